@@ -1,0 +1,22 @@
+"""What every test and doctest of the project shares."""
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, settings
+
+# One profile, the same everywhere: the examples are derived from the test itself, so a run can be
+# repeated exactly, and no example is judged by its time, because machines differ.
+settings.register_profile(
+    "default",
+    derandomize=True,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+settings.load_profile("default")
+
+
+@pytest.fixture(autouse=True)
+def _doctest_names(doctest_namespace: dict[str, object]) -> None:
+    """Doctests may say `np` without importing it."""
+    doctest_namespace["np"] = np

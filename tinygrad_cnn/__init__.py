@@ -1,0 +1,29 @@
+"""tinygrad-cnn: see through a neural network. Autograd, CNNs and computation graphs on NumPy.
+
+Not affiliated with tinygrad.
+"""
+
+from tinygrad_cnn import functional as functional
+from tinygrad_cnn.errors import ArgumentError as ArgumentError
+from tinygrad_cnn.errors import DTypeError as DTypeError
+from tinygrad_cnn.errors import FormatError as FormatError
+from tinygrad_cnn.errors import GraphError as GraphError
+from tinygrad_cnn.errors import MissingExtraError as MissingExtraError
+from tinygrad_cnn.errors import ShapeError as ShapeError
+from tinygrad_cnn.errors import StateError as StateError
+from tinygrad_cnn.errors import TinygradCnnError as TinygradCnnError
+from tinygrad_cnn.graph import OUT as OUT
+from tinygrad_cnn.graph import Node as Node
+from tinygrad_cnn.graph import Observer as Observer
+from tinygrad_cnn.graph import Op as Op
+from tinygrad_cnn.graph import observe as observe
+from tinygrad_cnn.graph import scope as scope
+from tinygrad_cnn.mode import enable_grad as enable_grad
+from tinygrad_cnn.mode import is_grad_enabled as is_grad_enabled
+from tinygrad_cnn.mode import no_grad as no_grad
+from tinygrad_cnn.mode import set_grad_enabled as set_grad_enabled
+from tinygrad_cnn.rng import manual_seed as manual_seed
+from tinygrad_cnn.tensor import Tensor as Tensor
+from tinygrad_cnn.tensor import grad as grad
+
+__version__ = "0.1.0"

@@ -1,0 +1,168 @@
+"""The one walk over the graph, newest node first, for first and higher order.
+
+Gradients are plain arrays, or Tensors when the walk itself is to be recorded; the ops' derivatives
+are the same lines for both. A gradient is popped when its node is reached, so it lives only as
+long as it is needed; broadcasting, element type and 0-d arrays are put right here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from tinygrad_cnn.errors import GraphError
+from tinygrad_cnn.graph import MODE, OUT, Node, Op, is_stale
+from tinygrad_cnn.ops.elementwise import Cast
+from tinygrad_cnn.ops.shape import SumTo
+
+#: Makes a Tensor at a node from an array; given to the walk when it is to be recorded.
+Wrap = Callable[[Any, Node | None], Any]
+
+
+def gradients(
+    seeds: Mapping[Node, Any],
+    targets: Iterable[Node] | None = None,
+    *,
+    wrap: Wrap,
+    record: bool = False,
+    retain_graph: bool = False,
+) -> dict[Node, Any]:
+    """Gradients of sum(seed * output) for leaves, for nodes that retain theirs, or for `targets`.
+
+    Nothing is changed, and no derivative has run, when the graph turns out to be unusable.
+
+    Args:
+        seeds: per output node, the gradient that flows in; arrays, or Tensors to `record`.
+        targets: the nodes whose gradients are wanted; the walk visits only what lies between them
+            and the outputs. None: every node that retains its gradient.
+        wrap: makes a Tensor, from an array and its node.
+        record: run the derivatives on Tensors, so that the result has a graph of its own.
+        retain_graph: keep what the derivatives read, for another walk.
+    Returns:
+        The gradient of each wanted node that the outputs depend on, by node.
+    Raises:
+        GraphError: part of the graph was freed by an earlier walk, an array that it needs was
+            written over, or an op's derivative gave gradients that fit no operand.
+    """
+    wanted = None if targets is None else set(targets)
+    order = plan(seeds, wanted)
+    pending, found = dict(seeds), {}
+    observers = MODE.get().observers
+    for node in order:
+        g = pending.pop(node, None)
+        if g is None:  # only derivatives that are None lead here
+            continue
+        if node.hooks:
+            g = run_hooks(node, g, wrap, record)
+        if node in wanted if wanted is not None else node.retains_grad:
+            found[node] = g
+        op = node.op
+        if op is None:
+            continue
+        for observer in observers:
+            observer.step_starts(node, g)
+        kept = rewrap(node, op, wrap) if record else node.kept
+        results = op.backward(g, *kept)  # type: ignore[misc]  # kept is None only in freed nodes
+        check_results(op, node, results)
+        shares = []
+        for parent, needed, share in zip(node.parents, op.needs, results, strict=True):
+            if not needed or share is None or not parent.requires_grad:
+                shares.append(None)
+                continue
+            if type(share) is not np.ndarray and not record:
+                share = np.asarray(share)  # 0-d results of NumPy are scalars
+            if share.shape != parent.shape or share.dtype != parent.dtype:
+                share = fitted(share, op, parent)
+            shares.append(share)
+            held = pending.get(parent)
+            pending[parent] = share if held is None else held + share
+        for observer in observers:
+            observer.stepped(node, g, tuple(shares))
+        if not retain_graph:
+            node.kept = None
+    return found
+
+
+def plan(outputs: Iterable[Node], wanted: set[Node] | None) -> list[Node]:
+    """The nodes to visit, newest first, after checking that each can still give its derivative."""
+    found, stack = set(outputs), list(outputs)
+    while stack:
+        node = stack.pop()
+        if node.kept is None:
+            raise GraphError(
+                f"backward: the graph was freed by an earlier backward() or grad() (at {node}); "
+                "call that one with retain_graph=True to walk it again, or compute the result anew"
+            )
+        for parent in node.parents:
+            if parent.requires_grad and parent not in found:
+                found.add(parent)
+                stack.append(parent)
+    order = sorted(found, key=lambda node: node.serial)
+    if wanted is not None:
+        leading: set[Node] = set()  # nodes that depend on a wanted one, oldest first
+        for node in order:
+            if node in wanted or not leading.isdisjoint(node.parents):
+                leading.add(node)
+        order = [node for node in order if node in leading]
+    for node in order:
+        if is_stale(node):
+            raise GraphError(
+                f"backward: an array that the derivative of {node} needs was written over after the "
+                "result was computed; write to a copy, or compute the result again after writing"
+            )
+    order.reverse()
+    return order
+
+
+def rewrap(node: Node, op: Op, wrap: Wrap) -> tuple[Any, ...]:
+    """What the op kept, as Tensors at the nodes that the arrays belong to."""
+    pairs = zip(op.keep, node.kept or (), strict=True)
+    return tuple(
+        wrap(value, node if i == OUT else node.parents[i]) if isinstance(value, np.ndarray) else value
+        for i, value in pairs
+    )
+
+
+def run_hooks(node: Node, g: Any, wrap: Wrap, record: bool) -> Any:
+    """The gradient after the node's hooks, each of which may replace it."""
+    for hook in tuple((node.hooks or {}).values()):
+        before = g if record else wrap(g, None)
+        after = hook(before)
+        if after is None:
+            continue
+        if np.shape(after) != node.shape:
+            raise GraphError(
+                f"backward: a hook on {node} returned a gradient of shape {np.shape(after)}, "
+                f"{node.shape} fits; return None to leave it as it is"
+            )
+        array = getattr(after, "array", after)
+        g = after if record and hasattr(after, "array") else np.asarray(array, node.dtype)
+        g = wrap(g, None) if record and isinstance(g, np.ndarray) else g
+    return g
+
+
+def check_results(op: Op, node: Node, results: Any) -> None:
+    """One gradient or None per operand, or an error that a writer of ops can act on."""
+    if not isinstance(results, tuple) or len(results) != len(node.parents):
+        count = len(results) if isinstance(results, tuple) else None
+        got = f"{count} of them" if count is not None else f"a {type(results).__name__}"
+        raise GraphError(
+            f"backward: {op.name}.backward must return a tuple with one gradient (or None) for each "
+            f"of its {len(node.parents)} operands, and returned {got}"
+        )
+
+
+def fitted(share: Any, op: Op, parent: Node) -> Any:
+    """A gradient in its operand's shape and element type: broadcasting undone, cast back."""
+    if share.shape != parent.shape:
+        lead = share.ndim - len(parent.shape)
+        pairs = zip(share.shape[lead:] if lead >= 0 else (), parent.shape, strict=False)
+        if lead < 0 or any(want not in (1, have) for have, want in pairs):
+            raise GraphError(
+                f"backward: {op.name}.backward gave a gradient of shape {share.shape} for an operand "
+                f"of shape {parent.shape}; the operand's shape, or one it broadcasts to, fits"
+            )
+        share = SumTo(parent.shape)(share)
+    return share if share.dtype == parent.dtype else Cast(parent.dtype)(share)

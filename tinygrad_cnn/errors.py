@@ -1,0 +1,60 @@
+"""The errors that this package raises on purpose.
+
+Every message names the function, what it got and what would fit. Inside a module the module's path
+comes first (`features.3: conv2d: ...`): `Module.__call__` adds it once, at the innermost module.
+"""
+
+from __future__ import annotations
+
+
+class TinygradCnnError(Exception):
+    """Base of all errors of this package; catch it to catch them all.
+
+    >>> issubclass(ShapeError, (TinygradCnnError, ValueError))
+    True
+    """
+
+    placed: bool = False
+
+    def place(self, scope: str) -> None:
+        """Put the path of a module before the message, unless an inner module already did.
+
+        >>> error = ShapeError("conv2d: x has 3 channels, w expects 4")
+        >>> error.place("features.3"); error.place("features"); print(error)
+        features.3: conv2d: x has 3 channels, w expects 4
+        """
+        if scope and not self.placed:
+            self.placed = True
+            self.args = (f"{scope}: {self.args[0]}", *self.args[1:])
+
+
+class ShapeError(TinygradCnnError, ValueError):
+    """Shapes, sizes or a geometry that do not fit together."""
+
+
+class ArgumentError(TinygradCnnError, ValueError):
+    """An argument of the right type whose value is outside what the function accepts."""
+
+
+class DTypeError(TinygradCnnError, TypeError):
+    """An element type, or a type of object, that the function cannot compute with."""
+
+
+class GraphError(TinygradCnnError, RuntimeError):
+    """The graph cannot give this gradient: freed, overwritten, absent or inconsistent."""
+
+
+class FormatError(TinygradCnnError, ValueError):
+    """A file that is short, corrupt, mislabelled or of another format than its place promises."""
+
+
+class StateError(TinygradCnnError, KeyError):
+    """Keys or shapes of a state dict that do not match the object that loads it."""
+
+    def __str__(self) -> str:
+        # KeyError prints the repr of its argument, which would turn line breaks into "\\n".
+        return str(self.args[0]) if self.args else ""
+
+
+class MissingExtraError(TinygradCnnError, ImportError):
+    """An optional package is needed; the message holds the exact line that installs it."""

@@ -1,0 +1,155 @@
+"""Arguments checked and normalised at the door, once; ops and kernels rely on it.
+
+Each check takes the name of the public function first, because its message begins with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
+from tinygrad_cnn.graph import Traced
+
+#: How a reduction names axes: one, several, or all.
+Axis = int | tuple[int, ...] | None
+
+#: Type of Python scalars and lists; arrays keep their own.
+DEFAULT_DTYPE = np.dtype(np.float32)
+
+
+def as_array(function: str, value: Any) -> Any:
+    """A NumPy array of numbers: arrays keep their type, Python numbers and lists become float32.
+
+    Raises:
+        DTypeError: not numbers, or ragged, or complex.
+
+    >>> as_array("relu", [1, 2]).dtype
+    dtype('float32')
+    """
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise DTypeError(f"{function}: cannot make an array of this {kind(value)}: {error}") from None
+    if array.dtype.kind not in "biuf":
+        raise DTypeError(
+            f"{function}: got {kind(value)} with elements of type {array.dtype}; "
+            "real numbers (bool, integer or float) fit"
+        )
+    if not isinstance(value, (np.ndarray, np.generic)) and array.dtype != bool:
+        array = array.astype(DEFAULT_DTYPE)
+    return array
+
+
+def operand(function: str, value: Any) -> Any:
+    """A Tensor as it is, anything else as an array of numbers."""
+    return value if isinstance(value, Traced) else as_array(function, value)
+
+
+def floating(function: str, value: Any, name: str = "x") -> Any:
+    """`operand`, with a float dtype.
+
+    Raises:
+        DTypeError: the elements are integers or bools.
+    """
+    value = operand(function, value)
+    if value.dtype.kind != "f":
+        raise DTypeError(
+            f"{function}: {name} has dtype {value.dtype}, a float dtype fits; "
+            f"convert it with {name}.astype('float32')"
+        )
+    return value
+
+
+def values(value: Any) -> Any:
+    """The array inside a Tensor, or the value as an array of its own type: for labels and masks."""
+    return value.array if isinstance(value, Traced) else np.asarray(value)
+
+
+def axes(function: str, axis: Any, ndim: int) -> tuple[int, ...]:
+    """One axis, several, or None for all, as a sorted tuple of non-negative axes.
+
+    Raises:
+        DTypeError: not integers.   ShapeError: out of range, or named twice.
+
+    >>> axes("sum", (-1, 0), 3)
+    (0, 2)
+    """
+    if axis is None:
+        return tuple(range(ndim))
+    wanted = [integer(function, "axis", a) for a in (axis if isinstance(axis, Sequence) else (axis,))]
+    for a in wanted:
+        if not -ndim <= a < ndim:
+            raise ShapeError(
+                f"{function}: axis {a} is out of range for {ndim} axes"
+                + (f"; {-ndim} to {ndim - 1} fit" if ndim else ": a 0-d array has none")
+            )
+    found = sorted({a % ndim for a in wanted})
+    if len(found) != len(wanted):
+        raise ShapeError(f"{function}: axis {tuple(wanted)} names an axis twice")
+    return tuple(found)
+
+
+def one_axis(function: str, axis: Any, ndim: int) -> int:
+    """A single axis as a non-negative number."""
+    return axes(function, integer(function, "axis", axis), ndim)[0]
+
+
+def integer(function: str, name: str, value: Any, at_least: int | None = None) -> int:
+    """An int, from anything that is one (also NumPy's), but not from bool or float.
+
+    Raises:
+        DTypeError: not an integer.   ArgumentError: smaller than `at_least`.
+    """
+    if isinstance(value, (bool, np.bool_)) or not hasattr(value, "__index__"):
+        raise DTypeError(f"{function}: {name} must be an integer, got {value!r}")
+    number = value.__index__()
+    if at_least is not None and number < at_least:
+        raise ArgumentError(f"{function}: {name} must be at least {at_least}, got {number}")
+    return int(number)
+
+
+def sizes(function: str, name: str, value: Any, count: int, at_least: int) -> tuple[int, ...]:
+    """One integer for all spatial axes, or one per axis, as a tuple of `count`.
+
+    >>> sizes("conv2d", "stride", 2, 2, at_least=1)
+    (2, 2)
+    """
+    several = value if isinstance(value, Sequence) and not isinstance(value, str) else (value,) * count
+    if len(several) != count:
+        raise ArgumentError(f"{function}: {name} needs 1 or {count} numbers, got {value!r}")
+    return tuple(integer(function, name, v, at_least) for v in several)
+
+
+def number(function: str, name: str, value: Any, low: float, high: float) -> float:
+    """A float in [low, high].
+
+    Raises:
+        DTypeError: not a number.   ArgumentError: out of range or NaN.
+    """
+    try:
+        result = float(value)
+    except (TypeError, ValueError):
+        raise DTypeError(f"{function}: {name} must be a number, got {value!r}") from None
+    if not low <= result <= high:
+        raise ArgumentError(f"{function}: {name} must lie in [{low:g}, {high:g}], got {value!r}")
+    return result
+
+
+def choice(function: str, name: str, value: Any, options: Sequence[str]) -> str:
+    """One of a few words.
+
+    Raises:
+        ArgumentError: another word.
+    """
+    if value not in options:
+        listed = ", ".join(map(repr, options))
+        raise ArgumentError(f"{function}: {name} must be one of {listed}, got {value!r}")
+    return str(value)
+
+
+def kind(value: Any) -> str:
+    """The type of a value, in words for a message."""
+    return type(value).__name__

@@ -1,0 +1,67 @@
+"""Matrix products, and the affine layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tinygrad_cnn import ops
+from tinygrad_cnn.errors import ShapeError
+from tinygrad_cnn.functional.arguments import operand
+
+
+def matmul(a: Any, b: Any) -> Any:
+    """Matrix product: y[..., i, j] = sum_k a[..., i, k] * b[..., k, j].
+
+    Args:
+        a: (..., I, K) or (K,).   b: (..., K, J) or (K,). The axes before the last two broadcast.
+    Returns:
+        (..., I, J), without the axis that a vector lacks.
+    Raises:
+        ShapeError: an operand is 0-d, the inner sizes differ, or the others do not broadcast.
+    Source: NumPy's `matmul`.
+    >>> matmul([[1.0, 2.0], [3.0, 4.0]], [1.0, 1.0])
+    array([3., 7.], dtype=float32)
+    """
+    a, b = operand("matmul", a), operand("matmul", b)
+    if a.ndim == 0 or b.ndim == 0:
+        raise ShapeError(f"matmul: needs at least 1 axis each, got {a.shape} and {b.shape}; use *")
+    if a.shape[-1] != b.shape[-2 if b.ndim > 1 else 0]:
+        raise ShapeError(
+            f"matmul: inner sizes differ, {a.shape} @ {b.shape}: "
+            f"{a.shape[-1]} against {b.shape[-2 if b.ndim > 1 else 0]}"
+        )
+    if a.ndim > 1 and b.ndim > 1:
+        return ops.MatMul()(a, b)
+    left = ops.Reshape((1, *a.shape))(a) if a.ndim == 1 else a
+    right = ops.Reshape((*b.shape, 1))(b) if b.ndim == 1 else b
+    y = ops.MatMul()(left, right)
+    rows = y.shape[-2:-1] if a.ndim > 1 else ()
+    cols = y.shape[-1:] if b.ndim > 1 else ()
+    return ops.Reshape((*y.shape[:-2], *rows, *cols))(y)
+
+
+def linear(x: Any, w: Any, b: Any = None) -> Any:
+    """Affine map of the last axis: y[..., o] = sum_i x[..., i] * w[o, i] + b[o].
+
+    Args:
+        x: (..., I).   w: (O, I).   b: (O,) or None.
+    Returns:
+        (..., O), in NumPy's result type.
+    Raises:
+        ShapeError: w is not (O, I) for x's I, or b is not (O,).
+    Source: Rosenblatt 1958, "The perceptron".
+    >>> linear([[1.0, 2.0]], [[1.0, 1.0], [0.0, 3.0]], [0.0, 10.0])
+    array([[ 3., 16.]], dtype=float32)
+    """
+    x, w = operand("linear", x), operand("linear", w)
+    if w.ndim != 2 or x.ndim == 0 or x.shape[-1] != w.shape[1]:
+        raise ShapeError(
+            f"linear: x has {x.shape[-1] if x.ndim else 'no'} features, w expects "
+            f"{w.shape[1] if w.ndim == 2 else '(O, I)'} (x {x.shape}, w {w.shape})"
+        )
+    if b is None:
+        return ops.Linear()(x, w)
+    b = operand("linear", b)
+    if b.shape != w.shape[:1]:
+        raise ShapeError(f"linear: b has shape {b.shape}, w {w.shape} expects {w.shape[:1]}")
+    return ops.Linear()(x, w, b)

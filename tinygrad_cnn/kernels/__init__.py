@@ -1,0 +1,15 @@
+"""Heavy array work behind the ops: functions on arrays, the same names whichever module serves.
+
+`reference` is plain NumPy, any float dtype, and the specification of each name. A faster module
+overrides the names that it can serve; which one serves is decided here and nowhere else.
+"""
+
+from tinygrad_cnn.kernels.reference import avg_pool as avg_pool
+from tinygrad_cnn.kernels.reference import conv as conv
+from tinygrad_cnn.kernels.reference import conv_image as conv_image
+from tinygrad_cnn.kernels.reference import conv_kernel as conv_kernel
+from tinygrad_cnn.kernels.reference import max_pool as max_pool
+from tinygrad_cnn.kernels.reference import max_pool_places as max_pool_places
+from tinygrad_cnn.kernels.reference import pick as pick
+from tinygrad_cnn.kernels.reference import place as place
+from tinygrad_cnn.kernels.reference import spread as spread

@@ -1,0 +1,69 @@
+"""Taking elements by a key, and its adjoint: adding them back at the same key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinygrad_cnn.graph import Op
+
+
+class Index(Op):
+    """x[key], for every key that NumPy accepts."""
+
+    def __init__(self, key: Any) -> None:
+        self._key = key
+
+    def forward(self, x: Any) -> Any:
+        self._from = x.shape
+        return x[self._key]
+
+    def backward(self, g: Any) -> tuple[Any, ...]:
+        return (IndexAdd(self._key, self._from)(g),)
+
+    def options(self) -> dict[str, Any]:
+        return {"key": describe(self._key)}
+
+
+class IndexAdd(Op):
+    """Zeros of `shape`, with g added at `key`; where the key repeats a place, the values add up."""
+
+    def __init__(self, key: Any, shape: tuple[int, ...]) -> None:
+        self._key, self.shape = key, shape
+
+    def forward(self, g: Any) -> Any:
+        out = np.zeros(self.shape, g.dtype)
+        if may_repeat(self._key):
+            np.add.at(out, self._key, g)  # `out[key] += g` would keep only one of the repeats
+        else:
+            out[self._key] = g
+        return out
+
+    def backward(self, h: Any) -> tuple[Any, ...]:
+        return (Index(self._key)(h),)
+
+    def options(self) -> dict[str, Any]:
+        return {"key": describe(self._key), "shape": self.shape}
+
+
+def may_repeat(key: Any) -> bool:
+    """Whether a key can name one place twice: only arrays of integers can."""
+    parts = key if isinstance(key, tuple) else (key,)
+    return any(isinstance(part, np.ndarray) and part.dtype != bool and part.ndim for part in parts)
+
+
+def describe(key: Any) -> str:
+    """A key as its author would write it; arrays by their shape.
+
+    >>> describe((slice(None, None, 2), 0, Ellipsis, np.arange(3)))
+    '::2, 0, ..., int64(3,)'
+    """
+    if isinstance(key, tuple):
+        return ", ".join(map(describe, key))
+    if isinstance(key, slice):
+        start, stop, step = ("" if v is None else str(v) for v in (key.start, key.stop, key.step))
+        return f"{start}:{stop}:{step}" if step else f"{start}:{stop}"
+    if isinstance(key, np.ndarray):
+        return f"{key.dtype}{key.shape}"
+    return "..." if key is Ellipsis else str(key)

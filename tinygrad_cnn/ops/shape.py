@@ -1,0 +1,97 @@
+"""Rearranging elements without computing on them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinygrad_cnn.graph import Op
+
+
+class Reshape(Op):
+    """The elements in row-major order, in another shape; a view where the layout allows."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.shape = shape
+
+    def forward(self, x: Any) -> Any:
+        self._from = x.shape
+        return x.reshape(self.shape)
+
+    def backward(self, g: Any) -> tuple[Any, ...]:
+        return (g.reshape(self._from),)
+
+
+class Transpose(Op):
+    """The axes in another order; a view."""
+
+    def __init__(self, axes: tuple[int, ...]) -> None:
+        self.axes = axes
+
+    def forward(self, x: Any) -> Any:
+        return x.transpose(self.axes)
+
+    def backward(self, g: Any) -> tuple[Any, ...]:
+        return (g.transpose(tuple(sorted(range(len(self.axes)), key=self.axes.__getitem__))),)
+
+
+class BroadcastTo(Op):
+    """The operand repeated to a larger shape without copying; the adjoint of `SumTo`."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.shape = shape
+
+    def forward(self, x: Any) -> Any:
+        self._from = x.shape
+        return np.broadcast_to(x, self.shape)
+
+    def backward(self, g: Any) -> tuple[Any, ...]:
+        return (SumTo(self._from)(g),)
+
+
+class SumTo(Op):
+    """The operand summed to a smaller shape that broadcasts to its own; undoes broadcasting."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.shape = shape
+
+    def forward(self, x: Any) -> Any:
+        self._from = x.shape
+        lead = x.ndim - len(self.shape)
+        pairs = enumerate(zip(x.shape[lead:], self.shape, strict=True), start=lead)
+        axes = (*range(lead), *(i for i, (have, want) in pairs if want == 1 != have))
+        return x.sum(axis=axes, keepdims=True).reshape(self.shape)
+
+    def backward(self, g: Any) -> tuple[Any, ...]:
+        return (BroadcastTo(self._from)(g),)
+
+
+class Concatenate(Op):
+    """Operands joined along an existing axis."""
+
+    def __init__(self, axis: int) -> None:
+        self.axis = axis
+
+    def forward(self, *arrays: Any) -> Any:
+        self._ends = np.cumsum([0, *(array.shape[self.axis] for array in arrays)]).tolist()
+        return np.concatenate(arrays, axis=self.axis)
+
+    def backward(self, g: Any) -> tuple[Any, ...]:
+        before = (slice(None),) * self.axis
+        pieces = zip(self._ends, self._ends[1:], self.needs, strict=False)
+        return tuple(g[(*before, slice(i, j))] if need else None for i, j, need in pieces)
+
+
+class Pad(Op):
+    """A constant border: `widths` holds (before, after) per axis."""
+
+    def __init__(self, widths: tuple[tuple[int, int], ...], value: float = 0.0) -> None:
+        self.widths, self.value = widths, value
+
+    def forward(self, x: Any) -> Any:
+        return np.pad(x, self.widths, constant_values=self.value)
+
+    def backward(self, g: Any) -> tuple[Any, ...]:
+        sides = zip(self.widths, g.shape, strict=True)
+        return (g[tuple(slice(before, n - after) for (before, after), n in sides)],)

@@ -1,0 +1,784 @@
+"""The Tensor: an array that remembers how it was computed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, SupportsIndex
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinygrad_cnn import functional as F
+from tinygrad_cnn import numpy_protocol, ops
+from tinygrad_cnn.backward import gradients
+from tinygrad_cnn.errors import DTypeError, GraphError, ShapeError
+from tinygrad_cnn.functional.arguments import Axis, as_array
+from tinygrad_cnn.graph import MODE, OUT, Node, Op, Traced, owner, run_forward, stamp
+from tinygrad_cnn.mode import enable_grad
+
+Array = NDArray[Any]
+
+
+class Tensor(Traced):
+    """An n-dimensional array whose operations are recorded, so that gradients can be computed.
+
+    Args:
+        data: numbers, nested lists, an array or a Tensor; copied, so that writing to the original
+            later changes no recorded value. Python numbers and lists become float32, arrays keep
+            their type.
+        requires_grad: whether `backward()` leaves a gradient in `grad`; needs a float type.
+        dtype: another element type.
+        name: what drawings and messages call it.
+    Raises:
+        DTypeError: not real numbers, or `requires_grad` with integers or bools.
+
+    >>> x = Tensor([1.0, 2.0], requires_grad=True)
+    >>> (x * x).sum().backward()
+    >>> x.grad
+    Tensor([2., 4.])
+    """
+
+    __slots__ = ("_array", "_node", "__weakref__")
+
+    _array: Array
+    _node: Node | None
+
+    def __init__(
+        self, data: Any, requires_grad: bool = False, *, dtype: Any = None, name: str | None = None
+    ) -> None:
+        source = data._array if isinstance(data, Tensor) else as_array("Tensor", data)
+        self._array = np.array(source, dtype=None if dtype is None else np.dtype(dtype))
+        if self._array.dtype.kind not in "biuf":
+            raise DTypeError(f"Tensor: dtype {self._array.dtype} does not hold real numbers")
+        self._node = None
+        if requires_grad:
+            self.requires_grad_()
+        if name is not None:
+            self.name = name
+
+    # ------------------------------------------------------------------ recording
+    @classmethod
+    def at(cls, array: Array, node: Node | None) -> Tensor:
+        """A Tensor over `array` itself, not a copy, standing at `node`."""
+        tensor = Tensor.__new__(Tensor)
+        tensor._array, tensor._node = array, node
+        return tensor
+
+    @classmethod
+    def detached(cls, array: Any) -> Tensor:
+        """A Tensor over an array itself, without a graph."""
+        return Tensor.at(np.asarray(array), None)
+
+    @classmethod
+    def record(cls, op: Op, operands: tuple[Any, ...]) -> Tensor:
+        """Run an op, and note it in the graph if an operand requires grad and the mode records.
+
+        >>> Tensor.record(ops.Neg(), (Tensor([1.0], requires_grad=True),)).node.op.name
+        'Neg'
+        """
+        recording, observers, scope = MODE.get()
+        arrays = tuple([x._array if isinstance(x, Tensor) else x for x in operands])
+        if op.needs:  # this op object was recorded before: its attributes belong to that node
+            op = _fresh(op)
+        needs = tuple([isinstance(x, Tensor) and x.requires_grad for x in operands])
+        if not recording or True not in needs:
+            return Tensor.at(np.asarray(run_forward(op, arrays)), None)
+        op.needs = needs
+        for observer in observers:
+            observer.op_starts(op, arrays)
+        out = run_forward(op, arrays)
+        if type(out) is not np.ndarray:
+            out = np.asarray(out)  # 0-d results of NumPy are scalars
+        if out.dtype.kind != "f":
+            return Tensor.at(out, None)
+        parents = tuple([_node_of(x) for x in operands])
+        # A Tensor owns its array; a plain array is its caller's, who may write to it: keep a copy.
+        kept = tuple(
+            [
+                out if i == OUT
+                else arrays[i] if isinstance(operands[i], Tensor) or type(arrays[i]) is not np.ndarray
+                else arrays[i].copy()
+                for i in op.keep
+            ]
+        )  # fmt: skip
+        node = Node(op, parents, kept, out.shape, out.dtype, scope)
+        for observer in observers:
+            observer.recorded(node, arrays, out)
+        return Tensor.at(out, node)
+
+    # ------------------------------------------------------------------ what it is
+    @property
+    def node(self) -> Node:
+        """Its node in the graph."""
+        if self._node is None:
+            self._node = Node.leaf(self.shape, self.dtype, requires_grad=False, role="input")
+        return self._node
+
+    @property
+    def array(self) -> Array:
+        """The values as a read-only array."""
+        view = self._array.view()
+        view.flags.writeable = False
+        return view
+
+    def numpy(self) -> Array:
+        """The values as a read-only NumPy array that shares their memory; `.copy()` it to write.
+
+        >>> Tensor([1.0, 2.0], requires_grad=True).numpy()
+        array([1., 2.], dtype=float32)
+        """
+        return self.array
+
+    @property
+    def data(self) -> Tensor:
+        """A Tensor over the same memory, outside the graph: written in place, nothing is recorded.
+
+        Assigning to it writes the values in place. If a graph still needs the old ones, its
+        `backward()` raises GraphError.
+
+        >>> w = Tensor([1.0, 2.0], requires_grad=True)
+        >>> w.data -= 0.5; w
+        Tensor([0.5, 1.5], requires_grad=True)
+        """
+        return Tensor.at(self._array, None)
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        new = value._array if isinstance(value, Tensor) else as_array("Tensor.data", value)
+        if new is self._array:
+            return
+        if new.shape != self.shape:
+            raise ShapeError(f"Tensor.data: got shape {new.shape}, the tensor has {self.shape}")
+        self._writable()[...] = new
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Sizes of its axes."""
+        return self._array.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of its elements."""
+        return self._array.dtype
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return self._array.ndim
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return self._array.size
+
+    @property
+    def name(self) -> str | None:
+        """What drawings and messages call it."""
+        return None if self._node is None else self._node.name
+
+    @name.setter
+    def name(self, name: str | None) -> None:
+        self.node.name = name
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gradients flow to it."""
+        return self._node is not None and self._node.requires_grad
+
+    @requires_grad.setter
+    def requires_grad(self, flag: bool) -> None:
+        self.requires_grad_(flag)
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether no recorded op made it."""
+        return self._node is None or self._node.op is None
+
+    @property
+    def T(self) -> Tensor:
+        """The axes reversed; a view."""
+        return self.transpose()
+
+    # ------------------------------------------------------------------ gradients
+    @property
+    def grad(self) -> Tensor | None:
+        """The accumulated gradient: None, or a Tensor of its shape and dtype.
+
+        Assign None to start anew, or a value of its shape.
+        """
+        return None if self._node is None else self._node.grad
+
+    @grad.setter
+    def grad(self, value: Any) -> None:
+        if value is None:
+            if self._node is not None:
+                self._node.grad = None
+            return
+        value = value if isinstance(value, Tensor) else Tensor(value, dtype=self.dtype)
+        if value.shape != self.shape or value.dtype != self.dtype:
+            raise ShapeError(
+                f"Tensor.grad: got {value.shape} {value.dtype}, {self.shape} {self.dtype} fits"
+            )
+        self.node.grad = value
+
+    def requires_grad_(self, flag: bool = True) -> Tensor:
+        """Ask for a gradient, or ask no more; returns the tensor itself.
+
+        Raises:
+            DTypeError: its elements are not floats.
+            GraphError: switching off a result, whose graph needs it; `detach()` gives a copy.
+
+        >>> Tensor([1.0]).requires_grad_().requires_grad
+        True
+        """
+        if flag and self.dtype.kind != "f":
+            raise DTypeError(f"requires_grad: needs a float dtype, the tensor has {self.dtype}")
+        if not self.is_leaf and not flag:
+            raise GraphError("requires_grad_: only leaves can be switched off; use detach()")
+        if self.is_leaf:
+            self.node.requires_grad = self.node.retains_grad = bool(flag)
+        return self
+
+    def detach(self) -> Tensor:
+        """The same values, sharing memory, outside the graph.
+
+        >>> (Tensor([1.0], requires_grad=True) * 2).detach()
+        Tensor([2.])
+        """
+        return Tensor.at(self._array, None)
+
+    def retain_grad(self) -> None:
+        """Have `backward()` leave the gradient in `grad`, also if this is no leaf.
+
+        Raises:
+            GraphError: no gradient flows here.
+
+        >>> x = Tensor([3.0], requires_grad=True); y = x * x; y.retain_grad()
+        >>> (y * 2).backward(); y.grad
+        Tensor([2.])
+        """
+        if not self.requires_grad:
+            raise GraphError("retain_grad: this tensor does not require grad")
+        self.node.retains_grad = True
+
+    def register_hook(self, hook: Callable[[Tensor], Any]) -> Callable[[], None]:
+        """Call `hook(gradient)` whenever the gradient of this tensor is complete.
+
+        What the hook returns, if not None, takes the gradient's place.
+
+        Returns:
+            A function that removes the hook.
+        Raises:
+            GraphError: no gradient flows here.
+
+        >>> x = Tensor([1.0], requires_grad=True)
+        >>> remove = x.register_hook(lambda g: g * 10)
+        >>> (x * 2).backward(); x.grad
+        Tensor([20.])
+        """
+        if not self.requires_grad:
+            raise GraphError("register_hook: this tensor does not require grad")
+        node = self.node
+        node.hooks = node.hooks or {}
+        key = max(node.hooks, default=0) + 1
+        node.hooks[key] = hook
+        hooks = node.hooks
+        return lambda: (hooks.pop(key, None), None)[1]
+
+    def backward(
+        self, gradient: Any = None, retain_graph: bool = False, create_graph: bool = False
+    ) -> None:
+        """Add d(sum(gradient * self)) / d(leaf) to `grad` of every leaf that requires it.
+
+        Args:
+            gradient: what flows in, of this tensor's shape; 1 for a single element if None.
+            retain_graph: keep the graph, for another walk; it is freed otherwise.
+            create_graph: record the walk itself, so that the gradients can be differentiated;
+                keeps the graph too.
+        Raises:
+            GraphError: nothing here requires grad, a gradient is needed, the graph was freed, or
+                an array that it needs was written over. No `grad` is changed then.
+            ShapeError: the gradient's shape is not this tensor's.
+        Source: Griewank & Walther 2008, "Evaluating Derivatives", 3.2.
+
+        >>> x = Tensor(3.0, requires_grad=True)
+        >>> (x ** 2).backward(); x.grad
+        Tensor(6.)
+        """
+        seed = _seed("backward", self, gradient)
+        for node, g in _walk({self.node: seed}, None, retain_graph or create_graph, create_graph).items():
+            node.grad = _owned(g) if node.grad is None else _owned(node.grad + g)
+
+    # ------------------------------------------------------------------ arithmetic
+    def __add__(self, other: Any) -> Tensor:
+        return self._binary(ops.Add, other)
+
+    def __radd__(self, other: Any) -> Tensor:
+        return self._binary(ops.Add, other, swap=True)
+
+    def __sub__(self, other: Any) -> Tensor:
+        return self._binary(ops.Sub, other)
+
+    def __rsub__(self, other: Any) -> Tensor:
+        return self._binary(ops.Sub, other, swap=True)
+
+    def __mul__(self, other: Any) -> Tensor:
+        return self._binary(ops.Mul, other)
+
+    def __rmul__(self, other: Any) -> Tensor:
+        return self._binary(ops.Mul, other, swap=True)
+
+    def __truediv__(self, other: Any) -> Tensor:
+        return self._binary(ops.Div, other)
+
+    def __rtruediv__(self, other: Any) -> Tensor:
+        return self._binary(ops.Div, other, swap=True)
+
+    def __pow__(self, other: Any) -> Tensor:
+        return self._binary(ops.Pow, other)
+
+    def __rpow__(self, other: Any) -> Tensor:
+        return self._binary(ops.Pow, other, swap=True)
+
+    def __matmul__(self, other: Any) -> Any:
+        return F.matmul(self, other) if _is_operand(other) else NotImplemented
+
+    def __rmatmul__(self, other: Any) -> Any:
+        return F.matmul(other, self) if _is_operand(other) else NotImplemented
+
+    def __neg__(self) -> Tensor:
+        return Tensor.record(ops.Neg(), (self,))
+
+    def __pos__(self) -> Tensor:
+        return self
+
+    def _binary(self, op: type[Op], other: Any, swap: bool = False) -> Any:
+        kind = type(other)
+        if kind is not Tensor and kind is not float and kind is not int:
+            if not _is_operand(other):
+                return NotImplemented
+            if isinstance(other, np.generic):
+                other = other.item()  # a scalar never widens an array
+            elif isinstance(other, (list, tuple)):
+                other = as_array(op.__name__, other)
+        return Tensor.record(op(), (other, self) if swap else (self, other))
+
+    # ------------------------------------------------------------------ in place
+    def __iadd__(self, other: Any) -> Tensor:
+        return self._in_place(np.add, other)
+
+    def __isub__(self, other: Any) -> Tensor:
+        return self._in_place(np.subtract, other)
+
+    def __imul__(self, other: Any) -> Tensor:
+        return self._in_place(np.multiply, other)
+
+    def __itruediv__(self, other: Any) -> Tensor:
+        return self._in_place(np.true_divide, other)
+
+    def _in_place(self, ufunc: np.ufunc, other: Any) -> Any:
+        if not _is_operand(other):
+            return NotImplemented
+        if MODE.get().recording and (self.requires_grad or getattr(other, "requires_grad", False)):
+            if self.requires_grad and self.is_leaf:
+                raise GraphError(
+                    f"{ufunc.__name__} in place: a leaf that requires grad cannot be written while "
+                    "ops are recorded; do it inside no_grad(), or on .data"
+                )
+            return NotImplemented  # Python then evaluates the operator and binds the name anew
+        value = other._array if isinstance(other, Tensor) else other
+        target = self._writable()
+        ufunc(target, value, out=target)
+        return self
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        """Write values in place, outside the graph; a graph that needs the old ones will say so."""
+        if MODE.get().recording and (self.requires_grad or getattr(value, "requires_grad", False)):
+            raise GraphError(
+                "tensor[...] = value cannot be recorded; build the result with concatenate, pad or a "
+                "product with a mask, or write inside no_grad() or on .data"
+            )
+        key = numpy_protocol.plain(key)
+        self._writable()[key] = value._array if isinstance(value, Tensor) else value
+
+    def _writable(self) -> Array:
+        """The array, to be written over at once."""
+        if not self._array.flags.writeable:  # a broadcast view, whose elements share memory
+            self._array = self._array.copy()
+        stamp(self._array)
+        return self._array
+
+    # ------------------------------------------------------------------ comparisons
+    def __eq__(self, other: object) -> Any:
+        return self._compare(np.equal, other)
+
+    def __ne__(self, other: object) -> Any:
+        return self._compare(np.not_equal, other)
+
+    def __lt__(self, other: Any) -> Any:
+        return self._compare(np.less, other)
+
+    def __le__(self, other: Any) -> Any:
+        return self._compare(np.less_equal, other)
+
+    def __gt__(self, other: Any) -> Any:
+        return self._compare(np.greater, other)
+
+    def __ge__(self, other: Any) -> Any:
+        return self._compare(np.greater_equal, other)
+
+    def _compare(self, ufunc: np.ufunc, other: Any) -> Any:
+        if not _is_operand(other):
+            return NotImplemented
+        value = other._array if isinstance(other, Tensor) else other
+        return Tensor.detached(ufunc(self._array, value))
+
+    __hash__ = object.__hash__
+
+    # ------------------------------------------------------------------ functions as methods
+    def sum(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+        """Sum along axes; see `functional.sum`.
+
+        >>> Tensor([[1.0, 2.0]]).sum(axis=1)
+        Tensor([3.])
+        """
+        return F.sum(self, axis, keepdims)
+
+    def mean(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+        """Mean along axes; see `functional.mean`.
+
+        >>> Tensor([[1.0, 2.0]]).mean()
+        Tensor(1.5)
+        """
+        return F.mean(self, axis, keepdims)
+
+    def max(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+        """Largest element along axes; see `functional.max`.
+
+        >>> Tensor([[1.0, 2.0]]).max()
+        Tensor(2.)
+        """
+        return F.max(self, axis, keepdims)
+
+    def argmax(self, axis: int | None = None) -> Tensor:
+        """Index of the first largest element, of all (flattened) or along an axis; no gradient.
+
+        >>> Tensor([[1.0, 2.0]]).argmax(axis=1)
+        Tensor([1])
+        """
+        return Tensor.detached(self._array.argmax(axis))
+
+    def all(self, axis: Axis = None) -> Tensor:
+        """Whether all elements are true; no gradient.
+
+        >>> bool((Tensor([1.0, 2.0]) > 0).all())
+        True
+        """
+        return Tensor.detached(self._array.all(axis))
+
+    def any(self, axis: Axis = None) -> Tensor:
+        """Whether an element is true; no gradient.
+
+        >>> bool((Tensor([1.0, 2.0]) > 2).any())
+        False
+        """
+        return Tensor.detached(self._array.any(axis))
+
+    def reshape(self, *shape: Any) -> Tensor:
+        """Another shape, given as numbers or as one tuple; see `functional.reshape`.
+
+        >>> Tensor([1.0, 2.0]).reshape(2, -1).shape
+        (2, 1)
+        """
+        return F.reshape(self, _unpacked(shape))
+
+    def flatten(self, start_axis: int = 0, end_axis: int = -1) -> Tensor:
+        """Axes merged; see `functional.flatten`.
+
+        >>> Tensor([[1.0, 2.0]]).flatten()
+        Tensor([1., 2.])
+        """
+        return F.flatten(self, start_axis, end_axis)
+
+    def transpose(self, *axes: Any) -> Tensor:
+        """Axes in another order, reversed without arguments; see `functional.transpose`.
+
+        >>> Tensor([[1.0, 2.0]]).transpose(1, 0).shape
+        (2, 1)
+        """
+        return F.transpose(self, _unpacked(axes) if axes and axes != (None,) else None)
+
+    def swapaxes(self, axis1: int, axis2: int) -> Tensor:
+        """Two axes exchanged; see `functional.swapaxes`.
+
+        >>> Tensor([[1.0, 2.0]]).swapaxes(0, 1).shape
+        (2, 1)
+        """
+        return F.swapaxes(self, axis1, axis2)
+
+    def astype(self, dtype: Any) -> Tensor:
+        """Another element type; see `functional.astype`.
+
+        >>> Tensor([1.5]).astype("float64").dtype
+        dtype('float64')
+        """
+        return F.astype(self, dtype)
+
+    def exp(self) -> Tensor:
+        """e^x; see `functional.exp`.
+
+        >>> Tensor([0.0]).exp()
+        Tensor([1.])
+        """
+        return F.exp(self)
+
+    def log(self) -> Tensor:
+        """ln x; see `functional.log`.
+
+        >>> Tensor([1.0]).log()
+        Tensor([0.])
+        """
+        return F.log(self)
+
+    def __getitem__(self, key: Any) -> Tensor:
+        return F.index(self, key)
+
+    # ------------------------------------------------------------------ as a Python object
+    def item(self) -> Any:
+        """The one element as a Python number.
+
+        Raises:
+            ShapeError: it has not exactly one element.
+
+        >>> Tensor([[2.5]]).item()
+        2.5
+        """
+        if self.size != 1:
+            raise ShapeError(f"item: the tensor has {self.size} elements (shape {self.shape}), 1 fits")
+        return self._array.item()
+
+    def tolist(self) -> Any:
+        """The values as nested lists of Python numbers.
+
+        >>> Tensor([[1.0, 2.0]]).tolist()
+        [[1.0, 2.0]]
+        """
+        return self._array.tolist()
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __index__(self) -> int:
+        if self.dtype.kind not in "iu" or self.ndim:
+            raise DTypeError(f"only a 0-d integer tensor is an index, this is {self.shape} {self.dtype}")
+        return int(self.item())
+
+    def __bool__(self) -> bool:
+        if self.size != 1:
+            raise ShapeError(
+                f"the truth value of a tensor with {self.size} elements is ambiguous; "
+                "use .any() or .all()"
+            )
+        return bool(self.item())
+
+    def __len__(self) -> int:
+        if not self.ndim:
+            raise DTypeError("a 0-d tensor has no length")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return (self[i] for i in range(len(self)))
+
+    def __contains__(self, value: Any) -> bool:
+        return bool((self == value).any())
+
+    def __repr__(self) -> str:
+        body = np.array2string(self._array, separator=", ", prefix="Tensor(")
+        kind = self.dtype.name
+        dtype = "" if kind in ("float32", "int64", "bool") else f", dtype={kind}"
+        if not self.requires_grad:
+            return f"Tensor({body}{dtype})"
+        op = self.node.op
+        return f"Tensor({body}{dtype}, {'requires_grad=True' if op is None else f'op={op.name}'})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec else str(self)
+
+    def __copy__(self) -> Tensor:
+        return self.__deepcopy__({})
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        """A leaf with the same values, name and wish for a gradient; the graph is not copied."""
+        made = type(self).__new__(type(self))
+        made.__setstate__(self.__getstate__())
+        memo[id(self)] = made
+        return made
+
+    def __getstate__(self) -> dict[str, Any]:
+        role = self._node.role if self._node is not None else "input"
+        return {
+            "data": self._array, "requires_grad": self.requires_grad, "name": self.name, "role": role
+        }  # fmt: skip
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        Tensor.__init__(self, state["data"], state["requires_grad"], name=state["name"])
+        if self._node is not None:
+            self._node.role = state["role"] or "input"
+
+    # ------------------------------------------------------------------ for NumPy
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        if self.requires_grad:
+            raise GraphError(
+                "a tensor that requires grad is not turned into an array by itself, because the "
+                "graph would be lost; say so with .detach() or .numpy()"
+            )
+        if copy or dtype is not None and np.dtype(dtype) != self.dtype:
+            return np.array(self._array, dtype=dtype)
+        return self.array
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        return numpy_protocol.apply_ufunc(ufunc, method, inputs, kwargs)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return numpy_protocol.apply_function(func, args, kwargs)
+
+
+def grad(
+    outputs: Tensor | Sequence[Tensor],
+    inputs: Tensor | Sequence[Tensor],
+    grad_outputs: Any = None,
+    *,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool = False,
+) -> Any:
+    """Gradients of the outputs with respect to the inputs, without touching any `grad`.
+
+        g_k = d( sum_j sum(grad_outputs_j * outputs_j) ) / d inputs_k
+
+    Args:
+        outputs: what to differentiate, one or several.
+        inputs: what to differentiate by: leaves or results of the graph.
+        grad_outputs: one weight per output, of its shape; 1 for a single element if None.
+        retain_graph: keep the graph for another walk; as `create_graph` if None.
+        create_graph: record the walk, so that the gradients can be differentiated.
+        allow_unused: give None for an input that no output depends on, instead of an error.
+    Returns:
+        A Tensor for one input, a tuple of Tensors for several.
+    Raises:
+        GraphError: as for `backward`, or an input that no output depends on.
+    Source: Griewank & Walther 2008, "Evaluating Derivatives", 3.2.
+
+    >>> x = Tensor(2.0, requires_grad=True)
+    >>> slope = grad(x ** 3, x, create_graph=True)
+    >>> slope, grad(slope, x)
+    (Tensor(12., op=Mul), Tensor(12.))
+    """
+    ends = [outputs] if isinstance(outputs, Tensor) else list(outputs)
+    starts = [inputs] if isinstance(inputs, Tensor) else list(inputs)
+    weights = [grad_outputs] if isinstance(outputs, Tensor) else list(grad_outputs or [None] * len(ends))
+    if len(weights) != len(ends):
+        raise ShapeError(f"grad: {len(weights)} grad_outputs for {len(ends)} outputs")
+    for k, start in enumerate(starts):
+        if not start.requires_grad:
+            raise GraphError(f"grad: input {k} of shape {start.shape} does not require grad")
+    seeds: dict[Node, Any] = {}
+    for end, weight in zip(ends, weights, strict=True):
+        seed = _seed("grad", end, weight)
+        seeds[end.node] = seeds[end.node] + seed if end.node in seeds else seed
+    retain = create_graph if retain_graph is None else retain_graph
+    found = _walk(seeds, [start.node for start in starts], retain, create_graph)
+    for k, start in enumerate(starts):
+        if start.node not in found and not allow_unused:
+            raise GraphError(
+                f"grad: no output depends on input {k} (shape {start.shape}, name {start.name}); "
+                "allow_unused=True gives None for it"
+            )
+    results = tuple(_owned(found[s.node]) if s.node in found else None for s in starts)
+    return results[0] if isinstance(inputs, Tensor) else results
+
+
+def _walk(seeds: dict[Node, Tensor], targets: Any, retain: bool, create: bool) -> dict[Node, Any]:
+    """The walk's gradients as Tensors, with a graph if `create`."""
+    if create:
+        with enable_grad():
+            return gradients(seeds, targets, wrap=Tensor.at, record=True, retain_graph=retain)
+    arrays = {node: seed._array for node, seed in seeds.items()}
+    found = gradients(arrays, targets, wrap=Tensor.at, retain_graph=retain)
+    return {node: Tensor.at(g, None) for node, g in found.items()}
+
+
+def _seed(function: str, output: Tensor, gradient: Any) -> Tensor:
+    """What flows into an output, as a Tensor of its shape and type."""
+    if not output.requires_grad:
+        raise GraphError(
+            f"{function}: this tensor does not require grad: nothing it was computed from has "
+            "requires_grad=True, or it was computed under no_grad()"
+        )
+    if gradient is None:
+        if output.size != 1:
+            raise GraphError(
+                f"{function}: the output has shape {output.shape}; only a single element can be "
+                "differentiated without a gradient of that shape, or take its .sum() or .mean() first"
+            )
+        return Tensor.at(np.ones(output.shape, output.dtype), None)
+    seed = gradient if isinstance(gradient, Tensor) else Tensor.detached(as_array(function, gradient))
+    if seed.shape != output.shape:
+        raise ShapeError(f"{function}: the gradient has shape {seed.shape}, {output.shape} fits")
+    return seed if seed.dtype == output.dtype else seed.astype(output.dtype)
+
+
+def _owned(gradient: Tensor) -> Tensor:
+    """A gradient in memory of its own, so that writing to it can never write to something else.
+
+    A derivative may hand the same array to two operands, or hand on the seed, a view or what it
+    kept. Copying always would cost as much as the weights are large; reference counts tell exactly
+    when somebody else holds the memory.
+    """
+    if gradient._node is None and _is_shared(gradient):
+        gradient._array = gradient._array.copy()
+    return gradient
+
+
+def _is_shared(tensor: Tensor) -> bool:
+    """Whether anything but this tensor holds its array or the array that owns its memory."""
+    if not tensor._array.flags.writeable or sys.getrefcount(tensor._array) > _ALONE:
+        return True
+    if tensor._array.base is None:
+        return False
+    return owner(tensor._array) is not tensor._array.base or sys.getrefcount(tensor._array.base) > _ALONE
+
+
+#: What `sys.getrefcount` says of an array that only one slot holds; it varies between Pythons.
+_ALONE = next(sys.getrefcount(t._array) for t in [Tensor.at(np.empty(1), None)])
+
+
+def _fresh(op: Op) -> Op:
+    """An op with the same attributes, for another node."""
+    made = object.__new__(type(op))
+    made.__dict__.update(op.__dict__)
+    del made.__dict__["needs"]
+    return made
+
+
+def _node_of(operand: Any) -> Node:
+    """An operand's node; a plain number or array gets a constant's."""
+    if isinstance(operand, Tensor):
+        return operand.node
+    shape, dtype = np.shape(operand), np.result_type(operand)
+    name = f"{operand:g}" if isinstance(operand, (int, float)) else None
+    return Node.leaf(shape, dtype, requires_grad=False, role="constant", name=name)
+
+
+def _is_operand(value: Any) -> bool:
+    """Whether an operator takes this value."""
+    return isinstance(value, (Tensor, int, float, np.ndarray, np.generic, list, tuple))
+
+
+def _unpacked(values: tuple[Any, ...]) -> Any:
+    """(a, b) from `f(a, b)` as from `f((a, b))`."""
+    return values[0] if len(values) == 1 and not isinstance(values[0], SupportsIndex) else values
