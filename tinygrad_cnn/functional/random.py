@@ -25,7 +25,7 @@ def dropout(x: Any, p: float = 0.5, training: bool = True, *, rng: Seed = None) 
         ArgumentError: p out of its range.   DTypeError: x is not float.
     Source: Srivastava et al. 2014, "Dropout: a simple way to prevent neural networks from overfitting".
     >>> dropout(np.ones(6), 0.5, rng=0)
-    array([2., 0., 0., 0., 2., 2.])
+    array([2., 2., 2., 0., 0., 0.])
     """
     x = floating("dropout", x)
     p = number("dropout", "p", p, 0, 1)

@@ -1,0 +1,51 @@
+"""Strategies of geometries: images, kernels, strides, paddings and dilations that fit together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from tinygrad_cnn.ops.window import Grid
+
+Draw = Any
+
+
+@st.composite
+def conv_grids(draw: Draw) -> Grid:
+    """A grid of one or two spatial axes for convolution: all options, padding uneven as for 'same'.
+
+    >>> from hypothesis import find
+    >>> find(conv_grids(), lambda grid: grid.output == (2,)).stride
+    (1,)
+    """
+    count = draw(st.integers(1, 2))
+    kernel = tuple(draw(st.integers(1, 3)) for _ in range(count))
+    dilation = tuple(draw(st.integers(1, 2)) for _ in range(count))
+    padding = tuple((draw(st.integers(0, 2)), draw(st.integers(0, 2))) for _ in range(count))
+    stride = tuple(draw(st.integers(1, 3)) for _ in range(count))
+    image = []
+    for k, d, (before, after) in zip(kernel, dilation, padding, strict=True):
+        least = max(1, (k - 1) * d + 1 - before - after)
+        image.append(draw(st.integers(least, least + 4)))
+    return Grid(tuple(image), kernel, stride, padding, dilation)
+
+
+@st.composite
+def pool_grids(draw: Draw, dilated: bool = True) -> Grid:
+    """A grid of one or two spatial axes for pooling: padding up to half the kernel, ceil_mode.
+
+    >>> from hypothesis import find
+    >>> find(pool_grids(), lambda grid: grid.ceil_mode).image
+    (1,)
+    """
+    count = draw(st.integers(1, 2))
+    kernel = tuple(draw(st.integers(1, 3)) for _ in range(count))
+    dilation = tuple(draw(st.integers(1, 2)) if dilated else 1 for _ in range(count))
+    padding = tuple((p, p) for p in (draw(st.integers(0, k // 2)) for k in kernel))
+    stride = tuple(draw(st.integers(1, 3)) for _ in range(count))
+    image = []
+    for k, d, (before, after) in zip(kernel, dilation, padding, strict=True):
+        least = max(1, (k - 1) * d + 1 - before - after)
+        image.append(draw(st.integers(least, least + 4)))
+    return Grid(tuple(image), kernel, stride, padding, dilation, draw(st.booleans()))
