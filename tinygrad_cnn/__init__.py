@@ -4,6 +4,9 @@ Not affiliated with tinygrad.
 """
 
 from tinygrad_cnn import functional as functional
+from tinygrad_cnn import nn as nn
+from tinygrad_cnn import optim as optim
+from tinygrad_cnn import transforms as transforms
 from tinygrad_cnn.errors import ArgumentError as ArgumentError
 from tinygrad_cnn.errors import DTypeError as DTypeError
 from tinygrad_cnn.errors import FormatError as FormatError
@@ -25,5 +28,6 @@ from tinygrad_cnn.mode import set_grad_enabled as set_grad_enabled
 from tinygrad_cnn.rng import manual_seed as manual_seed
 from tinygrad_cnn.tensor import Tensor as Tensor
 from tinygrad_cnn.tensor import grad as grad
+from tinygrad_cnn.transforms import checkpoint as checkpoint
 
 __version__ = "0.1.0"

@@ -72,6 +72,6 @@ def batch_norm(
 
 def _move(running: Any, new: Any, momentum: float) -> None:
     """running <- (1 - momentum) * running + momentum * new, in place."""
-    target = running.writable() if isinstance(running, Traced) else running
+    target = running._writable() if isinstance(running, Traced) else running
     target *= 1 - momentum
     target += momentum * new

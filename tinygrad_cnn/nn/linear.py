@@ -1,0 +1,92 @@
+"""Affine layers, and the change of shape before them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinygrad_cnn import functional as F
+from tinygrad_cnn.functional.arguments import integer
+from tinygrad_cnn.nn import init
+from tinygrad_cnn.nn.module import Module, Parameter
+from tinygrad_cnn.rng import Seed, generator
+
+
+class Linear(Module):
+    """y = x @ weight.T + bias, over the last axis.
+
+    Weights and bias start uniform in ±1/sqrt(in_features).
+
+    Args:
+        in_features, out_features: sizes of the last axis of x and of y.
+        bias: whether to add one.   rng: seed or generator of the weights.   dtype: a float type.
+    Shapes:
+        x (..., in_features) -> (..., out_features); weight (out_features, in_features).
+    Raises:
+        DTypeError, ArgumentError: a size is no integer of at least 1.
+    Source: LeCun, Bottou, Orr & Müller 1998, "Efficient BackProp" (initialisation as in PyTorch).
+
+    >>> Linear(3, 2, rng=0)(np.ones((4, 3), "float32")).shape
+    (4, 2)
+    """
+
+    def __init__(
+        self, in_features: int, out_features: int, bias: bool = True, *,
+        rng: Seed = None, dtype: Any = np.float32,
+    ) -> None:  # fmt: skip
+        self.in_features = integer("Linear", "in_features", in_features, 1)
+        self.out_features = integer("Linear", "out_features", out_features, 1)
+        draws = generator(rng)
+        self.weight = Parameter(np.empty((self.out_features, self.in_features), dtype))
+        self.bias = Parameter(np.empty(self.out_features, dtype)) if bias else None
+        init.default_(self.weight, self.bias, rng=draws)
+
+    def forward(self, x: Any) -> Any:
+        """x @ weight.T + bias.
+
+        >>> Linear(3, 2).forward(np.zeros((1, 3), "float32")).shape
+        (1, 2)
+        """
+        return F.linear(x, self.weight, self.bias)
+
+    def extra_repr(self) -> str:
+        """The options, as in `Linear(in_features=3, out_features=2, bias=True)`.
+
+        >>> Linear(3, 2)
+        Linear(in_features=3, out_features=2, bias=True)
+        """
+        return (
+            f"in_features={self.in_features}, out_features={self.out_features}, "
+            f"bias={self.bias is not None}"
+        )
+
+
+class Flatten(Module):
+    """Axes merged into one, by default all but the first: (N, C, H, W) -> (N, C·H·W).
+
+    Args:
+        start_axis, end_axis: first and last of the axes to merge.
+
+    >>> Flatten()(np.zeros((2, 3, 4, 4))).shape
+    (2, 48)
+    """
+
+    def __init__(self, start_axis: int = 1, end_axis: int = -1) -> None:
+        self.start_axis, self.end_axis = start_axis, end_axis
+
+    def forward(self, x: Any) -> Any:
+        """x with the axes merged.
+
+        >>> Flatten(0).forward(np.zeros((2, 3))).shape
+        (6,)
+        """
+        return F.flatten(x, self.start_axis, self.end_axis)
+
+    def extra_repr(self) -> str:
+        """The options.
+
+        >>> Flatten()
+        Flatten(start_axis=1, end_axis=-1)
+        """
+        return f"start_axis={self.start_axis}, end_axis={self.end_axis}"

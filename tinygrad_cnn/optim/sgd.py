@@ -1,0 +1,67 @@
+"""Stochastic gradient descent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import inf
+from typing import Any
+
+from tinygrad_cnn.errors import ArgumentError
+from tinygrad_cnn.functional.arguments import number
+from tinygrad_cnn.optim.optimizer import Array, Group, Optimizer
+
+
+class SGD(Optimizer):
+    """Gradient descent, with momentum, Nesterov's variant and weight decay.
+
+        g <- g + weight_decay * p
+        v <- momentum * v + (1 - dampening) * g        (v = g at the first step)
+        p <- p - lr * v,  or  p - lr * (g + momentum * v) with nesterov
+
+    Args:
+        params: parameters, or groups of them.   lr: learning rate, at least 0.
+        momentum: share of the previous direction.   dampening: held back from the gradient.
+        weight_decay: factor of an L2 penalty.   nesterov: look ahead; needs momentum.
+    Raises:
+        ArgumentError: an option out of its range, or nesterov without momentum.
+    Source: Robbins & Monro 1951; Polyak 1964; Sutskever et al. 2013, "On the importance of
+        initialization and momentum in deep learning".
+
+    >>> from tinygrad_cnn import Tensor
+    >>> w = Tensor([1.0], requires_grad=True)
+    >>> optimizer = SGD([w], lr=0.1)
+    >>> (w * w).sum().backward(); optimizer.step(); w
+    Tensor([0.8], requires_grad=True)
+    """
+
+    def __init__(
+        self, params: Iterable[Any], lr: float = 1e-3, momentum: float = 0.0, dampening: float = 0.0,
+        weight_decay: float = 0.0, nesterov: bool = False,
+    ) -> None:  # fmt: skip
+        options = {"lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay}
+        super().__init__(params, {**options, "nesterov": nesterov})
+
+    def check(self, group: Group) -> None:
+        """Raise ArgumentError if an option is out of its range.
+
+        >>> SGD.check(SGD.__new__(SGD), {"lr": 0.1, "momentum": 0.9, "dampening": 0,
+        ...     "weight_decay": 0, "nesterov": True})
+        """
+        for key in ("lr", "momentum", "weight_decay"):
+            number("SGD", key, group[key], 0, inf)
+        if group["nesterov"] and (group["momentum"] == 0 or group["dampening"] != 0):
+            raise ArgumentError("SGD: nesterov needs momentum above 0, and dampening 0")
+
+    def update(self, p: Array, g: Array, state: dict[str, Any], group: Group) -> None:
+        """One step of one parameter, in place."""
+        if group["weight_decay"]:
+            g = g + group["weight_decay"] * p
+        if group["momentum"]:
+            if "momentum_buffer" in state:
+                v = state["momentum_buffer"]
+                v *= group["momentum"]
+                v += (1 - group["dampening"]) * g
+            else:
+                v = state["momentum_buffer"] = g.copy()
+            g = g + group["momentum"] * v if group["nesterov"] else v
+        p -= group["lr"] * g
