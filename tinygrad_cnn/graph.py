@@ -7,7 +7,7 @@ that no derivative needs dies with its Tensor. This module knows no particular o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import count
@@ -44,10 +44,13 @@ class Node:
         role: 'parameter', 'input' or 'constant' for leaves, '' for results; for drawings.
     """
 
-    __slots__ = (
-        "op", "parents", "kept", "shape", "dtype", "serial", "requires_grad", "retains_grad",
-        "grad", "hooks", "name", "scope", "role", "__weakref__",
-    )  # fmt: skip
+    # Defaults on the class: a node sets only what differs, which makes recording cheaper.
+    requires_grad: bool = True
+    retains_grad: bool = False
+    grad: Any = None
+    hooks: dict[int, Any] | None = None
+    name: str | None = None
+    role: str = ""
 
     def __init__(
         self,
@@ -63,14 +66,8 @@ class Node:
         self.kept: tuple[Any, ...] | None = kept
         self.shape = shape
         self.dtype = dtype
-        self.serial = next(_serial)
-        self.requires_grad = True
-        self.retains_grad = False
-        self.grad: Any = None
-        self.hooks: dict[int, Any] | None = None
-        self.name: str | None = None
         self.scope = scope
-        self.role = ""
+        self.serial = next(_serial)
 
     @classmethod
     def leaf(
@@ -173,9 +170,8 @@ class Op:
         }
 
 
-def run_forward(op: Op, arrays: Iterable[Any]) -> Any:
+def run_forward(op: Op, arrays: Sequence[Any]) -> Any:
     """`op.forward(*arrays)`, with NumPy's complaint about shapes retold with the op's name."""
-    arrays = tuple(arrays)
     try:
         return op.forward(*arrays)
     except ValueError as error:

@@ -78,33 +78,32 @@ class Tensor(Traced):
         'Neg'
         """
         recording, observers, scope = MODE.get()
-        arrays = tuple([x._array if isinstance(x, Tensor) else x for x in operands])
+        arrays, nodes, needs = [], [], []
+        for x in operands:
+            node = None
+            if isinstance(x, Tensor):
+                node, x = x._node, x._array
+            arrays.append(x)
+            nodes.append(node)
+            needs.append(node is not None and node.requires_grad)
         if op.needs:  # this op object was recorded before: its attributes belong to that node
             op = _fresh(op)
-        needs = tuple([isinstance(x, Tensor) and x.requires_grad for x in operands])
         if not recording or True not in needs:
             return Tensor.at(np.asarray(run_forward(op, arrays)), None)
-        op.needs = needs
+        op.needs = tuple(needs)
         for observer in observers:
-            observer.op_starts(op, arrays)
+            observer.op_starts(op, tuple(arrays))
         out = run_forward(op, arrays)
         if type(out) is not np.ndarray:
             out = np.asarray(out)  # 0-d results of NumPy are scalars
         if out.dtype.kind != "f":
             return Tensor.at(out, None)
-        parents = tuple([_node_of(x) for x in operands])
-        # A Tensor owns its array; a plain array is its caller's, who may write to it: keep a copy.
-        kept = tuple(
-            [
-                out if i == OUT
-                else arrays[i] if isinstance(operands[i], Tensor) or type(arrays[i]) is not np.ndarray
-                else arrays[i].copy()
-                for i in op.keep
-            ]
-        )  # fmt: skip
-        node = Node(op, parents, kept, out.shape, out.dtype, scope)
+        if None in nodes:
+            _add_constants(operands, arrays, nodes, op.keep)
+        kept = tuple([out if i == OUT else arrays[i] for i in op.keep])
+        node = Node(op, tuple(nodes), kept, out.shape, out.dtype, scope)
         for observer in observers:
-            observer.recorded(node, arrays, out)
+            observer.recorded(node, tuple(arrays), out)
         return Tensor.at(out, node)
 
     # ------------------------------------------------------------------ what it is
@@ -765,13 +764,25 @@ def _fresh(op: Op) -> Op:
     return made
 
 
-def _node_of(operand: Any) -> Node:
-    """An operand's node; a plain number or array gets a constant's."""
-    if isinstance(operand, Tensor):
-        return operand.node
-    shape, dtype = np.shape(operand), np.result_type(operand)
-    name = f"{operand:g}" if isinstance(operand, (int, float)) else None
-    return Node.leaf(shape, dtype, requires_grad=False, role="constant", name=name)
+def _add_constants(
+    operands: tuple[Any, ...], arrays: list[Any], nodes: list[Any], keep: tuple[int, ...]
+) -> None:
+    """Nodes for the operands that have none.
+
+    A Tensor owns its array; a plain array is its caller's, who may write to it, so what the
+    derivative will read is copied.
+    """
+    for k, x in enumerate(operands):
+        if nodes[k] is not None:
+            continue
+        if isinstance(x, Tensor):
+            nodes[k] = x.node
+            continue
+        if k in keep and isinstance(x, np.ndarray):
+            arrays[k] = x.copy()
+        name = f"{x:g}" if isinstance(x, (int, float)) else None
+        dtype = np.result_type(x)
+        nodes[k] = Node.leaf(np.shape(x), dtype, requires_grad=False, role="constant", name=name)
 
 
 def _is_operand(value: Any) -> bool:

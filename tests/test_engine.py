@@ -1,0 +1,707 @@
+"""The graph and the walk: accumulation, freeing, overwriting, depth, sharing, modes, hooks."""
+
+import asyncio
+import gc
+import threading
+import weakref
+
+import numpy as np
+import pytest
+
+from tinygrad_cnn import (
+    OUT,
+    GraphError,
+    Node,
+    Observer,
+    Op,
+    ShapeError,
+    Tensor,
+    enable_grad,
+    grad,
+    is_grad_enabled,
+    no_grad,
+    observe,
+    scope,
+    set_grad_enabled,
+)
+from tinygrad_cnn import functional as F
+from tinygrad_cnn.errors import DTypeError
+
+
+def leaf(*values: float) -> Tensor:
+    return Tensor(np.array(values), requires_grad=True)
+
+
+# --------------------------------------------------------------------------- gradients
+def test_gradients_accumulate_until_they_are_cleared() -> None:
+    x = leaf(1.0, 2.0)
+    (x * 3).sum().backward()
+    (x * x).sum().backward()
+    assert x.grad.tolist() == [5.0, 7.0]
+    x.grad = None
+    (x * x).sum().backward()
+    assert x.grad.tolist() == [2.0, 4.0]
+
+
+def test_inputs_and_parameters_get_gradients_and_unreachable_leaves_none() -> None:
+    x, w, unused = leaf(1.0, 2.0), leaf(3.0, 4.0), leaf(5.0)
+    (x * w).sum().backward()
+    assert x.grad.tolist() == [3.0, 4.0]
+    assert w.grad.tolist() == [1.0, 2.0]
+    assert unused.grad is None
+
+
+def test_a_gradient_is_needed_unless_there_is_one_element() -> None:
+    x = leaf(1.0, 2.0)
+    with pytest.raises(GraphError, match=r"shape \(2,\)"):
+        (x * 2).backward()
+    (x * 2).backward([1.0, 10.0])
+    assert x.grad.tolist() == [2.0, 20.0]
+    with pytest.raises(ShapeError, match=r"gradient has shape \(3,\), \(2,\) fits"):
+        (x * 2).backward(np.ones(3))
+
+
+def test_backward_on_a_tensor_without_graph_says_why() -> None:
+    with pytest.raises(GraphError, match="does not require grad"):
+        Tensor([1.0]).backward()
+    with no_grad():
+        y = leaf(1.0) * 2
+    with pytest.raises(GraphError, match="no_grad"):
+        y.backward()
+
+
+def test_a_leaf_is_its_own_gradient() -> None:
+    x = leaf(4.0)
+    x.backward()
+    assert x.grad.tolist() == [1.0]
+
+
+def test_gradient_has_the_leafs_type_and_shape() -> None:
+    x = Tensor(np.ones((3, 1), np.float32), requires_grad=True)
+    y = Tensor(np.ones((1, 4)), requires_grad=True)
+    (x * y).sum().backward()
+    assert (x.grad.shape, x.grad.dtype) == ((3, 1), np.float32)
+    assert (y.grad.shape, y.grad.dtype) == ((1, 4), np.float64)
+
+
+def test_no_gradient_shares_memory_with_another_or_with_the_seed() -> None:
+    a, b = leaf(1.0, 2.0), leaf(3.0, 4.0)
+    seed = np.array([1.0, 1.0])
+    (a + b).backward(Tensor(seed))
+    ((a + b) * 1).backward(seed)
+    a.grad = b.grad = None
+    (a + b).backward(seed)
+    a.grad.data *= 100
+    assert b.grad.tolist() == [1.0, 1.0]
+    assert seed.tolist() == [1.0, 1.0]
+    x = leaf(1.0, 2.0)
+    x.sum().backward()  # a broadcast view inside
+    x.grad.data *= 2
+    assert x.grad.tolist() == [2.0, 2.0]
+
+
+def test_a_gradient_that_is_what_the_op_kept_is_copied() -> None:
+    class Half(Op):
+        """x²/2, whose derivative hands on the very array that was kept."""
+
+        keep = (0,)
+
+        def forward(self, x):
+            return x * x / 2
+
+        def backward(self, g, x):
+            return (x,)
+
+    x = leaf(3.0, 4.0)
+    Half()(x).backward(np.ones(2))
+    x.grad.data *= 10
+    assert x.tolist() == [3.0, 4.0]
+
+
+def test_grad_touches_no_leaf() -> None:
+    x, y = leaf(2.0), leaf(3.0)
+    gx, gy = grad(x * y * y, [x, y])
+    assert (gx.tolist(), gy.tolist()) == ([9.0], [12.0])
+    assert x.grad is None and y.grad is None
+
+
+def test_grad_of_results_inside_the_graph() -> None:
+    x = leaf(2.0)
+    y = x * x
+    assert grad(y * y * y, y).tolist() == [48.0]
+
+
+def test_grad_of_several_outputs_with_weights() -> None:
+    x = leaf(2.0)
+    assert grad([x * 3, x * x], x, [[10.0], [1.0]]).tolist() == [34.0]
+    assert grad([x * 3, x * x], x).tolist() == [7.0]
+    y = x * x
+    assert grad([y, y], x).tolist() == [8.0]
+
+
+def test_grad_of_an_unused_input() -> None:
+    x, unused = leaf(2.0), leaf(1.0)
+    with pytest.raises(GraphError, match="no output depends on input 1"):
+        grad(x * x, [x, unused])
+    assert grad(x * x, [x, unused], allow_unused=True)[1] is None
+    with pytest.raises(GraphError, match="input 0"):
+        grad(x * x, Tensor([1.0]))
+
+
+def test_grad_walks_only_what_lies_between() -> None:
+    class Fails(Op):
+        def forward(self, x):
+            return x * 1
+
+        def backward(self, g):
+            raise AssertionError("not on the way to the wanted input")
+
+    x, w = leaf(2.0), leaf(3.0)
+    assert grad(x * Fails()(w), x).tolist() == [3.0]
+
+
+def test_higher_order() -> None:
+    x = leaf(2.0)
+    y, orders = x**4, []
+    for _ in range(4):
+        y = grad(y, x, create_graph=True)
+        orders.append(y.item())
+    assert orders == pytest.approx([32.0, 48.0, 48.0, 24.0])
+
+
+def test_backward_with_create_graph_leaves_a_differentiable_gradient() -> None:
+    x = leaf(3.0)
+    (x**3).backward(create_graph=True)
+    first = x.grad
+    x.grad = None
+    first.backward()
+    assert first.item() == pytest.approx(27.0)
+    assert x.grad.item() == pytest.approx(18.0)
+    x.grad = None  # breaks the cycle that create_graph makes
+
+
+def test_create_graph_records_also_under_no_grad() -> None:
+    x = leaf(3.0)
+    y = x**3
+    with no_grad():
+        slope = grad(y, x, create_graph=True)
+    assert grad(slope, x).item() == pytest.approx(18.0)
+
+
+# --------------------------------------------------------------------------- freed and overwritten
+def test_second_backward_raises_and_changes_nothing() -> None:
+    x = leaf(1.0, 2.0)
+    y = (x * x).sum()
+    y.backward()
+    with pytest.raises(GraphError, match="retain_graph=True"):
+        y.backward()
+    assert x.grad.tolist() == [2.0, 4.0]
+
+
+def test_second_backward_raises_even_where_nothing_was_kept() -> None:
+    y = leaf(1.0) + 1
+    y.backward()
+    with pytest.raises(GraphError):
+        y.backward()
+
+
+def test_backward_through_a_part_that_was_freed_raises() -> None:
+    x = leaf(2.0)
+    shared = x * x
+    (shared * 2).backward()
+    other = shared * 3
+    with pytest.raises(GraphError):
+        other.backward()
+    assert x.grad.tolist() == [8.0]
+
+
+def test_retain_graph_allows_another_walk() -> None:
+    x = leaf(3.0)
+    y = x * x
+    y.backward(retain_graph=True)
+    y.backward()
+    assert x.grad.tolist() == [12.0]
+
+
+OVERWRITES = {
+    "in place on data": lambda x: x.data.__imul__(2),
+    "item of data": lambda x: x.data.__setitem__(0, 5.0),
+    "assignment to data": lambda x: setattr(x, "data", np.array([7.0, 7.0])),
+    "item under no_grad": lambda x: no_grad(lambda: x.__setitem__(0, 5.0))(),
+    "operator under no_grad": lambda x: no_grad(lambda: x.__iadd__(1.0))(),
+    "out= of NumPy": lambda x: np.add(x.data, 1.0, out=x.data),
+    "through a view": lambda x: x.data[:1].__iadd__(1.0),
+    "through a reshaped view": lambda x: x.detach().reshape(2, 1).__setitem__((0, 0), 9.0),
+}
+
+
+@pytest.mark.parametrize("write", OVERWRITES.values(), ids=OVERWRITES.keys())
+def test_overwriting_what_backward_needs_raises_and_changes_nothing(write) -> None:
+    x, w = leaf(1.0, 2.0), leaf(3.0, 4.0)
+    y = (x * w).sum()
+    write(x)
+    with pytest.raises(GraphError, match="written over"):
+        y.backward()
+    assert x.grad is None and w.grad is None
+
+
+@pytest.mark.parametrize("write", OVERWRITES.values(), ids=OVERWRITES.keys())
+def test_overwriting_what_no_derivative_reads_is_allowed(write) -> None:
+    x = leaf(1.0, 2.0)
+    y = (x + 1).sum()
+    write(x)
+    y.backward()
+    assert x.grad.tolist() == [1.0, 1.0]
+
+
+def test_overwriting_a_constant_operand_raises() -> None:
+    x, w = Tensor(np.array([1.0, 2.0])), leaf(3.0, 4.0)
+    y = (x * w).sum()
+    x += 1
+    with pytest.raises(GraphError, match="written over"):
+        y.backward()
+
+
+def test_overwriting_a_result_that_is_kept_raises() -> None:
+    y = leaf(0.5, 1.0).exp()
+    y.data *= 2
+    with pytest.raises(GraphError, match="written over"):
+        y.sum().backward()
+
+
+def test_overwriting_before_the_result_is_computed_is_fine() -> None:
+    x = leaf(1.0, 2.0)
+    x.data *= 10
+    (x * x).sum().backward()
+    assert x.grad.tolist() == [20.0, 40.0]
+
+
+def test_arrays_of_the_caller_may_be_overwritten() -> None:
+    source, factor, labels = np.array([1.0, 2.0]), np.array([3.0, 4.0]), np.array([1])
+    x = Tensor(source, requires_grad=True)
+    y = (x * factor * x).sum()
+    z = F.cross_entropy(x.reshape(1, 2), labels)
+    picked = x[np.array([0, 0])]
+    source[:], factor[:], labels[:] = 99.0, 99.0, 0
+    y.backward()
+    assert x.grad.tolist() == [6.0, 16.0]
+    x.grad = None
+    z.backward()
+    assert x.grad.numpy()[1] < 0  # the gradient of label 1, not of label 0
+    x.grad = None
+    picked.sum().backward()
+    assert x.grad.tolist() == [2.0, 0.0]
+
+
+def test_arrays_handed_out_are_read_only() -> None:
+    x = leaf(1.0, 2.0)
+    y = (x * x).sum()
+    for array in (x.numpy(), x.array, np.asarray(x.detach()), np.asarray(x.data)):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 5.0
+    y.backward()
+    assert x.grad.tolist() == [2.0, 4.0]
+
+
+def test_a_write_between_forward_and_a_second_walk_is_noticed() -> None:
+    x = leaf(1.0, 2.0)
+    y = (x * x).sum()
+    y.backward(retain_graph=True)
+    x.data -= 0.1
+    with pytest.raises(GraphError, match="written over"):
+        y.backward()
+
+
+def test_in_place_on_a_leaf_that_requires_grad_raises_and_on_results_is_recorded() -> None:
+    x = leaf(1.0, 2.0)
+    with pytest.raises(GraphError, match=r"no_grad\(\)"):
+        x += 1
+    with pytest.raises(GraphError, match="cannot be recorded"):
+        x[0] = 3.0
+    y = x * 2
+    y *= x
+    y.sum().backward()
+    assert x.grad.tolist() == [4.0, 8.0]
+
+
+def test_a_constant_in_place_with_a_traced_operand_keeps_the_graph() -> None:
+    x, total = leaf(2.0), Tensor(np.zeros(1))
+    total += x * x
+    total.backward()
+    assert x.grad.tolist() == [4.0]
+
+
+def test_an_op_object_may_be_called_again() -> None:
+    x = leaf(1.0, 5.0, 2.0)
+
+    class Scale(Op):
+        def __init__(self):
+            self.factor = 0.0
+
+        def forward(self, x):
+            self.factor += 1
+            return x * self.factor
+
+        def backward(self, g):
+            return (g * self.factor,)
+
+    op = Scale()
+    first = op(x)
+    second = op(x)
+    first.sum().backward()
+    assert x.grad.tolist() == [1.0, 1.0, 1.0]
+    x.grad = None
+    second.sum().backward()
+    assert x.grad.tolist() == [2.0, 2.0, 2.0]
+
+
+# --------------------------------------------------------------------------- size
+def test_a_chain_of_100_000_ops() -> None:
+    x = leaf(1.0)
+    y = x
+    for _ in range(100_000):
+        y = y + 1
+    y.backward()
+    assert (y.item(), x.grad.item()) == (100_001.0, 1.0)
+
+
+def test_freeing_a_long_chain_needs_no_stack() -> None:
+    y = leaf(1.0)
+    for _ in range(100_000):
+        y = y * 1.0
+    del y
+
+
+def test_a_diamond_with_two_to_the_60_paths_is_walked_once() -> None:
+    x = leaf(1.0)
+    y = x
+    for _ in range(60):
+        y = y + y
+    steps = Steps()
+    with observe(steps):
+        y.backward()
+    assert x.grad.item() == 2.0**60
+    assert len(steps.walked) == 60
+
+
+def test_a_graph_is_freed_without_the_garbage_collector() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        x = Tensor(np.ones((8, 8)), requires_grad=True)
+        y = F.relu(x @ x) * 2
+        inner = weakref.ref(y.node.parents[0])
+        array = weakref.ref(y.node.parents[0].kept[0])
+        loss = y.sum()
+        loss.backward()
+        node = weakref.ref(loss.node)
+        del y, loss
+        assert inner() is None and array() is None and node() is None
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
+def test_kept_arrays_are_freed_as_the_walk_passes() -> None:
+    x = leaf(1.0, 2.0)
+    kept = (x * 2) * (x * 3)
+    arrays = [weakref.ref(a) for a in kept.node.kept]
+    loss = kept.sum()
+    loss.backward()
+    assert all(array() is None for array in arrays)
+
+
+def test_results_that_no_derivative_reads_die_with_their_tensor() -> None:
+    x = leaf(1.0, 2.0)
+    middle = x + 1
+    array = weakref.ref(middle._array)
+    end = middle + 1
+    del middle
+    assert array() is None
+    end.sum().backward()
+    assert x.grad.tolist() == [1.0, 1.0]
+
+
+# --------------------------------------------------------------------------- modes
+def test_no_grad_nests_and_survives_exceptions() -> None:
+    with no_grad():
+        with no_grad():
+            assert not is_grad_enabled()
+        assert not is_grad_enabled()
+        with enable_grad():
+            assert (leaf(1.0) * 2).requires_grad
+        assert not is_grad_enabled()
+    with pytest.raises(KeyError), no_grad():
+        raise KeyError
+    assert is_grad_enabled()
+
+
+def test_one_no_grad_object_may_be_entered_again() -> None:
+    off = no_grad()
+    with off:
+        with off:
+            assert not is_grad_enabled()
+        assert not is_grad_enabled()
+    assert is_grad_enabled()
+
+
+@pytest.mark.parametrize("decorate", [no_grad, no_grad()], ids=["bare", "called"])
+def test_no_grad_as_decorator(decorate) -> None:
+    @decorate
+    def evaluate(x: Tensor) -> Tensor:
+        """Docs stay."""
+        return x * 2
+
+    assert not evaluate(leaf(1.0)).requires_grad
+    assert evaluate.__doc__ == "Docs stay."
+    assert is_grad_enabled()
+
+
+def test_no_grad_refuses_generators() -> None:
+    with pytest.raises(DTypeError, match="generator"):
+
+        @no_grad
+        def batches():
+            yield 1
+
+
+def test_set_grad_enabled_as_function_and_block() -> None:
+    set_grad_enabled(False)
+    assert not is_grad_enabled()
+    set_grad_enabled(True)
+    with set_grad_enabled(False):
+        assert not is_grad_enabled()
+    assert is_grad_enabled()
+
+
+def test_the_mode_belongs_to_the_thread() -> None:
+    seen = []
+    with no_grad():
+        thread = threading.Thread(target=lambda: seen.append(is_grad_enabled()))
+        thread.start()
+        thread.join()
+    assert seen == [True]
+
+
+def test_the_mode_belongs_to_the_async_task() -> None:
+    async def quiet(gate: asyncio.Event) -> bool:
+        with no_grad():
+            gate.set()
+            await asyncio.sleep(0)
+            return is_grad_enabled()
+
+    async def loud(gate: asyncio.Event) -> bool:
+        await gate.wait()
+        return is_grad_enabled()
+
+    @no_grad
+    async def decorated() -> bool:
+        await asyncio.sleep(0)
+        return is_grad_enabled()
+
+    async def main() -> list[bool]:
+        gate = asyncio.Event()
+        return await asyncio.gather(quiet(gate), loud(gate), decorated())
+
+    assert asyncio.run(main()) == [False, True, False]
+
+
+def test_threads_may_differentiate_side_by_side() -> None:
+    results = {}
+
+    def work(k: int) -> None:
+        x = leaf(float(k))
+        for _ in range(200):
+            x.grad = None
+            (x * x * x).backward()
+        results[k] = x.grad.item()
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == {k: 3.0 * k * k for k in range(4)}
+
+
+def test_results_without_grad_record_nothing() -> None:
+    y = Tensor([1.0]) * 2
+    assert not y.requires_grad and y.is_leaf
+
+
+# --------------------------------------------------------------------------- switches and hooks
+def test_detach_and_requires_grad_() -> None:
+    x = leaf(2.0)
+    y = x * x
+    assert not y.detach().requires_grad
+    (y.detach() * x).backward()
+    assert x.grad.tolist() == [4.0]
+    with pytest.raises(GraphError, match="detach"):
+        y.requires_grad_(False)
+    with pytest.raises(DTypeError, match="int64"):
+        Tensor(np.array([1])).requires_grad_()
+    x.requires_grad_(False)
+    assert not (x * 2).requires_grad
+
+
+def test_freezing_after_recording_stops_the_gradient() -> None:
+    x, w = leaf(2.0), leaf(3.0)
+    y = x * w
+    w.requires_grad_(False)
+    y.backward()
+    assert x.grad.tolist() == [3.0] and w.grad is None
+
+
+def test_retain_grad_on_results() -> None:
+    x = leaf(2.0)
+    y = x * x
+    y.retain_grad()
+    (y * 3).backward()
+    assert y.grad.tolist() == [3.0]
+    with pytest.raises(GraphError):
+        Tensor([1.0]).retain_grad()
+
+
+def test_hooks_see_the_complete_gradient_once_and_may_replace_it() -> None:
+    x = leaf(2.0)
+    y = x * x
+    seen = []
+    remove = y.register_hook(lambda g: seen.append(g.item()))
+    x.register_hook(lambda g: g * 10)
+    (y * 3 + y * 4).backward()
+    assert seen == [7.0]
+    assert x.grad.item() == 280.0
+    remove()
+    remove()
+    (x * x * 3).backward()
+    assert seen == [7.0]
+
+
+def test_a_hook_with_a_wrong_shape_is_named() -> None:
+    x = leaf(2.0)
+    x.register_hook(lambda g: np.ones(3))
+    with pytest.raises(GraphError, match="hook"):
+        (x * 2).backward()
+
+
+def test_hooks_keep_higher_order() -> None:
+    x = leaf(2.0)
+    x.register_hook(lambda g: g * 10)
+    slope = grad(x**3, x, create_graph=True)
+    assert slope.item() == pytest.approx(120.0)
+    x.node.hooks = None
+    assert grad(slope, x).item() == pytest.approx(120.0)
+
+
+# --------------------------------------------------------------------------- observers and scopes
+class Steps(Observer):
+    def __init__(self) -> None:
+        self.events: list[str] = []
+        self.walked: list[Node] = []
+
+    def op_starts(self, op, arrays):
+        self.events.append(f"start {op.name}")
+
+    def recorded(self, node, arrays, result):
+        self.events.append(f"recorded {node.op.name} {result.tolist()}")
+
+    def step_starts(self, node, g):
+        self.events.append(f"back {node.op.name}")
+
+    def stepped(self, node, g, gradients):
+        self.walked.append(node)
+        self.events.append(f"stepped {[None if d is None else d.tolist() for d in gradients]}")
+
+
+def test_an_observer_is_told_of_everything() -> None:
+    with observe(Steps()) as steps:
+        (leaf(2.0) * 3.0).backward()
+    assert steps.events == [
+        "start Mul",
+        "recorded Mul [6.0]",
+        "back Mul",
+        "stepped [[3.0], None]",
+    ]
+    leaf(2.0) * 3.0
+    assert len(steps.events) == 4
+
+
+def test_scopes_nest_and_end() -> None:
+    x = leaf(1.0)
+    with scope("features"), scope("3"):
+        inner = x * 2
+    assert inner.node.scope == "features.3"
+    assert (x * 2).node.scope == ""
+
+
+# --------------------------------------------------------------------------- ops of users
+class Cube(Op):
+    keep = (0,)
+
+    def forward(self, x):
+        return x * x * x
+
+    def backward(self, g, x):
+        return (g * 3 * x * x,)
+
+
+def test_a_custom_op_has_derivatives_of_any_order() -> None:
+    x = leaf(2.0)
+    slope = grad(Cube()(x), x, create_graph=True)
+    curve = grad(slope, x, create_graph=True)
+    assert (slope.item(), curve.item(), grad(curve, x).item()) == (12.0, 12.0, 6.0)
+
+
+@pytest.mark.parametrize(
+    ("result", "message"),
+    [
+        (lambda g: g, "must return a tuple"),
+        (lambda g: (g, g), "returned 2 of them"),
+        (lambda g: (np.ones(5),), r"shape \(5,\) for an operand of shape \(2,\)"),
+        (lambda g: (np.ones(()),), r"shape \(\)"),
+    ],
+)
+def test_wrong_derivatives_of_custom_ops_are_explained(result, message) -> None:
+    class Wrong(Op):
+        def forward(self, x):
+            return x * 2
+
+        def backward(self, g):
+            return result(g)
+
+    with pytest.raises(GraphError, match=message):
+        Wrong()(leaf(1.0, 2.0)).sum().backward()
+
+
+def test_an_op_that_keeps_its_result() -> None:
+    class Root(Op):
+        keep = (OUT,)
+
+        def forward(self, x):
+            return x**0.5
+
+        def backward(self, g, y):
+            return (g / (2 * y),)
+
+    x = leaf(4.0)
+    assert grad(Root()(x), x).item() == 0.25
+
+
+def test_shapes_that_do_not_broadcast_are_named() -> None:
+    with pytest.raises(ShapeError, match=r"Add: operands of shapes \(2,\), \(3,\)"):
+        leaf(1.0, 2.0) + np.ones(3)
+
+
+def test_backward_of_a_wide_graph_is_linear_in_time() -> None:
+    """Ten times the nodes take ten times the steps: counted, not timed."""
+
+    def visits(n: int) -> int:
+        x = leaf(1.0)
+        y = x
+        for _ in range(n):
+            y = y + x
+        with observe(Steps()) as steps:
+            y.backward()
+        return len(steps.walked)
+
+    assert (visits(100), visits(1000)) == (100, 1000)
