@@ -1,0 +1,113 @@
+"""Batches of a dataset, in a new order each epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinygrad_cnn.data.dataset import ArrayDataset, Dataset
+from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
+from tinygrad_cnn.rng import Seed, generator
+
+Array = NDArray[Any]
+
+
+class DataLoader:
+    """The samples of a dataset in batches: each `for` loop over it is one epoch.
+
+    Args:
+        dataset: an `ArrayDataset`; an array, or a tuple of arrays with the same first size; or
+            anything with `__len__` and `__getitem__`, whose samples are stacked.
+        batch_size: samples per batch, at least 1; the last batch may have fewer.
+        shuffle: draw a new order for each epoch; otherwise samples come as they lie.
+        drop_last: leave out a last batch that would have fewer samples.
+        rng: a generator or a seed, which fixes all orders; the default generator if None.
+    Attributes:
+        rng: the generator in use, or None for the default one; its state decides the next order.
+    Raises:
+        DTypeError: an argument of another type.   ArgumentError: batch_size below 1.
+
+    Each batch is a tuple of new arrays, so writing to a batch changes no sample.
+
+    >>> loader = DataLoader((np.arange(5), np.arange(5) * 10), batch_size=2)
+    >>> [labels.tolist() for _, labels in loader]
+    [[0, 10], [20, 30], [40]]
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset | Array | tuple[Array, ...],
+        batch_size: int = 1,
+        shuffle: bool = False,
+        drop_last: bool = False,
+        rng: Seed = None,
+    ) -> None:
+        if isinstance(batch_size, bool) or not isinstance(batch_size, (int, np.integer)):
+            raise DTypeError(f"DataLoader: batch_size must be an integer, got {batch_size!r}")
+        if batch_size < 1:
+            raise ArgumentError(f"DataLoader: batch_size must be at least 1, got {batch_size}")
+        for name, flag in (("shuffle", shuffle), ("drop_last", drop_last)):
+            if not isinstance(flag, (bool, np.bool_)):
+                raise DTypeError(f"DataLoader: {name} must be True or False, got {flag!r}")
+        self.dataset = _as_dataset(dataset)
+        self.batch_size = int(batch_size)
+        self.shuffle = bool(shuffle)
+        self.drop_last = bool(drop_last)
+        # The default generator is looked up at each epoch: manual_seed may have replaced it.
+        self.rng = None if rng is None else generator(rng)
+
+    def __len__(self) -> int:
+        """Number of batches in an epoch.
+
+        >>> len(DataLoader(np.zeros(5), 2)), len(DataLoader(np.zeros(5), 2, drop_last=True))
+        (3, 2)
+        """
+        N = len(self.dataset)
+        return N // self.batch_size if self.drop_last else -(-N // self.batch_size)
+
+    def __iter__(self) -> Iterator[tuple[Array, ...]]:
+        """The batches of one epoch, each a tuple of arrays (batch size, ...).
+
+        Raises:
+            ShapeError: samples that cannot be stacked.
+        """
+        N, count = len(self.dataset), len(self)
+        order = generator(self.rng).permutation(N) if self.shuffle else np.arange(N)
+        for start in range(0, count * self.batch_size, self.batch_size):
+            yield self._batch(order[start : start + self.batch_size])
+
+    def _batch(self, chosen: Array) -> tuple[Array, ...]:
+        if isinstance(self.dataset, ArrayDataset):
+            return self.dataset[chosen]
+        return _stack([self.dataset[int(i)] for i in chosen])
+
+
+def _as_dataset(dataset: Any) -> Dataset:
+    """Arrays as an ArrayDataset, and anything else that is a dataset as it is."""
+    if isinstance(dataset, np.ndarray):
+        return ArrayDataset(dataset)
+    if isinstance(dataset, tuple):
+        return ArrayDataset(*dataset)
+    if isinstance(dataset, Dataset):
+        return dataset
+    raise DTypeError(
+        "DataLoader: a dataset with __len__ and __getitem__, an array or a tuple of arrays fits, "
+        f"got {type(dataset).__name__}"
+    )
+
+
+def _stack(samples: list[Any]) -> tuple[Array, ...]:
+    """Samples, each a tuple of fields or one value, as one array per field."""
+    rows = [sample if isinstance(sample, tuple) else (sample,) for sample in samples]
+    try:
+        return tuple(np.stack([_as_array(value) for value in field]) for field in zip(*rows, strict=True))
+    except ValueError as error:
+        raise ShapeError(f"DataLoader: the samples of a batch do not stack: {error}") from error
+
+
+def _as_array(value: Any) -> Array:
+    """A field of a sample; a Python float becomes float32, the library's default type."""
+    return np.asarray(value, np.float32 if type(value) is float else None)

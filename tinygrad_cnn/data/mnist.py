@@ -1,0 +1,114 @@
+"""MNIST, and what shares its files' names: handwritten digits of 28×28 pixels."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinygrad_cnn.data.dataset import ArrayDataset
+from tinygrad_cnn.data.idx import magic, read_idx
+from tinygrad_cnn.errors import FormatError
+
+Array = NDArray[Any]
+
+CLASSES = 10
+
+
+def mnist(
+    folder: str | os.PathLike[str], train: bool = True, *,
+    normalize: bool = True, flatten: bool = False, one_hot: bool = False,
+) -> ArrayDataset:  # fmt: skip
+    """Read MNIST's training or test part from a folder of its IDX files, compressed or not.
+
+    The files have their usual names: `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, and
+    `t10k-...` for the test part, each also with `.idx` in place of `-idx` and with `.gz` at the
+    end. Where there are several, the uncompressed one is read.
+
+    Args:
+        folder: where the files lie.
+        train: the 60,000 training images; otherwise the 10,000 test images.
+        normalize: float32 pixels in [0, 1]; otherwise uint8 pixels from 0 to 255, as in the file.
+        flatten: images as rows of 784 pixels.
+        one_hot: labels as rows of ten float32, 1 at the digit and 0 elsewhere.
+    Returns:
+        A dataset of images, (N, 1, 28, 28) or (N, 784), and labels, (N,) int64 or (N, 10).
+    Raises:
+        FileNotFoundError: no such folder, or a file is not there; says what was looked for.
+        FormatError: a corrupt or mislabelled file, or images and labels that do not match.
+    Source: LeCun, Bottou, Bengio & Haffner 1998, doi:10.1109/5.726791.
+
+    >>> import tempfile
+    >>> from tinygrad_cnn.data.idx import write_idx
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_idx(f"{folder}/t10k-images-idx3-ubyte.gz", np.zeros((3, 28, 28), np.uint8))
+    ...     write_idx(f"{folder}/t10k-labels-idx1-ubyte.gz", np.array([7, 2, 1], np.uint8))
+    ...     mnist(folder, train=False)
+    ArrayDataset((3, 1, 28, 28) float32, (3,) int64)
+    """
+    part = "train" if train else "t10k"
+    images_file = _find(Path(folder), f"{part}-images", "idx3-ubyte")
+    labels_file = _find(Path(folder), f"{part}-labels", "idx1-ubyte")
+    labels = _read_labels(labels_file)
+    images = _read_images(images_file)
+    if len(images) != len(labels):
+        raise FormatError(
+            f"{labels_file}: expected {len(images)} labels, as many as images in {images_file.name}, "
+            f"found {len(labels)}"
+        )
+    if normalize:
+        images = images.astype(np.float32)
+        images /= 255
+    images = images.reshape((len(images), 784) if flatten else (len(images), 1, 28, 28))
+    return ArrayDataset(images, np.eye(CLASSES, dtype=np.float32)[labels] if one_hot else labels)
+
+
+def _find(folder: Path, what: str, kind: str) -> Path:
+    """The file of one part, under the first of its usual names that is there."""
+    names = [f"{what}{mark}{kind}{end}" for end in ("", ".gz") for mark in ("-", ".")]
+    for name in names:
+        if (folder / name).is_file():
+            return folder / name
+    if not folder.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "mnist: there is no such folder", str(folder))
+    there = sorted(entry.name for entry in folder.iterdir())
+    listed = ", ".join(there[:10]) + (f" and {len(there) - 10} more" if len(there) > 10 else "")
+    raise FileNotFoundError(
+        errno.ENOENT,
+        f"mnist: looked for {', '.join(names[:-1])} or {names[-1]}; found {listed or 'nothing'} in folder",
+        str(folder),
+    )
+
+
+def _read_images(path: Path) -> Array:
+    """(N, 28, 28) uint8."""
+    images = _read(path, "images", 3)
+    if images.shape[1:] != (28, 28):
+        raise FormatError(f"{path}: expected images of (28, 28) pixels, found {images.shape[1:]}")
+    return images
+
+
+def _read_labels(path: Path) -> Array:
+    """(N,) int64 from 0 to 9."""
+    labels = _read(path, "labels", 1)
+    wrong = np.flatnonzero(labels >= CLASSES)
+    if wrong.size:
+        raise FormatError(
+            f"{path}: expected labels from 0 to {CLASSES - 1}, found {labels[wrong[0]]} at {wrong[0]}"
+        )
+    return labels.astype(np.int64)
+
+
+def _read(path: Path, what: str, ndim: int) -> Array:
+    """A file of bytes with the right number of axes."""
+    array = read_idx(path)
+    if array.dtype != np.uint8 or array.ndim != ndim:
+        raise FormatError(
+            f"{path}: expected {what}, magic number 0x{0x800 + ndim:08x} (uint8, {ndim} axes), "
+            f"found 0x{magic(array):08x} ({array.dtype}, sizes {array.shape})"
+        )
+    return array

@@ -1,0 +1,287 @@
+"""DOT text to PNG, SVG or PDF: which engine draws, with which fonts, and how a file is written."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import warnings
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from xml.sax.saxutils import escape
+
+from tinygrad_cnn.errors import ArgumentError, MissingExtraError, TinygradCnnError
+from tinygrad_cnn.serial.atomic import writing
+from viz.dot import Plan, describe, roots_of, source
+
+#: What a file may be; the last two hold the DOT text itself and need no engine.
+FORMATS = ("png", "svg", "pdf", "dot", "gv")
+_TEXT = ("dot", "gv")
+#: Pixels per inch of a PNG: small text stays readable.
+DPI = 144
+_INSTALL = (
+    "pip install 'tinygrad-cnn[draw]' brings one, or install Graphviz itself "
+    "(apt install graphviz, brew install graphviz) so that `dot` is on PATH"
+)
+
+
+class DrawingError(TinygradCnnError, RuntimeError):
+    """The layout engine refused the graph, crashed, or did not finish in time."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A drawn graph: its DOT text, which notebooks show as a picture.
+
+    Attributes:
+        source: DOT text.   summary: what it shows and how big it is, in one line.
+    """
+
+    source: str
+    summary: str
+
+    def render(self, path: str | Path, *, dpi: int = DPI, timeout: float = 60.0) -> Path:
+        """Write the picture to a file; see `viz.render`.
+
+        >>> import tempfile
+        >>> from tinygrad_cnn import Tensor
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     graph(Tensor(2.0)).render(f"{folder}/two.dot").name
+        'two.dot'
+        """
+        return save(self.source, path, dpi=dpi, timeout=timeout)
+
+    def __repr__(self) -> str:
+        return f"<Picture {self.summary}>"
+
+    def __str__(self) -> str:
+        return self.source
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """SVG for notebooks where an engine is there, text everywhere; never an exception."""
+        try:
+            svg = draw(self.source, "svg", timeout=20.0).decode("utf-8")
+        except (TinygradCnnError, OSError, UnicodeError) as error:
+            return {"text/plain": f"{self!r}\n{error}"}
+        # Shrink to the notebook's width instead of being cut off; the viewBox keeps the proportions.
+        fitted = svg.replace("<svg ", '<svg style="max-width: 100%; height: auto" ', 1)
+        return {"image/svg+xml": fitted, "text/plain": repr(self)}
+
+
+def graph(thing: Any, *, title: str | None = None, direction: str = "down") -> Picture:
+    """The computation graph that ends in `thing`, as a picture for notebooks, files and reading.
+
+    One box per operation, with its options beside its name and its parameters inside; shapes stand
+    on the edges, and an edge without one carries a single number. After `backward()` boxes show
+    the L2 norm of their parameters' gradients.
+
+    Args:
+        thing: a Tensor, a Node, or a list of them.
+        title: the line above the picture; None says what it is and how big.
+        direction: 'down' or 'right', where the results lie.
+    Returns:
+        A `Picture`: `.source` is DOT text, `.render(path)` writes a file.
+    Raises:
+        DTypeError: `thing` is something else.   ArgumentError: an empty list, or another direction.
+
+    >>> from tinygrad_cnn import Tensor
+    >>> x = Tensor(2.0, requires_grad=True, name="x")
+    >>> graph((x + 1) * 2)
+    <Picture result · 2 operations>
+    """
+    text = source(thing, title=title, direction=direction)
+    return Picture(text, title if title is not None else describe(Plan(roots_of(thing))))
+
+
+def render(
+    thing: Any, path: str | Path, *,
+    title: str | None = None, direction: str = "down", dpi: int = DPI, timeout: float = 60.0,
+) -> Path:  # fmt: skip
+    """Draw the computation graph that ends in `thing` into a file, whole or not at all.
+
+    `dot` draws where it is on PATH, pygraphviz otherwise. Where neither is there, the DOT text is
+    saved beside `path` with the suffix .dot.
+
+    Args:
+        thing, title, direction: as for `graph`.
+        path: ends in .png, .svg, .pdf, .dot or .gv; its folder exists.
+        dpi: pixels per inch of a PNG, 1 to 1200.
+        timeout: seconds for layout and drawing, more than 0.
+    Returns:
+        The file's path.
+    Raises:
+        ArgumentError: another suffix, or an option out of its range.
+        FileNotFoundError, PermissionError: the folder does not exist or cannot be written to.
+        MissingExtraError: no engine.   DrawingError: the engine failed or took too long.
+
+    >>> import tempfile
+    >>> from tinygrad_cnn import Tensor
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     render(Tensor(2.0, requires_grad=True) * 3, f"{folder}/six.dot").read_text()[:9]
+    'digraph {'
+    """
+    _check(path, dpi, timeout)
+    return save(graph(thing, title=title, direction=direction).source, path, dpi=dpi, timeout=timeout)
+
+
+def save(text: str, path: str | Path, *, dpi: int = DPI, timeout: float = 60.0) -> Path:
+    """Draw DOT text into a file; arguments and errors are those of `render`.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save("digraph {}", f"{folder}/empty.gv").name
+    'empty.gv'
+    """
+    target, form = _check(path, dpi, timeout)
+    if form not in _TEXT and engine() is None:
+        beside = _write(target.with_suffix(".dot"), text.encode("utf-8"))
+        raise MissingExtraError(
+            f"viz.render: no layout engine to draw {target.name}: {_INSTALL}. The DOT text is in {beside}"
+        )
+    drawn = text.encode("utf-8") if form in _TEXT else draw(text, form, dpi=dpi, timeout=timeout)
+    return _write(target, drawn)
+
+
+def engine() -> str | None:
+    """Which engine draws: 'dot' (the program on PATH), 'pygraphviz', or None.
+
+    >>> engine() in ("dot", "pygraphviz", None)
+    True
+    """
+    if shutil.which("dot"):
+        return "dot"
+    return "pygraphviz" if find_spec("pygraphviz") else None
+
+
+def draw(text: str, form: str, *, dpi: int = DPI, timeout: float = 60.0) -> bytes:
+    """DOT text as the bytes of a picture, drawn by a program that cannot take this one down.
+
+    Args:
+        text: DOT text.   form: 'png', 'svg' or 'pdf'.
+        dpi: pixels per inch of a PNG.   timeout: seconds.
+    Raises:
+        MissingExtraError: no engine.   DrawingError: the engine failed or took too long.
+
+    >>> b"</svg>" in draw("digraph {a -> b}", "svg") if engine() else True
+    True
+    """
+    command = _command(form, dpi)
+    with TemporaryDirectory(prefix="viz-") as folder:
+        try:
+            done = subprocess.run(
+                command, input=text.encode("utf-8"), capture_output=True, timeout=timeout,
+                env=_environment(Path(folder)), check=False,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            raise DrawingError(
+                f"viz.render: the layout did not finish in {timeout:g} s; give it a larger timeout, "
+                "draw an earlier tensor, or write a .dot file, which needs no layout"
+            ) from None
+        except OSError as error:
+            raise DrawingError(f"viz.render: {command[0]} does not start: {error}") from error
+    if done.returncode or not done.stdout:
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines()[-3:]
+        raise DrawingError(
+            f"viz.render: {engine()} ended with status {done.returncode} and drew no {form}: "
+            + " | ".join(said)
+        )
+    if form == "pdf":  # of the same length, because a PDF counts its bytes
+        return re.sub(rb"(?<=/CreationDate \(D:)\d{14}", b"19700101000000", done.stdout)
+    return done.stdout
+
+
+def _command(form: str, dpi: int) -> list[str]:
+    options = [f"-Gdpi={dpi}"] if form == "png" else []
+    program = shutil.which("dot")
+    if program:
+        return [program, f"-T{form}", *options]
+    if engine() is None:
+        raise MissingExtraError(f"viz.render: no layout engine: {_INSTALL}")
+    # -P keeps this folder off the child's path, where its modules could hide others of their name.
+    return [sys.executable, "-P", str(Path(__file__).with_name("draw.py")), form, *options]
+
+
+# --------------------------------------------------------------------------- fonts
+def _environment(folder: Path) -> dict[str, str]:
+    """The engine's environment: the packages seen here, no local time, and a font to write with."""
+    environment = dict(os.environ)
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
+    environment["TZ"] = "UTC"  # a PDF holds the time zone of its making
+    fonts = _matplotlib_fonts()
+    if not sys.platform.startswith("linux"):
+        return environment  # other systems always come with fonts
+    if fonts is not None:
+        config = folder / "fonts.conf"
+        config.write_text(_font_config(fonts), encoding="utf-8")
+        environment["FONTCONFIG_FILE"] = str(config)
+    elif not _system_has_fonts():
+        warnings.warn(
+            "viz: this system seems to have no font, so that text may show as empty boxes; "
+            "pip install 'tinygrad-cnn[plots]' brings one, or apt install fonts-dejavu-core",
+            stacklevel=2,
+        )
+    return environment
+
+
+def _font_config(fonts: Path) -> str:
+    """The system's own configuration, and behind it the fonts that Matplotlib brings along."""
+    system = os.environ.get("FONTCONFIG_FILE") or "/etc/fonts/fonts.conf"
+    return (
+        '<?xml version="1.0"?>\n<!DOCTYPE fontconfig SYSTEM "fonts.dtd">\n<fontconfig>\n'
+        f'<include ignore_missing="yes">{escape(system)}</include>\n'
+        f"<dir>{escape(str(fonts))}</dir>\n"
+        '<cachedir prefix="xdg">fontconfig</cachedir>\n</fontconfig>\n'
+    )
+
+
+def _matplotlib_fonts() -> Path | None:
+    """The folder of DejaVu Sans inside Matplotlib, found without importing it."""
+    spec = find_spec("matplotlib")
+    if spec is None or spec.origin is None:
+        return None
+    folder = Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf"
+    return folder if (folder / "DejaVuSans.ttf").is_file() else None
+
+
+def _system_has_fonts() -> bool:
+    if "FONTCONFIG_FILE" in os.environ or "FONTCONFIG_PATH" in os.environ:
+        return True  # somebody chose them
+    home = Path.home()
+    folders = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), home / ".fonts",
+               home / ".local/share/fonts", Path("/run/current-system/sw/share/X11/fonts"))  # fmt: skip
+    kinds = {".ttf", ".otf", ".ttc", ".pfb", ".pcf", ".gz"}
+    return any(file.suffix in kinds for folder in folders for file in folder.rglob("*"))
+
+
+# --------------------------------------------------------------------------- files
+def _check(path: str | Path, dpi: int, timeout: float) -> tuple[Path, str]:
+    """The path and its format, refused before anything is computed or written."""
+    target = Path(path)
+    form = target.suffix.lower().lstrip(".")
+    if form not in FORMATS:
+        raise ArgumentError(
+            f"viz.render: {target} ends in {target.suffix or 'no suffix'!r}; "
+            f"{', '.join('.' + one for one in FORMATS)} fit"
+        )
+    if not 1 <= dpi <= 1200:
+        raise ArgumentError(f"viz.render: dpi is {dpi}; 1 to 1200 fits")
+    if not timeout > 0:
+        raise ArgumentError(f"viz.render: timeout is {timeout}; more than 0 seconds fits")
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"viz.render: the folder {target.parent} does not exist")
+    if target.is_dir():
+        raise IsADirectoryError(f"viz.render: {target} is a folder; a file's path fits")
+    if not os.access(target.parent, os.W_OK):
+        raise PermissionError(f"viz.render: the folder {target.parent} cannot be written to")
+    return target, form
+
+
+def _write(target: Path, content: bytes) -> Path:
+    with writing(target) as temporary:
+        Path(temporary).write_bytes(content)
+    return target
