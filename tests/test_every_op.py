@@ -32,7 +32,9 @@ def every_op() -> set[type[Op]]:
     while stack:
         subclasses = stack.pop().__subclasses__()
         stack += subclasses
-        found |= {op for op in subclasses if "forward" in vars(op) and op.__module__.startswith("tinygrad_cnn.")}
+        found |= {
+            op for op in subclasses if "forward" in vars(op) and op.__module__.startswith("tinygrad_cnn.")
+        }
     return found
 
 

@@ -66,7 +66,7 @@ def gradients(
         kept = rewrap(node, op, wrap) if record else node.kept
         results = op.backward(g, *kept)  # type: ignore[misc]  # kept is None only in freed nodes
         check_results(op, node, results)
-        shares = []
+        shares: list[Any] = []
         for parent, needed, share in zip(node.parents, op.needs, results, strict=True):
             if not needed or share is None or not parent.requires_grad:
                 shares.append(None)

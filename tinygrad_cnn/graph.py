@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tinygrad_cnn.errors import TinygradCnnError, ShapeError
+from tinygrad_cnn.errors import ShapeError, TinygradCnnError
 
 Array = NDArray[Any]
 
@@ -141,7 +141,7 @@ class Op:
         """The result's array, from the operands' arrays, which must not be written to."""
         raise NotImplementedError(f"{type(self).__name__}.forward is not written")
 
-    def backward(self, g: Any, *kept: Any) -> tuple[Any, ...]:
+    def backward(self, g: Any, /, *kept: Any) -> tuple[Any, ...]:
         """One gradient per operand (or None), from the result's gradient `g` and what was kept.
 
         A gradient may have the broadcast shape of the result: the walk sums it to the operand's.
@@ -229,7 +229,7 @@ class Mode(NamedTuple):
     scope: str = ""
 
 
-MODE: ContextVar[Mode] = ContextVar("tinygrad_cnn_mode", default=Mode())
+MODE: ContextVar[Mode] = ContextVar("tinygrad_cnn_mode", default=Mode())  # noqa: B039  # a NamedTuple of immutables
 
 
 @contextmanager

@@ -33,8 +33,21 @@ UFUNCS: dict[str, Callable[..., Any]] = {
 
 #: Elementwise functions with bool results, which carry no gradient.
 PREDICATES = frozenset(
-    "equal not_equal less less_equal greater greater_equal isfinite isinf isnan "
-    "logical_and logical_or logical_not logical_xor".split()
+    [
+        "equal",
+        "not_equal",
+        "less",
+        "less_equal",
+        "greater",
+        "greater_equal",
+        "isfinite",
+        "isinf",
+        "isnan",
+        "logical_and",
+        "logical_or",
+        "logical_not",
+        "logical_xor",
+    ]
 )
 
 #: NumPy's other functions that are recorded, by name.
@@ -53,8 +66,21 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 
 #: Questions about values, answered in plain NumPy: their answers carry no gradient.
 QUERIES = frozenset(
-    "all allclose any argmax argmin array2string array_equal array_repr array_str isclose ndim shape "
-    "size".split()
+    [
+        "all",
+        "allclose",
+        "any",
+        "argmax",
+        "argmin",
+        "array2string",
+        "array_equal",
+        "array_repr",
+        "array_str",
+        "isclose",
+        "ndim",
+        "shape",
+        "size",
+    ]
 )
 
 
@@ -67,7 +93,7 @@ def apply_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: d
     """
     name = ufunc.__name__
     out = kwargs.pop("out", None)
-    if method != "__call__" or name not in UFUNCS and name not in PREDICATES:
+    if method != "__call__" or (name not in UFUNCS and name not in PREDICATES):
         full = name if method == "__call__" else f"{name}.{method}"
         raise DTypeError(unknown(full, (*UFUNCS, *PREDICATES, *FUNCTIONS)))
     if kwargs:

@@ -13,7 +13,7 @@ from tinygrad_cnn import functional as F
 from tinygrad_cnn import numpy_protocol, ops
 from tinygrad_cnn.backward import gradients
 from tinygrad_cnn.errors import DTypeError, GraphError, ShapeError
-from tinygrad_cnn.functional.arguments import Axis, as_array
+from tinygrad_cnn.functional.arguments import Axis, as_array, torch_names
 from tinygrad_cnn.graph import MODE, OUT, Node, Op, Traced, owner, run_forward, stamp
 from tinygrad_cnn.mode import enable_grad
 
@@ -39,7 +39,7 @@ class Tensor(Traced):
     Tensor([2., 4.])
     """
 
-    __slots__ = ("_array", "_node", "__weakref__")
+    __slots__ = ("__weakref__", "_array", "_node")
 
     _array: Array
     _node: Node | None
@@ -78,7 +78,9 @@ class Tensor(Traced):
         'Neg'
         """
         recording, observers, scope = MODE.get()
-        arrays, nodes, needs = [], [], []
+        arrays: list[Any] = []
+        nodes: list[Any] = []
+        needs: list[bool] = []
         for x in operands:
             node = None
             if isinstance(x, Tensor):
@@ -436,6 +438,7 @@ class Tensor(Traced):
     __hash__ = object.__hash__
 
     # ------------------------------------------------------------------ functions as methods
+    @torch_names
     def sum(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
         """Sum along axes; see `functional.sum`.
 
@@ -444,6 +447,7 @@ class Tensor(Traced):
         """
         return F.sum(self, axis, keepdims)
 
+    @torch_names
     def mean(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
         """Mean along axes; see `functional.mean`.
 
@@ -452,6 +456,7 @@ class Tensor(Traced):
         """
         return F.mean(self, axis, keepdims)
 
+    @torch_names
     def max(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
         """Largest element along axes; see `functional.max`.
 
@@ -579,8 +584,7 @@ class Tensor(Traced):
     def __bool__(self) -> bool:
         if self.size != 1:
             raise ShapeError(
-                f"the truth value of a tensor with {self.size} elements is ambiguous; "
-                "use .any() or .all()"
+                f"the truth value of a tensor with {self.size} elements is ambiguous; use .any() or .all()"
             )
         return bool(self.item())
 
@@ -635,7 +639,7 @@ class Tensor(Traced):
                 "a tensor that requires grad is not turned into an array by itself, because the "
                 "graph would be lost; say so with .detach() or .numpy()"
             )
-        if copy or dtype is not None and np.dtype(dtype) != self.dtype:
+        if copy or (dtype is not None and np.dtype(dtype) != self.dtype):
             return np.array(self._array, dtype=dtype)
         return self.array
 

@@ -318,9 +318,7 @@ def _grads(y: Tensor, points: Sequence[Tensor], v: Any, create_graph: bool) -> t
     zeros = tuple(Tensor(np.zeros(p.shape, p.dtype)) for p in points)
     if not y.requires_grad:
         return zeros
-    found = grad(
-        y, list(points), v, retain_graph=True, create_graph=create_graph, allow_unused=True
-    )
+    found = grad(y, list(points), v, retain_graph=True, create_graph=create_graph, allow_unused=True)
     return tuple(z if g is None else g for g, z in zip(found, zeros, strict=True))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tinygrad_cnn import ops
-from tinygrad_cnn.functional.arguments import floating, one_axis, operand
+from tinygrad_cnn.functional.arguments import floating, one_axis, operand, torch_names
 
 
 def relu(x: Any) -> Any:
@@ -54,6 +54,7 @@ def tanh(x: Any) -> Any:
     return ops.Tanh()(floating("tanh", x))
 
 
+@torch_names
 def softmax(x: Any, axis: int = -1) -> Any:
     """Softmax along an axis: y_i = e^(x_i) / sum_j e^(x_j), positive and summing to 1.
 
@@ -72,6 +73,7 @@ def softmax(x: Any, axis: int = -1) -> Any:
     return ops.Softmax(one_axis("softmax", axis, x.ndim))(x)
 
 
+@torch_names
 def log_softmax(x: Any, axis: int = -1) -> Any:
     """Logarithm of the softmax along an axis: x_i - log sum_j e^(x_j), without overflow.
 

@@ -5,13 +5,16 @@ Each check takes the name of the public function first, because its message begi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
 from tinygrad_cnn.graph import Traced
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 #: How a reduction names axes: one, several, or all.
 Axis = int | tuple[int, ...] | None
@@ -46,6 +49,45 @@ def as_array(function: str, value: Any) -> Any:
 def operand(function: str, value: Any) -> Any:
     """A Tensor as it is, anything else as an array of numbers."""
     return value if isinstance(value, Traced) else as_array(function, value)
+
+
+def operands(function: str, *values: Any) -> tuple[Any, ...]:
+    """Several operands, of which plain numbers stay numbers beside an array: they never widen it.
+
+    >>> operands("add", np.zeros(2, "float16"), 1.5)[1]
+    1.5
+    """
+    some = any(isinstance(v, (Traced, np.ndarray, list, tuple)) for v in values)
+    return tuple(
+        (v.item() if isinstance(v, np.generic) else v)
+        if some and isinstance(v, (int, float, np.generic))
+        else operand(function, v)
+        for v in values
+    )
+
+
+def torch_names(function: F) -> F:
+    """Let a function also take PyTorch's `dim` for `axis` and `keepdim` for `keepdims`.
+
+    Raises:
+        DTypeError: both names of one argument are given.
+
+    >>> torch_names(lambda x, axis=None: axis)(0, dim=1)
+    1
+    """
+
+    @functools.wraps(function)
+    def renamed(*args: Any, **kwargs: Any) -> Any:
+        for theirs, ours in (("dim", "axis"), ("keepdim", "keepdims")):
+            if theirs in kwargs:
+                if ours in kwargs:
+                    raise DTypeError(
+                        f"{function.__name__}: {theirs} and {ours} are two names of one argument; give one"
+                    )
+                kwargs[ours] = kwargs.pop(theirs)
+        return function(*args, **kwargs)
+
+    return renamed  # type: ignore[return-value]
 
 
 def floating(function: str, value: Any, name: str = "x") -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tinygrad_cnn import ops
-from tinygrad_cnn.functional.arguments import operand
+from tinygrad_cnn.functional.arguments import operand, operands
 
 
 def add(a: Any, b: Any) -> Any:
@@ -21,7 +21,7 @@ def add(a: Any, b: Any) -> Any:
     >>> add([1.0, 2.0], 3)
     array([4., 5.], dtype=float32)
     """
-    return ops.Add()(operand("add", a), operand("add", b))
+    return ops.Add()(*operands("add", a, b))
 
 
 def sub(a: Any, b: Any) -> Any:
@@ -37,7 +37,7 @@ def sub(a: Any, b: Any) -> Any:
     >>> sub([1.0, 2.0], 3)
     array([-2., -1.], dtype=float32)
     """
-    return ops.Sub()(operand("sub", a), operand("sub", b))
+    return ops.Sub()(*operands("sub", a, b))
 
 
 def mul(a: Any, b: Any) -> Any:
@@ -54,7 +54,7 @@ def mul(a: Any, b: Any) -> Any:
     array([[10., 20.],
            [20., 40.]], dtype=float32)
     """
-    return ops.Mul()(operand("mul", a), operand("mul", b))
+    return ops.Mul()(*operands("mul", a, b))
 
 
 def div(a: Any, b: Any) -> Any:
@@ -71,7 +71,7 @@ def div(a: Any, b: Any) -> Any:
     >>> div([1.0, 2.0], 4)
     array([0.25, 0.5 ], dtype=float32)
     """
-    return ops.Div()(operand("div", a), operand("div", b))
+    return ops.Div()(*operands("div", a, b))
 
 
 def neg(x: Any) -> Any:
@@ -104,4 +104,4 @@ def pow(a: Any, b: Any) -> Any:  # named as the operator's function, like NumPy'
     >>> pow([1.0, 2.0, 3.0], 2)
     array([1., 4., 9.], dtype=float32)
     """
-    return ops.Pow()(operand("pow", a), operand("pow", b))
+    return ops.Pow()(*operands("pow", a, b))

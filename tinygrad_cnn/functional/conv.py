@@ -78,9 +78,7 @@ def paddings(
 def _check_channels(name: str, x: Any, w: Any, b: Any, groups: int) -> None:
     shapes = f"(x {x.shape}, w {w.shape}" + (f", groups {groups})" if groups > 1 else ")")
     if x.shape[1] != w.shape[1] * groups:
-        raise ShapeError(
-            f"{name}: x has {x.shape[1]} channels, w expects {w.shape[1] * groups} {shapes}"
-        )
+        raise ShapeError(f"{name}: x has {x.shape[1]} channels, w expects {w.shape[1] * groups} {shapes}")
     if w.shape[0] % groups:
         raise ShapeError(f"{name}: {w.shape[0]} kernels do not split into {groups} groups {shapes}")
     if not all(w.shape[2:]):

@@ -40,11 +40,10 @@ def cross_entropy(x: Any, labels: Any, *, reduction: str = "mean") -> Any:
     if found.dtype.kind not in "iu" and found.size:
         raise DTypeError(f"{name}: labels have dtype {found.dtype}, integers fit")
     found = found.astype(np.intp)
-    if found.size and not (0 <= found.min() and found.max() < x.shape[1]):
+    if found.size and not (found.min() >= 0 and found.max() < x.shape[1]):
         wrong = found[(found < 0) | (found >= x.shape[1])]
         raise ArgumentError(
-            f"{name}: label {wrong[0]} is out of range for {x.shape[1]} classes; "
-            f"0 to {x.shape[1] - 1} fit"
+            f"{name}: label {wrong[0]} is out of range for {x.shape[1]} classes; 0 to {x.shape[1] - 1} fit"
         )
     share = 1.0 if reduction != "mean" else 1 / found.size if found.size else np.nan
     op = ops.SoftmaxCrossEntropy(found, np.full(found.shape, share, x.dtype), reduction)

@@ -34,9 +34,7 @@ def max_pool2d(
     array([[ 5.,  7.],
            [13., 15.]])
     """
-    x, geometry = _prepare(
-        "max_pool2d", x, kernel_size, stride, padding, dilation, ceil_mode, data_format
-    )
+    x, geometry = _prepare("max_pool2d", x, kernel_size, stride, padding, dilation, ceil_mode, data_format)
     y = ops.MaxPool(geometry)(x)
     return y.transpose((0, 2, 3, 1)) if data_format == "NHWC" else y
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from tinygrad_cnn import ops
-from tinygrad_cnn.functional.arguments import Axis, axes, operand
+from tinygrad_cnn.functional.arguments import Axis, axes, operand, torch_names
 
 
+@torch_names
 def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Sum of the elements along axes.
 
@@ -26,6 +27,7 @@ def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     return ops.Sum(axes("sum", axis, x.ndim), bool(keepdims))(x)
 
 
+@torch_names
 def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Mean of the elements along axes: their sum over their number.
 
@@ -45,6 +47,7 @@ def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     return ops.Mean(axes("mean", axis, x.ndim), bool(keepdims))(x)
 
 
+@torch_names
 def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Largest element along axes. Elements that tie for it share its gradient evenly.
 

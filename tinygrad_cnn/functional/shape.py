@@ -11,7 +11,7 @@ import numpy as np
 
 from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
-from tinygrad_cnn.functional.arguments import integer, one_axis, operand, values
+from tinygrad_cnn.functional.arguments import integer, one_axis, operand, torch_names, values
 from tinygrad_cnn.graph import Traced
 
 
@@ -122,6 +122,7 @@ def broadcast_to(x: Any, shape: Sequence[int]) -> Any:
     return ops.BroadcastTo(wanted)(x)
 
 
+@torch_names
 def concatenate(tensors: Sequence[Any], axis: int = 0) -> Any:
     """Operands joined along an axis that they have.
 
@@ -204,12 +205,9 @@ def _part(part: Any) -> Any:
         return operator.index(part) if not isinstance(part, bool) else part
     except TypeError:
         raise IndexError(
-            f"index: {part!r} is no key; integers, slices, None, ... and arrays of integers or "
-            "bools fit"
+            f"index: {part!r} is no key; integers, slices, None, ... and arrays of integers or bools fit"
         ) from None
 
 
-def _sequence(value: Any) -> Sequence[int]:
+def _sequence(value: Any) -> Any:
     return (value,) if isinstance(value, (int, np.integer)) else value
-
-

@@ -30,7 +30,7 @@ def columns(x: Array, grid: Grid, groups: int) -> Array:
     padded = grid.pad(x.swapaxes(0, 1))  # (C, N, *padded)
     out = np.empty((c, len(grid.taps), n, *grid.output), x.dtype)
     for t, (_, where) in enumerate(grid.taps):
-        out[:, t] = padded[(..., *where)]
+        out[:, t] = padded[where]
     return out.reshape(groups, c // groups * len(grid.taps), n * prod(grid.output))
 
 
@@ -39,7 +39,7 @@ def scatter(cols: Array, n: int, c: int, grid: Grid) -> Array:
     cols = cols.reshape(c, len(grid.taps), n, *grid.output)
     padded = np.zeros((c, n, *grid.padded), cols.dtype)
     for t, (_, where) in enumerate(grid.taps):
-        padded[(..., *where)] += cols[:, t]
+        padded[where] += cols[:, t]
     return grid.crop(padded).swapaxes(0, 1)
 
 
@@ -77,11 +77,10 @@ def conv_kernel(x: Array, g: Array, grid: Grid, groups: int) -> Array:
 def max_pool(x: Array, grid: Grid) -> Array:
     """Largest element of each window: x (..., *image) -> (..., *output); NaN wins."""
     padded = grid.pad(x, -np.inf)
-    y = None
-    for _, where in grid.taps:
-        tap = padded[(..., *where)]
-        y = tap.copy(order="K") if y is None else np.maximum(y, tap, out=y)
-    assert y is not None  # a kernel has at least one tap
+    (_, first), *others = grid.taps
+    y = padded[first].copy(order="K")
+    for _, where in others:
+        np.maximum(y, padded[where], out=y)
     return y
 
 
@@ -93,7 +92,7 @@ def max_pool_places(x: Array, grid: Grid) -> tuple[Array, Array]:
     inside = grid.pad(np.ones(grid.image, bool)) if grid.is_padded else None
     has_nan = np.isnan(y).any()  # NaN equals nothing, so windows with one need a second look
     for t in range(len(grid.taps) - 1, -1, -1):  # backwards, so that the first of a tie stays
-        where = (..., *grid.taps[t][1])
+        where = grid.taps[t][1]
         won = padded[where] == y
         if has_nan:
             won |= np.isnan(padded[where])
@@ -107,7 +106,7 @@ def place(g: Array, places: Array, grid: Grid) -> Array:
     """g (..., *output) added at the tap that `places` names, per window -> (..., *image)."""
     padded = np.zeros_like(g, shape=(*g.shape[: -len(grid.image)], *grid.padded))  # g's layout
     for t, (_, where) in enumerate(grid.taps):
-        padded[(..., *where)] += g * (places == t)
+        padded[where] += g * (places == t)
     return grid.crop(padded)
 
 
@@ -116,18 +115,17 @@ def pick(x: Array, places: Array, grid: Grid) -> Array:
     padded = grid.pad(x)
     y = np.zeros_like(places, x.dtype)
     for t, (_, where) in enumerate(grid.taps):
-        np.copyto(y, padded[(..., *where)], where=places == t)
+        np.copyto(y, padded[where], where=places == t)
     return y
 
 
 def avg_pool(x: Array, grid: Grid, count_include_pad: bool) -> Array:
     """Mean of each window: x (..., *image) -> (..., *output)."""
     padded = grid.pad(x)
-    total = None
-    for _, where in grid.taps:
-        tap = padded[(..., *where)]
-        total = tap.copy(order="K") if total is None else np.add(total, tap, out=total)
-    assert total is not None  # a kernel has at least one tap
+    (_, first), *others = grid.taps
+    total = padded[first].copy(order="K")
+    for _, where in others:
+        total += padded[where]
     total /= grid.coverage(count_include_pad).astype(x.dtype)
     return total
 
@@ -137,5 +135,5 @@ def spread(g: Array, grid: Grid, count_include_pad: bool) -> Array:
     share = g / grid.coverage(count_include_pad).astype(g.dtype)
     padded = np.zeros_like(g, shape=(*g.shape[: -len(grid.image)], *grid.padded))  # g's layout
     for _, where in grid.taps:
-        padded[(..., *where)] += share
+        padded[where] += share
     return grid.crop(padded)

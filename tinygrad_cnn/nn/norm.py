@@ -64,7 +64,7 @@ class BatchNorm2d(Module):
             training=self.training, momentum=self.momentum, eps=self.eps,
         )  # fmt: skip
         if self.training and self.num_batches_tracked is not None:
-            self.num_batches_tracked += 1
+            self.num_batches_tracked.data += 1
         return y
 
     def extra_repr(self) -> str:

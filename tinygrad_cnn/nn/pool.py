@@ -40,9 +40,7 @@ class MaxPool2d(Module):
         >>> MaxPool2d(2).forward(np.zeros((1, 1, 4, 4))).shape
         (1, 1, 2, 2)
         """
-        return F.max_pool2d(
-            x, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode
-        )
+        return F.max_pool2d(x, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode)
 
     def extra_repr(self) -> str:
         """The options, in PyTorch's order.

@@ -13,7 +13,7 @@ import numpy as np
 from tinygrad_cnn.errors import ShapeError
 
 Ints = tuple[int, ...]
-Tap = tuple[Ints, tuple[slice, ...]]
+Key = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -62,26 +62,21 @@ class Grid:
         return tuple(sizes)
 
     @cached_property
-    def taps(self) -> tuple[Tap, ...]:
-        """Per tap of the kernel, in row-major order: its place in the kernel, and the slices of
-        the padded image that hold what it reads, shaped like the output."""
-        return tuple(
-            (
-                tap,
-                tuple(
-                    slice(u * d, u * d + (out - 1) * s + 1, s)
-                    for u, s, d, out in zip(tap, self.stride, self.dilation, self.output, strict=True)
-                ),
-            )
-            for tap in product(*map(range, self.kernel))
-        )
+    def taps(self) -> tuple[tuple[Ints, Key], ...]:
+        """Per tap of the kernel, in row-major order: its place in the kernel, and the key into a
+        padded image (..., *padded) that gives what it reads, (..., *output)."""
+        found = []
+        for tap in product(*map(range, self.kernel)):
+            steps = zip(tap, self.stride, self.dilation, self.output, strict=True)
+            reads = (slice(u * d, u * d + (out - 1) * s + 1, s) for u, s, d, out in steps)
+            found.append((tap, (..., *reads)))
+        return tuple(found)
 
     @cached_property
-    def interior(self) -> tuple[slice, ...]:
-        """The slices of the padded image that hold the image."""
-        return tuple(
-            slice(before, before + n) for n, (before, _) in zip(self.image, self.padding, strict=True)
-        )
+    def interior(self) -> Key:
+        """The key into a padded image that gives the image."""
+        sides = zip(self.image, self.padding, strict=True)
+        return (..., *(slice(before, before + n) for n, (before, _) in sides))
 
     @property
     def is_padded(self) -> bool:
@@ -94,19 +89,22 @@ class Grid:
             return x
         shape = (*x.shape[: -len(self.image)], *self.padded)
         out = np.full_like(x, value, shape=shape) if value else np.zeros_like(x, shape=shape)
-        out[(..., *self.interior)] = x
+        out[self.interior] = x
         return out
 
     def crop(self, padded: Any) -> Any:
         """The image inside a padded one; the adjoint of `pad`."""
-        return padded[(..., *self.interior)] if self.is_padded else padded
+        return padded[self.interior] if self.is_padded else padded
 
     def coverage(self, count_include_pad: bool) -> Any:
         """Taps per output position that fall on the image (and on its declared padding), as floats."""
         counted = np.zeros(self.padded)
-        inside = zip(self.image, self.padding, strict=True)
-        declared = tuple(slice(0, before + n + after) for n, (before, after) in inside)
-        counted[declared if count_include_pad else self.interior] = 1
+        if count_include_pad:
+            inside = zip(self.image, self.padding, strict=True)
+            declared: Key = tuple(slice(0, before + n + after) for n, (before, after) in inside)
+            counted[declared] = 1
+        else:
+            counted[self.interior] = 1
         return np.sum([counted[where] for _, where in self.taps], axis=0)
 
     def describe(self) -> dict[str, Any]:
@@ -122,9 +120,7 @@ class Grid:
         return options
 
     def _axes(self) -> Iterator[tuple[int, int, int, tuple[int, int], int]]:
-        return zip(
-            self.image, self.kernel, self.stride, self.padding, self.dilation, strict=True
-        )
+        return zip(self.image, self.kernel, self.stride, self.padding, self.dilation, strict=True)
 
 
 @lru_cache(maxsize=1024)

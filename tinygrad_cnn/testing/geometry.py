@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 from hypothesis import strategies as st
 
 from tinygrad_cnn.ops.window import Grid
@@ -49,3 +51,17 @@ def pool_grids(draw: Draw, dilated: bool = True) -> Grid:
         least = max(1, (k - 1) * d + 1 - before - after)
         image.append(draw(st.integers(least, least + 4)))
     return Grid(tuple(image), kernel, stride, padding, dilation, draw(st.booleans()))
+
+
+def reads(grid: Grid) -> Iterable[tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]]:
+    """(output position, tap, image position) of all reads that fall on the image."""
+    for o in np.ndindex(*grid.output):
+        for u in np.ndindex(*grid.kernel):
+            at = tuple(
+                position * s + tap * d - before
+                for position, s, tap, d, (before, _) in zip(
+                    o, grid.stride, u, grid.dilation, grid.padding, strict=True
+                )
+            )
+            if all(0 <= i < n for i, n in zip(at, grid.image, strict=True)):
+                yield o, u, at

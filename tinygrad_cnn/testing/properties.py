@@ -158,7 +158,9 @@ def adjoint_identity(case: Case, problem: Problem) -> None:
     for k in case.linear_in:
         g = gs[k]
         assert g is not None
-        np.testing.assert_allclose(float((g.numpy() * problem.operands[k]).sum()), inner, rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(
+            float((g.numpy() * problem.operands[k]).sum()), inner, rtol=1e-9, atol=1e-9
+        )
 
 
 #: All properties by name; those of ops that are not linear in any operand skip the last.

@@ -1,0 +1,26 @@
+"""The table of cases: for every op, a strategy that draws problems, and what it should compute.
+
+One file per family, as in `ops`: the strategies, the slow references and the table of the family.
+`CASES` must name every op: a test sees to it.
+"""
+
+from tinygrad_cnn.graph import Op
+from tinygrad_cnn.testing.cases import (
+    activation,
+    conv,
+    elementwise,
+    index,
+    linalg,
+    loss,
+    norm,
+    pool,
+    random,
+    reduce,
+    shape,
+)
+from tinygrad_cnn.testing.cases.problem import Case as Case
+from tinygrad_cnn.testing.cases.problem import Problem as Problem
+
+FAMILIES = (activation, conv, elementwise, index, linalg, loss, norm, pool, random, reduce, shape)
+
+CASES: dict[type[Op], Case] = {op: case for family in FAMILIES for op, case in family.CASES.items()}

@@ -1,0 +1,61 @@
+"""Cases: taking elements by a key, and adding them back."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from tinygrad_cnn import ops
+from tinygrad_cnn.graph import Op
+from tinygrad_cnn.testing.cases.problem import SEEDS, SHAPES, Array, Case, Draw, Problem, uniform
+
+
+@st.composite
+def keys(draw: Draw, shape: tuple[int, ...]) -> Any:
+    """A basic key, a mask, or arrays of integers with repeats."""
+    style = draw(st.sampled_from(["basic", "mask", "integers", "mixed"]))
+    if style == "mask":
+        return np.random.default_rng(draw(SEEDS)).random(shape) < 0.5
+    if style == "basic" or 0 in shape or not shape:
+        return draw(hnp.basic_indices(shape, allow_ellipsis=True, allow_newaxis=True))
+    if style == "integers":
+        return draw(hnp.integer_array_indices(shape, result_shape=hnp.array_shapes(max_dims=2, max_side=4)))
+    first = draw(hnp.integer_array_indices(shape[:1], result_shape=st.just((3,))))
+    return (*first, *(draw(st.slices(n)) for n in shape[1:]))
+
+
+@st.composite
+def indexings(draw: Draw, op: type[Op]) -> Problem:
+    """A shape, and a key into it."""
+    shape = draw(SHAPES)
+    key = draw(keys(shape))
+    if op is ops.Index:
+        return Problem(lambda: ops.Index(key), [uniform(draw, shape)])
+    return Problem(lambda: ops.IndexAdd(key, shape), [uniform(draw, np.zeros(shape)[key].shape)])
+
+
+def places_of(op: Any, shape: tuple[int, ...]) -> Array:
+    """The flat positions that the op's key takes from an array of that shape."""
+    return np.asarray(np.arange(math.prod(shape)).reshape(shape)[op._key])
+
+
+def index(op: Any, x: Array) -> Array:
+    places, elements = places_of(op, x.shape), list(x.flat)
+    return np.array([elements[p] for p in places.flat], dtype=float).reshape(places.shape)
+
+
+def index_add(op: Any, g: Array) -> Array:
+    out = np.zeros(math.prod(op.shape))
+    for p, value in zip(places_of(op, op.shape).flat, g.flat, strict=True):
+        out[p] += value
+    return out.reshape(op.shape)
+
+
+CASES: dict[type[Op], Case] = {
+    ops.Index: Case(indexings(ops.Index), index, (0,)),
+    ops.IndexAdd: Case(indexings(ops.IndexAdd), index_add, (0,)),
+}
