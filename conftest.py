@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tinygrad_cnn import Tensor
+
 # One profile, the same everywhere: the examples are derived from the test itself, so a run can be
 # repeated exactly, and no example is judged by its time, because machines differ.
 settings.register_profile(
@@ -18,5 +20,5 @@ settings.load_profile("default")
 
 @pytest.fixture(autouse=True)
 def _doctest_names(doctest_namespace: dict[str, object]) -> None:
-    """Doctests may say `np` without importing it."""
-    doctest_namespace["np"] = np
+    """Doctests may say `np` and `Tensor` without importing them."""
+    doctest_namespace.update(np=np, Tensor=Tensor)
