@@ -85,7 +85,7 @@ class TensorMethods(Traced):
         >>> Tensor([[1.0, 2.0]]).argmax(axis=1)
         Tensor([1])
         """
-        return Tensor.detached(self._array.argmax(axis))
+        return self.detached(self._array.argmax(axis))
 
     def all(self, axis: Axis = None) -> Tensor:
         """Whether all elements are true; no gradient.
@@ -93,7 +93,7 @@ class TensorMethods(Traced):
         >>> bool((Tensor([1.0, 2.0]) > 0).all())
         True
         """
-        return Tensor.detached(self._array.all(axis))
+        return self.detached(self._array.all(axis))
 
     def any(self, axis: Axis = None) -> Tensor:
         """Whether an element is true; no gradient.
@@ -101,7 +101,7 @@ class TensorMethods(Traced):
         >>> bool((Tensor([1.0, 2.0]) > 2).any())
         False
         """
-        return Tensor.detached(self._array.any(axis))
+        return self.detached(self._array.any(axis))
 
     def reshape(self, *shape: Any) -> Tensor:
         """Another shape, given as numbers or as one tuple; see `functional.reshape`.
