@@ -25,6 +25,7 @@ from tinygrad_cnn.mode import enable_grad as enable_grad
 from tinygrad_cnn.mode import is_grad_enabled as is_grad_enabled
 from tinygrad_cnn.mode import no_grad as no_grad
 from tinygrad_cnn.mode import set_grad_enabled as set_grad_enabled
+from tinygrad_cnn.nn.module import Parameter as Parameter
 from tinygrad_cnn.rng import manual_seed as manual_seed
 from tinygrad_cnn.tensor import Tensor as Tensor
 from tinygrad_cnn.tensor import grad as grad

@@ -28,6 +28,7 @@ def gradients(
     wrap: Wrap,
     record: bool = False,
     retain_graph: bool = False,
+    as_leaves: bool = False,
 ) -> dict[Node, Any]:
     """Gradients of sum(seed * output) for leaves, for nodes that retain theirs, or for `targets`.
 
@@ -40,6 +41,7 @@ def gradients(
         wrap: makes a Tensor, from an array and its node.
         record: run the derivatives on Tensors, so that the result has a graph of its own.
         retain_graph: keep what the derivatives read, for another walk.
+        as_leaves: go no further than the targets: partial derivatives, as if nothing made them.
     Returns:
         The gradient of each wanted node that the outputs depend on, by node.
     Raises:
@@ -47,7 +49,8 @@ def gradients(
             written over, or an op's derivative gave gradients that fit no operand.
     """
     wanted = None if targets is None else set(targets)
-    order = plan(seeds, wanted)
+    ends: set[Node] = wanted if as_leaves and wanted else set()
+    order = plan(seeds, wanted, ends)
     pending, found = dict(seeds), {}
     observers = MODE.get().observers
     for node in order:
@@ -59,7 +62,7 @@ def gradients(
         if node in wanted if wanted is not None else node.retains_grad:
             found[node] = g
         op = node.op
-        if op is None:
+        if op is None or node in ends:
             continue
         for observer in observers:
             observer.step_starts(node, g)
@@ -85,11 +88,16 @@ def gradients(
     return found
 
 
-def plan(outputs: Iterable[Node], wanted: set[Node] | None) -> list[Node]:
-    """The nodes to visit, newest first, after checking that each can still give its derivative."""
+def plan(outputs: Iterable[Node], wanted: set[Node] | None, ends: set[Node]) -> list[Node]:
+    """The nodes to visit, newest first, after checking that each can still give its derivative.
+
+    The walk goes no further than `ends`, whose own derivatives are not needed.
+    """
     found, stack = set(outputs), list(outputs)
     while stack:
         node = stack.pop()
+        if node in ends:
+            continue
         if node.kept is None:
             raise GraphError(
                 f"backward: the graph was freed by an earlier backward() or grad() (at {node}); "
@@ -107,7 +115,7 @@ def plan(outputs: Iterable[Node], wanted: set[Node] | None) -> list[Node]:
                 leading.add(node)
         order = [node for node in order if node in leading]
     for node in order:
-        if is_stale(node):
+        if node not in ends and is_stale(node):
             raise GraphError(
                 f"backward: an array that the derivative of {node} needs was written over after the "
                 "result was computed; write to a copy, or compute the result again after writing"

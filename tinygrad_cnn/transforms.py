@@ -244,7 +244,12 @@ class Checkpoint(Op):
         wanted = [n for n, need in zip(self._nodes, self.needs, strict=True) if need]
         with enable_grad():
             found = gradients(
-                {result.node: g}, wanted, wrap=Tensor.at, record=recorded, retain_graph=recorded
+                {result.node: g},
+                wanted,
+                wrap=Tensor.at,
+                record=recorded,
+                retain_graph=recorded,
+                as_leaves=True,
             )
         return tuple(found.get(node) for node in self._nodes)
 
