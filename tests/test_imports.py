@@ -1,0 +1,118 @@
+"""Who imports whom: read from the syntax trees, and seen in fresh processes."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import tinygrad_cnn
+
+ROOT = Path(tinygrad_cnn.__file__).parent.parent
+
+#: Each part of the package, and the parts that it may import. `testing` may import all of them.
+MAY_IMPORT: dict[str, str] = {
+    "errors": "",
+    "rng": "errors",
+    "graph": "errors",
+    "mode": "errors graph",
+    "kernels": "errors graph ops",  # of ops only the type Grid, for type checkers
+    "ops": "errors graph kernels",
+    "functional": "errors graph rng ops",
+    "backward": "errors graph ops",
+    "numpy_protocol": "errors graph functional",
+    "methods": "errors graph functional",
+    "tensor": "errors graph mode ops functional backward numpy_protocol methods",
+    "transforms": "errors graph mode rng functional backward tensor",
+    "nn": "errors graph rng ops functional tensor",
+    "optim": "errors graph functional tensor",
+    "data": "errors rng serial",
+    "serial": "errors",
+}
+MAY_IMPORT["testing"] = " ".join(MAY_IMPORT)
+FILES = sorted((ROOT / "tinygrad_cnn").rglob("*.py"))
+
+
+def part_of(module: str) -> str:
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else ""
+
+
+def imports(path: Path) -> list[tuple[ast.AST, str, bool]]:
+    """(node, module, inside a function) of all imports in a file but those for type checkers."""
+    tree = ast.parse(path.read_text())
+    found: list[tuple[ast.AST, str, bool]] = []
+
+    def visit(node: ast.AST, inside: bool) -> None:
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            return
+        if isinstance(node, ast.Import):
+            found.extend((node, alias.name, inside) for alias in node.names)
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            assert node.names[0].name != "*", f"{path}: star import"
+            base = node.module or ""
+            found.extend((node, f"{base}.{alias.name}", inside) for alias in node.names)
+        inner = inside or isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        for child in ast.iter_child_nodes(node):
+            visit(child, inner)
+
+    visit(tree, False)
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_nothing_imports_upwards(path: Path) -> None:
+    inside = path.relative_to(ROOT / "tinygrad_cnn").parts
+    part = inside[0].removesuffix(".py")
+    if part == "__init__":
+        return
+    assert part in MAY_IMPORT, f"{part}: say in MAY_IMPORT what it may import"
+    allowed = {*MAY_IMPORT[part].split(), part}
+    for _, module, in_function in imports(path):
+        root = module.split(".")[0]
+        if root == "viz":
+            pytest.fail(f"{path}: the engine must not import viz")
+        if root == "hypothesis" and part != "testing":
+            pytest.fail(f"{path}: only testing imports hypothesis")
+        if root == "tinygrad_cnn" and part_of(module) in MAY_IMPORT:
+            assert part_of(module) in allowed, f"{path} imports {module}"
+            assert not in_function, f"{path}: {module} is imported inside a function"
+
+
+def test_the_table_names_what_is_there() -> None:
+    parts = {f.relative_to(ROOT / "tinygrad_cnn").parts[0].removesuffix(".py") for f in FILES}
+    assert parts - {"__init__"} == set(MAY_IMPORT)
+
+
+def run(code: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    return done.stdout.strip()
+
+
+def test_the_import_loads_numpy_and_the_standard_library_only() -> None:
+    code = """
+import sys
+import numpy.random
+before = set(sys.modules)
+import tinygrad_cnn
+roots = {name.split(".")[0] for name in set(sys.modules) - before}
+print(sorted(roots - set(sys.stdlib_module_names) - {"tinygrad_cnn", "numpy"}))
+"""
+    assert run(code) == "[]"
+
+
+def test_every_module_can_be_imported_first() -> None:
+    names = [".".join(f.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for f in FILES]
+    code = f"""
+import importlib, sys
+for name in {names!r}:
+    for loaded in [m for m in sys.modules if m.startswith("tinygrad_cnn")]:
+        del sys.modules[loaded]
+    importlib.import_module(name)
+print("ok")
+"""
+    assert run(code) == "ok"
