@@ -162,12 +162,8 @@ def test_state_round_trip_is_exact_and_a_copy() -> None:
 def test_a_state_that_does_not_fit_lists_everything_and_changes_nothing() -> None:
     model = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1))
     before = model.state_dict()
-    state = {
-        "0.weight": np.ones((3, 5)),
-        "0.bias": np.ones(3),
-        "1.weight": np.ones((1, 3)),
-        "extra": np.ones(1),
-    }
+    shapes = {"0.weight": (3, 5), "0.bias": 3, "1.weight": (1, 3), "extra": 1}
+    state = {key: np.ones(shape) for key, shape in shapes.items()}
     with pytest.raises(StateError) as error:
         model.load_state_dict(state)
     message = str(error.value)

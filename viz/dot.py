@@ -263,7 +263,8 @@ def _box(plan: Plan, node: Node) -> dict[str, str]:
     if options:
         head += "&#160; " + label.font(label.literal(options), color=style.SOFT)
     small = []
-    if node.scope and node.scope != plan.frame_of(node):
+    numbered = node.scope.rpartition(".")[2].isdigit()  # "3" alone says little beside a ReLU
+    if node.scope != plan.frame_of(node) and (plan.inside[node] or not numbered):
         small.append(label.font(label.literal(node.scope), size=style.SMALL_SIZE, color=style.QUIET))
     if plan.inside[node]:
         words = label.literal(label.parameters_text(plan.inside[node].items(), plan.shared), 200)
