@@ -11,6 +11,8 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
+import sys
 import time
 from pathlib import Path
 
@@ -169,10 +171,11 @@ def main() -> None:
     )
     for path in write_results(folder, model, history, train, test):
         print(f"  {path}")
+    command = f"{os.path.relpath(sys.executable)} {os.path.relpath(__file__)}"
     print(
         f"\nTry next:\n  open {folder / 'graph.png'}, and follow an image from the top to the loss\n"
-        "  python examples/digits.py --data mnist --data-dir PATH    (the four IDX files of MNIST)\n"
-        "  change build_model() in examples/digits.py, and run it again"
+        f"  {command} --data mnist --data-dir PATH    (the four IDX files of MNIST)\n"
+        f"  change build_model() in {os.path.relpath(__file__)}, and run it again"
     )
 
 

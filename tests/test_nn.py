@@ -1,8 +1,12 @@
 """Modules: what they find in themselves, their state, their modes, and their errors."""
 
 import copy
+import os
 import pickle
+import subprocess
+import sys
 from collections import OrderedDict
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -268,6 +272,25 @@ def test_a_seed_fixes_everything() -> None:
     for a, b in zip(train(3, 20), train(3, 20), strict=True):
         np.testing.assert_array_equal(a, b)
     assert not np.array_equal(train(3, 1)[0], train(4, 1)[0])
+
+
+def test_a_seed_fixes_everything_in_every_process() -> None:
+    program = (
+        "import hashlib, sys; sys.path.insert(0, 'tests'); from test_nn import train; "
+        "print(hashlib.sha256(b''.join(a.tobytes() for a in train(3, 10))).hexdigest())"
+    )
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=Path(__file__).parent.parent,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(digests) == 1
 
 
 def test_a_small_network_learns_its_images_by_heart() -> None:
