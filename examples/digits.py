@@ -67,7 +67,7 @@ def train_one_epoch(
         correct += int((logits.numpy().argmax(axis=1) == labels).sum())
         seen += len(labels)
         bar.update()
-        bar.set_postfix(loss=f"{total_loss / seen:.4f}", accuracy=f"{correct / seen:.2%}")
+        bar.set_postfix(loss=f"{total_loss / seen:.4f}", accuracy=f"{correct / seen:.2%}", refresh=False)
     return total_loss / seen, correct / seen
 
 
