@@ -1,0 +1,94 @@
+"""The strategies draw what they promise, and quickly."""
+
+import numpy as np
+import pytest
+from hypothesis import find, given, settings
+from hypothesis import strategies as st
+
+from tinygrad_cnn import Tensor
+from tinygrad_cnn import functional as F
+from tinygrad_cnn.testing import strategies as our
+
+
+@settings(max_examples=50)
+@given(our.tensors(layout="any", dtype=st.sampled_from([np.float32, np.float64]), low=-1, high=2))
+def test_tensors_keep_their_bounds_in_every_layout(x: Tensor) -> None:
+    assert x.requires_grad and x.dtype in (np.float32, np.float64)
+    assert ((x.numpy() >= -1) & (x.numpy() <= 2)).all()
+    (x * 2).sum().backward()
+    np.testing.assert_array_equal(x.grad.numpy(), 2)
+
+
+@pytest.mark.parametrize("layout", our.LAYOUTS)
+def test_layouts_are_what_they_say(layout: str) -> None:
+    values = np.arange(24.0).reshape(2, 3, 4)
+    x = our.laid_out(values, layout)
+    np.testing.assert_array_equal(x, values)
+    assert x.flags.c_contiguous == (layout == "contiguous")
+
+
+def test_tensors_shrink_in_shape_and_to_zeros() -> None:
+    x = find(our.tensors(), lambda t: t.size > 20)
+    assert x.size in range(21, 26) and not x.numpy().any()
+
+
+def test_large_examples_cost_little() -> None:
+    """Counted, not timed: ten thousand elements take fewer than 20 choices."""
+
+    @settings(max_examples=5, database=None)
+    @given(st.data())
+    def draw(data: st.DataObject) -> None:
+        x = data.draw(our.arrays((100, 100)))
+        assert x.shape == (100, 100)
+        assert len(data.conjecture_data.nodes) < 20
+
+    draw()
+
+
+@given(our.away_from([0.0, 1.0], (6,)))
+def test_away_from_keeps_its_gaps(x: np.ndarray) -> None:
+    for point in (0.0, 1.0):
+        assert (abs(x - point) >= 0.0999).all()
+    assert (np.diff(np.sort(x)) >= 0.0999).all()
+
+
+@given(our.away_from([0.0], (50,), ties=True, low=-1, high=1))
+def test_away_from_with_ties(x: np.ndarray) -> None:
+    assert (abs(x) >= 0.0999).all()
+
+
+@given(our.broadcastable(3))
+def test_broadcastable(xs: list[np.ndarray]) -> None:
+    np.broadcast_shapes(*(x.shape for x in xs))
+
+
+@given(our.matmul_operands())
+def test_matmul_operands(ab: tuple[np.ndarray, np.ndarray]) -> None:
+    np.testing.assert_allclose(F.matmul(*ab), ab[0] @ ab[1], strict=True)
+
+
+@given(st.data(), our.SHAPES)
+def test_indices(data: st.DataObject, shape: tuple[int, ...]) -> None:
+    x, key = np.zeros(shape), data.draw(our.indices(shape))
+    np.testing.assert_array_equal(F.index(x, key), x[key], strict=True)
+
+
+@settings(max_examples=50)
+@given(our.conv_problems())
+def test_conv_problems_are_valid(problem) -> None:
+    x, w, options = problem
+    assert F.conv2d(x, w, **options).shape[:2] == (len(x), len(w))
+
+
+@settings(max_examples=50)
+@given(our.pool_problems())
+def test_pool_problems_are_valid(problem) -> None:
+    x, options = problem
+    assert F.max_pool2d(x, **options).shape[:2] == x.shape[:2]
+    assert len(np.unique(x)) == x.size
+
+
+@given(our.classification_problems())
+def test_classification_problems_are_valid(problem) -> None:
+    x, labels = problem
+    assert np.isfinite(F.cross_entropy(x, labels, reduction="sum"))

@@ -1,0 +1,243 @@
+"""Hypothesis strategies of Tensors, operands and geometries, for tests of one's own code.
+
+Elements beyond a few come from a drawn seed: an example of 10,000 elements costs as little as one of
+ten, and still shrinks in its shape, and towards zeros when the values do not matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from numpy.typing import NDArray
+
+from tinygrad_cnn.ops.window import Grid
+from tinygrad_cnn.tensor import Tensor
+from tinygrad_cnn.testing.geometry import conv_grids, pool_grids
+
+Array = NDArray[Any]
+Draw = Any
+
+#: Up to so many elements are drawn one by one, and shrink one by one.
+FEW = 8
+
+SHAPES = hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=5)
+SEEDS = st.integers(0, 2**32 - 1)
+LAYOUTS = ("contiguous", "transposed", "reversed", "strided")
+
+
+@st.composite
+def arrays(
+    draw: Draw, shape: Any = SHAPES, dtype: Any = np.float64, low: float = -10.0, high: float = 10.0,
+    layout: Any = "contiguous",
+) -> Array:  # fmt: skip
+    """Arrays of floats in [low, high].
+
+    Args:
+        shape: a shape, or a strategy of shapes.   dtype: a float type, or a strategy of them.
+        low, high: bounds of the elements.
+        layout: 'contiguous', 'transposed', 'reversed', 'strided', or 'any' for one of them.
+
+    >>> from hypothesis import find
+    >>> find(arrays((2,)), lambda x: True)
+    array([0., 0.])
+    """
+    size = draw(shape) if isinstance(shape, st.SearchStrategy) else tuple(shape)
+    kind = np.dtype(draw(dtype) if isinstance(dtype, st.SearchStrategy) else dtype)
+    count = int(np.prod(size))
+    if count <= FEW:
+        number = st.floats(low, high, width=kind.itemsize * 8, allow_subnormal=False)  # type: ignore[arg-type]
+        values = np.array(draw(st.lists(number, min_size=count, max_size=count)), kind).reshape(size)
+    else:
+        seed = draw(SEEDS)
+        plain = float(np.clip(0.0, low, high))
+        rng = np.random.default_rng(seed)
+        values = (rng.uniform(low, high, size) if seed else np.full(size, plain)).astype(kind)
+    return laid_out(values, draw(st.sampled_from(LAYOUTS)) if layout == "any" else layout)
+
+
+def laid_out(values: Array, layout: str) -> Array:
+    """The same values in memory of another layout: see LAYOUTS.
+
+    >>> laid_out(np.eye(2), "transposed").flags.f_contiguous
+    True
+    """
+    if layout == "transposed":
+        return np.array(values.T, order="C").T
+    if layout == "reversed":
+        backwards = (slice(None, None, -1),) * values.ndim
+        return np.array(values[(*backwards, ...)])[(*backwards, ...)]
+    if layout == "strided":
+        wide = np.zeros([2 * n for n in values.shape], values.dtype)
+        view = wide[(*(slice(None, None, 2),) * values.ndim, ...)]
+        view[...] = values
+        return view
+    return values
+
+
+@st.composite
+def tensors(
+    draw: Draw, shape: Any = SHAPES, dtype: Any = np.float64, low: float = -10.0, high: float = 10.0,
+    layout: Any = "contiguous", requires_grad: Any = True,
+) -> Tensor:  # fmt: skip
+    """Tensors of floats in [low, high]; arguments as `arrays`.
+
+    Args:
+        requires_grad: whether they do, or a strategy of bools.
+
+    >>> from hypothesis import find
+    >>> find(tensors((1,)), lambda t: True)
+    Tensor([0.], dtype=float64, requires_grad=True)
+    """
+    values = draw(arrays(shape, dtype, low, high, layout))
+    wanted = draw(requires_grad) if isinstance(requires_grad, st.SearchStrategy) else requires_grad
+    tensor = Tensor.detached(values)  # as it lies in memory: a copy would be contiguous
+    return tensor.requires_grad_() if wanted else tensor
+
+
+@st.composite
+def away_from(
+    draw: Draw, points: Sequence[float] = (0.0,), shape: Any = SHAPES, *, gap: float = 0.1,
+    ties: bool = False, low: float = -10.0, high: float = 10.0,
+) -> Array:  # fmt: skip
+    """Arrays of floats at least `gap` from some points, where a function has kinks.
+
+    Args:
+        points: the places to avoid.   shape: a shape, or a strategy of shapes.
+        gap: least distance from each point, and without ties from each other element.
+        ties: whether elements may be closer to each other than `gap`; False for maxima.
+        low, high: bounds, as far as the gaps leave room.
+
+    >>> from hypothesis import find
+    >>> bool((abs(find(away_from([0.0], (3,)), lambda x: True)) >= 0.1).all())
+    True
+    """
+    size = draw(shape) if isinstance(shape, st.SearchStrategy) else tuple(shape)
+    count, rng = int(np.prod(size)), np.random.default_rng(draw(SEEDS))
+    if ties:
+        values = rng.uniform(low, high, count)
+    else:
+        spread = max(high - low, 2 * gap * count)
+        values = low + (rng.permutation(count) + 0.5) * (spread / max(count, 1))
+    for point in sorted(points):
+        near = abs(values - point) < gap
+        # Everything above a point moves up, so that elements that were apart stay apart.
+        if ties:
+            values = np.where(near, point + np.where(values < point, -gap, gap), values)
+        else:
+            values = np.where(values >= point - gap, values + 2 * gap, values)
+    return values.reshape(size)
+
+
+def broadcastable(count: int, max_dims: int = 3, max_side: int = 4) -> st.SearchStrategy[list[Array]]:
+    """Arrays whose shapes broadcast with each other, some of size 0 or without axes.
+
+    >>> from hypothesis import find
+    >>> [x.shape for x in find(broadcastable(2), lambda xs: xs[0].ndim > xs[1].ndim)]
+    [(0,), ()]
+    """
+    shapes = hnp.mutually_broadcastable_shapes(
+        num_shapes=count, min_side=0, max_dims=max_dims, max_side=max_side
+    )
+    return shapes.flatmap(lambda s: st.tuples(*(arrays(shape) for shape in s.input_shapes))).map(list)
+
+
+@st.composite
+def matmul_operands(draw: Draw) -> tuple[Array, Array]:
+    """Two arrays that `@` takes: vectors, matrices, and stacks that broadcast.
+
+    >>> from hypothesis import find
+    >>> [x.shape for x in find(matmul_operands(), lambda ab: ab[0].ndim == ab[1].ndim == 2)]
+    [(0, 0), (0, 0)]
+    """
+    n, k, m = (draw(st.integers(0, 4)) for _ in range(3))
+    stacks = draw(hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=2, max_side=3)).input_shapes
+    left, right = (*stacks[0], n, k), (*stacks[1], k, m)
+    if draw(st.booleans()) and not stacks[0]:
+        left = (k,)
+    if draw(st.booleans()) and not stacks[1]:
+        right = (k,)
+    return draw(arrays(left)), draw(arrays(right))
+
+
+@st.composite
+def indices(draw: Draw, shape: tuple[int, ...]) -> Any:
+    """Keys that NumPy takes for an array of that shape: slices, None, masks, arrays with repeats.
+
+    >>> from hypothesis import find
+    >>> find(indices((3,)), lambda key: isinstance(key, np.ndarray) and key.dtype == bool)
+    array([False, False, False])
+    """
+    styles = ["basic", "mask"] + (["integers", "mixed"] if shape and 0 not in shape else [])
+    style = draw(st.sampled_from(styles))
+    if style == "mask":
+        return draw(hnp.arrays(bool, shape))
+    if style == "basic":
+        return draw(hnp.basic_indices(shape, allow_ellipsis=True, allow_newaxis=True))
+    result = hnp.array_shapes(max_dims=2, max_side=4)
+    if style == "integers":
+        return draw(hnp.integer_array_indices(shape, result_shape=result))
+    first = draw(hnp.integer_array_indices(shape[:1], result_shape=result))
+    return (*first, *(draw(st.slices(n)) for n in shape[1:]))
+
+
+@st.composite
+def conv_problems(draw: Draw) -> tuple[Array, Array, dict[str, Any]]:
+    """Image, kernels and options that `conv2d` takes: every stride, padding, dilation and groups.
+
+    >>> from hypothesis import find
+    >>> from tinygrad_cnn import functional as F
+    >>> x, w, options = find(conv_problems(), lambda p: p[2]["stride"] == (2, 2))
+    >>> F.conv2d(x, w, **options).ndim
+    4
+    """
+    grid = draw(conv_grids(axes=2, even=True))
+    groups = draw(st.sampled_from([1, 1, 2, 3]))
+    n, c, f = draw(st.integers(0, 2)), draw(st.integers(1, 3)), draw(st.integers(1, 3))
+    x = draw(arrays((n, c * groups, *grid.image)))
+    w = draw(arrays((f * groups, c, *grid.kernel)))
+    return x, w, {**options_of(grid), "dilation": grid.dilation, "groups": groups}
+
+
+@st.composite
+def pool_problems(draw: Draw) -> tuple[Array, dict[str, Any]]:
+    """Image without ties, and options that `max_pool2d` takes.
+
+    >>> from hypothesis import find
+    >>> from tinygrad_cnn import functional as F
+    >>> x, options = find(pool_problems(), lambda p: p[1]["ceil_mode"])
+    >>> F.max_pool2d(x, **options).ndim
+    4
+    """
+    grid = draw(pool_grids(axes=2))
+    n, c = draw(st.integers(0, 2)), draw(st.integers(1, 3))
+    x = draw(away_from((), (n, c, *grid.image)))
+    options = {"kernel_size": grid.kernel, "dilation": grid.dilation, "ceil_mode": grid.ceil_mode}
+    return x, {**options, **options_of(grid)}
+
+
+def options_of(grid: Grid) -> dict[str, Any]:
+    """Stride and padding of a grid whose padding is even, as functions take them.
+
+    >>> options_of(Grid((4,), (3,), (1,), ((1, 1),), (1,)))
+    {'stride': (1,), 'padding': (1,)}
+    """
+    return {"stride": grid.stride, "padding": tuple(before for before, _ in grid.padding)}
+
+
+@st.composite
+def classification_problems(draw: Draw, max_classes: int = 5) -> tuple[Array, Array]:
+    """Scores (N, K, ...) and labels (N, ...) that `cross_entropy` takes.
+
+    >>> from hypothesis import find
+    >>> x, labels = find(classification_problems(), lambda p: p[0].shape == (1, 2))
+    >>> x, labels.shape
+    (array([[0., 0.]]), (1,))
+    """
+    space = draw(hnp.array_shapes(min_dims=0, max_dims=2, max_side=3))
+    n, k = draw(st.integers(0, 4)), draw(st.integers(1, max_classes))
+    labels = np.random.default_rng(draw(SEEDS)).integers(0, k, (n, *space))
+    return draw(arrays((n, k, *space))), labels
