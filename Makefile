@@ -1,23 +1,31 @@
 # Two commands are enough: `make demo` and `make test`. Each installs what it needs into .venv.
-.PHONY: demo test lint bench clean help
+.PHONY: demo test test-peers docs lint bench clean help
 
 PYTHON ?= python3
 VENV := .venv
+PEERS := .venv-peers
 BIN := $(VENV)/bin
+BENCH := .venv-bench
 
 help:
 	@echo "make demo   train a small CNN on real digits, and draw its computation graph"
 	@echo "make test   run the whole test suite"
+	@echo "make test-peers  compare with PyTorch, in an environment of its own"
+	@echo "make docs   write the pages that are made from the docstrings"
 	@echo "make lint   check style and types"
-	@echo "make bench  time this machine"
+	@echo "make bench  time training and inference beside PyTorch (installs it into $(BENCH))"
 
 # `--without-pip` and `pip --python` also work where the system's Python lacks ensurepip (Debian).
-$(BIN)/python:
-	$(PYTHON) -m venv --without-pip $(VENV)
-	$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check pip
+$(BIN)/python $(BENCH)/bin/python $(PEERS)/bin/python: %/bin/python:
+	$(PYTHON) -m venv --without-pip $*
+	$(PYTHON) -m pip --python $@ install --quiet --disable-pip-version-check pip
 
 $(VENV)/.extras-%: $(BIN)/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --prefer-binary --editable ".[$*]"
+	@touch $@
+
+$(BENCH)/.extras-bench: $(BENCH)/bin/python pyproject.toml
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --prefer-binary --editable ".[bench]"
 	@touch $@
 
 demo: $(VENV)/.extras-examples
@@ -26,13 +34,27 @@ demo: $(VENV)/.extras-examples
 test: $(VENV)/.extras-examples $(VENV)/.extras-test
 	$(BIN)/python -m pytest
 
+$(PEERS)/.extras-peers: $(PEERS)/bin/python pyproject.toml
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --prefer-binary \
+		--editable ".[test,safetensors,peers]"
+	@touch $@
+
+# In an environment of its own, like the benchmarks: nothing else of the project needs PyTorch.
+test-peers: $(PEERS)/.extras-peers
+	$(PEERS)/bin/python -m pytest tests/peers
+
+docs: $(VENV)/.extras-examples
+	$(BIN)/python docs/make_operations.py
+
 lint: $(VENV)/.extras-examples $(VENV)/.extras-test $(VENV)/.extras-lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)/.extras-examples
-	$(BIN)/python -m benchmarks
+# The comparison needs PyTorch, which is large: an environment of its own keeps it out of the others.
+# `make bench ARGS="--quick"` hands over options.
+bench: $(BENCH)/.extras-bench
+	$(BENCH)/bin/python -m benchmarks $(ARGS)
 
 clean:
-	rm -rf $(VENV) build dist runs *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(BENCH) $(PEERS) build dist runs *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache

@@ -84,6 +84,17 @@ def test_gradient_has_the_leafs_type_and_shape() -> None:
     assert (y.grad.shape, y.grad.dtype) == ((1, 4), np.float64)
 
 
+def test_accumulated_gradients_of_0d_leaves_are_arrays() -> None:
+    x = Tensor(np.array(3.0), requires_grad=True)
+    seen = []
+    x.register_hook(lambda g: seen.append(type(g.numpy())))
+    (x * x + x).backward()
+    (x * x + x).backward()
+    assert seen == [np.ndarray, np.ndarray] and x.grad.item() == 14.0
+    assert type(x.grad.numpy()) is np.ndarray
+    assert type(grad(x * x, x).numpy()) is np.ndarray
+
+
 def test_no_gradient_shares_memory_with_another_or_with_the_seed() -> None:
     a, b = leaf(1.0, 2.0), leaf(3.0, 4.0)
     seed = np.array([1.0, 1.0])

@@ -80,7 +80,9 @@ def gradients(
                 share = fitted(share, op, parent)
             shares.append(share)
             held = pending.get(parent)
-            pending[parent] = share if held is None else held + share
+            if held is not None:
+                share = held + share if record else np.asarray(held + share)
+            pending[parent] = share
         for observer in observers:
             observer.stepped(node, g, tuple(shares))
         if not retain_graph:

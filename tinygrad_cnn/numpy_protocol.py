@@ -29,6 +29,33 @@ UFUNCS: dict[str, Callable[..., Any]] = {
     "exp": F.exp,
     "log": F.log,
     "tanh": F.tanh,
+    "absolute": F.abs,
+    "arccos": F.arccos,
+    "arcsin": F.arcsin,
+    "arctan": F.arctan,
+    "arctan2": F.arctan2,
+    "ceil": F.ceil,
+    "cos": F.cos,
+    "cosh": F.cosh,
+    "expm1": F.expm1,
+    "fabs": F.abs,
+    "floor": F.floor,
+    "floor_divide": F.floor_divide,
+    "log10": F.log10,
+    "log1p": F.log1p,
+    "log2": F.log2,
+    "maximum": F.maximum,
+    "minimum": F.minimum,
+    "positive": F.identity,
+    "reciprocal": F.reciprocal,
+    "remainder": F.remainder,
+    "rint": F.round,
+    "sign": F.sign,
+    "sin": F.sin,
+    "sinh": F.sinh,
+    "sqrt": F.sqrt,
+    "square": F.square,
+    "tan": F.tan,
 }
 
 #: Elementwise functions with bool results, which carry no gradient.
@@ -47,21 +74,81 @@ PREDICATES = frozenset(
         "logical_or",
         "logical_not",
         "logical_xor",
+        "bitwise_and",  # what & means between a bool array and a bool Tensor
+        "bitwise_or",
+        "bitwise_xor",
+        "invert",
     ]
 )
 
+
+def _clip(a: Any, a_min: Any = None, a_max: Any = None, **bounds: Any) -> Any:
+    """`np.clip`, which has two names for each bound."""
+    return F.clip(a, bounds.pop("min", a_min), bounds.pop("max", a_max), **bounds)
+
+
+def _einsum(subscripts: Any, *operands: Any, optimize: Any = True) -> Any:
+    """`np.einsum`; the order of the products is always optimised."""
+    return F.einsum(subscripts, *operands)
+
+
+def _linalg_norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    """`np.linalg.norm` where it is a norm of vectors: a matrix has the Frobenius norm only."""
+    pair = np.ndim(x) == 2 if axis is None else isinstance(axis, tuple) and len(axis) == 2
+    if ord not in (None, "fro") and (pair or (axis is None and np.ndim(x) != 1)):
+        raise DTypeError(
+            f"np.linalg.norm: norm {ord!r} of matrices is not defined for Tensors; "
+            "functional.norm takes all elements as one vector"
+        )
+    return F.norm(x, 2 if ord in (None, "fro") else ord, axis, keepdims)
+
+
 #: NumPy's other functions that are recorded, by name.
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "broadcast_to": F.broadcast_to,
-    "concatenate": F.concatenate,
     "amax": F.max,
+    "amin": F.min,
+    "broadcast_to": F.broadcast_to,
+    "clip": _clip,
+    "concatenate": F.concatenate,
+    "convolve": F.convolve1d,
+    "correlate": F.correlate1d,
+    "cumprod": F.cumprod,
+    "cumsum": F.cumsum,
+    "diagonal": F.diagonal,
+    "dot": F.dot,
+    "einsum": _einsum,
+    "expand_dims": F.expand_dims,
+    "flip": F.flip,
+    "linalg.norm": _linalg_norm,
+    "linalg.vector_norm": F.norm,
     "max": F.max,
     "mean": F.mean,
+    "min": F.min,
+    "moveaxis": F.moveaxis,
+    "outer": F.outer,
     "pad": F.pad,
+    "prod": F.prod,
+    "ravel": F.flatten,
+    "repeat": F.repeat,
     "reshape": F.reshape,
+    "roll": F.roll,
+    "round": F.round,
+    "sort": F.sort,
+    "split": F.split,
+    "squeeze": F.squeeze,
+    "stack": F.stack,
+    "std": F.std,
     "sum": F.sum,
     "swapaxes": F.swapaxes,
+    "take_along_axis": F.take_along_axis,
+    "tensordot": F.tensordot,
+    "tile": F.tile,
+    "trace": F.trace,
     "transpose": F.transpose,
+    "tril": F.tril,
+    "triu": F.triu,
+    "var": F.var,
+    "where": F.where,
 }
 
 #: Questions about values, answered in plain NumPy: their answers carry no gradient.
@@ -72,12 +159,16 @@ QUERIES = frozenset(
         "any",
         "argmax",
         "argmin",
+        "argsort",
+        "argwhere",
         "array2string",
         "array_equal",
         "array_repr",
         "array_str",
+        "count_nonzero",
         "isclose",
         "ndim",
+        "nonzero",
         "shape",
         "size",
     ]
@@ -123,7 +214,8 @@ def apply_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any])
     Raises:
         DTypeError: the function is in no table.
     """
-    name = function.__name__
+    module = function.__module__.removeprefix("numpy").lstrip(".")  # np.trace is not np.linalg.trace
+    name = f"{module}.{function.__name__}" if module else function.__name__
     if name in FUNCTIONS:
         return FUNCTIONS[name](*args, **kwargs)
     if name in QUERIES:

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tinygrad_cnn import functional as F
-from tinygrad_cnn import numpy_protocol, ops
+from tinygrad_cnn import numpy_protocol
 from tinygrad_cnn.backward import gradients
 from tinygrad_cnn.errors import DTypeError, GraphError, ShapeError
 from tinygrad_cnn.functional.arguments import as_array
@@ -75,6 +74,7 @@ class Tensor(TensorMethods):
     def record(cls, op: Op, operands: tuple[Any, ...]) -> Tensor:
         """Run an op, and note it in the graph if an operand requires grad and the mode records.
 
+        >>> from tinygrad_cnn import ops
         >>> Tensor.record(ops.Neg(), (Tensor([1.0], requires_grad=True),)).node.op.name
         'Neg'
         """
@@ -292,131 +292,13 @@ class Tensor(TensorMethods):
         for node, g in _walk({self.node: seed}, None, retain_graph or create_graph, create_graph).items():
             node.grad = _owned(g) if node.grad is None else _owned(node.grad + g)
 
-    # ------------------------------------------------------------------ arithmetic
-    def __add__(self, other: Any) -> Tensor:
-        return self._binary(ops.Add, other)
-
-    def __radd__(self, other: Any) -> Tensor:
-        return self._binary(ops.Add, other, swap=True)
-
-    def __sub__(self, other: Any) -> Tensor:
-        return self._binary(ops.Sub, other)
-
-    def __rsub__(self, other: Any) -> Tensor:
-        return self._binary(ops.Sub, other, swap=True)
-
-    def __mul__(self, other: Any) -> Tensor:
-        return self._binary(ops.Mul, other)
-
-    def __rmul__(self, other: Any) -> Tensor:
-        return self._binary(ops.Mul, other, swap=True)
-
-    def __truediv__(self, other: Any) -> Tensor:
-        return self._binary(ops.Div, other)
-
-    def __rtruediv__(self, other: Any) -> Tensor:
-        return self._binary(ops.Div, other, swap=True)
-
-    def __pow__(self, other: Any) -> Tensor:
-        return self._binary(ops.Pow, other)
-
-    def __rpow__(self, other: Any) -> Tensor:
-        return self._binary(ops.Pow, other, swap=True)
-
-    def __matmul__(self, other: Any) -> Any:
-        return F.matmul(self, other) if _is_operand(other) else NotImplemented
-
-    def __rmatmul__(self, other: Any) -> Any:
-        return F.matmul(other, self) if _is_operand(other) else NotImplemented
-
-    def __neg__(self) -> Tensor:
-        return Tensor.record(ops.Neg(), (self,))
-
-    def __pos__(self) -> Tensor:
-        return self
-
-    def _binary(self, op: type[Op], other: Any, swap: bool = False) -> Any:
-        kind = type(other)
-        if kind is not Tensor and kind is not float and kind is not int:
-            if not _is_operand(other):
-                return NotImplemented
-            if isinstance(other, np.generic):
-                other = other.item()  # a scalar never widens an array
-            elif isinstance(other, (list, tuple)):
-                other = as_array(op.__name__, other)
-        return Tensor.record(op(), (other, self) if swap else (self, other))
-
-    # ------------------------------------------------------------------ in place
-    def __iadd__(self, other: Any) -> Tensor:
-        return self._in_place(np.add, other)
-
-    def __isub__(self, other: Any) -> Tensor:
-        return self._in_place(np.subtract, other)
-
-    def __imul__(self, other: Any) -> Tensor:
-        return self._in_place(np.multiply, other)
-
-    def __itruediv__(self, other: Any) -> Tensor:
-        return self._in_place(np.true_divide, other)
-
-    def _in_place(self, ufunc: np.ufunc, other: Any) -> Any:
-        if not _is_operand(other):
-            return NotImplemented
-        if MODE.get().recording and (self.requires_grad or getattr(other, "requires_grad", False)):
-            if self.requires_grad and self.is_leaf:
-                raise GraphError(
-                    f"{ufunc.__name__} in place: a leaf that requires grad cannot be written while "
-                    "ops are recorded; do it inside no_grad(), or on .data"
-                )
-            return NotImplemented  # Python then evaluates the operator and binds the name anew
-        value = other._array if isinstance(other, Tensor) else other
-        target = self._writable()
-        ufunc(target, value, out=target)
-        return self
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        """Write values in place, outside the graph; a graph that needs the old ones will say so."""
-        if MODE.get().recording and (self.requires_grad or getattr(value, "requires_grad", False)):
-            raise GraphError(
-                "tensor[...] = value cannot be recorded; build the result with concatenate, pad or a "
-                "product with a mask, or write inside no_grad() or on .data"
-            )
-        key = numpy_protocol.plain(key)
-        self._writable()[key] = value._array if isinstance(value, Tensor) else value
-
+    # ------------------------------------------------------------------ written in place
     def _writable(self) -> Array:
         """The array, to be written over at once."""
         if not self._array.flags.writeable:  # a broadcast view, whose elements share memory
             self._array = self._array.copy()
         stamp(self._array)
         return self._array
-
-    # ------------------------------------------------------------------ comparisons
-    def __eq__(self, other: object) -> Any:
-        return self._compare(np.equal, other)
-
-    def __ne__(self, other: object) -> Any:
-        return self._compare(np.not_equal, other)
-
-    def __lt__(self, other: Any) -> Any:
-        return self._compare(np.less, other)
-
-    def __le__(self, other: Any) -> Any:
-        return self._compare(np.less_equal, other)
-
-    def __gt__(self, other: Any) -> Any:
-        return self._compare(np.greater, other)
-
-    def __ge__(self, other: Any) -> Any:
-        return self._compare(np.greater_equal, other)
-
-    def _compare(self, ufunc: np.ufunc, other: Any) -> Any:
-        if not _is_operand(other):
-            return NotImplemented
-        value = other._array if isinstance(other, Tensor) else other
-        return Tensor.detached(ufunc(self._array, value))
-
-    __hash__ = object.__hash__
 
     # ------------------------------------------------------------------ as a Python object
     def __repr__(self) -> str:
@@ -607,8 +489,3 @@ def _add_constants(
         name = f"{x:g}" if isinstance(x, (int, float)) else None
         dtype = np.result_type(x)
         nodes[k] = Node.leaf(np.shape(x), dtype, requires_grad=False, role="constant", name=name)
-
-
-def _is_operand(value: Any) -> bool:
-    """Whether an operator takes this value."""
-    return isinstance(value, (Tensor, int, float, np.ndarray, np.generic, list, tuple))

@@ -7,4 +7,5 @@ from tinygrad_cnn.data.digits import digits as digits
 from tinygrad_cnn.data.idx import read_idx as read_idx
 from tinygrad_cnn.data.idx import write_idx as write_idx
 from tinygrad_cnn.data.loader import DataLoader as DataLoader
+from tinygrad_cnn.data.mnist import fashion_mnist as fashion_mnist
 from tinygrad_cnn.data.mnist import mnist as mnist

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_cnn.data.dataset import ArrayDataset, Dataset
+from tinygrad_cnn.data.prefetch import prefetched
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
 from tinygrad_cnn.rng import Seed, generator
 
@@ -25,10 +26,13 @@ class DataLoader:
         shuffle: draw a new order for each epoch; otherwise samples come as they lie.
         drop_last: leave out a last batch that would have fewer samples.
         rng: a generator or a seed, which fixes all orders; the default generator if None.
+        prefetch: number of batches that a thread makes ahead of their use; 0 makes each when it is
+            asked for. Order and values are the same. A dataset that draws at random must then draw
+            from a generator of its own, because the rest of the program goes on meanwhile.
     Attributes:
         rng: the generator in use, or None for the default one; its state decides the next order.
     Raises:
-        DTypeError: an argument of another type.   ArgumentError: batch_size below 1.
+        DTypeError: an argument of another type.   ArgumentError: batch_size below 1 or prefetch below 0.
 
     Each batch is a tuple of new arrays, so writing to a batch changes no sample.
 
@@ -44,11 +48,13 @@ class DataLoader:
         shuffle: bool = False,
         drop_last: bool = False,
         rng: Seed = None,
+        prefetch: int = 0,
     ) -> None:
-        if isinstance(batch_size, bool) or not isinstance(batch_size, (int, np.integer)):
-            raise DTypeError(f"DataLoader: batch_size must be an integer, got {batch_size!r}")
-        if batch_size < 1:
-            raise ArgumentError(f"DataLoader: batch_size must be at least 1, got {batch_size}")
+        for name, number, least in (("batch_size", batch_size, 1), ("prefetch", prefetch, 0)):
+            if isinstance(number, bool) or not isinstance(number, (int, np.integer)):
+                raise DTypeError(f"DataLoader: {name} must be an integer, got {number!r}")
+            if number < least:
+                raise ArgumentError(f"DataLoader: {name} must be at least {least}, got {number}")
         for name, flag in (("shuffle", shuffle), ("drop_last", drop_last)):
             if not isinstance(flag, (bool, np.bool_)):
                 raise DTypeError(f"DataLoader: {name} must be True or False, got {flag!r}")
@@ -56,6 +62,7 @@ class DataLoader:
         self.batch_size = int(batch_size)
         self.shuffle = bool(shuffle)
         self.drop_last = bool(drop_last)
+        self.prefetch = int(prefetch)
         # The default generator is looked up at each epoch: manual_seed may have replaced it.
         self.rng = None if rng is None else generator(rng)
 
@@ -72,12 +79,14 @@ class DataLoader:
         """The batches of one epoch, each a tuple of arrays (batch size, ...).
 
         Raises:
-            ShapeError: samples that cannot be stacked.
+            ShapeError: samples that cannot be stacked. With `prefetch` too, an error comes in place
+                of the batch that it belongs to.
         """
         N, count = len(self.dataset), len(self)
         order = generator(self.rng).permutation(N) if self.shuffle else np.arange(N)
-        for start in range(0, count * self.batch_size, self.batch_size):
-            yield self._batch(order[start : start + self.batch_size])
+        starts = range(0, count * self.batch_size, self.batch_size)
+        batches = (self._batch(order[start : start + self.batch_size]) for start in starts)
+        yield from prefetched(batches, self.prefetch) if self.prefetch else batches
 
     def _batch(self, chosen: Array) -> tuple[Array, ...]:
         if isinstance(self.dataset, ArrayDataset):

@@ -66,8 +66,12 @@ def operands(function: str, *values: Any) -> tuple[Any, ...]:
     )
 
 
+#: PyTorch's names of arguments that have NumPy's here.
+TORCH_NAMES = (("dim", "axis"), ("keepdim", "keepdims"), ("correction", "ddof"))
+
+
 def torch_names(function: F) -> F:
-    """Let a function also take PyTorch's `dim` for `axis` and `keepdim` for `keepdims`.
+    """Let a function also take PyTorch's `dim`, `keepdim`, `correction` for `axis`, `keepdims`, `ddof`.
 
     Raises:
         DTypeError: both names of one argument are given.
@@ -78,7 +82,7 @@ def torch_names(function: F) -> F:
 
     @functools.wraps(function)
     def renamed(*args: Any, **kwargs: Any) -> Any:
-        for theirs, ours in (("dim", "axis"), ("keepdim", "keepdims")):
+        for theirs, ours in TORCH_NAMES:
             if theirs in kwargs:
                 if ours in kwargs:
                     raise DTypeError(
@@ -108,6 +112,29 @@ def floating(function: str, value: Any, name: str = "x") -> Any:
 def values(value: Any) -> Any:
     """The array inside a Tensor, or the value as an array of its own type: for labels and masks."""
     return value.array if isinstance(value, Traced) else np.asarray(value)
+
+
+def like(operand: Any, result: Any) -> Any:
+    """A result that carries no gradient: a Tensor where the operand is one, an array otherwise."""
+    detached = getattr(type(operand), "detached", np.asarray)
+    return detached(result)
+
+
+def broadcastable(function: str, *operands: Any) -> tuple[int, ...]:
+    """The shape that operands broadcast to.
+
+    Raises:
+        ShapeError: they do not.
+
+    >>> broadcastable("where", np.ones((2, 1)), np.ones(3))
+    (2, 3)
+    """
+    shapes = [np.shape(values(x)) for x in operands]
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError:
+        listed = " and ".join(map(str, shapes))
+        raise ShapeError(f"{function}: operands of shapes {listed} do not broadcast") from None
 
 
 def axes(function: str, axis: Any, ndim: int) -> tuple[int, ...]:
@@ -161,7 +188,8 @@ def sizes(function: str, name: str, value: Any, count: int, at_least: int) -> tu
     """
     several = value if isinstance(value, Sequence) and not isinstance(value, str) else (value,) * count
     if len(several) != count:
-        raise ArgumentError(f"{function}: {name} needs 1 or {count} numbers, got {value!r}")
+        fitting = "1 number" if count == 1 else f"1 or {count} numbers"
+        raise ArgumentError(f"{function}: {name} needs {fitting}, got {value!r}")
     return tuple(integer(function, name, v, at_least) for v in several)
 
 

@@ -1,11 +1,11 @@
-"""Arithmetic as functions; on Tensors the operators `+ - * / **` do the same."""
+"""Arithmetic as functions; on Tensors the operators `+ - * / ** % //` and `abs()` do the same."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from tinygrad_cnn import ops
-from tinygrad_cnn.functional.arguments import operand, operands
+from tinygrad_cnn.functional.arguments import floating, operand, operands
 
 
 def add(a: Any, b: Any) -> Any:
@@ -105,3 +105,136 @@ def pow(a: Any, b: Any) -> Any:  # named as the operator's function, like NumPy'
     array([1., 4., 9.], dtype=float32)
     """
     return ops.Pow()(*operands("pow", a, b))
+
+
+def remainder(a: Any, b: Any) -> Any:
+    """What division to a whole quotient leaves: a - b·floor(a / b), with the sign of b.
+
+    The derivative in a is 1, that in b is -floor(a / b), also where the remainder jumps.
+
+    Args:
+        a, b: arrays, Tensors or numbers whose shapes broadcast. Division by 0 gives NaN, with
+            NumPy's warning.
+    Returns:
+        The broadcast shape; NumPy's result type.
+    Raises:
+        ShapeError: the shapes do not broadcast.
+    Source: Graham, Knuth & Patashnik 1994, "Concrete Mathematics", 3.4.
+    >>> remainder([5.0, -5.0], 3)
+    array([2., 1.], dtype=float32)
+    """
+    return ops.Remainder()(*operands("remainder", a, b))
+
+
+def floor_divide(a: Any, b: Any) -> Any:
+    """The whole quotient floor(a / b), of which `remainder` is the rest. The gradients are 0.
+
+    Args:
+        a, b: arrays, Tensors or numbers whose shapes broadcast. Division by 0 gives inf or NaN,
+            with NumPy's warning.
+    Returns:
+        The broadcast shape; NumPy's result type.
+    Raises:
+        ShapeError: the shapes do not broadcast.
+    Source: Graham, Knuth & Patashnik 1994, "Concrete Mathematics", 3.4.
+    >>> floor_divide([5.0, -5.0], 3)
+    array([ 1., -2.], dtype=float32)
+    """
+    return ops.FloorDiv()(*operands("floor_divide", a, b))
+
+
+def maximum(a: Any, b: Any) -> Any:
+    """The larger of two operands, element by element. Equal ones get half the gradient each.
+
+    Beside NaN the result is NaN, and the whole gradient goes to both.
+
+    Args:
+        a, b: arrays, Tensors or numbers whose shapes broadcast.
+    Returns:
+        The broadcast shape; NumPy's result type.
+    Raises:
+        ShapeError: the shapes do not broadcast.
+    Source: NumPy's `maximum`; the tie as in PyTorch.
+    >>> maximum([1.0, 4.0], [3.0, 2.0])
+    array([3., 4.], dtype=float32)
+    """
+    return ops.Maximum()(*operands("maximum", a, b))
+
+
+def minimum(a: Any, b: Any) -> Any:
+    """The smaller of two operands, element by element. Equal ones get half the gradient each.
+
+    Beside NaN the result is NaN, and the whole gradient goes to both.
+
+    Args:
+        a, b: arrays, Tensors or numbers whose shapes broadcast.
+    Returns:
+        The broadcast shape; NumPy's result type.
+    Raises:
+        ShapeError: the shapes do not broadcast.
+    Source: NumPy's `minimum`; the tie as in PyTorch.
+    >>> minimum([1.0, 4.0], [3.0, 2.0])
+    array([1., 2.], dtype=float32)
+    """
+    return ops.Minimum()(*operands("minimum", a, b))
+
+
+def abs(x: Any) -> Any:  # named as in NumPy
+    """The absolute value of each element: |x|, with derivative sign(x), so 0 at 0.
+
+    Args:
+        x: array or Tensor of numbers.
+    Returns:
+        Shape and dtype of x.
+    Source: Abramowitz & Stegun 1964, 3.2.
+    >>> abs([-1.5, 2.0])
+    array([1.5, 2. ], dtype=float32)
+    """
+    return ops.Abs()(operand("abs", x))
+
+
+def square(x: Any) -> Any:
+    """Each element times itself: x², with derivative 2x.
+
+    Args:
+        x: array or Tensor of numbers.
+    Returns:
+        Shape and dtype of x.
+    Source: NumPy's `square`.
+    >>> square([-1.5, 2.0])
+    array([2.25, 4.  ], dtype=float32)
+    """
+    return ops.Square()(operand("square", x))
+
+
+def sqrt(x: Any) -> Any:
+    """The square root of each element, with derivative 1 / (2·sqrt(x)): inf at 0.
+
+    Args:
+        x: float array or Tensor. A negative element gives NaN, and the derivative at 0 inf, both
+            with NumPy's warning.
+    Returns:
+        Shape and dtype of x.
+    Raises:
+        DTypeError: x is not float.
+    Source: Abramowitz & Stegun 1964, 3.3.
+    >>> sqrt([4.0, 2.25])
+    array([2. , 1.5], dtype=float32)
+    """
+    return ops.Sqrt()(floating("sqrt", x))
+
+
+def reciprocal(x: Any) -> Any:
+    """One over each element: 1 / x, with derivative -1 / x².
+
+    Args:
+        x: float array or Tensor; 0 gives inf, with NumPy's warning.
+    Returns:
+        Shape and dtype of x.
+    Raises:
+        DTypeError: x is not float.
+    Source: NumPy's `reciprocal`.
+    >>> reciprocal([4.0, -0.5])
+    array([ 0.25, -2.  ], dtype=float32)
+    """
+    return ops.Reciprocal()(floating("reciprocal", x))

@@ -1,4 +1,4 @@
-"""Convolution of images."""
+"""Convolution layers' functions: kernels slid over signals, images and volumes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,35 @@ from typing import Any
 from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError, ShapeError
 from tinygrad_cnn.functional.arguments import choice, floating, integer, sizes
+from tinygrad_cnn.functional.layout import as_given, channels_first
 from tinygrad_cnn.ops.window import grid
+
+#: Paddings that have a name: an output of the image's size, none (two names), all that overlaps.
+PADDINGS = ("same", "valid", "narrow", "wide")
+
+
+def conv1d(
+    x: Any, w: Any, b: Any = None, *,
+    stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1,
+) -> Any:  # fmt: skip
+    """Slide each kernel of `w` over each signal of `x` (cross-correlation, kernels not flipped).
+
+        y[n,f,i] = b[f] + sum_{c,u} x[n, c, i*S + u*D - P] * w[f,c,u]
+
+    Args:
+        x: (N, C, L) float.   w: (F, C/groups, K), dtype of x.   b: (F,) or None.
+        stride, padding, dilation, groups: as `conv2d`. A 'narrow' convolution has L - K + 1
+            outputs, a 'wide' one L + K - 1.
+    Returns:
+        (N, F, OL), dtype of x; OL = (L + 2*P - D*(K-1) - 1) // S + 1.
+    Raises:
+        ShapeError: channels of x and w differ, b does not fit, or the kernel exceeds the padded signal.
+        DTypeError: x, w or b is not float.   ArgumentError: an option out of its range.
+    Source: Waibel et al. 1989, "Phoneme recognition using time-delay neural networks".
+    >>> conv1d(np.array([[[1.0, 2.0, 4.0]]]), np.array([[[1.0, 1.0]]]), padding="wide")
+    array([[[1., 3., 6., 4.]]])
+    """
+    return _slide("conv1d", 1, x, w, b, stride, padding, dilation, groups)
 
 
 def conv2d(
@@ -21,8 +49,9 @@ def conv2d(
     Args:
         x: (N, C, H, W) float.   w: (F, C/groups, KH, KW), dtype of x.   b: (F,) or None.
         stride: pixels from window to window, int or (SH, SW), at least 1.
-        padding: zeros per side, int, (PH, PW), 'valid' for none, or 'same' for an output of the
-            image's size at stride 1 (an odd zero goes after the image).
+        padding: zeros per side, int or (PH, PW); 'valid' or 'narrow' for none; 'same' for an output
+            of the image's size, at stride 1 (an odd zero goes after the image); 'wide' for all
+            positions at which the kernel touches the image.
         dilation: pixels from tap to tap, int or (DH, DW), at least 1.
         groups: channels and kernels are split into so many parts that do not see each other.
         data_format: 'NCHW', or 'NHWC' for x and y with the channels last.
@@ -35,28 +64,147 @@ def conv2d(
     >>> conv2d(np.ones((1, 1, 3, 3)), np.ones((1, 1, 2, 2))).shape
     (1, 1, 2, 2)
     """
-    name = "conv2d"
-    x, w = floating(name, x), floating(name, w, "w")
-    choice(name, "data_format", data_format, ("NCHW", "NHWC"))
-    if x.ndim != 4 or w.ndim != 4:
-        raise ShapeError(f"{name}: x and w need 4 axes, got x {x.shape}, w {w.shape}")
-    if data_format == "NHWC":
-        x = x.transpose((0, 3, 1, 2))
-    _check_channels(name, x, w, b, integer(name, "groups", groups, 1))
+    x = channels_first("conv2d", x, data_format)
+    return as_given(_slide("conv2d", 2, x, w, b, stride, padding, dilation, groups), data_format)
+
+
+def conv3d(
+    x: Any, w: Any, b: Any = None, *,
+    stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1,
+) -> Any:  # fmt: skip
+    """Slide each kernel of `w` over each volume of `x` (cross-correlation, kernels not flipped).
+
+        y[n,f,h,i,j] = b[f] + sum_{c,t,u,v} x[n, c, h*SD + t*DD - PD, i*SH + ..., j*SW + ...] * w[f,c,t,u,v]
+
+    Args:
+        x: (N, C, D, H, W) float.   w: (F, C/groups, KD, KH, KW), dtype of x.   b: (F,) or None.
+        stride, padding, dilation, groups: as `conv2d`, with three numbers per tuple.
+    Returns:
+        (N, F, OD, OH, OW), dtype of x; OD = (D + 2*PD - DD*(KD-1) - 1) // SD + 1.
+    Raises:
+        ShapeError: channels of x and w differ, b does not fit, or the kernel exceeds the padded volume.
+        DTypeError: x, w or b is not float.   ArgumentError: an option out of its range.
+    Source: Ji et al. 2013, "3D convolutional neural networks for human action recognition".
+    >>> conv3d(np.ones((1, 1, 2, 3, 3)), np.ones((4, 1, 2, 2, 2))).shape
+    (1, 4, 1, 2, 2)
+    """
+    return _slide("conv3d", 3, x, w, b, stride, padding, dilation, groups)
+
+
+def conv_transpose1d(
+    x: Any, w: Any, b: Any = None, *,
+    stride: Any = 1, padding: Any = 0, output_padding: Any = 0, dilation: Any = 1, groups: int = 1,
+) -> Any:  # fmt: skip
+    """The adjoint of `conv1d` in the signal: each x spread by a kernel, overlaps added.
+
+        y[n, f, i*S + u*D - P] += sum_c x[n,c,i] * w[c,f,u], for all i and u; then y[n,f] += b[f]
+
+    Args:
+        x: (N, C, L) float.   w: (C, F/groups, K), dtype of x.   b: (F,) or None.
+        stride, padding, output_padding, dilation, groups: as `conv_transpose2d`.
+    Returns:
+        (N, F, OL), dtype of x; OL = (L-1)*S - 2*P + D*(K-1) + output_padding + 1.
+    Raises:
+        ShapeError: channels of x and w differ, b does not fit, or no output is left.
+        DTypeError: x, w or b is not float.   ArgumentError: an option out of its range.
+    Source: Dumoulin & Visin 2016, arXiv:1603.07285, chapter 4.
+    >>> conv_transpose1d(np.array([[[1.0, 2.0]]]), np.array([[[1.0, 10.0]]]), stride=2)
+    array([[[ 1., 10.,  2., 20.]]])
+    """
+    return _spread("conv_transpose1d", 1, x, w, b, stride, padding, output_padding, dilation, groups)
+
+
+def conv_transpose2d(
+    x: Any, w: Any, b: Any = None, *,
+    stride: Any = 1, padding: Any = 0, output_padding: Any = 0, dilation: Any = 1, groups: int = 1,
+    data_format: str = "NCHW",
+) -> Any:  # fmt: skip
+    """The adjoint of `conv2d` in the image: each pixel of x spread by a kernel, overlaps added.
+
+        y[n, f, i*SH + u*DH - PH, j*SW + v*DW - PW] += sum_c x[n,c,i,j] * w[c,f,u,v]; then + b[f]
+
+    Args:
+        x: (N, C, H, W) float.   w: (C, F/groups, KH, KW), dtype of x.   b: (F,) or None.
+        stride: pixels of y from pixel to pixel of x.   dilation: pixels from tap to tap.
+        padding: pixels cut off each side of y: those of the convolution that this one is adjoint to.
+        output_padding: pixels that y has more at the end, below the stride or the dilation: it tells
+            apart the image sizes from which that convolution makes the same output size.
+        groups: channels of x and y are split into so many parts that do not see each other.
+        data_format: 'NCHW', or 'NHWC' for x and y with the channels last.
+    Returns:
+        (N, F, OH, OW), dtype of x; OH = (H-1)*SH - 2*PH + DH*(KH-1) + output_padding + 1.
+    Raises:
+        ShapeError: channels of x and w differ, b does not fit, or no output is left.
+        DTypeError: x, w or b is not float.   ArgumentError: an option out of its range.
+    Source: Dumoulin & Visin 2016, arXiv:1603.07285, chapter 4.
+    >>> conv_transpose2d(np.ones((1, 2, 4, 4)), np.ones((2, 3, 3, 3)), stride=2).shape
+    (1, 3, 9, 9)
+    """
+    name, x = "conv_transpose2d", channels_first("conv_transpose2d", x, data_format)
+    y = _spread(name, 2, x, w, b, stride, padding, output_padding, dilation, groups)
+    return as_given(y, data_format)
+
+
+def _slide(
+    name: str, count: int, x: Any, w: Any, b: Any, stride: Any, padding: Any, dilation: Any, groups: Any
+) -> Any:
+    """Convolution over `count` spatial axes, channels first."""
+    x, w, b = _operands(name, count, x, w, b)
+    groups = integer(name, "groups", groups, 1)
+    shapes = _shapes(x, w, groups)
+    if x.shape[1] != w.shape[1] * groups:
+        raise ShapeError(f"{name}: x has {x.shape[1]} channels, w expects {w.shape[1] * groups} {shapes}")
+    if w.shape[0] % groups:
+        raise ShapeError(f"{name}: {w.shape[0]} kernels do not split into {groups} groups {shapes}")
+    if b is not None and b.shape != w.shape[:1]:
+        raise ShapeError(f"{name}: b has shape {b.shape}, expected {w.shape[:1]} {shapes}")
     image, kernel = x.shape[2:], w.shape[2:]
-    stride = sizes(name, "stride", stride, 2, at_least=1)
-    dilation = sizes(name, "dilation", dilation, 2, at_least=1)
+    stride = sizes(name, "stride", stride, count, at_least=1)
+    dilation = sizes(name, "dilation", dilation, count, at_least=1)
     sides = paddings(name, padding, kernel, stride, dilation)
     op = ops.Conv(grid(name, image, kernel, stride, sides, dilation), groups)
-    y = op(x, w) if b is None else op(x, w, floating(name, b, "b"))
-    return y.transpose((0, 2, 3, 1)) if data_format == "NHWC" else y
+    return op(x, w) if b is None else op(x, w, b)
+
+
+def _spread(
+    name: str, count: int, x: Any, w: Any, b: Any, stride: Any, padding: Any, output_padding: Any,
+    dilation: Any, groups: Any,
+) -> Any:  # fmt: skip
+    """Transposed convolution over `count` spatial axes, channels first."""
+    x, w, b = _operands(name, count, x, w, b)
+    groups = integer(name, "groups", groups, 1)
+    shapes = _shapes(x, w, groups)
+    if x.shape[1] != w.shape[0]:
+        raise ShapeError(f"{name}: x has {x.shape[1]} channels, w expects {w.shape[0]} {shapes}")
+    if x.shape[1] % groups:
+        raise ShapeError(f"{name}: {x.shape[1]} channels do not split into {groups} groups {shapes}")
+    if b is not None and b.shape != (w.shape[1] * groups,):
+        raise ShapeError(f"{name}: b has shape {b.shape}, expected {(w.shape[1] * groups,)} {shapes}")
+    kernel = w.shape[2:]
+    steps = sizes(name, "stride", stride, count, at_least=1)
+    gaps = sizes(name, "dilation", dilation, count, at_least=1)
+    pads = sizes(name, "padding", padding, count, at_least=0)
+    extras = sizes(name, "output_padding", output_padding, count, at_least=0)
+    if any(e >= max(s, d) for e, s, d in zip(extras, steps, gaps, strict=True)):
+        raise ArgumentError(
+            f"{name}: output_padding {extras} must be smaller than stride {steps} or dilation {gaps}"
+        )
+    options = tuple(zip(x.shape[2:], kernel, steps, gaps, pads, extras, strict=True))
+    image = tuple((n - 1) * s - 2 * p + d * (k - 1) + e + 1 for n, k, s, d, p, e in options)
+    if any(size < 1 for size in image) or 0 in x.shape[2:]:
+        raise ShapeError(f"{name}: the output would have {image} pixels {shapes}; less padding fits")
+    # The convolution that this is adjoint to makes n positions of that image: with whole strides of
+    # extra pixels it would make more, so these are taken off the padding after the image.
+    sides = tuple((p, p - e // s * s) for _, _, s, _, p, e in options)
+    op = ops.ConvTranspose(grid(name, image, kernel, steps, sides, gaps), groups)
+    return op(x, w) if b is None else op(x, w, b)
 
 
 def paddings(
     function: str, padding: Any, kernel: tuple[int, ...], stride: tuple[int, ...],
     dilation: tuple[int, ...],
 ) -> tuple[tuple[int, int], ...]:  # fmt: skip
-    """Padding as (before, after) per axis, from a number, numbers, 'valid' or 'same'.
+    """Padding as (before, after) per axis, from a number, numbers or one of the words `PADDINGS`.
 
     Raises:
         ArgumentError: another word, a negative number, or 'same' with a stride.
@@ -64,25 +212,28 @@ def paddings(
     >>> paddings("conv2d", "same", (3, 4), (1, 1), (1, 1))
     ((1, 1), (1, 2))
     """
-    if isinstance(padding, str):
-        choice(function, "padding", padding, ("same", "valid"))
-        if padding == "valid":
-            return tuple((0, 0) for _ in kernel)
-        if any(s != 1 for s in stride):
-            raise ArgumentError(f"{function}: padding 'same' needs stride 1, got {stride}")
-        totals = [(k - 1) * d for k, d in zip(kernel, dilation, strict=True)]
-        return tuple((total // 2, total - total // 2) for total in totals)
-    return tuple((p, p) for p in sizes(function, "padding", padding, len(kernel), at_least=0))
+    if not isinstance(padding, str):
+        return tuple((p, p) for p in sizes(function, "padding", padding, len(kernel), at_least=0))
+    choice(function, "padding", padding, PADDINGS)
+    reach = [(k - 1) * d for k, d in zip(kernel, dilation, strict=True)]
+    if padding in ("valid", "narrow"):
+        return tuple((0, 0) for _ in kernel)
+    if padding == "wide":
+        return tuple((r, r) for r in reach)
+    if any(s != 1 for s in stride):
+        raise ArgumentError(f"{function}: padding 'same' needs stride 1, got {stride}")
+    return tuple((r // 2, r - r // 2) for r in reach)
 
 
-def _check_channels(name: str, x: Any, w: Any, b: Any, groups: int) -> None:
-    shapes = f"(x {x.shape}, w {w.shape}" + (f", groups {groups})" if groups > 1 else ")")
-    if x.shape[1] != w.shape[1] * groups:
-        raise ShapeError(f"{name}: x has {x.shape[1]} channels, w expects {w.shape[1] * groups} {shapes}")
-    if w.shape[0] % groups:
-        raise ShapeError(f"{name}: {w.shape[0]} kernels do not split into {groups} groups {shapes}")
+def _operands(name: str, count: int, x: Any, w: Any, b: Any) -> tuple[Any, Any, Any]:
+    """x, w and b as floats, of which x and w have `count` spatial axes, and w's are not empty."""
+    x, w = floating(name, x), floating(name, w, "w")
+    if x.ndim != count + 2 or w.ndim != count + 2:
+        raise ShapeError(f"{name}: x and w need {count + 2} axes, got x {x.shape}, w {w.shape}")
     if not all(w.shape[2:]):
-        raise ShapeError(f"{name}: the kernel has no pixels {shapes}")
-    if b is not None and getattr(b, "shape", None) != w.shape[:1]:
-        shape = getattr(b, "shape", None)
-        raise ShapeError(f"{name}: b has shape {shape}, expected {w.shape[:1]} {shapes}")
+        raise ShapeError(f"{name}: the kernel has no pixels {_shapes(x, w, 1)}")
+    return x, w, None if b is None else floating(name, b, "b")
+
+
+def _shapes(x: Any, w: Any, groups: int) -> str:
+    return f"(x {x.shape}, w {w.shape}" + (f", groups {groups})" if groups > 1 else ")")

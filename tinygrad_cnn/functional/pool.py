@@ -1,18 +1,41 @@
-"""Pooling of images over windows."""
+"""Pooling over windows: the largest, the smallest, the mean, the p-norm."""
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
 from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError, ShapeError
-from tinygrad_cnn.functional.arguments import choice, floating, sizes
+from tinygrad_cnn.functional.arguments import floating, integer, like, number, sizes
+from tinygrad_cnn.functional.layout import as_given, channels_first
 from tinygrad_cnn.ops.window import Grid, grid
+
+
+def max_pool1d(
+    x: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
+    ceil_mode: bool = False, return_indices: bool = False,
+) -> Any:  # fmt: skip
+    """Largest element of each window: y[n,c,i] = max_u x[n, c, i*S + u*D - P]; see `max_pool2d`.
+
+    Args:
+        x: (N, C, L) float.   The others: as `max_pool2d`, one number each.
+    Returns:
+        (N, C, OL), dtype of x; with return_indices also the int64 positions of the maxima in L.
+    Raises:
+        ShapeError: x has not 3 axes, or the window exceeds the padded signal.
+        ArgumentError: an option out of its range.   DTypeError: x is not float.
+    Source: Ranzato et al. 2007, "Unsupervised learning of invariant feature hierarchies".
+    >>> max_pool1d(np.array([[[1.0, 5.0, 2.0, 0.0]]]), 2)
+    array([[[5., 2.]]])
+    """
+    geometry = _windows("max_pool1d", 1, x, kernel_size, stride, padding, dilation, ceil_mode)
+    return _largest(floating("max_pool1d", x), geometry, return_indices)
 
 
 def max_pool2d(
     x: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
-    ceil_mode: bool = False, *, data_format: str = "NCHW",
+    ceil_mode: bool = False, return_indices: bool = False, *, data_format: str = "NCHW",
 ) -> Any:  # fmt: skip
     """Largest element of each window: y[n,c,i,j] = max_{u,v} x[n, c, i*SH + u*DH - PH, j*SW + v*DW - PW].
 
@@ -23,9 +46,11 @@ def max_pool2d(
         x: (N, C, H, W) float.   kernel_size: int or (KH, KW).   stride: kernel_size if None.
         padding: pixels per side, at most half the kernel.   dilation: pixels from tap to tap.
         ceil_mode: round the output size up; a window that would start in the right padding is dropped.
+        return_indices: return also where each maximum lies, for `max_unpool2d`.
         data_format: 'NCHW' or 'NHWC'.
     Returns:
-        (N, C, OH, OW), dtype of x; OH = (H + 2*PH - DH*(KH-1) - 1) // SH + 1.
+        (N, C, OH, OW), dtype of x; OH = (H + 2*PH - DH*(KH-1) - 1) // SH + 1. With return_indices
+        also an int64 array of that shape, without gradient: row * W + column of each maximum.
     Raises:
         ShapeError: x has not 4 axes, or the window exceeds the padded image.
         ArgumentError: an option out of its range.   DTypeError: x is not float.
@@ -34,14 +59,83 @@ def max_pool2d(
     array([[ 5.,  7.],
            [13., 15.]])
     """
-    x, geometry = _prepare("max_pool2d", x, kernel_size, stride, padding, dilation, ceil_mode, data_format)
-    y = ops.MaxPool(geometry)(x)
-    return y.transpose((0, 2, 3, 1)) if data_format == "NHWC" else y
+    x = channels_first("max_pool2d", x, data_format)
+    geometry = _windows("max_pool2d", 2, x, kernel_size, stride, padding, dilation, ceil_mode)
+    found = _largest(x, geometry, return_indices)
+    if return_indices:
+        return tuple(as_given(y, data_format) for y in found)
+    return as_given(found, data_format)
+
+
+def max_pool3d(
+    x: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
+    ceil_mode: bool = False, return_indices: bool = False,
+) -> Any:  # fmt: skip
+    """Largest element of each window of a volume; see `max_pool2d`.
+
+    Args:
+        x: (N, C, D, H, W) float.   The others: as `max_pool2d`, with three numbers per tuple.
+    Returns:
+        (N, C, OD, OH, OW), dtype of x; with return_indices also the int64 flat positions of the
+        maxima in their volume.
+    Raises:
+        ShapeError: x has not 5 axes, or the window exceeds the padded volume.
+        ArgumentError: an option out of its range.   DTypeError: x is not float.
+    Source: Ji et al. 2013, "3D convolutional neural networks for human action recognition".
+    >>> max_pool3d(np.arange(8.0).reshape(1, 1, 2, 2, 2), 2)
+    array([[[[[7.]]]]])
+    """
+    geometry = _windows("max_pool3d", 3, x, kernel_size, stride, padding, dilation, ceil_mode)
+    return _largest(floating("max_pool3d", x), geometry, return_indices)
+
+
+def min_pool2d(
+    x: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
+    ceil_mode: bool = False, *, data_format: str = "NCHW",
+) -> Any:  # fmt: skip
+    """Smallest element of each window: -max_pool2d(-x), with its rules for ties, padding and NaN.
+
+    Args:
+        x: (N, C, H, W) float.   The others: as `max_pool2d`.
+    Returns:
+        (N, C, OH, OW), dtype of x.
+    Raises:
+        ShapeError: x has not 4 axes, or the window exceeds the padded image.
+        ArgumentError: an option out of its range.   DTypeError: x is not float.
+    Source: Serra 1982, "Image analysis and mathematical morphology" (erosion by a flat element).
+    >>> min_pool2d(np.arange(16.0).reshape(1, 1, 4, 4), 2)[0, 0]
+    array([[ 0.,  2.],
+           [ 8., 10.]])
+    """
+    x = channels_first("min_pool2d", x, data_format)
+    geometry = _windows("min_pool2d", 2, x, kernel_size, stride, padding, dilation, ceil_mode)
+    return as_given(-ops.MaxPool(geometry)(-x), data_format)
+
+
+def avg_pool1d(
+    x: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
+    count_include_pad: bool = True,
+) -> Any:  # fmt: skip
+    """Mean of each window: y[n,c,i] = sum_u x[n, c, i*S + u - P] / count; see `avg_pool2d`.
+
+    Args:
+        x: (N, C, L) float.   The others: as `avg_pool2d`, one number each.
+    Returns:
+        (N, C, OL), dtype of x; OL = (L + 2*P - K) // S + 1.
+    Raises:
+        ShapeError: x has not 3 axes, or the window exceeds the padded signal.
+        ArgumentError: an option out of its range.   DTypeError: x is not float.
+    Source: LeCun et al. 1989, "Backpropagation applied to handwritten zip code recognition".
+    >>> avg_pool1d(np.array([[[1.0, 5.0, 2.0, 0.0]]]), 2)
+    array([[[3., 1.]]])
+    """
+    geometry = _windows("avg_pool1d", 1, x, kernel_size, stride, padding, 1, ceil_mode)
+    return _mean("avg_pool1d", floating("avg_pool1d", x), geometry, count_include_pad, None)
 
 
 def avg_pool2d(
     x: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
-    count_include_pad: bool = True, *, data_format: str = "NCHW",
+    count_include_pad: bool = True, divisor_override: int | None = None, *, data_format: str = "NCHW",
 ) -> Any:  # fmt: skip
     """Mean of each window: y[n,c,i,j] = sum_{u,v} x[n, c, i*SH + u - PH, j*SW + v - PW] / count.
 
@@ -50,6 +144,7 @@ def avg_pool2d(
         padding: zeros per side, at most half the kernel.
         ceil_mode: round the output size up; the overhang over the padded image is not counted.
         count_include_pad: count the padding's zeros; False divides by the image's pixels alone.
+        divisor_override: what to divide the sums by instead.
         data_format: 'NCHW' or 'NHWC'.
     Returns:
         (N, C, OH, OW), dtype of x; OH = (H + 2*PH - KH) // SH + 1.
@@ -61,27 +156,92 @@ def avg_pool2d(
     array([[ 2.5,  4.5],
            [10.5, 12.5]])
     """
-    x, geometry = _prepare("avg_pool2d", x, kernel_size, stride, padding, 1, ceil_mode, data_format)
-    y = ops.AvgPool(geometry, bool(count_include_pad))(x)
-    return y.transpose((0, 2, 3, 1)) if data_format == "NHWC" else y
+    name, x = "avg_pool2d", channels_first("avg_pool2d", x, data_format)
+    geometry = _windows(name, 2, x, kernel_size, stride, padding, 1, ceil_mode)
+    return as_given(_mean(name, x, geometry, count_include_pad, divisor_override), data_format)
 
 
-def _prepare(
-    name: str, x: Any, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool,
-    data_format: str,
-) -> tuple[Any, Grid]:  # fmt: skip
-    """x with its channels first, and the checked geometry of the windows over it."""
+def avg_pool3d(
+    x: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
+    count_include_pad: bool = True, divisor_override: int | None = None,
+) -> Any:  # fmt: skip
+    """Mean of each window of a volume; see `avg_pool2d`.
+
+    Args:
+        x: (N, C, D, H, W) float.   The others: as `avg_pool2d`, with three numbers per tuple.
+    Returns:
+        (N, C, OD, OH, OW), dtype of x.
+    Raises:
+        ShapeError: x has not 5 axes, or the window exceeds the padded volume.
+        ArgumentError: an option out of its range.   DTypeError: x is not float.
+    Source: Ji et al. 2013, "3D convolutional neural networks for human action recognition".
+    >>> avg_pool3d(np.arange(8.0).reshape(1, 1, 2, 2, 2), 2)
+    array([[[[[3.5]]]]])
+    """
+    geometry = _windows("avg_pool3d", 3, x, kernel_size, stride, padding, 1, ceil_mode)
+    return _mean("avg_pool3d", floating("avg_pool3d", x), geometry, count_include_pad, divisor_override)
+
+
+def lp_pool2d(
+    x: Any, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False, *,
+    data_format: str = "NCHW",
+) -> Any:  # fmt: skip
+    """Power sum of each window: y[n,c,i,j] = (sum_{u,v} x[n, c, i*SH + u, j*SW + v]^p)^(1/p).
+
+    No absolute value is taken: with p = 1 it is the sum, and where a sum is negative and has no
+    real root, the result is NaN; p = inf is max_pool2d(|x|). A sum of 0 gets gradient 0. A window
+    that overhangs the image in ceil_mode is scaled up by its missing pixels, as in PyTorch.
+
+    Args:
+        x: (N, C, H, W) float.   norm_type: p, above 0.   kernel_size, stride, ceil_mode,
+        data_format: as `avg_pool2d`.
+    Returns:
+        (N, C, OH, OW), dtype of x; OH = (H - KH) // SH + 1.
+    Raises:
+        ShapeError: x has not 4 axes, or the window exceeds the image.
+        ArgumentError: an option out of its range.   DTypeError: x is not float.
+    Source: Sermanet, Chintala & LeCun 2012, arXiv:1204.3968.
+    >>> lp_pool2d(np.array([[[[3.0, 4.0]]]]), 2, (1, 2))
+    array([[[[5.]]]])
+    """
+    name, x = "lp_pool2d", channels_first("lp_pool2d", x, data_format)
+    p = number(name, "norm_type", norm_type, 0, inf)
+    if p == 0:
+        raise ArgumentError(f"{name}: norm_type must be above 0, got {norm_type!r}")
+    geometry = _windows(name, 2, x, kernel_size, stride, 0, 1, ceil_mode)
+    if p == inf:
+        return as_given(ops.MaxPool(geometry)(ops.Abs()(x)), data_format)
+    return as_given(ops.LpPool(geometry, p)(x), data_format)
+
+
+def _windows(
+    name: str, count: int, x: Any, kernel_size: Any, stride: Any, padding: Any, dilation: Any,
+    ceil_mode: bool,
+) -> Grid:  # fmt: skip
+    """The checked geometry of windows over the last `count` axes of x, channels first."""
     x = floating(name, x)
-    choice(name, "data_format", data_format, ("NCHW", "NHWC"))
-    if x.ndim != 4:
-        raise ShapeError(f"{name}: x needs 4 axes ({', '.join(data_format)}), got {x.shape}")
-    if data_format == "NHWC":
-        x = x.transpose((0, 3, 1, 2))
-    kernel = sizes(name, "kernel_size", kernel_size, 2, at_least=1)
-    steps = sizes(name, "stride", kernel if stride is None else stride, 2, at_least=1)
-    pads = sizes(name, "padding", padding, 2, at_least=0)
-    gaps = sizes(name, "dilation", dilation, 2, at_least=1)
+    if x.ndim != count + 2:
+        axes = ", ".join(("N", "C", *(("L",) if count == 1 else "DHW"[3 - count :])))
+        raise ShapeError(f"{name}: x needs {count + 2} axes ({axes}), got {x.shape}")
+    kernel = sizes(name, "kernel_size", kernel_size, count, at_least=1)
+    steps = sizes(name, "stride", kernel if stride is None else stride, count, at_least=1)
+    pads = sizes(name, "padding", padding, count, at_least=0)
+    gaps = sizes(name, "dilation", dilation, count, at_least=1)
     if any(2 * p > k for p, k in zip(pads, kernel, strict=True)):
         raise ArgumentError(f"{name}: padding {pads} exceeds half of kernel_size {kernel}")
     sides = tuple((p, p) for p in pads)
-    return x, grid(name, x.shape[2:], kernel, steps, sides, gaps, bool(ceil_mode))
+    return grid(name, x.shape[2:], kernel, steps, sides, gaps, bool(ceil_mode))
+
+
+def _largest(x: Any, geometry: Grid, return_indices: bool) -> Any:
+    op = ops.MaxPool(geometry, bool(return_indices))
+    y = op(x)
+    return (y, like(x, op._flat)) if return_indices else y
+
+
+def _mean(name: str, x: Any, geometry: Grid, count_include_pad: bool, divisor: int | None) -> Any:
+    y = ops.AvgPool(geometry, bool(count_include_pad))(x)
+    if divisor is None:
+        return y
+    counted = geometry.coverage(bool(count_include_pad))
+    return y * (counted / integer(name, "divisor_override", divisor, 1)).astype(x.dtype)

@@ -7,29 +7,68 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn import ops
-from tinygrad_cnn.functional.arguments import floating, number
+from tinygrad_cnn.functional.arguments import choice, floating, number
+from tinygrad_cnn.functional.layout import as_given, channels_first
 from tinygrad_cnn.rng import Seed, generator
 
 
-def dropout(x: Any, p: float = 0.5, training: bool = True, *, rng: Seed = None) -> Any:
-    """Zero each element with probability p and scale the others by 1 / (1 - p), in training.
+def dropout(
+    x: Any, p: float = 0.5, training: bool = True, *, mode: str = "inverted", rng: Seed = None
+) -> Any:
+    """Zero each element with probability p in training.
 
-    The expectation of the result is x; outside training it is x itself.
+    In mode 'inverted' the others are scaled by 1 / (1 - p), so that the expectation of the result
+    is x, and outside training it is x itself. In mode 'classic' the others are left as they are,
+    and outside training the result is x * (1 - p), the expectation of the training result.
 
     Args:
         x: float array or Tensor.   p: probability of zero, in [0, 1].
+        mode: 'inverted' or 'classic'.
         rng: a NumPy generator or a seed; None draws from the default generator (`manual_seed`).
     Returns:
         Shape and dtype of x.
     Raises:
-        ArgumentError: p out of its range.   DTypeError: x is not float.
+        ArgumentError: p out of its range, or another mode.   DTypeError: x is not float.
     Source: Srivastava et al. 2014, "Dropout: a simple way to prevent neural networks from overfitting".
     >>> dropout(np.ones(6), 0.5, rng=0)
     array([2., 2., 2., 0., 0., 0.])
+    >>> dropout(np.ones(3), 0.25, training=False, mode="classic")
+    array([0.75, 0.75, 0.75])
     """
     x = floating("dropout", x)
-    p = number("dropout", "p", p, 0, 1)
-    if not training or p == 0:
+    return _drop("dropout", x, x.shape, p, training, mode, rng)
+
+
+def dropout2d(
+    x: Any, p: float = 0.5, training: bool = True, *, mode: str = "inverted", rng: Seed = None,
+    data_format: str = "NCHW",
+) -> Any:  # fmt: skip
+    """Zero whole channels with probability p in training, each channel of each image on its own draw.
+
+    Args:
+        x: (N, C, H, W) float.   p, training, mode, rng: as `dropout`.
+        data_format: 'NCHW' or 'NHWC'.
+    Returns:
+        Shape and dtype of x.
+    Raises:
+        ShapeError: x has not 4 axes.   ArgumentError: p out of its range, or another mode.
+        DTypeError: x is not float.
+    Source: Tompson et al. 2015, arXiv:1411.4280.
+    >>> dropout2d(np.ones((1, 3, 1, 2)), 0.5, rng=1)[0, :, 0].tolist()
+    [[0.0, 0.0], [2.0, 2.0], [2.0, 2.0]]
+    """
+    x = channels_first("dropout2d", x, data_format)
+    y = _drop("dropout2d", x, (*x.shape[:2], 1, 1), p, training, mode, rng)
+    return as_given(y, data_format)
+
+
+def _drop(name: str, x: Any, shape: tuple[int, ...], p: float, training: bool, mode: str, rng: Seed) -> Any:
+    """x with a draw of that shape, which broadcasts to x's, deciding what is dropped."""
+    p = number(name, "p", p, 0, 1)
+    choice(name, "mode", mode, ("inverted", "classic"))
+    if p == 0 or (not training and mode == "inverted"):
         return x
-    draw = generator(rng).random(x.shape, dtype=np.float32)
-    return ops.Dropout(draw >= p, p)(x)
+    if not training:
+        return x * (1 - p)
+    draw = generator(rng).random(shape, dtype=np.float32)
+    return ops.Dropout(draw >= p, p, mode)(x)

@@ -1,17 +1,18 @@
-"""Rearranging, joining, padding and indexing."""
+"""Another shape, another order of the axes, joining and cutting."""
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
+from itertools import pairwise
 from math import prod
 from typing import Any
 
 import numpy as np
 
 from tinygrad_cnn import ops
-from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
-from tinygrad_cnn.functional.arguments import integer, one_axis, operand, torch_names, values
+from tinygrad_cnn.errors import DTypeError, ShapeError
+from tinygrad_cnn.functional.arguments import Axis, integer, one_axis, operand, torch_names
+from tinygrad_cnn.functional.arguments import axes as axes_of
 from tinygrad_cnn.graph import Traced
 
 
@@ -136,77 +137,161 @@ def concatenate(tensors: Sequence[Any], axis: int = 0) -> Any:
     >>> concatenate([np.zeros((2, 3)), np.ones((2, 1))], axis=1).shape
     (2, 4)
     """
-    if isinstance(tensors, (Traced, np.ndarray)):
-        raise DTypeError("concatenate: give a list of tensors, not one array")
-    operands = [operand("concatenate", x) for x in tensors]
-    if not operands:
-        raise ShapeError("concatenate: the list of tensors is empty")
+    operands = _listed("concatenate", tensors)
     join = one_axis("concatenate", axis, operands[0].ndim)
     return ops.Concatenate(join)(*operands)
 
 
-def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float = 0.0) -> Any:
-    """A border around x.
+def permute(x: Any, axes: Sequence[int]) -> Any:
+    """The axes in another order: PyTorch's name of `transpose` with axes.
+
+    Args:
+        x: array or Tensor.   axes: each axis once.
+    Returns:
+        A view of x's memory.
+    Raises:
+        ShapeError: not each axis once.
+    Source: PyTorch's `permute`.
+    >>> permute(np.zeros((2, 3, 4)), (2, 0, 1)).shape
+    (4, 2, 3)
+    """
+    return transpose(x, axes)
+
+
+def moveaxis(x: Any, source: int | Sequence[int], destination: int | Sequence[int]) -> Any:
+    """Some axes moved to other places; the others stay in order.
+
+    Args:
+        x: array or Tensor.   source: the axes to move.   destination: a new place for each.
+    Returns:
+        A view of x's memory.
+    Raises:
+        ShapeError: no such axis, an axis or a place named twice, or not one place for each axis.
+    Source: NumPy's `moveaxis`.
+    >>> moveaxis(np.zeros((2, 3, 4)), 0, -1).shape
+    (3, 4, 2)
+    """
+    x = operand("moveaxis", x)
+    starts = [one_axis("moveaxis", axis, x.ndim) for axis in _sequence(source)]
+    ends = [one_axis("moveaxis", axis, x.ndim) for axis in _sequence(destination)]
+    if len(starts) != len(ends) or len({*starts}) != len(starts) or len({*ends}) != len(ends):
+        raise ShapeError(
+            f"moveaxis: source {source!r} and destination {destination!r} must name as many axes, each once"
+        )
+    order = [axis for axis in range(x.ndim) if axis not in starts]
+    for place, axis in sorted(zip(ends, starts, strict=True)):
+        order.insert(place, axis)
+    return ops.Transpose(tuple(order))(x)
+
+
+@torch_names
+def expand_dims(x: Any, axis: int | Sequence[int]) -> Any:
+    """New axes of length 1; PyTorch's `unsqueeze`.
+
+    Args:
+        x: array or Tensor.   axis: where the new axes stand in the result.
+    Returns:
+        x's shape with those axes; a view where the layout allows.
+    Raises:
+        ShapeError: no such place in the result, or one named twice.
+    Source: NumPy's `expand_dims`.
+    >>> expand_dims(np.zeros((2, 3)), 1).shape
+    (2, 1, 3)
+    """
+    x = operand("expand_dims", x)
+    places = _sequence(axis)
+    new = axes_of("expand_dims", tuple(places), x.ndim + len(places))
+    sizes = iter(x.shape)
+    return ops.Reshape(tuple(1 if i in new else next(sizes) for i in range(x.ndim + len(new))))(x)
+
+
+@torch_names
+def squeeze(x: Any, axis: Axis = None) -> Any:
+    """Axes of length 1 taken away.
+
+    Args:
+        x: array or Tensor.   axis: which ones; None for all that have length 1.
+    Returns:
+        x's shape without those axes; a view where the layout allows.
+    Raises:
+        ShapeError: no such axis, or its length is not 1 (PyTorch's `squeeze` leaves it then).
+    Source: NumPy's `squeeze`.
+    >>> squeeze(np.zeros((1, 3, 1))).shape
+    (3,)
+    """
+    x = operand("squeeze", x)
+    alone = tuple(i for i, n in enumerate(x.shape) if n == 1)
+    gone = alone if axis is None else axes_of("squeeze", axis, x.ndim)
+    if not {*gone} <= {*alone}:
+        raise ShapeError(f"squeeze: axis {axis} of shape {x.shape} has not length 1")
+    return ops.Reshape(tuple(n for i, n in enumerate(x.shape) if i not in gone))(x)
+
+
+@torch_names
+def stack(tensors: Sequence[Any], axis: int = 0) -> Any:
+    """Operands of one shape joined along a new axis.
+
+    Args:
+        tensors: at least one array or Tensor; equal shapes.   axis: where the new axis stands.
+    Returns:
+        The operands' shape with one more axis, as long as their number.
+    Raises:
+        ShapeError: none given, the shapes differ, or no such place.   DTypeError: not a list.
+    Source: NumPy's `stack`.
+    >>> stack([np.zeros(3), np.ones(3)], axis=1).shape
+    (3, 2)
+    """
+    operands = _listed("stack", tensors)
+    shapes = [x.shape for x in operands]
+    if any(shape != shapes[0] for shape in shapes):
+        raise ShapeError(f"stack: the shapes must be equal, got {', '.join(map(str, shapes))}")
+    place = one_axis("stack", axis, operands[0].ndim + 1)
+    longer = (*shapes[0][:place], 1, *shapes[0][place:])
+    return ops.Concatenate(place)(*(ops.Reshape(longer)(x) for x in operands))
+
+
+@torch_names
+def split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Any]:
+    """x cut along an axis, into equal parts or at given places.
 
     Args:
         x: array or Tensor.
-        pad_width: n for every side, (before, after) for every axis, or one such pair per axis.
-        mode: 'constant'.   constant_values: the value of the border.
+        indices_or_sections: the number of equal parts, or the places where parts begin after the
+            first, as in `x[:i], x[i:j], x[j:]` (PyTorch's `split` takes the parts' sizes instead).
+        axis: where to cut.
     Returns:
-        Each axis longer by before + after, x's dtype.
+        A list of views of x's memory.
     Raises:
-        ArgumentError: another mode, a negative width, or pairs that do not fit the axes.
-    Source: NumPy's `pad`.
-    >>> pad([1.0, 2.0], (1, 2))
-    array([0., 1., 2., 0., 0.], dtype=float32)
+        ShapeError: no such axis, or its length is no multiple of the number of parts.
+        ArgumentError: fewer than one part.   DTypeError: not integers.
+    Source: NumPy's `split`.
+    >>> [part.tolist() for part in split(np.arange(5.0), [1, 3])]
+    [[0.0], [1.0, 2.0], [3.0, 4.0]]
     """
-    x = operand("pad", x)
-    if mode != "constant":
-        raise ArgumentError(f"pad: mode must be 'constant', got {mode!r}")
-    try:
-        widths = np.broadcast_to(np.asarray(pad_width), (x.ndim, 2))
-    except ValueError:
-        raise ArgumentError(
-            f"pad: pad_width {pad_width!r} does not fit {x.ndim} axes; "
-            "a number, one (before, after), or one such pair per axis fits"
-        ) from None
-    if widths.dtype.kind not in "iu" or (widths < 0).any():
-        raise ArgumentError(f"pad: widths must be integers of at least 0, got {pad_width!r}")
-    return ops.Pad(tuple((int(a), int(b)) for a, b in widths), float(constant_values))(x)
+    x = operand("split", x)
+    cut = one_axis("split", axis, x.ndim)
+    if isinstance(indices_or_sections, (Sequence, np.ndarray)):
+        inner = [integer("split", "index", i) for i in indices_or_sections]
+    else:
+        count = integer("split", "indices_or_sections", indices_or_sections, 1)
+        if x.shape[cut] % count:
+            raise ShapeError(
+                f"split: axis {axis} of length {x.shape[cut]} does not make {count} equal parts"
+            )
+        inner = [x.shape[cut] // count * k for k in range(1, count)]
+    before = (slice(None),) * cut
+    ends = [None, *inner, None]
+    return [ops.Index((*before, slice(i, j)))(x) for i, j in pairwise(ends)]
 
 
-def index(x: Any, key: Any) -> Any:
-    """x[key], for every key that NumPy accepts; places that the key repeats add up in the gradient.
-
-    Args:
-        x: array or Tensor.   key: ints, slices, None, ..., arrays or Tensors of ints or bools, or
-            a tuple of these.
-    Returns:
-        NumPy's result shape.
-    Raises:
-        IndexError: out of range, or not a key (NumPy's own message).
-    Source: NumPy's indexing.
-    >>> index(np.arange(5.0), slice(None, None, -2))
-    array([4., 2., 0.])
-    """
-    parts = key if isinstance(key, tuple) else (key,)
-    made = tuple(_part(part) for part in parts)
-    return ops.Index(made if isinstance(key, tuple) else made[0])(operand("index", x))
-
-
-def _part(part: Any) -> Any:
-    """One part of a key; arrays are copied, because the derivative reads the key again."""
-    if part is None or part is Ellipsis or isinstance(part, slice):
-        return part
-    if isinstance(part, (Traced, np.ndarray, list)):
-        found = np.array(values(part))
-        return found.astype(np.intp) if found.size == 0 and found.dtype != bool else found
-    try:
-        return operator.index(part) if not isinstance(part, bool) else part
-    except TypeError:
-        raise IndexError(
-            f"index: {part!r} is no key; integers, slices, None, ... and arrays of integers or bools fit"
-        ) from None
+def _listed(function: str, tensors: Any) -> list[Any]:
+    """The operands of a join: a list of at least one."""
+    if isinstance(tensors, (Traced, np.ndarray)):
+        raise DTypeError(f"{function}: give a list of tensors, not one array")
+    operands = [operand(function, x) for x in tensors]
+    if not operands:
+        raise ShapeError(f"{function}: the list of tensors is empty")
+    return operands
 
 
 def _sequence(value: Any) -> Any:

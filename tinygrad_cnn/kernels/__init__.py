@@ -8,8 +8,10 @@ from tinygrad_cnn.kernels.reference import avg_pool as avg_pool
 from tinygrad_cnn.kernels.reference import conv as conv
 from tinygrad_cnn.kernels.reference import conv_image as conv_image
 from tinygrad_cnn.kernels.reference import conv_kernel as conv_kernel
+from tinygrad_cnn.kernels.reference import fold as fold
 from tinygrad_cnn.kernels.reference import max_pool as max_pool
 from tinygrad_cnn.kernels.reference import max_pool_places as max_pool_places
 from tinygrad_cnn.kernels.reference import pick as pick
 from tinygrad_cnn.kernels.reference import place as place
 from tinygrad_cnn.kernels.reference import spread as spread
+from tinygrad_cnn.kernels.reference import unfold as unfold

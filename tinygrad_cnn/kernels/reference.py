@@ -73,6 +73,19 @@ def conv_kernel(x: Array, g: Array, grid: Grid, groups: int) -> Array:
     return dw.reshape(f, c // groups, *grid.kernel)
 
 
+def unfold(x: Array, grid: Grid) -> Array:
+    """x (N, C, *image) -> (N, C * taps, positions): in each column what one window reads."""
+    n, c = x.shape[:2]
+    cols = columns(x, grid, 1).reshape(c * len(grid.taps), n, prod(grid.output))
+    return cols.swapaxes(0, 1)
+
+
+def fold(cols: Array, grid: Grid) -> Array:
+    """The adjoint of `unfold`: (N, C * taps, positions) -> (N, C, *image), overlaps added."""
+    n, c = len(cols), cols.shape[1] // len(grid.taps)
+    return scatter(cols.swapaxes(0, 1), n, c, grid)
+
+
 # --------------------------------------------------------------------------- pooling
 def max_pool(x: Array, grid: Grid) -> Array:
     """Largest element of each window: x (..., *image) -> (..., *output); NaN wins."""

@@ -1,8 +1,8 @@
-"""Convolution layers."""
+"""Convolution layers, over one to three spatial axes, and their transposed counterparts."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -15,7 +15,100 @@ from tinygrad_cnn.nn.module import Module, Parameter
 from tinygrad_cnn.rng import Seed, generator
 
 
-class Conv2d(Module):
+class ConvLayer(Module):
+    """What all convolution layers share: channels, geometry, groups, weight and bias.
+
+    Weights and bias start uniform in ±1/sqrt(n), n the elements of `weight[0]`. A subclass gives
+    the number of spatial axes, `axes`, and `forward`.
+
+    >>> [layer.axes for layer in (Conv1d, Conv2d, Conv3d)]
+    [1, 2, 3]
+    """
+
+    axes: ClassVar[int]
+
+    def __init__(
+        self, in_channels: int, out_channels: int, kernel_size: Any, stride: Any = 1,
+        padding: Any = 0, dilation: Any = 1, groups: int = 1, bias: bool = True, *,
+        rng: Seed = None, dtype: Any = np.float32,
+    ) -> None:  # fmt: skip
+        name, count = type(self).__name__, self.axes
+        self.in_channels = integer(name, "in_channels", in_channels, 1)
+        self.out_channels = integer(name, "out_channels", out_channels, 1)
+        self.kernel_size = sizes(name, "kernel_size", kernel_size, count, at_least=1)
+        self.stride = sizes(name, "stride", stride, count, at_least=1)
+        self.dilation = sizes(name, "dilation", dilation, count, at_least=1)
+        paddings(name, padding, self.kernel_size, self.stride, self.dilation)  # checks it
+        self.padding = padding if isinstance(padding, str) else sizes(name, "padding", padding, count, 0)
+        self.groups = integer(name, "groups", groups, 1)
+        if self.in_channels % self.groups or self.out_channels % self.groups:
+            raise ArgumentError(
+                f"{name}: groups={groups} must divide in_channels={in_channels} and "
+                f"out_channels={out_channels}"
+            )
+        draws = generator(rng)
+        self.weight = Parameter(np.empty((*self._channels(), *self.kernel_size), dtype))
+        self.bias = Parameter(np.empty(self.out_channels, dtype)) if bias else None
+        init.default_(self.weight, self.bias, rng=draws)
+
+    def _channels(self) -> tuple[int, int]:
+        """The first two sizes of the weight."""
+        return self.out_channels, self.in_channels // self.groups
+
+    def _options(self) -> dict[str, Any]:
+        """What `functional` takes by name."""
+        names = ("stride", "padding", "dilation", "groups")
+        return {name: getattr(self, name) for name in names}
+
+    def extra_repr(self) -> str:
+        """The options that matter, in PyTorch's order.
+
+        >>> Conv2d(1, 8, 3, padding=1)
+        Conv2d(1, 8, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1))
+        """
+        parts = [f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}"]
+        parts.append(f"stride={self.stride}")
+        usual = {"padding": 0, "dilation": 1, "output_padding": 0}
+        for name, value in usual.items():
+            if getattr(self, name, None) not in (None, (value,) * self.axes):
+                parts.append(f"{name}={getattr(self, name)}")
+        if self.groups != 1:
+            parts.append(f"groups={self.groups}")
+        if self.bias is None:
+            parts.append("bias=False")
+        return ", ".join(parts)
+
+
+class Conv1d(ConvLayer):
+    """Slide learnt kernels over signals; see `functional.conv1d` for the formula.
+
+    Args:
+        in_channels, out_channels: channels of x, and number of kernels.
+        kernel_size: int.   stride, padding, dilation, groups: as `functional.conv1d`.
+        bias: whether to add one per kernel.   rng: seed or generator of the weights.
+        dtype: a float type.
+    Shapes:
+        x (N, in_channels, L) -> (N, out_channels, OL); weight (out_channels, in_channels/groups, K).
+    Raises:
+        ArgumentError: an option out of its range, or channels that groups do not divide.
+    Source: Waibel et al. 1989, "Phoneme recognition using time-delay neural networks".
+
+    >>> Conv1d(2, 8, 3, padding=1, rng=0)(np.zeros((4, 2, 10), "float32")).shape
+    (4, 8, 10)
+    """
+
+    axes = 1
+
+    def forward(self, x: Any) -> Any:
+        """The convolution of x with `weight`, plus `bias`.
+
+        >>> Conv1d(1, 2, 3).forward(np.zeros((1, 1, 5), "float32")).shape
+        (1, 2, 3)
+        """
+        return F.conv1d(x, self.weight, self.bias, **self._options())
+
+
+class Conv2d(ConvLayer):
     """Slide learnt kernels over images; see `functional.conv2d` for the formula.
 
     Weights and bias start uniform in ±1/sqrt(in_channels/groups · KH · KW).
@@ -36,30 +129,7 @@ class Conv2d(Module):
     (2, 8, 28, 28)
     """
 
-    def __init__(
-        self, in_channels: int, out_channels: int, kernel_size: Any, stride: Any = 1,
-        padding: Any = 0, dilation: Any = 1, groups: int = 1, bias: bool = True, *,
-        rng: Seed = None, dtype: Any = np.float32,
-    ) -> None:  # fmt: skip
-        name = "Conv2d"
-        self.in_channels = integer(name, "in_channels", in_channels, 1)
-        self.out_channels = integer(name, "out_channels", out_channels, 1)
-        self.kernel_size = sizes(name, "kernel_size", kernel_size, 2, at_least=1)
-        self.stride = sizes(name, "stride", stride, 2, at_least=1)
-        self.dilation = sizes(name, "dilation", dilation, 2, at_least=1)
-        paddings(name, padding, self.kernel_size, self.stride, self.dilation)  # checks it
-        self.padding = padding if isinstance(padding, str) else sizes(name, "padding", padding, 2, 0)
-        self.groups = integer(name, "groups", groups, 1)
-        if self.in_channels % self.groups or self.out_channels % self.groups:
-            raise ArgumentError(
-                f"{name}: groups={groups} must divide in_channels={in_channels} and "
-                f"out_channels={out_channels}"
-            )
-        draws = generator(rng)
-        shape = (self.out_channels, self.in_channels // self.groups, *self.kernel_size)
-        self.weight = Parameter(np.empty(shape, dtype))
-        self.bias = Parameter(np.empty(self.out_channels, dtype)) if bias else None
-        init.default_(self.weight, self.bias, rng=draws)
+    axes = 2
 
     def forward(self, x: Any) -> Any:
         """The convolution of x with `weight`, plus `bias`.
@@ -67,25 +137,126 @@ class Conv2d(Module):
         >>> Conv2d(1, 2, 3).forward(np.zeros((1, 1, 5, 5), "float32")).shape
         (1, 2, 3, 3)
         """
-        return F.conv2d(
-            x, self.weight, self.bias, stride=self.stride, padding=self.padding,
-            dilation=self.dilation, groups=self.groups,
-        )  # fmt: skip
+        return F.conv2d(x, self.weight, self.bias, **self._options())
 
-    def extra_repr(self) -> str:
-        """The options that matter, in PyTorch's order.
 
-        >>> Conv2d(1, 8, 3, padding=1)
-        Conv2d(1, 8, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1))
+class Conv3d(ConvLayer):
+    """Slide learnt kernels over volumes; see `functional.conv3d` for the formula.
+
+    Args:
+        in_channels, out_channels: channels of x, and number of kernels.
+        kernel_size: int or (KD, KH, KW).   stride, padding, dilation, groups: as `functional.conv3d`.
+        bias: whether to add one per kernel.   rng: seed or generator of the weights.
+        dtype: a float type.
+    Shapes:
+        x (N, in_channels, D, H, W) -> (N, out_channels, OD, OH, OW);
+        weight (out_channels, in_channels/groups, KD, KH, KW).
+    Raises:
+        ArgumentError: an option out of its range, or channels that groups do not divide.
+    Source: Ji et al. 2013, "3D convolutional neural networks for human action recognition".
+
+    >>> Conv3d(1, 2, 3, rng=0)(np.zeros((1, 1, 3, 5, 5), "float32")).shape
+    (1, 2, 1, 3, 3)
+    """
+
+    axes = 3
+
+    def forward(self, x: Any) -> Any:
+        """The convolution of x with `weight`, plus `bias`.
+
+        >>> Conv3d(1, 2, 1).forward(np.zeros((1, 1, 2, 3, 4), "float32")).shape
+        (1, 2, 2, 3, 4)
         """
-        parts = [f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}"]
-        parts.append(f"stride={self.stride}")
-        if self.padding not in ((0, 0), "valid"):
-            parts.append(f"padding={self.padding!r}")
-        if self.dilation != (1, 1):
-            parts.append(f"dilation={self.dilation}")
-        if self.groups != 1:
-            parts.append(f"groups={self.groups}")
-        if self.bias is None:
-            parts.append("bias=False")
-        return ", ".join(parts)
+        return F.conv3d(x, self.weight, self.bias, **self._options())
+
+
+class ConvTransposeLayer(ConvLayer):
+    """What the transposed layers share: the order of their arguments, and `output_padding`.
+
+    >>> ConvTranspose2d(8, 1, 3, stride=2, padding=1, output_padding=1)
+    ConvTranspose2d(8, 1, kernel_size=(3, 3), stride=(2, 2), padding=(1, 1), output_padding=(1, 1))
+    """
+
+    def __init__(
+        self, in_channels: int, out_channels: int, kernel_size: Any, stride: Any = 1,
+        padding: Any = 0, output_padding: Any = 0, groups: int = 1, bias: bool = True,
+        dilation: Any = 1, *, rng: Seed = None, dtype: Any = np.float32,
+    ) -> None:  # fmt: skip
+        name = type(self).__name__
+        pads = sizes(name, "padding", padding, self.axes, at_least=0)  # words do not fit here
+        super().__init__(
+            in_channels, out_channels, kernel_size, stride, pads, dilation, groups, bias,
+            rng=rng, dtype=dtype,
+        )  # fmt: skip
+        self.output_padding = sizes(name, "output_padding", output_padding, self.axes, at_least=0)
+        limits = tuple(map(max, self.stride, self.dilation))
+        if any(extra >= limit for extra, limit in zip(self.output_padding, limits, strict=True)):
+            raise ArgumentError(
+                f"{name}: output_padding {self.output_padding} must be smaller than stride "
+                f"{self.stride} or dilation {self.dilation}"
+            )
+
+    def _channels(self) -> tuple[int, int]:
+        return self.in_channels, self.out_channels // self.groups
+
+    def _options(self) -> dict[str, Any]:
+        return {**super()._options(), "output_padding": self.output_padding}
+
+
+class ConvTranspose1d(ConvTransposeLayer):
+    """Spread each element of a signal by a learnt kernel; see `functional.conv_transpose1d`.
+
+    Args:
+        in_channels, out_channels: channels of x and of y.   kernel_size: int.
+        stride, padding, output_padding, groups, dilation: as `functional.conv_transpose1d`.
+        bias: whether to add one per channel of y.   rng: seed or generator of the weights.
+        dtype: a float type.
+    Shapes:
+        x (N, in_channels, L) -> (N, out_channels, OL); weight (in_channels, out_channels/groups, K).
+    Raises:
+        ArgumentError: an option out of its range, or channels that groups do not divide.
+    Source: Dumoulin & Visin 2016, arXiv:1603.07285, chapter 4.
+
+    >>> ConvTranspose1d(8, 1, 2, stride=2, rng=0)(np.zeros((4, 8, 5), "float32")).shape
+    (4, 1, 10)
+    """
+
+    axes = 1
+
+    def forward(self, x: Any) -> Any:
+        """The transposed convolution of x with `weight`, plus `bias`.
+
+        >>> ConvTranspose1d(1, 2, 3).forward(np.zeros((1, 1, 5), "float32")).shape
+        (1, 2, 7)
+        """
+        return F.conv_transpose1d(x, self.weight, self.bias, **self._options())
+
+
+class ConvTranspose2d(ConvTransposeLayer):
+    """Spread each pixel of an image by a learnt kernel; see `functional.conv_transpose2d`.
+
+    Args:
+        in_channels, out_channels: channels of x and of y.   kernel_size: int or (KH, KW).
+        stride, padding, output_padding, groups, dilation: as `functional.conv_transpose2d`.
+        bias: whether to add one per channel of y.   rng: seed or generator of the weights.
+        dtype: a float type.
+    Shapes:
+        x (N, in_channels, H, W) -> (N, out_channels, OH, OW);
+        weight (in_channels, out_channels/groups, KH, KW).
+    Raises:
+        ArgumentError: an option out of its range, or channels that groups do not divide.
+    Source: Dumoulin & Visin 2016, arXiv:1603.07285, chapter 4.
+
+    >>> ConvTranspose2d(8, 1, 2, stride=2, rng=0)(np.zeros((4, 8, 7, 7), "float32")).shape
+    (4, 1, 14, 14)
+    """
+
+    axes = 2
+
+    def forward(self, x: Any) -> Any:
+        """The transposed convolution of x with `weight`, plus `bias`.
+
+        >>> ConvTranspose2d(1, 2, 3).forward(np.zeros((1, 1, 5, 5), "float32")).shape
+        (1, 2, 7, 7)
+        """
+        return F.conv_transpose2d(x, self.weight, self.bias, **self._options())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tinygrad_cnn import functional as F
-from tinygrad_cnn.functional.arguments import number
+from tinygrad_cnn.functional.arguments import choice, number
 from tinygrad_cnn.nn.module import Module
 from tinygrad_cnn.rng import Seed, generator
 
@@ -15,9 +15,10 @@ class Dropout(Module):
 
     Args:
         p: probability of zero, in [0, 1].
+        mode: 'inverted' scales by 1 / (1 - p) in training; 'classic' by 1 - p after `eval()`.
         rng: seed or generator of the layer's own draws; None shares the default generator.
     Raises:
-        ArgumentError: p out of its range.
+        ArgumentError: p out of its range, or another mode.
     Source: Srivastava et al. 2014, "Dropout: a simple way to prevent neural networks from overfitting".
 
     >>> import numpy as np
@@ -25,23 +26,51 @@ class Dropout(Module):
     array([2., 2., 2., 0.])
     """
 
-    def __init__(self, p: float = 0.5, *, rng: Seed = None) -> None:
-        self.p = number("Dropout", "p", p, 0, 1)
+    def __init__(self, p: float = 0.5, *, mode: str = "inverted", rng: Seed = None) -> None:
+        name = type(self).__name__
+        self.p = number(name, "p", p, 0, 1)
+        self.mode = choice(name, "mode", mode, ("inverted", "classic"))
         self.rng = None if rng is None else generator(rng)
 
     def forward(self, x: Any) -> Any:
-        """x with elements dropped in training, x itself otherwise.
+        """x with elements dropped in training; x itself, or in mode 'classic' scaled, otherwise.
 
         >>> import numpy as np
         >>> Dropout().eval().forward(np.ones(3))
         array([1., 1., 1.])
         """
-        return F.dropout(x, self.p, self.training, rng=self.rng)
+        return F.dropout(x, self.p, self.training, mode=self.mode, rng=self.rng)
 
     def extra_repr(self) -> str:
-        """The probability.
+        """The probability, and the mode where it is not the usual one.
 
         >>> Dropout(0.2)
         Dropout(p=0.2)
         """
-        return f"p={self.p}"
+        return f"p={self.p}" if self.mode == "inverted" else f"p={self.p}, mode={self.mode!r}"
+
+
+class Dropout2d(Dropout):
+    """Zero whole channels at random in training; see `functional.dropout2d`.
+
+    Args:
+        p, mode, rng: as `Dropout`.
+    Shapes:
+        x (N, C, H, W) -> the same.
+    Raises:
+        ArgumentError: p out of its range, or another mode.   ShapeError: x has not 4 axes.
+    Source: Tompson et al. 2015, arXiv:1411.4280.
+
+    >>> import numpy as np
+    >>> Dropout2d(0.5, rng=1)(np.ones((1, 3, 1, 2)))[0, :, 0].tolist()
+    [[0.0, 0.0], [2.0, 2.0], [2.0, 2.0]]
+    """
+
+    def forward(self, x: Any) -> Any:
+        """x with channels dropped in training; x itself, or in mode 'classic' scaled, otherwise.
+
+        >>> import numpy as np
+        >>> Dropout2d(0.25, mode="classic").eval().forward(np.ones((1, 1, 1, 1)))
+        array([[[[0.75]]]])
+        """
+        return F.dropout2d(x, self.p, self.training, mode=self.mode, rng=self.rng)

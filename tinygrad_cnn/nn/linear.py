@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from tinygrad_cnn import functional as F
-from tinygrad_cnn.functional.arguments import integer
+from tinygrad_cnn.errors import ShapeError
+from tinygrad_cnn.functional.arguments import integer, one_axis
 from tinygrad_cnn.nn import init
 from tinygrad_cnn.nn.module import Module, Parameter
 from tinygrad_cnn.rng import Seed, generator
@@ -90,3 +93,45 @@ class Flatten(Module):
         Flatten(start_axis=1, end_axis=-1)
         """
         return f"start_axis={self.start_axis}, end_axis={self.end_axis}"
+
+
+class Unflatten(Module):
+    """One axis split into several: the inverse of `Flatten` over those axes.
+
+    Args:
+        dim: which axis.   unflattened_size: the sizes it is split into; one may be -1.
+    Raises:
+        ShapeError: no such axis, or sizes that do not multiply to its size.
+
+    >>> Unflatten(1, (3, 4, 4))(np.zeros((2, 48))).shape
+    (2, 3, 4, 4)
+    """
+
+    def __init__(self, dim: int, unflattened_size: Sequence[int]) -> None:
+        self.dim = integer("Unflatten", "dim", dim)
+        self.unflattened_size = tuple(integer("Unflatten", "size", n, -1) for n in unflattened_size)
+
+    def forward(self, x: Any) -> Any:
+        """x with the axis split.
+
+        >>> Unflatten(-1, (2, -1)).forward(np.zeros((1, 6))).shape
+        (1, 2, 3)
+        """
+        axis, shape = one_axis("Unflatten", self.dim, np.ndim(x)), np.shape(x)
+        known = prod(n for n in self.unflattened_size if n != -1)
+        free = self.unflattened_size.count(-1)
+        fits = known > 0 and shape[axis] % known == 0 if free else shape[axis] == known
+        if free > 1 or not fits:
+            raise ShapeError(
+                f"Unflatten: axis {self.dim} of x {shape} does not split into {self.unflattened_size}"
+            )
+        rest = tuple(shape[axis] // known if n == -1 else n for n in self.unflattened_size)
+        return F.reshape(x, (*shape[:axis], *rest, *shape[axis + 1 :]))
+
+    def extra_repr(self) -> str:
+        """The options.
+
+        >>> Unflatten(1, (2, 3))
+        Unflatten(dim=1, unflattened_size=(2, 3))
+        """
+        return f"dim={self.dim}, unflattened_size={self.unflattened_size}"

@@ -1,19 +1,118 @@
-"""Normalisation layers."""
+"""Normalisation layers with statistics per channel: batch and instance norm."""
 
 from __future__ import annotations
 
 from math import inf
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from tinygrad_cnn import functional as F
-from tinygrad_cnn.errors import ShapeError
+from tinygrad_cnn.errors import ArgumentError, ShapeError
 from tinygrad_cnn.functional.arguments import integer, number
 from tinygrad_cnn.nn.module import Buffer, Module, Parameter
 
 
-class BatchNorm2d(Module):
+class FeatureNorm(Module):
+    """What batch and instance norm share: a scale and a shift per channel, and running statistics.
+
+    A subclass says which inputs it takes: `inputs`, from number of axes to their names.
+
+    >>> BatchNorm1d.inputs
+    {2: 'N, C', 3: 'N, C, L'}
+    """
+
+    inputs: ClassVar[dict[int, str]]
+
+    def __init__(
+        self, num_features: int, eps: float, momentum: float | None, affine: bool,
+        track_running_stats: bool, dtype: Any,
+    ) -> None:  # fmt: skip
+        name = type(self).__name__
+        self.num_features = integer(name, "num_features", num_features, 1)
+        self.eps = number(name, "eps", eps, 0, inf)
+        self.momentum = None if momentum is None else number(name, "momentum", momentum, 0, 1)
+        self.affine, self.track_running_stats = bool(affine), bool(track_running_stats)
+        ones, zeros = np.ones(self.num_features, dtype), np.zeros(self.num_features, dtype)
+        self.weight = Parameter(ones) if affine else None
+        self.bias = Parameter(zeros) if affine else None
+        self.running_mean = Buffer(zeros) if track_running_stats else None
+        self.running_var = Buffer(ones) if track_running_stats else None
+        self.num_batches_tracked = Buffer(np.array(0)) if track_running_stats else None
+
+    def _check(self, x: Any) -> None:
+        """x has the axes and the channels that fit."""
+        name, shape = type(self).__name__, np.shape(x)
+        if len(shape) not in self.inputs:
+            wanted = " or ".join(f"{count} axes ({axes})" for count, axes in self.inputs.items())
+            raise ShapeError(f"{name}: x needs {wanted}, got {shape}")
+        if shape[1] != self.num_features:
+            raise ShapeError(f"{name}: x has {shape[1]} channels, num_features is {self.num_features}")
+
+    def extra_repr(self) -> str:
+        """The options, in PyTorch's order.
+
+        >>> BatchNorm2d(8)
+        BatchNorm2d(8, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True)
+        """
+        return (
+            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, "
+            f"affine={self.affine}, track_running_stats={self.track_running_stats}"
+        )
+
+
+class BatchNormLayer(FeatureNorm):
+    """What the batch norms share, over any number of spatial axes.
+
+    >>> BatchNorm3d(2, momentum=None)
+    BatchNorm3d(2, eps=1e-05, momentum=None, affine=True, track_running_stats=True)
+    """
+
+    def __init__(
+        self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
+        track_running_stats: bool = True, *, dtype: Any = np.float32,
+    ) -> None:  # fmt: skip
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, dtype)
+
+    def forward(self, x: Any) -> Any:
+        """x, normalised.
+
+        >>> BatchNorm2d(1).forward(np.zeros((1, 1, 2, 2), "float32")).shape
+        (1, 1, 2, 2)
+        """
+        self._check(x)
+        momentum = 0.0 if self.momentum is None else self.momentum
+        tracked = self.num_batches_tracked if self.training else None
+        if tracked is not None and self.momentum is None:  # the average over all batches so far
+            momentum = 1 / (int(tracked.numpy()) + 1)
+        y = F.batch_norm(
+            x, self.running_mean, self.running_var, self.weight, self.bias,
+            training=self.training, momentum=momentum, eps=self.eps,
+        )  # fmt: skip
+        if tracked is not None:
+            tracked.data += 1
+        return y
+
+
+class BatchNorm1d(BatchNormLayer):
+    """Normalise each feature over the batch, or each channel of signals; see `functional.batch_norm`.
+
+    Args:
+        num_features, eps, momentum, affine, track_running_stats, dtype: as `BatchNorm2d`.
+    Shapes:
+        x (N, C) or (N, C, L) -> the same; weight, bias, running_mean, running_var (C,).
+    Raises:
+        ShapeError: x has not 2 or 3 axes, or not C channels.
+    Source: Ioffe & Szegedy 2015, arXiv:1502.03167.
+
+    >>> BatchNorm1d(3)(np.zeros((2, 3), "float32")).shape
+    (2, 3)
+    """
+
+    inputs: ClassVar[dict[int, str]] = {2: "N, C", 3: "N, C, L"}
+
+
+class BatchNorm2d(BatchNormLayer):
     """Normalise each channel over the batch; see `functional.batch_norm`.
 
     In training the batch's own statistics are used and running ones updated; after `eval()` the
@@ -21,7 +120,7 @@ class BatchNorm2d(Module):
 
     Args:
         num_features: number of channels C.   eps: added to the variance.
-        momentum: share of the new value in the running statistics.
+        momentum: share of the new value in the running statistics; None for the mean of all so far.
         affine: learn a scale and a shift per channel.
         track_running_stats: keep running statistics; without, the batch's own always serve.
         dtype: a float type.
@@ -35,45 +134,65 @@ class BatchNorm2d(Module):
     (2, 3, 4, 4)
     """
 
+    inputs: ClassVar[dict[int, str]] = {4: "N, C, H, W"}
+
+
+class BatchNorm3d(BatchNormLayer):
+    """Normalise each channel of volumes over the batch; see `functional.batch_norm`.
+
+    Args:
+        num_features, eps, momentum, affine, track_running_stats, dtype: as `BatchNorm2d`.
+    Shapes:
+        x (N, C, D, H, W) -> the same; weight, bias, running_mean, running_var (C,).
+    Raises:
+        ShapeError: x has not 5 axes, or not C channels.
+    Source: Ioffe & Szegedy 2015, arXiv:1502.03167.
+
+    >>> BatchNorm3d(3)(np.zeros((1, 3, 2, 4, 4), "float32")).shape
+    (1, 3, 2, 4, 4)
+    """
+
+    inputs: ClassVar[dict[int, str]] = {5: "N, C, D, H, W"}
+
+
+class InstanceNorm2d(FeatureNorm):
+    """Normalise each channel of each image; see `functional.instance_norm`.
+
+    Args:
+        num_features: number of channels C.   eps: added to the variance.
+        momentum: share of the new value in the running statistics.
+        affine: learn a scale and a shift per channel.
+        track_running_stats: keep running statistics, and use them after `eval()`.
+        dtype: a float type.
+    Shapes:
+        x (N, C, H, W) -> the same; weight, bias, running_mean, running_var (C,).
+    Raises:
+        ShapeError: x has not 4 axes, or not C channels.   ArgumentError: momentum is None.
+    Source: Ulyanov, Vedaldi & Lempitsky 2016, arXiv:1607.08022.
+
+    >>> InstanceNorm2d(3)(np.zeros((2, 3, 4, 4), "float32")).shape
+    (2, 3, 4, 4)
+    """
+
+    inputs: ClassVar[dict[int, str]] = {4: "N, C, H, W"}
+
     def __init__(
-        self, num_features: int, eps: float = 1e-5, momentum: float = 0.1, affine: bool = True,
-        track_running_stats: bool = True, *, dtype: Any = np.float32,
+        self, num_features: int, eps: float = 1e-5, momentum: float = 0.1, affine: bool = False,
+        track_running_stats: bool = False, *, dtype: Any = np.float32,
     ) -> None:  # fmt: skip
-        name = "BatchNorm2d"
-        self.num_features = integer(name, "num_features", num_features, 1)
-        self.eps = number(name, "eps", eps, 0, inf)
-        self.momentum = number(name, "momentum", momentum, 0, 1)
-        self.affine, self.track_running_stats = bool(affine), bool(track_running_stats)
-        ones, zeros = np.ones(self.num_features, dtype), np.zeros(self.num_features, dtype)
-        self.weight = Parameter(ones) if affine else None
-        self.bias = Parameter(zeros) if affine else None
-        self.running_mean = Buffer(zeros) if track_running_stats else None
-        self.running_var = Buffer(ones) if track_running_stats else None
-        self.num_batches_tracked = Buffer(np.array(0)) if track_running_stats else None
+        if momentum is None:
+            raise ArgumentError("InstanceNorm2d: momentum must be a number in [0, 1], got None")
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, dtype)
 
     def forward(self, x: Any) -> Any:
         """x, normalised.
 
-        >>> BatchNorm2d(1).forward(np.zeros((1, 1, 2, 2), "float32")).shape
+        >>> InstanceNorm2d(1).forward(np.zeros((1, 1, 2, 2), "float32")).shape
         (1, 1, 2, 2)
         """
-        if np.ndim(x) != 4:
-            raise ShapeError(f"BatchNorm2d: x needs 4 axes (N, C, H, W), got {np.shape(x)}")
-        y = F.batch_norm(
+        self._check(x)
+        return F.instance_norm(
             x, self.running_mean, self.running_var, self.weight, self.bias,
-            training=self.training, momentum=self.momentum, eps=self.eps,
+            use_input_stats=self.training or not self.track_running_stats,
+            momentum=self.momentum, eps=self.eps,  # type: ignore[arg-type]  # checked above
         )  # fmt: skip
-        if self.training and self.num_batches_tracked is not None:
-            self.num_batches_tracked.data += 1
-        return y
-
-    def extra_repr(self) -> str:
-        """The options, in PyTorch's order.
-
-        >>> BatchNorm2d(8)
-        BatchNorm2d(8, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True)
-        """
-        return (
-            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, "
-            f"affine={self.affine}, track_running_stats={self.track_running_stats}"
-        )

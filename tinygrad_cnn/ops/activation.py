@@ -1,13 +1,17 @@
-"""Activations: the non-linear functions between layers."""
+"""Smooth activations, relu and softmax; those with other kinks are in `rectifier`."""
 
 from __future__ import annotations
 
+from math import inf, pi, sqrt
 from typing import Any
 
 import numpy as np
 
 from tinygrad_cnn.graph import OUT, Op
+from tinygrad_cnn.ops.arithmetic import Abs
 from tinygrad_cnn.ops.elementwise import Exp
+from tinygrad_cnn.ops.erf import Erf, error_function
+from tinygrad_cnn.ops.select import Gate, Where, choose
 
 
 class ReLU(Op):
@@ -19,7 +23,7 @@ class ReLU(Op):
         return np.maximum(x, 0)
 
     def backward(self, g: Any, y: Any) -> tuple[Any, ...]:
-        return (g * (y > 0),)
+        return (Gate(y > 0)(g),)
 
 
 class Sigmoid(Op):
@@ -45,6 +49,101 @@ class Tanh(Op):
 
     def backward(self, g: Any, y: Any) -> tuple[Any, ...]:
         return (g * (1 - y * y),)
+
+
+class Identity(Op):
+    """x itself: a box of its own in a drawing."""
+
+    def forward(self, x: Any) -> Any:
+        return x[...]
+
+    def backward(self, g: Any) -> tuple[Any, ...]:
+        return (g,)
+
+
+class GELU(Op):
+    """x·Φ(x), Φ the normal distribution: by erf, or by the approximation with tanh."""
+
+    keep = (0,)
+
+    def __init__(self, approximate: str = "none") -> None:
+        self.approximate = approximate
+
+    def forward(self, x: Any) -> Any:
+        if self.approximate == "tanh":
+            return 0.5 * x * (1 + np.tanh(self.inner(x)))
+        return 0.5 * x * (1 + error_function(x * sqrt(0.5)))
+
+    def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
+        if self.approximate == "tanh":
+            t = Tanh()(self.inner(x))
+            slope = (3 * 0.044715) * x * x + 1
+            return (g * (0.5 * (1 + t) + (0.5 * sqrt(2 / pi)) * x * slope * (1 - t * t)),)
+        density = Exp()(-0.5 * x * x) * sqrt(0.5 / pi)
+        return (g * (0.5 * (1 + Erf()(x * sqrt(0.5))) + x * density),)
+
+    @staticmethod
+    def inner(x: Any) -> Any:
+        """What the approximation takes the tanh of."""
+        return sqrt(2 / pi) * (x + 0.044715 * x * x * x)
+
+
+class SiLU(Op):
+    """x / (1 + e^-x)."""
+
+    keep = (0,)
+
+    def forward(self, x: Any) -> Any:
+        return x * Sigmoid()(x)
+
+    def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
+        s = Sigmoid()(x)
+        return (g * (s * (1 + x * (1 - s))),)
+
+
+class Softplus(Op):
+    """ln(1 + e^(beta·x)) / beta; x itself where beta·x is above the threshold."""
+
+    keep = (0,)
+
+    def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
+        self.beta, self.threshold = beta, threshold
+
+    def forward(self, x: Any) -> Any:
+        z = x * self.beta
+        smooth = (np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))) / self.beta
+        return smooth if self.threshold == inf else choose(z > self.threshold, x, smooth)
+
+    def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
+        z = x * self.beta
+        smooth = g * Sigmoid()(z)
+        return (smooth if self.threshold == inf else Where(z > self.threshold)(g, smooth),)
+
+
+class Mish(Op):
+    """x·tanh(ln(1 + e^x))."""
+
+    keep = (0,)
+
+    def forward(self, x: Any) -> Any:
+        return x * np.tanh(Softplus(threshold=inf)(x))
+
+    def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
+        t = Tanh()(Softplus(threshold=inf)(x))
+        return (g * (t + x * Sigmoid()(x) * (1 - t * t)),)
+
+
+class Softsign(Op):
+    """x / (1 + |x|)."""
+
+    keep = (0,)
+
+    def forward(self, x: Any) -> Any:
+        return x / (1 + np.abs(x))
+
+    def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
+        size = 1 + Abs()(x)
+        return (g / (size * size),)
 
 
 class Softmax(Op):

@@ -1,11 +1,15 @@
-"""Arithmetic on two operands that broadcast, and negation. The walk undoes the broadcasting."""
+"""Arithmetic on one operand, or on two that broadcast; the walk undoes the broadcasting."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from tinygrad_cnn.graph import OUT, Op
 from tinygrad_cnn.ops.elementwise import Log
+from tinygrad_cnn.ops.rounding import FloorDiv, Sign
+from tinygrad_cnn.ops.select import Gate, Where
 
 
 class Add(Op):
@@ -76,3 +80,94 @@ class Pow(Op):
         da = g * (b * a ** (b - 1 + (b == 0))) if self.needs[0] else None
         db = g * (y * Log()(a + (a == 0)) * (a != 0)) if self.needs[1] else None
         return da, db
+
+
+class Abs(Op):
+    """|x|, with derivative 0 at 0."""
+
+    keep = (0,)
+
+    def forward(self, x: Any) -> Any:
+        return np.abs(x)
+
+    def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
+        return (g * Sign()(x),)
+
+
+class Square(Op):
+    """x²."""
+
+    keep = (0,)
+
+    def forward(self, x: Any) -> Any:
+        return np.square(x)
+
+    def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
+        return (g * 2 * x,)
+
+
+class Sqrt(Op):
+    """The square root of x, with derivative inf at 0."""
+
+    keep = (OUT,)
+
+    def forward(self, x: Any) -> Any:
+        return np.sqrt(x)
+
+    def backward(self, g: Any, y: Any) -> tuple[Any, ...]:
+        return (g / (2 * y),)
+
+
+class Reciprocal(Op):
+    """1 / x."""
+
+    keep = (OUT,)
+
+    def forward(self, x: Any) -> Any:
+        return np.reciprocal(x)
+
+    def backward(self, g: Any, y: Any) -> tuple[Any, ...]:
+        return (-g * y * y,)
+
+
+class Remainder(Op):
+    """a - b * floor(a / b): what is left of a, with the sign of b."""
+
+    keep = (0, 1)
+
+    def forward(self, a: Any, b: Any) -> Any:
+        return np.remainder(a, b)
+
+    def backward(self, g: Any, a: Any, b: Any) -> tuple[Any, ...]:
+        return g, -g * FloorDiv()(a, b) if self.needs[1] else None
+
+
+class Maximum(Op):
+    """The larger of a and b; equal ones get half the gradient each."""
+
+    keep = (0, 1)
+
+    def forward(self, a: Any, b: Any) -> Any:
+        return np.maximum(a, b)
+
+    def backward(self, g: Any, a: Any, b: Any) -> tuple[Any, ...]:
+        return shared(g, a < b, b < a, a == b, self.needs)
+
+
+class Minimum(Op):
+    """The smaller of a and b; equal ones get half the gradient each."""
+
+    keep = (0, 1)
+
+    def forward(self, a: Any, b: Any) -> Any:
+        return np.minimum(a, b)
+
+    def backward(self, g: Any, a: Any, b: Any) -> tuple[Any, ...]:
+        return shared(g, a > b, b > a, a == b, self.needs)
+
+
+def shared(g: Any, lost: Any, won: Any, tied: Any, needs: tuple[bool, ...]) -> tuple[Any, ...]:
+    """`g` for the operand that won, half of it for each in a tie; beside NaN nobody lost."""
+    if tied.any():
+        g = Where(tied)(g / 2, g)
+    return Gate(~lost)(g) if needs[0] else None, Gate(~won)(g) if needs[1] else None

@@ -1,8 +1,9 @@
-"""Convolution and its two adjoints: three ops whose derivatives are each other.
+"""Convolution and its two adjoints: three ops whose derivatives are each other. Unfold and Fold.
 
 Conv is linear in the image and in the kernels. With y = Conv(x, w), the inner product <g, y>
 equals <x, ConvImage(g, w)> and <w, ConvKernel(x, g)>; so each of the three has a derivative
-among the three, and the family is closed under differentiation to any order.
+among the three, and the family is closed under differentiation to any order. `Unfold` and `Fold`
+(im2col and col2im) are adjoint to each other in the same way.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from tinygrad_cnn.ops.window import Grid, by
 class ConvFamily(Op):
     """What the three share: the geometry, and the number of groups of channels."""
 
-    keep = (0, 1)
+    keep: tuple[int, ...] = (0, 1)
 
     def __init__(self, grid: Grid, groups: int = 1) -> None:
         self.grid, self.groups = grid, groups
@@ -54,6 +55,20 @@ class ConvImage(ConvFamily):
         return dg, dw
 
 
+class ConvTranspose(ConvImage):
+    """ConvImage as a layer, under its usual name: x (N, F, *output), w, b (C,) -> (N, C, *image)."""
+
+    def forward(self, x: Any, w: Any, *b: Any) -> Any:
+        y = super().forward(x, w)
+        for bias in b:
+            y += bias.reshape(-1, *(1 for _ in y.shape[2:]))
+        return y
+
+    def backward(self, h: Any, x: Any, w: Any) -> tuple[Any, ...]:
+        axis = (0, *range(2, h.ndim))
+        return (*super().backward(h, x, w), *(h.sum(axis=axis) for _ in self.needs[2:]))
+
+
 class ConvKernel(ConvFamily):
     """The adjoint of Conv in the kernels: x (N, C, *image), g (N, F, *output) -> w's shape."""
 
@@ -64,3 +79,27 @@ class ConvKernel(ConvFamily):
         dx = ConvImage(self.grid, self.groups)(g, h) if self.needs[0] else None
         dg = Conv(self.grid, self.groups)(x, h) if self.needs[1] else None
         return dx, dg
+
+
+class Unfold(ConvFamily):
+    """Each window as a column: x (N, C, *image) -> (N, C * taps, positions)."""
+
+    keep = ()
+
+    def forward(self, x: Any) -> Any:
+        return kernels.unfold(x, self.grid)
+
+    def backward(self, g: Any) -> tuple[Any, ...]:
+        return (Fold(self.grid)(g),)
+
+
+class Fold(ConvFamily):
+    """Columns added where `Unfold` reads them: (N, C * taps, positions) -> (N, C, *image)."""
+
+    keep = ()
+
+    def forward(self, columns: Any) -> Any:
+        return kernels.fold(columns, self.grid)
+
+    def backward(self, h: Any) -> tuple[Any, ...]:
+        return (Unfold(self.grid)(h),)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from math import log
 from typing import Any
 
 import numpy as np
 
 from tinygrad_cnn.graph import OUT, Op
+from tinygrad_cnn.ops.select import Gate
 
 
 class Exp(Op):
@@ -31,6 +33,70 @@ class Log(Op):
 
     def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
         return (g / x,)
+
+
+class Expm1(Op):
+    """e^x - 1, exact also where x is tiny."""
+
+    keep = (OUT,)
+
+    def forward(self, x: Any) -> Any:
+        return np.expm1(x)
+
+    def backward(self, g: Any, y: Any) -> tuple[Any, ...]:
+        return (g * (y + 1),)
+
+
+class Log1p(Op):
+    """ln(1 + x), exact also where x is tiny."""
+
+    keep = (0,)
+
+    def forward(self, x: Any) -> Any:
+        return np.log1p(x)
+
+    def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
+        return (g / (x + 1),)
+
+
+class Log2(Op):
+    """The logarithm to base 2."""
+
+    keep = (0,)
+
+    def forward(self, x: Any) -> Any:
+        return np.log2(x)
+
+    def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
+        return (g / (x * log(2)),)
+
+
+class Log10(Op):
+    """The logarithm to base 10."""
+
+    keep = (0,)
+
+    def forward(self, x: Any) -> Any:
+        return np.log10(x)
+
+    def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
+        return (g / (x * log(10)),)
+
+
+class Clip(Op):
+    """x, but at least `low` and at most `high` (either may be None); derivative 1 at both bounds."""
+
+    keep = (0,)
+
+    def __init__(self, low: Any, high: Any) -> None:
+        self.low, self.high = low, high
+
+    def forward(self, x: Any) -> Any:
+        return np.clip(x, self.low, self.high)
+
+    def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
+        inside = True if self.low is None else x >= self.low
+        return (Gate(inside if self.high is None else inside & (x <= self.high))(g),)
 
 
 class Cast(Op):

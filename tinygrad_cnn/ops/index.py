@@ -47,6 +47,43 @@ class IndexAdd(Op):
         return {"key": describe(self._key), "shape": self.shape}
 
 
+class TakeAlongAxis(Op):
+    """x's elements at places along one axis: y[.., i, ..] = x[.., places[.., i, ..], ..].
+
+    The places have x's shape but for that axis; `unique` promises that no line names one twice.
+    """
+
+    def __init__(self, places: Any, axis: int, unique: bool = False) -> None:
+        self._places, self.axis, self._unique = places, axis, unique
+
+    def forward(self, x: Any) -> Any:
+        self._size = x.shape[self.axis]
+        return np.take_along_axis(x, self._places, self.axis)
+
+    def backward(self, g: Any) -> tuple[Any, ...]:
+        return (AddAlongAxis(self._places, self.axis, self._size, self._unique)(g),)
+
+
+class AddAlongAxis(Op):
+    """Zeros with g added at places along one axis of length `size`; `TakeAlongAxis`'s adjoint."""
+
+    def __init__(self, places: Any, axis: int, size: int, unique: bool = False) -> None:
+        self._places, self.axis, self.size, self._unique = places, axis, size, unique
+
+    def forward(self, g: Any) -> Any:
+        shape = (*g.shape[: self.axis], self.size, *g.shape[self.axis + 1 :])
+        out = np.zeros(shape, g.dtype)
+        if self._unique:
+            np.put_along_axis(out, self._places, g, self.axis)
+        else:
+            flat = np.take_along_axis(np.arange(out.size).reshape(shape), self._places, self.axis)
+            np.add.at(out.reshape(-1), flat.reshape(-1), g.reshape(-1))
+        return out
+
+    def backward(self, h: Any) -> tuple[Any, ...]:
+        return (TakeAlongAxis(self._places, self.axis, self._unique)(h),)
+
+
 def may_repeat(key: Any) -> bool:
     """Whether a key can name one place twice: only arrays of integers can."""
     parts = key if isinstance(key, tuple) else (key,)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
+import numpy as np
+
 from tinygrad_cnn.graph import Op
+from tinygrad_cnn.ops.shape import BroadcastTo
 
 
 class MatMul(Op):
@@ -39,3 +42,38 @@ class Linear(Op):
         dx = g @ w if self.needs[0] else None
         dw = rows.T @ x.reshape((samples, w.shape[1])) if self.needs[1] else None
         return (dx, dw, *(rows.sum(axis=0) for _ in self.needs[2:]))
+
+
+class Einsum(Op):
+    """Einstein's sum: products of the operands, summed over the labels that the result lacks.
+
+    `subscripts` is explicit and plain, as 'ij,jk->ik': no ellipsis, no label twice in one operand
+    or in the result, and one size per label. Its derivative in an operand is such a sum again.
+    """
+
+    def __init__(self, subscripts: str) -> None:
+        self.subscripts = subscripts
+        inputs, self._result = subscripts.split("->")
+        self._inputs = inputs.split(",")
+        self.keep = tuple(range(len(self._inputs))) if len(self._inputs) > 1 else ()
+
+    def forward(self, *arrays: Any) -> Any:
+        self._shapes = [array.shape for array in arrays]
+        return np.einsum(self.subscripts, *arrays, optimize=True)
+
+    def backward(self, g: Any, *kept: Any) -> tuple[Any, ...]:
+        return tuple(self._share(k, g, kept) if need else None for k, need in enumerate(self.needs))
+
+    def _share(self, k: int, g: Any, kept: tuple[Any, ...]) -> Any:
+        """The gradient of operand k: the sum over the others, spread over what it alone summed."""
+        wanted = self._inputs[k]
+        others = [self._result, *self._inputs[:k], *self._inputs[k + 1 :]]
+        found = "".join(label for label in wanted if any(label in other for other in others))
+        share = Einsum(f"{','.join(others)}->{found}")(g, *kept[:k], *kept[k + 1 :])
+        if found == wanted:
+            return share
+        sizes = zip(wanted, self._shapes[k], strict=True)
+        return BroadcastTo(self._shapes[k])(share.reshape(tuple(n if i in found else 1 for i, n in sizes)))
+
+    def options(self) -> dict[str, Any]:
+        return {"subscripts": self.subscripts}

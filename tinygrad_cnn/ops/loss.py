@@ -1,4 +1,7 @@
-"""Losses that are one op, so that softmax and logarithm never meet an overflow."""
+"""Losses, each one op with its reduction, so that logarithm and exponential never meet an overflow.
+
+`x` is the prediction and `t` the target. Labels, class weights and margins are constants.
+"""
 
 from __future__ import annotations
 
@@ -7,30 +10,304 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn.graph import Op
-from tinygrad_cnn.ops.activation import LogSoftmax, Softmax
+from tinygrad_cnn.ops.activation import LogSoftmax, Sigmoid, Softmax
+from tinygrad_cnn.ops.elementwise import Exp, Log
+from tinygrad_cnn.ops.index import Index
+from tinygrad_cnn.ops.select import Gate
+
+#: The least denominator of binary cross-entropy's derivative: 1e-12 in single precision, as in PyTorch.
+EPSILON = float(np.float32(1e-12))
 
 
-class SoftmaxCrossEntropy(Op):
-    """-log softmax(x)[label] along axis 1, times a weight per sample, summed unless reduction is 'none'.
+class ElementLoss(Op):
+    """What losses of single elements share: the reduction, and how its gradient is shared out."""
 
-    x (N, K, ...), labels int (N, ...), weight (N, ...): 1 / N for the mean.
+    keep: tuple[int, ...] = (0, 1)
+
+    def __init__(self, reduction: str) -> None:
+        self.reduction = reduction
+
+    def reduced(self, losses: Any) -> Any:
+        """The losses, their sum, or their mean, which is NaN if there are none."""
+        self._size = losses.size
+        if self.reduction == "none":
+            return losses
+        if self.reduction == "sum":
+            return losses.sum()
+        return losses.mean() if self._size else losses.sum() * np.nan
+
+    def shared(self, g: Any) -> Any:
+        """The gradient of each loss, from the gradient of the reduced ones."""
+        return g / max(self._size, 1) if self.reduction == "mean" else g
+
+    def opposite(self, slope: Any) -> tuple[Any, ...]:
+        """The gradients of a function of x - t, from that in x."""
+        return slope, -slope if self.needs[1] else None
+
+
+class SquaredError(ElementLoss):
+    """factor * (x - t)²."""
+
+    def __init__(self, reduction: str, factor: float = 1.0) -> None:
+        super().__init__(reduction)
+        self.factor = factor
+
+    def forward(self, x: Any, t: Any) -> Any:
+        d = x - t
+        return self.reduced(self.factor * (d * d))
+
+    def backward(self, g: Any, x: Any, t: Any) -> tuple[Any, ...]:
+        return self.opposite(self.shared(g) * (2 * self.factor * (x - t)))
+
+
+class AbsoluteError(ElementLoss):
+    """|x - t|, with derivative 0 where they are equal."""
+
+    def forward(self, x: Any, t: Any) -> Any:
+        return self.reduced(abs(x - t))
+
+    def backward(self, g: Any, x: Any, t: Any) -> tuple[Any, ...]:
+        return self.opposite(self.shared(g) * _sign(x - t))
+
+
+class Huber(ElementLoss):
+    """factor * (½d² where |d| < delta, else delta·(|d| - ½delta)), with d = x - t."""
+
+    def __init__(self, reduction: str, delta: float, factor: float = 1.0) -> None:
+        super().__init__(reduction)
+        self.delta, self.factor = delta, factor
+
+    def forward(self, x: Any, t: Any) -> Any:
+        d = abs(x - t)
+        near = np.minimum(d, self.delta)  # no square of it overflows
+        return self.reduced(self.factor * (near * (d - 0.5 * near)))
+
+    def backward(self, g: Any, x: Any, t: Any) -> tuple[Any, ...]:
+        d = x - t
+        far = _cast(d >= self.delta, d) - _cast(d <= -self.delta, d)
+        slope = Gate(far == 0)(d) + self.delta * far  # an infinite d has a finite slope
+        return self.opposite(self.shared(g) * (self.factor * slope))
+
+
+class BinaryCrossEntropy(ElementLoss):
+    """-weight * (t·ln x + (1 - t)·ln(1 - x)), each logarithm at least -100.
+
+    The denominator of the derivative in x is at least 1e-12.
     """
 
+    def __init__(self, reduction: str, weight: Any = None) -> None:
+        super().__init__(reduction)
+        self._weight = weight
+
+    def forward(self, x: Any, t: Any) -> Any:
+        with np.errstate(divide="ignore"):  # ln 0 is what the clamp is for
+            yes, no = np.maximum(np.log(x), -100), np.maximum(np.log1p(-x), -100)
+        losses = -(t * yes + (1 - t) * no)
+        return self.reduced(losses if self._weight is None else self._weight * losses)
+
+    def backward(self, g: Any, x: Any, t: Any) -> tuple[Any, ...]:
+        g = self.shared(g) if self._weight is None else self.shared(g) * self._weight
+        q = x * (1 - x)
+        safe = q * (q >= EPSILON) + EPSILON * _cast(q < EPSILON, q)
+        dx = g * ((x - t) / safe) if self.needs[0] else None
+        if not self.needs[1]:
+            return dx, None
+        with np.errstate(divide="ignore"):
+            return dx, g * (Log()(1 - x) - Log()(x))
+
+
+class BinaryCrossEntropyWithLogits(ElementLoss):
+    """weight * ((1 - t)·x + (1 + (pos_weight - 1)·t) · ln(1 + e^-x)), without overflow."""
+
+    def __init__(self, reduction: str, weight: Any = None, pos_weight: Any = None) -> None:
+        super().__init__(reduction)
+        self._weight, self._pos_weight = weight, pos_weight
+
+    def forward(self, x: Any, t: Any) -> Any:
+        soft = np.log1p(np.exp(-abs(x))) + np.maximum(-x, 0)  # ln(1 + e^-x)
+        losses = (1 - t) * x + (soft if self._pos_weight is None else self.positive(t) * soft)
+        return self.reduced(losses if self._weight is None else self._weight * losses)
+
+    def backward(self, g: Any, x: Any, t: Any) -> tuple[Any, ...]:
+        g = self.shared(g) if self._weight is None else self.shared(g) * self._weight
+        dx = dt = None
+        if self.needs[0]:
+            # 1 - sigmoid(x) = sigmoid(-x), which keeps its digits for a large x
+            away = Sigmoid()(-x)
+            dx = g * (1 - t - (away if self._pos_weight is None else self.positive(t) * away))
+        if self.needs[1]:
+            dt = g * -x
+            if self._pos_weight is not None:  # at the target 1 this very loss is ln(1 + e^-x)
+                soft = BinaryCrossEntropyWithLogits("none")(x, np.ones(x.shape, x.dtype))
+                dt = dt + g * ((self._pos_weight - 1) * soft)
+        return dx, dt
+
+    def positive(self, t: Any) -> Any:
+        """What ln(1 + e^-x) counts: 1 - t + pos_weight · t."""
+        return 1 + (self._pos_weight - 1) * t
+
+
+class KLDivergence(ElementLoss):
+    """t·(ln t - x), 0·ln 0 being 0; with log_target e^t·(t - x)."""
+
+    def __init__(self, reduction: str, log_target: bool = False) -> None:
+        super().__init__(reduction)
+        self.log_target = log_target
+
+    def forward(self, x: Any, t: Any) -> Any:
+        if self.log_target:
+            return self.reduced(np.exp(t) * (t - x))
+        return self.reduced(t * np.log(t + (t == 0)) - t * x)
+
+    def backward(self, g: Any, x: Any, t: Any) -> tuple[Any, ...]:
+        g = self.shared(g)
+        if self.log_target:
+            p = Exp()(t)
+            return g * -p, g * (p * (t - x + 1)) if self.needs[1] else None
+        if not self.needs[1]:
+            return g * -t, None
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return g * -t, g * (Log()(t) + t / t - x)  # t / t: NaN where t is 0, as in PyTorch
+
+
+class HingeEmbedding(ElementLoss):
+    """x where the sign is 1, max(0, margin - x) where it is -1; at the kink the slope is -1."""
+
     keep = (0,)
+
+    def __init__(self, signs: Any, margin: float, reduction: str) -> None:
+        super().__init__(reduction)
+        self._like = signs == 1
+        self.margin = margin
+
+    def forward(self, x: Any) -> Any:
+        return self.reduced(np.where(self._like, x, np.maximum(self.margin - x, 0)))
+
+    def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
+        inside = _cast(x <= self.margin, x) * ~self._like
+        return (self.shared(g) * (self._like - inside),)
+
+
+# --------------------------------------------------------------------------- losses of classes
+class LabelLoss(Op):
+    """What losses of integer labels share. Classes lie along axis 1.
+
+    labels int (N, ...), negative where ignored; weight (N, ...), 0 there and otherwise what each
+    loss counts, its share of a mean included.
+    """
 
     def __init__(self, labels: Any, weight: Any, reduction: str) -> None:
         self._labels = np.expand_dims(labels, 1)  # (N, 1, ...)
         self._weight = np.expand_dims(weight, 1)
         self.reduction = reduction
 
-    def forward(self, x: Any) -> Any:
-        picked = np.take_along_axis(LogSoftmax(1).forward(x), self._labels, 1)
-        losses = -picked * self._weight
+    def negated(self, scores: Any) -> Any:
+        """Minus the score of each label, weighted and reduced; 0 where ignored, even beside NaN."""
+        picked = np.take_along_axis(scores, np.maximum(self._labels, 0), 1)
+        losses = np.where(self._labels < 0, 0, -picked * self._weight)
         return losses.squeeze(1) if self.reduction == "none" else losses.sum()
 
-    def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
-        target = np.zeros(x.shape, x.dtype)
-        np.put_along_axis(target, self._labels, 1, 1)
+    def one_hot(self, shape: tuple[int, ...], dtype: Any) -> Any:
+        """1 at each label that is not ignored, 0 elsewhere."""
+        target = np.zeros(shape, dtype)
+        np.put_along_axis(target, np.maximum(self._labels, 0), self._labels >= 0, 1)
+        return target
+
+    def shared(self, g: Any) -> Any:
+        """The gradient of each loss, beside the classes: (N, 1, ...)."""
         if self.reduction == "none":
-            g = g.reshape((g.shape[0], 1, *g.shape[1:]))  # (N, 1, ...), beside the classes
-        return ((Softmax(1)(x) - target) * (g * self._weight),)
+            g = g.reshape((g.shape[0], 1, *g.shape[1:]))
+        return g * self._weight
+
+
+class SoftmaxCrossEntropy(LabelLoss):
+    """-log softmax(x)[label] along axis 1, times a weight per sample, summed unless 'none'."""
+
+    keep = (0,)
+
+    def forward(self, x: Any) -> Any:
+        return self.negated(LogSoftmax(1).forward(x))
+
+    def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
+        return ((Softmax(1)(x) - self.one_hot(x.shape, x.dtype)) * self.shared(g),)
+
+
+class NegativeLogLikelihood(LabelLoss):
+    """-x[label] along axis 1, times a weight per sample, summed unless reduction is 'none'."""
+
+    def forward(self, x: Any) -> Any:
+        self._shape = x.shape
+        return self.negated(x)
+
+    def backward(self, g: Any) -> tuple[Any, ...]:
+        return (self.shared(g) * -self.one_hot(self._shape, g.dtype),)
+
+
+class SoftTargetCrossEntropy(Op):
+    """-sum_k weight_k · t_k · log softmax(x)_k along axis 1, summed over all unless 'none'.
+
+    x and t (N, K, ...); weight broadcasts against them.
+    """
+
+    keep = (0, 1)
+
+    def __init__(self, weight: Any, reduction: str) -> None:
+        self._weight, self.reduction = weight, reduction
+
+    def forward(self, x: Any, t: Any) -> Any:
+        losses = -(LogSoftmax(1).forward(x) * (t * self._weight))
+        return losses.sum(axis=1) if self.reduction == "none" else losses.sum()
+
+    def backward(self, g: Any, x: Any, t: Any) -> tuple[Any, ...]:
+        if self.reduction == "none":
+            g = g.reshape((g.shape[0], 1, *g.shape[1:]))
+        dx = dt = None
+        if self.needs[0]:
+            share = t * self._weight
+            dx = g * (Softmax(1)(x) * share.sum(axis=1, keepdims=True) - share)
+        if self.needs[1]:
+            dt = g * (-self._weight * LogSoftmax(1)(x))
+        return dx, dt
+
+
+class MultiMargin(Op):
+    """sum over k ≠ label of max(0, margin - x[label] + x[k])^p / K, times a weight per sample.
+
+    x (N, K), labels int (N,), weight (N,). At the kink the derivative is 0.
+    """
+
+    keep = (0,)
+
+    def __init__(self, labels: Any, weight: Any, p: int, margin: float, reduction: str) -> None:
+        self._labels, self._weight = labels, weight
+        self.p, self.margin, self.reduction = p, margin, reduction
+
+    def forward(self, x: Any) -> Any:
+        z, others = self.excess(x)
+        losses = np.where(others, np.maximum(z, 0) ** self.p, 0).sum(axis=1) * self._weight / x.shape[1]
+        return losses if self.reduction == "none" else losses.sum()
+
+    def excess(self, x: Any) -> tuple[Any, Any]:
+        """By how much each class breaks the margin, and a mask of those that are not the label."""
+        rows = np.arange(x.shape[0])
+        others = np.ones(x.shape, bool)
+        others[rows, self._labels] = False
+        own = Index((rows, self._labels))(x).reshape((x.shape[0], 1))
+        return x - own + self.margin, others
+
+    def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
+        z, others = self.excess(x)
+        active = _cast(z > 0, x) * others
+        slope = active if self.p == 1 else 2 * z * active
+        share = (g * self._weight).reshape((x.shape[0], 1)) * slope / x.shape[1]
+        return (share - ~others * share.sum(axis=1, keepdims=True),)
+
+
+def _cast(mask: Any, like: Any) -> Any:
+    """A mask as numbers of another value's type, so that a Python number beside it widens nothing."""
+    return mask.astype(like.dtype)
+
+
+def _sign(d: Any) -> Any:
+    """1, 0 or -1; 0 for NaN."""
+    return _cast(d > 0, d) - _cast(d < 0, d)

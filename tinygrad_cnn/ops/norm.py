@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from tinygrad_cnn.graph import Op
+from tinygrad_cnn.ops.pool import AvgPool, Spread
+from tinygrad_cnn.ops.window import Grid
 
 
 class BatchNorm(Op):
@@ -64,6 +67,109 @@ class FixedNorm(Op):
         dx = g * (w * inverse).reshape(side) if self.needs[0] else None
         xhat = (x - self._mean.reshape(side)) * inverse.reshape(side)
         return dx, (g * xhat).sum(axis=axis), g.sum(axis=axis)
+
+
+class LayerNorm(Op):
+    """w * (x - mean) / sqrt(var + eps) + b over the last `axes` axes, w and b of their shape."""
+
+    keep = (0, 1)
+
+    def __init__(self, axes: int, eps: float) -> None:
+        self.axes, self.eps = axes, eps
+
+    def forward(self, x: Any, w: Any, b: Any) -> Any:
+        return standardised(x, self._axis, self.eps)[0] * w + b
+
+    def backward(self, g: Any, x: Any, w: Any) -> tuple[Any, ...]:
+        xhat, inverse = standardised(x, self._axis, self.eps)
+        dx = through_statistics(g * w, xhat, inverse, self._axis) if self.needs[0] else None
+        return dx, g * xhat, g  # the walk sums the latter two to the shape of w and b
+
+    @property
+    def _axis(self) -> tuple[int, ...]:
+        return tuple(range(-self.axes, 0))
+
+
+class GroupNorm(Op):
+    """w * (x - mean) / sqrt(var + eps) + b, the statistics per sample and group of channels.
+
+    x (N, C, ...), w and b (C,).
+    """
+
+    keep = (0, 1)
+
+    def __init__(self, groups: int, eps: float) -> None:
+        self.groups, self.eps = groups, eps
+
+    def forward(self, x: Any, w: Any, b: Any) -> Any:
+        _, side = per_channel(x)
+        xhat, _ = standardised(self._grouped(x), (2,), self.eps)
+        return xhat.reshape(x.shape) * w.reshape(side) + b.reshape(side)
+
+    def backward(self, g: Any, x: Any, w: Any) -> tuple[Any, ...]:
+        axis, side = per_channel(x)
+        xhat, inverse = standardised(self._grouped(x), (2,), self.eps)
+        dw, db = (g * xhat.reshape(x.shape)).sum(axis=axis), g.sum(axis=axis)
+        if not self.needs[0]:
+            return None, dw, db
+        dx = through_statistics(self._grouped(g * w.reshape(side)), xhat, inverse, (2,))
+        return dx.reshape(x.shape), dw, db
+
+    def _grouped(self, x: Any) -> Any:
+        """(N, C, ...) -> (N, groups, values), without a size of -1, which an empty batch leaves open."""
+        values = x.shape[1] // self.groups * prod(x.shape[2:])
+        return x.reshape((x.shape[0], self.groups, values))
+
+
+class InstanceNorm(GroupNorm):
+    """Group norm with each channel a group: the statistics are those of one channel of one sample."""
+
+    def options(self) -> dict[str, Any]:
+        return {"eps": self.eps}
+
+
+class LocalResponseNorm(Op):
+    """x / (k + alpha * m)^beta, m the mean square over `size` neighbouring channels, zeros outside."""
+
+    keep = (0,)
+
+    def __init__(self, grid: Grid, alpha: float, beta: float, k: float) -> None:
+        self._grid, self.size = grid, grid.kernel[0]
+        self.alpha, self.beta, self.k = alpha, beta, k
+
+    def forward(self, x: Any) -> Any:
+        return x * self._base(x) ** -self.beta
+
+    def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
+        base = self._base(x)
+        shared = self._across(Spread(self._grid), g * x * base ** (-self.beta - 1))
+        return (g * base**-self.beta - x * shared * (2 * self.alpha * self.beta),)
+
+    def _base(self, x: Any) -> Any:
+        return self._across(AvgPool(self._grid), x * x) * self.alpha + self.k
+
+    def _across(self, op: Op, x: Any) -> Any:
+        """A pooling op applied along the channels of (N, C, ...)."""
+        n, c = x.shape[:2]
+        last = x.reshape((n, c, prod(x.shape[2:]))).transpose((0, 2, 1))
+        return op(last).transpose((0, 2, 1)).reshape(x.shape)
+
+
+def standardised(x: Any, axis: tuple[int, ...], eps: float) -> tuple[Any, Any]:
+    """(x - mean) / sqrt(var + eps) over axes, and 1 / sqrt(var + eps).
+
+    >>> standardised(np.array([1.0, 3.0]), (0,), 0.0)
+    (array([-1.,  1.]), array([1.]))
+    """
+    centred = x - x.mean(axis=axis, keepdims=True)
+    inverse = ((centred * centred).mean(axis=axis, keepdims=True) + eps) ** -0.5
+    return centred * inverse, inverse
+
+
+def through_statistics(g: Any, xhat: Any, inverse: Any, axis: tuple[int, ...]) -> Any:
+    """The gradient of x from that of xhat, where mean and variance are those of x itself."""
+    along = xhat * (g * xhat).mean(axis=axis, keepdims=True)
+    return (g - g.mean(axis=axis, keepdims=True) - along) * inverse
 
 
 def per_channel(x: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -2,14 +2,20 @@
 
 MaxPool's gradient goes to one place per window: `Place` puts it there and `Pick` takes it back,
 each the other's adjoint at fixed places. AvgPool and `Spread` are adjoint in the same way.
+AdaptiveMaxPool and MaxUnpool know their places as positions in the image, and use Index / IndexAdd.
 """
 
 from __future__ import annotations
 
+from itertools import product
+from math import prod
 from typing import Any
 
+import numpy as np
+
 from tinygrad_cnn import kernels
-from tinygrad_cnn.graph import Op
+from tinygrad_cnn.graph import OUT, Op
+from tinygrad_cnn.ops.index import Index, IndexAdd
 from tinygrad_cnn.ops.window import Grid, by
 
 
@@ -32,12 +38,18 @@ class MaxPool(PoolFamily):
     """Largest element of each window: x (..., *image) -> (..., *output).
 
     A tie's whole gradient goes to the first maximum in row-major order; padding never wins.
+    With `indices`, the maxima's flat positions in their images are left in `_flat`.
     """
 
+    def __init__(self, grid: Grid, indices: bool = False) -> None:
+        self.grid, self._indices = grid, indices
+
     def forward(self, x: Any) -> Any:
-        if not any(self.needs):
+        if not any(self.needs) and not self._indices:
             return kernels.max_pool(x, self.grid)
         y, self._places = kernels.max_pool_places(x, self.grid)
+        if self._indices:
+            self._flat = self.grid.flat(self._places)
         return y
 
     def backward(self, g: Any) -> tuple[Any, ...]:
@@ -97,3 +109,94 @@ class Spread(PoolFamily):
 
     def backward(self, h: Any) -> tuple[Any, ...]:
         return (AvgPool(self.grid, self.count_include_pad)(h),)
+
+
+class LpPool(PoolFamily):
+    """(sum of x^p over each window)^(1/p); a sum of 0 gets gradient 0.
+
+    A window that overhangs the image in ceil_mode is scaled up by its missing pixels, as in PyTorch.
+    """
+
+    keep = (0, OUT)
+
+    def __init__(self, grid: Grid, p: float) -> None:
+        self.grid, self.p = grid, p
+
+    def options(self) -> dict[str, Any]:
+        return {"p": self.p, **super().options()}
+
+    def forward(self, x: Any) -> Any:
+        with np.errstate(invalid="ignore"):  # a root of a negative sum is NaN
+            return (kernels.avg_pool(x**self.p, self.grid, True) * self._taps) ** (1 / self.p)
+
+    def backward(self, g: Any, x: Any, y: Any) -> tuple[Any, ...]:
+        safe = y + (y == 0)  # any number but 0, whose power would be infinite
+        share = Spread(self.grid)(g * (y != 0) * safe ** (1 - self.p))
+        return (share * x ** (self.p - 1) * self._taps,)
+
+    @property
+    def _taps(self) -> int:
+        return prod(self.grid.kernel)
+
+
+class AdaptiveMaxPool(Op):
+    """Largest element of each of OH × OW bins that cover the image: (..., H, W) -> (..., OH, OW).
+
+    Bin i of an axis holds the pixels from floor(i*n/o) up to ceil((i+1)*n/o); neighbours may share
+    pixels. The first maximum in row-major order gets the gradient.
+    """
+
+    def __init__(self, output: tuple[int, int]) -> None:
+        self.output = output
+
+    def forward(self, x: Any) -> Any:
+        self._from = x.shape
+        height, width = x.shape[-2:]
+        self._flat = np.empty((*x.shape[:-2], *self.output), np.int64)
+        down, across = bins(height, self.output[0]), bins(width, self.output[1])
+        for (i, (top, bottom)), (j, (left, right)) in product(enumerate(down), enumerate(across)):
+            window = x[..., top:bottom, left:right]
+            first = window.reshape((*x.shape[:-2], (bottom - top) * (right - left))).argmax(axis=-1)
+            row, column = np.divmod(first, right - left)
+            self._flat[..., i, j] = (top + row) * width + left + column
+        return x[key_of(self._flat, width)]
+
+    def backward(self, g: Any) -> tuple[Any, ...]:
+        return (IndexAdd(key_of(self._flat, self._from[-1]), self._from)(g),)
+
+
+class MaxUnpool(Op):
+    """Zeros (..., H, W), with each element of x at its flat position in its image.
+
+    Where positions repeat, the last element in row-major order stays and gets the gradient.
+    """
+
+    def __init__(self, flat: Any, image: tuple[int, int]) -> None:
+        self._flat, self.image = flat, image
+
+    def forward(self, x: Any) -> Any:
+        shape, key = (*x.shape[:-2], *self.image), key_of(self._flat, self.image[1])
+        out = np.zeros(shape, x.dtype)
+        out[key] = x
+        last, number = np.zeros(shape, np.int64), np.arange(x.size).reshape(x.shape)
+        last[key] = number
+        self._stays = last[key] == number
+        return out
+
+    def backward(self, h: Any) -> tuple[Any, ...]:
+        return (Index(key_of(self._flat, self.image[1]))(h) * self._stays,)
+
+
+def bins(n: int, count: int) -> list[tuple[int, int]]:
+    """Where each of `count` adaptive bins over n pixels starts and ends.
+
+    >>> bins(5, 3)
+    [(0, 2), (1, 4), (3, 5)]
+    """
+    return [(i * n // count, -(-(i + 1) * n // count)) for i in range(count)]
+
+
+def key_of(flat: Any, width: int) -> tuple[Any, ...]:
+    """The key into (..., H, W) that takes, in each image, the pixels at flat positions."""
+    lead = np.ogrid[tuple(slice(n) for n in flat.shape[:-2])]
+    return (*(axis[..., None, None] for axis in lead), *np.divmod(flat, width))

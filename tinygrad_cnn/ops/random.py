@@ -10,14 +10,22 @@ from tinygrad_cnn.graph import Op
 
 
 class Dropout(Op):
-    """x * keep / (1 - p): `keep` is the boolean draw, True with probability 1 - p."""
+    """x * keep * scale: `keep` is the boolean draw, True with probability 1 - p.
 
-    def __init__(self, keep_mask: np.ndarray[Any, Any], p: float) -> None:
-        self._mask, self.p = keep_mask, p
+    The scale is 1 / (1 - p) in mode 'inverted' and 1 in mode 'classic'.
+    """
+
+    def __init__(self, keep_mask: np.ndarray[Any, Any], p: float, mode: str = "inverted") -> None:
+        self._mask, self.p, self.mode = keep_mask, p, mode
 
     def forward(self, x: Any) -> Any:
-        scale = 0.0 if self.p == 1 else 1 / (1 - self.p)
-        return x * self._mask * scale
+        kept = x * self._mask
+        if self.mode == "classic":
+            return kept
+        return kept * (0.0 if self.p == 1 else 1 / (1 - self.p))
 
     def backward(self, g: Any) -> tuple[Any, ...]:
-        return (Dropout(self._mask, self.p)(g),)
+        return (Dropout(self._mask, self.p, self.mode)(g),)
+
+    def options(self) -> dict[str, Any]:
+        return {"p": self.p} if self.mode == "inverted" else {"p": self.p, "mode": self.mode}

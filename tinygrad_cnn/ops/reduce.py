@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from math import prod
+from math import inf, prod
 from typing import Any
 
+import numpy as np
+
 from tinygrad_cnn.graph import OUT, Op
+from tinygrad_cnn.ops.elementwise import Exp
+from tinygrad_cnn.ops.scan import CumProd, shifted
 from tinygrad_cnn.ops.shape import BroadcastTo
 
 
@@ -46,15 +50,156 @@ class Mean(Reduction):
         return (BroadcastTo(self._shape)(self.aligned(g, self._shape) / count),)
 
 
-class Max(Reduction):
-    """Largest element along axes; elements that tie for it share the gradient evenly."""
+class Extreme(Reduction):
+    """What the largest and the smallest share: the derivative."""
 
     keep = (0, OUT)
+
+    def backward(self, g: Any, x: Any, y: Any) -> tuple[Any, ...]:
+        return (self.aligned(g, x.shape) * even_share(x, self.aligned(y, x.shape), self.axis, g.dtype),)
+
+
+class Max(Extreme):
+    """Largest element along axes; elements that tie for it share the gradient evenly."""
 
     def forward(self, x: Any) -> Any:
         return x.max(axis=self.axis, keepdims=self.keepdims)
 
+
+class Min(Extreme):
+    """Smallest element along axes; elements that tie for it share the gradient evenly."""
+
+    def forward(self, x: Any) -> Any:
+        return x.min(axis=self.axis, keepdims=self.keepdims)
+
+
+def even_share(x: Any, y: Any, axis: tuple[int, ...], dtype: Any) -> Any:
+    """1 / count where x equals y, 0 elsewhere; where y is NaN, the NaNs among x share."""
+    tied = ((x == y) + (x != x)).astype(dtype)
+    return tied / tied.sum(axis=axis, keepdims=True)
+
+
+class Prod(Reduction):
+    """Product of the elements along axes.
+
+    The derivative multiplies the products before and after each element, so zeros are no special
+    case, to any order.
+    """
+
+    keep = (0,)
+
+    def forward(self, x: Any) -> Any:
+        return x.prod(axis=self.axis, keepdims=self.keepdims)
+
+    def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
+        rest = tuple(i for i in range(x.ndim) if i not in self.axis)
+        order = rest + self.axis
+        last, moved = len(rest), tuple(x.shape[i] for i in order)
+        rows = x.transpose(order).reshape((*moved[:last], prod(moved[last:])))
+        before = shifted(CumProd(last)(rows), last, False, 1.0)
+        after = shifted(CumProd(last, reverse=True)(rows), last, True, 1.0)
+        back = tuple(sorted(range(x.ndim), key=order.__getitem__))
+        return (self.aligned(g, x.shape) * (before * after).reshape(moved).transpose(back),)
+
+
+class Deviation(Reduction):
+    """What variance and its root share: divisor and distances from the mean."""
+
+    keep: tuple[int, ...] = (0,)
+
+    def __init__(self, axis: tuple[int, ...], keepdims: bool = False, ddof: float = 0) -> None:
+        super().__init__(axis, keepdims)
+        self.ddof = ddof
+
+    def centred(self, x: Any) -> Any:
+        """(x - mean) / (N - ddof); the divisor is never below 0."""
+        count = max(prod(x.shape[i] for i in self.axis) - self.ddof, 0)
+        return (x - x.mean(axis=self.axis, keepdims=True)) / count
+
+    def options(self) -> dict[str, Any]:
+        return {"axis": self.axis, "ddof": self.ddof}
+
+
+class Var(Deviation):
+    """Sum of the squared distances from the mean along axes, over N - ddof."""
+
+    def forward(self, x: Any) -> Any:
+        return x.var(axis=self.axis, ddof=self.ddof, keepdims=self.keepdims)
+
+    def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
+        return (self.aligned(g, x.shape) * self.centred(x) * 2,)
+
+
+class Std(Deviation):
+    """Root of the variance along axes; gradient 0 where it is 0."""
+
+    keep = (0, OUT)
+
+    def forward(self, x: Any) -> Any:
+        return x.std(axis=self.axis, ddof=self.ddof, keepdims=self.keepdims)
+
     def backward(self, g: Any, x: Any, y: Any) -> tuple[Any, ...]:
-        tied = (x == self.aligned(y, x.shape)).astype(g.dtype)
-        share = tied / tied.sum(axis=self.axis, keepdims=True)
-        return (self.aligned(g, x.shape) * share,)
+        return (self.aligned(over_unless_zero(g, y), x.shape) * self.centred(x),)
+
+
+def over_unless_zero(g: Any, y: Any) -> Any:
+    """g / y, and 0 where y is 0."""
+    return g / (y + (y == 0)) * (y != 0)
+
+
+class LogSumExp(Reduction):
+    """ln(sum(e^x)) along axes, shifted by the maximum so that nothing overflows."""
+
+    keep = (0, OUT)
+
+    def forward(self, x: Any) -> Any:
+        top = x.max(axis=self.axis, keepdims=True, initial=-np.inf)
+        top = np.where(np.isfinite(top), top, 0).astype(x.dtype)  # inf - inf is NaN
+        with np.errstate(divide="ignore", over="ignore"):  # -inf of nothing, inf beside inf: both right
+            y = np.log(np.exp(x - top).sum(axis=self.axis, keepdims=True)) + top
+        return y if self.keepdims else y.squeeze(self.axis)
+
+    def backward(self, g: Any, x: Any, y: Any) -> tuple[Any, ...]:
+        return (self.aligned(g, x.shape) * Exp()(x - self.aligned(y, x.shape)),)
+
+
+class Norm(Reduction):
+    """Vector norm of order p along axes: (sum |x|^p)^(1/p), and its limits at 0 and ±inf."""
+
+    keep = (0, OUT)
+
+    def __init__(self, axis: tuple[int, ...], keepdims: bool = False, ord: float = 2) -> None:
+        super().__init__(axis, keepdims)
+        self.ord = ord
+
+    def forward(self, x: Any) -> Any:
+        across = {"axis": self.axis, "keepdims": self.keepdims}
+        if self.ord == 2:
+            return np.sqrt((x * x).sum(**across))
+        if self.ord == 0:
+            return (x != 0).sum(**across).astype(x.dtype)
+        if self.ord == 1:
+            return abs(x).sum(**across)
+        if abs(self.ord) == inf:
+            return abs(x).max(**across) if self.ord > 0 else abs(x).min(**across)
+        with np.errstate(divide="ignore"):  # an order below 0 makes a 0 infinite, and the norm 0
+            return (abs(x) ** self.ord).sum(**across) ** (1 / self.ord)
+
+    def backward(self, g: Any, x: Any, y: Any) -> tuple[Any, ...]:
+        if self.ord == 2:
+            return (self.aligned(over_unless_zero(g, y), x.shape) * x,)
+        g, y = self.aligned(g, x.shape), self.aligned(y, x.shape)
+        sign = (x > 0).astype(g.dtype) - (x < 0).astype(g.dtype)
+        if self.ord == 0:
+            return (g * (sign * 0),)
+        if self.ord == 1:
+            return (g * sign,)
+        size = x * sign
+        if abs(self.ord) == inf:
+            return (g * (sign * even_share(size, y, self.axis, g.dtype)),)
+        # Beside the masks, 1 stands in for the zeros that a power below 0 would make infinite.
+        slope = (size + (size == 0)) ** (self.ord - 1) * sign
+        return (g * (slope / (y + (y == 0)) ** (self.ord - 1) * (y != 0)),)
+
+    def options(self) -> dict[str, Any]:
+        return {"ord": self.ord, "axis": self.axis}

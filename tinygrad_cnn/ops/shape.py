@@ -81,24 +81,3 @@ class Concatenate(Op):
         before = (slice(None),) * self.axis
         pieces = zip(self._ends, self._ends[1:], self.needs, strict=False)
         return tuple(g[(*before, slice(i, j))] if need else None for i, j, need in pieces)
-
-
-class Pad(Op):
-    """A constant border: `widths` holds (before, after) per axis."""
-
-    def __init__(self, widths: tuple[tuple[int, int], ...], value: float = 0.0) -> None:
-        self.widths, self.value = widths, value
-
-    def forward(self, x: Any) -> Any:
-        sides = zip(self.widths, x.shape, strict=True)
-        sizes, inside = [], []
-        for (before, after), n in sides:
-            sizes.append(before + n + after)
-            inside.append(slice(before, before + n))
-        out = np.full_like(x, self.value, shape=sizes)
-        out[tuple(inside)] = x
-        return out
-
-    def backward(self, g: Any) -> tuple[Any, ...]:
-        sides = zip(self.widths, g.shape, strict=True)
-        return (g[tuple(slice(before, n - after) for (before, after), n in sides)],)

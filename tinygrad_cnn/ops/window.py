@@ -26,7 +26,8 @@ class Grid:
     Attributes:
         image, kernel: sizes in pixels, one per spatial axis.
         stride, dilation: pixels per axis, at least 1.
-        padding: (before, after) pixels per axis.
+        padding: (before, after) pixels per axis; `after` is negative where no window reaches the
+            last pixels of the image, as in a transposed convolution with much output padding.
         ceil_mode: round the output size up instead of down; a window that would start in the
             padding after the image is dropped.
 
@@ -58,7 +59,7 @@ class Grid:
         """Size of the padded image per axis: all that some window reads, and the image itself."""
         sizes = []
         for (n, k, s, (before, after), d), out in zip(self._axes(), self.output, strict=True):
-            sizes.append(max(n + before + after, (out - 1) * s + (k - 1) * d + 1))
+            sizes.append(max(before + n + max(after, 0), (out - 1) * s + (k - 1) * d + 1))
         return tuple(sizes)
 
     @cached_property
@@ -107,6 +108,19 @@ class Grid:
             counted[self.interior] = 1
         return np.sum([counted[where] for _, where in self.taps], axis=0)
 
+    def flat(self, places: Any) -> Any:
+        """Per window, the flat position in the image that its tap number in `places` reads.
+
+        A window that sees only padding has none; it gets the nearest pixel.
+        """
+        taps = np.unravel_index(places, self.kernel)
+        found = np.zeros(places.shape, np.int64)
+        for axis, (n, _, s, (before, _), d) in enumerate(self._axes()):
+            side = tuple(out if i == axis else 1 for i, out in enumerate(self.output))
+            starts = (np.arange(self.output[axis]) * s - before).reshape(side)
+            found = found * n + np.clip(starts + taps[axis] * d, 0, n - 1)
+        return found
+
     def describe(self) -> dict[str, Any]:
         """The options that differ from their defaults, for drawings."""
         options: dict[str, Any] = {}
@@ -131,12 +145,13 @@ def grid(
     """A checked `Grid`, made once per geometry; `function` is named in errors.
 
     Raises:
-        ShapeError: the kernel, spread by its dilation, exceeds the padded image.
+        ShapeError: the kernel, spread by its dilation, exceeds the padded image, and in ceil_mode
+            by a stride or more.
     """
     made = Grid(image, kernel, stride, padding, dilation, ceil_mode)
     extent = tuple((k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True))
     room = tuple(n + before + after for n, (before, after) in zip(image, padding, strict=True))
-    if any(e > r for e, r in zip(extent, room, strict=True)):
+    if any(size < 1 for size in made.output):
         raise ShapeError(
             f"{function}: a kernel of {by(kernel)} covers {by(extent)} pixels with dilation "
             f"{by(dilation)}, but the padded image has only {by(room)} (image {by(image)}); "

@@ -1,4 +1,4 @@
-"""Adam."""
+"""Adam, and its variant with weight decay beside the gradient, in `adamw`."""
 
 from __future__ import annotations
 
@@ -20,13 +20,15 @@ class Adam(Optimizer):
         m <- beta1 * m + (1 - beta1) * g          v <- beta2 * v + (1 - beta2) * g²
         p <- p - lr * (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + eps)
 
+    With amsgrad the largest v so far takes the place of v in the last line.
+
     Args:
         params: parameters, or groups of them.   lr: learning rate, at least 0.
         betas: the two decays, in [0, 1).   eps: added to the root.
-        weight_decay: factor of an L2 penalty.
+        weight_decay: factor of an L2 penalty.   amsgrad: never let steps grow again.
     Raises:
         ArgumentError: an option out of its range.
-    Source: Kingma & Ba 2015, arXiv:1412.6980.
+    Source: Kingma & Ba 2015, arXiv:1412.6980; amsgrad: Reddi, Kale & Kumar 2018, arXiv:1904.09237.
 
     >>> from tinygrad_cnn import Tensor
     >>> w = Tensor([1.0], requires_grad=True)
@@ -37,33 +39,64 @@ class Adam(Optimizer):
 
     def __init__(
         self, params: Iterable[Any], lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8, weight_decay: float = 0.0,
+        eps: float = 1e-8, weight_decay: float = 0.0, amsgrad: bool = False,
     ) -> None:  # fmt: skip
-        super().__init__(params, {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay})
+        options = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
+        super().__init__(params, {**options, "amsgrad": amsgrad})
 
     def check(self, group: Group) -> None:
         """Raise ArgumentError if an option is out of its range.
 
         >>> Adam.check(Adam.__new__(Adam), {"lr": 1, "betas": (0, 0), "eps": 0, "weight_decay": 0})
         """
-        for key in ("lr", "eps", "weight_decay"):
-            number("Adam", key, group[key], 0, inf)
-        if len(group["betas"]) != 2 or not all(0 <= beta < 1 for beta in group["betas"]):
-            raise ArgumentError(f"Adam: betas must be two numbers in [0, 1), got {group['betas']}")
+        check_adaptive(type(self).__name__, group)
 
     def update(self, p: Array, g: Array, state: dict[str, Any], group: Group) -> None:
-        """One step of one parameter, in place."""
+        """One step of one parameter, in place.
+
+        >>> p, options = np.array([1.0]), {"lr": 0.1, "betas": (0.9, 0.99), "eps": 0, "weight_decay": 0}
+        >>> Adam.update(Adam.__new__(Adam), p, np.array([3.0]), {}, {**options, "amsgrad": False}); p
+        array([0.9])
+        """
         if group["weight_decay"]:
             g = g + group["weight_decay"] * p
-        if not state:
-            state.update(step=0, exp_avg=np.zeros_like(p), exp_avg_sq=np.zeros_like(p))
-        state["step"] += 1
-        (beta1, beta2), m, v = group["betas"], state["exp_avg"], state["exp_avg_sq"]
-        m *= beta1
-        m += (1 - beta1) * g
-        v *= beta2
-        v += (1 - beta2) * (g * g)
-        root = np.sqrt(v)
-        root /= sqrt(1 - beta2 ** state["step"])
-        root += group["eps"]
-        p -= (group["lr"] / (1 - beta1 ** state["step"])) * (m / root)
+        adam_step(p, g, state, group)
+
+
+def check_adaptive(name: str, group: Group) -> None:
+    """The options that Adam, AdamW, Adamax and NAdam share.
+
+    Raises:
+        ArgumentError: one of them is out of its range.
+
+    >>> check_adaptive("Adam", {"lr": 1, "betas": (0, 0), "eps": 0, "weight_decay": 0})
+    """
+    for key in ("lr", "eps", "weight_decay"):
+        number(name, key, group[key], 0, inf)
+    if len(group["betas"]) != 2 or not all(0 <= beta < 1 for beta in group["betas"]):
+        raise ArgumentError(f"{name}: betas must be two numbers in [0, 1), got {group['betas']}")
+
+
+def adam_step(p: Array, g: Array, state: dict[str, Any], group: Group) -> None:
+    """The last two lines of Adam's equations: one step of `p`, in place.
+
+    >>> p, state = np.array([1.0]), {}
+    >>> adam_step(p, np.array([2.0]), state, {"lr": 0.1, "betas": (0, 0), "eps": 0, "amsgrad": False}); p
+    array([0.9])
+    """
+    if not state:
+        state.update(step=0, exp_avg=np.zeros_like(p), exp_avg_sq=np.zeros_like(p))
+        if group["amsgrad"]:
+            state["max_exp_avg_sq"] = np.zeros_like(p)
+    state["step"] += 1
+    (beta1, beta2), m, v = group["betas"], state["exp_avg"], state["exp_avg_sq"]
+    m *= beta1
+    m += (1 - beta1) * g
+    v *= beta2
+    v += (1 - beta2) * (g * g)
+    if group["amsgrad"]:
+        v = np.maximum(state["max_exp_avg_sq"], v, out=state["max_exp_avg_sq"])
+    root = np.sqrt(v)
+    root /= sqrt(1 - beta2 ** state["step"])
+    root += group["eps"]
+    p -= (group["lr"] / (1 - beta1 ** state["step"])) * (m / root)

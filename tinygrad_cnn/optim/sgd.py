@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from math import inf
 from typing import Any
 
+import numpy as np
+
 from tinygrad_cnn.errors import ArgumentError
 from tinygrad_cnn.functional.arguments import number
 from tinygrad_cnn.optim.optimizer import Array, Group, Optimizer
@@ -62,6 +64,6 @@ class SGD(Optimizer):
                 v *= group["momentum"]
                 v += (1 - group["dampening"]) * g
             else:
-                v = state["momentum_buffer"] = g.copy()
+                v = state["momentum_buffer"] = np.array(g)  # also of a 0-d sum, a scalar
             g = g + group["momentum"] * v if group["nesterov"] else v
         p -= group["lr"] * g

@@ -18,6 +18,7 @@ from tinygrad_cnn.testing.cases import Case, Problem
 from tinygrad_cnn.testing.numeric import central_difference, weights
 
 Array = NDArray[Any]
+Check = Callable[[Case, Problem], None]
 
 
 def leaves(problem: Problem) -> list[Tensor]:
@@ -42,6 +43,15 @@ def total(gradients: list[Any], vectors: list[Array]) -> Any:
     """sum_k <gradient_k, v_k>, over the gradients that are there; 0.0 if none is."""
     terms = [(g * v).sum() for g, v in zip(gradients, vectors, strict=True) if g is not None]
     return sum(terms[1:], terms[0]) if terms else 0.0
+
+
+def second_order(problem: Problem, vectors: list[Array]) -> list[Tensor | None]:
+    """Gradients of sum_k <gradient_k, v_k>, where there are any."""
+    xs, _, gs = first_order(problem, create_graph=True)
+    slope = total(list(gs), vectors)
+    if not isinstance(slope, Tensor) or not slope.requires_grad:
+        return [None for _ in xs]
+    return list(grad(slope, xs, allow_unused=True))
 
 
 def forward_is_right(case: Case, problem: Problem) -> None:
@@ -73,11 +83,7 @@ def gradient_is_right(case: Case, problem: Problem) -> None:
 def second_order_is_right(case: Case, problem: Problem) -> None:
     """The derivative of the gradient equals a central difference of the gradient."""
     vs, us = directions(problem, 2), directions(problem, 7)
-    xs, _, gs = first_order(problem, create_graph=True)
-    slope = total(list(gs), vs)
-    analytic = 0.0
-    if isinstance(slope, Tensor) and slope.requires_grad:
-        analytic = float(total(list(grad(slope, xs, allow_unused=True)), us))
+    analytic = float(total(second_order(problem, vs), us))
 
     def slope_at(*arrays: Array) -> float:
         return float(total(first_order(Problem(problem.make, list(arrays)))[2], vs))
@@ -164,7 +170,7 @@ def adjoint_identity(case: Case, problem: Problem) -> None:
 
 
 #: All properties by name; those of ops that are not linear in any operand skip the last.
-PROPERTIES: dict[str, Callable[[Case, Problem], None]] = {
+PROPERTIES: dict[str, Check] = {
     check.__name__: check
     for check in (
         forward_is_right,

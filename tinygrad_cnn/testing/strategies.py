@@ -49,7 +49,7 @@ def arrays(
     kind = np.dtype(draw(dtype) if isinstance(dtype, st.SearchStrategy) else dtype)
     count = int(np.prod(size))
     if count <= FEW:
-        number = st.floats(low, high, width=kind.itemsize * 8, allow_subnormal=False)  # type: ignore[arg-type]
+        number = st.floats(low, high, width=kind.itemsize * 8, allow_subnormal=False)
         values = np.array(draw(st.lists(number, min_size=count, max_size=count)), kind).reshape(size)
     else:
         seed = draw(SEEDS)
@@ -68,11 +68,12 @@ def laid_out(values: Array, layout: str) -> Array:
     if layout == "transposed":
         return np.array(values.T, order="C").T
     if layout == "reversed":
-        backwards = (slice(None, None, -1),) * values.ndim
-        return np.array(values[(*backwards, ...)])[(*backwards, ...)]
+        backwards: Any = (*[slice(None, None, -1)] * values.ndim, ...)
+        return np.array(values[backwards])[backwards]
     if layout == "strided":
         wide = np.zeros([2 * n for n in values.shape], values.dtype)
-        view = wide[(*(slice(None, None, 2),) * values.ndim, ...)]
+        every_other: Any = (*[slice(None, None, 2)] * values.ndim, ...)
+        view = wide[every_other]
         view[...] = values
         return view
     return values
@@ -117,6 +118,7 @@ def away_from(
     """
     size = draw(shape) if isinstance(shape, st.SearchStrategy) else tuple(shape)
     count, rng = int(np.prod(size)), np.random.default_rng(draw(SEEDS))
+    values: Array
     if ties:
         values = rng.uniform(low, high, count)
     else:

@@ -7,20 +7,50 @@ One file per family, as in `ops`: the strategies, the slow references and the ta
 from tinygrad_cnn.graph import Op
 from tinygrad_cnn.testing.cases import (
     activation,
+    arrange,
     conv,
     elementwise,
+    embedding,
     index,
     linalg,
     loss,
     norm,
+    pad,
     pool,
     random,
+    rectifier,
     reduce,
+    resample,
+    rounding,
+    scan,
+    select,
     shape,
+    trigonometry,
 )
 from tinygrad_cnn.testing.cases.problem import Case as Case
 from tinygrad_cnn.testing.cases.problem import Problem as Problem
 
-FAMILIES = (activation, conv, elementwise, index, linalg, loss, norm, pool, random, reduce, shape)
+FAMILIES = (
+    activation,
+    arrange,
+    conv,
+    elementwise,
+    embedding,
+    index,
+    linalg,
+    loss,
+    norm,
+    pad,
+    pool,
+    random,
+    rectifier,
+    reduce,
+    resample,
+    rounding,
+    scan,
+    select,
+    shape,
+    trigonometry,
+)
 
 CASES: dict[type[Op], Case] = {op: case for family in FAMILIES for op, case in family.CASES.items()}

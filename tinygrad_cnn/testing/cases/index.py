@@ -38,6 +38,44 @@ def indexings(draw: Draw, op: type[Op]) -> Problem:
     return Problem(lambda: ops.IndexAdd(key, shape), [uniform(draw, np.zeros(shape)[key].shape)])
 
 
+@st.composite
+def takings(draw: Draw, op: type[Op]) -> Problem:
+    """Places along an axis, with repeats or without."""
+    shape = draw(hnp.array_shapes(min_dims=1, max_dims=3, min_side=0, max_side=4))
+    axis, unique = draw(st.integers(0, len(shape) - 1)), draw(st.booleans())
+    size, rng = shape[axis], np.random.default_rng(draw(SEEDS))
+    count = draw(st.integers(0, size if unique else 5 if size else 0))
+    taken = (*shape[:axis], count, *shape[axis + 1 :])
+    places = rng.permuted(
+        np.broadcast_to(np.arange(size), (*taken[:axis], *taken[axis + 1 :], size)), axis=-1
+    )
+    if not unique and size:
+        places = rng.integers(0, size, (*places.shape[:-1], count))
+    places = np.moveaxis(places[..., :count], -1, axis)
+    if op is ops.TakeAlongAxis:
+        return Problem(lambda: ops.TakeAlongAxis(places, axis, unique), [uniform(draw, shape)])
+    return Problem(lambda: ops.AddAlongAxis(places, axis, size, unique), [uniform(draw, taken)])
+
+
+def taken_from(op: Any, i: tuple[int, ...]) -> tuple[int, ...]:
+    """The position in the whole array of position i in what is taken."""
+    return (*i[: op.axis], int(op._places[i]), *i[op.axis + 1 :])
+
+
+def take_along_axis(op: Any, x: Array) -> Array:
+    out = np.empty(op._places.shape)
+    for i in np.ndindex(out.shape):
+        out[i] = x[taken_from(op, i)]
+    return out
+
+
+def add_along_axis(op: Any, g: Array) -> Array:
+    out = np.zeros((*g.shape[: op.axis], op.size, *g.shape[op.axis + 1 :]))
+    for i in np.ndindex(g.shape):
+        out[taken_from(op, i)] += g[i]
+    return out
+
+
 def places_of(op: Any, shape: tuple[int, ...]) -> Array:
     """The flat positions that the op's key takes from an array of that shape."""
     return np.asarray(np.arange(math.prod(shape)).reshape(shape)[op._key])
@@ -56,6 +94,8 @@ def index_add(op: Any, g: Array) -> Array:
 
 
 CASES: dict[type[Op], Case] = {
+    ops.TakeAlongAxis: Case(takings(ops.TakeAlongAxis), take_along_axis, (0,)),
+    ops.AddAlongAxis: Case(takings(ops.AddAlongAxis), add_along_axis, (0,)),
     ops.Index: Case(indexings(ops.Index), index, (0,)),
     ops.IndexAdd: Case(indexings(ops.IndexAdd), index_add, (0,)),
 }

@@ -48,7 +48,39 @@ def linear(op: Any, x: Array, w: Array, *b: Array) -> Array:
     return out
 
 
+@st.composite
+def einsums(draw: Draw) -> Problem:
+    """One to three operands over some of four labels, and any of those in the result."""
+    sizes = {label: draw(st.integers(0, 3)) for label in "abcd"}
+    groups = [
+        draw(st.permutations(sorted(draw(st.sets(st.sampled_from("abcd"), max_size=3)))))
+        for _ in range(draw(st.integers(1, 3)))
+    ]
+    used = sorted({label for group in groups for label in group})
+    kept = draw(st.permutations(used))[: draw(st.integers(0, len(used)))]
+    subscripts = ",".join("".join(group) for group in groups) + "->" + "".join(kept)
+    arrays = [uniform(draw, tuple(sizes[label] for label in group)) for group in groups]
+    return Problem(lambda: ops.Einsum(subscripts), arrays)
+
+
+def einsum(op: Any, *arrays: Array) -> Array:
+    inputs, result = op.subscripts.split("->")
+    groups = inputs.split(",")
+    sizes = {
+        label: n
+        for group, x in zip(groups, arrays, strict=True)
+        for label, n in zip(group, x.shape, strict=True)
+    }
+    out = np.zeros([sizes[label] for label in result])
+    for i in np.ndindex(*sizes.values()):
+        at = dict(zip(sizes, i, strict=True))
+        factors = (x[tuple(at[label] for label in group)] for group, x in zip(groups, arrays, strict=True))
+        out[tuple(at[label] for label in result)] += math.prod(factors)
+    return out
+
+
 CASES: dict[type[Op], Case] = {
+    ops.Einsum: Case(einsums(), einsum, (0,)),
     ops.MatMul: Case(matrices(), matmul, (0, 1)),
     ops.Linear: Case(affine(), linear),
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,13 +12,13 @@ from hypothesis import strategies as st
 
 from tinygrad_cnn import ops
 from tinygrad_cnn.graph import Op
-from tinygrad_cnn.testing.cases.problem import Array, Case, Draw, Problem, apart, uniform
+from tinygrad_cnn.testing.cases.problem import SEEDS, Array, Case, Draw, Problem, apart, uniform
 from tinygrad_cnn.testing.geometry import pool_grids, reads
 
 
 @st.composite
 def poolings(draw: Draw, op: type[Op]) -> Problem:
-    """Any geometry with one or two spatial axes; distinct elements, so that no maximum is tied."""
+    """Any geometry with one to three spatial axes; distinct elements, so that no maximum is tied."""
     dilated = op not in (ops.AvgPool, ops.Spread)
     grid = draw(pool_grids(dilated))
     n, c = draw(st.integers(0, 2)), draw(st.integers(1, 2))
@@ -96,10 +98,70 @@ def spread(op: Any, g: Array) -> Array:
     return out
 
 
+@st.composite
+def power_sums(draw: Draw) -> Problem:
+    """Numbers away from 0, all positive unless the power is even."""
+    grid = draw(pool_grids(dilated=False))
+    grid = dataclasses.replace(grid, padding=tuple((0, 0) for _ in grid.kernel))
+    if min(grid.output) < 1:
+        grid = dataclasses.replace(grid, image=tuple(map(max, grid.image, grid.kernel)))
+    p = draw(st.sampled_from([1.0, 2.0, 2.5, 3.0]))
+    x = uniform(draw, (draw(st.integers(0, 2)), 1, *grid.image), 0.2, 2)
+    if p == 2:
+        x *= np.random.default_rng(draw(SEEDS)).choice([-1, 1], x.shape)
+    return Problem(lambda: ops.LpPool(grid, p), [x])
+
+
+def lp_pool(op: Any, x: Array) -> Array:
+    sums, seen = np.zeros((*x.shape[:2], *op.grid.output)), np.zeros(op.grid.output)
+    for o, _, at in reads(op.grid):
+        seen[o] += 1
+        for i in np.ndindex(*x.shape[:2]):
+            sums[(*i, *o)] += x[(*i, *at)] ** op.p
+    return (sums / seen * math.prod(op.grid.kernel)) ** (1 / op.p)
+
+
+@st.composite
+def adaptive_maxima(draw: Draw) -> Problem:
+    """Distinct elements under any number of bins, more than pixels too."""
+    sizes = st.tuples(st.integers(1, 5), st.integers(1, 5))
+    image, output = draw(sizes), draw(sizes)
+    return Problem(lambda: ops.AdaptiveMaxPool(output), [apart(draw, (draw(st.integers(0, 2)), 2, *image))])
+
+
+def adaptive_max_pool(op: Any, x: Array) -> Array:
+    out = np.empty((*x.shape[:-2], *op.output))
+    for *lead, i, j in np.ndindex(out.shape):
+        (h, w), (oh, ow) = x.shape[-2:], op.output
+        rows = range(math.floor(i * h / oh), math.ceil((i + 1) * h / oh))
+        columns = range(math.floor(j * w / ow), math.ceil((j + 1) * w / ow))
+        out[(*lead, i, j)] = max(x[(*lead, r, c)] for r in rows for c in columns)
+    return out
+
+
+@st.composite
+def unpoolings(draw: Draw) -> Problem:
+    """Any positions, with repeats."""
+    image, side = (draw(st.integers(1, 4)), draw(st.integers(1, 4))), st.integers(1, 3)
+    x = uniform(draw, (draw(st.integers(0, 2)), draw(st.integers(1, 2)), draw(side), draw(side)))
+    flat = np.random.default_rng(draw(SEEDS)).integers(0, math.prod(image), x.shape)
+    return Problem(lambda: ops.MaxUnpool(flat, image), [x])
+
+
+def max_unpool(op: Any, x: Array) -> Array:
+    out = np.zeros((*x.shape[:2], *op.image))
+    for i in np.ndindex(x.shape):
+        out[(*i[:2], *divmod(int(op._flat[i]), op.image[1]))] = x[i]
+    return out
+
+
 CASES: dict[type[Op], Case] = {
     ops.MaxPool: Case(poolings(ops.MaxPool), max_pool),
     ops.Place: Case(poolings(ops.Place), place, (0,)),
     ops.Pick: Case(poolings(ops.Pick), pick, (0,)),
+    ops.LpPool: Case(power_sums(), lp_pool),
+    ops.AdaptiveMaxPool: Case(adaptive_maxima(), adaptive_max_pool),
+    ops.MaxUnpool: Case(unpoolings(), max_unpool, (0,)),
     ops.AvgPool: Case(poolings(ops.AvgPool), avg_pool, (0,)),
     ops.Spread: Case(poolings(ops.Spread), spread, (0,)),
 }

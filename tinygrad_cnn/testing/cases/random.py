@@ -14,18 +14,21 @@ from tinygrad_cnn.testing.cases.problem import SEEDS, SHAPES, Array, Case, Draw,
 
 @st.composite
 def dropouts(draw: Draw) -> Problem:
-    """A draw of what to keep."""
+    """A draw of what to keep, of x's shape or one that broadcasts to it."""
     x = uniform(draw, draw(SHAPES))
+    whole = draw(st.booleans())
+    shape = x.shape if whole else (*x.shape[:1], *(1 for _ in x.shape[1:]))
+    mode = draw(st.sampled_from(["inverted", "classic"]))
     p = draw(st.sampled_from([0.0, 0.25, 0.5, 1.0]))
-    keep = np.random.default_rng(draw(SEEDS)).random(x.shape) >= p
-    return Problem(lambda: ops.Dropout(keep, p), [x])
+    keep = np.random.default_rng(draw(SEEDS)).random(shape) >= p
+    return Problem(lambda: ops.Dropout(keep, p, mode), [x])
 
 
 def dropout(op: Any, x: Array) -> Array:
     out = np.zeros(x.shape)
     for i in np.ndindex(x.shape):
-        if op._mask[i]:
-            out[i] = x[i] / (1 - op.p)
+        if op._mask[tuple(map(min, i, (n - 1 for n in op._mask.shape)))]:
+            out[i] = x[i] if op.mode == "classic" else x[i] / (1 - op.p)
     return out
 
 

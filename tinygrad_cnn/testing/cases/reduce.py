@@ -13,6 +13,7 @@ from tinygrad_cnn import ops
 from tinygrad_cnn.graph import Op
 from tinygrad_cnn.testing.cases.problem import (
     FILLED,
+    SEEDS,
     SHAPES,
     Array,
     Case,
@@ -22,6 +23,7 @@ from tinygrad_cnn.testing.cases.problem import (
     apart,
     axes_of,
     uniform,
+    with_zeros,
 )
 
 
@@ -52,8 +54,71 @@ def mean(numbers: list[float]) -> float:
     return math.fsum(numbers) / len(numbers)
 
 
+@st.composite
+def products(draw: Draw) -> Problem:
+    """Numbers of which some are 0: none, one or several in a group."""
+    shape = draw(SHAPES)
+    axis, keepdims = axes_of(draw, len(shape)), draw(st.booleans())
+    return Problem(lambda: ops.Prod(axis, keepdims), [with_zeros(draw, shape)])
+
+
+@st.composite
+def deviations(draw: Draw, op: Any) -> Problem:
+    """Groups with more elements than are taken from their number."""
+    shape = draw(FILLED)
+    axis, keepdims = axes_of(draw, len(shape)), draw(st.booleans())
+    count = math.prod(shape[i] for i in axis)
+    ddof = draw(st.sampled_from([0, 1, 0.5] if count > 1 else [0]))
+    return Problem(lambda: op(axis, keepdims, ddof), [apart(draw, shape)])
+
+
+@st.composite
+def norms(draw: Draw) -> Problem:
+    """Every kind of order; no two sizes are equal and none is near 0."""
+    order = draw(st.sampled_from([2, 1, math.inf, -math.inf, 0, 3, 2.5, 0.5, -1]))
+    shape = draw(SHAPES if order in (0, 1, 2, 3) else FILLED)
+    axis, keepdims = axes_of(draw, len(shape)), draw(st.booleans())
+    rng = np.random.default_rng(draw(SEEDS))
+    size = rng.permutation(math.prod(shape)).reshape(shape) * 0.1 + 0.3
+    return Problem(lambda: ops.Norm(axis, keepdims, order), [size * rng.choice([-1, 1], shape)])
+
+
+def deviation(root: float) -> Reference:
+    """Variance to a power."""
+
+    def reference(op: Any, x: Array) -> Array:
+        def of(numbers: list[float]) -> float:
+            middle = mean(numbers)
+            squares = math.fsum((v - middle) ** 2 for v in numbers)
+            return float((squares / (len(numbers) - op.ddof)) ** root)
+
+        return reduction(of)(op, x)
+
+    return reference
+
+
+def norm(op: Any, x: Array) -> Array:
+    def of(numbers: list[float]) -> float:
+        sizes = [abs(v) for v in numbers]
+        if op.ord == 0:
+            return float(sum(v != 0 for v in sizes))
+        if math.isinf(op.ord):
+            return max(sizes) if op.ord > 0 else min(sizes)
+        return float(math.fsum(v**op.ord for v in sizes) ** (1 / op.ord))
+
+    return reduction(of)(op, x)
+
+
 CASES: dict[type[Op], Case] = {
     ops.Sum: Case(reductions(ops.Sum), reduction(math.fsum), (0,)),
     ops.Mean: Case(reductions(ops.Mean, FILLED), reduction(mean), (0,)),
     ops.Max: Case(reductions(ops.Max, FILLED, distinct=True), reduction(max)),
+    ops.Min: Case(reductions(ops.Min, FILLED, distinct=True), reduction(min)),
+    ops.Prod: Case(products(), reduction(lambda v: math.prod(v, start=1.0))),
+    ops.Var: Case(deviations(ops.Var), deviation(1)),
+    ops.Std: Case(deviations(ops.Std), deviation(0.5)),
+    ops.LogSumExp: Case(
+        reductions(ops.LogSumExp, FILLED), reduction(lambda v: math.log(math.fsum(map(math.exp, v))))
+    ),
+    ops.Norm: Case(norms(), norm),
 }

@@ -1,4 +1,4 @@
-"""Cases: rearranging, joining and padding."""
+"""Cases: rearranging and joining."""
 
 from __future__ import annotations
 
@@ -49,15 +49,6 @@ def concatenations(draw: Draw) -> Problem:
     return Problem(lambda: ops.Concatenate(axis), arrays)
 
 
-@st.composite
-def pads(draw: Draw) -> Problem:
-    """Any border on each axis."""
-    shape = draw(SHAPES)
-    widths = tuple((draw(st.integers(0, 2)), draw(st.integers(0, 2))) for _ in shape)
-    value = draw(st.sampled_from([0.0, -1.5]))
-    return Problem(lambda: ops.Pad(widths, value), [uniform(draw, shape)])
-
-
 def reshape(op: Any, x: Array) -> Array:
     return np.array(list(x.flat)).reshape(op.shape)
 
@@ -95,18 +86,10 @@ def concatenate(op: Any, *arrays: Array) -> Array:
     return out
 
 
-def pad(op: Any, x: Array) -> Array:
-    out = np.full([n + sum(w) for n, w in zip(x.shape, op.widths, strict=True)], op.value)
-    for i in np.ndindex(x.shape):
-        out[tuple(k + before for k, (before, _) in zip(i, op.widths, strict=True))] = x[i]
-    return out
-
-
 CASES: dict[type[Op], Case] = {
     ops.Reshape: Case(reshapes(), reshape, (0,)),
     ops.Transpose: Case(transposes(), transpose, (0,)),
     ops.BroadcastTo: Case(broadcasts(ops.BroadcastTo), broadcast_to, (0,)),
     ops.SumTo: Case(broadcasts(ops.SumTo), sum_to, (0,)),
     ops.Concatenate: Case(concatenations(), concatenate),
-    ops.Pad: Case(pads(), pad),
 }

@@ -1,0 +1,216 @@
+"""Losses of scores of classes: cross-entropy, negative log-likelihood, multi-class margin."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Any
+
+import numpy as np
+
+from tinygrad_cnn import ops
+from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
+from tinygrad_cnn.functional.arguments import choice, floating, integer, number, values
+from tinygrad_cnn.functional.loss import REDUCTIONS, as_target
+
+
+def cross_entropy(
+    x: Any, target: Any, weight: Any = None, *, ignore_index: int = -100, reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Any:  # fmt: skip
+    """Cross-entropy of softmax(x) and labels, or probabilities, of K classes.
+
+        loss = -w[label] · log softmax(x)[label],   or   -sum_k w_k · target_k · log softmax(x)_k
+
+    Label smoothing s puts (1 - s) · target + s / K in the place of the target, also for labels.
+
+    Args:
+        x: (N, K), (N, K, ...) or (K,) float, the scores (logits).
+        target: integer labels in [0, K), of x's shape without K; or one-hot rows or probabilities of
+            x's own shape, which get a gradient if they are a Tensor that requires one.
+        weight: (K,) a factor per class, or None for 1.
+        ignore_index: the label that counts nothing and gets no gradient.
+        reduction: 'mean', 'sum' or 'none'. The mean divides by the summed weights of the labels
+            kept, also with label smoothing (nothing kept: NaN); for probabilities by the number of
+            samples, N times the pixels.
+        label_smoothing: s, in [0, 1].
+    Returns:
+        A 0-d value, or x's shape without K with 'none'; dtype of x.
+    Raises:
+        ShapeError: the shapes do not fit.   DTypeError: x is not float, or labels not integers.
+        ArgumentError: a label or an option out of its range, or an ignore_index beside probabilities.
+    Source: Goodfellow, Bengio & Courville 2016, "Deep Learning", 6.2.2.3; label smoothing: Szegedy et
+        al. 2016, arXiv:1512.00567.
+    >>> float(cross_entropy(np.zeros((2, 4)), [0, 3]).round(6))
+    1.386294
+    >>> cross_entropy([[1.0, 0.0]], [[0.5, 0.5]], reduction="none").round(4)
+    array([0.8133], dtype=float32)
+    """
+    name = "cross_entropy"
+    x = floating(name, x)
+    choice(name, "reduction", reduction, REDUCTIONS)
+    smoothing = number(name, "label_smoothing", label_smoothing, 0, 1)
+    ignored = integer(name, "ignore_index", ignore_index)
+    if x.ndim == 1:  # one sample: a batch of one
+        only = cross_entropy(
+            x.reshape((1, *x.shape)), _batch_of_one(target), weight, ignore_index=ignored,
+            reduction=reduction, label_smoothing=smoothing,
+        )  # fmt: skip
+        return only.reshape(()) if reduction == "none" else only
+    factors = _class_weights(name, x, weight)
+    if x.ndim > 1 and np.shape(values(target)) == x.shape:
+        if ignored >= 0:
+            raise ArgumentError(f"{name}: ignore_index={ignored} needs labels, got probabilities")
+        return _soft_cross_entropy(x, as_target(name, target, x), factors, smoothing, reduction)
+    labels = _labels(name, x, target, ignored)
+    share = _shares(labels, factors, reduction)
+    if not smoothing:
+        loss = ops.SoftmaxCrossEntropy(labels, share, reduction)(x)
+    else:
+        mixed = np.full(x.shape, smoothing / x.shape[1], x.dtype)
+        kept = np.maximum(np.expand_dims(labels, 1), 0)
+        np.put_along_axis(mixed, kept, 1 - smoothing + smoothing / x.shape[1], 1)
+        counted = np.where(labels < 0, 0, _divisor(labels, factors, reduction)).astype(x.dtype)
+        side = factors.reshape((1, -1, *(1 for _ in x.shape[2:])))
+        loss = ops.SoftTargetCrossEntropy(side * np.expand_dims(counted, 1), reduction)(x, mixed)
+    return loss + np.nan if reduction == "mean" and not (labels >= 0).any() else loss
+
+
+def nll_loss(
+    x: Any, target: Any, weight: Any = None, *, ignore_index: int = -100, reduction: str = "mean"
+) -> Any:
+    """Negative log-likelihood of labels: -w[label] · x[label], for x that is a log-softmax already.
+
+    Args:
+        x: (N, K), (N, K, ...) or (K,) float, logarithms of probabilities.
+        target: integer labels in [0, K), of x's shape without K.
+        weight: (K,) a factor per class, or None for 1.
+        ignore_index: the label that counts nothing and gets no gradient.
+        reduction: 'mean' (over the summed weights of the labels kept; nothing kept: NaN), 'sum' or
+            'none'.
+    Returns:
+        A 0-d value, or the labels' shape with 'none'; dtype of x.
+    Raises:
+        ShapeError: the shapes do not fit.   DTypeError: x is not float, or labels not integers.
+        ArgumentError: a label or an option out of its range.
+    Source: Goodfellow, Bengio & Courville 2016, "Deep Learning", 5.5.
+    >>> nll_loss([[-1.0, -2.0], [-3.0, -4.0]], [1, 0], reduction="none")
+    array([2., 3.], dtype=float32)
+    """
+    name = "nll_loss"
+    x = floating(name, x)
+    choice(name, "reduction", reduction, REDUCTIONS)
+    ignored = integer(name, "ignore_index", ignore_index)
+    if x.ndim == 1:
+        batch = x.reshape((1, *x.shape))
+        only = nll_loss(batch, _batch_of_one(target), weight, ignore_index=ignored, reduction=reduction)
+        return only.reshape(()) if reduction == "none" else only
+    factors = _class_weights(name, x, weight)
+    labels = _labels(name, x, target, ignored)
+    loss = ops.NegativeLogLikelihood(labels, _shares(labels, factors, reduction), reduction)(x)
+    return loss + np.nan if reduction == "mean" and not (labels >= 0).any() else loss
+
+
+def multi_margin_loss(
+    x: Any, target: Any, p: int = 1, margin: float = 1.0, weight: Any = None, *, reduction: str = "mean"
+) -> Any:
+    """Hinge loss of several classes: each class should score `margin` less than the label.
+
+        loss = w[label] · sum over k ≠ label of max(0, margin - x[label] + x[k])^p / K
+
+    At the kink the derivative is 0.
+
+    Args:
+        x: (N, K) or (K,) float scores.   target: (N,) or () integer labels in [0, K).
+        p: 1 or 2.   margin: the wanted distance.   weight: (K,) a factor per class, or None for 1.
+        reduction: 'mean' over the samples (of none: NaN), 'sum' or 'none'.
+    Returns:
+        A 0-d value, or the labels' shape with 'none'; dtype of x.
+    Raises:
+        ShapeError: the shapes do not fit.   DTypeError: x is not float, or labels not integers.
+        ArgumentError: a label or an option out of its range.
+    Source: Crammer & Singer 2001, "On the algorithmic implementation of multiclass kernel-based vector
+        machines"; summed over the classes: Weston & Watkins 1999.
+    >>> multi_margin_loss([[0.0, 0.5, 0.0, 2.0]], [3])
+    array(0., dtype=float32)
+    """
+    name = "multi_margin_loss"
+    x = floating(name, x)
+    choice(name, "reduction", reduction, REDUCTIONS)
+    if integer(name, "p", p) not in (1, 2):
+        raise ArgumentError(f"{name}: p must be 1 or 2, got {p}")
+    margin = number(name, "margin", margin, -inf, inf)
+    if x.ndim == 1:
+        batch = x.reshape((1, *x.shape))
+        only = multi_margin_loss(batch, _batch_of_one(target), p, margin, weight, reduction=reduction)
+        return only.reshape(()) if reduction == "none" else only
+    if x.ndim != 2:
+        raise ShapeError(f"{name}: x needs shape (N, K) or (K,), got {x.shape}")
+    factors = _class_weights(name, x, weight)
+    labels = _labels(name, x, target, None)
+    share = factors[labels] / (max(labels.size, 1) if reduction == "mean" else 1)
+    loss = ops.MultiMargin(labels, share, int(p), margin, reduction)(x)
+    return loss + np.nan if reduction == "mean" and not labels.size else loss
+
+
+# --------------------------------------------------------------------------- checks and shares
+def _batch_of_one(target: Any) -> Any:
+    """A target with an axis of one sample in front; a number or a list as an array of its type."""
+    target = target if hasattr(target, "reshape") else np.asarray(target)
+    return target.reshape((1, *target.shape))
+
+
+def _class_weights(name: str, x: Any, weight: Any) -> Any:
+    """A factor per class, in x's type."""
+    if x.ndim < 2:
+        raise ShapeError(f"{name}: x needs shape (K,) or (N, K, ...), got {x.shape}")
+    if weight is None:
+        return np.ones(x.shape[1], x.dtype)
+    found = np.array(values(weight), x.dtype)  # a copy: the derivative reads it again
+    if found.shape != (x.shape[1],):
+        raise ShapeError(f"{name}: weight has shape {found.shape}, ({x.shape[1]},) fits: one per class")
+    return found
+
+
+def _labels(name: str, x: Any, target: Any, ignored: int | None) -> Any:
+    """Labels (N, ...) in [0, K), and -1 where the target is `ignored`."""
+    found = np.array(values(target))  # a copy: the derivative reads it again
+    if found.shape != (x.shape[0], *x.shape[2:]):
+        raise ShapeError(
+            f"{name}: x (N, K, ...) and labels (N, ...) do not fit: x {x.shape}, labels {found.shape}"
+        )
+    if found.dtype.kind not in "iu" and found.size:
+        raise DTypeError(f"{name}: labels have dtype {found.dtype}, integers fit")
+    left_out = np.zeros(found.shape, bool) if ignored is None else found == ignored
+    wrong = found[~left_out & ((found < 0) | (found >= x.shape[1]))]
+    if wrong.size:
+        raise ArgumentError(
+            f"{name}: label {wrong[0]} is out of range for {x.shape[1]} classes; 0 to {x.shape[1] - 1} fit"
+        )
+    return np.where(left_out, -1, found).astype(np.intp)
+
+
+def _divisor(labels: Any, factors: Any, reduction: str) -> Any:
+    """What a factor of 1 counts in the reduced loss: 1, or 1 over the summed weights of the kept."""
+    if reduction != "mean":
+        return 1.0
+    with np.errstate(divide="ignore"):
+        return 1 / factors[labels[labels >= 0]].sum() if (labels >= 0).any() else 0.0
+
+
+def _shares(labels: Any, factors: Any, reduction: str) -> Any:
+    """What each label counts in the reduced loss: its class's factor; 0 if ignored."""
+    kept = labels >= 0
+    share = np.zeros(labels.shape, factors.dtype)
+    with np.errstate(invalid="ignore"):  # factors that sum to 0 give NaN
+        share[kept] = factors[labels[kept]] * _divisor(labels, factors, reduction)
+    return share
+
+
+def _soft_cross_entropy(x: Any, target: Any, factors: Any, smoothing: float, reduction: str) -> Any:
+    """Cross-entropy against probabilities of x's shape."""
+    if smoothing:
+        target = target * (1 - smoothing) + smoothing / x.shape[1]
+    samples = x.size // x.shape[1] if x.size else 1
+    side = factors.reshape((1, -1, *(1 for _ in x.shape[2:])))
+    loss = ops.SoftTargetCrossEntropy(side / samples if reduction == "mean" else side, reduction)(x, target)
+    return loss + np.nan if reduction == "mean" and not x.size else loss

@@ -1,0 +1,65 @@
+"""Borders."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinygrad_cnn import ops
+from tinygrad_cnn.errors import ArgumentError, ShapeError
+from tinygrad_cnn.functional.arguments import choice, operand
+
+#: Names of the modes, PyTorch's and NumPy's, and what they are called here.
+MODES = {
+    "constant": "constant",
+    "reflect": "reflect",
+    "replicate": "replicate",
+    "edge": "replicate",
+    "circular": "circular",
+    "wrap": "circular",
+}
+
+
+def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float = 0.0) -> Any:
+    """A border around x: a constant, or x's own elements seen again.
+
+        constant    v v | a b c d | v v        reflect     c b | a b c d | c b
+        replicate   a a | a b c d | d d        circular    c d | a b c d | a b
+
+    An element that the border shows gets the gradients of all the places where it stands. A border
+    wider than x goes on in the same pattern.
+
+    Args:
+        x: array or Tensor.
+        pad_width: n for every side, (before, after) for every axis, or one such pair per axis.
+        mode: 'constant', 'reflect', 'replicate' (NumPy's 'edge') or 'circular' (NumPy's 'wrap').
+        constant_values: the value of a constant border.
+    Returns:
+        Each axis longer by before + after, x's dtype.
+    Raises:
+        ArgumentError: another mode, a negative width, or pairs that do not fit the axes.
+        ShapeError: an axis without elements, which has none to show.
+    Source: NumPy's `pad`.
+    >>> pad([1.0, 2.0], (1, 2))
+    array([0., 1., 2., 0., 0.], dtype=float32)
+    >>> pad(np.arange(4.0), 2, "reflect")
+    array([2., 1., 0., 1., 2., 3., 2., 1.])
+    """
+    x = operand("pad", x)
+    kind = MODES[choice("pad", "mode", mode, tuple(MODES))]
+    try:
+        widths = np.broadcast_to(np.asarray(pad_width), (x.ndim, 2))
+    except ValueError:
+        raise ArgumentError(
+            f"pad: pad_width {pad_width!r} does not fit {x.ndim} axes; "
+            "a number, one (before, after), or one such pair per axis fits"
+        ) from None
+    if widths.dtype.kind not in "iu" or (widths < 0).any():
+        raise ArgumentError(f"pad: widths must be integers of at least 0, got {pad_width!r}")
+    sides = tuple((int(before), int(after)) for before, after in widths)
+    if kind != "constant" and any(n == 0 and any(w) for n, w in zip(x.shape, sides, strict=True)):
+        raise ShapeError(
+            f"pad: x has shape {x.shape}; mode {mode!r} needs an element along each padded axis"
+        )
+    return ops.Pad(sides, float(constant_values), kind)(x)

@@ -1,0 +1,54 @@
+"""Running sums and products."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tinygrad_cnn import ops
+from tinygrad_cnn.functional.arguments import one_axis, operand, torch_names
+
+
+@torch_names
+def cumsum(x: Any, axis: int | None = None) -> Any:
+    """Sum of the elements up to each place: y_i = x_0 + ... + x_i.
+
+    Args:
+        x: array or Tensor.   axis: the axis, or None for x flattened, which makes a 0-d x (1,).
+    Returns:
+        x's shape, or (x.size,); its dtype (integers as NumPy widens them).
+    Raises:
+        ShapeError: no such axis.
+    Source: NumPy's `cumsum`.
+    >>> cumsum(np.array([1.0, 2.0, 3.0]))
+    array([1., 3., 6.])
+    """
+    x, along = one_line("cumsum", x, axis)
+    return ops.CumSum(along)(x)
+
+
+@torch_names
+def cumprod(x: Any, axis: int | None = None) -> Any:
+    """Product of the elements up to each place: y_i = x_0 · ... · x_i.
+
+    The derivative divides by nothing, so it is exact with any number of zeros, to any order.
+
+    Args:
+        x: array or Tensor.   axis: the axis, or None for x flattened, which makes a 0-d x (1,).
+    Returns:
+        x's shape, or (x.size,); its dtype (integers as NumPy widens them).
+    Raises:
+        ShapeError: no such axis.
+    Source: NumPy's `cumprod`.
+    >>> cumprod(np.array([1.0, 2.0, 3.0]))
+    array([1., 2., 6.])
+    """
+    x, along = one_line("cumprod", x, axis)
+    return ops.CumProd(along)(x)
+
+
+def one_line(function: str, x: Any, axis: int | None) -> tuple[Any, int]:
+    """x and the axis to run along: None means x flattened."""
+    x = operand(function, x)
+    if axis is None:
+        return (x if x.ndim == 1 else ops.Reshape((x.size,))(x)), 0
+    return x, one_axis(function, axis, x.ndim)

@@ -1,0 +1,125 @@
+"""Order: sorting, the largest elements, and where they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tinygrad_cnn import ops
+from tinygrad_cnn.errors import ArgumentError, ShapeError
+from tinygrad_cnn.functional.arguments import integer, like, one_axis, operand, torch_names, values
+from tinygrad_cnn.functional.scan import one_line
+from tinygrad_cnn.ops.sort import order
+
+
+@torch_names
+def sort(x: Any, axis: int | None = -1, descending: bool = False) -> Any:
+    """The elements in order along an axis; equal ones keep theirs, NaN counts as the largest.
+
+    The gradient goes back to where each element came from.
+
+    Args:
+        x: array or Tensor.   axis: the axis, or None for x flattened.
+        descending: the largest first.
+    Returns:
+        x's shape, or (x.size,), and dtype. PyTorch's `sort` gives the indices too: `argsort` here.
+    Raises:
+        ShapeError: no such axis.
+    Source: NumPy's `sort`, kind 'stable'.
+    >>> sort(np.array([3.0, 1.0, 2.0]))
+    array([1., 2., 3.])
+    """
+    x, along = one_line("sort", x, axis)
+    return ops.Sort(along, bool(descending))(x)
+
+
+@torch_names
+def argsort(x: Any, axis: int | None = -1, descending: bool = False) -> Any:
+    """The places that sort x along an axis, as in `take_along_axis(x, places, axis)`; no gradient.
+
+    Args:
+        x: array or Tensor; equal elements keep their order, NaN counts as the largest.
+        axis: the axis, or None for x flattened.   descending: the largest first.
+    Returns:
+        Integers of x's shape, or (x.size,).
+    Raises:
+        ShapeError: no such axis.
+    Source: NumPy's `argsort`, kind 'stable'.
+    >>> argsort(np.array([3.0, 1.0, 2.0]))
+    array([1, 2, 0])
+    """
+    x, along = one_line("argsort", x, axis)
+    return like(x, order(values(x), along, bool(descending)))
+
+
+@torch_names
+def topk(x: Any, k: int, axis: int = -1, largest: bool = True) -> tuple[Any, Any]:
+    """The k largest elements along an axis, in descending order, and their places.
+
+    Args:
+        x: array or Tensor; of equal elements the first comes first, NaN counts as the largest.
+        k: how many, from 0 to the length of the axis.   axis: the axis.
+        largest: False for the k smallest, in ascending order.
+    Returns:
+        (values, indices): x's shape with k along the axis; x's dtype, and integers, which carry
+        no gradient. The values' gradient goes back to their places.
+    Raises:
+        ShapeError: no such axis.   ArgumentError: k is below 0 or longer than the axis.
+    Source: PyTorch's `topk`.
+    >>> topk(np.array([3.0, 1.0, 4.0]), 2)
+    (array([4., 3.]), array([2, 0]))
+    """
+    x = operand("topk", x)
+    along = one_axis("topk", axis, x.ndim)
+    count = integer("topk", "k", k, 0)
+    if count > x.shape[along]:
+        raise ArgumentError(f"topk: k is {count}, axis {axis} has {x.shape[along]} elements")
+    op = ops.TopK(count, along, bool(largest))
+    found = op(x)
+    return found, like(x, op.places)
+
+
+@torch_names
+def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+    """The place of the first largest element; no gradient.
+
+    Args:
+        x: array or Tensor; NaN counts as the largest.   axis: the axis, or None for x flattened.
+        keepdims: keep the axis (all axes for None), with length 1.
+    Returns:
+        Integers of x's shape without the axis.
+    Raises:
+        ShapeError: no such axis, or no element along it.
+    Source: NumPy's `argmax`.
+    >>> argmax(np.array([[1.0, 3.0], [5.0, 4.0]]), axis=1)
+    array([1, 0])
+    """
+    x, along = _not_empty("argmax", x, axis)
+    return like(x, values(x).argmax(along, keepdims=bool(keepdims)))
+
+
+@torch_names
+def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+    """The place of the first smallest element; no gradient.
+
+    Args:
+        x: array or Tensor; NaN counts as the smallest.   axis: the axis, or None for x flattened.
+        keepdims: keep the axis (all axes for None), with length 1.
+    Returns:
+        Integers of x's shape without the axis.
+    Raises:
+        ShapeError: no such axis, or no element along it.
+    Source: NumPy's `argmin`.
+    >>> argmin(np.array([[1.0, 3.0], [5.0, 4.0]]), axis=1)
+    array([0, 1])
+    """
+    x, along = _not_empty("argmin", x, axis)
+    return like(x, values(x).argmin(along, keepdims=bool(keepdims)))
+
+
+def _not_empty(function: str, x: Any, axis: int | None) -> tuple[Any, int | None]:
+    """x and the axis, after a look for at least one element along it."""
+    x = operand(function, x)
+    along = None if axis is None else one_axis(function, axis, x.ndim)
+    if (x.size if along is None else x.shape[along]) == 0:
+        raise ShapeError(f"{function}: x has shape {x.shape}, with no element along axis {axis}")
+    return x, along

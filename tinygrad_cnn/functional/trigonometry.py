@@ -1,0 +1,159 @@
+"""Functions of angles and their inverses, and the hyperbolic ones; angles are in radians."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tinygrad_cnn import ops
+from tinygrad_cnn.functional.arguments import floating, operands
+
+
+def sin(x: Any) -> Any:
+    """Sine of each element, with derivative cos x.
+
+    Args:
+        x: float array or Tensor of angles in radians; an infinite one gives NaN, with a warning.
+    Returns:
+        Shape and dtype of x, values in [-1, 1].
+    Raises:
+        DTypeError: x is not float.
+    Source: Abramowitz & Stegun 1964, 4.3.
+    >>> sin([0.0, 0.5]).round(4)
+    array([0.    , 0.4794], dtype=float32)
+    """
+    return ops.Sin()(floating("sin", x))
+
+
+def cos(x: Any) -> Any:
+    """Cosine of each element, with derivative -sin x.
+
+    Args:
+        x: float array or Tensor of angles in radians; an infinite one gives NaN, with a warning.
+    Returns:
+        Shape and dtype of x, values in [-1, 1].
+    Raises:
+        DTypeError: x is not float.
+    Source: Abramowitz & Stegun 1964, 4.3.
+    >>> cos([0.0, 0.5]).round(4)
+    array([1.    , 0.8776], dtype=float32)
+    """
+    return ops.Cos()(floating("cos", x))
+
+
+def tan(x: Any) -> Any:
+    """Tangent of each element, with derivative 1 + tan² x.
+
+    Args:
+        x: float array or Tensor of angles in radians; an infinite one gives NaN, with a warning.
+    Returns:
+        Shape and dtype of x.
+    Raises:
+        DTypeError: x is not float.
+    Source: Abramowitz & Stegun 1964, 4.3.
+    >>> tan([0.0, 0.5]).round(4)
+    array([0.    , 0.5463], dtype=float32)
+    """
+    return ops.Tan()(floating("tan", x))
+
+
+def arcsin(x: Any) -> Any:
+    """Angle whose sine is x, with derivative 1 / sqrt(1 - x²): inf at -1 and 1.
+
+    Args:
+        x: float array or Tensor in [-1, 1]; values outside give NaN, with NumPy's warning.
+    Returns:
+        Shape and dtype of x, in radians, in [-π/2, π/2].
+    Raises:
+        DTypeError: x is not float.
+    Source: Abramowitz & Stegun 1964, 4.4.
+    >>> arcsin([0.0, 0.5]).round(4)
+    array([0.    , 0.5236], dtype=float32)
+    """
+    return ops.Arcsin()(floating("arcsin", x))
+
+
+def arccos(x: Any) -> Any:
+    """Angle whose cosine is x, with derivative -1 / sqrt(1 - x²): -inf at -1 and 1.
+
+    Args:
+        x: float array or Tensor in [-1, 1]; values outside give NaN, with NumPy's warning.
+    Returns:
+        Shape and dtype of x, in radians, in [0, π].
+    Raises:
+        DTypeError: x is not float.
+    Source: Abramowitz & Stegun 1964, 4.4.
+    >>> arccos([1.0, 0.5]).round(4)
+    array([0.    , 1.0472], dtype=float32)
+    """
+    return ops.Arccos()(floating("arccos", x))
+
+
+def arctan(x: Any) -> Any:
+    """Angle whose tangent is x, with derivative 1 / (1 + x²).
+
+    Args:
+        x: float array or Tensor.
+    Returns:
+        Shape and dtype of x, in radians, in [-π/2, π/2].
+    Raises:
+        DTypeError: x is not float.
+    Source: Abramowitz & Stegun 1964, 4.4.
+    >>> arctan([0.0, 0.5]).round(4)
+    array([0.    , 0.4636], dtype=float32)
+    """
+    return ops.Arctan()(floating("arctan", x))
+
+
+def arctan2(a: Any, b: Any) -> Any:
+    """Angle between the positive first axis and the point (b, a): arctan(a / b), in all quadrants.
+
+    The derivatives are b / (a² + b²) in a and -a / (a² + b²) in b, both 0 at the origin.
+
+    Args:
+        a: the points' second coordinates.   b: their first ones. Float arrays, Tensors or
+            numbers whose shapes broadcast.
+    Returns:
+        The broadcast shape; NumPy's result type; in radians, in [-π, π].
+    Raises:
+        ShapeError: the shapes do not broadcast.   DTypeError: an array is not float.
+    Source: NumPy's `arctan2`.
+    >>> arctan2([1.0, -1.0], [1.0, -1.0]).round(4)
+    array([ 0.7854, -2.3562], dtype=float32)
+    """
+    a, b = operands("arctan2", a, b)
+    for name, value in (("a", a), ("b", b)):
+        if not isinstance(value, (int, float)):
+            floating("arctan2", value, name)
+    return ops.Arctan2()(a, b)
+
+
+def sinh(x: Any) -> Any:
+    """Hyperbolic sine of each element: (e^x - e^-x) / 2, with derivative cosh x.
+
+    Args:
+        x: float array or Tensor; large values overflow to ±inf, with NumPy's warning.
+    Returns:
+        Shape and dtype of x.
+    Raises:
+        DTypeError: x is not float.
+    Source: Abramowitz & Stegun 1964, 4.5.
+    >>> sinh([0.0, 0.5]).round(4)
+    array([0.    , 0.5211], dtype=float32)
+    """
+    return ops.Sinh()(floating("sinh", x))
+
+
+def cosh(x: Any) -> Any:
+    """Hyperbolic cosine of each element: (e^x + e^-x) / 2, with derivative sinh x.
+
+    Args:
+        x: float array or Tensor; large values overflow to inf, with NumPy's warning.
+    Returns:
+        Shape and dtype of x, values of at least 1.
+    Raises:
+        DTypeError: x is not float.
+    Source: Abramowitz & Stegun 1964, 4.5.
+    >>> cosh([0.0, 0.5]).round(4)
+    array([1.    , 1.1276], dtype=float32)
+    """
+    return ops.Cosh()(floating("cosh", x))

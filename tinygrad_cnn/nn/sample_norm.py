@@ -1,0 +1,140 @@
+"""Normalisation layers that look at one sample at a time: layer, group and local response norm."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Any
+
+import numpy as np
+
+from tinygrad_cnn import functional as F
+from tinygrad_cnn.errors import ArgumentError, ShapeError
+from tinygrad_cnn.functional.arguments import integer, number
+from tinygrad_cnn.functional.norm import last_sizes
+from tinygrad_cnn.nn.module import Module, Parameter
+
+
+class LayerNorm(Module):
+    """Normalise each sample over its last axes; see `functional.layer_norm`.
+
+    Args:
+        normalized_shape: int or ints, the last sizes of x.   eps: added to the variance.
+        elementwise_affine: learn a scale per element, and with `bias` a shift.   dtype: a float type.
+    Shapes:
+        x (..., *normalized_shape) -> the same; weight, bias normalized_shape.
+    Source: Ba, Kiros & Hinton 2016, arXiv:1607.06450.
+
+    >>> LayerNorm(4)(np.zeros((2, 3, 4), "float32")).shape
+    (2, 3, 4)
+    """
+
+    def __init__(
+        self, normalized_shape: Any, eps: float = 1e-5, elementwise_affine: bool = True,
+        bias: bool = True, *, dtype: Any = np.float32,
+    ) -> None:  # fmt: skip
+        self.normalized_shape = last_sizes("LayerNorm", normalized_shape)
+        self.eps = number("LayerNorm", "eps", eps, 0, inf)
+        self.elementwise_affine = bool(elementwise_affine)
+        shape, shift = self.normalized_shape, elementwise_affine and bias
+        self.weight = Parameter(np.ones(shape, dtype)) if elementwise_affine else None
+        self.bias = Parameter(np.zeros(shape, dtype)) if shift else None
+
+    def forward(self, x: Any) -> Any:
+        """x, normalised.
+
+        >>> LayerNorm((1, 2)).forward(np.zeros((5, 1, 2), "float32")).shape
+        (5, 1, 2)
+        """
+        return F.layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps)
+
+    def extra_repr(self) -> str:
+        """The options, in PyTorch's order.
+
+        >>> LayerNorm(4)
+        LayerNorm((4,), eps=1e-05, elementwise_affine=True)
+        """
+        return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
+
+
+class GroupNorm(Module):
+    """Normalise groups of channels of each sample; see `functional.group_norm`.
+
+    Args:
+        num_groups: divides the channels.   num_channels: C.   eps: added to the variance.
+        affine: learn a scale and a shift per channel.   dtype: a float type.
+    Shapes:
+        x (N, C, ...) -> the same; weight, bias (C,).
+    Raises:
+        ArgumentError: num_groups does not divide num_channels.   ShapeError: x has not C channels.
+    Source: Wu & He 2018, arXiv:1803.08494.
+
+    >>> GroupNorm(2, 4)(np.zeros((2, 4, 5, 5), "float32")).shape
+    (2, 4, 5, 5)
+    """
+
+    def __init__(
+        self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True, *,
+        dtype: Any = np.float32,
+    ) -> None:  # fmt: skip
+        name = "GroupNorm"
+        self.num_groups = integer(name, "num_groups", num_groups, 1)
+        self.num_channels = integer(name, "num_channels", num_channels, 1)
+        if self.num_channels % self.num_groups:
+            raise ArgumentError(f"{name}: num_groups={num_groups} must divide num_channels={num_channels}")
+        self.eps, self.affine = number(name, "eps", eps, 0, inf), bool(affine)
+        self.weight = Parameter(np.ones(self.num_channels, dtype)) if affine else None
+        self.bias = Parameter(np.zeros(self.num_channels, dtype)) if affine else None
+
+    def forward(self, x: Any) -> Any:
+        """x, normalised.
+
+        >>> GroupNorm(1, 2).forward(np.zeros((1, 2), "float32")).shape
+        (1, 2)
+        """
+        shape = np.shape(x)
+        if len(shape) < 2 or shape[1] != self.num_channels:
+            raise ShapeError(f"GroupNorm: x has shape {shape}, (N, {self.num_channels}, ...) fits")
+        return F.group_norm(x, self.num_groups, self.weight, self.bias, self.eps)
+
+    def extra_repr(self) -> str:
+        """The options, in PyTorch's order.
+
+        >>> GroupNorm(2, 4)
+        GroupNorm(2, 4, eps=1e-05, affine=True)
+        """
+        return f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}"
+
+
+class LocalResponseNorm(Module):
+    """Divide by a power of the mean square of neighbouring channels; see `functional.local_response_norm`.
+
+    Args:
+        size: number of channels.   alpha, beta, k: numbers of the formula.
+    Shapes:
+        x (N, C, ...) -> the same.
+    Source: Krizhevsky, Sutskever & Hinton 2012, "ImageNet classification with deep convolutional
+        neural networks".
+
+    >>> LocalResponseNorm(5)(np.zeros((1, 8, 4, 4), "float32")).shape
+    (1, 8, 4, 4)
+    """
+
+    def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:
+        self.size = integer("LocalResponseNorm", "size", size, 1)
+        self.alpha, self.beta, self.k = alpha, beta, k
+
+    def forward(self, x: Any) -> Any:
+        """x, divided.
+
+        >>> LocalResponseNorm(1, alpha=0).forward(np.ones((1, 1, 1)))
+        array([[[1.]]])
+        """
+        return F.local_response_norm(x, self.size, self.alpha, self.beta, self.k)
+
+    def extra_repr(self) -> str:
+        """The options, in PyTorch's order.
+
+        >>> LocalResponseNorm(5)
+        LocalResponseNorm(5, alpha=0.0001, beta=0.75, k=1.0)
+        """
+        return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"

@@ -1,0 +1,134 @@
+"""Copies, reversals and rotations of the elements; triangles and diagonals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinygrad_cnn.graph import Op
+from tinygrad_cnn.ops.index import IndexAdd
+
+
+class Tile(Op):
+    """The whole operand `repeats[i]` times along axis i."""
+
+    def __init__(self, repeats: tuple[int, ...]) -> None:
+        self.repeats = repeats
+
+    def forward(self, x: Any) -> Any:
+        self._from = x.shape
+        return np.tile(x, self.repeats)
+
+    def backward(self, g: Any) -> tuple[Any, ...]:
+        pairs = zip(self.repeats, self._from, strict=True)
+        copies = g.reshape(tuple(size for pair in pairs for size in pair))
+        return (copies.sum(axis=tuple(range(0, 2 * len(self.repeats), 2))),)
+
+
+class Repeat(Op):
+    """Each element along an axis `repeats` times; an array of numbers says how often each."""
+
+    def __init__(self, repeats: Any, axis: int) -> None:
+        self._repeats, self.axis = repeats, axis
+
+    def forward(self, x: Any) -> Any:
+        self._from = x.shape
+        return np.repeat(x, self._repeats, self.axis)
+
+    def backward(self, g: Any) -> tuple[Any, ...]:
+        before, n, after = self._from[: self.axis], self._from[self.axis], self._from[self.axis + 1 :]
+        if isinstance(self._repeats, int):
+            return (g.reshape((*before, n, self._repeats, *after)).sum(axis=self.axis + 1),)
+        places = np.repeat(np.arange(n), self._repeats)
+        return (IndexAdd((*(slice(None) for _ in before), places), self._from)(g),)
+
+    def options(self) -> dict[str, Any]:
+        often = self._repeats if isinstance(self._repeats, int) else tuple(self._repeats.tolist())
+        return {"repeats": often, "axis": self.axis}
+
+
+class Flip(Op):
+    """The elements in reverse order along axes; a view."""
+
+    def __init__(self, axis: tuple[int, ...]) -> None:
+        self.axis = axis
+
+    def forward(self, x: Any) -> Any:
+        return np.flip(x, self.axis)
+
+    def backward(self, g: Any) -> tuple[Any, ...]:
+        return (Flip(self.axis)(g),)
+
+
+class Roll(Op):
+    """The elements moved on by `shift` along axes; what leaves at one end comes in at the other.
+
+    Without axes, x is rolled as if it were flat.
+    """
+
+    def __init__(self, shift: tuple[int, ...], axis: tuple[int, ...] | None) -> None:
+        self.shift, self.axis = shift, axis
+
+    def forward(self, x: Any) -> Any:
+        return np.roll(x, self.shift, self.axis)
+
+    def backward(self, g: Any) -> tuple[Any, ...]:
+        return (Roll(tuple(-n for n in self.shift), self.axis)(g),)
+
+
+class Tril(Op):
+    """The elements on and below diagonal k of the last two axes; zeros above."""
+
+    def __init__(self, k: int) -> None:
+        self.k = k
+
+    def forward(self, x: Any) -> Any:
+        return np.tril(x, self.k)
+
+    def backward(self, g: Any) -> tuple[Any, ...]:
+        return (Tril(self.k)(g),)
+
+
+class Triu(Op):
+    """The elements on and above diagonal k of the last two axes; zeros below."""
+
+    def __init__(self, k: int) -> None:
+        self.k = k
+
+    def forward(self, x: Any) -> Any:
+        return np.triu(x, self.k)
+
+    def backward(self, g: Any) -> tuple[Any, ...]:
+        return (Triu(self.k)(g),)
+
+
+class Diagonal(Op):
+    """The elements of a diagonal of two axes, as the last axis; a view."""
+
+    def __init__(self, offset: int, axis1: int, axis2: int) -> None:
+        self.offset, self.axis1, self.axis2 = offset, axis1, axis2
+
+    def forward(self, x: Any) -> Any:
+        self._from = x.shape
+        return np.diagonal(x, self.offset, self.axis1, self.axis2)
+
+    def backward(self, g: Any) -> tuple[Any, ...]:
+        return (PlaceDiagonal(self.offset, self.axis1, self.axis2, self._from)(g),)
+
+
+class PlaceDiagonal(Op):
+    """Zeros of `shape` with the last axis of g on a diagonal; the adjoint of `Diagonal`."""
+
+    def __init__(self, offset: int, axis1: int, axis2: int, shape: tuple[int, ...]) -> None:
+        self.offset, self.axis1, self.axis2, self.shape = offset, axis1, axis2, shape
+
+    def forward(self, g: Any) -> Any:
+        out = np.zeros(self.shape, g.dtype)
+        along = np.arange(g.shape[-1])
+        matrices = np.moveaxis(out, (self.axis1, self.axis2), (-2, -1))
+        matrices[..., along + max(-self.offset, 0), along + max(self.offset, 0)] = g
+        return out
+
+    def backward(self, h: Any) -> tuple[Any, ...]:
+        return (Diagonal(self.offset, self.axis1, self.axis2)(h),)

@@ -1,0 +1,24 @@
+"""Rows of a table, looked up by number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tinygrad_cnn.graph import Op
+from tinygrad_cnn.ops.index import IndexAdd
+
+
+class Embedding(Op):
+    """y[...] = w[indices[...]]: w (V, D) -> (*indices.shape, D); the padding row gets no gradient."""
+
+    def __init__(self, indices: Any, padding_idx: int | None = None) -> None:
+        self._indices, self.padding_idx = indices, padding_idx
+
+    def forward(self, w: Any) -> Any:
+        self._from = w.shape
+        return w[self._indices]
+
+    def backward(self, g: Any) -> tuple[Any, ...]:
+        if self.padding_idx is not None:
+            g = g * (self._indices != self.padding_idx)[..., None]
+        return (IndexAdd(self._indices, self._from)(g),)

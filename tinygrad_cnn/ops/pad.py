@@ -1,0 +1,89 @@
+"""Borders: a constant, or the operand's own elements seen again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinygrad_cnn.graph import Op
+
+Widths = tuple[tuple[int, int], ...]
+
+
+class Pad(Op):
+    """A border: `widths` holds (before, after) per axis, `mode` says what stands there.
+
+    'constant' `value`; 'reflect' the elements mirrored at the outermost one; 'replicate' the
+    outermost one; 'circular' the elements from the other end.
+    """
+
+    def __init__(self, widths: Widths, value: float = 0.0, mode: str = "constant") -> None:
+        self.widths, self.value, self.mode = widths, value, mode
+
+    def forward(self, x: Any) -> Any:
+        if self.mode == "constant":
+            return self._framed(x)
+        for axis, (before, after) in enumerate(self.widths):
+            if before or after:
+                x = x.take(sources(x.shape[axis], before, after, self.mode), axis)
+        return x
+
+    def backward(self, g: Any) -> tuple[Any, ...]:
+        if self.mode != "constant":
+            return (PadAdd(self.widths, self.mode)(g),)
+        sides = zip(self.widths, g.shape, strict=True)
+        return (g[tuple(slice(before, n - after) for (before, after), n in sides)],)
+
+    def options(self) -> dict[str, Any]:
+        last = {"value": self.value} if self.mode == "constant" else {"mode": self.mode}
+        return {"widths": self.widths, **last}
+
+    def _framed(self, x: Any) -> Any:
+        sides = zip(self.widths, x.shape, strict=True)
+        sizes, inside = [], []
+        for (before, after), n in sides:
+            sizes.append(before + n + after)
+            inside.append(slice(before, before + n))
+        out = np.full_like(x, self.value, shape=sizes)
+        out[tuple(inside)] = x
+        return out
+
+
+class PadAdd(Op):
+    """Each element of the border added to the element that it shows; `Pad`'s adjoint."""
+
+    def __init__(self, widths: Widths, mode: str) -> None:
+        self.widths, self.mode = widths, mode
+
+    def forward(self, g: Any) -> Any:
+        for axis, (before, after) in enumerate(self.widths):
+            if not (before or after):
+                continue
+            n = g.shape[axis] - before - after
+            rows = np.moveaxis(g, axis, 0)
+            out = rows[before : before + n].copy()
+            shown = sources(n, before, after, self.mode)
+            for i in (*range(before), *range(before + n, len(rows))):
+                out[shown[i]] += rows[i]
+            g = np.moveaxis(out, 0, axis)
+        return g
+
+    def backward(self, h: Any) -> tuple[Any, ...]:
+        return (Pad(self.widths, mode=self.mode)(h),)
+
+
+def sources(n: int, before: int, after: int, mode: str) -> Any:
+    """For each place of a padded axis, the place among the n elements that it shows.
+
+    >>> sources(3, 2, 2, "reflect"), sources(3, 1, 1, "circular")
+    (array([2, 1, 0, 1, 2, 1, 0]), array([2, 0, 1, 2, 0]))
+    """
+    places = np.arange(-before, n + after)
+    if mode == "replicate":
+        return places.clip(0, n - 1)
+    if mode == "circular":
+        return places % n
+    period = max(2 * (n - 1), 1)  # there and back again; a single element is its own mirror
+    places %= period
+    return np.where(places < n, places, period - places)

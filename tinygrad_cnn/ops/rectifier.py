@@ -1,0 +1,146 @@
+"""Activations in pieces, with kinks between them: the relatives of relu."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinygrad_cnn.graph import OUT, Op
+from tinygrad_cnn.ops.elementwise import Exp
+from tinygrad_cnn.ops.select import Gate, Where, choose
+
+
+class ReLU6(Op):
+    """x between 0 and 6, the nearer bound outside; derivative 0 at both bounds."""
+
+    keep = (OUT,)
+
+    def forward(self, x: Any) -> Any:
+        return np.clip(x, 0, 6)
+
+    def backward(self, g: Any, y: Any) -> tuple[Any, ...]:
+        return (Gate((y > 0) & (y < 6))(g),)
+
+
+class Hardtanh(Op):
+    """x between two bounds, the nearer bound outside; derivative 0 at both bounds."""
+
+    keep = (OUT,)
+
+    def __init__(self, min_val: float = -1.0, max_val: float = 1.0) -> None:
+        self.min_val, self.max_val = min_val, max_val
+
+    def forward(self, x: Any) -> Any:
+        return np.clip(x, self.min_val, self.max_val)
+
+    def backward(self, g: Any, y: Any) -> tuple[Any, ...]:
+        return (Gate((y > self.min_val) & (y < self.max_val))(g),)
+
+
+class Hardsigmoid(Op):
+    """x/6 + 1/2 between -3 and 3, 0 below and 1 above; derivative 0 at both bounds."""
+
+    keep = (0,)
+
+    def forward(self, x: Any) -> Any:
+        return np.clip(x + 3, 0, 6) / 6
+
+    def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
+        return (Gate((x > -3) & (x < 3))(g) / 6,)
+
+
+class Hardswish(Op):
+    """x times the hard sigmoid of x; derivative 0 at -3 and 1 at 3."""
+
+    keep = (0,)
+
+    def forward(self, x: Any) -> Any:
+        return x * np.clip(x + 3, 0, 6) / 6
+
+    def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
+        between = Gate((x > -3) & (x < 3))(g) * (x / 3 + 0.5)
+        return (between + Gate(~(x < 3))(g),)
+
+
+class LeakyReLU(Op):
+    """x where positive, elsewhere x times a small slope, which is also the derivative at 0."""
+
+    keep = (0,)
+
+    def __init__(self, negative_slope: float = 0.01) -> None:
+        self.negative_slope = negative_slope
+
+    def forward(self, x: Any) -> Any:
+        return x * self.factors(x)
+
+    def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
+        return (g * self.factors(x),)
+
+    def factors(self, x: Any) -> Any:
+        """1 or the slope, for each element; constants beside x."""
+        positive = (x > 0).astype(x.dtype)
+        return positive + (1 - positive) * self.negative_slope
+
+
+class PReLU(Op):
+    """x where positive, elsewhere x times a learnt slope: one for all, or one per channel (axis 1)."""
+
+    keep = (0, 1)
+
+    def forward(self, x: Any, w: Any) -> Any:
+        return choose(x > 0, x, x * self.beside(x, w))
+
+    def backward(self, g: Any, x: Any, w: Any) -> tuple[Any, ...]:
+        positive = x > 0
+        dx = Where(positive)(g, g * self.beside(x, w)) if self.needs[0] else None
+        if not self.needs[1]:
+            return dx, None
+        share = Gate(~positive)(g) * x
+        single = w.size == 1
+        return dx, share.sum(axis=tuple(a for a in range(x.ndim) if single or a != 1)).reshape(w.shape)
+
+    @staticmethod
+    def beside(x: Any, w: Any) -> Any:
+        """The slopes in a shape that broadcasts with x."""
+        return w.reshape(()) if w.size == 1 else w.reshape((-1, *(1 for _ in x.shape[2:])))
+
+
+class ELU(Op):
+    """scale·x where positive, elsewhere scale·alpha·(e^(rate·x) - 1)."""
+
+    keep = (0,)
+    scale = 1.0
+    rate = 1.0
+
+    def __init__(self, alpha: float = 1.0) -> None:
+        self.alpha = alpha
+
+    def forward(self, x: Any) -> Any:
+        below = self.scale * self.alpha * np.expm1(np.minimum(x, 0) * self.rate)
+        return choose(x <= 0, below, x if self.scale == 1 else self.scale * x)
+
+    def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
+        below = x <= 0
+        # The gate keeps e^x from overflowing where it is not chosen.
+        slope = Exp()(Gate(below)(x) * self.rate) * (self.scale * self.alpha * self.rate)
+        return (Where(below)(g * slope, g if self.scale == 1 else g * self.scale),)
+
+
+class SELU(ELU):
+    """ELU with the scale and alpha that keep mean 0 and variance 1 from layer to layer."""
+
+    scale = 1.0507009873554804934193349852946
+
+    def __init__(self) -> None:
+        self.alpha = 1.6732632423543772848170429916717
+
+
+class CELU(ELU):
+    """ELU whose exponent is x / alpha, so that its derivative at 0 is 1 for every alpha."""
+
+    def __init__(self, alpha: float = 1.0) -> None:
+        self.alpha, self.rate = alpha, 1 / alpha
+
+    def options(self) -> dict[str, Any]:
+        return {"alpha": self.alpha}

@@ -1,0 +1,179 @@
+"""Images of another size: averages over adaptive bins, interpolation, channels turned into pixels.
+
+Averaging over bins, nearest and bilinear interpolation are sparse linear maps along each axis in
+turn, and the adjoint of such a map is the map read backwards; so one op, `Resample`, is its own
+family. Its subclasses only bear the names that a reader of a graph expects.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinygrad_cnn.graph import Op
+from tinygrad_cnn.ops.pool import bins
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class AxisMap:
+    """A sparse linear map along an axis: y[target] += weight * x[source], for each of its terms.
+
+    Attributes:
+        sources, targets, weights: one element per term.   n, count: sizes of x and of y.
+
+    >>> AxisMap(np.array([0, 1]), np.array([0, 0]), np.array([0.5, 0.5]), 2, 1)(np.array([1.0, 3.0]), 0)
+    array([2.])
+    """
+
+    sources: Array
+    targets: Array
+    weights: Array
+    n: int
+    count: int
+
+    def transposed(self) -> AxisMap:
+        """The adjoint map, from y to x.
+
+        >>> nearest_map(2, 4, 0.5).transposed()(np.ones(4), 0)
+        array([2., 2.])
+        """
+        return AxisMap(self.targets, self.sources, self.weights, self.count, self.n)
+
+    def __call__(self, x: Array, axis: int) -> Array:
+        order = np.argsort(self.targets, kind="stable")
+        targets = self.targets[order]
+        terms = np.moveaxis(x, axis, -1)[..., self.sources[order]]
+        terms *= self.weights[order].astype(x.dtype)
+        starts = np.flatnonzero(np.diff(targets, prepend=-1))
+        if len(starts) < len(targets):
+            terms = np.add.reduceat(terms, starts, axis=-1)
+        if len(starts) < self.count:  # some pixels of y have no term
+            y = np.zeros((*terms.shape[:-1], self.count), x.dtype)
+            y[..., targets[starts]] = terms
+            terms = y
+        return np.moveaxis(terms, -1, axis)
+
+
+@lru_cache(maxsize=256)
+def average_map(n: int, count: int) -> AxisMap:
+    """The means of `count` adaptive bins over n pixels.
+
+    >>> average_map(5, 3)(np.arange(5.0), 0)
+    array([0.5, 2. , 3.5])
+    """
+    edges = bins(n, count)
+    sources = np.concatenate([np.arange(start, stop) for start, stop in edges])
+    lengths = np.array([stop - start for start, stop in edges])
+    return AxisMap(sources, np.repeat(np.arange(count), lengths), np.repeat(1 / lengths, lengths), n, count)
+
+
+@lru_cache(maxsize=256)
+def nearest_map(n: int, count: int, scale: float) -> AxisMap:
+    """y[i] = x[floor(i * scale)], of `count` pixels; `scale` is pixels of x per pixel of y.
+
+    >>> nearest_map(3, 5, 3 / 5)(np.arange(3.0), 0)
+    array([0., 0., 1., 1., 2.])
+    """
+    i = np.arange(count)
+    if count in (n, 2 * n):  # whatever the scale, which may have been rounded to get here
+        sources = i * n // count
+    else:  # where a product is nearly whole, its rounding in float32 decides in PyTorch, and so here
+        sources = np.floor(i.astype(np.float32) * np.float32(scale)).astype(np.int64)
+    return AxisMap(np.minimum(sources, n - 1), i, np.ones(count), n, count)
+
+
+@lru_cache(maxsize=256)
+def linear_map(n: int, count: int, scale: float, align_corners: bool) -> AxisMap:
+    """y[i] between the two pixels of x around its place, in proportion to how near they are.
+
+    >>> linear_map(2, 3, 0.5, True)(np.array([0.0, 1.0]), 0)
+    array([0. , 0.5, 1. ])
+    """
+    i = np.arange(count)
+    if count == n:
+        place = i.astype(float)
+    elif align_corners:
+        place = i * ((n - 1) / (count - 1) if count > 1 else 0.0)
+    else:
+        place = np.maximum((i + 0.5) * scale - 0.5, 0)
+    low = np.minimum(place.astype(np.int64), n - 1)
+    high = np.minimum(low + 1, n - 1)
+    share = np.clip(place - low, 0, 1)
+    return AxisMap(
+        np.concatenate([low, high]), np.concatenate([i, i]), np.concatenate([1 - share, share]), n, count
+    )
+
+
+class Resample(Op):
+    """A sparse linear map along each of the last axes."""
+
+    def __init__(self, *maps: AxisMap) -> None:
+        self._maps = maps
+
+    def forward(self, x: Any) -> Any:
+        for axis, along in enumerate(self._maps, start=-len(self._maps)):
+            x = along(x, axis)
+        return x
+
+    def backward(self, g: Any) -> tuple[Any, ...]:
+        return (Resample(*(along.transposed() for along in self._maps))(g),)
+
+    def options(self) -> dict[str, Any]:
+        return {"size": tuple(along.count for along in self._maps)}
+
+
+class AdaptiveAvgPool(Resample):
+    """Mean of each of the bins that cover the image: (..., *image) -> (..., *output)."""
+
+    def __init__(self, image: tuple[int, ...], output: tuple[int, ...]) -> None:
+        super().__init__(*map(average_map, image, output))
+
+
+class Interpolate(Resample):
+    """An image of another size, by the nearest pixel or between neighbours."""
+
+    def __init__(self, mode: str, *maps: AxisMap) -> None:
+        super().__init__(*maps)
+        self.mode = mode
+
+    def options(self) -> dict[str, Any]:
+        return {**super().options(), "mode": self.mode}
+
+
+class PixelShuffle(Op):
+    """r² channels as r × r pixels: y[c, i*r+u, j*r+v] = x[c*r² + u*r + v, i, j]."""
+
+    def __init__(self, r: int) -> None:
+        self.r = r
+
+    def forward(self, x: Any) -> Any:
+        (*lead, channels, height, width), r = x.shape, self.r
+        c, count = channels // (r * r), prod(lead)
+        split = x.reshape((count, c, r, r, height, width)).transpose((0, 1, 4, 2, 5, 3))
+        return split.reshape((*lead, c, height * r, width * r))
+
+    def backward(self, g: Any) -> tuple[Any, ...]:
+        return (PixelUnshuffle(self.r)(g),)
+
+
+class PixelUnshuffle(Op):
+    """r × r pixels as r² channels: y[c*r² + u*r + v, i, j] = x[c, i*r+u, j*r+v]."""
+
+    def __init__(self, r: int) -> None:
+        self.r = r
+
+    def forward(self, x: Any) -> Any:
+        (*lead, c, height, width), r = x.shape, self.r
+        h, w, count = height // r, width // r, prod(lead)
+        split = x.reshape((count, c, h, r, w, r)).transpose((0, 1, 3, 5, 2, 4))
+        return split.reshape((*lead, c * r * r, h, w))
+
+    def backward(self, g: Any) -> tuple[Any, ...]:
+        return (PixelShuffle(self.r)(g),)

@@ -1,0 +1,66 @@
+"""Functions that are flat between steps: their gradients are zeros, which are there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinygrad_cnn.graph import Op
+from tinygrad_cnn.ops.select import no_slope
+
+
+class Flat(Op):
+    """What functions share whose derivative is 0 wherever they have one."""
+
+    def backward(self, g: Any) -> tuple[Any, ...]:
+        return (no_slope(g),)
+
+
+class Sign(Flat):
+    """-1, 0 or 1."""
+
+    def forward(self, x: Any) -> Any:
+        return np.sign(x)
+
+
+class Floor(Flat):
+    """The largest whole number that is not above x."""
+
+    def forward(self, x: Any) -> Any:
+        return np.floor(x)
+
+
+class Ceil(Flat):
+    """The smallest whole number that is not below x."""
+
+    def forward(self, x: Any) -> Any:
+        return np.ceil(x)
+
+
+class Round(Flat):
+    """The nearest number with some decimals, the even one of two."""
+
+    def __init__(self, decimals: int = 0) -> None:
+        self.decimals = decimals
+
+    def forward(self, x: Any) -> Any:
+        return np.round(x, self.decimals)
+
+
+class Step(Flat):
+    """1 where x > 0, else 0; NaN stays NaN."""
+
+    def forward(self, x: Any) -> Any:
+        return np.heaviside(x, 0).astype(x.dtype, copy=False)
+
+
+class FloorDiv(Op):
+    """The largest whole number that is not above a / b."""
+
+    def forward(self, a: Any, b: Any) -> Any:
+        return np.floor_divide(a, b)
+
+    def backward(self, g: Any) -> tuple[Any, ...]:
+        zeros = no_slope(g)
+        return zeros, zeros

@@ -1,0 +1,87 @@
+"""Running sums and products along an axis, and the recurrence that their derivatives are made of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinygrad_cnn.graph import OUT, Op
+from tinygrad_cnn.ops.pad import Pad
+
+
+class Scan(Op):
+    """What scans share: the axis, and whether they run from its end."""
+
+    def __init__(self, axis: int, reverse: bool = False) -> None:
+        self.axis, self.reverse = axis, reverse
+
+    def options(self) -> dict[str, Any]:
+        return {"axis": self.axis, **({"reverse": True} if self.reverse else {})}
+
+
+class CumSum(Scan):
+    """Sum of the elements up to each place along an axis; from the end when `reverse`."""
+
+    def forward(self, x: Any) -> Any:
+        if self.reverse:
+            return np.flip(np.flip(x, self.axis).cumsum(self.axis), self.axis)
+        return x.cumsum(self.axis)
+
+    def backward(self, g: Any) -> tuple[Any, ...]:
+        return (CumSum(self.axis, not self.reverse)(g),)
+
+
+class CumProd(Scan):
+    """Product of the elements up to each place along an axis; from the end when `reverse`.
+
+    With x after i standing in a recurrence instead of y / x, nothing is divided by, and zeros are
+    no special case: dx_i = (prod_{j<i} x_j) · r_i, r_i = g_i + x_{i+1}·r_{i+1}.
+    """
+
+    keep = (0, OUT)
+
+    def forward(self, x: Any) -> Any:
+        if self.reverse:
+            return np.flip(np.flip(x, self.axis).cumprod(self.axis), self.axis)
+        return x.cumprod(self.axis)
+
+    def backward(self, g: Any, x: Any, y: Any) -> tuple[Any, ...]:
+        before = shifted(y, self.axis, self.reverse, 1.0)
+        factor = shifted(x, self.axis, not self.reverse, 0.0)
+        return (before * Recurrence(self.axis, not self.reverse)(factor, g),)
+
+
+class Recurrence(Scan):
+    """y_i = a_i·y_{i-1} + b_i along an axis, with y before the first 0; backwards when `reverse`.
+
+    Its derivative in b is the same recurrence in the other direction.
+    """
+
+    keep = (0, OUT)
+
+    def forward(self, a: Any, b: Any) -> Any:
+        factors, terms = np.moveaxis(a, self.axis, 0), np.moveaxis(b, self.axis, 0)
+        out = np.empty(terms.shape, np.result_type(a, b))
+        places = range(len(terms))
+        state: Any = None
+        for i in reversed(places) if self.reverse else places:
+            state = terms[i] if state is None else factors[i] * state + terms[i]
+            out[i] = state
+        return np.moveaxis(out, 0, self.axis)
+
+    def backward(self, g: Any, a: Any, y: Any) -> tuple[Any, ...]:
+        db = Recurrence(self.axis, not self.reverse)(shifted(a, self.axis, not self.reverse, 0.0), g)
+        da = db * shifted(y, self.axis, self.reverse, 0.0) if self.needs[0] else None
+        return da, db
+
+
+def shifted(x: Any, axis: int, reverse: bool, value: float) -> Any:
+    """x moved one place on along an axis (back when `reverse`), with `value` in the place left free.
+
+    >>> shifted(np.array([2.0, 3.0, 4.0]), 0, False, 1.0)
+    array([1., 2., 3.])
+    """
+    widths = tuple(((0, 1) if reverse else (1, 0)) if i == axis else (0, 0) for i in range(x.ndim))
+    stay = slice(1, None) if reverse else slice(0, -1)
+    return Pad(widths, value)(x)[(*(slice(None),) * axis, stay)]

@@ -1,0 +1,71 @@
+"""Choosing between values by a mask. The mask is a constant; what it chooses from is differentiated."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinygrad_cnn.graph import Op, Traced
+
+#: Integers as wide as each float type. Choosing by bits is many times as fast as `np.where` on masks
+#: without a pattern, and unlike a product with the mask it makes no NaN of inf where nothing passes.
+_BITS = {"e": np.int16, "f": np.int32, "d": np.int64}
+
+
+class Gate(Op):
+    """x where the mask is true, exactly 0 elsewhere, also where x is inf or NaN."""
+
+    def __init__(self, mask: Any) -> None:
+        self._mask = mask.array if isinstance(mask, Traced) else mask
+
+    def forward(self, x: Any) -> Any:
+        bits = _BITS.get(x.dtype.char)
+        if bits is None:
+            return np.where(self._mask, x, x.dtype.type(0))
+        return np.asarray(x.view(bits) & _filled(self._mask, bits)).view(x.dtype)
+
+    def backward(self, g: Any) -> tuple[Any, ...]:
+        return (Gate(self._mask)(g),)
+
+
+class Where(Op):
+    """a where the mask is true, b elsewhere; each gets the gradient where it was chosen."""
+
+    def __init__(self, mask: Any) -> None:
+        self._mask = mask.array if isinstance(mask, Traced) else mask
+
+    def forward(self, a: Any, b: Any) -> Any:
+        return choose(self._mask, a, b)
+
+    def backward(self, g: Any) -> tuple[Any, ...]:
+        da = Gate(self._mask)(g) if self.needs[0] else None
+        return da, Gate(np.logical_not(self._mask))(g) if self.needs[1] else None
+
+
+def choose(mask: Any, a: Any, b: Any) -> Any:
+    """`np.where(mask, a, b)`, for any layout and broadcasting.
+
+    >>> choose(np.array([True, False]), np.array([np.inf, 1.0]), 2.0)
+    array([inf,  2.])
+    """
+    dtype = np.result_type(a, b)
+    bits = _BITS.get(dtype.char)
+    if bits is None:
+        return np.where(mask, a, b)
+    first, second = np.asarray(a, dtype).view(bits), np.asarray(b, dtype).view(bits)
+    return np.asarray(second ^ ((first ^ second) & _filled(mask, bits))).view(dtype)
+
+
+def _filled(mask: Any, bits: Any) -> Any:
+    """All bits set where the mask is true, none elsewhere."""
+    return np.negative(mask, dtype=bits, casting="unsafe")
+
+
+def no_slope(g: Any) -> Any:
+    """The gradient through a function that is flat: zeros like `g`, whatever is in it.
+
+    >>> no_slope(np.array([np.inf, 1.0]))
+    array([0., 0.])
+    """
+    return Gate(np.False_)(g)

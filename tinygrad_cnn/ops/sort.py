@@ -1,0 +1,63 @@
+"""Elements in order along an axis. The gradient goes back by the permutation, a constant."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinygrad_cnn.graph import Op
+from tinygrad_cnn.ops.index import AddAlongAxis
+
+
+class Ordered(Op):
+    """What sorting and choosing share: the places of the result's elements, and the derivative."""
+
+    axis: int
+    _places: Any
+    _size: int
+
+    @property
+    def places(self) -> Any:
+        """Where along the axis the result's elements stand in the operand; set by `forward`."""
+        return self._places
+
+    def backward(self, g: Any) -> tuple[Any, ...]:
+        return (AddAlongAxis(self._places, self.axis, self._size, unique=True)(g),)
+
+
+class Sort(Ordered):
+    """The elements in ascending or descending order along an axis; equal ones keep their order."""
+
+    def __init__(self, axis: int, descending: bool = False) -> None:
+        self.axis, self.descending = axis, descending
+
+    def forward(self, x: Any) -> Any:
+        self._size = x.shape[self.axis]
+        self._places = order(x, self.axis, self.descending)
+        return np.take_along_axis(x, self._places, self.axis)
+
+
+class TopK(Ordered):
+    """The k largest (or smallest) elements along an axis, in order; the first of equal ones first."""
+
+    def __init__(self, k: int, axis: int, largest: bool = True) -> None:
+        self.k, self.axis, self.largest = k, axis, largest
+
+    def forward(self, x: Any) -> Any:
+        self._size = x.shape[self.axis]
+        before = (slice(None),) * self.axis
+        self._places = order(x, self.axis, self.largest)[(*before, slice(0, self.k))]
+        return np.take_along_axis(x, self._places, self.axis)
+
+
+def order(x: Any, axis: int, descending: bool) -> Any:
+    """The places that sort x along an axis; stable, and NaN counts as the largest.
+
+    >>> order(np.array([1.0, 3.0, np.nan, 3.0]), 0, True)
+    array([2, 1, 3, 0])
+    """
+    if not descending:
+        return np.argsort(x, axis=axis, kind="stable")
+    backwards = np.flip(x, axis)  # a stable sort of the reverse, reversed, leaves ties in order
+    return x.shape[axis] - 1 - np.flip(np.argsort(backwards, axis=axis, kind="stable"), axis)

@@ -1,0 +1,120 @@
+"""Functions of angles and their inverses, and the hyperbolic ones; angles are in radians."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinygrad_cnn.graph import OUT, Op
+from tinygrad_cnn.ops.arithmetic import Sqrt
+
+
+class Sin(Op):
+    """The sine of x."""
+
+    keep = (0,)
+
+    def forward(self, x: Any) -> Any:
+        return np.sin(x)
+
+    def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
+        return (g * Cos()(x),)
+
+
+class Cos(Op):
+    """The cosine of x."""
+
+    keep = (0,)
+
+    def forward(self, x: Any) -> Any:
+        return np.cos(x)
+
+    def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
+        return (-g * Sin()(x),)
+
+
+class Tan(Op):
+    """The tangent of x."""
+
+    keep = (OUT,)
+
+    def forward(self, x: Any) -> Any:
+        return np.tan(x)
+
+    def backward(self, g: Any, y: Any) -> tuple[Any, ...]:
+        return (g * (1 + y * y),)
+
+
+class Arcsin(Op):
+    """The angle in [-π/2, π/2] whose sine is x."""
+
+    keep = (0,)
+
+    def forward(self, x: Any) -> Any:
+        return np.arcsin(x)
+
+    def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
+        return (g / Sqrt()(1 - x * x),)
+
+
+class Arccos(Op):
+    """The angle in [0, π] whose cosine is x."""
+
+    keep = (0,)
+
+    def forward(self, x: Any) -> Any:
+        return np.arccos(x)
+
+    def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
+        return (-g / Sqrt()(1 - x * x),)
+
+
+class Arctan(Op):
+    """The angle in [-π/2, π/2] whose tangent is x."""
+
+    keep = (0,)
+
+    def forward(self, x: Any) -> Any:
+        return np.arctan(x)
+
+    def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
+        return (g / (1 + x * x),)
+
+
+class Arctan2(Op):
+    """The angle in [-π, π] of the point with ordinate a and abscissa b; derivative 0 at the origin."""
+
+    keep = (0, 1)
+
+    def forward(self, a: Any, b: Any) -> Any:
+        return np.arctan2(a, b)
+
+    def backward(self, g: Any, a: Any, b: Any) -> tuple[Any, ...]:
+        distance = a * a + b * b
+        share = g / (distance + (distance == 0))
+        return share * b, -share * a if self.needs[1] else None
+
+
+class Sinh(Op):
+    """(e^x - e^-x) / 2."""
+
+    keep = (0,)
+
+    def forward(self, x: Any) -> Any:
+        return np.sinh(x)
+
+    def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
+        return (g * Cosh()(x),)
+
+
+class Cosh(Op):
+    """(e^x + e^-x) / 2."""
+
+    keep = (0,)
+
+    def forward(self, x: Any) -> Any:
+        return np.cosh(x)
+
+    def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
+        return (g * Sinh()(x),)

@@ -1,0 +1,136 @@
+"""The schedule that looks at the loss."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import inf
+from typing import Any
+
+from tinygrad_cnn.errors import ArgumentError, DTypeError
+from tinygrad_cnn.functional.arguments import choice, integer, number
+from tinygrad_cnn.optim.optimizer import Optimizer
+from tinygrad_cnn.optim.schedule import check_keys
+
+
+class ReduceLROnPlateau:
+    """Lower the rates once a measure has not improved for more than `patience` steps.
+
+        lr <- max(lr · factor, min_lr)
+
+    Args:
+        optimizer: whose rates to set.   mode: 'min' if lower is better, or 'max'.
+        factor: in [0, 1).   patience: steps without improvement that are put up with.
+        threshold: what counts as better: by that share of the best ('rel') or by that much ('abs').
+        threshold_mode: 'rel' or 'abs'.   cooldown: steps after a change in which none is counted.
+        min_lr: the lowest rate, or one for each group.   eps: smaller changes are not made.
+    Raises:
+        DTypeError: not an Optimizer.   ArgumentError: an option out of its range.
+    Source: Goodfellow, Bengio & Courville 2016, "Deep Learning", 8.3.1.
+
+    >>> from tinygrad_cnn import nn, optim
+    >>> scheduler = ReduceLROnPlateau(optim.SGD(nn.Linear(1, 1).parameters(), lr=1.0), patience=1)
+    >>> for loss in [3.0, 2.0, 2.0, 2.0]: scheduler.step(loss)
+    >>> scheduler.get_last_lr()
+    [0.1]
+    """
+
+    def __init__(
+        self, optimizer: Optimizer, mode: str = "min", factor: float = 0.1, patience: int = 10,
+        threshold: float = 1e-4, threshold_mode: str = "rel", cooldown: int = 0,
+        min_lr: float | Sequence[float] = 0.0, eps: float = 1e-8,
+    ) -> None:  # fmt: skip
+        name = "ReduceLROnPlateau"
+        if not isinstance(optimizer, Optimizer):
+            raise DTypeError(f"{name}: needs an Optimizer, got {optimizer!r}")
+        self.optimizer = optimizer
+        self.mode = choice(name, "mode", mode, ("min", "max"))
+        self.threshold_mode = choice(name, "threshold_mode", threshold_mode, ("rel", "abs"))
+        self.factor = number(name, "factor", factor, 0, inf)
+        if self.factor >= 1:
+            raise ArgumentError(f"{name}: factor must lie in [0, 1), got {factor!r}")
+        self.patience = integer(name, "patience", patience, 0)
+        self.cooldown = integer(name, "cooldown", cooldown, 0)
+        self.threshold = number(name, "threshold", threshold, 0, inf)
+        self.eps = number(name, "eps", eps, 0, inf)
+        count = len(optimizer.param_groups)
+        floors = list(min_lr) if isinstance(min_lr, Sequence) else [min_lr] * count
+        if len(floors) != count:
+            raise ArgumentError(f"{name}: got {len(floors)} min_lr for {count} groups")
+        self.min_lrs = [number(name, "min_lr", floor, 0, inf) for floor in floors]
+        self.best = inf if mode == "min" else -inf
+        self.num_bad_epochs = self.cooldown_counter = self.last_epoch = 0
+
+    def step(self, metrics: Any) -> None:
+        """One step on, given the measure, usually the validation loss of an epoch.
+
+        Args:
+            metrics: a number, or an array or Tensor of one element; NaN is no improvement.
+        Raises:
+            DTypeError: not a number.
+
+        >>> from tinygrad_cnn import nn, optim
+        >>> scheduler = ReduceLROnPlateau(optim.SGD(nn.Linear(1, 1).parameters(), lr=1.0))
+        >>> scheduler.step(2.5); scheduler.best
+        2.5
+        """
+        try:
+            value = float(metrics)
+        except (TypeError, ValueError):
+            raise DTypeError(f"ReduceLROnPlateau: metrics must be a number, got {metrics!r}") from None
+        self.last_epoch += 1
+        if self._is_better(value):
+            self.best, self.num_bad_epochs = value, 0
+        else:
+            self.num_bad_epochs += 1
+        if self.cooldown_counter > 0:
+            self.cooldown_counter -= 1
+            self.num_bad_epochs = 0
+        if self.num_bad_epochs > self.patience:
+            self._reduce()
+            self.cooldown_counter, self.num_bad_epochs = self.cooldown, 0
+
+    def get_last_lr(self) -> list[float]:
+        """The present learning rate of each group.
+
+        >>> from tinygrad_cnn import nn, optim
+        >>> ReduceLROnPlateau(optim.SGD(nn.Linear(1, 1).parameters(), lr=1.0)).get_last_lr()
+        [1.0]
+        """
+        return [group["lr"] for group in self.optimizer.param_groups]
+
+    def state_dict(self) -> dict[str, Any]:
+        """The best measure and the counts; the rates are in the optimizer's state.
+
+        >>> from tinygrad_cnn import nn, optim
+        >>> ReduceLROnPlateau(optim.SGD(nn.Linear(1, 1).parameters(), lr=1.0)).state_dict()["best"]
+        inf
+        """
+        return {key: getattr(self, key) for key in _STATE}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Take over the best measure and the counts of a scheduler of the same options.
+
+        Raises:
+            StateError: other keys; nothing changed.
+
+        >>> from tinygrad_cnn import nn, optim
+        >>> scheduler = ReduceLROnPlateau(optim.SGD(nn.Linear(1, 1).parameters(), lr=1.0))
+        >>> scheduler.load_state_dict(scheduler.state_dict())
+        """
+        check_keys("ReduceLROnPlateau", state_dict, set(_STATE))
+        for key in _STATE:
+            setattr(self, key, state_dict[key])
+
+    def _is_better(self, value: float) -> bool:
+        margin = -self.threshold if self.mode == "min" else self.threshold
+        mark = self.best * (1 + margin) if self.threshold_mode == "rel" else self.best + margin
+        return value < mark if self.mode == "min" else value > mark
+
+    def _reduce(self) -> None:
+        for group, floor in zip(self.optimizer.param_groups, self.min_lrs, strict=True):
+            lower = max(group["lr"] * self.factor, floor)
+            if group["lr"] - lower > self.eps:
+                group["lr"] = lower
+
+
+_STATE = ("best", "num_bad_epochs", "cooldown_counter", "last_epoch")
