@@ -2,8 +2,8 @@
 
 import torch
 import torch.nn.functional as T
-from tests.peers.compare import ANY, Entry, chosen, each, exactly, integers, joined, pairs, uniform
 
+from tests.peers.compare import ANY, Entry, chosen, each, exactly, integers, joined, pairs, uniform
 from tinygrad_cnn import functional as F
 
 inf, nan = float("inf"), float("nan")
@@ -48,7 +48,9 @@ ARITHMETIC = [
     ],
     binary("remainder", torch.remainder, low=0.3),
     Entry(
-        "remainder", F.remainder, torch.remainder,
+        "remainder",
+        F.remainder,
+        torch.remainder,
         [chosen([-3.5, -2, -1, 1, 2, 3.5], (4, 5), (4, 5))],
     ),
     binary("maximum", torch.maximum, TIES),
@@ -58,7 +60,7 @@ ARITHMETIC = [
     unary("sqrt", torch.sqrt, POSITIVE, chosen([0, 1, 4], (3, 4))),
     unary("reciprocal", torch.reciprocal, POSITIVE, chosen([-2, -1, 0, 1, 2], (3, 4))),
     Entry("floor_divide", F.floor_divide, torch.floor_divide, [*pairs(0.3), TIES], gradient=False),
-]  # fmt: skip
+]
 
 ROUNDING = [
     unary("sign", torch.sign, NUMBERS),
@@ -67,7 +69,11 @@ ROUNDING = [
     unary("round", torch.round, NUMBERS),
     Entry("round", lambda x: F.round(x, 1), lambda x: torch.round(x, decimals=1), NUMBERS),
     Entry(
-        "step", F.step, lambda x: torch.heaviside(x, torch.zeros((), dtype=x.dtype)), NUMBERS, gradient=False
+        "step",
+        F.step,
+        lambda x: torch.heaviside(x, torch.zeros((), dtype=x.dtype)),
+        NUMBERS,
+        gradient=False,
     ),
 ]
 
@@ -96,11 +102,19 @@ SELECTION = [
         Entry("clip", lambda x, b=b: F.clip(x, *b), lambda x, b=b: torch.clip(x, *b), NUMBERS)
         for b in ((-1, 1), (None, 0.5), (-0.5, None), (1, -1))
     ],
-    Entry("clip", lambda x, a, b: F.clip(x, a.detach(), b.detach()),
-          lambda x, a, b: torch.clip(x, a.detach(), b.detach()), [uniform((3, 4), (4,), (3, 1)), joined(
-        chosen([-1, 0, 1], (4, 5)), chosen([-1, 0], (4, 5)), chosen([0, 1], (4, 5)))]),
     Entry(
-        "where", lambda c, a, b: F.where(c > 0, a, b), lambda c, a, b: torch.where(c > 0, a, b),
+        "clip",
+        lambda x, a, b: F.clip(x, a.detach(), b.detach()),
+        lambda x, a, b: torch.clip(x, a.detach(), b.detach()),
+        [
+            uniform((3, 4), (4,), (3, 1)),
+            joined(chosen([-1, 0, 1], (4, 5)), chosen([-1, 0], (4, 5)), chosen([0, 1], (4, 5))),
+        ],
+    ),
+    Entry(
+        "where",
+        lambda c, a, b: F.where(c > 0, a, b),
+        lambda c, a, b: torch.where(c > 0, a, b),
         [
             joined(integers(0, 2, (3, 4)), uniform((3, 4), (3, 4))),
             joined(integers(0, 2, (2, 1, 4)), uniform((3, 1), ())),
@@ -111,23 +125,29 @@ SELECTION = [
     Entry("astype", lambda x: F.astype(x, "float32") * 1, lambda x: x.float(), each()),
     Entry("astype", lambda x: F.astype(x, "int64"), lambda x: x.long(), [*each(), EDGES], gradient=False),
     unary("identity", torch.clone, NUMBERS),
-]  # fmt: skip
+]
 
 COMPARE = [*pairs(), TIES, joined(ENDLESS, exactly([nan, -inf, nan, 0.0]))]
 LOGIC = [
     *[
         truth(name, theirs, *COMPARE)
         for name, theirs in (
-            ("equal", torch.eq), ("not_equal", torch.ne), ("less", torch.lt), ("less_equal", torch.le),
-            ("greater", torch.gt), ("greater_equal", torch.ge), ("logical_and", torch.logical_and),
-            ("logical_or", torch.logical_or), ("logical_xor", torch.logical_xor),
+            ("equal", torch.eq),
+            ("not_equal", torch.ne),
+            ("less", torch.lt),
+            ("less_equal", torch.le),
+            ("greater", torch.gt),
+            ("greater_equal", torch.ge),
+            ("logical_and", torch.logical_and),
+            ("logical_or", torch.logical_or),
+            ("logical_xor", torch.logical_xor),
         )
     ],
     *[
         truth(name, getattr(torch, name), *NUMBERS, ENDLESS)
         for name in ("logical_not", "isnan", "isinf", "isfinite")
     ],
-]  # fmt: skip
+]
 
 ACTIVATIONS = [
     *[
@@ -148,17 +168,33 @@ ACTIVATIONS = [
     Entry(
         "gelu", lambda x: F.gelu(x, approximate="tanh"), lambda x: T.gelu(x, approximate="tanh"), NUMBERS
     ),
-    Entry("softplus", lambda x: F.softplus(x, 2.0, 5.0), lambda x: T.softplus(x, 2.0, 5.0), [*NUMBERS, FAR]),
-    Entry("prelu", F.prelu, T.prelu, [uniform((5, 3), (3,)), uniform((2, 3, 4, 4), (3,)), uniform((2, 3), (1,)),
-          joined(chosen([-1, 0, 1], (4, 5)), uniform((5,)))]),
+    Entry(
+        "softplus", lambda x: F.softplus(x, 2.0, 5.0), lambda x: T.softplus(x, 2.0, 5.0), [*NUMBERS, FAR]
+    ),
+    Entry(
+        "prelu",
+        F.prelu,
+        T.prelu,
+        [
+            uniform((5, 3), (3,)),
+            uniform((2, 3, 4, 4), (3,)),
+            uniform((2, 3), (1,)),
+            joined(chosen([-1, 0, 1], (4, 5)), uniform((5,))),
+        ],
+    ),
     *[
-        Entry(name, lambda x, f=ours, a=axis: f(x, a), lambda x, f=theirs, a=axis: f(x, a),
-              [*each([(2, 3, 4), (1, 1, 1), (3, 0, 2)]), joined(chosen([-1e4, 0, 1e4], (2, 3, 4)))])
+        Entry(
+            name,
+            lambda x, f=ours, a=axis: f(x, a),
+            lambda x, f=theirs, a=axis: f(x, a),
+            [*each([(2, 3, 4), (1, 1, 1), (3, 0, 2)]), joined(chosen([-1e4, 0, 1e4], (2, 3, 4)))],
+        )
         for name, ours, theirs in (
-            ("softmax", F.softmax, T.softmax), ("log_softmax", F.log_softmax, T.log_softmax),
+            ("softmax", F.softmax, T.softmax),
+            ("log_softmax", F.log_softmax, T.log_softmax),
         )
         for axis in (0, 1, -1)
     ],
-]  # fmt: skip
+]
 
 TABLE = [*ARITHMETIC, *ROUNDING, *ANALYSIS, *SELECTION, *LOGIC, *ACTIVATIONS]

@@ -5,8 +5,8 @@ from functools import partial
 import numpy as np
 import torch
 import torch.nn.functional as T
-from tests.peers.compare import Entry, chosen, integers, joined, uniform
 
+from tests.peers.compare import Entry, chosen, integers, joined, uniform
 from tinygrad_cnn import functional as F
 
 
@@ -37,16 +37,25 @@ def last(y):
 
 # --------------------------------------------------------------------------- convolution
 LINES = [uniform((2, 4, 9), (6, 4, 3), (6,)), uniform((0, 4, 9), (6, 4, 3), (6,))]
-IMAGES = [uniform((2, 4, 7, 8), (6, 4, 3, 2), (6,)), uniform((1, 4, 7, 7), (6, 4, 1, 3), (6,)),
-          uniform((0, 4, 7, 8), (6, 4, 3, 2), (6,))]  # fmt: skip
+IMAGES = [
+    uniform((2, 4, 7, 8), (6, 4, 3, 2), (6,)),
+    uniform((1, 4, 7, 7), (6, 4, 1, 3), (6,)),
+    uniform((0, 4, 7, 8), (6, 4, 3, 2), (6,)),
+]
 GROUPED = [uniform((2, 4, 7, 8), (6, 2, 3, 2), (6,))]
 DEPTHWISE = [uniform((2, 4, 7, 8), (8, 1, 3, 2), (8,))]
 BLOCKS = [uniform((2, 3, 5, 6, 4), (4, 3, 2, 3, 2), (4,))]
 TRANSPOSED = [uniform((2, 4, 5, 4), (4, 6, 3, 2), (6,)), uniform((0, 4, 5, 4), (4, 6, 3, 2), (6,))]
 MANY = (
-    {}, {"stride": 2}, {"padding": 1}, {"dilation": 2}, {"stride": 3, "padding": 2},
-    {"stride": 2, "padding": 1, "dilation": 2}, {"padding": "same"}, {"padding": "valid"},
-)  # fmt: skip
+    {},
+    {"stride": 2},
+    {"padding": 1},
+    {"dilation": 2},
+    {"stride": 3, "padding": 2},
+    {"stride": 2, "padding": 1, "dilation": 2},
+    {"padding": "same"},
+    {"padding": "valid"},
+)
 
 CONVOLUTIONS = [
     *[alike("conv1d", LINES, **options) for options in MANY],
@@ -55,13 +64,20 @@ CONVOLUTIONS = [
     alike("conv2d", [uniform((2, 4, 7, 8), (6, 4, 3, 2))], padding=1),
     *[alike("conv2d", GROUPED, groups=2, **options) for options in ({}, {"stride": 2, "padding": 1})],
     alike("conv2d", DEPTHWISE, groups=4, padding=1),
-    *[alike("conv3d", BLOCKS, **options) for options in ({}, {"stride": 2, "padding": 1}, {"dilation": (1, 2, 1)})],
+    *[
+        alike("conv3d", BLOCKS, **options)
+        for options in ({}, {"stride": 2, "padding": 1}, {"dilation": (1, 2, 1)})
+    ],
     alike("conv1d", [uniform((2, 4, 9), (6, 2, 3), (6,))], groups=2),
     *[
         alike("conv_transpose2d", TRANSPOSED, **options)
         for options in (
-            {}, {"stride": 2}, {"stride": 2, "padding": 1}, {"stride": (3, 2), "output_padding": (2, 1)},
-            {"dilation": 2}, {"stride": 2, "padding": 1, "output_padding": 1, "dilation": 2},
+            {},
+            {"stride": 2},
+            {"stride": 2, "padding": 1},
+            {"stride": (3, 2), "output_padding": (2, 1)},
+            {"dilation": 2},
+            {"stride": 2, "padding": 1, "output_padding": 1, "dilation": 2},
         )
     ],
     alike("conv_transpose2d", [uniform((2, 4, 5, 4), (4, 3, 3, 2), (6,))], groups=2, stride=2),
@@ -71,7 +87,7 @@ CONVOLUTIONS = [
     ],
     channels_last("conv2d", [uniform((2, 7, 8, 4), (6, 4, 3, 2), (6,))], stride=2, padding=1),
     channels_last("conv_transpose2d", [uniform((2, 5, 4, 4), (4, 6, 3, 2), (6,))], stride=2),
-]  # fmt: skip
+]
 
 
 def full_sums(x, w, flip):
@@ -91,15 +107,23 @@ def slid(x, w, mode, flip):
     return y[tuple(slice(a, a + n) for a, n in zip(start, sizes, strict=True))]
 
 
+def single(name, mode, *shapes):
+    """An entry of a function of one signal or image and one kernel."""
+    ours, flip = getattr(F, name), name.startswith("convolve")
+    draws = [uniform(*pair) for pair in shapes]
+    return Entry(name, lambda x, w: ours(x, w, mode), lambda x, w: slid(x, w, mode, flip), draws)
+
+
 SINGLE = [
-    Entry(name, lambda x, w, f=getattr(F, name), m=mode: f(x, w, m),
-          lambda x, w, m=mode, flip=name.startswith("convolve"): slid(x, w, m, flip), draws)
-    for name, draws in (
-        ("convolve1d", [uniform((7,), (3,)), uniform((7,), (4,))]), ("correlate1d", [uniform((7,), (3,)), uniform((7,), (4,))]),
-        ("convolve2d", [uniform((5, 6), (3, 3)), uniform((5, 6), (2, 4))]), ("correlate2d", [uniform((5, 6), (3, 3))]),
+    single(name, mode, *shapes)
+    for name, *shapes in (
+        ("convolve1d", ((7,), (3,)), ((7,), (4,))),
+        ("correlate1d", ((7,), (3,)), ((7,), (4,))),
+        ("convolve2d", ((5, 6), (3, 3)), ((5, 6), (2, 4))),
+        ("correlate2d", ((5, 6), (3, 3))),
     )
     for mode in ("full", "same", "valid")
-]  # fmt: skip
+]
 
 COLUMNS = [
     *[
@@ -108,35 +132,60 @@ COLUMNS = [
     ],
     *[
         alike("fold", [uniform((2, 12, count))], output_size=(5, 6), kernel_size=2, **options)
-        for count, options in ((20, {}), (6, {"stride": 2}), (12, {"stride": 2, "padding": 1}), (12, {"dilation": 2}))
+        for count, options in (
+            (20, {}),
+            (6, {"stride": 2}),
+            (12, {"stride": 2, "padding": 1}),
+            (12, {"dilation": 2}),
+        )
     ],
-]  # fmt: skip
+]
 
 # --------------------------------------------------------------------------- pooling
 PICTURES = [uniform((2, 3, 7, 8)), chosen([0, 1], (2, 3, 7, 8)), uniform((0, 3, 7, 8))]
 POOLS = (
-    {"kernel_size": 2}, {"kernel_size": (3, 2), "stride": 1}, {"kernel_size": 3, "stride": 2, "padding": 1},
-    {"kernel_size": 3, "stride": 2, "ceil_mode": True}, {"kernel_size": 2, "stride": 3, "ceil_mode": True, "padding": 1},
-)  # fmt: skip
+    {"kernel_size": 2},
+    {"kernel_size": (3, 2), "stride": 1},
+    {"kernel_size": 3, "stride": 2, "padding": 1},
+    {"kernel_size": 3, "stride": 2, "ceil_mode": True},
+    {"kernel_size": 2, "stride": 3, "ceil_mode": True, "padding": 1},
+)
 POOLING = [
     *[alike("max_pool2d", PICTURES, **options) for options in POOLS],
     alike("max_pool2d", PICTURES, 2, dilation=2, stride=1),
-    alike("max_pool2d", [*PICTURES, uniform((2, 3, 7, 8), low=-9, high=-5)], 3, 2, padding=1, return_indices=True),
+    alike(
+        "max_pool2d",
+        [*PICTURES, uniform((2, 3, 7, 8), low=-9, high=-5)],
+        3,
+        2,
+        padding=1,
+        return_indices=True,
+    ),
     *[alike("avg_pool2d", PICTURES, **options) for options in POOLS],
     *[alike("avg_pool2d", PICTURES, **options, count_include_pad=False) for options in POOLS],
     alike("avg_pool2d", PICTURES, 3, 2, padding=1, divisor_override=5),
     *[
         alike(name, [uniform((2, 3, 9)), chosen([0, 1], (2, 3, 9))], **options)
         for name in ("max_pool1d", "avg_pool1d")
-        for options in ({"kernel_size": 2}, {"kernel_size": 3, "stride": 2, "padding": 1, "ceil_mode": True})
+        for options in (
+            {"kernel_size": 2},
+            {"kernel_size": 3, "stride": 2, "padding": 1, "ceil_mode": True},
+        )
     ],
     *[
         alike(name, [uniform((2, 3, 5, 6, 4)), chosen([0, 1], (2, 2, 5, 6, 4))], **options)
         for name in ("max_pool3d", "avg_pool3d")
-        for options in ({"kernel_size": 2}, {"kernel_size": (3, 2, 2), "stride": 2, "padding": 1, "ceil_mode": True})
+        for options in (
+            {"kernel_size": 2},
+            {"kernel_size": (3, 2, 2), "stride": 2, "padding": 1, "ceil_mode": True},
+        )
     ],
-    Entry("min_pool2d", partial(F.min_pool2d, kernel_size=3, stride=2, padding=1),
-          lambda x: -T.max_pool2d(-x, 3, 2, 1), PICTURES),
+    Entry(
+        "min_pool2d",
+        partial(F.min_pool2d, kernel_size=3, stride=2, padding=1),
+        lambda x: -T.max_pool2d(-x, 3, 2, 1),
+        PICTURES,
+    ),
     *[
         alike("lp_pool2d", [uniform((2, 3, 6, 7), low=low)], norm, kernel, **options)
         for norm, low in ((1, 0.1), (2, -3), (3, 0.1))
@@ -149,21 +198,40 @@ POOLING = [
     ],
     alike("adaptive_max_pool2d", PICTURES, (3, 5), return_indices=True),
     Entry("global_avg_pool2d", F.global_avg_pool2d, lambda x: x.mean((2, 3)), PICTURES),
-    Entry("global_avg_pool2d", partial(F.global_avg_pool2d, keepdims=True), lambda x: T.adaptive_avg_pool2d(x, 1), PICTURES),
-    Entry("global_max_pool2d", F.global_max_pool2d, lambda x: T.adaptive_max_pool2d(x, 1)[..., 0, 0], PICTURES),
-    Entry("max_unpool2d", lambda x: F.max_unpool2d(*F.max_pool2d(x, 2, return_indices=True), 2),
-          lambda x: T.max_unpool2d(*T.max_pool2d(x, 2, return_indices=True), 2), [uniform((2, 3, 6, 8))]),
-    Entry("max_unpool2d", lambda x: F.max_unpool2d(*F.max_pool2d(x, 3, 2, return_indices=True), 3, 2, output_size=(7, 8)),
-          lambda x: T.max_unpool2d(*T.max_pool2d(x, 3, 2, return_indices=True), 3, 2, output_size=(7, 8)),
-          # Two windows share a maximum here, and PyTorch then gives its gradient to both.
-          [uniform((2, 3, 7, 8))], gradient=False),
+    Entry(
+        "global_avg_pool2d",
+        partial(F.global_avg_pool2d, keepdims=True),
+        lambda x: T.adaptive_avg_pool2d(x, 1),
+        PICTURES,
+    ),
+    Entry(
+        "global_max_pool2d", F.global_max_pool2d, lambda x: T.adaptive_max_pool2d(x, 1)[..., 0, 0], PICTURES
+    ),
+    Entry(
+        "max_unpool2d",
+        lambda x: F.max_unpool2d(*F.max_pool2d(x, 2, return_indices=True), 2),
+        lambda x: T.max_unpool2d(*T.max_pool2d(x, 2, return_indices=True), 2),
+        [uniform((2, 3, 6, 8))],
+    ),
+    Entry(
+        "max_unpool2d",
+        lambda x: F.max_unpool2d(*F.max_pool2d(x, 3, 2, return_indices=True), 3, 2, output_size=(7, 8)),
+        lambda x: T.max_unpool2d(*T.max_pool2d(x, 3, 2, return_indices=True), 3, 2, output_size=(7, 8)),
+        # Two windows share a maximum here, and PyTorch then gives its gradient to both.
+        [uniform((2, 3, 7, 8))],
+        gradient=False,
+    ),
     *[
         channels_last(name, [uniform((2, 7, 8, 3))], *arguments)
         for name, *arguments in (
-            ("max_pool2d", 3, 2), ("avg_pool2d", 2), ("lp_pool2d", 2, 2), ("adaptive_avg_pool2d", 3), ("adaptive_max_pool2d", 3),
+            ("max_pool2d", 3, 2),
+            ("avg_pool2d", 2),
+            ("lp_pool2d", 2, 2),
+            ("adaptive_avg_pool2d", 3),
+            ("adaptive_max_pool2d", 3),
         )
     ],
-]  # fmt: skip
+]
 
 # --------------------------------------------------------------------------- normalisation
 CHANNELS = [uniform(shape, (3,), (3,)) for shape in ((5, 3), (2, 3, 4), (2, 3, 4, 5), (2, 3, 2, 3, 2))]
@@ -183,32 +251,63 @@ def their_running(function, x, w, b, **options):
 
 NORMALISATION = [
     *[
-        Entry("batch_norm", partial(ours_running, F.batch_norm, **options), partial(their_running, T.batch_norm, **options), CHANNELS)
-        for options in ({"training": True}, {"training": False}, {"training": True, "momentum": 0.3, "eps": 0.1})
+        Entry(
+            "batch_norm",
+            partial(ours_running, F.batch_norm, **options),
+            partial(their_running, T.batch_norm, **options),
+            CHANNELS,
+        )
+        for options in (
+            {"training": True},
+            {"training": False},
+            {"training": True, "momentum": 0.3, "eps": 0.1},
+        )
     ],
-    Entry("batch_norm", partial(F.batch_norm, training=True), partial(T.batch_norm, running_mean=None, running_var=None, training=True),
-          [uniform((2, 3, 4, 5))]),
+    Entry(
+        "batch_norm",
+        partial(F.batch_norm, training=True),
+        partial(T.batch_norm, running_mean=None, running_var=None, training=True),
+        [uniform((2, 3, 4, 5))],
+    ),
     *[
-        Entry("instance_norm", partial(ours_running, F.instance_norm, **options), partial(their_running, T.instance_norm, **options), CHANNELS[1:])
+        Entry(
+            "instance_norm",
+            partial(ours_running, F.instance_norm, **options),
+            partial(their_running, T.instance_norm, **options),
+            CHANNELS[1:],
+        )
         for options in ({}, {"use_input_stats": False}, {"momentum": 0.3, "eps": 0.1})
     ],
     *[
-        Entry("layer_norm", lambda x, w, b, s=shape: F.layer_norm(x, s, w, b), lambda x, w, b, s=shape: T.layer_norm(x, s, w, b),
-              [uniform((2, 3, 4, 5), shape, shape), uniform((0, 3, 4, 5), shape, shape)])
+        Entry(
+            "layer_norm",
+            lambda x, w, b, s=shape: F.layer_norm(x, s, w, b),
+            lambda x, w, b, s=shape: T.layer_norm(x, s, w, b),
+            [uniform((2, 3, 4, 5), shape, shape), uniform((0, 3, 4, 5), shape, shape)],
+        )
         for shape in ((5,), (4, 5), (3, 4, 5))
     ],
-    Entry("layer_norm", lambda x: F.layer_norm(x, 5, eps=0.1), lambda x: T.layer_norm(x, (5,), eps=0.1), [uniform((2, 5))]),
+    Entry(
+        "layer_norm",
+        lambda x: F.layer_norm(x, 5, eps=0.1),
+        lambda x: T.layer_norm(x, (5,), eps=0.1),
+        [uniform((2, 5))],
+    ),
     *[
-        Entry("group_norm", lambda x, w, b, g=groups: F.group_norm(x, g, w, b), lambda x, w, b, g=groups: T.group_norm(x, g, w, b),
-              [uniform(shape, (6,), (6,)) for shape in ((2, 6, 4), (2, 6, 4, 5), (3, 6, 2))],
-              tolerance=2e-4)  # the two numbers of a group may be near each other, and divide by little
+        Entry(
+            "group_norm",
+            lambda x, w, b, g=groups: F.group_norm(x, g, w, b),
+            lambda x, w, b, g=groups: T.group_norm(x, g, w, b),
+            [uniform(shape, (6,), (6,)) for shape in ((2, 6, 4), (2, 6, 4, 5), (3, 6, 2))],
+            tolerance=2e-4,
+        )  # the two numbers of a group may be near each other, and divide by little
         for groups in (1, 2, 6)
     ],
     *[
         alike("local_response_norm", [uniform((2, 7, 4, 3))], size, **options)
         for size, options in ((3, {}), (2, {"alpha": 0.1, "beta": 0.5, "k": 2.0}), (5, {"alpha": 1.0}))
     ],
-]  # fmt: skip
+]
 
 
 # --------------------------------------------------------------------------- the rest
@@ -227,10 +326,17 @@ RESAMPLING = [
     *[
         alike("interpolate", [uniform((2, 3, 4, 5)), uniform((0, 3, 4, 5))], **options)
         for options in (
-            {"scale_factor": 2}, {"size": (7, 3)}, {"size": 6}, {"scale_factor": (3, 1)}, {"scale_factor": 1.5},
-            {"scale_factor": 2, "mode": "bilinear"}, {"size": (7, 3), "mode": "bilinear"},
-            {"size": (7, 3), "mode": "bilinear", "align_corners": True}, {"scale_factor": 1.5, "mode": "bilinear"},
-            {"scale_factor": 0.5, "mode": "bilinear", "align_corners": True}, {"size": (1, 1), "mode": "bilinear", "align_corners": True},
+            {"scale_factor": 2},
+            {"size": (7, 3)},
+            {"size": 6},
+            {"scale_factor": (3, 1)},
+            {"scale_factor": 1.5},
+            {"scale_factor": 2, "mode": "bilinear"},
+            {"size": (7, 3), "mode": "bilinear"},
+            {"size": (7, 3), "mode": "bilinear", "align_corners": True},
+            {"scale_factor": 1.5, "mode": "bilinear"},
+            {"scale_factor": 0.5, "mode": "bilinear", "align_corners": True},
+            {"size": (1, 1), "mode": "bilinear", "align_corners": True},
         )
     ],
     # No empty batch: PyTorch 2.13 returns it in its old shape.
@@ -239,18 +345,37 @@ RESAMPLING = [
     channels_last("interpolate", [uniform((2, 4, 5, 3))], scale_factor=2, mode="bilinear"),
     channels_last("pixel_shuffle", [uniform((2, 3, 4, 12))], 2),
     *[
-        Entry(name, partial(dropped, getattr(F, name), p=p), partial(drop_like, getattr(F, name), p=p), [uniform((4, 5, 3, 2))])
-        for name in ("dropout", "dropout2d") for p in (0.3, 0.5)
+        Entry(
+            name,
+            partial(dropped, getattr(F, name), p=p),
+            partial(drop_like, getattr(F, name), p=p),
+            [uniform((4, 5, 3, 2))],
+        )
+        for name in ("dropout", "dropout2d")
+        for p in (0.3, 0.5)
     ],
     *[
-        Entry(name, lambda x, f=getattr(F, name), a=a: f(x, *a) * 1, lambda x, f=getattr(T, name), a=a: f(x, *a) * 1,
-              [uniform((4, 5, 3, 2))])
-        for name in ("dropout", "dropout2d") for a in ((0.0, True), (1.0, True), (0.5, False))
+        Entry(
+            name,
+            lambda x, f=getattr(F, name), a=a: f(x, *a) * 1,
+            lambda x, f=getattr(T, name), a=a: f(x, *a) * 1,
+            [uniform((4, 5, 3, 2))],
+        )
+        for name in ("dropout", "dropout2d")
+        for a in ((0.0, True), (1.0, True), (0.5, False))
     ],
-    Entry("embedding", F.embedding, T.embedding,
-          [joined(integers(0, 5, s), uniform((5, 3))) for s in ((4,), (2, 3), (), (0,))]),
-    Entry("embedding", lambda i, w: F.embedding(i, w, padding_idx=1), lambda i, w: T.embedding(i, w, padding_idx=1),
-          [joined(integers(0, 4, (3, 6)), uniform((4, 3)))]),
-]  # fmt: skip
+    Entry(
+        "embedding",
+        F.embedding,
+        T.embedding,
+        [joined(integers(0, 5, s), uniform((5, 3))) for s in ((4,), (2, 3), (), (0,))],
+    ),
+    Entry(
+        "embedding",
+        lambda i, w: F.embedding(i, w, padding_idx=1),
+        lambda i, w: T.embedding(i, w, padding_idx=1),
+        [joined(integers(0, 4, (3, 6)), uniform((4, 3)))],
+    ),
+]
 
 TABLE = [*CONVOLUTIONS, *SINGLE, *COLUMNS, *POOLING, *NORMALISATION, *RESAMPLING]

@@ -1,8 +1,8 @@
 """Reductions, running sums, sorting and searching beside PyTorch's."""
 
 import torch
-from tests.peers.compare import AXES, Entry, chosen, each, exactly, uniform
 
+from tests.peers.compare import AXES, Entry, chosen, each, exactly, uniform
 from tinygrad_cnn import functional as F
 
 inf = float("inf")
@@ -54,13 +54,19 @@ REDUCTIONS = [
     *over_axes("std", lambda x, a, k: torch.std(x, a, correction=0, keepdim=k), CUBE[:1]),
     *over_axes("var", lambda x, a, k: torch.var(x, a, correction=1, keepdim=k), CUBE[::2], ddof=1),
     *over_axes("std", lambda x, a, k: torch.std(x, a, correction=1, keepdim=k), CUBE[:1], ddof=1),
-    *over_axes("logsumexp", torch.logsumexp, [*CUBE, chosen([-1e4, 0, 1e4], (3, 4, 2)), chosen([-inf, 0], (3, 4, 2))]),
+    *over_axes(
+        "logsumexp",
+        torch.logsumexp,
+        [*CUBE, chosen([-1e4, 0, 1e4], (3, 4, 2)), chosen([-inf, 0], (3, 4, 2))],
+    ),
     *[
         entry
         for order in (1, 2, 3, 0.5, inf, -inf)
         for entry in over_axes(
-            "norm", lambda x, a, k, order=order: torch.linalg.vector_norm(x, order, a, k),
-            CUBE[:1] if order in (0.5, -inf) else CUBE, ord=order,
+            "norm",
+            lambda x, a, k, order=order: torch.linalg.vector_norm(x, order, a, k),
+            CUBE[:1] if order in (0.5, -inf) else CUBE,
+            ord=order,
         )
     ],
     *over_axes("any", torch.any, [*CUBE, *EMPTY]),
@@ -74,12 +80,15 @@ REDUCTIONS = [
         for name, theirs in (("max", torch.amax), ("min", torch.amin), ("prod", torch.prod))
     ],
     Entry("prod", F.prod, torch.prod, [exactly([2.0, 0.0, 3.0]), exactly([0.0, 0.0, 3.0]), exactly([0.0])]),
-]  # fmt: skip
+]
 
 SCANS = [
     *[
         Entry(name, lambda x, f=ours, a=axis: f(x, a), lambda x, f=theirs, a=axis: f(x, a), [*CUBE, *EMPTY])
-        for name, ours, theirs in (("cumsum", F.cumsum, torch.cumsum), ("cumprod", F.cumprod, torch.cumprod))
+        for name, ours, theirs in (
+            ("cumsum", F.cumsum, torch.cumsum),
+            ("cumprod", F.cumprod, torch.cumprod),
+        )
         for axis in (0, 1, -1)
     ],
     Entry("cumsum", F.cumsum, lambda x: x.ravel().cumsum(0), each()),
@@ -95,34 +104,58 @@ def distinct(*shape):
 UNTIED = [distinct(3, 4, 2)]
 SORTS = [
     *[
-        Entry("sort", lambda x, a=axis, d=down: F.sort(x, a, descending=d),
-              lambda x, a=axis, d=down: torch.sort(x, stable=True, dim=a, descending=d)[0],
-              [*UNTIED, TIES, *EMPTY])
-        for axis in (0, 1, -1) for down in (False, True)
+        Entry(
+            "sort",
+            lambda x, a=axis, d=down: F.sort(x, a, descending=d),
+            lambda x, a=axis, d=down: torch.sort(x, stable=True, dim=a, descending=d)[0],
+            [*UNTIED, TIES, *EMPTY],
+        )
+        for axis in (0, 1, -1)
+        for down in (False, True)
     ],
     *[
-        Entry("argsort", lambda x, a=axis, d=down: F.argsort(x, a, descending=d),
-              lambda x, a=axis, d=down: torch.sort(x, stable=True, dim=a, descending=d)[1],
-              [*UNTIED, TIES, *EMPTY], gradient=False)
-        for axis in (0, 1, -1) for down in (False, True)
+        Entry(
+            "argsort",
+            lambda x, a=axis, d=down: F.argsort(x, a, descending=d),
+            lambda x, a=axis, d=down: torch.sort(x, stable=True, dim=a, descending=d)[1],
+            [*UNTIED, TIES, *EMPTY],
+            gradient=False,
+        )
+        for axis in (0, 1, -1)
+        for down in (False, True)
     ],
     *[
-        Entry("topk", lambda x, k=k, a=axis, b=big: F.topk(x, k, a, largest=b),
-              lambda x, k=k, a=axis, b=big: torch.topk(x, k, a, largest=b), UNTIED)
-        for k, axis in ((1, 0), (2, 1), (2, -1), (0, 1)) for big in (True, False)
+        Entry(
+            "topk",
+            lambda x, k=k, a=axis, b=big: F.topk(x, k, a, largest=b),
+            lambda x, k=k, a=axis, b=big: torch.topk(x, k, a, largest=b),
+            UNTIED,
+        )
+        for k, axis in ((1, 0), (2, 1), (2, -1), (0, 1))
+        for big in (True, False)
     ],
     *[
-        Entry(name, lambda x, f=ours, a=axis: f(x, a), lambda x, f=theirs, a=axis: f(x, a),
-              [*UNTIED, TIES], gradient=False)
+        Entry(
+            name,
+            lambda x, f=ours, a=axis: f(x, a),
+            lambda x, f=theirs, a=axis: f(x, a),
+            [*UNTIED, TIES],
+            gradient=False,
+        )
         for name, ours, theirs in (("argmax", F.argmax, torch.argmax), ("argmin", F.argmin, torch.argmin))
         for axis in (None, 0, 1, -1)
     ],
     *[
-        Entry(name, lambda x, f=ours: f(x, axis=1, keepdims=True), lambda x, f=theirs: f(x, 1, True),
-              [TIES], gradient=False)
+        Entry(
+            name,
+            lambda x, f=ours: f(x, axis=1, keepdims=True),
+            lambda x, f=theirs: f(x, 1, True),
+            [TIES],
+            gradient=False,
+        )
         for name, ours, theirs in (("argmax", F.argmax, torch.argmax), ("argmin", F.argmin, torch.argmin))
     ],
     Entry("argmax", F.argmax, torch.argmax, each([(), *AXES]), gradient=False),
-]  # fmt: skip
+]
 
 TABLE = [*REDUCTIONS, *SCANS, *SORTS]

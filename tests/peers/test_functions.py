@@ -3,12 +3,12 @@
 import inspect
 
 import pytest
+
 from tests.peers.compare import DTYPES, LAYOUTS
 from tests.peers.functions_elementwise import TABLE as ELEMENTWISE
 from tests.peers.functions_image import TABLE as IMAGE
 from tests.peers.functions_reduce import TABLE as REDUCE
 from tests.peers.functions_shape import TABLE as SHAPE
-
 from tinygrad_cnn import functional as F
 
 TABLE = [*ELEMENTWISE, *REDUCE, *SHAPE, *IMAGE]
@@ -24,7 +24,9 @@ def is_loss(function):
 
 def public_functions():
     """Names of all functions that the package shows."""
-    return {name for name, value in vars(F).items() if inspect.isfunction(value) and not name.startswith("_")}
+    return {
+        name for name, value in vars(F).items() if inspect.isfunction(value) and not name.startswith("_")
+    }
 
 
 def test_every_public_function_is_compared():

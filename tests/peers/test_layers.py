@@ -11,11 +11,23 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 import torch
-from tests.peers.compare import (
-    DTYPES, LAYOUTS, TOLERANCE, as_tuple, back, chosen, integers, is_float, our_tensor, prepared, same,
-    same_gradient, their_tensor, uniform,
-)  # fmt: skip
 
+from tests.peers.compare import (
+    DTYPES,
+    LAYOUTS,
+    TOLERANCE,
+    as_tuple,
+    back,
+    chosen,
+    integers,
+    is_float,
+    our_tensor,
+    prepared,
+    same,
+    same_gradient,
+    their_tensor,
+    uniform,
+)
 from tinygrad_cnn import Tensor, manual_seed, nn
 
 
@@ -76,7 +88,10 @@ BLOCK = [uniform((2, 4, 5, 6, 4))]
 
 def unpooled(rng):
     """Maxima of windows of 2×2 pixels, and a place for each in its window of a plane of 6×8 pixels."""
-    rows, columns = 2 * np.arange(3)[:, None] + rng.integers(0, 2, (2, 3, 3, 4)), 2 * np.arange(4) + rng.integers(0, 2, (2, 3, 3, 4))
+    rows, columns = (
+        2 * np.arange(3)[:, None] + rng.integers(0, 2, (2, 3, 3, 4)),
+        2 * np.arange(4) + rng.integers(0, 2, (2, 3, 3, 4)),
+    )
     return [rng.standard_normal((2, 3, 3, 4)), rows * 8 + columns]
 
 
@@ -86,16 +101,35 @@ ACTIVATIONS = [
     *[
         Layer(name, ANY)
         for name in (
-            "Identity", "ReLU", "ReLU6", "LeakyReLU", "ELU", "SELU", "CELU", "GELU", "SiLU", "Mish", "Softplus",
-            "Softsign", "Hardtanh", "Hardswish", "Sigmoid", "Tanh",
+            "Identity",
+            "ReLU",
+            "ReLU6",
+            "LeakyReLU",
+            "ELU",
+            "SELU",
+            "CELU",
+            "GELU",
+            "SiLU",
+            "Mish",
+            "Softplus",
+            "Softsign",
+            "Hardtanh",
+            "Hardswish",
+            "Sigmoid",
+            "Tanh",
         )
     ],
     Layer("Hardsigmoid", ANY, tolerance64=1e-8),  # PyTorch's 1/6 is rounded to float32
-    Layer("LeakyReLU", ANY, (0.3,)), Layer("ELU", ANY, (0.5,)), Layer("CELU", ANY, (0.5,)),
-    Layer("GELU", ANY, options={"approximate": "tanh"}), Layer("Softplus", ANY, (2.0, 5.0)),
-    Layer("Hardtanh", ANY, (-0.5, 2.0)), Layer("PReLU", ANY), Layer("PReLU", [uniform((2, 4, 3))], (4,)),
+    Layer("LeakyReLU", ANY, (0.3,)),
+    Layer("ELU", ANY, (0.5,)),
+    Layer("CELU", ANY, (0.5,)),
+    Layer("GELU", ANY, options={"approximate": "tanh"}),
+    Layer("Softplus", ANY, (2.0, 5.0)),
+    Layer("Hardtanh", ANY, (-0.5, 2.0)),
+    Layer("PReLU", ANY),
+    Layer("PReLU", [uniform((2, 4, 3))], (4,)),
     *[Layer(name, ANY[::3], (dim,)) for name in ("Softmax", "LogSoftmax") for dim in (0, 1, -1)],
-]  # fmt: skip
+]
 
 WEIGHTED = [
     Layer("Linear", [uniform((5, 3)), uniform((3,)), uniform((2, 4, 3)), uniform((0, 3))], (3, 4)),
@@ -104,74 +138,116 @@ WEIGHTED = [
         Layer(name, draws, (4, 6, 3), options)
         for name, draws in (("Conv1d", LINE), ("Conv2d", IMAGE), ("Conv3d", BLOCK))
         for options in (
-            {}, {"stride": 2, "padding": 1}, {"padding": "same"}, {"groups": 2}, {"bias": False, "dilation": 1},
+            {},
+            {"stride": 2, "padding": 1},
+            {"padding": "same"},
+            {"groups": 2},
+            {"bias": False, "dilation": 1},
         )
     ],
-    Layer("Conv2d", IMAGE, (4, 8, (3, 2)), {"stride": (2, 1), "padding": (0, 2), "dilation": (1, 2), "groups": 4}),
+    Layer(
+        "Conv2d",
+        IMAGE,
+        (4, 8, (3, 2)),
+        {"stride": (2, 1), "padding": (0, 2), "dilation": (1, 2), "groups": 4},
+    ),
     *[
         Layer(name, draws, (4, 6, 3), options)
         for name, draws in (("ConvTranspose1d", LINE), ("ConvTranspose2d", IMAGE))
         for options in (
-            {}, {"stride": 2, "padding": 1, "output_padding": 1}, {"groups": 2, "bias": False}, {"dilation": 2},
+            {},
+            {"stride": 2, "padding": 1, "output_padding": 1},
+            {"groups": 2, "bias": False},
+            {"dilation": 2},
         )
     ],
     Layer("Embedding", [integers(0, 7, (4,)), integers(0, 7, (2, 3))], (7, 3)),
     Layer("Embedding", [integers(0, 4, (3, 5))], (4, 3), {"padding_idx": 1}),
-]  # fmt: skip
+]
 
 NORMS = [
     *[
         Layer(name, draws, (4,), options)
         for name, draws in (
-            ("BatchNorm1d", [uniform((6, 4)), *LINE]), ("BatchNorm2d", IMAGE), ("BatchNorm3d", BLOCK),
+            ("BatchNorm1d", [uniform((6, 4)), *LINE]),
+            ("BatchNorm2d", IMAGE),
+            ("BatchNorm3d", BLOCK),
             ("InstanceNorm2d", IMAGE),
         )
         for options in (
-            {}, {"momentum": 0.3, "eps": 0.1}, {"affine": False}, {"track_running_stats": False},
-            {"affine": True, "track_running_stats": True}, {"momentum": None, "track_running_stats": True},
+            {},
+            {"momentum": 0.3, "eps": 0.1},
+            {"affine": False},
+            {"track_running_stats": False},
+            {"affine": True, "track_running_stats": True},
+            {"momentum": None, "track_running_stats": True},
         )
         if not (name.startswith("Instance") and "momentum" in options and options["momentum"] is None)
     ],
     *[
         Layer("LayerNorm", [uniform((2, 3, 4, 5)), uniform((0, 3, 4, 5))], (shape,), options)
-        for shape in (5, (4, 5)) for options in ({}, {"elementwise_affine": False}, {"eps": 0.1}, {"bias": False})
+        for shape in (5, (4, 5))
+        for options in ({}, {"elementwise_affine": False}, {"eps": 0.1}, {"bias": False})
     ],
     *[
         Layer("GroupNorm", [uniform((2, 6, 4)), uniform((2, 6, 4, 5))], (groups, 6), options)
-        for groups in (1, 3, 6) for options in ({}, {"affine": False, "eps": 0.1})
+        for groups in (1, 3, 6)
+        for options in ({}, {"affine": False, "eps": 0.1})
     ],
     Layer("LocalResponseNorm", [uniform((2, 7, 4, 3))], (3,)),
     Layer("LocalResponseNorm", [uniform((2, 7, 4, 3))], (2,), {"alpha": 0.1, "beta": 0.5, "k": 2.0}),
-]  # fmt: skip
+]
 
 POOLS = [
     *[
         Layer(name, draws, options=options)
         for name, draws in (
-            ("MaxPool1d", LINE), ("MaxPool2d", TIES), ("MaxPool3d", BLOCK), ("AvgPool1d", LINE), ("AvgPool2d", TIES), ("AvgPool3d", BLOCK),
+            ("MaxPool1d", LINE),
+            ("MaxPool2d", TIES),
+            ("MaxPool3d", BLOCK),
+            ("AvgPool1d", LINE),
+            ("AvgPool2d", TIES),
+            ("AvgPool3d", BLOCK),
         )
-        for options in ({"kernel_size": 2}, {"kernel_size": 3, "stride": 2, "padding": 1}, {"kernel_size": 3, "ceil_mode": True})
+        for options in (
+            {"kernel_size": 2},
+            {"kernel_size": 3, "stride": 2, "padding": 1},
+            {"kernel_size": 3, "ceil_mode": True},
+        )
     ],
-    Layer("MaxPool2d", TIES, (3, 2), {"dilation": 2}), Layer("MaxPool2d", TIES, (2,), {"return_indices": True}),
-    Layer("AvgPool2d", TIES, (3, 2, 1), {"count_include_pad": False}), Layer("AvgPool2d", TIES, (3,), {"divisor_override": 4}),
-    Layer("LPPool2d", TIES[:1], (2, 3)), Layer("LPPool2d", TIES[:1], (2, 3), {"stride": 2, "ceil_mode": True}),
-    *[Layer(name, TIES, (size,)) for name in ("AdaptiveAvgPool2d", "AdaptiveMaxPool2d") for size in (1, (3, 5), (None, 2))],
+    Layer("MaxPool2d", TIES, (3, 2), {"dilation": 2}),
+    Layer("MaxPool2d", TIES, (2,), {"return_indices": True}),
+    Layer("AvgPool2d", TIES, (3, 2, 1), {"count_include_pad": False}),
+    Layer("AvgPool2d", TIES, (3,), {"divisor_override": 4}),
+    Layer("LPPool2d", TIES[:1], (2, 3)),
+    Layer("LPPool2d", TIES[:1], (2, 3), {"stride": 2, "ceil_mode": True}),
+    *[
+        Layer(name, TIES, (size,))
+        for name in ("AdaptiveAvgPool2d", "AdaptiveMaxPool2d")
+        for size in (1, (3, 5), (None, 2))
+    ],
     Layer("AdaptiveMaxPool2d", TIES, (3,), {"return_indices": True}),
-]  # fmt: skip
+]
 
 SHAPES = [
-    Layer("Flatten", [uniform((2, 3, 4)), uniform((0, 3, 4)), uniform((2, 3))]), Layer("Flatten", [uniform((2, 3, 4))], (0,)),
-    Layer("Flatten", [uniform((2, 3, 4))], (0, 1)), Layer("Unflatten", [uniform((2, 12))], (1, (3, 4))),
-    Layer("Upsample", TIES, options={"scale_factor": 2}), Layer("Upsample", TIES, options={"size": (5, 9), "mode": "bilinear"}),
+    Layer("Flatten", [uniform((2, 3, 4)), uniform((0, 3, 4)), uniform((2, 3))]),
+    Layer("Flatten", [uniform((2, 3, 4))], (0,)),
+    Layer("Flatten", [uniform((2, 3, 4))], (0, 1)),
+    Layer("Unflatten", [uniform((2, 12))], (1, (3, 4))),
+    Layer("Upsample", TIES, options={"scale_factor": 2}),
+    Layer("Upsample", TIES, options={"size": (5, 9), "mode": "bilinear"}),
     Layer("Upsample", TIES, options={"scale_factor": 2, "mode": "bilinear", "align_corners": True}),
     Layer("MaxUnpool2d", [unpooled], (2,)),
-    Layer("PixelShuffle", [uniform((2, 12, 3, 4))], (2,)), Layer("PixelUnshuffle", [uniform((2, 3, 6, 4))], (2,)),
+    Layer("PixelShuffle", [uniform((2, 12, 3, 4))], (2,)),
+    Layer("PixelUnshuffle", [uniform((2, 3, 6, 4))], (2,)),
     Layer("Unfold", [uniform((2, 3, 6, 7))], ((3, 2),), {"stride": 2, "padding": 1}),
     Layer("Fold", [uniform((2, 12, 6))], ((5, 6), 2), {"stride": 2}),
-    *[Layer(name, draws, (p,), modes=modes)
-      for name, draws in (("Dropout", ANY), ("Dropout2d", IMAGE))
-      for p, modes in ((0.0, (True, False)), (1.0, (True, False)), (0.4, (False,)))],
-]  # fmt: skip
+    *[
+        Layer(name, draws, (p,), modes=modes)
+        for name, draws in (("Dropout", ANY), ("Dropout2d", IMAGE))
+        for p, modes in ((0.0, (True, False)), (1.0, (True, False)), (0.4, (False,)))
+    ],
+]
 
 TABLE = [*ACTIVATIONS, *WEIGHTED, *NORMS, *POOLS, *SHAPES]
 
@@ -187,9 +263,10 @@ EXEMPT = {
 def layers():
     """Names of all public layers but the losses, which test_losses.py compares."""
     return {
-        name for name, value in vars(nn).items()
+        name
+        for name, value in vars(nn).items()
         if inspect.isclass(value) and issubclass(value, nn.Module) and not name.endswith("Loss")
-    }  # fmt: skip
+    }
 
 
 def test_every_layer_is_compared():

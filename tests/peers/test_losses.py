@@ -6,9 +6,19 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as T
-from tests.peers.compare import DTYPES, LAYOUTS, TOLERANCE, Entry, chosen, exactly, integers, joined, uniform
-from tests.peers.test_functions import is_loss, public_functions
 
+from tests.peers.compare import (
+    DTYPES,
+    LAYOUTS,
+    TOLERANCE,
+    Entry,
+    chosen,
+    exactly,
+    integers,
+    joined,
+    uniform,
+)
+from tests.peers.test_functions import is_loss, public_functions
 from tinygrad_cnn import functional as F
 from tinygrad_cnn import nn
 
@@ -45,7 +55,7 @@ KEPT = [ignoring(6, 5), ignoring(2, 5, 3, 2), joined(uniform((3, 5)), lambda rng
 
 
 def alike(name, draws, module, tolerance64=TOLERANCE["float64"], **options):
-    """Entries of a loss with the same options on both sides, as function and as layer, in every reduction."""
+    """Entries of a loss with the same options on both sides, as function and layer, in every reduction."""
     made = []
     for reduction in REDUCTIONS:
         o = {**options, "reduction": reduction}
@@ -88,11 +98,15 @@ REGRESSION = [
     *alike("huber_loss", [*PAIR, TIED], "HuberLoss"),
     *alike("huber_loss", [*PAIR, TIED], "HuberLoss", delta=2.0),
     *[
-        Entry("half_squared_error", lambda x, t, r=r: F.half_squared_error(x, t, reduction=r),
-              lambda x, t, r=r: T.mse_loss(x, t, reduction=r) / 2, [*PAIR, TIED])
+        Entry(
+            "half_squared_error",
+            lambda x, t, r=r: F.half_squared_error(x, t, reduction=r),
+            lambda x, t, r=r: T.mse_loss(x, t, reduction=r) / 2,
+            [*PAIR, TIED],
+        )
         for r in REDUCTIONS
     ],
-]  # fmt: skip
+]
 
 PROBABILITY = [
     *alike("binary_cross_entropy", SHARES, "BCELoss"),
@@ -103,30 +117,44 @@ PROBABILITY = [
     *alike("binary_cross_entropy_with_logits", [*LOGITS, FAR], "BCEWithLogitsLoss"),
     *weighted("binary_cross_entropy_with_logits", "BCEWithLogitsLoss", LOGITS[:1], (3,)),
     *weighted("binary_cross_entropy_with_logits", "BCEWithLogitsLoss", LOGITS[:1], (3,), key="pos_weight"),
-    *alike("kl_div", [joined(uniform((4, 3), low=-4, high=-0.1), uniform((4, 3), low=0, high=1)),
-                      joined(uniform((4, 3), low=-4, high=-0.1), chosen([0, 1], (4, 3)))], "KLDivLoss"),
+    *alike(
+        "kl_div",
+        [
+            joined(uniform((4, 3), low=-4, high=-0.1), uniform((4, 3), low=0, high=1)),
+            joined(uniform((4, 3), low=-4, high=-0.1), chosen([0, 1], (4, 3))),
+        ],
+        "KLDivLoss",
+    ),
     *alike("kl_div", [uniform((4, 3), (4, 3), low=-4, high=-0.1)], "KLDivLoss", log_target=True),
     *[
-        Entry("kl_div", lambda x, t, r=r: F.kl_div(x, t, reduction=r), lambda x, t, r=r: T.kl_div(x, t, reduction=r),
-              [joined(uniform((4, 3), low=-4, high=-0.1), uniform((4, 3), low=0, high=1))])
+        Entry(
+            "kl_div",
+            lambda x, t, r=r: F.kl_div(x, t, reduction=r),
+            lambda x, t, r=r: T.kl_div(x, t, reduction=r),
+            [joined(uniform((4, 3), low=-4, high=-0.1), uniform((4, 3), low=0, high=1))],
+        )
         for r in ("batchmean",)
     ],
     *alike("hinge_embedding_loss", SIGNS, "HingeEmbeddingLoss"),
     *alike("hinge_embedding_loss", SIGNS, "HingeEmbeddingLoss", margin=0.5),
-]  # fmt: skip
+]
 
 CLASSES = [
     *alike("cross_entropy", [*LABELS, *SOFT, *KEPT], "CrossEntropyLoss"),
     *alike("cross_entropy", [*LABELS, *SOFT, *KEPT], "CrossEntropyLoss", label_smoothing=0.2),
     *alike("cross_entropy", LABELS[:1] + LABELS[2:4], "CrossEntropyLoss", ignore_index=2),
     *weighted("cross_entropy", "CrossEntropyLoss", [*LABELS, *SOFT, *KEPT], (5,)),
-    *weighted("cross_entropy", "CrossEntropyLoss", [*LABELS[:3], *SOFT, *KEPT[:2]], (5,), label_smoothing=0.2),
+    *weighted(
+        "cross_entropy", "CrossEntropyLoss", [*LABELS[:3], *SOFT, *KEPT[:2]], (5,), label_smoothing=0.2
+    ),
     *alike("nll_loss", [*LABELS, *KEPT], "NLLLoss"),
     *alike("nll_loss", LABELS[:1] + LABELS[2:4], "NLLLoss", ignore_index=2),
     *weighted("nll_loss", "NLLLoss", [*LABELS, *KEPT], (5,)),
     *alike("multi_margin_loss", LABELS[:2], "MultiMarginLoss"),
     *alike("multi_margin_loss", LABELS[:2], "MultiMarginLoss", p=2, margin=0.5),
-    *alike("multi_margin_loss", [joined(chosen([0, 1, 2], (4, 5)), integers(0, 5, (4,)))], "MultiMarginLoss"),
+    *alike(
+        "multi_margin_loss", [joined(chosen([0, 1, 2], (4, 5)), integers(0, 5, (4,)))], "MultiMarginLoss"
+    ),
     *weighted("multi_margin_loss", "MultiMarginLoss", LABELS[:2], (5,)),
 ]
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+
 from tests.peers.compare import DTYPES, same
 from tests.peers.test_layers import compare
-
 from tinygrad_cnn import Tensor, nn, optim
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.serial import load_tensors, save_tensors
@@ -17,10 +17,21 @@ from tinygrad_cnn.serial import load_tensors, save_tensors
 def small(m):
     """A convolutional network in a Sequential."""
     return m.Sequential(
-        m.Conv2d(3, 8, 3, padding=1), m.BatchNorm2d(8), m.SiLU(), m.MaxPool2d(2),
-        m.Conv2d(8, 8, 3, groups=4, bias=False), m.GroupNorm(2, 8), m.GELU(), m.AvgPool2d(2),
-        m.Flatten(), m.Dropout(0.0), m.Linear(32, 16), m.LayerNorm(16), m.Tanh(), m.Linear(16, 5),
-    )  # fmt: skip
+        m.Conv2d(3, 8, 3, padding=1),
+        m.BatchNorm2d(8),
+        m.SiLU(),
+        m.MaxPool2d(2),
+        m.Conv2d(8, 8, 3, groups=4, bias=False),
+        m.GroupNorm(2, 8),
+        m.GELU(),
+        m.AvgPool2d(2),
+        m.Flatten(),
+        m.Dropout(0.0),
+        m.Linear(32, 16),
+        m.LayerNorm(16),
+        m.Tanh(),
+        m.Linear(16, 5),
+    )
 
 
 def nested(m):
@@ -100,9 +111,13 @@ def test_training_goes_the_same_way(name, dtype):
 
     def build(m, **options):
         layers = (
-            m.Conv2d(3, 4, 3, **options), m.BatchNorm2d(4, **options), m.Tanh(), m.AvgPool2d(2), m.Flatten(),
+            m.Conv2d(3, 4, 3, **options),
+            m.BatchNorm2d(4, **options),
+            m.Tanh(),
+            m.AvgPool2d(2),
+            m.Flatten(),
             m.Linear(100, 5, **options),
-        )  # fmt: skip
+        )
         return m.Sequential(*layers)
 
     ours, theirs = build(nn, dtype=dtype), build(torch.nn, dtype=getattr(torch, dtype))

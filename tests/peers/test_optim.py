@@ -9,8 +9,8 @@ import inspect
 import numpy as np
 import pytest
 import torch
-from tests.peers.compare import DTYPES, TOLERANCE, same
 
+from tests.peers.compare import DTYPES, TOLERANCE, same
 from tinygrad_cnn import Tensor, optim
 
 STEPS = 50
@@ -21,42 +21,71 @@ TABLE = [
     *[
         ("SGD", {"lr": 0.05, **more})
         for more in (
-            {}, {"momentum": 0.9}, {"momentum": 0.9, "nesterov": True}, {"momentum": 0.8, "dampening": 0.3},
-            {"momentum": 0.9, "weight_decay": 0.1}, {"weight_decay": 0.1}, {"momentum": 0.9, "weight_decay": 0.1, "nesterov": True},
+            {},
+            {"momentum": 0.9},
+            {"momentum": 0.9, "nesterov": True},
+            {"momentum": 0.8, "dampening": 0.3},
+            {"momentum": 0.9, "weight_decay": 0.1},
+            {"weight_decay": 0.1},
+            {"momentum": 0.9, "weight_decay": 0.1, "nesterov": True},
         )
     ],
-    *[("Adagrad", {"lr": 0.1, **more}) for more in (
-        {}, {"lr_decay": 0.05}, {"weight_decay": 0.1}, {"initial_accumulator_value": 0.5, "eps": 1e-3})],
+    *[
+        ("Adagrad", {"lr": 0.1, **more})
+        for more in (
+            {},
+            {"lr_decay": 0.05},
+            {"weight_decay": 0.1},
+            {"initial_accumulator_value": 0.5, "eps": 1e-3},
+        )
+    ],
     *[("Adadelta", {**more}) for more in ({}, {"lr": 0.5, "rho": 0.8}, {"weight_decay": 0.1, "eps": 1e-3})],
     *[
         ("RMSprop", {**more})
         for more in (
-            {}, {"lr": 0.05, "alpha": 0.9}, {"momentum": 0.9}, {"centered": True}, {"weight_decay": 0.1},
+            {},
+            {"lr": 0.05, "alpha": 0.9},
+            {"momentum": 0.9},
+            {"centered": True},
+            {"weight_decay": 0.1},
             {"momentum": 0.8, "centered": True, "weight_decay": 0.1, "eps": 1e-4},
         )
     ],
     *[
         (name, {"lr": 0.05, **more})
         for name in ("Adam", "AdamW")
-        for more in ({}, {"betas": (0.8, 0.95)}, {"weight_decay": 0.1}, {"amsgrad": True}, {"eps": 1e-3, "weight_decay": 0.0})
+        for more in (
+            {},
+            {"betas": (0.8, 0.95)},
+            {"weight_decay": 0.1},
+            {"amsgrad": True},
+            {"eps": 1e-3, "weight_decay": 0.0},
+        )
     ],
-    *[("Adamax", {"lr": 0.05, **more}) for more in ({}, {"betas": (0.8, 0.95)}, {"weight_decay": 0.1, "eps": 1e-3})],
+    *[
+        ("Adamax", {"lr": 0.05, **more})
+        for more in ({}, {"betas": (0.8, 0.95)}, {"weight_decay": 0.1, "eps": 1e-3})
+    ],
     *[
         ("NAdam", {"lr": 0.05, **more})
         for more in (
-            {}, {"betas": (0.8, 0.95)}, {"weight_decay": 0.1}, {"momentum_decay": 0.02},
+            {},
+            {"betas": (0.8, 0.95)},
+            {"weight_decay": 0.1},
+            {"momentum_decay": 0.02},
             {"weight_decay": 0.1, "decoupled_weight_decay": True},
         )
     ],
-]  # fmt: skip
+]
 
 
 def optimizers():
     """Names of all public optimizers."""
     return {
-        name for name, value in vars(optim).items()
+        name
+        for name, value in vars(optim).items()
         if inspect.isclass(value) and issubclass(value, optim.Optimizer) and value is not optim.Optimizer
-    }  # fmt: skip
+    }
 
 
 def test_every_optimizer_is_compared():
@@ -105,7 +134,12 @@ def test_fifty_steps(name, options, dtype):
         here.step()
         there.step()
         for k, (p, q) in enumerate(zip(ours, theirs, strict=True)):
-            same(p, q, 10 * TOLERANCE[dtype] if dtype == "float32" else 1e-9, f"{name}, step {step}, parameter {k}")
+            same(
+                p,
+                q,
+                10 * TOLERANCE[dtype] if dtype == "float32" else 1e-9,
+                f"{name}, step {step}, parameter {k}",
+            )
     for p, first in zip(ours, start, strict=True):
         assert p.size == 0 or not np.array_equal(p.numpy(), first)
 

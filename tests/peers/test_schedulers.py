@@ -20,29 +20,55 @@ def half(t):
 
 #: Name and options of each scheduler that counts its steps.
 TABLE = [
-    ("StepLR", {"step_size": 7}), ("StepLR", {"step_size": 1, "gamma": 0.9}),
-    ("MultiStepLR", {"milestones": [5, 20, 20, 40], "gamma": 0.5}), ("MultiStepLR", {"milestones": [1]}),
+    ("StepLR", {"step_size": 7}),
+    ("StepLR", {"step_size": 1, "gamma": 0.9}),
+    ("MultiStepLR", {"milestones": [5, 20, 20, 40], "gamma": 0.5}),
+    ("MultiStepLR", {"milestones": [1]}),
     ("ExponentialLR", {"gamma": 0.93}),
-    ("PolynomialLR", {"total_iters": 40, "power": 2.0}), ("PolynomialLR", {}), ("PolynomialLR", {"total_iters": 80, "power": 0.5}),
-    ("LinearLR", {}), ("LinearLR", {"start_factor": 0.1, "end_factor": 0.7, "total_iters": 30}), ("LinearLR", {"start_factor": 1.0, "end_factor": 0.0, "total_iters": 10}),
-    ("CosineAnnealingLR", {"T_max": 60}), ("CosineAnnealingLR", {"T_max": 13, "eta_min": 0.01}),
-    ("CosineAnnealingWarmRestarts", {"T_0": 10}), ("CosineAnnealingWarmRestarts", {"T_0": 5, "T_mult": 2, "eta_min": 0.001}),
-    ("OneCycleLR", {"max_lr": 0.5, "total_steps": 61}), ("OneCycleLR", {"max_lr": [0.5, 0.2], "epochs": 7, "steps_per_epoch": 10}),
+    ("PolynomialLR", {"total_iters": 40, "power": 2.0}),
+    ("PolynomialLR", {}),
+    ("PolynomialLR", {"total_iters": 80, "power": 0.5}),
+    ("LinearLR", {}),
+    ("LinearLR", {"start_factor": 0.1, "end_factor": 0.7, "total_iters": 30}),
+    ("LinearLR", {"start_factor": 1.0, "end_factor": 0.0, "total_iters": 10}),
+    ("CosineAnnealingLR", {"T_max": 60}),
+    ("CosineAnnealingLR", {"T_max": 13, "eta_min": 0.01}),
+    ("CosineAnnealingWarmRestarts", {"T_0": 10}),
+    ("CosineAnnealingWarmRestarts", {"T_0": 5, "T_mult": 2, "eta_min": 0.001}),
+    ("OneCycleLR", {"max_lr": 0.5, "total_steps": 61}),
+    ("OneCycleLR", {"max_lr": [0.5, 0.2], "epochs": 7, "steps_per_epoch": 10}),
     ("OneCycleLR", {"max_lr": 0.5, "total_steps": 70, "three_phase": True}),
-    ("OneCycleLR", {"max_lr": 0.5, "total_steps": 61, "anneal_strategy": "linear", "pct_start": 0.2, "div_factor": 10, "final_div_factor": 100}),
+    (
+        "OneCycleLR",
+        {
+            "max_lr": 0.5,
+            "total_steps": 61,
+            "anneal_strategy": "linear",
+            "pct_start": 0.2,
+            "div_factor": 10,
+            "final_div_factor": 100,
+        },
+    ),
     ("OneCycleLR", {"max_lr": 0.5, "total_steps": 61, "cycle_momentum": False}),
     ("OneCycleLR", {"max_lr": 0.5, "total_steps": 61, "base_momentum": 0.7, "max_momentum": 0.99}),
-    ("LambdaLR", {"lr_lambda": half}), ("LambdaLR", {"lr_lambda": [half, lambda t: 1 / (1 + t)]}),
-]  # fmt: skip
+    ("LambdaLR", {"lr_lambda": half}),
+    ("LambdaLR", {"lr_lambda": [half, lambda t: 1 / (1 + t)]}),
+]
 
 #: Options of the scheduler that looks at a measure, and the measures.
 PLATEAUS = [
-    ({}, FLAT), ({"patience": 3}, FLAT), ({"patience": 2, "factor": 0.5, "cooldown": 4}, NOISY),
-    ({"patience": 1, "mode": "max"}, DOWN), ({"patience": 1, "threshold": 0.1}, DOWN),
-    ({"patience": 1, "threshold": 0.05, "threshold_mode": "abs"}, DOWN), ({"patience": 0, "min_lr": 0.02}, NOISY),
-    ({"patience": 0, "min_lr": [0.01, 0.02], "factor": 0.3}, NOISY), ({"patience": 0, "eps": 0.05}, FLAT),
-    ({"patience": 3}, (*DOWN[:20], *[float("nan")] * 20, *DOWN[20:40])), ({"mode": "max", "patience": 2, "threshold_mode": "abs", "threshold": 0.2}, NOISY),
-]  # fmt: skip
+    ({}, FLAT),
+    ({"patience": 3}, FLAT),
+    ({"patience": 2, "factor": 0.5, "cooldown": 4}, NOISY),
+    ({"patience": 1, "mode": "max"}, DOWN),
+    ({"patience": 1, "threshold": 0.1}, DOWN),
+    ({"patience": 1, "threshold": 0.05, "threshold_mode": "abs"}, DOWN),
+    ({"patience": 0, "min_lr": 0.02}, NOISY),
+    ({"patience": 0, "min_lr": [0.01, 0.02], "factor": 0.3}, NOISY),
+    ({"patience": 0, "eps": 0.05}, FLAT),
+    ({"patience": 3}, (*DOWN[:20], *[float("nan")] * 20, *DOWN[20:40])),
+    ({"mode": "max", "patience": 2, "threshold_mode": "abs", "threshold": 0.2}, NOISY),
+]
 
 EXEMPT = {"LRScheduler": "the base of schedulers, which computes no rate; tests of each that has one"}
 COMPARED = {name for name, _ in TABLE} | {"ReduceLROnPlateau", "SequentialLR"}
@@ -51,9 +77,17 @@ COMPARED = {name for name, _ in TABLE} | {"ReduceLROnPlateau", "SequentialLR"}
 def pair(kind="SGD", **options):
     """An optimizer with two groups, ours and theirs."""
     options = options or {"momentum": 0.9}
-    ours = [{"params": [Tensor([1.0], requires_grad=True)]}, {"params": [Tensor([1.0], requires_grad=True)], "lr": 0.03}]
-    theirs = [{"params": [torch.ones(1, requires_grad=True)]}, {"params": [torch.ones(1, requires_grad=True)], "lr": 0.03}]
-    return getattr(optim, kind)(ours, lr=0.1, **options), getattr(torch.optim, kind)(theirs, lr=0.1, **options)
+    ours = [
+        {"params": [Tensor([1.0], requires_grad=True)]},
+        {"params": [Tensor([1.0], requires_grad=True)], "lr": 0.03},
+    ]
+    theirs = [
+        {"params": [torch.ones(1, requires_grad=True)]},
+        {"params": [torch.ones(1, requires_grad=True)], "lr": 0.03},
+    ]
+    return getattr(optim, kind)(ours, lr=0.1, **options), getattr(torch.optim, kind)(
+        theirs, lr=0.1, **options
+    )
 
 
 def theirs_of(name):
@@ -64,7 +98,8 @@ def theirs_of(name):
 def settings(optimizer):
     """What schedulers set, of each group: the rate, the momentum and the first beta, if it has them."""
     return [
-        (group["lr"], group.get("momentum", 0), group.get("betas", (0,))[0]) for group in optimizer.param_groups
+        (group["lr"], group.get("momentum", 0), group.get("betas", (0,))[0])
+        for group in optimizer.param_groups
     ]
 
 
@@ -84,7 +119,11 @@ def compare(here, there, ours, theirs, measures=None):
 
 def schedulers():
     """Names of all public schedulers: what has `get_last_lr`."""
-    return {name for name, value in vars(optim).items() if inspect.isclass(value) and hasattr(value, "get_last_lr")}
+    return {
+        name
+        for name, value in vars(optim).items()
+        if inspect.isclass(value) and hasattr(value, "get_last_lr")
+    }
 
 
 def test_every_scheduler_is_compared():
@@ -103,7 +142,10 @@ def test_sixty_steps(name, options):
 @pytest.mark.parametrize(("options", "measures"), PLATEAUS)
 def test_sixty_steps_of_a_plateau(options, measures):
     here, there = pair()
-    ours, theirs = optim.ReduceLROnPlateau(here, **options), theirs_of("ReduceLROnPlateau")(there, **options)
+    ours, theirs = (
+        optim.ReduceLROnPlateau(here, **options),
+        theirs_of("ReduceLROnPlateau")(there, **options),
+    )
     compare(here, there, ours, theirs, measures)
 
 
@@ -117,9 +159,10 @@ def test_one_cycle_moves_the_first_beta_of_adam():
 def test_sixty_steps_of_a_sequence():
     here, there = pair()
     parts = (
-        ("LinearLR", {"start_factor": 0.1, "total_iters": 8}), ("StepLR", {"step_size": 9, "gamma": 0.5}),
+        ("LinearLR", {"start_factor": 0.1, "total_iters": 8}),
+        ("StepLR", {"step_size": 9, "gamma": 0.5}),
         ("ExponentialLR", {"gamma": 0.9}),
-    )  # fmt: skip
+    )
     ours = optim.SequentialLR(here, [getattr(optim, name)(here, **o) for name, o in parts], [8, 35])
     theirs = theirs_of("SequentialLR")(there, [theirs_of(name)(there, **o) for name, o in parts], [8, 35])
     compare(here, there, ours, theirs)

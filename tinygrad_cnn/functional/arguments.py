@@ -67,11 +67,17 @@ def operands(function: str, *values: Any) -> tuple[Any, ...]:
 
 
 #: PyTorch's names of arguments that have NumPy's here.
-TORCH_NAMES = (("dim", "axis"), ("keepdim", "keepdims"), ("correction", "ddof"))
+TORCH_NAMES = (
+    ("dim", "axis"),
+    ("keepdim", "keepdims"),
+    ("correction", "ddof"),
+    ("start_dim", "start_axis"),
+    ("end_dim", "end_axis"),
+)
 
 
 def torch_names(function: F) -> F:
-    """Let a function also take PyTorch's `dim`, `keepdim`, `correction` for `axis`, `keepdims`, `ddof`.
+    """Let a function also take PyTorch's names of its arguments, `dim` for `axis` and so on.
 
     Raises:
         DTypeError: both names of one argument are given.

@@ -41,6 +41,7 @@ def reshape(x: Any, shape: int | Sequence[int]) -> Any:
     return ops.Reshape(tuple(wanted))(x)
 
 
+@torch_names
 def flatten(x: Any, start_axis: int = 0, end_axis: int = -1) -> Any:
     """Axes from `start_axis` to `end_axis`, both included, merged into one, in row-major order.
 

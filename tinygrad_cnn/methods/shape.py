@@ -25,6 +25,7 @@ class ShapeMethods(Methods):
         """
         return F.reshape(self, _unpacked(shape))
 
+    @torch_names
     def flatten(self, start_axis: int = 0, end_axis: int = -1) -> Tensor:
         """Axes merged; see `functional.flatten`.
 

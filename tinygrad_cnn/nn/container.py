@@ -22,7 +22,7 @@ class Sequential(Module):
     >>> from tinygrad_cnn import nn
     >>> nn.Sequential(nn.Flatten(), nn.ReLU())
     Sequential(
-      (0): Flatten(start_axis=1, end_axis=-1)
+      (0): Flatten(start_dim=1, end_dim=-1)
       (1): ReLU()
     )
     """
@@ -101,7 +101,7 @@ class Sequential(Module):
 
         >>> from tinygrad_cnn import nn
         >>> nn.Sequential(nn.ReLU(), nn.ReLU()).insert(1, nn.Flatten())[1]
-        Flatten(start_axis=1, end_axis=-1)
+        Flatten(start_dim=1, end_dim=-1)
         """
         names = [name for name, _ in self.named_children()]
         if names != [str(i) for i in range(len(names))]:

@@ -69,14 +69,14 @@ class Flatten(Module):
     """Axes merged into one, by default all but the first: (N, C, H, W) -> (N, C·H·W).
 
     Args:
-        start_axis, end_axis: first and last of the axes to merge.
+        start_dim, end_dim: first and last of the axes to merge.
 
     >>> Flatten()(np.zeros((2, 3, 4, 4))).shape
     (2, 48)
     """
 
-    def __init__(self, start_axis: int = 1, end_axis: int = -1) -> None:
-        self.start_axis, self.end_axis = start_axis, end_axis
+    def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
+        self.start_dim, self.end_dim = start_dim, end_dim
 
     def forward(self, x: Any) -> Any:
         """x with the axes merged.
@@ -84,15 +84,15 @@ class Flatten(Module):
         >>> Flatten(0).forward(np.zeros((2, 3))).shape
         (6,)
         """
-        return F.flatten(x, self.start_axis, self.end_axis)
+        return F.flatten(x, self.start_dim, self.end_dim)
 
     def extra_repr(self) -> str:
         """The options.
 
         >>> Flatten()
-        Flatten(start_axis=1, end_axis=-1)
+        Flatten(start_dim=1, end_dim=-1)
         """
-        return f"start_axis={self.start_axis}, end_axis={self.end_axis}"
+        return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
 
 
 class Unflatten(Module):

@@ -131,8 +131,14 @@ class Optimizer:
                     raise StateError(
                         f"{name}: {key} of parameter {k} has shape {value.shape}, expected {shapes.get(k)}"
                     )
-        for group, other in zip(self.param_groups, groups, strict=True):
-            group.update({key: value for key, value in other.items() if key != "params"})
+        loaded = [
+            {**group, **other, "params": group["params"]}
+            for group, other in zip(self.param_groups, groups, strict=True)
+        ]
+        for group in loaded:
+            self.check(group)
+        for group, new in zip(self.param_groups, loaded, strict=True):
+            group.update(new)
         self.state = state
 
     def _members(self) -> Iterable[tuple[int, Tensor, Group]]:

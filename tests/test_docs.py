@@ -1,0 +1,62 @@
+"""The pages that are made from docstrings are those that the docstrings make."""
+
+import importlib.util
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+import tinygrad_cnn
+from tinygrad_cnn import functional as F
+
+DOCS = Path(tinygrad_cnn.__file__).parent.parent / "docs"
+
+
+@pytest.fixture(scope="module")
+def script():
+    spec = importlib.util.spec_from_file_location("make_operations", DOCS / "make_operations.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_page_of_operations_is_up_to_date(script):
+    # Compared line by line, because the report of two long texts helps nobody.
+    there, made = script.PAGE.read_text(encoding="utf-8").splitlines(), script.page().splitlines()
+    different = [k + 1 for k, (a, b) in enumerate(zip(there, made, strict=False)) if a != b]
+    assert there == made, f"run `make docs`: lines {different[:3]} of {script.PAGE.name} differ"
+
+
+def test_every_public_function_has_a_part(script):
+    names = {name for name, value in vars(F).items() if inspect.isfunction(value)}
+    heads = re.findall(r"^### (\w+)$", script.page(), re.MULTILINE)
+    assert sorted(names) == sorted(heads)
+    assert set(re.findall(r"\]\(#(\w+)\)", script.page())) == names
+
+
+@pytest.mark.parametrize(
+    "name", sorted(name for name, value in vars(F).items() if inspect.isfunction(value))
+)
+def test_every_docstring_has_what_the_page_needs(script, name):
+    function = getattr(F, name)
+    doc = inspect.getdoc(function)
+    sections = dict(script.split(doc.partition("\n>>> ")[0].splitlines())[1])
+    assert {"Args", "Returns", "Source"} <= set(sections) and "\n>>> " in doc
+    described = "\n".join(sections["Args"])
+    for parameter in inspect.signature(function).parameters:
+        assert re.search(rf"\b{parameter}\b", described) or "others" in described, (
+            f"{parameter} is not described"
+        )
+
+
+def test_text_is_safe_in_markdown(script):
+    assert script.escaped("a * b_c < d[0] | `a * b_c`") == r"a \* b\_c \< d\[0\] \| `a * b_c`"
+
+
+def test_sections_become_lists(script):
+    lines = ["    x: array,", "        of any shape.   axis: the axis.", "    k: a number."]
+    assert script.listed("Args", lines) == (
+        "**Args**\n\n- x: array, of any shape.\n- axis: the axis.\n- k: a number.\n"
+    )
+    assert script.listed("Returns", ["    One", "    line."]) == "**Returns**: One line.\n"
