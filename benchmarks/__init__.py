@@ -1,0 +1,1 @@
+"""Timings of tinygrad-cnn beside PyTorch: `python -m benchmarks`, or `make bench`."""

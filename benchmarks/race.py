@@ -1,0 +1,207 @@
+"""Engines that take turns: one process each, never two at work at the same time."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import sleep
+from typing import Any
+
+from benchmarks.figures import ratios, summary
+
+ROOT = Path(__file__).resolve().parent.parent
+
+#: Thread pools of BLAS and OpenMP libraries: they read these once, when they are loaded.
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMBA_NUM_THREADS",
+)
+#: Keep freed memory instead of handing it back to the system: spares page faults (glibc only).
+MALLOC_TUNING = {"MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESHOLD_": str(8 << 30)}
+
+#: Pause before each turn: the threads of the last engine spin for a while before they sleep.
+SETTLE_SECONDS = 0.1
+
+#: Losses of two engines agree to this share. float32 rounds by 6e-8 and the engines add in another
+#: order; a loss is a mean, where such errors cancel. Measured: at most 2.1e-7 over all networks.
+LOSS_TOLERANCE = 1e-5
+
+
+class BenchmarkError(RuntimeError):
+    """A worker failed, or two engines do not compute the same."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What can take part: a module with the names of `benchmarks.ours`, in a process of its own."""
+
+    module: str
+    package: str
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+ENGINES = {
+    "ours": Engine("benchmarks.ours", "tinygrad_cnn"),
+    "torch": Engine("benchmarks.peers_torch", "torch"),
+    "torch-malloc": Engine("benchmarks.peers_torch", "torch", MALLOC_TUNING),
+}
+
+
+@dataclass
+class Effort:
+    """How long to measure: seconds per engine and task, in so many turns of at least some calls."""
+
+    seconds: float
+    turns: int
+    least: int
+    threads: int
+    idle: list[float] = field(default_factory=list)  # shares of idle processor time before turns
+
+
+class Worker:
+    """The process of one engine. Args: its name in ENGINES, and the number of threads."""
+
+    def __init__(self, engine: str, threads: int) -> None:
+        self.engine = engine
+        chosen = ENGINES[engine]
+        environment = {**os.environ, **dict.fromkeys(THREAD_VARIABLES, str(threads)), **chosen.environment}
+        path = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+        environment["PYTHONPATH"] = os.pathsep.join(path)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.worker", chosen.module],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment,
+        )  # fmt: skip
+
+    def ask(self, do: str, **arguments: Any) -> dict[str, Any]:
+        """Send one command and wait for its answer; see `benchmarks.worker`.
+
+        Raises:
+            BenchmarkError: the process ended; its own message is on stderr.
+        """
+        assert self.process.stdin is not None and self.process.stdout is not None
+        try:
+            print(json.dumps({"do": do, **arguments}), file=self.process.stdin, flush=True)
+            answer = self.process.stdout.readline()
+        except BrokenPipeError:
+            answer = ""
+        if not answer:
+            raise BenchmarkError(f"{self.engine}: the process ended at {do} {arguments} (see above)")
+        return dict(json.loads(answer))
+
+    def close(self) -> None:
+        """End the process."""
+        self.process.kill()
+        self.process.communicate()
+
+
+@contextmanager
+def workers(engines: Sequence[str], threads: int) -> Iterator[dict[str, Worker]]:
+    """One process per engine, ended when the block ends, however it ends."""
+    with ExitStack() as stack:
+        started = {}
+        for engine in engines:
+            started[engine] = Worker(engine, threads)
+            stack.callback(started[engine].close)
+        yield started
+
+
+def processor_times() -> tuple[int, int] | None:
+    """(idle, all) ticks of all processors since the start of the system, where it tells them."""
+    source = Path("/proc/stat")
+    if not source.is_file():
+        return None
+    ticks = [int(value) for value in source.read_text().split("\n", 1)[0].split()[1:9]]
+    return ticks[3] + ticks[4], sum(ticks)
+
+
+def settle(effort: Effort) -> None:
+    """Wait a little before a turn, and note how idle the machine was while all engines waited."""
+    before = processor_times()
+    sleep(SETTLE_SECONDS)
+    after = processor_times()
+    if before and after and after[1] > before[1]:
+        effort.idle.append((after[0] - before[0]) / (after[1] - before[1]))
+
+
+def race(
+    running: dict[str, Worker], tasks: Sequence[str], effort: Effort, share: float = 1.0
+) -> dict[str, Any]:
+    """Time the tasks of the subject that is prepared, engines taking turns.
+
+    Args:
+        running: the processes by engine.   tasks: names of the subject's tasks.
+        effort: how long.   share: of the effort's seconds.
+    Returns:
+        {"times": {task: {engine: summary}}, "ratio": {task: {other engine: {"min", "median"}}}}
+    """
+    seconds: dict[str, dict[str, list[float]]] = {task: {e: [] for e in running} for task in tasks}
+    for task in tasks:
+        for _ in range(effort.turns):
+            for engine, worker in running.items():
+                settle(effort)
+                slice_ = effort.seconds * share / effort.turns
+                answer = worker.ask("time", task=task, seconds=slice_, least=effort.least)
+                seconds[task][engine] += answer["seconds"]
+    times = {task: {e: summary(s) for e, s in by_engine.items()} for task, by_engine in seconds.items()}
+    return {"times": times, "ratio": {task: ratios(by_engine) for task, by_engine in times.items()}}
+
+
+def race_network(name: str, engines: Sequence[str], effort: Effort) -> dict[str, Any]:
+    """All figures of one network: losses, times, ratios, first step and peak memory.
+
+    Raises:
+        BenchmarkError: two engines give losses that differ by more than LOSS_TOLERANCE.
+    """
+    with workers(engines, effort.threads) as running:
+        losses = {}
+        for engine, worker in running.items():
+            worker.ask("prepare", kind="network", name=name)
+            losses[engine] = worker.ask("losses")["losses"]
+        check_losses(name, losses)
+        found = {"losses": losses, **race(running, ("step", "infer"), effort)}
+    alone = {engine: measure_alone(name, engine, effort) for engine in engines}
+    for key in ("first_step_ms", "peak_mb"):
+        found[key] = {engine: values[key] for engine, values in alone.items()}
+    return found
+
+
+def check_losses(name: str, losses: dict[str, list[float]]) -> None:
+    """Insist that all engines found the same losses.
+
+    >>> check_losses("net", {"ours": [2.0, 1.9], "torch": [2.000001, 1.9]})
+    >>> check_losses("net", {"ours": [2.0], "torch": [2.1]})
+    Traceback (most recent call last):
+    benchmarks.race.BenchmarkError: net: the engines do not compute the same: ours [2.0], torch [2.1]
+    """
+    first, *others = losses.values()
+    for other in others:
+        near = [
+            abs(a - b) <= LOSS_TOLERANCE * max(abs(a), abs(b)) for a, b in zip(first, other, strict=True)
+        ]
+        if not all(near):
+            shown = ", ".join(f"{engine} {values}" for engine, values in losses.items())
+            raise BenchmarkError(f"{name}: the engines do not compute the same: {shown}")
+
+
+def measure_alone(name: str, engine: str, effort: Effort) -> dict[str, float]:
+    """First step and peak memory of training, in a new process.
+
+    The peak is that of the steps, above what the import takes; making the weights does not count.
+    """
+    with workers([engine], effort.threads) as running:
+        worker = running[engine]
+        worker.ask("prepare", kind="network", name=name)
+        worker.ask("forget peak")
+        first = worker.ask("first", task="step")["seconds"]
+        worker.ask("time", task="step", seconds=0, least=3)
+        return {"first_step_ms": first * 1e3, "peak_mb": worker.ask("peak")["mb"]}

@@ -1,0 +1,120 @@
+"""The results as text. Columns: minimum, median (med), and interquartile range (iqr), the spread."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from benchmarks.figures import OURS
+
+TITLES = {"step": "Training step, ms", "infer": "Inference without recording, ms"}
+
+
+def table(title: str, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Columns in line: the first to the left, numbers to the right.
+
+    >>> print(table("Times", ["net", "ms"], [["mlp", "0.3"], ["alex", "240"]]))
+    Times
+    net    ms
+    mlp   0.3
+    alex  240
+    """
+    widths = [max(len(row[k]) for row in (headers, *rows)) for k in range(len(headers))]
+    lines = [title]
+    for row in (headers, *rows):
+        cells = [cell.rjust(width) for cell, width in zip(row, widths, strict=True)]
+        cells[0] = row[0].ljust(widths[0])
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def number(value: float) -> str:
+    """Three digits that matter.
+
+    >>> number(0.01234), number(1.5), number(261.7)
+    ('0.0123', '1.50', '262')
+    """
+    digits = 0 if value >= 100 else 1 if value >= 10 else 2 if value >= 1 else 3 if value >= 0.1 else 4
+    return f"{value:.{digits}f}"
+
+
+def times_table(
+    title: str, task: str, entries: Mapping[str, Any], mean: Mapping[str, Any] | None = None
+) -> str:
+    """Minimum, median and spread of each engine and our ratios to the others, one entry a line.
+
+    Args:
+        entries: what `race` returned, by name.   mean: geometric means of the ratios, for a last line.
+    """
+    first = next(iter(entries.values()))
+    engines, peers = list(first["times"][task]), list(first["ratio"][task])
+    headers = ["", *(f"{e} {word}" for e in engines for word in ("min", "med", "iqr"))]
+    headers += [f"{OURS}/{p} {word}" for p in peers for word in ("min", "med")]
+    rows = []
+    for name, entry in entries.items():
+        times, ratio = entry["times"][task], entry["ratio"][task]
+        cells = [number(times[e][f"{key}_ms"]) for e in engines for key in ("min", "median", "iqr")]
+        cells += [f"{ratio[p][key]:.2f}" for p in peers for key in ("min", "median")]
+        rows.append([name, *cells])
+    if mean and peers:
+        blank = [""] * (3 * len(engines))
+        rows.append(
+            ["geometric mean", *blank, *(f"{mean[p][k]:.2f}" for p in peers for k in ("min", "median"))]
+        )
+    return table(title, headers, rows)
+
+
+def memory_table(networks: Mapping[str, Any]) -> str:
+    """Peak memory of training and time of the first step, one network a line."""
+    engines = list(next(iter(networks.values()))["peak_mb"])
+    headers = ["", *(f"{e} MB" for e in engines), *(f"{e} first step ms" for e in engines)]
+    rows = [
+        [name, *(f"{entry['peak_mb'][e]:.0f}" for e in engines)]
+        + [number(entry["first_step_ms"][e]) for e in engines]
+        for name, entry in networks.items()
+    ]
+    return table("Peak memory of training beyond the import, and the first step, each in a new process",
+                 headers, rows)  # fmt: skip
+
+
+def nodes_table(nodes: Mapping[str, Any]) -> str:
+    """µs per node by length of the chain, minima: each engine's, and ours above NumPy's own calls."""
+    tasks = ("forward", "backward", "second")
+    first = next(iter(nodes.values()))["us_per_node"]
+    columns = [name for task in tasks for name in first[task]] + list(first["above_numpy"])
+    headers = ["nodes", *(f"{e} {task}" for task in tasks for e in first[task])]
+    headers += [f"above NumPy {task}" for task in first["above_numpy"]]
+    rows = []
+    for length, entry in nodes.items():
+        costs = entry["us_per_node"]
+        cells = [number(v) for task in tasks for v in costs[task].values()]
+        rows.append([length, *cells, *(f"{v:.2f}" for v in costs["above_numpy"].values())])
+    assert len(columns) + 1 == len(headers)
+    return table(
+        "Cost of a node, µs: 8×8 multiply; backward is both ways, second both ways with create_graph",
+        headers, rows,
+    )  # fmt: skip
+
+
+def imports_table(imports: Mapping[str, Any]) -> str:
+    """Import times, one package a line."""
+    rows = [
+        [package, *(number(entry[f"{key}_ms"]) for key in ("min", "median", "iqr"))]
+        for package, entry in imports.items()
+    ]
+    return table("Import, ms (of NumPy; of the others beyond NumPy)", ["", "min", "med", "iqr"], rows)
+
+
+def notes(result: Mapping[str, Any]) -> str:
+    """The machine, what was left out, and whether the machine was idle enough to believe the rest."""
+    machine, idle = result["machine"], result["idle"]
+    versions = ", ".join(f"{name} {v}" for name, v in machine["versions"].items() if v)
+    lines = [
+        f"{machine['processor']}, {machine['cores']} cores, {result['settings']['threads']} threads; "
+        f"Python {machine['python']}, {versions}, {machine['blas']}"
+    ]
+    lines += result["left_out"]
+    if idle is not None and idle["median"] < 0.93:
+        lines.append(f"The machine was busy with other work: {1 - idle['median']:.0%} of it between turns "
+                     "(median). Repeat the run when it is idle.")  # fmt: skip
+    return "\n".join(lines)

@@ -1,0 +1,106 @@
+"""A process with one engine: reads commands on stdin, answers on stdout, one JSON object a line.
+
+    {"do": "prepare", "kind": "network", "name": "mlp100"}     -> {}
+    {"do": "losses"}                                           -> {"losses": [2.31, ...]}
+    {"do": "first", "task": "step"}                            -> {"seconds": 0.052}
+    {"do": "time", "task": "step", "seconds": 1, "least": 3}   -> {"seconds": [0.0031, ...]}
+    {"do": "forget peak"}                                      -> {}
+    {"do": "peak"}                                             -> {"mb": 97.3}
+
+Commands come when it is this engine's turn; in between the process waits and uses no core.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import resource
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from time import perf_counter
+from typing import Any, TextIO
+
+from benchmarks.subjects import SUBJECTS, NetworkSubject, Subject
+
+
+def memory_mb() -> tuple[float, float]:
+    """(memory now, largest so far) of this process, resident, in MB of 10^6 bytes.
+
+    Where the system does not tell the first, the largest so far stands for both. Linux is asked
+    through /proc: its ru_maxrss also counts the process that started this one.
+    """
+    status = Path("/proc/self/status")
+    if status.is_file():
+        lines = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
+        now, largest = (int(lines[key].split()[0]) * 1024 / 1e6 for key in ("VmRSS", "VmHWM"))
+        return now, largest
+    unit = 1 if sys.platform == "darwin" else 1024
+    largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+    return largest, largest
+
+
+def forget_peak() -> None:
+    """Let the largest memory so far be the memory of now, where the system can (Linux)."""
+    control = Path("/proc/self/clear_refs")
+    if control.exists() and os.access(control, os.W_OK):
+        control.write_text("5")
+
+
+def time_task(engine: Any, subject: Subject, task: str, seconds: float, least: int) -> list[float]:
+    """Call one task for about `seconds`, at least `least` times; the seconds of each call.
+
+    One call before them is not counted: caches and threads were somebody else's a moment ago.
+    """
+    function = subject.tasks[task]
+    subject.begin(task)
+    times: list[float] = []
+    with engine.no_grad() if task in subject.unrecorded else nullcontext():
+        function()
+        end = perf_counter() + seconds
+        while len(times) < least or perf_counter() < end:
+            start = perf_counter()
+            function()
+            times.append(perf_counter() - start)
+    return times
+
+
+def first_call(subject: Subject, task: str) -> float:
+    """Seconds of one call, with nothing warm but the import."""
+    subject.begin(task)
+    start = perf_counter()
+    subject.tasks[task]()
+    return perf_counter() - start
+
+
+def serve(engine: Any, commands: TextIO, answers: TextIO) -> None:
+    """Answer commands until there are no more."""
+    after_import = memory_mb()[0]
+    subject = Subject()
+    for line in commands:
+        command = json.loads(line)
+        answer: dict[str, Any] = {}
+        match command["do"]:
+            case "prepare":
+                subject = Subject()  # frees the last one before the next is made
+                subject = SUBJECTS[command["kind"]](engine, command["name"])
+            case "losses" if isinstance(subject, NetworkSubject):
+                answer["losses"] = subject.losses()
+            case "first":
+                answer["seconds"] = first_call(subject, command["task"])
+            case "time":
+                answer["seconds"] = time_task(
+                    engine, subject, command["task"], command["seconds"], command["least"]
+                )
+            case "forget peak":
+                forget_peak()
+            case "peak":
+                answer["mb"] = memory_mb()[1] - after_import
+            case other:
+                raise ValueError(f"worker: cannot do {other!r} with a {type(subject).__name__}")
+        print(json.dumps(answer), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    serve(importlib.import_module(sys.argv[1]), sys.stdin, sys.stdout)
