@@ -99,27 +99,41 @@ def max_pool(x: Array, grid: Grid) -> Array:
 
 def max_pool_places(x: Array, grid: Grid) -> tuple[Array, Array]:
     """`max_pool`, and per window the number of the tap that won: the first one in a tie."""
-    y = max_pool(x, grid)
     padded = grid.pad(x, -np.inf)
+    (_, first), *others = grid.taps
+    y = padded[first].copy(order="K")
     places = np.zeros_like(y, np.uint8 if len(grid.taps) <= 256 else np.int32)
-    inside = grid.pad(np.ones(grid.image, bool)) if grid.is_padded else None
-    has_nan = np.isnan(y).any()  # NaN equals nothing, so windows with one need a second look
-    for t in range(len(grid.taps) - 1, -1, -1):  # backwards, so that the first of a tie stays
-        where = grid.taps[t][1]
-        won = padded[where] == y
-        if has_nan:
-            won |= np.isnan(padded[where])
-        if inside is not None:
-            won &= inside[where]
-        np.copyto(places, t, where=won, casting="unsafe")
+    for t, (_, where) in enumerate(others, start=1):
+        # Numbers of taps grow, so the largest number among the winners so far is the last winner's:
+        # that is two passes over bytes, where a masked assignment takes five times as long.
+        won = (padded[where] > y).view(np.uint8)
+        np.maximum(places, won * places.dtype.type(t), out=places)
+        np.maximum(y, padded[where], out=y)
+    # Nothing is greater than NaN, nor than the border where an image holds -inf itself.
+    if np.isnan(y).any() or (grid.is_padded and np.isneginf(y).any()):
+        places = first_places(padded, y, places.dtype, grid)
     return y, places
+
+
+def first_places(padded: Array, y: Array, dtype: Any, grid: Grid) -> Array:
+    """Per window the number of the first tap that holds its maximum or NaN, and lies on the image."""
+    places = np.zeros_like(y, dtype)
+    inside = grid.pad(np.ones(grid.image, bool))
+    for t in range(len(grid.taps) - 1, -1, -1):  # backwards, so that the first stays
+        where = grid.taps[t][1]
+        won = ((padded[where] == y) | np.isnan(padded[where])) & inside[where]
+        np.copyto(places, t, where=won, casting="unsafe")
+    return places
 
 
 def place(g: Array, places: Array, grid: Grid) -> Array:
     """g (..., *output) added at the tap that `places` names, per window -> (..., *image)."""
     padded = np.zeros_like(g, shape=(*g.shape[: -len(grid.image)], *grid.padded))  # g's layout
     for t, (_, where) in enumerate(grid.taps):
-        padded[where] += g * (places == t)
+        if grid.is_disjoint:
+            np.multiply(g, places == t, out=padded[where])
+        else:
+            padded[where] += g * (places == t)
     return grid.crop(padded)
 
 

@@ -84,6 +84,11 @@ class Grid:
         """Whether the padded image is larger than the image."""
         return self.padded != self.image
 
+    @cached_property
+    def is_disjoint(self) -> bool:
+        """Whether no pixel is read by two windows."""
+        return all((k - 1) * d < s for _, k, s, _, d in self._axes())
+
     def pad(self, x: Any, value: float = 0.0) -> Any:
         """x (..., *image) -> (..., *padded), with a border of `value`; x itself where none is due."""
         if not self.is_padded:
