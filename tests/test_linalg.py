@@ -189,3 +189,10 @@ def test_products_say_what_is_wrong() -> None:
         F.tensordot(x, y, ((0, 0), (0, 0)))
     with pytest.raises(ShapeError, match="axes must be a number or"):
         F.tensordot(x, y, (0, 1, 2))
+
+
+def test_a_wider_bias_widens_and_integers_are_refused() -> None:
+    x, w, b = np.ones((2, 3), np.float32), np.ones((4, 3), np.float32), np.ones(4)
+    assert F.linear(x, w, b).dtype == np.float64
+    with pytest.raises(DTypeError, match="linear: x has dtype int64"):
+        F.linear(np.ones((2, 3), np.int64), w)

@@ -6,7 +6,7 @@ from typing import Any
 
 from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ShapeError
-from tinygrad_cnn.functional.arguments import operand
+from tinygrad_cnn.functional.arguments import floating, operand
 
 
 def matmul(a: Any, b: Any) -> Any:
@@ -44,16 +44,16 @@ def linear(x: Any, w: Any, b: Any = None) -> Any:
     """Affine map of the last axis: y[..., o] = sum_i x[..., i] * w[o, i] + b[o].
 
     Args:
-        x: (..., I).   w: (O, I).   b: (O,) or None.
+        x: (..., I) float.   w: (O, I) float.   b: (O,) float or None.
     Returns:
-        (..., O), in NumPy's result type.
+        (..., O), in NumPy's result type: a float64 x makes all of it float64.
     Raises:
-        ShapeError: w is not (O, I) for x's I, or b is not (O,).
+        ShapeError: w is not (O, I) for x's I, or b is not (O,).   DTypeError: one is not float.
     Source: Rosenblatt 1958, "The perceptron".
     >>> linear([[1.0, 2.0]], [[1.0, 1.0], [0.0, 3.0]], [0.0, 10.0])
     array([[ 3., 16.]], dtype=float32)
     """
-    x, w = operand("linear", x), operand("linear", w)
+    x, w = floating("linear", x), floating("linear", w, "w")
     if w.ndim != 2 or x.ndim == 0 or x.shape[-1] != w.shape[1]:
         raise ShapeError(
             f"linear: x has {x.shape[-1] if x.ndim else 'no'} features, w expects "
@@ -61,7 +61,7 @@ def linear(x: Any, w: Any, b: Any = None) -> Any:
         )
     if b is None:
         return ops.Linear()(x, w)
-    b = operand("linear", b)
+    b = floating("linear", b, "b")
     if b.shape != w.shape[:1]:
         raise ShapeError(f"linear: b has shape {b.shape}, w {w.shape} expects {w.shape[:1]}")
     return ops.Linear()(x, w, b)

@@ -55,7 +55,8 @@ def conv(x: Array, w: Array, b: Array | None, grid: Grid, groups: int) -> Array:
     y = w.reshape(groups, f // groups, prod(w.shape[1:])) @ columns(x, grid, groups)
     y = y.reshape(f, n, *grid.output)
     if b is not None:
-        y += b.reshape(f, *(1 for _ in y.shape[1:]))
+        beside = b.reshape(f, *(1 for _ in y.shape[1:]))
+        y = np.add(y, beside, out=y if y.dtype == b.dtype else None)
     return y.swapaxes(0, 1)
 
 

@@ -33,7 +33,7 @@ class Linear(Op):
     def forward(self, x: Any, w: Any, *b: Any) -> Any:
         y = x @ w.T
         for bias in b:
-            y += bias
+            y = np.add(y, bias, out=y if y.dtype == bias.dtype else None)
         return y
 
     def backward(self, g: Any, x: Any, w: Any) -> tuple[Any, ...]:
