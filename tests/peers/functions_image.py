@@ -355,14 +355,9 @@ RESAMPLING = [
         for p in (0.3, 0.5)
     ],
     *[
-        Entry(
-            name,
-            lambda x, f=getattr(F, name), a=a: f(x, *a) * 1,
-            lambda x, f=getattr(T, name), a=a: f(x, *a) * 1,
-            [uniform((4, 5, 3, 2))],
-        )
+        alike(name, [uniform((4, 5, 3, 2))], *options)
         for name in ("dropout", "dropout2d")
-        for a in ((0.0, True), (1.0, True), (0.5, False))
+        for options in ((0.0, True), (1.0, True), (0.5, False))
     ],
     Entry(
         "embedding",

@@ -24,16 +24,14 @@ def fetch(function: str, url: str, checksum: str, folder: Path) -> Path:
     """
     try:
         import pooch
-        from tqdm import tqdm
+        import tqdm  # noqa: F401 - pooch draws its progress with it
     except ImportError as error:
         raise MissingExtraError(
             f"{function} with download=True needs pooch and tqdm: pip install 'tinygrad-cnn[download]'"
         ) from error
     name = url.rsplit("/", 1)[-1]
     try:
-        with tqdm(desc=name, unit="B", unit_scale=True) as progress:
-            by = pooch.HTTPDownloader(progressbar=progress)
-            found = pooch.retrieve(url, known_hash=checksum, fname=name, path=folder, downloader=by)
+        found = pooch.retrieve(url, known_hash=checksum, fname=name, path=folder, progressbar=True)
     except ValueError as error:  # pooch has deleted what came
         raise FormatError(f"{function}: {url}: expected a file with {checksum}, found: {error}") from error
     except OSError as error:

@@ -23,7 +23,7 @@ def dropout(
 
     Args:
         x: float array or Tensor.   p: probability of zero, in [0, 1].
-        mode: 'inverted' or 'classic'.
+        training: whether to drop at all.   mode: 'inverted' or 'classic'.
         rng: a NumPy generator or a seed; None draws from the default generator (`manual_seed`).
     Returns:
         Shape and dtype of x.

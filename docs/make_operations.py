@@ -1,0 +1,137 @@
+"""Write docs/operations.md from the docstrings of `tinygrad_cnn.functional`: `make docs`.
+
+The page depends on the docstrings and signatures alone, so it is the same wherever it is made, and
+a test compares the one in the repository with a new one.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from tinygrad_cnn import functional as F
+from tinygrad_cnn.serial import writing
+
+PAGE = Path(__file__).with_name("operations.md")
+
+#: The parts of a docstring after its text, in the order that the house style gives them.
+SECTIONS = ("Args", "Shapes", "Returns", "Raises", "Source")
+
+HEAD = """\
+# Operations
+
+Every public function of `tinygrad_cnn.functional`, by family: what it computes, shapes, derivative
+and edge cases. Arrays in, an array out; with a Tensor among the operands the call is recorded and a
+Tensor comes out, differentiable to any order. `axis` and `keepdims` may also be called `dim` and
+`keepdim`. In the examples `np` is NumPy, and the function is imported from the module.
+
+This page is made from the docstrings by `make docs`: change those, not this.
+"""
+
+
+def families() -> dict[str, list[str]]:
+    """Module -> its public functions, both in alphabetical order."""
+    found: dict[str, list[str]] = {}
+    for name, value in sorted(vars(F).items()):
+        if inspect.isfunction(value):
+            found.setdefault(value.__module__, []).append(name)
+    return dict(sorted(found.items()))
+
+
+def page() -> str:
+    """The whole page."""
+    groups = families()
+    index = [
+        f"- `{_short(module)}`: " + ", ".join(f"[{n}](#{n})" for n in groups[module]) for module in groups
+    ]
+    parts = [HEAD, "\n".join(index) + "\n"]
+    for module, names in groups.items():
+        about = (importlib.import_module(module).__doc__ or "").strip()
+        parts.append(f"## functional/{_short(module)}.py\n\n{escaped(about)}\n")
+        parts += [entry(name, getattr(F, name)) for name in names]
+    return "\n".join(parts)
+
+
+def _short(module: str) -> str:
+    return module.rsplit(".", 1)[-1]
+
+
+def entry(name: str, function: Callable[..., Any]) -> str:
+    """The part of the page about one function."""
+    doc = inspect.getdoc(function) or ""
+    body, _, example = doc.partition("\n>>> ")
+    text, sections = split(body.splitlines())
+    parts = [f"### {name}\n", f"```python\n{signature(name, function)}\n```\n", prose(text)]
+    for section, lines in sections:
+        parts.append(listed(section, lines))
+    if example:
+        parts.append(f"```pycon\n>>> {example.rstrip()}\n```\n")
+    return "\n".join(parts)
+
+
+def signature(name: str, function: Callable[..., Any]) -> str:
+    """Names and defaults, without types."""
+    made = inspect.signature(function)
+    bare = [p.replace(annotation=inspect.Parameter.empty) for p in made.parameters.values()]
+    return name + str(made.replace(parameters=bare, return_annotation=inspect.Signature.empty))
+
+
+def split(lines: list[str]) -> tuple[list[str], list[tuple[str, list[str]]]]:
+    """The text of a docstring, and its sections, each with its lines."""
+    text: list[str] = []
+    sections: list[tuple[str, list[str]]] = []
+    for line in lines:
+        head = re.match(rf"({'|'.join(SECTIONS)}):\s*(.*)", line)
+        if head:
+            sections.append((head[1], [head[2]] if head[2] else []))
+        else:
+            (sections[-1][1] if sections else text).append(line)
+    return text, sections
+
+
+def prose(lines: list[str]) -> str:
+    """Paragraphs; an indented line is a formula and stays as it is, in a block of its own."""
+    return (
+        "\n".join(line if line.startswith("    ") else escaped(line) for line in lines).strip("\n") + "\n"
+    )
+
+
+def listed(section: str, lines: list[str]) -> str:
+    """A section as a paragraph, or as a list where it describes several things."""
+    items = list(_items(lines))
+    if section in ("Returns", "Source", "Shapes") or len(items) == 1:
+        return f"**{section}**: {escaped(' '.join(items))}\n"
+    return f"**{section}**\n\n" + "\n".join(f"- {escaped(item)}" for item in items) + "\n"
+
+
+def _items(lines: list[str]) -> Iterator[str]:
+    """Things described one a line, or several with three spaces between them."""
+    joined: list[str] = []
+    margin = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
+    for line in lines:
+        if not line.strip():
+            continue
+        if joined and len(line) - len(line.lstrip()) > margin:
+            joined[-1] += " " + line.strip()
+        else:
+            joined.append(line.strip())
+    for line in joined:
+        yield from re.split(r"\s{3,}", line)
+
+
+def escaped(text: str) -> str:
+    """Text in which signs of arithmetic mean nothing to Markdown, outside of `code`."""
+    parts = text.split("`")
+    return "`".join(
+        re.sub(r"([*_<\[\]|\\])", r"\\\1", part) if k % 2 == 0 else part for k, part in enumerate(parts)
+    )
+
+
+if __name__ == "__main__":
+    with writing(PAGE) as temporary:
+        temporary.write_text(page(), encoding="utf-8", newline="\n")
+    print(f"wrote {PAGE}")
