@@ -161,6 +161,18 @@ WEIGHTED = [
             {"dilation": 2},
         )
     ],
+    *(
+        Layer(f"{kind}Pad{dims}d", draws, (padding, *value))
+        for dims, draws in ((1, LINE), (2, IMAGE), (3, BLOCK))
+        for kind, value in (
+            ("Constant", (1.5,)),
+            ("Zero", ()),
+            ("Reflection", ()),
+            ("Replication", ()),
+            ("Circular", ()),
+        )
+        for padding in (0, 2, (2, 1, 0, 2, 1, 0)[: 2 * dims])
+    ),
     Layer("Embedding", [integers(0, 7, (4,)), integers(0, 7, (2, 3))], (7, 3)),
     Layer("Embedding", [integers(0, 4, (3, 5))], (4, 3), {"padding_idx": 1}),
 ]
@@ -172,7 +184,9 @@ NORMS = [
             ("BatchNorm1d", [uniform((6, 4)), *LINE]),
             ("BatchNorm2d", IMAGE),
             ("BatchNorm3d", BLOCK),
+            ("InstanceNorm1d", LINE),
             ("InstanceNorm2d", IMAGE),
+            ("InstanceNorm3d", BLOCK),
         )
         for options in (
             {},

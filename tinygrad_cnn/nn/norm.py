@@ -155,8 +155,8 @@ class BatchNorm3d(BatchNormLayer):
     inputs: ClassVar[dict[int, str]] = {5: "N, C, D, H, W"}
 
 
-class InstanceNorm2d(FeatureNorm):
-    """Normalise each channel of each image; see `functional.instance_norm`.
+class InstanceNormLayer(FeatureNorm):
+    """Normalise each channel of each sample; see `functional.instance_norm`.
 
     Args:
         num_features: number of channels C.   eps: added to the variance.
@@ -165,23 +165,19 @@ class InstanceNorm2d(FeatureNorm):
         track_running_stats: keep running statistics, and use them after `eval()`.
         dtype: a float type.
     Shapes:
-        x (N, C, H, W) -> the same; weight, bias, running_mean, running_var (C,).
+        x (N, C, ...) -> the same; weight, bias, running_mean, running_var (C,).
     Raises:
-        ShapeError: x has not 4 axes, or not C channels.   ArgumentError: momentum is None.
+        ShapeError: x has another number of axes, or not C channels.   ArgumentError: momentum is None.
     Source: Ulyanov, Vedaldi & Lempitsky 2016, arXiv:1607.08022.
-
-    >>> InstanceNorm2d(3)(np.zeros((2, 3, 4, 4), "float32")).shape
-    (2, 3, 4, 4)
     """
-
-    inputs: ClassVar[dict[int, str]] = {4: "N, C, H, W"}
 
     def __init__(
         self, num_features: int, eps: float = 1e-5, momentum: float = 0.1, affine: bool = False,
         track_running_stats: bool = False, *, dtype: Any = np.float32,
     ) -> None:  # fmt: skip
         if momentum is None:
-            raise ArgumentError("InstanceNorm2d: momentum must be a number in [0, 1], got None")
+            name = type(self).__name__
+            raise ArgumentError(f"{name}: momentum must be a number in [0, 1], got None")
         super().__init__(num_features, eps, momentum, affine, track_running_stats, dtype)
 
     def forward(self, x: Any) -> Any:
@@ -196,3 +192,33 @@ class InstanceNorm2d(FeatureNorm):
             use_input_stats=self.training or not self.track_running_stats,
             momentum=self.momentum, eps=self.eps,  # type: ignore[arg-type]  # checked above
         )  # fmt: skip
+
+
+class InstanceNorm1d(InstanceNormLayer):
+    """Normalise each channel of each sample of x (N, C, L); see `InstanceNormLayer`.
+
+    >>> InstanceNorm1d(3)(np.zeros((2, 3, 4), "float32")).shape
+    (2, 3, 4)
+    """
+
+    inputs: ClassVar[dict[int, str]] = {3: "N, C, L"}
+
+
+class InstanceNorm2d(InstanceNormLayer):
+    """Normalise each channel of each sample of x (N, C, H, W); see `InstanceNormLayer`.
+
+    >>> InstanceNorm2d(3)(np.zeros((2, 3, 4, 4), "float32")).shape
+    (2, 3, 4, 4)
+    """
+
+    inputs: ClassVar[dict[int, str]] = {4: "N, C, H, W"}
+
+
+class InstanceNorm3d(InstanceNormLayer):
+    """Normalise each channel of each sample of x (N, C, D, H, W); see `InstanceNormLayer`.
+
+    >>> InstanceNorm3d(3)(np.zeros((2, 3, 4, 4, 4), "float32")).shape
+    (2, 3, 4, 4, 4)
+    """
+
+    inputs: ClassVar[dict[int, str]] = {5: "N, C, D, H, W"}
