@@ -6,14 +6,18 @@ a test compares the one in the repository with a new one.
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import re
+import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from tinygrad_cnn import functional as F
+from tinygrad_cnn import ops
+from tinygrad_cnn.graph import OUT, Op
 from tinygrad_cnn.serial import writing
 
 PAGE = Path(__file__).with_name("operations.md")
@@ -24,12 +28,22 @@ SECTIONS = ("Args", "Shapes", "Returns", "Raises", "Source")
 HEAD = """\
 # Operations
 
-Every public function of `tinygrad_cnn.functional`, by family: what it computes, shapes, derivative
-and edge cases. Arrays in, an array out; with a Tensor among the operands the call is recorded and a
-Tensor comes out, differentiable to any order. `axis` and `keepdims` may also be called `dim` and
-`keepdim`. In the examples `np` is NumPy, and the function is imported from the module.
+Every public function of `tinygrad_cnn.functional`, by family: what it computes, shapes and edge
+cases, and which ops it is made of; then every op, with its derivative as the code has it. Arrays in,
+an array out; with a Tensor among the operands the call is recorded and a Tensor comes out,
+differentiable to any order. `axis` and `keepdims` may also be called `dim` and `keepdim`. In the
+examples `np` is NumPy, and the function is imported from the module.
 
-This page is made from the docstrings by `make docs`: change those, not this.
+This page is made from the docstrings and the ops by `make docs`: change those, not this.
+"""
+
+DERIVATIVES = """\
+## Derivatives
+
+Every op, with the derivative that the walk runs: `g` is the gradient of the result, the other
+arguments are what `keep` names (operands by position, `OUT` for the result). The same lines run on
+arrays, and on Tensors for higher order. The walk sums a gradient to its operand's shape where the
+operand was broadcast.
 """
 
 
@@ -53,7 +67,42 @@ def page() -> str:
         about = (importlib.import_module(module).__doc__ or "").strip()
         parts.append(f"## functional/{_short(module)}.py\n\n{escaped(about)}\n")
         parts += [entry(name, getattr(F, name)) for name in names]
+    parts.append(DERIVATIVES)
+    parts += [derivative(op) for _, op in sorted(every_op().items())]
     return "\n".join(parts)
+
+
+def every_op() -> dict[str, type[Op]]:
+    """All ops by name; the helpers that only share code have no forward of their own."""
+    return {n: v for n, v in vars(ops).items() if inspect.isclass(v) and issubclass(v, Op)}
+
+
+def ops_of(function: Callable[..., Any], seen: set[Any]) -> set[str]:
+    """Names of the ops that a function, or a function of this package that it calls, mentions."""
+    if function in seen:
+        return set()
+    seen.add(function)
+    found: set[str] = set()
+    names = vars(inspect.getmodule(function))
+    for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(function)))):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "ops":
+            found |= {node.attr} & every_op().keys()
+        if isinstance(node, ast.Name):
+            called = names.get(node.id)
+            if inspect.isfunction(called) and called.__module__.startswith("tinygrad_cnn.functional"):
+                found |= ops_of(called, seen)
+    return found
+
+
+def derivative(op: type[Op]) -> str:
+    """The part of the page about one op: what it computes, what it keeps, its backward."""
+    about = escaped(" ".join((inspect.getdoc(op) or "").partition("\n\n")[0].split()))
+    code = textwrap.dedent(inspect.getsource(op.backward)).rstrip()
+    code = re.sub(r"def backward\(self, (.*?)\) -> tuple\[Any, \.\.\.\]:", r"def backward(self, \1):", code)
+    code = code.replace(": Any", "")
+    kept = ", ".join("OUT" if k == OUT else str(k) for k in op.keep)
+    keeps = f"keep = ({kept}{',' if len(op.keep) == 1 else ''})\n" if op.keep else ""
+    return f"### op {op.__name__}\n\n{about}\n\n```python\n{keeps}{code}\n```\n"
 
 
 def _short(module: str) -> str:
@@ -68,6 +117,12 @@ def entry(name: str, function: Callable[..., Any]) -> str:
     parts = [f"### {name}\n", f"```python\n{signature(name, function)}\n```\n", prose(text)]
     for section, lines in sections:
         parts.append(listed(section, lines))
+    used = sorted(ops_of(function, set()))
+    if used:
+        links = ", ".join(f"[{op}](#op-{op.lower()})" for op in used)
+        parts.append(f"**Derivative**: by {'the op' if len(used) == 1 else 'the ops'} {links}.\n")
+    else:
+        parts.append("**Derivative**: none; its result carries no gradient.\n")
     if example:
         parts.append(f"```pycon\n>>> {example.rstrip()}\n```\n")
     return "\n".join(parts)
