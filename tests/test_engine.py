@@ -191,6 +191,15 @@ def test_backward_with_create_graph_leaves_a_differentiable_gradient() -> None:
     x.grad = None  # breaks the cycle that create_graph makes
 
 
+def test_nodes_know_their_order_of_differentiation() -> None:
+    x = leaf(2.0)
+    y = x**3
+    first = grad(y, x, create_graph=True)
+    second = grad(first, x, create_graph=True)
+    assert (y.node.order, first.node.order, second.node.order) == (0, 1, 2)
+    assert (x * first).node.order == 0
+
+
 def test_create_graph_records_also_under_no_grad() -> None:
     x = leaf(3.0)
     y = x**3

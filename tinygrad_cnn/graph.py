@@ -42,6 +42,8 @@ class Node:
         name: what the user calls it, or None.
         scope: path of the module that was running, such as `features.3`; '' outside modules.
         role: 'parameter', 'input' or 'constant' for leaves, '' for results; for drawings.
+        order: 0 for what the user computed, 1 for what a walk with `create_graph` computed, 2 for a
+            walk over such nodes, and so on; for drawings.
     """
 
     # Defaults on the class: a node sets only what differs, which makes recording cheaper.
@@ -51,6 +53,7 @@ class Node:
     hooks: dict[int, Any] | None = None
     name: str | None = None
     role: str = ""
+    order: int = 0
 
     def __init__(
         self,
@@ -227,6 +230,7 @@ class Mode(NamedTuple):
     recording: bool = True
     observers: tuple[Observer, ...] = ()
     scope: str = ""
+    order: int = 0
 
 
 MODE: ContextVar[Mode] = ContextVar("tinygrad_cnn_mode", default=Mode())  # noqa: B039  # a NamedTuple of immutables

@@ -15,7 +15,6 @@ from tinygrad_cnn.errors import DTypeError, GraphError, ShapeError
 from tinygrad_cnn.functional.arguments import as_array
 from tinygrad_cnn.graph import MODE, OUT, Node, Op, owner, run_forward, stamp
 from tinygrad_cnn.methods import TensorMethods
-from tinygrad_cnn.mode import enable_grad
 
 Array = NDArray[Any]
 
@@ -78,7 +77,7 @@ class Tensor(TensorMethods):
         >>> Tensor.record(ops.Neg(), (Tensor([1.0], requires_grad=True),)).node.op.name
         'Neg'
         """
-        recording, observers, scope = MODE.get()
+        recording, observers, scope, order = MODE.get()
         arrays: list[Any] = []
         nodes: list[Any] = []
         needs: list[bool] = []
@@ -105,6 +104,8 @@ class Tensor(TensorMethods):
             _add_constants(operands, arrays, nodes, op.keep)
         kept = tuple([out if i == OUT else arrays[i] for i in op.keep])
         node = Node(op, tuple(nodes), kept, out.shape, out.dtype, scope)
+        if order:
+            node.order = order
         for observer in observers:
             observer.recorded(node, tuple(arrays), out)
         return Tensor.at(out, node)
@@ -410,8 +411,12 @@ def grad(
 def _walk(seeds: dict[Node, Tensor], targets: Any, retain: bool, create: bool) -> dict[Node, Any]:
     """The walk's gradients as Tensors, with a graph if `create`."""
     if create:
-        with enable_grad():
+        order = 1 + max(node.order for node in seeds)
+        token = MODE.set(MODE.get()._replace(recording=True, order=order))
+        try:
             return gradients(seeds, targets, wrap=Tensor.at, record=True, retain_graph=retain)
+        finally:
+            MODE.reset(token)
     arrays = {node: seed._array for node, seed in seeds.items()}
     found = gradients(arrays, targets, wrap=Tensor.at, retain_graph=retain)
     return {node: Tensor.at(g, None) for node, g in found.items()}

@@ -2,14 +2,25 @@
 
     viz.render(loss, "network.png")     draw the graph that ends in a tensor
     viz.graph(loss)                     the same for a notebook, or as DOT text
+    with viz.record() as recorder:      note values, gradients and times, to draw them too
 
 Nothing that computes imports this package.
 """
 
 from viz.confusion import confusion as confusion
 from viz.curves import curves as curves
+from viz.feature_maps import feature_maps as feature_maps
+from viz.field import field as field
+from viz.filters import filters as filters
+from viz.histograms import histograms as histograms
+from viz.picture import Picture as Picture
+from viz.picture import graph as graph
+from viz.picture import render as render
+from viz.record import Recorder as Recorder
+from viz.record import record as record
 from viz.render import DrawingError as DrawingError
-from viz.render import Picture as Picture
 from viz.render import engine as engine
-from viz.render import graph as graph
-from viz.render import render as render
+from viz.saliency import grad_cam as grad_cam
+from viz.saliency import saliency as saliency
+from viz.sheet import sheet as sheet
+from viz.surface import surface as surface

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
-from viz.plot import figure, look, save
+from viz.plot import figure, finish, look
 
 #: Above this many classes numbers in the cells could not be read.
 _READABLE = 32
@@ -50,9 +50,7 @@ def confusion(
     counts = np.bincount(true * len(names) + guessed, minlength=len(names) ** 2)
     with look():
         drawn = _draw(counts.reshape(len(names), len(names)), names)
-        if path is not None:
-            save("viz.confusion", drawn, path)
-    return drawn
+        return finish("viz.confusion", drawn, path)
 
 
 def _classes(what: str, values: Any) -> Any:
@@ -72,7 +70,6 @@ def _draw(counts: Any, names: list[str]) -> Any:
     drawn.suptitle(f"Accuracy {100 * right / total:.1f} % · {right:,} of {total:,} right")
     axes.set_xlabel("predicted")
     axes.set_ylabel("true")
-    names = [name.replace("$", r"\$") for name in names]  # a dollar sign would start a formula
     steep = max(map(len, names)) > 3
     axes.set_xticks(range(len(names)), names, rotation=45 if steep else 0,
                     ha="right" if steep else "center", rotation_mode="anchor")  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn.errors import ArgumentError, DTypeError
-from viz.plot import figure, look, save
+from viz.plot import figure, finish, look
 
 _PREFIXES = {"train": "train", "test": "test", "val": "validation", "valid": "validation",
              "validation": "validation"}  # fmt: skip
@@ -47,9 +47,7 @@ def curves(history: Mapping[str, Sequence[float]], path: str | Path | None = Non
             np.ravel(drawn.subplots(1, len(panels), squeeze=False)), panels.items(), strict=True
         ):
             _panel(axes, quantity, lines)
-        if path is not None:
-            save("viz.curves", drawn, path)
-    return drawn
+        return finish("viz.curves", drawn, path)
 
 
 def _panels(history: Mapping[str, Sequence[float]]) -> dict[str, dict[str, Any]]:
@@ -80,8 +78,9 @@ def _panel(axes: Any, quantity: str, lines: dict[str, Any]) -> None:
         colour = _COLOURS.get(part, "#3b6ea5")
         axes.plot(epochs, values * scale, color=colour, label=part or quantity, linewidth=1.8,
                   marker="o" if len(values) < 3 else "", markersize=4)  # fmt: skip
-    title = _TITLES.get(quantity, quantity.replace("_", " ").capitalize())
-    axes.set_title(title.replace("$", r"\$"), loc="left")
+    title = _TITLES.get(quantity, quantity.replace("_", " "))
+    # σ stays σ: only the Latin alphabet's capitals are the same letter to a reader of formulas.
+    axes.set_title(title[:1].upper() + title[1:] if title[:1].isascii() else title, loc="left")
     axes.set_xlabel("epoch")
     longest = max(map(len, lines.values()))
     room = max(0.4, 0.03 * longest)

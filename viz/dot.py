@@ -1,170 +1,46 @@
-"""A graph as DOT text, the same bytes for the same graph in every process.
+"""A model as DOT text, the same bytes for the same model in every process.
 
 Ids count the boxes in the order in which they were created. Everything here is iterative and linear
-in the number of nodes and edges.
+in the number of boxes and edges.
+
+Source: E. R. Gansner and S. C. North 2000, "An open graph visualization system and its applications
+to software engineering".
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from math import isfinite, prod, sqrt
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from math import prod
+from typing import Any
 
 import graphviz
-import numpy as np
 
-from tinygrad_cnn import Tensor
-from tinygrad_cnn.errors import ArgumentError, DTypeError
-from tinygrad_cnn.graph import Node, ancestors
-from viz import label, style
+from viz import arrows, label, style, words
+from viz.choice import Choice
+from viz.model import Box, Edge, Model, order_word
 
-DIRECTIONS = {"down": "TB", "right": "LR"}
-
-
-class Root(NamedTuple):
-    """Something that is drawn as a result: its node, and its value if that is a single number."""
-
-    node: Node
-    value: float | None
+#: Pictures of more boxes than this are set more tightly.
+_MANY = 12
+#: More tensors than this between the same two boxes are drawn as one arrow.
+_ARROWS = 2
 
 
-def roots_of(thing: Any) -> list[Root]:
-    """What to draw, from a Tensor, a Node, or a list or tuple of them; each node once.
-
-    Raises:
-        DTypeError: something else.   ArgumentError: an empty list.
-
-    >>> [root.value for root in roots_of(Tensor(2.5))]
-    [2.5]
-    """
-    things = list(thing) if isinstance(thing, (list, tuple)) else [thing]
-    if not things:
-        raise ArgumentError("viz.graph: the list is empty; a Tensor, a Node or a list of them fits")
-    roots: dict[Node, Root] = {}
-    for one in things:
-        if isinstance(one, Tensor):
-            value = float(one.numpy()) if one.shape == () else None
-            roots.setdefault(one.node, Root(one.node, value))
-        elif isinstance(one, Node):
-            roots.setdefault(one, Root(one, None))
-        else:
-            raise DTypeError(
-                f"viz.graph: got {type(one).__name__}; a Tensor, a Node or a list of them fits"
-            )
-    return list(roots.values())
-
-
-class Plan:
-    """What is drawn of a graph: the boxes, their ids, the frames and the gradients' sizes.
-
-    Attributes:
-        roots: the results.
-        boxes: nodes that get a box, oldest first; `ids` names them.
-        parameters: leaves whose role is 'parameter', oldest first.
-        shared: the parameters that more than one op takes.
-        frames: paths of the scopes that get a frame: those with more than one op.
-        norms: per box, the L2 norm of its gradients, where a backward pass left some.
-
-    >>> x = Tensor([1.0], requires_grad=True)
-    >>> [node.op.name if node.op else node.role for node in Plan(roots_of(x * 2 + 1)).boxes]
-    ['input', 'Mul', 'Add']
-    """
-
-    def __init__(self, roots: list[Root]) -> None:
-        self.roots = roots
-        tops = {root.node for root in roots}
-        nodes = ancestors(*(root.node for root in roots))
-        self.parameters = [n for n in nodes if n.op is None and n.role == "parameter"]
-        inside = {n for n in self.parameters if n not in tops}
-        self.boxes = [n for n in nodes if n not in inside and (n in tops or not label.is_number(n))]
-        self.ids = {node: f"n{k}" for k, node in enumerate(self.boxes)}
-        takers = Counter(parent for node in nodes for parent in set(node.parents) & inside)
-        self.shared = frozenset(node for node, count in takers.items() if count > 1)
-        self.inside = {
-            node: Counter(parent for parent in node.parents if parent in inside) for node in self.boxes
-        }
-        self.frames = _frames(self.boxes)
-        found = {node: self._norm(node) for node in self.boxes}
-        self.norms = {node: norm for node, norm in found.items() if norm is not None}
-        self.largest = max((n for n in self.norms.values() if isfinite(n)), default=0.0)
-
-    @property
-    def operations(self) -> int:
-        """How many ops are drawn."""
-        return sum(node.op is not None for node in self.boxes)
-
-    def frame_of(self, node: Node) -> str:
-        """Path of the innermost frame around a box, '' for none."""
-        if node.op is None:
-            return ""
-        return next((path for path in _paths(node.scope) if path in self.frames), "")
-
-    def parent_frame(self, frame: str) -> str:
-        """Path of the frame around a frame, '' for none."""
-        return next((path for path in _paths(frame)[1:] if path in self.frames), "")
-
-    def _norm(self, node: Node) -> float | None:
-        leaves = [node] if node.op is None else list(self.inside[node])
-        grads = [leaf.grad.numpy() for leaf in leaves if leaf.grad is not None]
-        if not grads:
-            return None
-        return sqrt(sum(_squares(grad) for grad in grads))
-
-
-def _squares(grad: Any) -> float:
-    """Sum of the squares, in double precision; infinite rather than a warning where it overflows."""
-    with np.errstate(all="ignore"):
-        return float(np.sum(np.square(grad, dtype=np.float64)))
-
-
-def _paths(scope: str) -> list[str]:
-    """A scope and those around it, innermost first."""
-    ends = [i for i, c in enumerate(scope) if c == "."]
-    return [scope, *(scope[:end] for end in reversed(ends))] if scope else []
-
-
-def _frames(boxes: Iterable[Node]) -> dict[str, int]:
-    """Scopes that hold more than one op, with the number of ops.
-
-    A scope whose ops all lie in one framed scope inside it gets no frame of its own: two frames
-    around the same boxes say no more than the inner one, whose label is the whole path.
-    """
-    scopes = Counter(node.scope for node in boxes if node.op is not None)
-    counts: Counter[str] = Counter()
-    for scope, count in scopes.items():
-        for path in _paths(scope):
-            counts[path] += count
-    doubled = set()
-    for path, count in counts.items():
-        around = path.rpartition(".")[0]
-        if around and counts[around] == count:
-            doubled.add(around)
-    return {path: count for path, count in counts.items() if count > 1 and path not in doubled}
-
-
-def source(thing: Any, *, title: str | None = None, direction: str = "down") -> str:
-    """The graph that ends in `thing`, as DOT text.
+def source(model: Model, choice: Choice) -> str:
+    """The model as DOT text.
 
     Args:
-        thing: a Tensor, a Node, or a list of them.
-        title: the line above the picture; None says what it is and how big.
-        direction: 'down' or 'right', where the results lie.
+        model: what is drawn.   choice: what is shown of it.
     Returns:
-        DOT text, equal for equal graphs.
-    Raises:
-        DTypeError, ArgumentError: `thing` or `direction` does not fit.
-    Source: E. R. Gansner and S. C. North 2000, "An open graph visualization system and its
-        applications to software engineering".
+        DOT text, equal for equal arguments.
 
-    >>> print(source(Tensor(2.0, name="x")).splitlines()[-2].strip()[:9])
+    >>> from tinygrad_cnn import Tensor
+    >>> from viz.build import build, roots_of
+    >>> print(source(build(roots_of(Tensor(2.0, name="x"))), Choice()).splitlines()[-2].strip()[:9])
     n0 [label
     """
-    if direction not in DIRECTIONS:
-        raise ArgumentError(f"viz.graph: direction is {direction!r}; 'down' or 'right' fits")
-    plan = Plan(roots_of(thing))
     drawing = graphviz.Digraph(
-        graph_attr=_graph_look(plan, title, DIRECTIONS[direction]),
+        graph_attr=_graph_look(model, choice),
         node_attr={
             "shape": "box", "style": "rounded,filled", "fillcolor": "white", "color": style.LINE,
             "fontname": style.FONT, "fontsize": str(style.NAME_SIZE), "fontcolor": style.INK,
@@ -175,143 +51,191 @@ def source(thing: Any, *, title: str | None = None, direction: str = "down") -> 
             "fontsize": str(style.SMALL_SIZE), "fontcolor": style.SOFT,
         },
     )  # fmt: skip
-    _add_boxes(drawing, plan)
-    _add_edges(drawing, plan)
+    _add_boxes(drawing, model, choice)
+    _add_edges(drawing, model, choice)
     return str(drawing.source)
 
 
-def describe(plan: Plan) -> str:
-    """What a picture shows and how big it is, in one line.
-
-    >>> describe(Plan(roots_of(Tensor([1.0, 2.0], requires_grad=True, name="x") * 2)))
-    '2 result · 1 operation'
-    """
-    first = plan.roots[0]
-    if len(plan.roots) > 1:
-        head = f"{len(plan.roots)} results"
-    else:
-        head = f"{' × '.join(map(str, first.node.shape))} {_root_name(first.node)}".strip()
-    counted = [(plan.operations, "operation")] if plan.operations else []
-    total = sum(prod(node.shape) for node in plan.parameters)
-    counted += [(total, "parameter")] if total and plan.operations else []
-    words = [head, *(f"{n:,} {word}{'' if n == 1 else 's'}" for n, word in counted)]
-    frozen = sum(prod(node.shape) for node in plan.parameters if not node.requires_grad)
-    return " · ".join(words) + (f" ({frozen:,} frozen)" if frozen and plan.operations else "")
-
-
-def _root_name(node: Node) -> str:
-    if node.op is None:
-        return node.name or node.role or "value"
-    return node.name or ("loss" if style.kind(node.op.name) == "loss" else "result")
-
-
-def _graph_look(plan: Plan, title: str | None, rankdir: str) -> dict[str, str]:
-    head = label.literal(describe(plan) if title is None else title, 300)
-    note = "|g| is the L2 norm of the gradient; each darker blue means twice as large"
-    notes = [label.font(note, size=style.SMALL_SIZE, color=style.QUIET)] if plan.norms else []
+def _graph_look(model: Model, choice: Choice) -> dict[str, str]:
+    text = words.describe(model, choice) if choice.title is None else choice.title
+    head = label.literal(text, 300)
+    notes = []
+    if choice.gradients and not model.walked:
+        notes.append("gradients: not computed; call backward() first")
+    elif choice.arrows:
+        notes.append("values on black arrows, gradients on red ones")
+    elif model.walked and choice.gradients is not False:
+        notes.append("|g| is the L2 norm of the gradient; each darker blue means twice as large")
+    tight = len(model.boxes) > _MANY
     look = {
         "fontname": style.FONT, "fontsize": str(style.TITLE_SIZE), "fontcolor": style.INK,
-        "rankdir": rankdir, "ranksep": "0.3", "nodesep": "0.3", "pad": "0.25",
-        "labelloc": "t", "charset": "UTF-8",
+        "rankdir": choice.rankdir, "ranksep": "0.15" if tight else "0.3",
+        "nodesep": "0.2" if tight else "0.3", "pad": "0.25", "labelloc": "t", "charset": "UTF-8",
     }  # fmt: skip
+    if choice.arrows:
+        look |= arrows.GRAPH
     # An empty row keeps the first box off the title.
-    rows = [*notes, label.font("&#160;", size=2)]
+    rows = [label.font(note, size=style.SMALL_SIZE, color=style.QUIET) for note in notes]
+    rows += [words.legend(model, choice)] if choice.legend else []
+    rows.append(label.font("&#160;", size=2))
     return {**look, "label": label.box(head, rows, align="CENTER")} if head else look
 
 
-# --------------------------------------------------------------------------- boxes and frames
-def _add_boxes(drawing: Any, plan: Plan) -> None:
+# --------------------------------------------------------------------------- frames
+class Frames:
+    """The frames around boxes, one per module with several boxes, found by the paths of their groups.
+
+    >>> Frames([], {}).around("a.b")
+    ''
+    """
+
+    def __init__(self, boxes: Sequence[Box], repeated: Mapping[str, int]) -> None:
+        self.paths = _framed(boxes)
+        self._repeated = repeated
+
+    def around(self, group: str) -> str:
+        """Path of the innermost frame around a group, '' for none."""
+        return next((path for path in _paths(group) if path in self.paths), "")
+
+    def parent(self, frame: str) -> str:
+        """Path of the frame around a frame, '' for none."""
+        return next((path for path in _paths(frame)[1:] if path in self.paths), "")
+
+    def times(self, box: Box) -> int:
+        """How many equal boxes stand at the place of a box, beyond what the label of its frame says."""
+        told = prod(self._repeated.get(path, 1) for path in _paths(self.around(box.group)))
+        return box.repeats // told
+
+
+def _paths(group: str) -> list[str]:
+    """A group and those around it, innermost first."""
+    ends = [i for i, c in enumerate(group) if c == "."]
+    return [group, *(group[:end] for end in reversed(ends))] if group else []
+
+
+def _framed(boxes: Sequence[Box]) -> set[str]:
+    """Groups that hold more than one box, and those of derivatives in any case.
+
+    A group whose boxes all lie in one framed group inside it gets no frame of its own: two frames
+    around the same boxes say no more than the inner one, whose label is the whole path.
+    """
+    groups = Counter(box.group for box in boxes)
+    counts: Counter[str] = Counter()
+    for group, count in groups.items():
+        for path in _paths(group):
+            counts[path] += count
+    always = {order_word(box.order) for box in boxes if box.order}
+    doubled = set()
+    for path, count in counts.items():
+        around = path.rpartition(".")[0]
+        if around and counts[around] == count and count > 1:
+            doubled.add(around)
+    return {path for path, count in counts.items() if count > 1 and path not in doubled} | always
+
+
+# --------------------------------------------------------------------------- boxes
+def _add_boxes(drawing: Any, model: Model, choice: Choice) -> None:
     """Boxes and frames in the order in which they were created, frames inside frames."""
-    contents: dict[str, list[Node | str]] = {"": []}
-    for node in plan.boxes:
-        frame, missing = plan.frame_of(node), []
+    frames = Frames(model.boxes, model.repeated)
+    contents: dict[str, list[Box | str]] = {"": []}
+    for box in model.boxes:
+        frame, missing = frames.around(box.group), []
+        innermost = frame
         while frame not in contents:
             contents[frame] = []
             missing.append(frame)
-            frame = plan.parent_frame(frame)
+            frame = frames.parent(frame)
         for path in reversed(missing):
-            contents[plan.parent_frame(path)].append(path)
-        contents[plan.frame_of(node)].append(node)
+            contents[frames.parent(path)].append(path)
+        contents[innermost].append(box)
     numbers = {path: k for k, path in enumerate(path for path in contents if path)}
+    orders = {order_word(box.order) for box in model.boxes if box.order}
+    roots = {result.box for result in model.results}
+    fed = {edge.tail for edge in model.edges}
     made: dict[str, Any] = {}
     # Innermost first: a subgraph's text is copied into the one around it, so it must be complete.
     for path in sorted(contents, key=lambda path: (-path.count(".") if path else 1, path)):
-        target = made[path] = drawing if path == "" else _frame(path, numbers[path])
+        derived = path.partition(".")[0] in orders
+        target = made[path] = drawing if path == "" else _frame(path, numbers[path], derived)
         for item in contents[path]:
             if isinstance(item, str):
                 target.subgraph(made.pop(item))
             else:
-                target.node(plan.ids[item], **_box(plan, item))
+                ends = item.id in roots or item.id not in fed
+                target.node(f"n{item.id}", **_box(model, item, path, frames.times(item), ends, choice))
 
 
-def _frame(path: str, number: int) -> Any:
-    words = label.font(label.literal(path), size=10, color=style.QUIET)
+def _frame(path: str, number: int, derived: bool) -> Any:
+    text = label.font(label.literal(path), size=10, color=style.QUIET)
     return graphviz.Digraph(
         name=f"cluster_{number}",
         graph_attr={
-            "label": f"<{words}>", "labeljust": "l", "color": style.FRAME, "style": "rounded,filled",
-            "fillcolor": style.FRAME_FILL, "margin": "10",
+            "label": f"<{text}>", "labeljust": "l", "style": "rounded,filled", "margin": "10",
+            "color": style.DERIVATIVE if derived else style.FRAME,
+            "fillcolor": style.DERIVATIVE_FILL if derived else style.FRAME_FILL,
         },
     )  # fmt: skip
 
 
-def _box(plan: Plan, node: Node) -> dict[str, str]:
-    if node.op is None:
-        return _leaf_box(plan, node)
-    options = ", ".join(filter(None, (label.constants_text(node), label.options_text(node))))
-    head = label.font(label.literal(node.op.name) or "Op", bold=True)
-    if options:
-        head += "&#160; " + label.font(label.literal(options), color=style.SOFT)
-    small = []
-    numbered = node.scope.rpartition(".")[2].isdigit()  # "3" alone says little beside a ReLU
-    if node.scope != plan.frame_of(node) and (plan.inside[node] or not numbered):
-        small.append(label.font(label.literal(node.scope), size=style.SMALL_SIZE, color=style.QUIET))
-    if plan.inside[node]:
-        words = label.literal(label.parameters_text(plan.inside[node].items(), plan.shared), 200)
-        small.append(label.font(words, size=style.SMALL_SIZE, color=style.PARAMETER_INK))
-    rows = ["&#160;&#160; ".join(small)] if small else []
-    text = label.box(head, rows, norm=plan.norms.get(node), largest=plan.largest)
-    return {"label": text, "fillcolor": style.KINDS[style.kind(node.op.name)]}
+def _box(model: Model, box: Box, frame: str, times: int, ends: bool, choice: Choice) -> dict[str, str]:
+    if choice.arrows and (box.kind == "op" or box.is_leaf):
+        return arrows.box(box)
+    if box.is_leaf:
+        dashed = box.kind == "constant" or words.is_frozen(box)
+        look = {"style": "filled,dashed" if dashed else "filled"}
+        if box.kind == "parameter":
+            look |= {"fillcolor": style.PARAMETER_FILL, "color": style.PARAMETER_INK}
+        return {"label": words.leaf_label(model, box, ends, choice), **look, **_border(box)}
+    look = {
+        "label": words.op_label(model, box, frame, times, choice),
+        "fillcolor": style.KINDS[box.family],
+        **_border(box),
+    }
+    if box.site is not None:
+        look["tooltip"] = label.tooltip(f"{box.name}, made at {_short(box.site)}")
+    return look
 
 
-def _leaf_box(plan: Plan, node: Node) -> dict[str, str]:
-    value = next((root.value for root in plan.roots if root.node is node), None)
-    name = (node.name or "") + (f" = {value:.5g}" if value is not None and node.name else "")
-    if value is not None and not node.name:
-        name = f"{value:.5g}"
-    is_root = any(root.node is node for root in plan.roots)
-    shape = label.shape_text(node.shape) if is_root else ""
-    quiet = " ".join(filter(None, (node.role or "leaf", shape, str(node.dtype))))
-    words = [label.font(label.literal(name), bold=True), label.font(quiet, color=style.SOFT)]
-    dashed = {"style": "filled,dashed"} if node.role == "constant" else {"style": "filled"}
-    head = "&#160; ".join(filter(None, words))
-    return {"label": label.box(head, norm=plan.norms.get(node), largest=plan.largest), **dashed}
+def _border(box: Box) -> dict[str, str]:
+    if not box.marks:
+        return {}
+    return {"color": style.MARKS[any(mark.alarm for mark in box.marks)], "penwidth": "2"}
+
+
+def _short(site: tuple[str, int]) -> str:
+    """File and line, without the folders, which differ between machines."""
+    file, line = site
+    return f"{file.replace(chr(92), '/').rpartition('/')[2]}:{line}"
 
 
 # --------------------------------------------------------------------------- edges and results
-def _add_edges(drawing: Any, plan: Plan) -> None:
-    for node in plan.boxes:
-        for parent in node.parents:
-            if parent in plan.ids:
-                look = {"style": "dashed"} if parent.role == "constant" else {}
-                drawing.edge(plan.ids[parent], plan.ids[node], **_edge_label(parent), **look)
-    results = [root for root in plan.roots if root.node.op is not None]
-    for number, root in enumerate(results):
-        name = f"out{number}"
-        words = [label.literal(_root_name(root.node))]
-        if root.value is not None:
-            words = [f"{words[0]} = {root.value:.5g}"]
-        elif root.node.shape:
-            words.append(label.font(label.shape_text(root.node.shape), color=style.SOFT))
-        text = label.box("&#160; ".join(words))
-        drawing.node(name, label=text, style="filled", color=style.INK, penwidth="1.5")
-        drawing.edge(plan.ids[root.node], name)
+def _add_edges(drawing: Any, model: Model, choice: Choice) -> None:
+    counts = Counter((edge.tail, edge.head) for edge in model.edges)
+    for edge in model.edges:
+        tail, head, count = f"n{edge.tail}", f"n{edge.head}", counts[edge.tail, edge.head]
+        if choice.arrows:
+            arrows.add_pair(drawing, tail, head, edge.shape, edge.value, edge.gradient)
+        elif count > _ARROWS:
+            drawing.edge(tail, head, label=f" {count} tensors", penwidth="2")
+            counts[edge.tail, edge.head] = 0
+        elif count:
+            look = {"style": "dashed"} if edge.constant else {}
+            drawing.edge(tail, head, **_edge_label(edge), **look)
+    for number, result in enumerate(model.results):
+        tail, head = f"n{result.box}", f"out{number}"
+        if choice.arrows:
+            drawing.node(head, label=arrows.result_label(result.name), style="rounded,filled")
+            arrows.add_pair(drawing, tail, head, result.shape, result.value, result.gradient)
+        else:
+            text = words.result_label(result, choice)
+            drawing.node(head, label=text, style="filled", color=style.INK, penwidth="1.5")
+            drawing.edge(tail, head)
 
 
-def _edge_label(parent: Node) -> dict[str, str]:
+def _edge_label(edge: Edge) -> dict[str, str]:
     """The shape that flows along an edge, after the name of a result that has one."""
-    shape = label.shape_text(parent.shape)
-    if parent.op is None or not parent.name:
+    shape = label.shape_text(edge.shape)
+    if not edge.name:
         return {"label": f" {shape}"} if shape else {}
-    words = label.literal(f"{parent.name} {shape}".strip())
-    return {"label": f"<&#160;{words}>"}
+    text = label.literal(f"{edge.name} {shape}".strip())
+    return {"label": f"<&#160;{text}>"}

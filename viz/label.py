@@ -5,9 +5,10 @@ Everything that a user named goes through `literal`, so that it is shown as it i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from math import prod
+from collections.abc import Sequence
 from typing import Any
+
+import graphviz
 
 from tinygrad_cnn.graph import Node
 from viz import style
@@ -30,16 +31,23 @@ def literal(value: object, limit: int = 60) -> str:
     text = str(value)
     if len(text) > limit:
         text = text[: limit - 1] + "…"
-    return "".join(map(_character, text))
+    return "".join(_SPECIAL.get(c) or _fit(c) for c in text)
 
 
-def _character(c: str) -> str:
-    if c in _SPECIAL:
-        return _SPECIAL[c]
+def _fit(c: str) -> str:
     code = ord(c)
     # Graphviz ends a text at NUL, XML forbids the other control characters, UTF-8 a lone surrogate.
     unfit = code < 32 or 127 <= code < 160 or 0xD800 <= code < 0xE000 or code & 0xFFFE == 0xFFFE
     return "\N{REPLACEMENT CHARACTER}" if unfit else c
+
+
+def tooltip(text: str) -> str:
+    """Any text as it is spelt, for use as a plain attribute, in which '&' and a backslash are special.
+
+    >>> tooltip("a & b")
+    'a &amp; b'
+    """
+    return graphviz.escape("".join(map(_fit, text)).replace("&", "&amp;"))
 
 
 def font(html: str, *, size: int | None = None, color: str | None = None, bold: bool = False) -> str:
@@ -120,30 +128,6 @@ def is_number(node: Node) -> bool:
     return node.op is None and node.role == "constant" and node.shape == () and node.name is not None
 
 
-def parameters_text(parameters: Iterable[tuple[Node, int]], shared: frozenset[Node]) -> str:
-    """Names and shapes of the parameters inside a box, and the number of their elements.
-
-    Args:
-        parameters: each with how often the op takes it.   shared: those that other ops take too.
-
-    >>> w = Node.leaf((8, 3), np.dtype("float32"), requires_grad=False, role="parameter", name="weight")
-    >>> parameters_text([(w, 1)], frozenset())
-    'weight 8×3 (frozen) · 24'
-    """
-    listed = list(parameters)
-    words = []
-    for node, times in listed[:6]:
-        marks = [] if node.requires_grad else ["frozen"]
-        marks += ["shared"] if node in shared else []
-        marks += [f"{times} times"] if times > 1 else []
-        word = " ".join(filter(None, (node.name or "parameter", shape_text(node.shape))))
-        words.append(f"{word} ({', '.join(marks)})" if marks else word)
-    if len(listed) > 6:
-        words.append(f"{len(listed) - 6} more")
-    total = sum(prod(node.shape) for node, _ in listed)
-    return " · ".join([*words, f"{total:,}"])
-
-
 def size_text(norm: float) -> str:
     """A gradient's size in two or three digits.
 
@@ -153,9 +137,42 @@ def size_text(norm: float) -> str:
     return f"{norm:,.0f}" if 99.5 <= norm < 1e6 else f"{norm:.2g}"
 
 
+def number_text(number: float) -> str:
+    """A number of a tensor, in four digits.
+
+    >>> number_text(220.0), number_text(-0.123456), number_text(float("nan"))
+    ('220', '−0.1235', 'nan')
+    """
+    return f"{number:.4g}".replace("-", "−")
+
+
+def count_text(count: int) -> str:
+    """A large number as one reads it: all digits below a million, then three.
+
+    >>> count_text(416_520), count_text(19_632_062_464)
+    ('416,520', '19.6 G')
+    """
+    if count < 10**6:
+        return f"{count:,}"
+    power = min((len(str(count)) - 1) // 3, 5)
+    return f"{count / 1000**power:.3g} {'kMGTP'[power - 1]}"
+
+
+def bytes_text(count: int) -> str:
+    """A size in memory.
+
+    >>> bytes_text(512), bytes_text(3 * 2**20)
+    ('512 B', '3 MiB')
+    """
+    power = 0
+    while count >= 1024 ** (power + 1) and power < 4:
+        power += 1
+    return f"{count / 1024**power:.3g} {('B', 'KiB', 'MiB', 'GiB', 'TiB')[power]}"
+
+
 def box(
     head: str, rows: Sequence[str] = (), align: str = "LEFT",
-    norm: float | None = None, largest: float = 0.0,
+    norm: float | None = None, largest: float = 0.0, absent: str = "",
 ) -> str:  # fmt: skip
     """A label: the head, small rows below, and on the right the size of a gradient.
 
@@ -163,6 +180,7 @@ def box(
         head, rows: HTML-like text, not empty.
         align: where text that is narrower than the box stands, 'LEFT' or 'CENTER'.
         norm: the gradient's L2 norm, None for none.   largest: the largest one of the picture.
+        absent: what stands in the place of a norm that is not known; '' for nothing.
     Returns:
         The label with the outer angle brackets by which Graphviz knows it.
 
@@ -170,10 +188,11 @@ def box(
     (True, True)
     """
     chip = ""
-    if norm is not None:
-        fill, ink = style.heat(norm, largest)
+    if norm is not None or absent:
+        fill, ink = style.ABSENT if norm is None else style.heat(norm, largest)
+        words = absent if norm is None else f"|g| {size_text(norm)}"
         # Beside all rows: a cell that shares its column with wider text would grow with it.
-        text = font(f"&#160;|g| {size_text(norm)}&#160;", size=style.SMALL_SIZE, color=ink)
+        text = font(f"&#160;{words}&#160;", size=style.SMALL_SIZE, color=ink)
         chip = f'<TD ROWSPAN="{1 + len(rows)}" BGCOLOR="{fill}">{text}</TD>'
     first = f'<TR><TD ALIGN="{align}">{head}</TD>{chip}</TR>'
     below = "".join(f'<TR><TD ALIGN="{align}">{row}</TD></TR>' for row in rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 from tinygrad_cnn.errors import ArgumentError, MissingExtraError
 from tinygrad_cnn.serial.atomic import writing
+from viz import fonts
 
 #: What each format would note about its making; None leaves it out.
 _NOTES: dict[str, dict[str, None]] = {
@@ -16,8 +18,9 @@ _NOTES: dict[str, dict[str, None]] = {
     "svg": {"Date": None, "Creator": None},
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
 }
-_LOOK = {
-    "font.family": "DejaVu Sans", "font.size": 10.0, "axes.titlesize": 11.0, "axes.titleweight": "bold",
+_LOOK: dict[str, Any] = {
+    # Names are shown as they are: a dollar sign starts no formula.
+    "text.parse_math": False, "font.size": 10.0, "axes.titlesize": 11.0, "axes.titleweight": "bold",
     "figure.titlesize": 11.0, "figure.titleweight": "bold",
     "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": "#8c8c8c",
     "axes.axisbelow": True, "xtick.color": "#555555", "ytick.color": "#555555",
@@ -37,7 +40,7 @@ def look() -> Iterator[None]:
     [2.0, 1.0]
     """
     matplotlib = _matplotlib("viz")
-    with matplotlib.style.context(["default", _LOOK]):
+    with matplotlib.style.context(["default", {**_LOOK, "font.family": fonts.families()}]):
         yield
 
 
@@ -82,6 +85,38 @@ def save(function: str, drawn: Any, path: str | Path) -> Path:
     with writing(target) as temporary:
         drawn.savefig(temporary, format=form, metadata=_NOTES[form])
     return target
+
+
+def finish(function: str, drawn: Any, path: str | Path | None) -> Any:
+    """The Figure itself, saved when a path is given; characters without a font are told of.
+
+    Raises:
+        ArgumentError, FileNotFoundError: as for `save`.
+
+    >>> finish("viz.curves", figure("viz.curves", (1.0, 1.0)), None).axes
+    []
+    """
+    lost = fonts.missing(_texts(drawn))
+    fonts.tell(function, lost)
+    if path is not None:
+        with warnings.catch_warnings():
+            if lost:  # said above, once, with what to do
+                warnings.filterwarnings("ignore", "Glyph .* missing", UserWarning)
+            save(function, drawn, path)
+    return drawn
+
+
+def _texts(drawn: Any) -> list[str]:
+    from matplotlib.text import Text
+
+    ticks = [
+        label
+        for axes in drawn.axes
+        for axis in (axes.xaxis, axes.yaxis)
+        if axes.axison and axis.get_visible()
+        for label in axis.get_ticklabels()
+    ]
+    return [text.get_text() for text in [*drawn.findobj(Text), *ticks]]
 
 
 def _matplotlib(function: str) -> Any:

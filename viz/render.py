@@ -8,16 +8,13 @@ import shutil
 import subprocess
 import sys
 import warnings
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 from xml.sax.saxutils import escape
 
 from tinygrad_cnn.errors import ArgumentError, MissingExtraError, TinygradCnnError
 from tinygrad_cnn.serial.atomic import writing
-from viz.dot import Plan, describe, roots_of, source
 
 #: What a file may be; the last two hold the DOT text itself and need no engine.
 FORMATS = ("png", "svg", "pdf", "dot", "gv")
@@ -34,110 +31,15 @@ class DrawingError(TinygradCnnError, RuntimeError):
     """The layout engine refused the graph, crashed, or did not finish in time."""
 
 
-@dataclass(frozen=True)
-class Picture:
-    """A drawn graph: its DOT text, which notebooks show as a picture.
-
-    Attributes:
-        source: DOT text.   summary: what it shows and how big it is, in one line.
-    """
-
-    source: str
-    summary: str
-
-    def render(self, path: str | Path, *, dpi: int = DPI, timeout: float = 60.0) -> Path:
-        """Write the picture to a file; see `viz.render`.
-
-        >>> import tempfile
-        >>> from tinygrad_cnn import Tensor
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     graph(Tensor(2.0)).render(f"{folder}/two.dot").name
-        'two.dot'
-        """
-        return save(self.source, path, dpi=dpi, timeout=timeout)
-
-    def __repr__(self) -> str:
-        return f"<Picture {self.summary}>"
-
-    def __str__(self) -> str:
-        return self.source
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        """SVG for notebooks where an engine is there, text everywhere; never an exception."""
-        try:
-            svg = draw(self.source, "svg", timeout=20.0).decode("utf-8")
-        except (TinygradCnnError, OSError, UnicodeError) as error:
-            return {"text/plain": f"{self!r}\n{error}"}
-        # Shrink to the notebook's width instead of being cut off; the viewBox keeps the proportions.
-        fitted = svg.replace("<svg ", '<svg style="max-width: 100%; height: auto" ', 1)
-        return {"image/svg+xml": fitted, "text/plain": repr(self)}
-
-
-def graph(thing: Any, *, title: str | None = None, direction: str = "down") -> Picture:
-    """The computation graph that ends in `thing`, as a picture for notebooks, files and reading.
-
-    One box per operation, with its options beside its name and its parameters inside; shapes stand
-    on the edges, and an edge without one carries a single number. After `backward()` boxes show
-    the L2 norm of their parameters' gradients.
-
-    Args:
-        thing: a Tensor, a Node, or a list of them.
-        title: the line above the picture; None says what it is and how big.
-        direction: 'down' or 'right', where the results lie.
-    Returns:
-        A `Picture`: `.source` is DOT text, `.render(path)` writes a file.
-    Raises:
-        DTypeError: `thing` is something else.   ArgumentError: an empty list, or another direction.
-
-    >>> from tinygrad_cnn import Tensor
-    >>> x = Tensor(2.0, requires_grad=True, name="x")
-    >>> graph((x + 1) * 2)
-    <Picture result · 2 operations>
-    """
-    text = source(thing, title=title, direction=direction)
-    return Picture(text, title if title is not None else describe(Plan(roots_of(thing))))
-
-
-def render(
-    thing: Any, path: str | Path, *,
-    title: str | None = None, direction: str = "down", dpi: int = DPI, timeout: float = 60.0,
-) -> Path:  # fmt: skip
-    """Draw the computation graph that ends in `thing` into a file, whole or not at all.
-
-    `dot` draws where it is on PATH, pygraphviz otherwise. Where neither is there, the DOT text is
-    saved beside `path` with the suffix .dot.
-
-    Args:
-        thing, title, direction: as for `graph`.
-        path: ends in .png, .svg, .pdf, .dot or .gv; its folder exists.
-        dpi: pixels per inch of a PNG, 1 to 1200.
-        timeout: seconds for layout and drawing, more than 0.
-    Returns:
-        The file's path.
-    Raises:
-        ArgumentError: another suffix, or an option out of its range.
-        FileNotFoundError, PermissionError: the folder does not exist or cannot be written to.
-        MissingExtraError: no engine.   DrawingError: the engine failed or took too long.
-
-    >>> import tempfile
-    >>> from tinygrad_cnn import Tensor
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     render(Tensor(2.0, requires_grad=True) * 3, f"{folder}/six.dot").read_text()[:9]
-    'digraph {'
-    """
-    _check(path, dpi, timeout)
-    return save(graph(thing, title=title, direction=direction).source, path, dpi=dpi, timeout=timeout)
-
-
 def save(text: str, path: str | Path, *, dpi: int = DPI, timeout: float = 60.0) -> Path:
-    """Draw DOT text into a file; arguments and errors are those of `render`.
+    """Draw DOT text into a file; arguments and errors are those of `viz.render`.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     save("digraph {}", f"{folder}/empty.gv").name
     'empty.gv'
     """
-    target, form = _check(path, dpi, timeout)
+    target, form = target_of(path, dpi, timeout)
     if form not in _TEXT and engine() is None:
         beside = _write(target.with_suffix(".dot"), text.encode("utf-8"))
         raise MissingExtraError(
@@ -259,8 +161,15 @@ def _system_has_fonts() -> bool:
 
 
 # --------------------------------------------------------------------------- files
-def _check(path: str | Path, dpi: int, timeout: float) -> tuple[Path, str]:
-    """The path and its format, refused before anything is computed or written."""
+def target_of(path: str | Path, dpi: int, timeout: float) -> tuple[Path, str]:
+    """The path and its format, refused before anything is computed or written.
+
+    Raises:
+        ArgumentError, FileNotFoundError, IsADirectoryError, PermissionError: as for `viz.render`.
+
+    >>> target_of("graph.svg", DPI, 60.0)[1]
+    'svg'
+    """
     target = Path(path)
     form = target.suffix.lower().lstrip(".")
     if form not in FORMATS:

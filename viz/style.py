@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tinygrad_cnn.graph import Op
+
 #: Tried from left to right; the second has nearly the same widths where the first is missing.
 FONT = "DejaVu Sans,Verdana,sans-serif"
 
@@ -10,7 +12,7 @@ TITLE_SIZE, NAME_SIZE, SMALL_SIZE = 13, 11, 9
 
 #: Text, from strong to quiet.
 INK, SOFT, QUIET = "#1a1a1a", "#555555", "#767676"
-PARAMETER_INK = "#6b5000"
+PARAMETER_INK, PARAMETER_FILL = "#6b5000", "#fffaf0"
 LINE, FRAME, FRAME_FILL = "#8c8c8c", "#c4c4c4", "#fbfbfb"
 
 #: Fill of a box, by what its op does.
@@ -24,24 +26,36 @@ KINDS = {
     "loss": "#ffdcdc",
     "shape": "#f1f1f1",
     "arithmetic": "#e8eef8",
+    "module": "#edf0f4",
     "other": "#ffffff",
 }
 
-_MEMBERS = {
-    "conv": "Conv ConvImage ConvKernel ConvTranspose",
-    "linear": "Linear MatMul",
-    "activation": "ReLU LeakyReLU ELU GELU SiLU Sigmoid Tanh Softplus Softmax LogSoftmax",
-    "pool": "MaxPool AvgPool Place Pick Spread",
-    "norm": "BatchNorm FixedNorm LayerNorm GroupNorm",
-    "dropout": "Dropout",
-    "loss": "SoftmaxCrossEntropy CrossEntropy BinaryCrossEntropy MSE NLL",
-    "shape": "Reshape Transpose BroadcastTo SumTo Concatenate Pad Index IndexAdd Cast",
-    "arithmetic": "Add Sub Mul Div Neg Pow Exp Log Sqrt Abs Sum Mean Max Min",
-}
-_KIND_OF = {name: kind for kind, names in _MEMBERS.items() for name in names.split()}
+#: The kinds in words, for the legend.
+KIND_WORDS = {
+    "conv": "convolution", "linear": "matrix product", "activation": "activation", "pool": "pooling",
+    "norm": "normalisation", "dropout": "dropout", "loss": "loss", "shape": "shape only",
+    "arithmetic": "arithmetic", "module": "several operations", "other": "other",
+}  # fmt: skip
+
+#: Kind by the file of `tinygrad_cnn.ops` that an op's class is written in; others are arithmetic.
+_FAMILIES = {
+    "conv": "conv", "linalg": "linear", "embedding": "linear",
+    "activation": "activation", "rectifier": "activation",
+    "pool": "pool", "resample": "pool", "norm": "norm", "random": "dropout", "loss": "loss",
+    "shape": "shape", "arrange": "shape", "index": "shape", "pad": "shape", "select": "shape",
+    "sort": "shape",
+}  # fmt: skip
+_OPS = "tinygrad_cnn.ops."
 
 #: How a constant beside an op is written: what stands between the two operands.
 SIGNS = {"Add": "+", "Sub": "−", "Mul": "×", "Div": "÷", "Pow": "^"}
+
+#: What stands in the circle of an op in a textbook drawing, where that is not the name.
+CIRCLES = {
+    **SIGNS, "Neg": "−", "Sum": "Σ", "Prod": "Π", "Sqrt": "√", "Square": "x²", "Abs": "|x|",
+    "MatMul": "@", "Exp": "exp", "Log": "log", "Tanh": "tanh", "Sigmoid": "σ", "Sin": "sin",
+    "Cos": "cos", "Maximum": "max", "Minimum": "min", "Reciprocal": "1/x",
+}  # fmt: skip
 
 #: Options whose sizes run along the axes of an image, written as 3×5, or as 3 where all are equal.
 SPATIAL = frozenset({"kernel", "stride", "padding", "output_padding", "dilation"})
@@ -59,20 +73,32 @@ HEAT = (
 )
 #: The chip of a gradient that is NaN or infinite.
 ALARM = ("#c62828", "#ffffff")
+#: The chip of a gradient that was asked for and is not there.
+ABSENT = ("#eeeeee", QUIET)
+#: Border and text of a box that is marked, for an alarm and for a warning.
+MARKS = {True: "#c62828", False: "#b45309"}
+#: Forward and reverse arrows of a textbook drawing.
+FORWARD, REVERSE = "#1a1a1a", "#c0392b"
+#: Frame around the ops of a derivative.
+DERIVATIVE, DERIVATIVE_FILL = "#d9a79b", "#fdf4f1"
 
 
-def kind(op_name: str) -> str:
-    """The kind of an op, by its name; 'other' for a name that is not known.
+def kind(op: Op) -> str:
+    """The kind of an op, by the family that its class, or the nearest base of it, is written in.
 
     Args:
-        op_name: `op.name`, such as 'Conv'.
+        op: an op.
     Returns:
-        A key of `KINDS`.
+        A key of `KINDS`; 'other' for an op that is none of the library's.
 
-    >>> kind("Conv"), kind("MyOwnOp")
-    ('conv', 'other')
+    >>> from tinygrad_cnn import ops
+    >>> kind(ops.ReLU()), kind(ops.Add()), kind(Op())
+    ('activation', 'arithmetic', 'other')
     """
-    return _KIND_OF.get(op_name, "other")
+    for base in type(op).__mro__:
+        if base.__module__.startswith(_OPS):
+            return _FAMILIES.get(base.__module__.removeprefix(_OPS), "arithmetic")
+    return "other"
 
 
 def heat(norm: float, largest: float) -> tuple[str, str]:

@@ -1,0 +1,187 @@
+"""`viz.graph` and `viz.render`: from a Tensor or a Module to a picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import prod
+from pathlib import Path
+from typing import Any
+
+from tinygrad_cnn.errors import ArgumentError, TinygradCnnError
+from tinygrad_cnn.nn import Module
+from viz import words
+from viz.build import Root, build, roots_of
+from viz.choice import Choice
+from viz.dot import source
+from viz.fold import simplified
+from viz.model import Box, Model
+from viz.record import Recorder
+from viz.render import DPI, draw, save, target_of
+from viz.trial import run
+
+#: The most boxes of a picture, if nothing else is said: what fits a page.
+MAX_NODES = 40
+#: Scalar graphs of at most this many boxes are drawn with reverse arrows of themselves.
+_TEXTBOOK = 16
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A drawn graph: its DOT text, which notebooks show as a picture.
+
+    Attributes:
+        source: DOT text.   summary: what it shows and how big it is, in one line.
+        model: the boxes and edges that are drawn, as plain data.
+    """
+
+    source: str
+    summary: str
+    model: Model
+
+    def render(self, path: str | Path, *, dpi: int = DPI, timeout: float = 60.0) -> Path:
+        """Write the picture to a file; see `viz.render`.
+
+        >>> import tempfile
+        >>> from tinygrad_cnn import Tensor
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     graph(Tensor(2.0)).render(f"{folder}/two.dot").name
+        'two.dot'
+        """
+        return save(self.source, path, dpi=dpi, timeout=timeout)
+
+    def __repr__(self) -> str:
+        return f"<Picture {self.summary}>"
+
+    def __str__(self) -> str:
+        return self.source
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """SVG for notebooks where an engine is there, text everywhere; never an exception."""
+        try:
+            svg = draw(self.source, "svg", timeout=20.0).decode("utf-8")
+        except (TinygradCnnError, OSError, UnicodeError) as error:
+            return {"text/plain": f"{self!r}\n{error}"}
+        # Shrink to the notebook's width instead of being cut off; the viewBox keeps the proportions.
+        fitted = svg.replace("<svg ", '<svg style="max-width: 100%; height: auto" ', 1)
+        return {"image/svg+xml": fitted, "text/plain": repr(self)}
+
+
+def graph(
+    thing: Any, *, inputs: Any = None, recorder: Recorder | None = None,
+    title: str | None = None, direction: str | None = None,
+    values: bool = False, gradients: bool | str | None = None, statistics: bool = False,
+    memory: bool = False, flops: bool = False, times: bool = False, legend: bool = False,
+    depth: int | None = None, max_nodes: int | None = MAX_NODES, fold: bool | None = None,
+) -> Picture:  # fmt: skip
+    """The computation graph that ends in `thing`, as a picture for notebooks, files and reading.
+
+    One box per operation, with its options beside its name and its parameters inside; shapes stand
+    on the edges, and an edge without one carries a single number. After `backward()` boxes show
+    the L2 norm of the gradients of their parameters, and with a recorder, where there are none, of
+    their result. Dead rectifiers, vanished and exploded gradients and the first NaN are marked.
+
+    Args:
+        thing: a Tensor, a Node, a list of them, or a Module.
+        inputs: for a Module: an array or a Tensor, or a tuple of them. The module is run once, in
+            the mode that it is in; buffers, gradients and random generators stay as they were.
+        recorder: from `viz.record()`, for what the graph itself does not hold: values, gradients of
+            results, times, and which part is the derivative of which.
+        title: the line above the picture; None says what it is and how big, '' leaves it out.
+        direction: 'down' or 'right', where the results lie; None: down, right with arrows.
+        values: elements of tensors with at most 6, and of their gradients.
+        gradients: True shows norms and says where none was computed, False shows none, 'arrows'
+            draws them on arrows back. None shows what is there, on arrows if the graph is scalar
+            and small and its backward was recorded.
+        statistics: min, mean, max, norm, share of zeros, NaN and infinities of tensors.
+        memory: bytes kept for backward.   flops: multiply-adds; see `viz.cost`.
+        times: milliseconds forward and backward.   legend: explain the colours.
+        depth: how many levels of modules are opened; 0 gives a box to each outermost module.
+        max_nodes: the most boxes; detail is left out until they fit. None sets no limit.
+        fold: draw equal blocks that follow each other once, with '×3', and an activation in the
+            box of its layer. None does so where there are more than `max_nodes`.
+    Returns:
+        A `Picture`: `.source` is DOT text, `.render(path)` writes a file.
+    Raises:
+        DTypeError: `thing` is something else.
+        ArgumentError: an empty list, an option out of its range, a Module without inputs, or
+            values, statistics, times or arrows of a graph that was not recorded.
+
+    >>> from tinygrad_cnn import Tensor
+    >>> x = Tensor(2.0, requires_grad=True, name="x")
+    >>> graph((x + 1) * 2)
+    <Picture result · 2 operations>
+    """
+    choice = Choice(title, direction, values, gradients, statistics, memory, flops, times, legend)
+    _check_counts(depth, max_nodes)
+    classes: dict[str, str] = {}
+    if isinstance(thing, Module):
+        classes = {path: type(module).__name__ for path, module in thing.named_modules()}
+        thing, recorder = run(thing, inputs)
+    elif inputs is not None:
+        raise ArgumentError(f"viz.graph: inputs= is for a Module; got {type(thing).__name__}")
+    roots = roots_of(thing)
+    model = build(roots, recorder, spelled_out=choice.arrows)
+    if gradients is None and recorder is not None and _is_textbook(model, roots, recorder):
+        choice = replace(choice, gradients="arrows")
+        model = build(roots, recorder, spelled_out=True)
+    if classes:
+        model = replace(model, head=classes[""])
+    words.need(model, choice, recorder is not None)
+    model = simplified(model, depth=depth, fold=fold, max_nodes=max_nodes)
+    boxes = tuple(_with_class(box, classes.get(box.name.split(" – ")[0], "")) for box in model.boxes)
+    model = replace(model, boxes=boxes)
+    return Picture(source(model, choice), title or words.describe(model, choice), model)
+
+
+def _is_textbook(model: Model, roots: list[Root], recorder: Recorder) -> bool:
+    """Whether the graph is small, of single numbers, and was walked from its end."""
+    return (
+        1 < len(model.boxes) <= _TEXTBOOK
+        and all(prod(box.shape) == 1 and not box.order for box in model.boxes)
+        and all(recorder.trace(root.node).gradient is not None for root in roots)
+    )
+
+
+def _with_class(box: Box, name: str) -> Box:
+    """A module's box with the name of its class before its contents."""
+    return replace(box, options=f"{name}: {box.options}") if box.kind == "module" and name else box
+
+
+def _check_counts(depth: Any, max_nodes: Any) -> None:
+    for name, value, least in (("depth", depth, 0), ("max_nodes", max_nodes, 2)):
+        if value is None:
+            continue
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            raise ArgumentError(
+                f"viz.graph: {name} is {value!r}; an integer of at least {least}, or None, fits"
+            )
+
+
+def render(thing: Any, path: str | Path, *, dpi: int = DPI, timeout: float = 60.0, **options: Any) -> Path:
+    """Draw the computation graph that ends in `thing` into a file, whole or not at all.
+
+    `dot` draws where it is on PATH, pygraphviz otherwise. Where neither is there, the DOT text is
+    saved beside `path` with the suffix .dot.
+
+    Args:
+        thing: a Tensor, a Node, a list of them, or a Module with `inputs=`.
+        path: ends in .png, .svg, .pdf, .dot or .gv; its folder exists.
+        dpi: pixels per inch of a PNG, 1 to 1200.
+        timeout: seconds for layout and drawing, more than 0.
+        options: those of `viz.graph`.
+    Returns:
+        The file's path.
+    Raises:
+        ArgumentError: another suffix, or an option out of its range.
+        FileNotFoundError, PermissionError: the folder does not exist or cannot be written to.
+        MissingExtraError: no engine.   DrawingError: the engine failed or took too long.
+        DTypeError: as for `viz.graph`.
+
+    >>> import tempfile
+    >>> from tinygrad_cnn import Tensor
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     render(Tensor(2.0, requires_grad=True) * 3, f"{folder}/six.dot").read_text()[:9]
+    'digraph {'
+    """
+    target_of(path, dpi, timeout)
+    return graph(thing, **options).render(path, dpi=dpi, timeout=timeout)
