@@ -9,23 +9,20 @@ Writes model.safetensors, graph.png, curves.png, confusion.png and history.json 
 from __future__ import annotations
 
 import argparse
-import json
-import math
 import os
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 import viz
-from tinygrad_cnn import Tensor, manual_seed, nn, no_grad, optim
+from tinygrad_cnn import Tensor, manual_seed, nn, optim
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.data import ArrayDataset, DataLoader, digits, mnist
-from tinygrad_cnn.serial import save_tensors, writing
-
-History = dict[str, list[float]]
+from tinygrad_cnn.serial import save_tensors
+from tinygrad_cnn.train import Callback, LearningRate, ProgressBar, Trainer
 
 
 def build_model(image_size: int) -> nn.Sequential:
@@ -51,77 +48,48 @@ def shifted(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return framed[:, :, down : down + height, right : right + width]
 
 
-def train_one_epoch(
-    model: nn.Module, loader: DataLoader, optimizer: optim.Optimizer, rng: np.random.Generator, bar: tqdm
-) -> tuple[float, float]:
-    """One pass over the training data; its mean loss and accuracy, as they were on the way."""
-    model.train()
-    total_loss, correct, seen = 0.0, 0, 0
-    for images, labels in loader:
-        logits = model(Tensor(shifted(images, rng)))
-        loss = F.cross_entropy(logits, labels)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        total_loss += loss.item() * len(labels)
-        correct += int((logits.numpy().argmax(axis=1) == labels).sum())
-        seen += len(labels)
-        bar.update()
-        bar.set_postfix(loss=f"{total_loss / seen:.4f}", accuracy=f"{correct / seen:.2%}", refresh=False)
-    return total_loss / seen, correct / seen
+def endless(loader: DataLoader, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Pass after pass over the training data, each batch shifted anew."""
+    while True:
+        for images, labels in loader:
+            yield shifted(images, rng), labels
 
 
-@no_grad()
-def predict(model: nn.Module, images: np.ndarray, batch_size: int = 500) -> np.ndarray:
-    """The scores of the ten classes for each image."""
-    model.eval()
-    batches = [images[i : i + batch_size] for i in range(0, len(images), batch_size)]
-    return np.concatenate([model(Tensor(batch)).numpy() for batch in batches])
+class Lines(Callback):
+    """A line after each epoch: what stays when the progress bar is gone, or there is none."""
 
+    def on_epoch_begin(self, trainer: Trainer) -> None:
+        self.started = time.perf_counter()
 
-def evaluate(model: nn.Module, data: ArrayDataset) -> tuple[float, float]:
-    """Mean loss and accuracy on a data set."""
-    images, labels = data.arrays
-    logits = predict(model, images)
-    loss = float(F.cross_entropy(logits, labels))
-    return loss, float((logits.argmax(axis=1) == labels).mean())
-
-
-def fit(
-    model: nn.Module, optimizer: optim.Optimizer, train: ArrayDataset, test: ArrayDataset, *,
-    epochs: int, batch_size: int, seed: int,
-) -> History:  # fmt: skip
-    """Train for some epochs, and note loss and accuracy on both sets after each."""
-    history: History = {key: [] for key in ("train_loss", "train_accuracy", "test_loss", "test_accuracy")}
-    loader, rng = DataLoader(train, batch_size, shuffle=True, rng=seed), np.random.default_rng(seed)
-    lr = optimizer.defaults["lr"]
-    for epoch in range(1, epochs + 1):
-        # From large steps to small ones along half a cosine: first find the valley, then settle in it.
-        for group in optimizer.param_groups:
-            group["lr"] = lr * (1 + math.cos(math.pi * (epoch - 1) / epochs)) / 2
-        # The bar is for people: in a pipe or a log (disable=None) only the line after it appears.
-        with tqdm(total=len(loader), desc=f"epoch {epoch}/{epochs}", disable=None, leave=False) as bar:
-            started = time.perf_counter()
-            numbers = (*train_one_epoch(model, loader, optimizer, rng, bar), *evaluate(model, test))
-        for values, number in zip(history.values(), numbers, strict=True):
-            values.append(number)
+    def on_epoch_end(self, trainer: Trainer, logs: dict[str, float]) -> None:
         print(
-            f"epoch {epoch:3d}/{epochs}  train loss {numbers[0]:.4f}  train accuracy {numbers[1]:7.2%}  "
-            f"test accuracy {numbers[3]:7.2%}  {time.perf_counter() - started:5.2f} s",
+            f"epoch {trainer.epoch:3d}/{trainer.epochs}  train loss {logs['train_loss']:.4f}  "
+            f"train accuracy {logs['train_accuracy']:7.2%}  test accuracy {logs['test_accuracy']:7.2%}  "
+            f"{time.perf_counter() - self.started:5.2f} s",
             flush=True,
         )
-    return history
 
 
-def write_results(
-    folder: Path, model: nn.Module, history: History, train: ArrayDataset, test: ArrayDataset
-) -> list[Path]:
+def fit(model: nn.Module, train: ArrayDataset, test: ArrayDataset, epochs: int, seed: int) -> Trainer:
+    """Train for some epochs, and note loss and accuracy on both sets after each."""
+    optimizer = optim.Adam(model.parameters(), lr=2e-3)
+    # From large steps to small ones along half a cosine: first find the valley, then settle in it.
+    schedule = LearningRate(optim.CosineAnnealingLR(optimizer, epochs), record=False)
+    # The bar is for people: in a pipe or a log only the lines appear.
+    trainer = Trainer(model, optimizer, callbacks=[ProgressBar(leave=False), Lines(), schedule])
+    loader = DataLoader(train, batch_size=32, shuffle=True, rng=seed)
+    batches = endless(loader, np.random.default_rng(seed))
+    trainer.fit(batches, epochs=epochs, steps_per_epoch=len(loader), validation={"test": test})
+    return trainer
+
+
+def write_results(folder: Path, trainer: Trainer, train: ArrayDataset, test: ArrayDataset) -> list[Path]:
     """The model, its history, and three pictures; the files written."""
+    model, history = trainer.model, trainer.history
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / "model.safetensors", folder / "history.json"]
     save_tensors(paths[0], model.state_dict())
-    with writing(paths[1]) as temporary:
-        temporary.write_text(json.dumps(history, indent=2) + "\n")
+    history.save(paths[1])
 
     # One more step, backward included, so that the drawing knows the gradients.
     images, labels = train[:16]
@@ -133,7 +101,7 @@ def write_results(
 
     viz.curves(history, folder / "curves.png")
     test_images, test_labels = test.arrays
-    viz.confusion(test_labels, predict(model, test_images).argmax(axis=1), folder / "confusion.png")
+    viz.confusion(test_labels, trainer.predict(test_images).argmax(axis=1), folder / "confusion.png")
     return [*paths, folder / "curves.png", folder / "confusion.png"]
 
 
@@ -163,13 +131,13 @@ def main() -> None:
     count = sum(p.size for p in model.parameters())
     print(f"{count:,} parameters, {len(train):,} images to train on, {len(test):,} held back\n")
     started = time.perf_counter()
-    optimizer = optim.Adam(model.parameters(), lr=2e-3)
-    history = fit(model, optimizer, train, test, epochs=epochs, batch_size=32, seed=options.seed)
+    trainer = fit(model, train, test, epochs, options.seed)
+    accuracy = trainer.history["test_accuracy"][-1]
     print(
-        f"\nTest accuracy {history['test_accuracy'][-1]:.2%} on {len(test):,} images never trained on, "
+        f"\nTest accuracy {accuracy:.2%} on {len(test):,} images never trained on, "
         f"after {time.perf_counter() - started:.1f} s.\n\nWritten:"
     )
-    for path in write_results(folder, model, history, train, test):
+    for path in write_results(folder, trainer, train, test):
         print(f"  {path}")
     command = f"{os.path.relpath(sys.executable)} {os.path.relpath(__file__)}"
     print(

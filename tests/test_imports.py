@@ -29,6 +29,7 @@ MAY_IMPORT: dict[str, str] = {
     "optim": "errors graph functional tensor",
     "data": "errors rng serial",
     "serial": "errors",
+    "train": "errors graph mode rng functional tensor nn optim data serial",
 }
 MAY_IMPORT["testing"] = " ".join(MAY_IMPORT)
 FILES = sorted((ROOT / "tinygrad_cnn").rglob("*.py"))

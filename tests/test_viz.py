@@ -402,7 +402,8 @@ def test_a_notebook_without_an_engine_shows_text() -> None:
 @needs_engine
 def test_a_notebook_shows_svg() -> None:
     bundle = viz.graph(scalars())._repr_mimebundle_(include=None, exclude=None)
-    assert 'style="max-width: 100%' in bundle["image/svg+xml"] and "viewBox" in bundle["image/svg+xml"]
+    assert '<svg width="100%" style="max-width: ' in bundle["image/svg+xml"]
+    assert "viewBox" in bundle["image/svg+xml"] and bundle["text/plain"] == str(viz.graph(scalars()))
 
 
 @needs_pygraphviz

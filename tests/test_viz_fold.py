@@ -322,7 +322,7 @@ def vgg19(width: float = 1 / 16, image: int = 32, hidden: int = 64) -> nn.Module
 
 def points(svg: str) -> tuple[float, float]:
     """Width and height of a drawing in points, 72 to the inch."""
-    width, height = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', svg).groups()
+    width, height = re.search(r'viewBox="0.00 0.00 ([\d.]+) ([\d.]+)"', svg).groups()
     return float(width), float(height)
 
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from tinygrad_cnn.data.dataset import ArrayDataset, Dataset
 from tinygrad_cnn.data.prefetch import prefetched
-from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
+from tinygrad_cnn.data.stream import StreamedDataset, stack
+from tinygrad_cnn.errors import ArgumentError, DTypeError
 from tinygrad_cnn.rng import Seed, generator
 
 Array = NDArray[Any]
@@ -21,7 +22,8 @@ class DataLoader:
 
     Args:
         dataset: an `ArrayDataset`; an array, or a tuple of arrays with the same first size; or
-            anything with `__len__` and `__getitem__`, whose samples are stacked.
+            anything with `__len__` and `__getitem__`, whose samples are stacked; a `StreamedDataset`
+            makes its batches itself, some of them perhaps with fewer samples.
         batch_size: samples per batch, at least 1; the last batch may have fewer.
         shuffle: draw a new order for each epoch; otherwise samples come as they lie.
         drop_last: leave out a last batch that would have fewer samples.
@@ -85,13 +87,18 @@ class DataLoader:
         N, count = len(self.dataset), len(self)
         order = generator(self.rng).permutation(N) if self.shuffle else np.arange(N)
         starts = range(0, count * self.batch_size, self.batch_size)
-        batches = (self._batch(order[start : start + self.batch_size]) for start in starts)
+        chosen = (order[start : start + self.batch_size] for start in starts)
+        if isinstance(self.dataset, StreamedDataset):
+            batches = self.dataset.batches(chosen)
+        else:
+            batches = map(self._batch, chosen)
         yield from prefetched(batches, self.prefetch) if self.prefetch else batches
 
     def _batch(self, chosen: Array) -> tuple[Array, ...]:
         if isinstance(self.dataset, ArrayDataset):
             return self.dataset[chosen]
-        return _stack([self.dataset[int(i)] for i in chosen])
+        samples = [self.dataset[int(i)] for i in chosen]
+        return stack("DataLoader", [row if isinstance(row, tuple) else (row,) for row in samples])
 
 
 def _as_dataset(dataset: Any) -> Dataset:
@@ -106,17 +113,3 @@ def _as_dataset(dataset: Any) -> Dataset:
         "DataLoader: a dataset with __len__ and __getitem__, an array or a tuple of arrays fits, "
         f"got {type(dataset).__name__}"
     )
-
-
-def _stack(samples: list[Any]) -> tuple[Array, ...]:
-    """Samples, each a tuple of fields or one value, as one array per field."""
-    rows = [sample if isinstance(sample, tuple) else (sample,) for sample in samples]
-    try:
-        return tuple(np.stack([_as_array(value) for value in field]) for field in zip(*rows, strict=True))
-    except ValueError as error:
-        raise ShapeError(f"DataLoader: the samples of a batch do not stack: {error}") from error
-
-
-def _as_array(value: Any) -> Array:
-    """A field of a sample; a Python float becomes float32, the library's default type."""
-    return np.asarray(value, np.float32 if type(value) is float else None)

@@ -1,6 +1,7 @@
 """Layers, containers and losses, with PyTorch's names, arguments, defaults and state-dict keys."""
 
 from tinygrad_cnn.nn import init as init
+from tinygrad_cnn.nn import models as models
 from tinygrad_cnn.nn.activation import GELU as GELU
 from tinygrad_cnn.nn.activation import Identity as Identity
 from tinygrad_cnn.nn.activation import LogSoftmax as LogSoftmax
@@ -16,6 +17,7 @@ from tinygrad_cnn.nn.adaptive import AdaptiveAvgPool2d as AdaptiveAvgPool2d
 from tinygrad_cnn.nn.adaptive import AdaptiveMaxPool2d as AdaptiveMaxPool2d
 from tinygrad_cnn.nn.collection import ModuleDict as ModuleDict
 from tinygrad_cnn.nn.collection import ModuleList as ModuleList
+from tinygrad_cnn.nn.connection import ConnectionConv2d as ConnectionConv2d
 from tinygrad_cnn.nn.container import Sequential as Sequential
 from tinygrad_cnn.nn.conv import Conv1d as Conv1d
 from tinygrad_cnn.nn.conv import Conv2d as Conv2d
@@ -25,6 +27,9 @@ from tinygrad_cnn.nn.conv import ConvTranspose2d as ConvTranspose2d
 from tinygrad_cnn.nn.dropout import Dropout as Dropout
 from tinygrad_cnn.nn.dropout import Dropout2d as Dropout2d
 from tinygrad_cnn.nn.embedding import Embedding as Embedding
+from tinygrad_cnn.nn.geometry import ReceptiveField as ReceptiveField
+from tinygrad_cnn.nn.geometry import receptive_field as receptive_field
+from tinygrad_cnn.nn.geometry import same_padding as same_padding
 from tinygrad_cnn.nn.linear import Flatten as Flatten
 from tinygrad_cnn.nn.linear import Linear as Linear
 from tinygrad_cnn.nn.linear import Unflatten as Unflatten
@@ -72,6 +77,7 @@ from tinygrad_cnn.nn.pool import MaxPool1d as MaxPool1d
 from tinygrad_cnn.nn.pool import MaxPool2d as MaxPool2d
 from tinygrad_cnn.nn.pool import MaxPool3d as MaxPool3d
 from tinygrad_cnn.nn.pool import MaxUnpool2d as MaxUnpool2d
+from tinygrad_cnn.nn.rbf import RBF as RBF
 from tinygrad_cnn.nn.rectifier import CELU as CELU
 from tinygrad_cnn.nn.rectifier import ELU as ELU
 from tinygrad_cnn.nn.rectifier import SELU as SELU
@@ -89,4 +95,6 @@ from tinygrad_cnn.nn.resample import Upsample as Upsample
 from tinygrad_cnn.nn.sample_norm import GroupNorm as GroupNorm
 from tinygrad_cnn.nn.sample_norm import LayerNorm as LayerNorm
 from tinygrad_cnn.nn.sample_norm import LocalResponseNorm as LocalResponseNorm
+from tinygrad_cnn.nn.sub_sampling import ScaledTanh as ScaledTanh
+from tinygrad_cnn.nn.sub_sampling import SubSampling2d as SubSampling2d
 from tinygrad_cnn.nn.summary import summary as summary

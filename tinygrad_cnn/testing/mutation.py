@@ -201,10 +201,31 @@ _SETTINGS = settings(
 )
 
 
+def cases_of(targets: Sequence[str]) -> dict[type[Op], Case]:
+    """The cases of some ops of this package, and of modules with a table CASES; all ops if no targets.
+
+    Args:
+        targets: names of ops, or of modules that can be imported.
+    Raises:
+        ImportError: neither.   AttributeError: a module without such a table.
+
+    >>> [op.__name__ for op in cases_of(["Neg"])]
+    ['Neg']
+    """
+    cases = dict(CASES) if not targets else {}
+    by_name = {op.__name__: op for op in CASES}
+    for target in targets:
+        if target in by_name:
+            cases[by_name[target]] = CASES[by_name[target]]
+        else:
+            cases.update(importlib.import_module(target).CASES)
+    return cases
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns 1 if a mutant survived.
 
-    >>> main(["Neg", "--examples", "20"])
+    >>> main(["Neg"])
     Neg                        8 of   8 noticed
     8 of 8 mutants noticed
     0
@@ -213,14 +234,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("targets", nargs="*", help="names of ops, or modules with a table CASES")
     parser.add_argument("--examples", type=int, default=100, help="problems per check and mutant")
     options = parser.parse_args(arguments)
-    cases = dict(CASES) if not options.targets else {}
-    by_name = {op.__name__: op for op in CASES}
-    for target in options.targets:
-        if target in by_name:
-            cases[by_name[target]] = CASES[by_name[target]]
-        else:
-            cases.update(importlib.import_module(target).CASES)
-    left, total = survivors(cases, max_examples=options.examples, report=print)
+    left, total = survivors(cases_of(options.targets), max_examples=options.examples, report=print)
     for mutant in left:
         print(f"survived: {mutant}")
     print(f"{total - len(left)} of {total} mutants noticed")

@@ -1,0 +1,303 @@
+"""The pytest plugin, seen from test suites of its users; warnings are errors in all of them."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import tinygrad_cnn
+
+pytest_plugins = ["pytester"]
+
+PLUGIN = Path(tinygrad_cnn.__file__).parent / "testing" / "plugin.py"
+#: Loaded by its own name, so that these runs do not depend on how the package is installed.
+BY_NAME = ("-p", "no:tinygrad_cnn", "-p", "tinygrad_cnn.testing.plugin", "-p", "no:cacheprovider")
+#: The runs share a process, in which the plugin may be imported already.
+WARNINGS = ("-W", "error", "-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning")
+
+HEAD = """
+import numpy as np
+import pytest
+from hypothesis import given, settings, strategies as st
+from tinygrad_cnn import Op
+from tinygrad_cnn import functional as F
+
+class HalfSquare(Op):
+    keep = (0,)
+    def forward(self, x): return x * x
+    def backward(self, g, x): return (g * x,)
+
+X = np.array([0.5, -1.0])
+"""
+
+Run = Callable[..., pytest.RunResult]
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester) -> Run:
+    """Runs pytest on some code, with the plugin."""
+
+    def run(code: str, *arguments: str) -> pytest.RunResult:
+        pytester.makepyfile(HEAD + code)
+        return pytester.runpytest_inprocess(*BY_NAME, *WARNINGS, "--strict-markers", *arguments)
+
+    return run
+
+
+# --------------------------------------------------------------------------- the fixture
+def test_right_gradients_pass_and_wrong_ones_fail_with_a_report(run: Run) -> None:
+    result = run("""
+def test_right(gradcheck):
+    assert gradcheck(F.tanh, X).status == "pass"
+
+def test_wrong(gradcheck):
+    gradcheck(lambda x: HalfSquare()(x), X)
+""")
+    result.assert_outcomes(passed=1, failed=1)
+    report = result.stdout.str()
+    assert "- gradcheck report -" in report
+    for words in ("factor of 2", "input 0, entry (1,)", "analytic", "first wrong op: HalfSquare"):
+        assert words in report.split("- gradcheck report -")[1]
+    assert ".py:18" in report  # the line that called the op
+    result.stdout.no_fnmatch_line("*picture:*")
+
+
+def test_what_cannot_be_checked_passes_and_says_so(run: Run) -> None:
+    result = run("""
+def test_kink(gradcheck):
+    assert gradcheck(F.relu, np.zeros(2)).status == "unchecked"
+""", "-rP")  # fmt: skip
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*Captured gradcheck call*", "*unchecked*kink*"])
+
+
+def test_the_marker_gives_options(run: Run) -> None:
+    result = run("""
+class Cached(Op):
+    def forward(self, x):
+        self._y = np.tanh(x)
+        return self._y
+    def backward(self, g): return (g * (1 - self._y**2),)
+
+def check(gradcheck): return len(gradcheck(lambda x: Cached()(x), X).findings)
+
+def test_first(gradcheck): assert check(gradcheck) == 3
+
+@pytest.mark.gradcheck(order=2)
+def test_second(gradcheck): check(gradcheck)
+
+@pytest.mark.gradcheck(directions=5)
+class TestMarked:
+    def test_class(self, gradcheck): assert check(gradcheck) == 5
+
+    @pytest.mark.gradcheck(directions=2)
+    def test_closest(self, gradcheck): assert check(gradcheck) == 2
+
+    def test_call(self, gradcheck): assert len(gradcheck(F.exp, X, directions=1).findings) == 1
+""")
+    result.assert_outcomes(passed=4, failed=1)
+    result.stdout.fnmatch_lines(["FAILED*::test_second*"])
+
+
+@pytest.mark.parametrize("options", ["rtoll=1", "2"])
+def test_a_marker_with_other_options_is_an_error(run: Run, options: str) -> None:
+    result = run(f"""
+@pytest.mark.gradcheck({options})
+def test_marked(gradcheck): gradcheck(F.exp, X)
+""")
+    assert result.ret != 0
+    result.stdout.fnmatch_lines([f"*marker gradcheck: got*{options[:5]}*order, directions*"])
+
+
+def test_the_tolerance_of_the_ini_file(run: Run, pytester: pytest.Pytester) -> None:
+    code = """
+class Rough(HalfSquare):
+    def backward(self, g, x): return (g * x * 2.001,)
+
+def test_ini(gradcheck): gradcheck(lambda x: Rough()(x), X)
+
+@pytest.mark.gradcheck(rtol=1e-7)
+def test_marker(gradcheck): gradcheck(lambda x: Rough()(x), X)
+"""
+    run(code).assert_outcomes(failed=2)
+    pytester.makeini("[pytest]\ngrad_tolerance = 1e-2")
+    run(code).assert_outcomes(passed=1, failed=1)
+    pytester.makeini("[pytest]\ngrad_tolerance = small")
+    result = run(code)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*grad_tolerance: a number in*'small'*"])
+
+
+def test_hypothesis_tests_use_the_fixture_and_take_the_options(run: Run) -> None:
+    code = """
+seen, own, unmarked = [], [], []
+
+@pytest.mark.parametrize("k", [1, 2])
+@given(st.integers(0, 10**9))
+def test_drawn(gradcheck, k, n):
+    seen.append(n)
+    gradcheck(F.exp, X * k)
+
+@given(st.integers())
+@settings(max_examples=4)
+def test_own_count(gradcheck, n): own.append(n)
+
+@given(st.integers())
+def test_unmarked(n): unmarked.append(n)
+
+def test_count():
+    print("drawn", seen)
+    print("counts", len(seen), len(own), len(unmarked))
+"""
+    arguments = ("-rP", "--grad-examples=7", "-p", "no:randomly")
+    first, again, other = (run(code, *arguments, f"--grad-seed={n}") for n in (1, 1, 2))
+    first.assert_outcomes(passed=5)
+    drawn = [next(line for line in r.outlines if line.startswith("drawn")) for r in (first, again, other)]
+    assert drawn[0] == drawn[1] != drawn[2]
+    counts = next(line for line in first.outlines if line.startswith("counts")).split()[1:]
+    assert counts == ["14", "4", "100"]
+
+
+def test_examples_and_seed_reach_gradcheck_and_check_op(run: Run) -> None:
+    result = run("""
+from tinygrad_cnn.testing.contracts import OP_PROPERTIES
+
+class Square(HalfSquare):
+    def backward(self, g, x): return (g * x * 2,)
+
+def test_gradcheck(gradcheck):
+    findings = gradcheck(F.exp, X).findings
+    assert len(findings) == 2
+    assert gradcheck(F.exp, X, seed=5).findings[0] == findings[0]
+    assert gradcheck(F.exp, X, seed=6).findings[0] != findings[0]
+
+def test_op(gradcheck):
+    drawn = []
+    cases = st.integers(1, 10**6).map(lambda n: drawn.append(n) or (np.ones(2),))
+    assert gradcheck.op(Square, cases, only=["gradient_is_right"])
+    assert len(drawn) == 2
+
+def test_wrong_op(gradcheck):
+    gradcheck.op(HalfSquare, [(X,)])
+""", "--grad-examples=2", "--grad-seed=5")  # fmt: skip
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(["*gradcheck report*", "HalfSquare: fail", "*fail*gradient_is_right*"])
+
+
+@pytest.mark.parametrize("option", ["--grad-examples=0", "--grad-examples=x", "--grad-seed=-1"])
+def test_bad_numbers_are_usage_errors(run: Run, option: str) -> None:
+    result = run("", option)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"*{option.split('=')[0]}*invalid*"])
+
+
+def test_tests_with_the_fixture_can_be_selected(run: Run) -> None:
+    result = run("def test_a(gradcheck): pass\ndef test_b(): pass", "-m", "gradcheck")
+    result.assert_outcomes(passed=1, deselected=1)
+
+
+# --------------------------------------------------------------------------- reports
+def test_reports_and_pictures_are_written_and_named(run: Run, pytester: pytest.Pytester) -> None:
+    pytest.importorskip("pygraphviz", reason="a picture needs a layout engine: pip install pygraphviz")
+    code = """
+@pytest.mark.parametrize("name", ["a/b"])
+@given(st.integers(1, 3))
+def test_wrong(gradcheck, name, n):
+    gradcheck(lambda x: HalfSquare()(F.tanh(x)).sum(), X[:n])
+"""
+    result = run(code, "--grad-report=out/reports")
+    result.assert_outcomes(failed=1)
+    folder = pytester.path / "out" / "reports"
+    (text,), (picture,) = folder.glob("*.txt"), folder.glob("*.png")
+    assert len(list(folder.iterdir())) == 2
+    assert "factor of 2" in text.read_text(encoding="utf-8")
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    result.stdout.fnmatch_lines([f"report: {text}", f"picture: {picture}"])
+
+
+def test_a_picture_that_cannot_be_drawn_hides_no_report(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def graph(*roots, **options):
+        raise OSError("no ink")
+
+    monkeypatch.setattr("viz.graph", graph)
+    result = run("def test_wrong(gradcheck): gradcheck(lambda x: HalfSquare()(x), X)", "--grad-report=out")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*factor of 2*", "no picture: OSError: no ink"])
+
+
+def test_plain_assertions_get_their_report_too(run: Run) -> None:
+    result = run("""
+from tinygrad_cnn.testing import assert_gradients
+
+def test_wrong(): assert_gradients(lambda x: HalfSquare()(x), X)
+def test_other(): assert False
+""")
+    result.assert_outcomes(failed=2)
+    assert result.stdout.str().count("- gradcheck report -") == 1
+
+
+# --------------------------------------------------------------------------- the mutation score
+def test_mutants_of_an_op_that_is_well_tested(run: Run) -> None:
+    result = run("def test_a(): pass", "--grad-mutate=Neg", "--grad-mutate=Exp", "--grad-examples=20", "-v")
+    result.assert_outcomes(passed=3)
+    result.stdout.fnmatch_lines(["*grad-mutate?Neg? PASSED*", "*grad-mutate?Exp? PASSED*"])
+
+
+def test_survivors_fail(run: Run, pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(my_cases=HEAD + """
+from tinygrad_cnn.testing import Case, Problem
+
+class Square(HalfSquare):
+    def backward(self, g, x): return (g * x * 2,)
+
+# At 0 alone, where the gradient is 0 whatever is done to it.
+CASES = {Square: Case(st.just(0).map(lambda _: Problem(Square, [np.zeros(2)])), lambda op, x: x * x)}
+""")  # fmt: skip
+    pytester.syspathinsert()
+    result = run("def test_a(): pass", "--grad-mutate=my_cases", "--grad-examples=3", "-k", "mutate")
+    result.assert_outcomes(failed=1, deselected=1)
+    result.stdout.fnmatch_lines(["Square: * altered derivatives*", "*survived: Square, operand 0: sign"])
+    result.stdout.no_fnmatch_line("*Traceback*")
+
+
+def test_an_unknown_op_is_a_usage_error(run: Run) -> None:
+    result = run("", "--grad-mutate=no_such_op")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*--grad-mutate: No module named 'no_such_op'*"])
+
+
+# --------------------------------------------------------------------------- as it is installed
+def test_the_file_of_the_plugin_loads_pytest_and_the_standard_library_only() -> None:
+    """Its own imports; the packages around it are imported before it, by Python."""
+    code = f"""
+import importlib.util, sys
+import pytest
+before = set(sys.modules)
+spec = importlib.util.spec_from_file_location("plugin", {str(PLUGIN)!r})
+spec.loader.exec_module(importlib.util.module_from_spec(spec))
+roots = {{name.split(".")[0] for name in set(sys.modules) - before}}
+print(sorted(roots - set(sys.stdlib_module_names)))
+"""
+    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+FAILING = HEAD + "def test_wrong(gradcheck): gradcheck(lambda x: HalfSquare()(x), X)"
+
+
+def test_it_works_as_it_is_installed_and_with_xdist(pytester: pytest.Pytester) -> None:
+    pytest.importorskip("xdist", reason="its part of this test needs pytest-xdist")
+    pytester.makepyfile(FAILING)
+    options = ("-n2", "-p", "no:cacheprovider", "--strict-markers", "-W", "error", "--grad-report=out")
+    result = pytester.runpytest_subprocess(*options, "--grad-mutate=Neg", "--grad-examples=10")
+    result.assert_outcomes(failed=1, passed=1)
+    result.stdout.fnmatch_lines(["*gradcheck report*", "*factor of 2*", "report: *test_wrong*.txt"])
+
+
+def test_it_can_be_switched_off(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(FAILING)
+    result = pytester.runpytest_subprocess("-p", "no:tinygrad_cnn", "-W", "error", "--strict-markers")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*fixture 'gradcheck' not found*"])

@@ -1,0 +1,22 @@
+"""What an op, a module, a loss, an optimizer or a layer has to keep to: lists of named properties.
+
+Each contract runs its properties on copies of what it is given and answers with a `Report`: per
+property pass, fail or unchecked, with the reason. `only=` runs some of them by name; the names are
+the keys of `OP_PROPERTIES`, `MODULE_PROPERTIES`, `LOSS_PROPERTIES`, `OPTIMIZER_PROPERTIES` and
+`LAYER_PROPERTIES`.
+"""
+
+from tinygrad_cnn.testing.contracts.layer import LAYER_PROPERTIES as LAYER_PROPERTIES
+from tinygrad_cnn.testing.contracts.layer import check_layer_against as check_layer_against
+from tinygrad_cnn.testing.contracts.loss import LOSS_PROPERTIES as LOSS_PROPERTIES
+from tinygrad_cnn.testing.contracts.loss import check_loss as check_loss
+from tinygrad_cnn.testing.contracts.module import MODULE_PROPERTIES as MODULE_PROPERTIES
+from tinygrad_cnn.testing.contracts.module import check_module as check_module
+from tinygrad_cnn.testing.contracts.op import OP_PROPERTIES as OP_PROPERTIES
+from tinygrad_cnn.testing.contracts.op import check_op as check_op
+from tinygrad_cnn.testing.contracts.optimizer import OPTIMIZER_PROPERTIES as OPTIMIZER_PROPERTIES
+from tinygrad_cnn.testing.contracts.optimizer import check_optimizer as check_optimizer
+from tinygrad_cnn.testing.contracts.report import ContractError as ContractError
+from tinygrad_cnn.testing.contracts.report import Outcome as Outcome
+from tinygrad_cnn.testing.contracts.report import Report as Report
+from tinygrad_cnn.testing.contracts.report import UncheckedError as UncheckedError

@@ -1,0 +1,83 @@
+"""The contract of a layer that has a reference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from tinygrad_cnn.errors import DTypeError
+from tinygrad_cnn.graph import Op
+from tinygrad_cnn.mode import enable_grad
+from tinygrad_cnn.nn.module import Module
+from tinygrad_cnn.tensor import Tensor, grad
+from tinygrad_cnn.testing.contracts.module import _arrays, _insist, _wide
+from tinygrad_cnn.testing.contracts.report import Array, Report, _run, _table
+
+
+def check_layer_against(
+    layer: Callable[..., Any], reference: Callable[..., Any], inputs: Any, *,
+    only: Iterable[str] | None = None, rtol: float = 1e-7, atol: float = 1e-9,
+) -> Report:  # fmt: skip
+    """Check a layer against a slow and obvious function of arrays: values and gradients.
+
+    Args:
+        layer: a module, checked as a float64 copy, or a function of Tensors.
+        reference: from arrays to an array; its derivative is found by finite differences.
+        inputs: an array or Tensor, or a tuple of them; float ones are taken as float64.
+        only: names of `LAYER_PROPERTIES`; None for all.
+        rtol, atol: differences that are passed over.
+    Raises:
+        ArgumentError: an unknown property.   DTypeError: the layer does not return a Tensor.
+
+    >>> from tinygrad_cnn import nn
+    >>> print(check_layer_against(nn.Softsign(), lambda x: x / (1 + abs(x)), np.array([0.5, -2.0])))
+    Softsign: pass
+      pass      values_agree
+      pass      gradients_agree
+    """
+    arrays = [x.astype(np.float64) if x.dtype.kind == "f" else x for x in _arrays(inputs)]
+    made = _wide(layer) if isinstance(layer, Module) else layer
+    name = getattr(layer, "__name__", type(layer).__name__)
+    given = (made, reference, arrays, rtol, atol)
+    return _run("check_layer_against", name, LAYER_PROPERTIES, only, *given)
+
+
+class _Borrowed(Op):
+    """The values of a reference with the derivative of a layer: gradcheck compares the two."""
+
+    def __init__(self, layer: Callable[..., Any], reference: Callable[..., Any], count: int) -> None:
+        self.layer, self.reference, self.keep = layer, reference, tuple(range(count))
+
+    def forward(self, *arrays: Any) -> Any:
+        return np.asarray(self.reference(*(x.copy() for x in arrays)), np.float64)
+
+    def backward(self, g: Any, /, *kept: Any) -> tuple[Any, ...]:
+        with enable_grad():
+            tensors = [Tensor(x, requires_grad=x.dtype.kind == "f") for x in kept]
+            y = _tensor(self.layer(*tensors))
+        floats = [t for t in tensors if t.requires_grad]
+        found = iter(grad(y, floats, g, allow_unused=True) if y.requires_grad else [None] * len(floats))
+        arrays = (next(found) if t.requires_grad else None for t in tensors)
+        return tuple(None if t is None else t.numpy() for t in arrays)
+
+
+def _tensor(y: Any) -> Tensor:
+    if not isinstance(y, Tensor):
+        raise DTypeError(f"check_layer_against: the layer must return a Tensor, got {type(y).__name__}")
+    return y
+
+
+def _values_agree(layer: Any, reference: Any, arrays: Sequence[Array], rtol: float, atol: float) -> None:
+    y = _tensor(layer(*map(Tensor, arrays))).numpy()
+    expected = np.asarray(reference(*(x.copy() for x in arrays)))
+    assert y.shape == expected.shape, f"the layer gives shape {y.shape}, the reference {expected.shape}"
+    np.testing.assert_allclose(y, expected, rtol=rtol, atol=atol)
+
+
+def _gradients_agree(layer: Any, reference: Any, arrays: Sequence[Array], rtol: float, atol: float) -> None:
+    _insist(lambda *xs: _Borrowed(layer, reference, len(xs))(*xs), arrays, rtol=rtol, atol=atol)
+
+
+LAYER_PROPERTIES = _table(_values_agree, _gradients_agree)

@@ -1,0 +1,157 @@
+"""Watching a function run: which ops it called, where in the user's code, and on which arrays."""
+
+from __future__ import annotations
+
+import copy
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import tinygrad_cnn
+from tinygrad_cnn.graph import OUT, Node, Observer, Op
+
+Array = NDArray[Any]
+Site = tuple[str, int]
+
+#: Code in this folder is not the user's.
+_OURS = f"{Path(tinygrad_cnn.__file__).parent}{os.sep}"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One recorded op, with copies of everything that it was given.
+
+    Attributes:
+        node, op: as recorded.   needs: which operands want a gradient.
+        operands: copies of the operands, made before the op ran.   result: a copy of its result.
+        written: operands that the op wrote to while it ran.
+        stale: operands whose memory was written over between the op that made them and this one.
+        site: (file, line) of the user's code that called it.
+        derives: the node whose derivative called it; None in the function itself.
+    """
+
+    node: Node
+    op: Op
+    needs: tuple[bool, ...]
+    operands: tuple[Any, ...]
+    result: Array
+    written: tuple[int, ...]
+    stale: tuple[int, ...]
+    site: Site | None
+    derives: Node | None
+
+    def renewed(self) -> Op:
+        """An op with the same options, to be run again."""
+        return renewed(self.op)
+
+    def run(self, operands: tuple[Any, ...] | list[Any] | None = None) -> tuple[Op, Array, list[Any]]:
+        """The op, its result on copies of some operands (its own if None), and what it would keep."""
+        op = self.renewed()
+        arrays = [copied(x) for x in (self.operands if operands is None else operands)]
+        y = np.asarray(op.forward(*arrays))
+        return op, y, [y if place == OUT else arrays[place] for place in op.keep]
+
+
+class Witness(Observer):
+    """Keeps a `Step` for each op recorded, and the gradient that each node got in a walk.
+
+    Attributes:
+        steps: in order of creation.
+        gradients: by node, copies of what a walk had gathered when it came to the node.
+
+    >>> from tinygrad_cnn import observe
+    >>> with observe(Witness()) as seen:
+    ...     y = Tensor([3.0], requires_grad=True) * 2
+    >>> seen.steps[0].op.name, seen.steps[0].operands
+    ('Mul', (array([3.], dtype=float32), 2))
+    """
+
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+        self.gradients: dict[Node, Array] = {}
+        self._made: dict[Node, Array] = {}
+        self._before: list[tuple[Any, ...]] = []
+        self._deriving: list[Node] = []
+
+    def op_starts(self, op: Op, arrays: tuple[Any, ...]) -> None:
+        """Copy the operands, before the op can write to them."""
+        self._before.append(tuple(copied(x) for x in arrays))
+
+    def recorded(self, node: Node, arrays: tuple[Any, ...], result: Any) -> None:
+        """Note the op with its operands, its result and its place."""
+        assert node.op is not None
+        before = self._before.pop()
+        changed = [k for k, (x, y) in enumerate(zip(before, arrays, strict=True)) if not same(x, y)]
+        stale = [
+            k
+            for k, (parent, x) in enumerate(zip(node.parents, before, strict=True))
+            if parent in self._made and not same(self._made[parent], x)
+        ]
+        self._made[node] = value = copied(result)
+        deriving = self._deriving[-1] if self._deriving else None
+        self.steps.append(
+            Step(
+                node, node.op, node.op.needs, before, value, tuple(changed), tuple(stale), site(), deriving
+            )
+        )
+
+    def step_starts(self, node: Node, g: Any) -> None:
+        """Note the gradient that arrived."""
+        self._deriving.append(node)
+        self.gradients[node] = copied(getattr(g, "array", g))
+
+    def stepped(self, node: Node, g: Any, gradients: tuple[Any, ...]) -> None:
+        """The derivative is done."""
+        self._deriving.pop()
+
+
+def renewed(op: Op) -> Op:
+    """An op with the same attributes, as if it had not been recorded yet.
+
+    >>> from tinygrad_cnn import ops
+    >>> renewed(ops.LeakyReLU(0.2)).negative_slope
+    0.2
+    """
+    made = copy.copy(op)
+    vars(made).pop("needs", None)
+    made.needs = op.needs
+    return made
+
+
+def copied(x: Any) -> Any:
+    """A copy of an array; anything else as it is.
+
+    >>> copied(2.0), copied(np.ones(1))
+    (2.0, array([1.]))
+    """
+    return np.array(x) if isinstance(x, np.ndarray) else x
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether two arrays hold the same values, NaN included.
+
+    >>> same(np.array([np.nan]), np.array([np.nan])), same(1.0, 2.0)
+    (True, False)
+    """
+    a, b = np.asarray(a), np.asarray(b)
+    return bool(np.array_equal(a, b, equal_nan=a.dtype.kind == "f" and b.dtype.kind == "f"))
+
+
+def site() -> Site | None:
+    """File and line of the innermost call that is not in this package; None if there is none.
+
+    >>> site() is None
+    False
+    """
+    frame: Any = sys._getframe(1)
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if not file.startswith(_OURS):
+            return file, frame.f_lineno
+        frame = frame.f_back
+    return None

@@ -1,0 +1,174 @@
+"""Checkpoints: everything that a training needs to go on, in one file, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from tinygrad_cnn.errors import ArgumentError, FormatError, StateError, TinygradCnnError
+from tinygrad_cnn.nn import Module
+from tinygrad_cnn.optim import Optimizer
+from tinygrad_cnn.rng import generator
+from tinygrad_cnn.serial import load_metadata, load_tensors, save_tensors
+from tinygrad_cnn.train.generators import Generators, find_generators, set_states, states
+from tinygrad_cnn.train.pack import pack, unpack
+
+#: The metadata names of a checkpoint, and the version that is written.
+FORMAT, VERSION = "tinygrad_cnn.checkpoint", "1"
+STATE = "tinygrad_cnn.state"
+
+
+def save_checkpoint(path: str | os.PathLike[str], **parts: Any) -> None:
+    """Write the states of the parts of a training, and of all random generators, to one file.
+
+    Tensors are stored as tensors under 'part.name', everything else as JSON in the metadata. Beside
+    the parts, the state of the default generator is kept, and of each generator that a module or a
+    loader among them holds. `kill -9` at any moment leaves the old file or the new one.
+
+    Args:
+        path: a `.safetensors` (or `.npz`) file in a folder that exists.
+        parts: each by the name that `load_checkpoint` will use: what has a `state_dict` (model,
+            optimizer, scheduler, `Trainer`), a loader or a generator, whose random state is kept, or
+            plain values (numbers, text, lists, dicts, arrays), such as a History.
+    Raises:
+        ArgumentError: no part.   DTypeError: a value that cannot be written.
+        FormatError: another suffix.   MissingExtraError: `.safetensors` without its package.
+
+    >>> import tempfile; from tinygrad_cnn import nn, optim
+    >>> model = nn.Linear(2, 1); optimizer = optim.Adam(model.parameters())
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_checkpoint(f"{folder}/a.npz", model=model, optimizer=optimizer, epoch=3)
+    ...     load_checkpoint(f"{folder}/a.npz", model=model, optimizer=optimizer)
+    {'epoch': 3}
+    """
+    if not parts:
+        raise ArgumentError("save_checkpoint: got nothing to save; model=model, say, fits")
+    packed: dict[str, Any] = {}
+    arrays: dict[str, Any] = {}
+    for name, part in parts.items():
+        found: dict[str, Any] = {}
+        if _has_state(part):
+            state, found = pack(part.state_dict(), name)
+            packed[name] = {"class": type(part).__name__, "state": state}
+        elif _only_random(part):
+            packed[name] = {"class": type(part).__name__}
+        else:
+            value, found = pack(part, name)
+            packed[name] = {"value": value}
+        arrays |= found
+    random, found = pack(states(_generators(parts)), "random")
+    arrays |= found
+    text = json.dumps({"parts": packed, "random": random}, separators=(",", ":"), allow_nan=False)
+    save_tensors(path, arrays, {FORMAT: VERSION, STATE: text})
+
+
+def load_checkpoint(path: str | os.PathLike[str], **parts: Any) -> dict[str, Any]:
+    """Put the parts of a training, and the random generators, into the states that a file holds.
+
+    Whatever fails, nothing has been changed. Parts of the file that are not asked for are left;
+    with only `model=model` the random generators stay as they are, too.
+
+    Args:
+        path: what `save_checkpoint` wrote.
+        parts: the objects to load into, by the names that they were saved under.
+    Returns:
+        The plain values of the file, by name.
+    Raises:
+        FormatError: a truncated, altered or foreign file; the message names it.
+        StateError: a part that is not in the file, or of another kind or architecture; the message
+            lists the keys that differ.   FileNotFoundError: no such file.
+
+    >>> import tempfile; from tinygrad_cnn import nn
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_checkpoint(f"{folder}/a.npz", model=nn.Linear(2, 1), note="tried")
+    ...     load_checkpoint(f"{folder}/a.npz", model=nn.Linear(2, 1))
+    {'note': 'tried'}
+    """
+    saved, random = _read(path)
+    function = f"load_checkpoint: {os.fspath(path)}"
+    missing = [name for name in parts if "class" not in saved.get(name, {})]
+    if missing:
+        held = [name for name, entry in saved.items() if "class" in entry]
+        raise StateError(f"{function}: holds no {', '.join(missing)}; it holds {', '.join(held)}")
+    for name, part in parts.items():
+        # A model's keys say what it is; an optimizer's or a scheduler's could fit by accident.
+        if not isinstance(part, Module) and saved[name]["class"] != type(part).__name__:
+            raise StateError(
+                f"{function}: {name} is the state of {saved[name]['class']}, not {type(part).__name__}"
+            )
+    generators = {} if all(isinstance(part, Module) for part in parts.values()) else _generators(parts)
+    wanted = {key: random[key] for key in random if key.split(".")[0] in {"default", *parts}}
+    before, random_before = _snapshot(parts), states(generators)
+    try:
+        # Schedulers write learning rates; the optimizer, loaded last, has the last word.
+        for name, part in sorted(parts.items(), key=lambda item: isinstance(item[1], Optimizer)):
+            if _has_state(part):
+                _load_part(function, name, part, saved[name]["state"])
+        if generators:
+            set_states(function, generators, wanted)
+    except BaseException:
+        for name, part in parts.items():
+            if name in before:
+                part.load_state_dict(before[name])
+        set_states(function, generators, random_before)
+        raise
+    return {name: entry["value"] for name, entry in saved.items() if "value" in entry}
+
+
+def _read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The entries of the parts, and the states of the generators."""
+    metadata, arrays = load_metadata(path), load_tensors(path)
+    where = os.fspath(path)
+    if FORMAT not in metadata or STATE not in metadata:
+        raise FormatError(
+            f"{where}: expected a checkpoint, found a file without its metadata, of {len(arrays)} tensors"
+        )
+    if metadata.keys() != {FORMAT, STATE}:  # a damaged name of the checksum would switch it off
+        raise FormatError(f"{where}: altered content: metadata under unknown names: {sorted(metadata)}")
+    if metadata[FORMAT] != VERSION:
+        raise FormatError(f"{where}: expected a checkpoint of version {VERSION}, found {metadata[FORMAT]}")
+    try:
+        tree = unpack(json.loads(metadata[STATE]), arrays)
+        parts, random = tree["parts"], tree["random"]
+        if not all(isinstance(entry, dict) for entry in [*parts.values(), random]):
+            raise FormatError("entries that are no objects")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise FormatError(f"{where}: a checkpoint whose metadata cannot be read: {error}") from error
+    return parts, random
+
+
+def _load_part(function: str, name: str, part: Any, state: Any) -> None:
+    try:
+        part.load_state_dict(state)
+    except TinygradCnnError as error:
+        raise StateError(f"{function}: {name}: {error}") from error
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise FormatError(f"{function}: {name} has a state that cannot be read: {error!r}") from error
+
+
+def _snapshot(parts: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: part.state_dict() for name, part in parts.items() if _has_state(part)}
+
+
+def _has_state(part: Any) -> bool:
+    return hasattr(part, "state_dict") and hasattr(part, "load_state_dict")
+
+
+def _only_random(part: Any) -> bool:
+    """Whether a part is kept for its generators: an object that is no plain value."""
+    return (
+        not isinstance(part, (dict, list, tuple, str, int, float, np.ndarray, np.generic))
+        and part is not None
+    )
+
+
+def _generators(parts: Mapping[str, Any]) -> Generators:
+    """The default generator, and those of modules and of loaders; a Trainer keeps its own."""
+    roots = {
+        n: p for n, p in parts.items() if isinstance(p, Module) or (not _has_state(p) and _only_random(p))
+    }
+    return {"default": generator(), **find_generators(**roots)}

@@ -1,0 +1,101 @@
+"""What a training measured: a list of numbers per epoch under each name."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tinygrad_cnn.errors import FormatError
+from tinygrad_cnn.serial import writing
+
+
+class History(dict[str, list[float]]):
+    """A dict of lists, one number an epoch; `viz.curves` draws it.
+
+    Names are 'train_loss', 'val_loss', 'train_accuracy' and so on. All lists have the same length:
+    an epoch without a value has NaN.
+
+    >>> history = History()
+    >>> history.append({"train_loss": 2.5}); history.append({"train_loss": 1.5, "val_loss": 2.0})
+    >>> history
+    {'train_loss': [2.5, 1.5], 'val_loss': [nan, 2.0]}
+    """
+
+    @property
+    def epochs(self) -> int:
+        """The number of epochs.
+
+        >>> History({"train_loss": [2.5, 1.5]}).epochs
+        2
+        """
+        return max(map(len, self.values()), default=0)
+
+    def append(self, values: Mapping[str, float]) -> None:
+        """Add an epoch.
+
+        Args:
+            values: name -> number.
+
+        >>> history = History(); history.append({"train_loss": 2.5}); history.epochs
+        1
+        """
+        count = self.epochs
+        for name in [*self, *(name for name in values if name not in self)]:
+            self.setdefault(name, [math.nan] * count).append(float(values.get(name, math.nan)))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write it as JSON, whole or not at all; NaN becomes null, infinity the text 'inf'.
+
+        Args:
+            path: the file, in a folder that exists.
+
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     History({"train_loss": [2.5, 1.5]}).save(f"{folder}/history.json")
+        ...     History.load(f"{folder}/history.json")
+        {'train_loss': [2.5, 1.5]}
+        """
+        plain = {name: [_to_json(value) for value in values] for name, values in self.items()}
+        with writing(path) as temporary:
+            temporary.write_text(json.dumps(plain, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> History:
+        """Read what `save` wrote.
+
+        Raises:
+            FormatError: another file.   FileNotFoundError: no such file.
+
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = Path(folder, "history.json").write_text('{"val_loss": [null, 2]}')
+        ...     History.load(f"{folder}/history.json")
+        {'val_loss': [nan, 2.0]}
+        """
+        expected = f"{os.fspath(path)}: expected a history, an object of lists of numbers of one length"
+        try:
+            read = json.loads(Path(path).read_bytes())
+            history = cls({name: [_from_json(value) for value in values] for name, values in read.items()})
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
+            raise FormatError(f"{expected}; {error}") from error
+        if len({len(values) for values in history.values()}) > 1:
+            raise FormatError(f"{expected}; found { ({name: len(v) for name, v in history.items()}) }")
+        return history
+
+
+def _to_json(value: float) -> Any:
+    if math.isnan(value):
+        return None
+    return value if math.isfinite(value) else str(value)
+
+
+def _from_json(value: Any) -> float:
+    if value is None:
+        return math.nan
+    if value in ("inf", "-inf") or (isinstance(value, (int, float)) and not isinstance(value, bool)):
+        return float(value)
+    raise ValueError(f"found {value!r}")

@@ -1,0 +1,66 @@
+"""Ctrl-C during training: it waits until a step is whole, so that what is then saved is whole too."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from types import FrameType, TracebackType
+from typing import Any
+
+
+class Interrupts:
+    """A `with` block in which Ctrl-C waits for the end of each `hold`; a second one does not wait.
+
+    Only Python's own handler is replaced, and only in the main thread; otherwise nothing changes.
+
+    Attributes:
+        torn: a second Ctrl-C broke off a `hold`, so that what it did is half done.
+        hold: the context manager of what must not be broken off.
+
+    >>> with Interrupts() as interrupts:
+    ...     with interrupts.hold:
+    ...         pass
+    >>> interrupts.torn
+    False
+    """
+
+    def __init__(self) -> None:
+        self.torn = False
+        self.hold = _Hold()
+        self._before: Any = None
+
+    def __enter__(self) -> Interrupts:
+        ours = threading.current_thread() is threading.main_thread()
+        if ours and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            self._before = signal.signal(signal.SIGINT, self._handle)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        if self.hold.held and not self.hold.asked:
+            self.hold.asked = True
+            return
+        self.torn = self.hold.held
+        raise KeyboardInterrupt
+
+
+class _Hold:
+    """Inside, a first Ctrl-C is noted; it is raised at the end."""
+
+    def __init__(self) -> None:
+        self.held = self.asked = False
+
+    def __enter__(self) -> None:
+        self.held = True
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.held = False
+        if self.asked and kind is None:
+            raise KeyboardInterrupt

@@ -1,0 +1,164 @@
+"""Evaluator: what a model gives for data, and how good that is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
+from tinygrad_cnn.functional import cross_entropy
+from tinygrad_cnn.functional.arguments import integer
+from tinygrad_cnn.mode import no_grad
+from tinygrad_cnn.nn import Module
+from tinygrad_cnn.tensor import Tensor
+from tinygrad_cnn.train.running import Running
+from tinygrad_cnn.train.source import as_batches, as_numbers, parts_of
+
+Array = NDArray[Any]
+
+
+class Evaluator:
+    """A model and what is measured: the half of a Trainer that changes nothing.
+
+    Args:
+        model: called with the inputs of a batch.   loss: of (outputs, targets), the mean of a batch.
+        metrics: as `Trainer`.
+    Raises:
+        DTypeError: an argument of another type.   ArgumentError: an unknown metric, or two of one name.
+
+    >>> from tinygrad_cnn import nn
+    >>> Evaluator(nn.Linear(4, 2)).predict(np.zeros((3, 4), "float32")).shape
+    (3, 2)
+    """
+
+    def __init__(
+        self, model: Module, loss: Callable[[Any, Any], Any] = cross_entropy,
+        metrics: Iterable[Any] = ("accuracy",),
+    ) -> None:  # fmt: skip
+        name = type(self).__name__
+        if not isinstance(model, Module):
+            raise DTypeError(f"{name}: the model must be a Module, got {model!r}")
+        if not callable(loss):
+            raise DTypeError(f"{name}: loss must be a function of (outputs, targets), got {loss!r}")
+        if isinstance(metrics, str):
+            raise DTypeError(f"{name}: metrics is a tuple such as ('accuracy',), got {metrics!r}")
+        self.model, self.loss = model, loss
+        self._running = Running(metrics)
+
+    def evaluate(
+        self, x: Any, y: Any = None, *, batch_size: int | None = None, steps: int | None = None
+    ) -> dict[str, float]:
+        """Mean loss and metrics on data, in evaluation mode and without a graph.
+
+        Args:
+            x, y: as `fit`.   batch_size: of arrays and datasets (256).
+            steps: batches to take; None takes all.
+        Returns:
+            'loss' and each metric, by name.
+        Raises:
+            As `fit`.
+
+        >>> from tinygrad_cnn import nn
+        >>> sorted(Evaluator(nn.Linear(2, 2)).evaluate(np.zeros((4, 2), "float32"), [0, 1, 0, 1]))
+        ['accuracy', 'loss']
+        """
+        data = as_batches("evaluate", x, y, batch_size, usual_size=256)
+        return self._judge(
+            "evaluate", data, None if steps is None else integer("evaluate", "steps", steps, 1)
+        )
+
+    def _judge(self, function: str, data: Iterable[Any], steps: int | None) -> dict[str, float]:
+        measures = self._running.fresh()
+        with in_mode(self.model, False), no_grad():
+            for batch in islice(data, steps):
+                inputs, targets = parts_of(function, batch, data)
+                outputs = self.model(*map(as_operand, inputs))
+                measures.update(as_scalar(function, self.loss(outputs, targets)), _array(outputs), targets)
+        if not measures.count:
+            raise ArgumentError(f"{function}: the data is empty, it gives no batch")
+        return measures.values()
+
+    def predict(self, x: Any, batch_size: int = 256) -> Array:
+        """What the model gives for each sample, in evaluation mode and without a graph.
+
+        Args:
+            x: (N, ...), or an iterable of batches of inputs; of (inputs, targets) the targets are left.
+            batch_size: samples at a time, if x is an array.
+        Returns:
+            (N, ...): the outputs, one below the other.
+        Raises:
+            ArgumentError: no sample.
+
+        >>> from tinygrad_cnn import nn
+        >>> Evaluator(nn.Linear(2, 3)).predict(np.zeros((4, 2), "float32")).shape
+        (4, 3)
+        """
+        size = integer("predict", "batch_size", batch_size, 1)
+        batches: Iterable[Any] = x
+        if isinstance(x, (np.ndarray, Tensor, list)):
+            array = as_numbers(x)
+            batches = (array[i : i + size] for i in range(0, len(array), size))
+        elif isinstance(x, tuple) or not isinstance(x, Iterable):
+            raise DTypeError(f"predict: an array or an iterable of batches fits, got {type(x).__name__}")
+        found = []
+        with in_mode(self.model, False), no_grad():
+            for batch in batches:
+                parts = tuple(batch) if isinstance(batch, (tuple, list)) else (batch,)
+                inputs = parts[:-1] if len(parts) > 1 else parts
+                found.append(_array(self.model(*map(as_operand, inputs))))
+        if not found:
+            raise ArgumentError("predict: the data is empty, it holds no sample")
+        return np.concatenate(found)
+
+
+@contextmanager
+def in_mode(model: Module, training: bool) -> Iterator[None]:
+    """Training or evaluation mode inside; each module's own mode again after it.
+
+    >>> from tinygrad_cnn import nn
+    >>> layer = nn.Dropout()
+    >>> with in_mode(layer, False): layer.training
+    False
+    >>> layer.training
+    True
+    """
+    before = [(module, module.training) for module in model.modules()]
+    model.train(training)
+    try:
+        yield
+    finally:
+        for module, mode in before:
+            module.training = mode
+
+
+def as_operand(part: Any) -> Any:
+    """Float inputs as a Tensor; others, such as indices of an embedding, as they are.
+
+    >>> as_operand([1.5])
+    Tensor([1.5])
+    """
+    array = as_numbers(part)
+    return Tensor(array) if array.dtype.kind == "f" else array
+
+
+def _array(outputs: Any) -> Array:
+    return np.asarray(outputs.numpy() if isinstance(outputs, Tensor) else outputs)
+
+
+def as_scalar(function: str, loss: Any) -> float:
+    """The loss as a number.
+
+    Raises:
+        ShapeError: it is not one number.
+
+    >>> as_scalar("fit", Tensor(0.5))
+    0.5
+    """
+    if np.shape(loss.numpy() if isinstance(loss, Tensor) else loss) != ():
+        raise ShapeError(f"{function}: the loss must be one number, got shape {loss.shape}; use its mean")
+    return float(loss.item()) if isinstance(loss, Tensor) else float(loss)
