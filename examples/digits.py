@@ -77,7 +77,8 @@ def fit(model: nn.Module, train: ArrayDataset, test: ArrayDataset, epochs: int, 
     schedule = LearningRate(optim.CosineAnnealingLR(optimizer, epochs), record=False)
     # The bar is for people: in a pipe or a log only the lines appear.
     trainer = Trainer(model, optimizer, callbacks=[ProgressBar(leave=False), Lines(), schedule])
-    loader = DataLoader(train, batch_size=32, shuffle=True, rng=seed)
+    # Few images: small batches, for more steps. Many: larger ones, which cost less each.
+    loader = DataLoader(train, batch_size=32 if len(train) < 10_000 else 128, shuffle=True, rng=seed)
     batches = endless(loader, np.random.default_rng(seed))
     trainer.fit(batches, epochs=epochs, steps_per_epoch=len(loader), validation={"test": test})
     return trainer
