@@ -67,14 +67,15 @@ def apple(claims: Claims, folder: Path) -> None:
     """Two apples with tax."""
     print("2 apples at 100, 10 % tax:")
     price, count, tax = number("price of an apple", 100), number("apples", 2), number("tax", 1.1)
-    bill = price * count * tax
-    bill.name = "bill"
-    bill.backward()
+    with viz.record() as recorder:  # notes values and slopes, for the picture
+        bill = price * count * tax
+        bill.name = "bill"
+        bill.backward()
     claims.check(53, "bill", 220, bill.item(), within=1e-4)
     claims.check(53, "slope for the price of an apple", 2.2, price.grad.item(), within=1e-6)
     claims.check(53, "slope for the number of apples", 110, count.grad.item(), within=1e-4)
     claims.check(53, "slope for the tax", 200, tax.grad.item(), within=1e-4)
-    viz.render(bill, folder / "apple.png")
+    viz.render(bill, folder / "apple.png", recorder=recorder)
 
 
 def shopping(claims: Claims, folder: Path) -> None:
@@ -84,9 +85,10 @@ def shopping(claims: Claims, folder: Path) -> None:
         name: number(name, value)
         for name, value in {"apple": 100, "apples": 2, "orange": 150, "oranges": 3, "tax": 1.1}.items()
     }
-    bill = (inputs["apple"] * inputs["apples"] + inputs["orange"] * inputs["oranges"]) * inputs["tax"]
-    bill.name = "bill"
-    bill.backward()
+    with viz.record() as recorder:
+        bill = (inputs["apple"] * inputs["apples"] + inputs["orange"] * inputs["oranges"]) * inputs["tax"]
+        bill.name = "bill"
+        bill.backward()
     by_hand, slopes = shopping_by_hand()
     claims.check(53, "bill", 715, bill.item(), within=1e-3)
     claims.check(55, "bill by MulLayer and AddLayer", 715, by_hand, within=1e-9)
@@ -96,7 +98,7 @@ def shopping(claims: Claims, folder: Path) -> None:
     found = [inputs[name].grad.item() for name in claimed]
     claims.check(53, f"slopes for {names}", wanted, found, within=1e-3)
     claims.check(55, "the same by the layers", wanted, [slopes[name] for name in claimed], within=1e-9)
-    viz.render(bill, folder / "shopping.png")
+    viz.render(bill, folder / "shopping.png", recorder=recorder)
 
 
 def squares(claims: Claims, folder: Path) -> None:
@@ -114,10 +116,11 @@ def squares(claims: Claims, folder: Path) -> None:
     claims.check(54, "z = (x+y)² at (2,1): slopes 2(x+y)", [6.0, 6.0], [dx.item(), dy.item()], within=1e-5)
     # The slope is itself a value of the graph, so it can be asked for its own slope.
     claims.check(54, "and their slope for x, the second derivative", 2.0, grad(dx, x).item(), within=1e-5)
-    z = (x + y) ** 2  # once more: a walk frees what it has used
-    z.name = "z"
-    z.backward()
-    viz.render(z, folder / "square.png")
+    with viz.record() as recorder:
+        z = (x + y) ** 2  # once more: a walk frees what it has used
+        z.name = "z"
+        z.backward()
+    viz.render(z, folder / "square.png", recorder=recorder)
 
 
 def main() -> None:

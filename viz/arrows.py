@@ -5,6 +5,7 @@ Operations are circles; black arrows carry values forward, red ones gradients ba
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from viz import label, style
@@ -50,17 +51,23 @@ def result_label(name: str) -> str:
 
 def add_pair(
     drawing: Any, tail: str, head: str, shape: tuple[int, ...],
-    value: Summary | None, gradient: Summary | None,
+    value: Summary | None, gradient: Summary | None, back: Mapping[str, str],
 ) -> None:  # fmt: skip
-    """Draw a tensor's arrow, and the gradient's arrow back where one flowed."""
+    """Draw a tensor's arrow, and the gradient's arrow back where one flowed.
+
+    Args:
+        back: attributes of the arrow back that differ from the usual ones.
+    """
     size = str(style.NAME_SIZE)
     forward = _text(value) if value is not None else label.shape_text(shape)
     drawing.edge(tail, head, label=forward, color=style.FORWARD, fontcolor=style.FORWARD, fontsize=size)
     if gradient is not None:
-        drawing.edge(
-            head, tail, label=_text(gradient), color=style.REVERSE, fontcolor=style.REVERSE,
-            fontsize=size, constraint="false", penwidth="1.6",
-        )  # fmt: skip
+        look = {
+            "label": _text(gradient), "color": style.REVERSE, "fontcolor": style.REVERSE,
+            "fontsize": size, "dir": "back", "penwidth": "1.6", **back,
+        }  # fmt: skip
+        # Laid out beside the arrow forward, as if it ran forward too: else it may take long ways round.
+        drawing.edge(tail, head, **look)
 
 
 def _text(summary: Summary) -> str:
