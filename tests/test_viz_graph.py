@@ -167,7 +167,7 @@ def test_each_arrow_has_its_own_share_and_constants_have_none() -> None:
         y.backward()
     source = viz.graph(y, recorder=recorder).source
     red = re.findall(r'(\w+) -> (\w+) \[label="?([^" ]+)"? color="#c0392b"', source)
-    assert sorted(label for *_, head, label in red if head == "n0") == ["3", "3", "−4"]
+    assert sorted(label for tail, _, label in red if tail == "n0") == ["3", "3", "−4"]
     assert "dashed" in source  # the 4
 
 
