@@ -45,6 +45,7 @@ test-peers: $(PEERS)/.extras-peers
 
 docs: $(VENV)/.extras-examples
 	$(BIN)/python docs/make_operations.py
+	$(BIN)/python docs/make_gallery.py
 
 lint: $(VENV)/.extras-examples $(VENV)/.extras-test $(VENV)/.extras-lint
 	$(BIN)/ruff check .

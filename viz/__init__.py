@@ -1,14 +1,18 @@
 """Pictures of networks: the computation graph, training curves, the confusion matrix.
 
     viz.render(loss, "network.png")     draw the graph that ends in a tensor
-    viz.graph(loss)                     the same for a notebook, or as DOT text
+    viz.render(loss, "network.html")    a page with zoom, search and details of each box
+    viz.graph(loss)                     the same for a notebook; print() draws it as text
     with viz.record() as recorder:      note values, gradients and times, to draw them too
 
 Nothing that computes imports this package.
 """
 
+from viz.animation import animate as animate
 from viz.confusion import confusion as confusion
 from viz.curves import curves as curves
+from viz.diff import Difference as Difference
+from viz.diff import diff as diff
 from viz.feature_maps import feature_maps as feature_maps
 from viz.field import field as field
 from viz.filters import filters as filters

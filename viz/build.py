@@ -145,7 +145,7 @@ class _Builder:
             parameters=parameters, operations=1, multiply_adds=multiply_adds(node), kept=kept,
             forward_ms=trace.forward_ms, backward_ms=trace.backward_ms,
             value=trace.value, gradient=trace.gradient, norm=hypot(*norms) if norms else None,
-            marks=_dead(trace), site=trace.site, order=self.orders[node],
+            marks=_dead(trace), site=trace.site, order=self.orders[node], formula=_formula(node),
         )  # fmt: skip
 
     def _leaf(self, node: Node) -> Box:
@@ -236,6 +236,11 @@ def _dead(trace: Trace) -> tuple[Mark, ...]:
     if trace.dead == trace.units:
         return (Mark("dead: the result is 0 everywhere", True),)
     return (Mark(f"{trace.dead:,} of {trace.units:,} units dead in this batch", False),)
+
+
+def _formula(node: Node) -> str:
+    """The first line of what the op's class says of itself."""
+    return (type(node.op).__doc__ or "").strip().partition("\n")[0].rstrip(".")
 
 
 def _is_parameter(node: Node) -> bool:

@@ -20,17 +20,22 @@ from viz import arrows, label, style, words
 from viz.choice import Choice
 from viz.model import Box, Edge, Model, order_word
 
+#: Attributes by the part of the drawing; see `source`.
+Looks = Mapping[str, Mapping[str, str]]
 #: Pictures of more boxes than this are set more tightly.
 _MANY = 12
 #: More tensors than this between the same two boxes are drawn as one arrow.
 _ARROWS = 2
 
 
-def source(model: Model, choice: Choice) -> str:
+def source(model: Model, choice: Choice, looks: Looks | None = None) -> str:
     """The model as DOT text.
 
     Args:
         model: what is drawn.   choice: what is shown of it.
+        looks: attributes that differ from the usual ones: of the box with id 3 by 'n3', of the first
+            result by 'out0', of the first edge by 'e0', of the arrows back beside these by 'back e0'
+            and 'back out0', of the whole by ''.
     Returns:
         DOT text, equal for equal arguments.
 
@@ -39,8 +44,9 @@ def source(model: Model, choice: Choice) -> str:
     >>> print(source(build(roots_of(Tensor(2.0, name="x"))), Choice()).splitlines()[-2].strip()[:9])
     n0 [label
     """
+    looks = looks or {}
     drawing = graphviz.Digraph(
-        graph_attr=_graph_look(model, choice),
+        graph_attr={**_graph_look(model, choice), **looks.get("", {})},
         node_attr={
             "shape": "box", "style": "rounded,filled", "fillcolor": "white", "color": style.LINE,
             "fontname": style.FONT, "fontsize": str(style.NAME_SIZE), "fontcolor": style.INK,
@@ -51,8 +57,8 @@ def source(model: Model, choice: Choice) -> str:
             "fontsize": str(style.SMALL_SIZE), "fontcolor": style.SOFT,
         },
     )  # fmt: skip
-    _add_boxes(drawing, model, choice)
-    _add_edges(drawing, model, choice)
+    _add_boxes(drawing, model, choice, looks)
+    _add_edges(drawing, model, choice, looks)
     return str(drawing.source)
 
 
@@ -134,7 +140,7 @@ def _framed(boxes: Sequence[Box]) -> set[str]:
 
 
 # --------------------------------------------------------------------------- boxes
-def _add_boxes(drawing: Any, model: Model, choice: Choice) -> None:
+def _add_boxes(drawing: Any, model: Model, choice: Choice, looks: Looks) -> None:
     """Boxes and frames in the order in which they were created, frames inside frames."""
     frames = Frames(model.boxes, model.repeated)
     contents: dict[str, list[Box | str]] = {"": []}
@@ -162,7 +168,8 @@ def _add_boxes(drawing: Any, model: Model, choice: Choice) -> None:
                 target.subgraph(made.pop(item))
             else:
                 ends = item.id in roots or item.id not in fed
-                target.node(f"n{item.id}", **_box(model, item, path, frames.times(item), ends, choice))
+                look = _box(model, item, path, frames.times(item), ends, choice)
+                target.node(f"n{item.id}", **{**look, **looks.get(f"n{item.id}", {})})
 
 
 def _frame(path: str, number: int, derived: bool) -> Any:
@@ -192,7 +199,7 @@ def _box(model: Model, box: Box, frame: str, times: int, ends: bool, choice: Cho
         **_border(box),
     }
     if box.site is not None:
-        look["tooltip"] = label.tooltip(f"{box.name}, made at {_short(box.site)}")
+        look["tooltip"] = label.tooltip(f"{box.name}, made at {short(box.site)}")
     return look
 
 
@@ -202,33 +209,40 @@ def _border(box: Box) -> dict[str, str]:
     return {"color": style.MARKS[any(mark.alarm for mark in box.marks)], "penwidth": "2"}
 
 
-def _short(site: tuple[str, int]) -> str:
-    """File and line, without the folders, which differ between machines."""
+def short(site: tuple[str, int]) -> str:
+    """File and line, without the folders, which differ between machines.
+
+    >>> short(("/home/ada/train.py", 12))
+    'train.py:12'
+    """
     file, line = site
     return f"{file.replace(chr(92), '/').rpartition('/')[2]}:{line}"
 
 
 # --------------------------------------------------------------------------- edges and results
-def _add_edges(drawing: Any, model: Model, choice: Choice) -> None:
+def _add_edges(drawing: Any, model: Model, choice: Choice, looks: Looks) -> None:
     counts = Counter((edge.tail, edge.head) for edge in model.edges)
-    for edge in model.edges:
+    for number, edge in enumerate(model.edges):
+        own, back = looks.get(f"e{number}", {}), looks.get(f"back e{number}", {})
         tail, head, count = f"n{edge.tail}", f"n{edge.head}", counts[edge.tail, edge.head]
         if choice.arrows:
-            arrows.add_pair(drawing, tail, head, edge.shape, edge.value, edge.gradient)
+            arrows.add_pair(drawing, tail, head, edge.shape, edge.value, edge.gradient, back)
         elif count > _ARROWS:
-            drawing.edge(tail, head, label=f" {count} tensors", penwidth="2")
+            drawing.edge(tail, head, **{"label": f" {count} tensors", "penwidth": "2", **own})
             counts[edge.tail, edge.head] = 0
         elif count:
             look = {"style": "dashed"} if edge.constant else {}
-            drawing.edge(tail, head, **_edge_label(edge), **look)
+            drawing.edge(tail, head, **{**_edge_label(edge), **look, **own})
     for number, result in enumerate(model.results):
         tail, head = f"n{result.box}", f"out{number}"
         if choice.arrows:
             drawing.node(head, label=arrows.result_label(result.name), style="rounded,filled")
-            arrows.add_pair(drawing, tail, head, result.shape, result.value, result.gradient)
+            back = looks.get(f"back {head}", {})
+            arrows.add_pair(drawing, tail, head, result.shape, result.value, result.gradient, back)
         else:
             text = words.result_label(result, choice)
-            drawing.node(head, label=text, style="filled", color=style.INK, penwidth="1.5")
+            look = {"style": "filled", "color": style.INK, "penwidth": "1.5", **looks.get(head, {})}
+            drawing.node(head, label=text, **look)
             drawing.edge(tail, head)
 
 

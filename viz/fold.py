@@ -131,13 +131,18 @@ def _own(constants: dict[int, list[tuple[Box, set[int]]]], inside: Sequence[Box]
 
 def _module(inside: Sequence[Box], name: str, group: str) -> Box:
     return joined(
-        inside, kind="module", family="module", name=name, group=group, options=_contents(inside),
-        shape=inside[-1].shape, dtype=inside[-1].dtype, repeats=1, lines=(),
+        inside, kind="module", family="module", name=name, group=group, options=contents(inside),
+        shape=inside[-1].shape, dtype=inside[-1].dtype, repeats=1, lines=(), formula="",
     )  # fmt: skip
 
 
-def _contents(inside: Iterable[Box]) -> str:
-    """Which ops are in some boxes, the first to come first: '4 Conv · 4 ReLU · MaxPool'."""
+def contents(inside: Iterable[Box]) -> str:
+    """Which ops are in some boxes, the first to come first.
+
+    >>> one, other = Box(0, "op", "Conv", (), "float32"), Box(1, "op", "ReLU", (), "float32")
+    >>> contents([one, other, one])
+    '2 Conv · ReLU'
+    """
     counts: Counter[str] = Counter()
     for box in inside:
         if box.kind == "module":
@@ -197,9 +202,9 @@ def _later(box: Box) -> Box:
 def _groups(repeat: Repeat) -> tuple[list[str], str]:
     """Groups of the boxes that stay, and the one that is around them all if there are several."""
     first, last = ([box.group.split(".") for box in repeat.blocks[k]] for k in (0, -1))
-    start, end = _common(first), _common(last)
+    start, end = common(first), common(last)
     many, count = len(repeat.blocks[0]) > 1, len(repeat.blocks)
-    shared = _common([start, end])
+    shared = common([start, end])
     inside = len(shared) + 1  # below this level the groups of the first block stay
     if len(start) > len(shared) and len(end) > len(shared):  # blocks are modules: layers.0 to layers.2
         span = f"{start[len(shared)]} – {end[len(shared)]}"
@@ -214,8 +219,12 @@ def _groups(repeat: Repeat) -> tuple[list[str], str]:
     return groups, ".".join(frame) if many else ""
 
 
-def _common(paths: Sequence[Sequence[str]]) -> list[str]:
-    """The components with which all paths begin."""
+def common(paths: Sequence[Sequence[str]]) -> list[str]:
+    """The components with which all paths begin.
+
+    >>> common([["body", "0"], ["body", "1"]])
+    ['body']
+    """
     found = []
     for parts in zip(*paths, strict=False):
         if any(part != parts[0] for part in parts):
@@ -246,7 +255,7 @@ def _with_lines(model: Model) -> Model:
     made = []
     for inside in layers.values():
         if len(inside) > 1:
-            last, group = inside[-1], ".".join(_common([box.group.split(".") for box in inside]))
+            last, group = inside[-1], ".".join(common([box.group.split(".") for box in inside]))
             lines = tuple(inside[1:])
             whole = joined(inside, lines=lines, shape=last.shape, dtype=last.dtype, group=group)
             made.append((replace(whole, value=last.value, gradient=last.gradient), inside))
@@ -302,7 +311,7 @@ def stretches(model: Model, max_nodes: int) -> Model:
         count = sum(box.operations for box in part)
         if len(part) > 1 or inputs.get(k):
             name = f"operations {before + 1:,} – {before + count:,}"
-            group = ".".join(_common([box.group.split(".") for box in part]))
+            group = ".".join(common([box.group.split(".") for box in part]))
             whole = part[0] if len(part) == 1 else _module(part, name, group)
             kept = [parameter for box in inputs.get(k, []) for parameter in box.parameters]
             whole = replace(whole, parameters=merged([*whole.parameters, *kept]))

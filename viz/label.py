@@ -172,7 +172,7 @@ def bytes_text(count: int) -> str:
 
 def box(
     head: str, rows: Sequence[str] = (), align: str = "LEFT",
-    norm: float | None = None, largest: float = 0.0, absent: str = "",
+    norm: float | None = None, largest: float = 0.0, absent: str = "", blank: bool = False,
 ) -> str:  # fmt: skip
     """A label: the head, small rows below, and on the right the size of a gradient.
 
@@ -181,6 +181,7 @@ def box(
         align: where text that is narrower than the box stands, 'LEFT' or 'CENTER'.
         norm: the gradient's L2 norm, None for none.   largest: the largest one of the picture.
         absent: what stands in the place of a norm that is not known; '' for nothing.
+        blank: leave the place of the gradient empty, at its full size.
     Returns:
         The label with the outer angle brackets by which Graphviz knows it.
 
@@ -190,6 +191,7 @@ def box(
     chip = ""
     if norm is not None or absent:
         fill, ink = style.ABSENT if norm is None else style.heat(norm, largest)
+        fill, ink = ("transparent",) * 2 if blank else (fill, ink)
         words = absent if norm is None else f"|g| {size_text(norm)}"
         # Beside all rows: a cell that shares its column with wider text would grow with it.
         text = font(f"&#160;{words}&#160;", size=style.SMALL_SIZE, color=ink)

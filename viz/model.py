@@ -61,6 +61,7 @@ class Box:
         value, gradient: of the result.   norm: L2 norm of the gradients of the parameters inside,
             of the result where there are none; None where not known.
         marks: what to look at.   site: (file, line) of the user's code.
+        formula: what the op computes, in one line; '' where it does not say.
         order: of differentiation, as in `Node`.
         repeats: how many equal boxes this one stands for.
         lines: further ops, drawn in the same box below it.
@@ -88,6 +89,7 @@ class Box:
     order: int = 0
     repeats: int = 1
     lines: tuple[Box, ...] = ()
+    formula: str = ""
 
     @property
     def is_leaf(self) -> bool:
@@ -133,6 +135,7 @@ class Model:
         repeated: groups that stand for several equal ones, and how many.
         nodes: how many boxes there were before any were joined.
         walked: whether a gradient was seen anywhere.
+        unseen: boxes whose gradient is left blank, as a frame of an animation does before its time.
     """
 
     boxes: tuple[Box, ...]
@@ -142,6 +145,7 @@ class Model:
     nodes: int
     walked: bool
     repeated: Mapping[str, int]
+    unseen: frozenset[int] = frozenset()
 
     @property
     def operations(self) -> int:

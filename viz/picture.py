@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 from math import prod
 from pathlib import Path
 from typing import Any
 
 from tinygrad_cnn.errors import ArgumentError, TinygradCnnError
 from tinygrad_cnn.nn import Module
-from viz import words
+from viz import page, text, words
 from viz.build import Root, build, roots_of
 from viz.choice import Choice
 from viz.dot import source
 from viz.fold import simplified
 from viz.model import Box, Model
 from viz.record import Recorder
-from viz.render import DPI, draw, save, target_of
+from viz.render import DPI, draw, need_engine, save, target_of, write
 from viz.trial import run
 
 #: The most boxes of a picture, if nothing else is said: what fits a page.
@@ -27,16 +30,20 @@ _TEXTBOOK = 16
 
 @dataclass(frozen=True)
 class Picture:
-    """A drawn graph: its DOT text, which notebooks show as a picture.
+    """A drawn graph: notebooks show it as a picture, `print` as text.
 
     Attributes:
         source: DOT text.   summary: what it shows and how big it is, in one line.
         model: the boxes and edges that are drawn, as plain data.
+        choice: what is shown of them.
+        levels: gives the same graph with more and with less detail, for pages.
     """
 
     source: str
     summary: str
     model: Model
+    choice: Choice = field(default_factory=Choice)
+    levels: Callable[[], list[Model]] = field(default=list, repr=False, compare=False)
 
     def render(self, path: str | Path, *, dpi: int = DPI, timeout: float = 60.0) -> Path:
         """Write the picture to a file; see `viz.render`.
@@ -47,23 +54,35 @@ class Picture:
         ...     graph(Tensor(2.0)).render(f"{folder}/two.dot").name
         'two.dot'
         """
-        return save(self.source, path, dpi=dpi, timeout=timeout)
+        target, form = target_of(path, dpi, timeout)
+        if form == "txt":
+            return write(target, f"{self}\n".encode())
+        if form != "html":
+            return save(self.source, path, dpi=dpi, timeout=timeout)
+        need_engine(target, self.source)
+        whole = page.page(self.source, self.model, self.levels(), self.choice, timeout=timeout)
+        return write(target, whole.encode())
 
     def __repr__(self) -> str:
         return f"<Picture {self.summary}>"
 
     def __str__(self) -> str:
-        return self.source
+        return text.drawing(self.model, self.choice)
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+    def _repr_mimebundle_(
+        self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None
+    ) -> dict[str, str]:
         """SVG for notebooks where an engine is there, text everywhere; never an exception."""
-        try:
-            svg = draw(self.source, "svg", timeout=20.0).decode("utf-8")
-        except (TinygradCnnError, OSError, UnicodeError) as error:
-            return {"text/plain": f"{self!r}\n{error}"}
-        # Shrink to the notebook's width instead of being cut off; the viewBox keeps the proportions.
-        fitted = svg.replace("<svg ", '<svg style="max-width: 100%; height: auto" ', 1)
-        return {"image/svg+xml": fitted, "text/plain": repr(self)}
+        wanted = {"image/svg+xml", "text/plain"} & set(include or ("image/svg+xml", "text/plain"))
+        wanted -= set(exclude or ())
+        found = {"text/plain": str(self)}
+        if "image/svg+xml" in wanted:
+            try:
+                svg = draw(self.source, "svg", timeout=20.0).decode("utf-8")
+            except (TinygradCnnError, OSError, UnicodeError) as error:
+                return {"text/plain": f"{self}\n\n{error}"}
+            found["image/svg+xml"] = _fitted(svg)
+        return {kind: found[kind] for kind in sorted(wanted)}
 
 
 def graph(
@@ -100,7 +119,7 @@ def graph(
         fold: draw equal blocks that follow each other once, with '×3', and an activation in the
             box of its layer. None does so where there are more than `max_nodes`.
     Returns:
-        A `Picture`: `.source` is DOT text, `.render(path)` writes a file.
+        A `Picture`: `.source` is DOT text, `.render(path)` writes a file, `print` draws it as text.
     Raises:
         DTypeError: `thing` is something else.
         ArgumentError: an empty list, an option out of its range, a Module without inputs, or
@@ -112,7 +131,7 @@ def graph(
     <Picture result · 2 operations>
     """
     choice = Choice(title, direction, values, gradients, statistics, memory, flops, times, legend)
-    _check_counts(depth, max_nodes)
+    check_counts("viz.graph", depth, max_nodes)
     classes: dict[str, str] = {}
     if isinstance(thing, Module):
         classes = {path: type(module).__name__ for path, module in thing.named_modules()}
@@ -121,20 +140,41 @@ def graph(
         raise ArgumentError(f"viz.graph: inputs= is for a Module; got {type(thing).__name__}")
     roots = roots_of(thing)
     model = build(roots, recorder, spelled_out=choice.arrows)
-    if gradients is None and recorder is not None and _is_textbook(model, roots, recorder):
+    if gradients is None and recorder is not None and is_textbook(model, roots, recorder):
         choice = replace(choice, gradients="arrows")
         model = build(roots, recorder, spelled_out=True)
     if classes:
         model = replace(model, head=classes[""])
     words.need(model, choice, recorder is not None)
-    model = simplified(model, depth=depth, fold=fold, max_nodes=max_nodes)
-    boxes = tuple(_with_class(box, classes.get(box.name.split(" – ")[0], "")) for box in model.boxes)
-    model = replace(model, boxes=boxes)
-    return Picture(source(model, choice), title or words.describe(model, choice), model)
+    levels = partial(_levels, model, classes, fold)
+    model = _with_classes(simplified(model, depth=depth, fold=fold, max_nodes=max_nodes), classes)
+    return Picture(source(model, choice), title or words.describe(model, choice), model, choice, levels)
 
 
-def _is_textbook(model: Model, roots: list[Root], recorder: Recorder) -> bool:
-    """Whether the graph is small, of single numbers, and was walked from its end."""
+def _levels(model: Model, classes: Mapping[str, str], fold: bool | None) -> list[Model]:
+    """The whole graph with no module opened, with one level of them opened, and so on to all."""
+    deepest = max((box.group.count(".") + 1 for box in model.boxes if box.group), default=0)
+    models = (simplified(model, depth=k, fold=fold, max_nodes=None) for k in range(deepest + 1))
+    return [_with_classes(one, classes) for one in models]
+
+
+def _fitted(svg: str) -> str:
+    """An SVG as wide as the notebook, not cut off, and no larger than it was drawn."""
+    size = re.search(r'<svg width="([\d.]+pt)" height="[\d.]+pt"', svg)
+    if size is None:
+        return svg
+    look = f'<svg width="100%" style="max-width: {size[1]}; height: auto"'
+    return svg[: size.start()] + look + svg[size.end() :]
+
+
+def is_textbook(model: Model, roots: list[Root], recorder: Recorder) -> bool:
+    """Whether the graph is small, of single numbers, and was walked from its end.
+
+    >>> from tinygrad_cnn import Tensor
+    >>> roots = roots_of(Tensor(1.0, requires_grad=True) * 2)
+    >>> is_textbook(build(roots), roots, Recorder())
+    False
+    """
     return (
         1 < len(model.boxes) <= _TEXTBOOK
         and all(prod(box.shape) == 1 and not box.order for box in model.boxes)
@@ -142,18 +182,32 @@ def _is_textbook(model: Model, roots: list[Root], recorder: Recorder) -> bool:
     )
 
 
-def _with_class(box: Box, name: str) -> Box:
-    """A module's box with the name of its class before its contents."""
-    return replace(box, options=f"{name}: {box.options}") if box.kind == "module" and name else box
+def _with_classes(model: Model, classes: Mapping[str, str]) -> Model:
+    """Modules' boxes with the names of their classes before their contents."""
+
+    def named(box: Box) -> Box:
+        name = classes.get(box.name.split(" – ")[0], "") if box.kind == "module" else ""
+        return replace(box, options=f"{name}: {box.options}") if name else box
+
+    return replace(model, boxes=tuple(map(named, model.boxes))) if classes else model
 
 
-def _check_counts(depth: Any, max_nodes: Any) -> None:
+def check_counts(function: str, depth: Any, max_nodes: Any) -> None:
+    """Refuse a depth below 0 and fewer than 2 boxes.
+
+    Args:
+        function: named in the error.   depth, max_nodes: as for `viz.graph`.
+    Raises:
+        ArgumentError: one is neither None nor an integer that is large enough.
+
+    >>> check_counts("viz.graph", 0, None)
+    """
     for name, value, least in (("depth", depth, 0), ("max_nodes", max_nodes, 2)):
         if value is None:
             continue
         if not isinstance(value, int) or isinstance(value, bool) or value < least:
             raise ArgumentError(
-                f"viz.graph: {name} is {value!r}; an integer of at least {least}, or None, fits"
+                f"{function}: {name} is {value!r}; an integer of at least {least}, or None, fits"
             )
 
 
@@ -165,7 +219,8 @@ def render(thing: Any, path: str | Path, *, dpi: int = DPI, timeout: float = 60.
 
     Args:
         thing: a Tensor, a Node, a list of them, or a Module with `inputs=`.
-        path: ends in .png, .svg, .pdf, .dot or .gv; its folder exists.
+        path: ends in .png, .svg, .pdf, .html (a page with search and details), .txt (a text drawing),
+            .dot or .gv; its folder exists.
         dpi: pixels per inch of a PNG, 1 to 1200.
         timeout: seconds for layout and drawing, more than 0.
         options: those of `viz.graph`.

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import warnings
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,9 +16,10 @@ from xml.sax.saxutils import escape
 
 from tinygrad_cnn.errors import ArgumentError, MissingExtraError, TinygradCnnError
 from tinygrad_cnn.serial.atomic import writing
+from viz import fonts
 
-#: What a file may be; the last two hold the DOT text itself and need no engine.
-FORMATS = ("png", "svg", "pdf", "dot", "gv")
+#: What a file may be; .dot and .gv hold the DOT text itself, .txt a text drawing: no engine needed.
+FORMATS = ("png", "svg", "pdf", "html", "txt", "dot", "gv")
 _TEXT = ("dot", "gv")
 #: Pixels per inch of a PNG: small text stays readable.
 DPI = 144
@@ -40,13 +42,23 @@ def save(text: str, path: str | Path, *, dpi: int = DPI, timeout: float = 60.0) 
     'empty.gv'
     """
     target, form = target_of(path, dpi, timeout)
-    if form not in _TEXT and engine() is None:
-        beside = _write(target.with_suffix(".dot"), text.encode("utf-8"))
+    if form not in _TEXT:
+        need_engine(target, text)
+    drawn = text.encode("utf-8") if form in _TEXT else draw(text, form, dpi=dpi, timeout=timeout)
+    return write(target, drawn)
+
+
+def need_engine(target: Path, text: str) -> None:
+    """Where no engine can draw `target`, save the DOT text beside it, so that nothing is lost.
+
+    Raises:
+        MissingExtraError: no engine.
+    """
+    if engine() is None:
+        beside = write(target.with_suffix(".dot"), text.encode("utf-8"))
         raise MissingExtraError(
             f"viz.render: no layout engine to draw {target.name}: {_INSTALL}. The DOT text is in {beside}"
         )
-    drawn = text.encode("utf-8") if form in _TEXT else draw(text, form, dpi=dpi, timeout=timeout)
-    return _write(target, drawn)
 
 
 def engine() -> str | None:
@@ -114,12 +126,12 @@ def _environment(folder: Path) -> dict[str, str]:
     environment = dict(os.environ)
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
     environment["TZ"] = "UTC"  # a PDF holds the time zone of its making
-    fonts = _matplotlib_fonts()
     if not sys.platform.startswith("linux"):
         return environment  # other systems always come with fonts
-    if fonts is not None:
+    folders = _font_folders()
+    if folders:
         config = folder / "fonts.conf"
-        config.write_text(_font_config(fonts), encoding="utf-8")
+        config.write_text(_font_config(folders), encoding="utf-8")
         environment["FONTCONFIG_FILE"] = str(config)
     elif not _system_has_fonts():
         warnings.warn(
@@ -130,14 +142,20 @@ def _environment(folder: Path) -> dict[str, str]:
     return environment
 
 
-def _font_config(fonts: Path) -> str:
-    """The system's own configuration, and behind it the fonts that Matplotlib brings along."""
+def _font_folders() -> list[Path]:
+    """Where installed packages bring fonts: DejaVu Sans, and one for Chinese, Japanese and Korean."""
+    latin, cjk = _matplotlib_fonts(), fonts.installed()
+    return [folder for folder in (latin, cjk.parent if cjk else None) if folder is not None]
+
+
+def _font_config(folders: Sequence[Path]) -> str:
+    """The system's own configuration, and behind it the fonts that installed packages bring along."""
     system = os.environ.get("FONTCONFIG_FILE") or "/etc/fonts/fonts.conf"
     return (
         '<?xml version="1.0"?>\n<!DOCTYPE fontconfig SYSTEM "fonts.dtd">\n<fontconfig>\n'
         f'<include ignore_missing="yes">{escape(system)}</include>\n'
-        f"<dir>{escape(str(fonts))}</dir>\n"
-        '<cachedir prefix="xdg">fontconfig</cachedir>\n</fontconfig>\n'
+        + "".join(f"<dir>{escape(str(folder))}</dir>\n" for folder in folders)
+        + '<cachedir prefix="xdg">fontconfig</cachedir>\n</fontconfig>\n'
     )
 
 
@@ -161,9 +179,14 @@ def _system_has_fonts() -> bool:
 
 
 # --------------------------------------------------------------------------- files
-def target_of(path: str | Path, dpi: int, timeout: float) -> tuple[Path, str]:
+def target_of(
+    path: str | Path, dpi: int, timeout: float, forms: Sequence[str] = FORMATS, function: str = "viz.render"
+) -> tuple[Path, str]:
     """The path and its format, refused before anything is computed or written.
 
+    Args:
+        path, dpi, timeout: as for `viz.render`.   forms: suffixes that fit.
+        function: named in errors.
     Raises:
         ArgumentError, FileNotFoundError, IsADirectoryError, PermissionError: as for `viz.render`.
 
@@ -172,25 +195,26 @@ def target_of(path: str | Path, dpi: int, timeout: float) -> tuple[Path, str]:
     """
     target = Path(path)
     form = target.suffix.lower().lstrip(".")
-    if form not in FORMATS:
+    if form not in forms:
         raise ArgumentError(
-            f"viz.render: {target} ends in {target.suffix or 'no suffix'!r}; "
-            f"{', '.join('.' + one for one in FORMATS)} fit"
+            f"{function}: {target} ends in {target.suffix or 'no suffix'!r}; "
+            f"{', '.join('.' + one for one in forms)} fit"
         )
     if not 1 <= dpi <= 1200:
-        raise ArgumentError(f"viz.render: dpi is {dpi}; 1 to 1200 fits")
+        raise ArgumentError(f"{function}: dpi is {dpi}; 1 to 1200 fits")
     if not timeout > 0:
-        raise ArgumentError(f"viz.render: timeout is {timeout}; more than 0 seconds fits")
+        raise ArgumentError(f"{function}: timeout is {timeout}; more than 0 seconds fits")
     if not target.parent.is_dir():
-        raise FileNotFoundError(f"viz.render: the folder {target.parent} does not exist")
+        raise FileNotFoundError(f"{function}: the folder {target.parent} does not exist")
     if target.is_dir():
-        raise IsADirectoryError(f"viz.render: {target} is a folder; a file's path fits")
+        raise IsADirectoryError(f"{function}: {target} is a folder; a file's path fits")
     if not os.access(target.parent, os.W_OK):
-        raise PermissionError(f"viz.render: the folder {target.parent} cannot be written to")
+        raise PermissionError(f"{function}: the folder {target.parent} cannot be written to")
     return target, form
 
 
-def _write(target: Path, content: bytes) -> Path:
+def write(target: Path, content: bytes) -> Path:
+    """Write a file, whole or not at all; gives its path."""
     with writing(target) as temporary:
         Path(temporary).write_bytes(content)
     return target

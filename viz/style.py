@@ -79,6 +79,12 @@ ABSENT = ("#eeeeee", QUIET)
 MARKS = {True: "#c62828", False: "#b45309"}
 #: Forward and reverse arrows of a textbook drawing.
 FORWARD, REVERSE = "#1a1a1a", "#c0392b"
+#: Fill and border of what a comparison found: added, removed, changed.
+CHANGES = {
+    "+": ("#d3f2da", "#1a7f37"), "-": ("#ffdcd9", "#c62828"), "~": ("#ffe9bd", "#b45309"),
+}  # fmt: skip
+#: Fill of the operation that a frame of an animation is about; its border is `REVERSE`.
+NOW = "#ffb3a6"
 #: Frame around the ops of a derivative.
 DERIVATIVE, DERIVATIVE_FILL = "#d9a79b", "#fdf4f1"
 
@@ -99,6 +105,19 @@ def kind(op: Op) -> str:
         if base.__module__.startswith(_OPS):
             return _FAMILIES.get(base.__module__.removeprefix(_OPS), "arithmetic")
     return "other"
+
+
+def pale(color: str) -> str:
+    """A colour, mixed with twice as much white.
+
+    Args:
+        color: '#rrggbb'.
+
+    >>> pale("#ffccff")
+    '#ffeeff'
+    """
+    parts = (int(color[k : k + 2], 16) for k in (1, 3, 5))
+    return "#" + "".join(f"{(part + 2 * 255) // 3:02x}" for part in parts)
 
 
 def heat(norm: float, largest: float) -> tuple[str, str]:

@@ -122,7 +122,8 @@ def _with_chip(model: Model, box: Box, head: str, rows: list[str], choice: Choic
         norm = None
     elif norm is None and choice.gradients and any(p.trainable for p in box.parameters):
         text = "|g| not computed"
-    return label.box(head, rows, norm=norm, largest=model.largest, absent=text)
+    blank = box.id in model.unseen
+    return label.box(head, rows, norm=norm, largest=model.largest, absent=text, blank=blank)
 
 
 def _small_rows(box: Box, frame: str, choice: Choice) -> list[str]:
