@@ -40,7 +40,7 @@ ALTERATIONS: dict[str, Callable[[Any], Any]] = {
     "factor 1.0001": lambda d: d * 1.0001,
     "dropped": lambda d: d * 0,
     "reversed": lambda d: d[(slice(None, None, -1),) * d.ndim] if d.ndim else -d,
-    "transposed": lambda d: d.transpose() if d.shape == d.shape[::-1] else d,
+    "transposed": lambda d: d.swapaxes(-1, -2) if d.ndim > 1 and d.shape[-1] == d.shape[-2] else d,
     "summed": lambda d: d.sum(axis=0, keepdims=True) + d * 0 if d.ndim else d * 3,
     "off by one": lambda d: d[(..., [*range(1, d.shape[-1]), 0])] if d.size and d.ndim else d * 3,
 }
