@@ -22,6 +22,7 @@ Check = Callable[[Case, Problem], None]
 
 
 def leaves(problem: Problem) -> list[Tensor]:
+    """The operands as Tensors that require grad."""
     return [Tensor(x, requires_grad=True) for x in problem.operands]
 
 
@@ -36,6 +37,7 @@ def first_order(
 
 
 def directions(problem: Problem, seed: int) -> list[Array]:
+    """A fixed direction for each operand."""
     return [weights(x.shape, seed + k) for k, x in enumerate(problem.operands)]
 
 

@@ -50,6 +50,7 @@ def softpluses(draw: Draw) -> Problem:
 
 
 def softplus(op: Any, x: Array) -> Array:
+    """The reference of `Softplus`: slow, and written apart from it."""
     return elementwise(
         lambda v: v if v * op.beta > op.threshold else math.log(1 + math.exp(v * op.beta)) / op.beta
     )(op, x)
@@ -63,6 +64,8 @@ def gelus(draw: Draw) -> Problem:
 
 
 def gelu(op: Any, x: Array) -> Array:
+    """The reference of `GELU`: slow, and written apart from it."""
+
     def exact(v: float) -> float:
         return v * 0.5 * (1 + math.erf(v / math.sqrt(2)))
 
@@ -73,14 +76,17 @@ def gelu(op: Any, x: Array) -> Array:
 
 
 def mish(x: float) -> float:
+    """The reference of `Mish`: slow, and written apart from it."""
     return x * math.tanh(math.log(1 + math.exp(x)))
 
 
 def softmax(op: Any, x: Array) -> Array:
+    """The reference of `Softmax`: slow, and written apart from it."""
     return np.exp(log_softmax(op, x))
 
 
 def log_softmax(op: Any, x: Array) -> Array:
+    """The reference of `LogSoftmax`: slow, and written apart from it."""
     out = np.empty(x.shape)
     for i in np.ndindex(x.shape):
         others = (math.exp(x[(*i[: op.axis], k, *i[op.axis + 1 :])]) for k in range(x.shape[op.axis]))

@@ -18,6 +18,7 @@ MATRICES = hnp.array_shapes(min_dims=2, max_dims=3, min_side=0, max_side=4)
 
 @st.composite
 def tiles(draw: Draw) -> Problem:
+    """The reference of `Tile`: slow, and written apart from it."""
     shape = draw(SHAPES)
     repeats = tuple(draw(st.integers(0, 3)) for _ in shape)
     return Problem(lambda: ops.Tile(repeats), [uniform(draw, shape)])
@@ -36,6 +37,7 @@ def repeats(draw: Draw) -> Problem:
 
 @st.composite
 def flips(draw: Draw) -> Problem:
+    """The reference of `Flip`: slow, and written apart from it."""
     shape = draw(SHAPES)
     axis = axes_of(draw, len(shape))
     return Problem(lambda: ops.Flip(axis), [uniform(draw, shape)])
@@ -54,6 +56,7 @@ def rolls(draw: Draw) -> Problem:
 
 @st.composite
 def triangles(draw: Draw, op: Any) -> Problem:
+    """The reference of `Tril` and `Triu`: slow, and written apart from it."""
     k = draw(st.integers(-3, 3))
     return Problem(lambda: op(k), [uniform(draw, draw(MATRICES))])
 
@@ -70,6 +73,7 @@ def diagonals(draw: Draw, op: type[Op]) -> Problem:
 
 
 def tile(op: Any, x: Array) -> Array:
+    """The reference of `Tile`: slow, and written apart from it."""
     out = np.empty([n * often for n, often in zip(x.shape, op.repeats, strict=True)])
     for i in np.ndindex(out.shape):
         out[i] = x[tuple(k % n for k, n in zip(i, x.shape, strict=True))]
@@ -77,6 +81,7 @@ def tile(op: Any, x: Array) -> Array:
 
 
 def repeat(op: Any, x: Array) -> Array:
+    """The reference of `Repeat`: slow, and written apart from it."""
     often = [op._repeats] * x.shape[op.axis] if isinstance(op._repeats, int) else op._repeats
     lines = [line for line, n in zip(np.moveaxis(x, op.axis, 0), often, strict=True) for _ in range(n)]
     shape = (*x.shape[: op.axis], len(lines), *x.shape[op.axis + 1 :])
@@ -87,6 +92,7 @@ def repeat(op: Any, x: Array) -> Array:
 
 
 def flip(op: Any, x: Array) -> Array:
+    """The reference of `Flip`: slow, and written apart from it."""
     out = np.empty(x.shape)
     for i in np.ndindex(x.shape):
         out[
@@ -96,6 +102,7 @@ def flip(op: Any, x: Array) -> Array:
 
 
 def roll(op: Any, x: Array) -> Array:
+    """The reference of `Roll`: slow, and written apart from it."""
     if op.axis is None:
         line = list(x.flat)
         start = op.shift[0] % max(len(line), 1)
@@ -110,6 +117,7 @@ def roll(op: Any, x: Array) -> Array:
 
 
 def triangle(op: Any, x: Array) -> Array:
+    """The reference of `Tril` and `Triu`: slow, and written apart from it."""
     out = np.zeros(x.shape)
     for i in np.ndindex(x.shape):
         above = i[-1] - i[-2]
@@ -129,6 +137,7 @@ def diagonal_places(op: Any, shape: tuple[int, ...]) -> list[tuple[tuple[int, ..
 
 
 def diagonal(op: Any, x: Array) -> Array:
+    """The reference of `Diagonal`: slow, and written apart from it."""
     out = np.empty(np.diagonal(x, op.offset, op.axis1, op.axis2).shape)
     for i, to in diagonal_places(op, x.shape):
         out[to] = x[i]
@@ -136,6 +145,7 @@ def diagonal(op: Any, x: Array) -> Array:
 
 
 def place_diagonal(op: Any, g: Array) -> Array:
+    """The reference of `PlaceDiagonal`: slow, and written apart from it."""
     out = np.zeros(op.shape)
     for i, source in diagonal_places(op, op.shape):
         out[i] = g[source]

@@ -42,6 +42,7 @@ def conv_terms(op: Any, n: int, f: int, channels: int) -> Iterable[tuple[Any, An
 
 
 def conv(op: Any, x: Array, w: Array, *b: Array) -> Array:
+    """The reference of `Conv`: slow, and written apart from it."""
     out = np.zeros((len(x), len(w), *op.grid.output))
     for y_at, w_at, x_at in conv_terms(op, len(x), *w.shape[:2]):
         out[y_at] += x[x_at] * w[w_at]
@@ -71,6 +72,7 @@ def column_terms(op: Any, n: int, channels: int) -> Iterable[tuple[Any, Any]]:
 
 
 def unfold(op: Any, x: Array) -> Array:
+    """The reference of `Unfold`: slow, and written apart from it."""
     out = np.zeros((len(x), x.shape[1] * math.prod(op.grid.kernel), math.prod(op.grid.output)))
     for column_at, x_at in column_terms(op, *x.shape[:2]):
         out[column_at] = x[x_at]
@@ -78,6 +80,7 @@ def unfold(op: Any, x: Array) -> Array:
 
 
 def fold(op: Any, columns: Array) -> Array:
+    """The reference of `Fold`: slow, and written apart from it."""
     channels = columns.shape[1] // math.prod(op.grid.kernel)
     out = np.zeros((len(columns), channels, *op.grid.image))
     for column_at, x_at in column_terms(op, len(columns), channels):
@@ -86,6 +89,7 @@ def fold(op: Any, columns: Array) -> Array:
 
 
 def conv_transpose(op: Any, x: Array, w: Array, *b: Array) -> Array:
+    """The reference of `ConvTranspose`: slow, and written apart from it."""
     out = conv_image(op, x, w)
     for bias in b:
         for i in np.ndindex(out.shape):
@@ -94,6 +98,7 @@ def conv_transpose(op: Any, x: Array, w: Array, *b: Array) -> Array:
 
 
 def conv_image(op: Any, g: Array, w: Array) -> Array:
+    """The reference of `ConvImage`: slow, and written apart from it."""
     out = np.zeros((len(g), w.shape[1] * op.groups, *op.grid.image))
     for y_at, w_at, x_at in conv_terms(op, len(g), *w.shape[:2]):
         out[x_at] += g[y_at] * w[w_at]
@@ -101,6 +106,7 @@ def conv_image(op: Any, g: Array, w: Array) -> Array:
 
 
 def conv_kernel(op: Any, x: Array, g: Array) -> Array:
+    """The reference of `ConvKernel`: slow, and written apart from it."""
     out = np.zeros((g.shape[1], x.shape[1] // op.groups, *op.grid.kernel))
     for y_at, w_at, x_at in conv_terms(op, len(x), *out.shape[:2]):
         out[w_at] += x[x_at] * g[y_at]

@@ -22,6 +22,7 @@ def tables(draw: Draw) -> Problem:
 
 
 def embedding(op: Any, w: Array) -> Array:
+    """The reference of `Embedding`: slow, and written apart from it."""
     out = np.empty((*op._indices.shape, w.shape[1]))
     for i in np.ndindex(op._indices.shape):
         out[i] = w[int(op._indices[i])]

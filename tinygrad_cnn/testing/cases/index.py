@@ -63,6 +63,7 @@ def taken_from(op: Any, i: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def take_along_axis(op: Any, x: Array) -> Array:
+    """The reference of `TakeAlongAxis`: slow, and written apart from it."""
     out = np.empty(op._places.shape)
     for i in np.ndindex(out.shape):
         out[i] = x[taken_from(op, i)]
@@ -70,6 +71,7 @@ def take_along_axis(op: Any, x: Array) -> Array:
 
 
 def add_along_axis(op: Any, g: Array) -> Array:
+    """The reference of `AddAlongAxis`: slow, and written apart from it."""
     out = np.zeros((*g.shape[: op.axis], op.size, *g.shape[op.axis + 1 :]))
     for i in np.ndindex(g.shape):
         out[taken_from(op, i)] += g[i]
@@ -82,11 +84,13 @@ def places_of(op: Any, shape: tuple[int, ...]) -> Array:
 
 
 def index(op: Any, x: Array) -> Array:
+    """The reference of `Index`: slow, and written apart from it."""
     places, elements = places_of(op, x.shape), list(x.flat)
     return np.array([elements[p] for p in places.flat], dtype=float).reshape(places.shape)
 
 
 def index_add(op: Any, g: Array) -> Array:
+    """The reference of `IndexAdd`: slow, and written apart from it."""
     out = np.zeros(math.prod(op.shape))
     for p, value in zip(places_of(op, op.shape).flat, g.flat, strict=True):
         out[p] += value

@@ -32,6 +32,7 @@ def affine(draw: Draw) -> Problem:
 
 
 def matmul(op: Any, a: Array, b: Array) -> Array:
+    """The reference of `MatMul`: slow, and written apart from it."""
     stack = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     a, b = np.broadcast_to(a, stack + a.shape[-2:]), np.broadcast_to(b, stack + b.shape[-2:])
     out = np.zeros((*stack, a.shape[-2], b.shape[-1]))
@@ -41,6 +42,7 @@ def matmul(op: Any, a: Array, b: Array) -> Array:
 
 
 def linear(op: Any, x: Array, w: Array, *b: Array) -> Array:
+    """The reference of `Linear`: slow, and written apart from it."""
     out = np.zeros((*x.shape[:-1], len(w)))
     for *s, o in np.ndindex(out.shape):
         products = (x[(*s, i)] * w[o, i] for i in range(w.shape[1]))
@@ -64,6 +66,7 @@ def einsums(draw: Draw) -> Problem:
 
 
 def einsum(op: Any, *arrays: Array) -> Array:
+    """The reference of `Einsum`: slow, and written apart from it."""
     inputs, result = op.subscripts.split("->")
     groups = inputs.split(",")
     sizes = {

@@ -70,6 +70,7 @@ def signs(rng: np.random.Generator, shape: tuple[int, ...], reduction: str) -> C
 
 @st.composite
 def embeddings(draw: Draw) -> Problem:
+    """The reference of `HingeEmbedding`: slow, and written apart from it."""
     shape = draw(SHAPES)
     make = signs(np.random.default_rng(draw(SEEDS)), shape, draw(reductions_of(shape)))
     return Problem(make, [apart(draw, shape)])
@@ -117,26 +118,31 @@ def factor(values: Any, i: tuple[int, ...]) -> float:
 
 
 def huber(op: Any, i: Any, x: float, t: float) -> float:
+    """The reference of `Huber`: slow, and written apart from it."""
     d = abs(x - t)
     return op.factor * (d * d / 2 if d < op.delta else op.delta * d - op.delta * op.delta / 2)
 
 
 def binary(op: Any, i: Any, x: float, t: float) -> float:
+    """The reference of `BinaryCrossEntropy`: slow, and written apart from it."""
     return -factor(op._weight, i) * (t * math.log(x) + (1 - t) * math.log(1 - x))
 
 
 def with_logits(op: Any, i: Any, x: float, t: float) -> float:
+    """The reference of `BinaryCrossEntropyWithLogits`: slow, and written apart from it."""
     p = 1 / (1 + math.exp(-x))
     positive = factor(op._pos_weight, i)
     return -factor(op._weight, i) * (positive * t * math.log(p) + (1 - t) * math.log(1 - p))
 
 
 def divergence(op: Any, i: Any, x: float, t: float) -> float:
+    """The reference of `KLDivergence`: slow, and written apart from it."""
     p = math.exp(t) if op.log_target else t
     return p * (math.log(p) - x)
 
 
 def hinge_embedding(op: Any, i: Any, x: float) -> float:
+    """The reference of `HingeEmbedding`: slow, and written apart from it."""
     return x if op._like[i] else max(0.0, op.margin - x)
 
 
@@ -199,6 +205,7 @@ def at_labels(score: Callable[[Array], Any]) -> Reference:
 
 
 def soft_cross_entropy(op: Any, x: Array, t: Array) -> Array:
+    """The reference of `SoftTargetCrossEntropy`: slow, and written apart from it."""
     losses = np.zeros((x.shape[0], *x.shape[2:]))
     for n, *space in np.ndindex(losses.shape):
         at = (n, slice(None), *space)
@@ -208,6 +215,7 @@ def soft_cross_entropy(op: Any, x: Array, t: Array) -> Array:
 
 
 def multi_margin(op: Any, x: Array) -> Array:
+    """The reference of `MultiMargin`: slow, and written apart from it."""
     losses = np.zeros(x.shape[0])
     for n, label in enumerate(op._labels):
         for k in range(x.shape[1]):

@@ -31,6 +31,7 @@ def normalisations(draw: Draw, op: type[Op]) -> Problem:
 
 
 def batch_norm(op: Any, x: Array, w: Array, b: Array) -> Array:
+    """The reference of `BatchNorm`: slow, and written apart from it."""
     out = np.empty(x.shape)
     for c in range(x.shape[1]):
         values = [float(v) for v in x[:, c].flat]
@@ -41,6 +42,7 @@ def batch_norm(op: Any, x: Array, w: Array, b: Array) -> Array:
 
 
 def fixed_norm(op: Any, x: Array, w: Array, b: Array) -> Array:
+    """The reference of `FixedNorm`: slow, and written apart from it."""
     out = np.empty(x.shape)
     for c in range(x.shape[1]):
         deviation = math.sqrt(op._var[c] + op.eps)
@@ -95,6 +97,7 @@ def standard(values: Array, eps: float) -> Array:
 
 
 def group_norm(op: Any, x: Array, w: Array, b: Array) -> Array:
+    """The reference of `GroupNorm` and `InstanceNorm`: slow, and written apart from it."""
     out, each = np.empty(x.shape), x.shape[1] // op.groups
     for n, group in np.ndindex(len(x), op.groups):
         channels = slice(group * each, (group + 1) * each)
@@ -105,6 +108,7 @@ def group_norm(op: Any, x: Array, w: Array, b: Array) -> Array:
 
 
 def layer_norm(op: Any, x: Array, w: Array, b: Array) -> Array:
+    """The reference of `LayerNorm`: slow, and written apart from it."""
     out = np.empty(x.shape)
     for i in np.ndindex(x.shape[: x.ndim - op.axes]):
         out[i] = standard(x[i], op.eps) * w + b
@@ -112,6 +116,7 @@ def layer_norm(op: Any, x: Array, w: Array, b: Array) -> Array:
 
 
 def local_response_norm(op: Any, x: Array) -> Array:
+    """The reference of `LocalResponseNorm`: slow, and written apart from it."""
     out = np.empty(x.shape)
     for n, c, *rest in np.ndindex(x.shape):
         first, last = max(0, c - op.size // 2), min(x.shape[1], c + (op.size - 1) // 2 + 1)

@@ -61,6 +61,7 @@ def inner(op: Any, i: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...
 
 
 def pad(op: Any, x: Array) -> Array:
+    """The reference of `Pad`: slow, and written apart from it."""
     shape = [n + sum(w) for n, w in zip(x.shape, op.widths, strict=True)]
     out = np.full(shape, op.value)
     if op.mode == "constant":
@@ -73,6 +74,7 @@ def pad(op: Any, x: Array) -> Array:
 
 
 def pad_add(op: Any, g: Array) -> Array:
+    """The reference of `PadAdd`: slow, and written apart from it."""
     out = np.zeros([n - sum(w) for n, w in zip(g.shape, op.widths, strict=True)])
     for i in np.ndindex(g.shape):
         out[inner(op, i, out.shape)] += g[i]

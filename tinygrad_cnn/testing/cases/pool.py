@@ -37,6 +37,7 @@ def poolings(draw: Draw, op: type[Op]) -> Problem:
 
 
 def max_pool(op: Any, x: Array) -> Array:
+    """The reference of `MaxPool`: slow, and written apart from it."""
     out = np.full((*x.shape[:2], *op.grid.output), -np.inf)
     for o, _, at in reads(op.grid):
         for n, c in np.ndindex(*x.shape[:2]):
@@ -54,6 +55,7 @@ def placed(op: Any, lead: tuple[int, ...]) -> Iterable[tuple[Any, Any]]:
 
 
 def place(op: Any, g: Array) -> Array:
+    """The reference of `Place`: slow, and written apart from it."""
     out = np.zeros((*g.shape[:2], *op.grid.image))
     for y_at, x_at in placed(op, g.shape[:2]):
         out[x_at] += g[y_at]
@@ -61,6 +63,7 @@ def place(op: Any, g: Array) -> Array:
 
 
 def pick(op: Any, x: Array) -> Array:
+    """The reference of `Pick`: slow, and written apart from it."""
     out = np.zeros((*x.shape[:2], *op.grid.output))
     for y_at, x_at in placed(op, x.shape[:2]):
         out[y_at] = x[x_at]
@@ -83,6 +86,7 @@ def divisors(op: Any) -> Array:
 
 
 def avg_pool(op: Any, x: Array) -> Array:
+    """The reference of `AvgPool`: slow, and written apart from it."""
     out = np.zeros((*x.shape[:2], *op.grid.output))
     for o, _, at in reads(op.grid):
         for i in np.ndindex(*x.shape[:2]):
@@ -91,6 +95,7 @@ def avg_pool(op: Any, x: Array) -> Array:
 
 
 def spread(op: Any, g: Array) -> Array:
+    """The reference of `Spread`: slow, and written apart from it."""
     out, share = np.zeros((*g.shape[:2], *op.grid.image)), g / divisors(op)
     for o, _, at in reads(op.grid):
         for i in np.ndindex(*g.shape[:2]):
@@ -113,6 +118,7 @@ def power_sums(draw: Draw) -> Problem:
 
 
 def lp_pool(op: Any, x: Array) -> Array:
+    """The reference of `LpPool`: slow, and written apart from it."""
     sums, seen = np.zeros((*x.shape[:2], *op.grid.output)), np.zeros(op.grid.output)
     for o, _, at in reads(op.grid):
         seen[o] += 1
@@ -130,6 +136,7 @@ def adaptive_maxima(draw: Draw) -> Problem:
 
 
 def adaptive_max_pool(op: Any, x: Array) -> Array:
+    """The reference of `AdaptiveMaxPool`: slow, and written apart from it."""
     out = np.empty((*x.shape[:-2], *op.output))
     for *lead, i, j in np.ndindex(out.shape):
         (h, w), (oh, ow) = x.shape[-2:], op.output
@@ -149,6 +156,7 @@ def unpoolings(draw: Draw) -> Problem:
 
 
 def max_unpool(op: Any, x: Array) -> Array:
+    """The reference of `MaxUnpool`: slow, and written apart from it."""
     out = np.zeros((*x.shape[:2], *op.image))
     for i in np.ndindex(x.shape):
         out[(*i[:2], *divmod(int(op._flat[i]), op.image[1]))] = x[i]

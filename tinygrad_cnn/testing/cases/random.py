@@ -25,6 +25,7 @@ def dropouts(draw: Draw) -> Problem:
 
 
 def dropout(op: Any, x: Array) -> Array:
+    """The reference of `Dropout`: slow, and written apart from it."""
     out = np.zeros(x.shape)
     for i in np.ndindex(x.shape):
         if op._mask[tuple(map(min, i, (n - 1 for n in op._mask.shape)))]:

@@ -39,6 +39,7 @@ def with_option(draw: Draw, op: Callable[[float], Op], low: float, high: float) 
 
 @st.composite
 def hardtanhs(draw: Draw) -> Problem:
+    """The reference of `Hardtanh`: slow, and written apart from it."""
     low, high = draw(st.sampled_from([(-1.0, 1.0), (0.0, 0.5), (-1.5, -0.5)]))
     return Problem(lambda: ops.Hardtanh(low, high), [away(draw, draw(SHAPES), (low, high))])
 
@@ -52,6 +53,7 @@ def prelus(draw: Draw) -> Problem:
 
 
 def prelu(op: Any, x: Array, w: Array) -> Array:
+    """The reference of `PReLU`: slow, and written apart from it."""
     out = np.empty(x.shape)
     for i in np.ndindex(x.shape):
         slope = float(w.flat[0] if w.size == 1 else w[i[1]])
@@ -65,6 +67,7 @@ def of_option(function: Callable[[Any, float], float]) -> Callable[..., Array]:
 
 
 def selu(x: float) -> float:
+    """The reference of `SELU`: slow, and written apart from it."""
     return 1.05070098735548 * (x if x > 0 else 1.67326324235438 * (math.exp(x) - 1))
 
 

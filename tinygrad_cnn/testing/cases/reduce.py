@@ -51,6 +51,7 @@ def reduction(function: Callable[[list[float]], float]) -> Reference:
 
 
 def mean(numbers: list[float]) -> float:
+    """The reference of `Mean`: slow, and written apart from it."""
     return math.fsum(numbers) / len(numbers)
 
 
@@ -98,6 +99,8 @@ def deviation(root: float) -> Reference:
 
 
 def norm(op: Any, x: Array) -> Array:
+    """The reference of `Norm`: slow, and written apart from it."""
+
     def of(numbers: list[float]) -> float:
         sizes = [abs(v) for v in numbers]
         if op.ord == 0:

@@ -29,6 +29,7 @@ def averages(draw: Draw) -> Problem:
 
 
 def adaptive_avg_pool(op: Any, x: Array) -> Array:
+    """The reference of `AdaptiveAvgPool`: slow, and written apart from it."""
     oh, ow = (along.count for along in op._maps)
     h, w = x.shape[-2:]
     out = np.empty((*x.shape[:-2], oh, ow))
@@ -85,6 +86,7 @@ def shuffles(draw: Draw, op: type[Op]) -> Problem:
 
 
 def pixel_shuffle(op: Any, x: Array) -> Array:
+    """The reference of `PixelShuffle`: slow, and written apart from it."""
     *lead, channels, h, w = x.shape
     r = op.r
     out = np.empty((*lead, channels // r**2, h * r, w * r))
@@ -94,6 +96,7 @@ def pixel_shuffle(op: Any, x: Array) -> Array:
 
 
 def pixel_unshuffle(op: Any, x: Array) -> Array:
+    """The reference of `PixelUnshuffle`: slow, and written apart from it."""
     *lead, channels, h, w = x.shape
     r = op.r
     out = np.empty((*lead, channels * r**2, h // r, w // r))

@@ -63,6 +63,7 @@ def nearest(op: Any, x: Array) -> Array:
 
 
 def rest(a: float, b: float) -> float:
+    """The reference of `FloorDiv` and `Remainder`: slow, and written apart from it."""
     r = math.fmod(a, b)  # with the sign of a
     return r + b if r and (r < 0) != (b < 0) else r
 

@@ -71,6 +71,7 @@ def running(step: Callable[..., float], start: float) -> Reference:
 
 
 def top(op: Any, numbers: list[float]) -> list[float]:
+    """The reference of `TopK`: slow, and written apart from it."""
     return sorted(numbers, reverse=op.largest)[: op.k]
 
 

@@ -65,15 +65,18 @@ def clips(draw: Draw) -> Problem:
 
 
 def where(op: Any, a: Array, b: Array) -> Array:
+    """The reference of `Where`: slow, and written apart from it."""
     chosen = elementwise(lambda m, x, y: x if m else y)
     return chosen(op, np.asarray(op._mask), a, b)
 
 
 def gate(op: Any, x: Array) -> Array:
+    """The reference of `Gate`: slow, and written apart from it."""
     return elementwise(lambda m, v: v if m else 0.0)(op, np.asarray(op._mask), x)
 
 
 def clip(op: Any, x: Array) -> Array:
+    """The reference of `Clip`: slow, and written apart from it."""
     low = np.asarray(-np.inf if op.low is None else op.low)
     high = np.asarray(np.inf if op.high is None else op.high)
     return elementwise(lambda v, a, b: min(max(v, a), b))(op, x, low, high)

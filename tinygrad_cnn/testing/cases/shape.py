@@ -50,10 +50,12 @@ def concatenations(draw: Draw) -> Problem:
 
 
 def reshape(op: Any, x: Array) -> Array:
+    """The reference of `Reshape`: slow, and written apart from it."""
     return np.array(list(x.flat)).reshape(op.shape)
 
 
 def transpose(op: Any, x: Array) -> Array:
+    """The reference of `Transpose`: slow, and written apart from it."""
     out = np.empty([x.shape[a] for a in op.axes])
     for i in np.ndindex(x.shape):
         out[tuple(i[a] for a in op.axes)] = x[i]
@@ -61,6 +63,7 @@ def transpose(op: Any, x: Array) -> Array:
 
 
 def broadcast_to(op: Any, x: Array) -> Array:
+    """The reference of `BroadcastTo`: slow, and written apart from it."""
     out = np.empty(op.shape)
     for i in np.ndindex(*op.shape):
         out[i] = x[tuple(0 if n == 1 else k for k, n in zip(i[len(i) - x.ndim :], x.shape, strict=True))]
@@ -68,6 +71,7 @@ def broadcast_to(op: Any, x: Array) -> Array:
 
 
 def sum_to(op: Any, x: Array) -> Array:
+    """The reference of `SumTo`: slow, and written apart from it."""
     out = np.zeros(op.shape)
     for i in np.ndindex(x.shape):
         tail = i[len(i) - len(op.shape) :]
@@ -76,6 +80,7 @@ def sum_to(op: Any, x: Array) -> Array:
 
 
 def concatenate(op: Any, *arrays: Array) -> Array:
+    """The reference of `Concatenate`: slow, and written apart from it."""
     shape = list(arrays[0].shape)
     shape[op.axis] = sum(x.shape[op.axis] for x in arrays)
     out, start = np.empty(shape), 0
