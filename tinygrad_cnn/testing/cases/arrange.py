@@ -18,7 +18,7 @@ MATRICES = hnp.array_shapes(min_dims=2, max_dims=3, min_side=0, max_side=4)
 
 @st.composite
 def tiles(draw: Draw) -> Problem:
-    """The reference of `Tile`: slow, and written apart from it."""
+    """Problems of `Tile`: operands, and options that fit them."""
     shape = draw(SHAPES)
     repeats = tuple(draw(st.integers(0, 3)) for _ in shape)
     return Problem(lambda: ops.Tile(repeats), [uniform(draw, shape)])
@@ -37,7 +37,7 @@ def repeats(draw: Draw) -> Problem:
 
 @st.composite
 def flips(draw: Draw) -> Problem:
-    """The reference of `Flip`: slow, and written apart from it."""
+    """Problems of `Flip`: operands, and options that fit them."""
     shape = draw(SHAPES)
     axis = axes_of(draw, len(shape))
     return Problem(lambda: ops.Flip(axis), [uniform(draw, shape)])
@@ -56,7 +56,7 @@ def rolls(draw: Draw) -> Problem:
 
 @st.composite
 def triangles(draw: Draw, op: Any) -> Problem:
-    """The reference of `Tril` and `Triu`: slow, and written apart from it."""
+    """Problems of `Tril` and `Triu`: operands, and options that fit them."""
     k = draw(st.integers(-3, 3))
     return Problem(lambda: op(k), [uniform(draw, draw(MATRICES))])
 

@@ -70,7 +70,7 @@ def signs(rng: np.random.Generator, shape: tuple[int, ...], reduction: str) -> C
 
 @st.composite
 def embeddings(draw: Draw) -> Problem:
-    """The reference of `HingeEmbedding`: slow, and written apart from it."""
+    """Problems of `HingeEmbedding`: operands, and options that fit them."""
     shape = draw(SHAPES)
     make = signs(np.random.default_rng(draw(SEEDS)), shape, draw(reductions_of(shape)))
     return Problem(make, [apart(draw, shape)])

@@ -39,7 +39,7 @@ def with_option(draw: Draw, op: Callable[[float], Op], low: float, high: float) 
 
 @st.composite
 def hardtanhs(draw: Draw) -> Problem:
-    """The reference of `Hardtanh`: slow, and written apart from it."""
+    """Problems of `Hardtanh`: operands, and options that fit them."""
     low, high = draw(st.sampled_from([(-1.0, 1.0), (0.0, 0.5), (-1.5, -0.5)]))
     return Problem(lambda: ops.Hardtanh(low, high), [away(draw, draw(SHAPES), (low, high))])
 
