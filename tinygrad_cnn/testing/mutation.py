@@ -108,7 +108,7 @@ def mutants(op: type[Op], case: Case, operands: int) -> list[Mutant]:
 def survivors(
     cases: Mapping[type[Op], Case],
     checks: Mapping[str, Check] = PROPERTIES,
-    max_examples: int = 100,
+    max_examples: int = 300,
     report: Callable[[str], Any] = lambda line: None,
 ) -> tuple[list[Mutant], int]:
     """The mutants that no check notices, and how many there were.
@@ -232,7 +232,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(description="Alter derivatives, and see whether the checks notice.")
     parser.add_argument("targets", nargs="*", help="names of ops, or modules with a table CASES")
-    parser.add_argument("--examples", type=int, default=100, help="problems per check and mutant")
+    parser.add_argument("--examples", type=int, default=300, help="problems per check and mutant")
     options = parser.parse_args(arguments)
     left, total = survivors(cases_of(options.targets), max_examples=options.examples, report=print)
     for mutant in left:
