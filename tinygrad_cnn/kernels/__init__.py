@@ -1,7 +1,8 @@
 """Heavy array work behind the ops: functions on arrays, the same names whichever module serves.
 
-`reference` is plain NumPy, any float dtype, and the specification of each name. A faster module
-overrides the names that it can serve; which one serves is decided here and nowhere else.
+`reference` is plain NumPy, any float dtype, and the specification of each name. `fast` overrides the
+names that it can serve, where Numba is installed; which of the two serves is decided in `serving` and
+nowhere else. Ops call `kernels.conv(...)`; they know names only.
 """
 
 from tinygrad_cnn.kernels.reference import avg_pool as avg_pool

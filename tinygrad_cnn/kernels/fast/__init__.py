@@ -1,0 +1,1 @@
+"""Compiled kernels for contiguous float32 arrays; anything else falls to the reference."""

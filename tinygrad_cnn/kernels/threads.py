@@ -1,0 +1,216 @@
+"""One pool of threads for all kernels, and none that spins.
+
+NumPy and compiled kernels release Python's lock while they work, so plain Python threads that sleep
+on a lock between tasks are enough: handing a task over costs some 10 µs, and a waiting thread costs
+nothing. The BLAS behind NumPy has a pool of its own, whose threads spin for milliseconds after each
+product and keep the core from others; inside `share` it is told to use one thread, and the matrices
+are split here instead. Nothing is started before the first large task, and nothing in the
+environment is changed.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import threading
+from collections.abc import Callable
+from contextvars import Context, copy_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tinygrad_cnn.errors import ArgumentError
+
+#: What a part of a task is: its number, and the range [start, stop) of items that it is to do.
+Part = Callable[[int, int, int], Any]
+
+
+def default_threads() -> int:
+    """How many threads the kernels use if nobody says otherwise.
+
+    TINYGRAD_CNN_NUM_THREADS, else OMP_NUM_THREADS, else OPENBLAS_NUM_THREADS, else the number of
+    processor cores that this process may use.
+
+    >>> default_threads() >= 1
+    True
+    """
+    for name in ("TINYGRAD_CNN_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        text = os.environ.get(name, "")
+        if text.isdecimal() and int(text) > 0:
+            return int(text)
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class Worker:
+    """A thread that sleeps until it is handed a task."""
+
+    def __init__(self) -> None:
+        self._go, self._done = threading.Lock(), threading.Lock()
+        self._go.acquire()
+        self._done.acquire()
+        self._task: tuple[Context, Part, int, int, int] | None = None
+        self._error: BaseException | None = None
+        threading.Thread(target=self._work, name="tinygrad_cnn kernels", daemon=True).start()
+
+    def start(self, work: Part, part: int, start: int, stop: int) -> None:
+        """Hand over one part; returns at once."""
+        self._task = (copy_context(), work, part, start, stop)  # NumPy's errstate goes along
+        self._go.release()
+
+    def finish(self) -> BaseException | None:
+        """Wait until the part is done; what it raised, if it did."""
+        self._done.acquire()
+        error, self._error, self._task = self._error, None, None
+        return error
+
+    def _work(self) -> None:
+        while True:
+            self._go.acquire()
+            assert self._task is not None
+            context, *rest = self._task
+            try:
+                context.run(*rest)
+            except BaseException as error:
+                self._error = error
+            del context, rest
+            self._done.release()
+
+
+class Pool:
+    """`size` threads, of which the caller is one."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._busy = threading.Lock()
+        self._workers: list[Worker] = []
+
+    def share(self, count: int, work: Part) -> None:
+        """Call `work(part, start, stop)` for consecutive parts of range(count), all at once."""
+        cuts = [count * k // self.size for k in range(self.size + 1)]
+        if self.size == 1 or not self._busy.acquire(blocking=False):
+            # Another thread has the pool, or this is one of its own: the parts one after the other.
+            for part in range(self.size):
+                work(part, cuts[part], cuts[part + 1])
+            return
+        try:
+            while len(self._workers) < self.size - 1:
+                self._workers.append(Worker())
+            with BLAS.one_thread():
+                self._run(cuts, work)
+        finally:
+            self._busy.release()
+
+    def _run(self, cuts: list[int], work: Part) -> None:
+        errors: list[BaseException | None] = []
+        for part, worker in enumerate(self._workers, start=1):
+            worker.start(work, part, cuts[part], cuts[part + 1])
+        try:
+            work(0, cuts[0], cuts[1])
+        except BaseException as error:
+            errors.append(error)
+        errors.extend(worker.finish() for worker in self._workers)
+        for error in errors:
+            if error is not None:
+                raise error
+
+
+class Blas:
+    """The number of threads of NumPy's own matrix products, where its OpenBLAS lets itself be asked."""
+
+    def __init__(self) -> None:
+        self._set, self._get = _openblas()
+
+    def one_thread(self) -> Blas:
+        """A context in which NumPy's matrix products use the calling thread only.
+
+        >>> with BLAS.one_thread():
+        ...     np.eye(2) @ np.eye(2)
+        array([[1., 0.],
+               [0., 1.]])
+        """
+        return self
+
+    def __enter__(self) -> None:
+        if self._get is not None:
+            self._before = self._get()
+            self._set(1)
+
+    def __exit__(self, *exception: object) -> None:
+        if self._get is not None:
+            self._set(self._before)
+
+
+def _openblas() -> tuple[Any, Any]:
+    """The functions of NumPy's OpenBLAS that set and get its number of threads, or (None, None)."""
+    home = Path(np.__file__).parent
+    for library in sorted([*home.parent.glob("numpy.libs/*openblas*"), *home.glob(".dylibs/*openblas*")]):
+        try:
+            loaded = ctypes.PyDLL(str(library))  # loaded already: this is a handle, not a second copy
+        except OSError:
+            continue
+        for name in ("scipy_openblas_{}_num_threads64_", "openblas_{}_num_threads64_", "openblas_{}_num_threads"):
+            if hasattr(loaded, name.format("set")) and hasattr(loaded, name.format("get")):
+                return getattr(loaded, name.format("set")), getattr(loaded, name.format("get"))
+    return None, None
+
+
+BLAS = Blas()
+_pool = Pool(default_threads())
+
+
+def get_num_threads() -> int:
+    """How many threads the kernels use.
+
+    >>> get_num_threads() >= 1
+    True
+    """
+    return _pool.size
+
+
+def set_num_threads(count: int) -> None:
+    """Use `count` threads for large kernels from now on, in the whole process.
+
+    The same number gives the same bits; another number may round sums over a batch otherwise.
+
+    Args:
+        count: at least 1; the calling thread is one of them.
+    Raises:
+        ArgumentError: not a positive integer.
+
+    >>> before = get_num_threads()
+    >>> set_num_threads(1); get_num_threads()
+    1
+    >>> set_num_threads(before)
+    """
+    global _pool
+    if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 1:
+        raise ArgumentError(f"set_num_threads: count must be an integer of at least 1, got {count!r}")
+    if count != _pool.size:
+        _pool = Pool(int(count))
+
+
+def share(count: int, work: Part) -> None:
+    """Call `work(part, start, stop)` for `get_num_threads()` consecutive parts of range(count), at once.
+
+    Parts may be empty. The first exception of a part is raised when all are done. Called from inside
+    a part, or while another thread is here, the parts run one after the other: never two pools.
+
+    >>> out = np.zeros(4)
+    >>> def fill(part, start, stop): out[start:stop] = 1
+    >>> share(4, fill); out
+    array([1., 1., 1., 1.])
+    """
+    _pool.share(count, work)
+
+
+def _after_fork() -> None:
+    """A forked child has none of its parent's threads: it starts its own when it needs them."""
+    global _pool
+    _pool = Pool(_pool.size)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
