@@ -1,10 +1,15 @@
 """What every test and doctest of the project shares."""
 
+import os
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tinygrad_cnn import Tensor
+
+# Tests never start a compiler in the background; those of the compiled kernels ask for them.
+os.environ.setdefault("TINYGRAD_CNN_KERNELS", "reference")
 
 # One profile, the same everywhere: the examples are derived from the test itself, so a run can be
 # repeated exactly, and no example is judged by its time, because machines differ.

@@ -20,6 +20,7 @@ MAY_IMPORT: dict[str, str] = {
     "kernels": "errors graph ops",  # of ops only the type Grid, for type checkers
     "ops": "errors graph kernels",
     "functional": "errors graph rng ops",
+    "warm": "errors kernels",
     "backward": "errors graph ops",
     "numpy_protocol": "errors graph functional",
     "methods": "errors graph ops functional",

@@ -11,6 +11,7 @@ from tinygrad_cnn.errors import ArgumentError as ArgumentError
 from tinygrad_cnn.errors import DTypeError as DTypeError
 from tinygrad_cnn.errors import FormatError as FormatError
 from tinygrad_cnn.errors import GraphError as GraphError
+from tinygrad_cnn.errors import KernelError as KernelError
 from tinygrad_cnn.errors import MissingExtraError as MissingExtraError
 from tinygrad_cnn.errors import ShapeError as ShapeError
 from tinygrad_cnn.errors import StateError as StateError
@@ -21,6 +22,10 @@ from tinygrad_cnn.graph import Observer as Observer
 from tinygrad_cnn.graph import Op as Op
 from tinygrad_cnn.graph import observe as observe
 from tinygrad_cnn.graph import scope as scope
+from tinygrad_cnn.kernels.serving import kernels_in_use as kernels_in_use
+from tinygrad_cnn.kernels.serving import use_kernels as use_kernels
+from tinygrad_cnn.kernels.threads import get_num_threads as get_num_threads
+from tinygrad_cnn.kernels.threads import set_num_threads as set_num_threads
 from tinygrad_cnn.mode import enable_grad as enable_grad
 from tinygrad_cnn.mode import is_grad_enabled as is_grad_enabled
 from tinygrad_cnn.mode import no_grad as no_grad

@@ -58,3 +58,7 @@ class StateError(TinygradCnnError, KeyError):
 
 class MissingExtraError(TinygradCnnError, ImportError):
     """An optional package is needed; the message holds the exact line that installs it."""
+
+
+class KernelError(TinygradCnnError, RuntimeError):
+    """Compiled kernels that cannot be made, kept or loaded here; the reference kernels still serve."""

@@ -5,14 +5,22 @@ names that it can serve, where Numba is installed; which of the two serves is de
 nowhere else. Ops call `kernels.conv(...)`; they know names only.
 """
 
+import sys
+
+from tinygrad_cnn.kernels import reference as reference
+from tinygrad_cnn.kernels import serving as serving
 from tinygrad_cnn.kernels.reference import avg_pool as avg_pool
 from tinygrad_cnn.kernels.reference import conv as conv
 from tinygrad_cnn.kernels.reference import conv_image as conv_image
 from tinygrad_cnn.kernels.reference import conv_kernel as conv_kernel
 from tinygrad_cnn.kernels.reference import fold as fold
+from tinygrad_cnn.kernels.reference import linear as linear
+from tinygrad_cnn.kernels.reference import matmul as matmul
 from tinygrad_cnn.kernels.reference import max_pool as max_pool
 from tinygrad_cnn.kernels.reference import max_pool_places as max_pool_places
 from tinygrad_cnn.kernels.reference import pick as pick
 from tinygrad_cnn.kernels.reference import place as place
 from tinygrad_cnn.kernels.reference import spread as spread
 from tinygrad_cnn.kernels.reference import unfold as unfold
+
+serving.install(sys.modules[__name__], tuple(n for n, f in vars(reference).items() if callable(f)))

@@ -70,12 +70,12 @@ class Worker:
         while True:
             self._go.acquire()
             assert self._task is not None
-            context, *rest = self._task
+            context, work, part, start, stop = self._task
             try:
-                context.run(*rest)
+                context.run(work, part, start, stop)
             except BaseException as error:
                 self._error = error
-            del context, rest
+            del context, work
             self._done.release()
 
 
@@ -104,17 +104,16 @@ class Pool:
             self._busy.release()
 
     def _run(self, cuts: list[int], work: Part) -> None:
-        errors: list[BaseException | None] = []
+        raised: list[BaseException | None] = []
         for part, worker in enumerate(self._workers, start=1):
             worker.start(work, part, cuts[part], cuts[part + 1])
         try:
             work(0, cuts[0], cuts[1])
         except BaseException as error:
-            errors.append(error)
-        errors.extend(worker.finish() for worker in self._workers)
-        for error in errors:
-            if error is not None:
-                raise error
+            raised.append(error)
+        raised.extend(worker.finish() for worker in self._workers)
+        for first in filter(None, raised):
+            raise first
 
 
 class Blas:
@@ -122,6 +121,7 @@ class Blas:
 
     def __init__(self) -> None:
         self._set, self._get = _openblas()
+        self._lock, self._depth, self._before = threading.Lock(), 0, 1
 
     def one_thread(self) -> Blas:
         """A context in which NumPy's matrix products use the calling thread only.
@@ -135,12 +135,18 @@ class Blas:
 
     def __enter__(self) -> None:
         if self._get is not None:
-            self._before = self._get()
-            self._set(1)
+            with self._lock:
+                if self._depth == 0:
+                    self._before = self._get()
+                    self._set(1)
+                self._depth += 1
 
     def __exit__(self, *exception: object) -> None:
         if self._get is not None:
-            self._set(self._before)
+            with self._lock:
+                self._depth -= 1
+                if self._depth == 0:
+                    self._set(self._before)
 
 
 def _openblas() -> tuple[Any, Any]:
@@ -151,7 +157,11 @@ def _openblas() -> tuple[Any, Any]:
             loaded = ctypes.PyDLL(str(library))  # loaded already: this is a handle, not a second copy
         except OSError:
             continue
-        for name in ("scipy_openblas_{}_num_threads64_", "openblas_{}_num_threads64_", "openblas_{}_num_threads"):
+        for name in (
+            "scipy_openblas_{}_num_threads64_",
+            "openblas_{}_num_threads64_",
+            "openblas_{}_num_threads",
+        ):
             if hasattr(loaded, name.format("set")) and hasattr(loaded, name.format("get")):
                 return getattr(loaded, name.format("set")), getattr(loaded, name.format("get"))
     return None, None

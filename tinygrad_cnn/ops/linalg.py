@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_cnn import kernels
 from tinygrad_cnn.graph import Op
 from tinygrad_cnn.ops.shape import BroadcastTo
 
@@ -17,11 +18,11 @@ class MatMul(Op):
     keep = (0, 1)
 
     def forward(self, a: Any, b: Any) -> Any:
-        return a @ b
+        return kernels.matmul(a, b)
 
     def backward(self, g: Any, a: Any, b: Any) -> tuple[Any, ...]:
-        da = g @ b.swapaxes(-1, -2) if self.needs[0] else None
-        db = a.swapaxes(-1, -2) @ g if self.needs[1] else None
+        da = MatMul()(g, b.swapaxes(-1, -2)) if self.needs[0] else None
+        db = MatMul()(a.swapaxes(-1, -2), g) if self.needs[1] else None
         return da, db
 
 
@@ -31,16 +32,15 @@ class Linear(Op):
     keep = (0, 1)
 
     def forward(self, x: Any, w: Any, *b: Any) -> Any:
-        y = x @ w.T
-        for bias in b:
-            y = np.add(y, bias, out=y if y.dtype == bias.dtype else None)
-        return y
+        samples = prod(x.shape[:-1])
+        y = kernels.linear(x.reshape((samples, w.shape[1])), w, b[0] if b else None)
+        return y.reshape((*x.shape[:-1], w.shape[0]))
 
     def backward(self, g: Any, x: Any, w: Any) -> tuple[Any, ...]:
         samples = prod(x.shape[:-1])
         rows = g.reshape((samples, w.shape[0]))  # (M, O)
-        dx = g @ w if self.needs[0] else None
-        dw = rows.T @ x.reshape((samples, w.shape[1])) if self.needs[1] else None
+        dx = MatMul()(rows, w).reshape(x.shape) if self.needs[0] else None
+        dw = MatMul()(rows.T, x.reshape((samples, w.shape[1]))) if self.needs[1] else None
         return (dx, dw, *(rows.sum(axis=0) for _ in self.needs[2:]))
 
 

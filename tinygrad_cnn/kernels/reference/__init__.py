@@ -1,5 +1,7 @@
 """The specification of every kernel, in plain NumPy: readable, any float dtype, always there."""
 
+from tinygrad_cnn.kernels.reference.product import linear as linear
+from tinygrad_cnn.kernels.reference.product import matmul as matmul
 from tinygrad_cnn.kernels.reference.window import avg_pool as avg_pool
 from tinygrad_cnn.kernels.reference.window import conv as conv
 from tinygrad_cnn.kernels.reference.window import conv_image as conv_image

@@ -1,0 +1,44 @@
+"""Matrix products: NumPy's, with large ones split over the one pool of threads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinygrad_cnn.kernels.threads import BLAS, share
+
+Array = NDArray[Any]
+
+#: Products of fewer multiply-adds stay on one thread: one core does them in 60 µs, and handing
+#: half of them to another thread costs 15.
+WORTH_SPLITTING = 3_000_000
+
+
+def matmul(a: Array, b: Array) -> Array:
+    """a @ b over the last two axes; the axes before them broadcast."""
+    if a.ndim != 2 or b.ndim != 2 or a.dtype != b.dtype or a.dtype.char not in "fd":
+        return a @ b
+    (m, k), n = a.shape, b.shape[1]
+    with BLAS.one_thread():
+        if m * n * k < WORTH_SPLITTING or k != b.shape[0]:
+            return a @ b
+        out = np.empty((m, n), a.dtype)
+
+        def rows(_: int, start: int, stop: int) -> None:
+            np.matmul(a[start:stop], b, out=out[start:stop])
+
+        def columns(_: int, start: int, stop: int) -> None:
+            np.matmul(a, b[:, start:stop], out=out[:, start:stop])
+
+        share(*((m, rows) if m >= n else (n, columns)))
+    return out
+
+
+def linear(x: Array, w: Array, b: Array | None) -> Array:
+    """x (M, I), w (O, I), b (O,) or None -> x @ w.T + b, (M, O)."""
+    y = matmul(x, w.T)
+    if b is None:
+        return y
+    return np.add(y, b, out=y if y.dtype == b.dtype else None)

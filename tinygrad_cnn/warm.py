@@ -1,0 +1,98 @@
+"""Compile the fast kernels beforehand, so that no training waits for them or starts without them.
+
+    python -m tinygrad_cnn.warm            # compile what the cache lacks, and say where it lies
+    python -m tinygrad_cnn.warm --clear    # remove the cache
+
+Training starts this by itself, in the background, when it finds none (see `kernels.serving`); in an
+image that is built once and run often it is better done while building.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from tinygrad_cnn.errors import TinygradCnnError
+from tinygrad_cnn.kernels import cache, serving
+
+#: A lock older than this many seconds belongs to a process that is gone.
+_STALE = 600
+
+
+def compile_all() -> Path:
+    """Compile every kernel into the cache and mark it complete; the folder.
+
+    Waits where another process is doing so already.
+
+    Raises:
+        MissingExtraError: Numba is not installed.
+        KernelError: the kernels cannot be compiled, or the cache cannot be written; the reason is
+            left in the folder for those who ask later.
+    """
+    if cache.is_complete():
+        serving.load()
+        return cache.folder()
+    with _alone():
+        try:
+            serving.load()
+        except TinygradCnnError as error:
+            with contextlib.suppress(OSError):
+                (cache.folder() / "failed").write_text(f"{error}\n", encoding="utf-8")
+            raise
+        (cache.folder() / "failed").unlink(missing_ok=True)
+        (cache.folder() / "complete").touch()
+    return cache.folder()
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """Wait until no other process compiles into the folder; nothing is locked where it cannot be."""
+    lock = cache.folder() / "compiling"
+    with contextlib.suppress(OSError):
+        lock.parent.mkdir(parents=True, exist_ok=True)
+    while lock.exists() and time.time() - lock.stat().st_mtime < _STALE:
+        time.sleep(0.2)
+    with contextlib.suppress(OSError):
+        lock.touch()
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            lock.unlink(missing_ok=True)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Compile or clear, and say what was done; the exit status."""
+    assert __doc__ is not None
+    parser = argparse.ArgumentParser(
+        prog="python -m tinygrad_cnn.warm", description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    parser.add_argument("--clear", action="store_true", help="remove every compiled kernel")
+    parser.add_argument("--quiet", action="store_true", help="say nothing, and give way to other programs")
+    options = parser.parse_args(arguments)
+    if options.clear:
+        shutil.rmtree(cache.root(), ignore_errors=True)
+        print(f"removed {cache.root()}")
+        return 0
+    if options.quiet and hasattr(os, "nice"):
+        os.nice(5)
+    start = time.perf_counter()
+    try:
+        path = compile_all()
+    except TinygradCnnError as error:
+        print(f"python -m tinygrad_cnn.warm: {error}", file=sys.stderr)
+        return 1
+    if not options.quiet:
+        print(f"the compiled kernels are ready after {time.perf_counter() - start:.1f} s, in {path}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
