@@ -8,14 +8,17 @@ long as it is needed; broadcasting, element type and 0-d arrays are put right he
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
 from tinygrad_cnn.errors import GraphError
-from tinygrad_cnn.graph import MODE, OUT, Node, Op, is_stale
+from tinygrad_cnn.graph import MODE, OUT, Node, Op, is_stale, last_stamp
 from tinygrad_cnn.ops.elementwise import Cast
 from tinygrad_cnn.ops.shape import SumTo
+
+_SERIAL = attrgetter("serial")
 
 #: Makes a Tensor at a node from an array; given to the walk when it is to be recorded.
 Wrap = Callable[[Any, Node | None], Any]
@@ -64,14 +67,18 @@ def gradients(
         op = node.op
         if op is None or node in ends:
             continue
-        for observer in observers:
-            observer.step_starts(node, g)
+        if observers:
+            for observer in observers:
+                observer.step_starts(node, g)
         kept = rewrap(node, op, wrap) if record else node.kept
         results = op.backward(g, *kept)  # type: ignore[misc]  # kept is None only in freed nodes
-        check_results(op, node, results)
+        parents = node.parents
+        if not isinstance(results, tuple) or len(results) != len(parents):
+            raise misfit(op, node, results)
         shares: list[Any] = []
-        for parent, needed, share in zip(node.parents, op.needs, results, strict=True):
-            if not needed or share is None or not parent.requires_grad:
+        for k, parent in enumerate(parents):
+            share = results[k]
+            if share is None or not op.needs[k] or not parent.requires_grad:
                 shares.append(None)
                 continue
             if type(share) is not np.ndarray and not record:
@@ -83,8 +90,9 @@ def gradients(
             if held is not None:
                 share = held + share if record else np.asarray(held + share)
             pending[parent] = share
-        for observer in observers:
-            observer.stepped(node, g, tuple(shares))
+        if observers:
+            for observer in observers:
+                observer.stepped(node, g, tuple(shares))
         if not retain_graph:
             node.kept = None
     return found
@@ -109,14 +117,17 @@ def plan(outputs: Iterable[Node], wanted: set[Node] | None, ends: set[Node]) -> 
             if parent.requires_grad and parent not in found:
                 found.add(parent)
                 stack.append(parent)
-    order = sorted(found, key=lambda node: node.serial)
+    order = sorted(found, key=_SERIAL)
     if wanted is not None:
         leading: set[Node] = set()  # nodes that depend on a wanted one, oldest first
         for node in order:
             if node in wanted or not leading.isdisjoint(node.parents):
                 leading.add(node)
         order = [node for node in order if node in leading]
-    for node in order:
+    latest = last_stamp()
+    for node in order:  # oldest first
+        if node.serial > latest:
+            break
         if node not in ends and is_stale(node):
             raise GraphError(
                 f"backward: an array that the derivative of {node} needs was written over after the "
@@ -153,15 +164,14 @@ def run_hooks(node: Node, g: Any, wrap: Wrap, record: bool) -> Any:
     return g
 
 
-def check_results(op: Op, node: Node, results: Any) -> None:
-    """One gradient or None per operand, or an error that a writer of ops can act on."""
-    if not isinstance(results, tuple) or len(results) != len(node.parents):
-        count = len(results) if isinstance(results, tuple) else None
-        got = f"{count} of them" if count is not None else f"a {type(results).__name__}"
-        raise GraphError(
-            f"backward: {op.name}.backward must return a tuple with one gradient (or None) for each "
-            f"of its {len(node.parents)} operands, and returned {got}"
-        )
+def misfit(op: Op, node: Node, results: Any) -> GraphError:
+    """An error that a writer of ops can act on: not one gradient or None per operand."""
+    count = len(results) if isinstance(results, tuple) else None
+    got = f"{count} of them" if count is not None else f"a {type(results).__name__}"
+    return GraphError(
+        f"backward: {op.name}.backward must return a tuple with one gradient (or None) for each "
+        f"of its {len(node.parents)} operands, and returned {got}"
+    )
 
 
 def fitted(share: Any, op: Op, parent: Node) -> Any:

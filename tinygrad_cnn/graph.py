@@ -178,10 +178,19 @@ def run_forward(op: Op, arrays: Sequence[Any]) -> Any:
     try:
         return op.forward(*arrays)
     except ValueError as error:
-        if isinstance(error, TinygradCnnError):
-            raise
-        shapes = ", ".join(str(np.shape(array)) for array in arrays)
-        raise ShapeError(f"{op.name}: operands of shapes {shapes} do not fit: {error}") from error
+        raise retold(error, op, arrays) from error
+
+
+def retold(error: ValueError, op: Op, arrays: Sequence[Any]) -> ValueError:
+    """NumPy's complaint about shapes with the op's name; our own errors as they are.
+
+    >>> print(retold(ValueError("no"), Op(), [np.zeros(2)]))
+    Op: operands of shapes (2,) do not fit: no
+    """
+    if isinstance(error, TinygradCnnError):
+        return error
+    shapes = ", ".join(str(np.shape(array)) for array in arrays)
+    return ShapeError(f"{op.name}: operands of shapes {shapes} do not fit: {error}")
 
 
 def ancestors(*roots: Node) -> list[Node]:
@@ -282,6 +291,7 @@ def scope(name: str) -> Iterator[str]:
 # from values it never saw. A stale entry (its id reused by a newer array) is older than any node
 # that can keep the newer array, so it never raises a false alarm.
 _written: dict[int, int] = {}
+_latest = -1
 
 
 def owner(array: Array) -> Array:
@@ -293,13 +303,17 @@ def owner(array: Array) -> Array:
 
 def stamp(array: Array) -> None:
     """Note that the memory of `array` is being written over now."""
-    _written[id(owner(array))] = next(_serial)
+    global _latest
+    _latest = _written[id(owner(array))] = next(_serial)
+
+
+def last_stamp() -> int:
+    """The serial number of the latest write: nodes with a larger one cannot be stale."""
+    return _latest
 
 
 def is_stale(node: Node) -> bool:
     """Whether an array that `node` keeps for its derivative was written over since."""
-    if not _written:
-        return False
     for array in node.kept or ():
         if isinstance(array, np.ndarray) and _written.get(id(owner(array)), -1) > node.serial:
             return True

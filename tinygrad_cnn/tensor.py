@@ -13,10 +13,11 @@ from tinygrad_cnn import numpy_protocol
 from tinygrad_cnn.backward import gradients
 from tinygrad_cnn.errors import DTypeError, GraphError, ShapeError
 from tinygrad_cnn.functional.arguments import as_array
-from tinygrad_cnn.graph import MODE, OUT, Node, Op, owner, run_forward, stamp
+from tinygrad_cnn.graph import MODE, OUT, Node, Op, owner, retold, run_forward, stamp
 from tinygrad_cnn.methods import TensorMethods
 
 Array = NDArray[Any]
+_new = object.__new__
 
 
 class Tensor(TensorMethods):
@@ -60,7 +61,7 @@ class Tensor(TensorMethods):
     @classmethod
     def at(cls, array: Array, node: Node | None) -> Tensor:
         """A Tensor over `array` itself, not a copy, standing at `node`."""
-        tensor = Tensor.__new__(Tensor)
+        tensor = _new(Tensor)
         tensor._array, tensor._node = array, node
         return tensor
 
@@ -81,34 +82,49 @@ class Tensor(TensorMethods):
         arrays: list[Any] = []
         nodes: list[Any] = []
         needs: list[bool] = []
+        lacking = wanted = False  # some operand has no node; some operand wants a gradient
         for x in operands:
             node = None
             if isinstance(x, Tensor):
                 node, x = x._node, x._array
+            need = False
+            if node is None:
+                lacking = True
+            elif node.requires_grad:
+                need = wanted = True
             arrays.append(x)
             nodes.append(node)
-            needs.append(node is not None and node.requires_grad)
+            needs.append(need)
         if op.needs:  # this op object was recorded before: its attributes belong to that node
             op = _fresh(op)
-        if not recording or True not in needs:
+        if not (recording and wanted):
             return Tensor.at(np.asarray(run_forward(op, arrays)), None)
         op.needs = tuple(needs)
-        for observer in observers:
-            observer.op_starts(op, tuple(arrays))
-        out = run_forward(op, arrays)
+        if observers:
+            for observer in observers:
+                observer.op_starts(op, tuple(arrays))
+        try:
+            out = op.forward(*arrays)
+        except ValueError as error:
+            raise retold(error, op, arrays) from error
         if type(out) is not np.ndarray:
             out = np.asarray(out)  # 0-d results of NumPy are scalars
         if out.dtype.kind != "f":
             return Tensor.at(out, None)
-        if None in nodes:
+        if lacking:
             _add_constants(operands, arrays, nodes, op.keep)
-        kept = tuple([out if i == OUT else arrays[i] for i in op.keep])
+        kept: tuple[Any, ...] = ()
+        for i in op.keep:
+            kept += (out if i == OUT else arrays[i],)
         node = Node(op, tuple(nodes), kept, out.shape, out.dtype, scope)
         if order:
             node.order = order
-        for observer in observers:
-            observer.recorded(node, tuple(arrays), out)
-        return Tensor.at(out, node)
+        if observers:
+            for observer in observers:
+                observer.recorded(node, tuple(arrays), out)
+        tensor = _new(Tensor)
+        tensor._array, tensor._node = out, node
+        return tensor
 
     # ------------------------------------------------------------------ what it is
     @property
