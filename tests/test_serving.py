@@ -1,0 +1,109 @@
+"""Which kernels serve, and what happens where the compiled ones cannot be had."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tinygrad_cnn import kernels, kernels_in_use, use_kernels
+from tinygrad_cnn.errors import ArgumentError
+from tinygrad_cnn.kernels import cache, reference, serving
+
+#: A step of training on arrays that are large enough to decide, and what served before and after.
+STEP = """
+import numpy as np, sys, time
+from tinygrad_cnn import Tensor, nn, kernels_in_use
+from tinygrad_cnn import functional as F
+assert "numba" not in sys.modules
+x = Tensor(np.ones((16, 8, 16, 16), "float32"))
+model = nn.Conv2d(8, 8, 3, padding=1, rng=0)
+print(F.relu(model(x)).sum().item(), kernels_in_use(), "numba" in sys.modules)
+"""
+
+
+def run(code: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A fresh process with a cache of its own."""
+    given = {"TINYGRAD_CNN_CACHE": str(folder), "TINYGRAD_CNN_KERNELS": "auto", **environment}
+    return subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, **given}, capture_output=True, text=True,
+        timeout=300,
+    )  # fmt: skip
+
+
+def test_names_are_bound_to_the_reference_here() -> None:
+    """The suite pins it; see conftest.py."""
+    use_kernels("reference")
+    assert kernels_in_use() == "reference" and kernels.conv is reference.conv
+
+
+def test_a_wrong_name_is_refused() -> None:
+    with pytest.raises(ArgumentError, match="use_kernels: which must be one of auto, fast, reference"):
+        use_kernels("quick")
+
+
+def test_small_arrays_decide_nothing(tmp_path: Path) -> None:
+    done = run(STEP.replace("(16, 8, 16, 16)", "(1, 8, 4, 4)"), tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split()[1:] == ["reference", "False"] and list(tmp_path.iterdir()) == []
+
+
+def test_without_numba_the_reference_serves_in_silence(tmp_path: Path) -> None:
+    hidden = "import sys, importlib.util as u; f = u.find_spec\n"
+    hidden += "u.find_spec = lambda name, *a: None if name == 'numba' else f(name, *a)\n"
+    done = run(hidden + STEP, tmp_path)
+    assert done.returncode == 0 and done.stderr == "", done.stderr
+    assert done.stdout.split()[1:] == ["reference", "False"]
+    wanted = run(hidden + "import tinygrad_cnn; tinygrad_cnn.use_kernels('fast')", tmp_path)
+    assert "MissingExtraError" in wanted.stderr and "pip install 'tinygrad-cnn[fast]'" in wanted.stderr
+
+
+def test_a_wrong_variable_is_said_once(tmp_path: Path) -> None:
+    (tmp_path / "a file").touch()  # so that nothing is compiled meanwhile
+    done = run(STEP, tmp_path / "a file", TINYGRAD_CNN_KERNELS="quick")
+    assert done.returncode == 0 and done.stdout.split()[1] == "reference"
+    assert done.stderr.count("TINYGRAD_CNN_KERNELS is 'quick'") == 1
+
+
+class TestWithNumba:
+    """What needs the compiler. All of it in fresh processes."""
+
+    @pytest.fixture(autouse=True)
+    def _needs_numba(self) -> None:
+        pytest.importorskip("numba", reason="the compiled kernels are an extra")
+
+    def test_a_cache_that_cannot_be_written_leaves_the_reference_and_one_line(self, tmp_path: Path) -> None:
+        (tmp_path / "file").touch()
+        done = run(STEP, tmp_path / "file")
+        assert done.returncode == 0 and done.stdout.split()[1] == "reference"
+        (line,) = done.stderr.splitlines()
+        assert "NumPy serves in place of the compiled kernels" in line and "TINYGRAD_CNN_CACHE" in line
+
+    def test_a_failure_is_remembered_and_said_in_one_line(self, tmp_path: Path) -> None:
+        broken = "import tinygrad_cnn.warm as w, tinygrad_cnn.kernels.serving as s\n"
+        broken += "def no(): raise RuntimeError('no such processor\\nmore')\n"
+        broken += "s._import_fast = no\nraise SystemExit(w.main(['--quiet']))"
+        first = run(broken, tmp_path)
+        assert first.returncode == 1 and "no such processor" in first.stderr
+        done = run(STEP, tmp_path)
+        assert done.returncode == 0 and done.stdout.split()[1] == "reference"
+        (line,) = done.stderr.splitlines()
+        assert "RuntimeError: no such processor" in line
+
+    def test_what_does_not_compile_is_an_error_where_it_was_asked_for(self, tmp_path: Path) -> None:
+        broken = "import tinygrad_cnn.kernels.serving as s\n"
+        broken += "def no(): raise RuntimeError('no such processor')\ns._import_fast = no\n"
+        done = run(broken + STEP, tmp_path, TINYGRAD_CNN_KERNELS="fast")
+        assert done.returncode == 1 and "KernelError: the compiled kernels cannot be had" in done.stderr
+
+    def test_the_folder_depends_on_the_sources_and_the_processor(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        first = cache.folder()
+        assert cache.folder() == first
+        monkeypatch.setenv("NUMBA_CPU_NAME", "generic")
+        assert cache.folder() != first
+
+    def test_reasons_are_one_line(self) -> None:
+        assert serving.reason_of(ValueError("\n one \n two")) == "ValueError: one"

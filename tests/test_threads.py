@@ -1,0 +1,160 @@
+"""The pool of threads that kernels share."""
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tinygrad_cnn import get_num_threads, set_num_threads
+from tinygrad_cnn.errors import ArgumentError
+from tinygrad_cnn.kernels import threads
+from tinygrad_cnn.kernels.threads import BLAS, Pool, share
+
+
+@pytest.fixture(autouse=True)
+def _two() -> Iterator[None]:
+    before = get_num_threads()
+    set_num_threads(2)
+    yield
+    set_num_threads(before)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 7, 1000])
+@pytest.mark.parametrize("size", [1, 2, 3, 8])
+def test_every_item_is_done_once(count: int, size: int) -> None:
+    set_num_threads(size)
+    done, parts = np.zeros(count, int), []
+
+    def work(part: int, start: int, stop: int) -> None:
+        done[start:stop] += 1
+        parts.append(part)
+
+    share(count, work)
+    assert (done == 1).all() and sorted(parts) == list(range(size))
+
+
+def test_parts_run_at_the_same_time() -> None:
+    meet = threading.Barrier(2)
+    share(2, lambda part, start, stop: meet.wait(timeout=10))
+
+
+def test_an_exception_of_any_part_is_raised_when_all_are_done() -> None:
+    done: list[int] = []
+
+    def work(part: int, start: int, stop: int) -> None:
+        if part == 1:
+            raise KeyError("part one")
+        time.sleep(0.05)
+        done.append(part)
+
+    for _ in range(2):  # and the pool is as good as before
+        with pytest.raises(KeyError, match="part one"):
+            share(2, work)
+    assert done == [0, 0]
+
+
+def test_a_share_inside_a_share_runs_in_its_own_thread() -> None:
+    inside: list[tuple[int, str]] = []
+
+    def outer(part: int, start: int, stop: int) -> None:
+        name = threading.current_thread().name
+        share(
+            4,
+            lambda p, a, b: (
+                inside.append((part, name)) if threading.current_thread().name == name else None
+            ),
+        )
+
+    share(2, outer)
+    assert sorted(part for part, _ in inside) == [0, 0, 1, 1]
+
+
+def test_two_threads_of_the_user_at_once() -> None:
+    totals: list[int] = []
+
+    def user() -> None:
+        for _ in range(50):
+            found = np.zeros(64, int)
+
+            def work(part: int, start: int, stop: int, found: Any = found) -> None:
+                found[start:stop] += 1
+
+            share(64, work)
+            totals.append(int(found.sum()))
+
+    users = [threading.Thread(target=user) for _ in range(4)]
+    for one in users:
+        one.start()
+    for one in users:
+        one.join()
+    assert totals == [64] * 200
+
+
+def test_errstate_goes_along() -> None:
+    def work(part: int, start: int, stop: int) -> None:
+        np.zeros(1) / np.zeros(1)
+
+    with np.errstate(invalid="ignore"):
+        share(2, work)
+    with np.errstate(invalid="raise"), pytest.raises(FloatingPointError):
+        share(2, work)
+
+
+def test_blas_has_its_threads_back_afterwards() -> None:
+    if BLAS._get is None:
+        pytest.skip("this NumPy's BLAS does not tell its number of threads")
+    before = BLAS._get()
+    seen: list[int] = []
+    with BLAS.one_thread():
+        share(2, lambda part, start, stop: seen.append(BLAS._get()))
+        assert BLAS._get() == 1
+    assert seen == [1, 1] and BLAS._get() == before
+
+
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # Python 3.12 on: other threads run
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+def test_a_forked_child_has_a_pool_of_its_own() -> None:
+    share(2, lambda part, start, stop: None)  # the threads run
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        done = np.zeros(8, int)
+
+        def work(part: int, start: int, stop: int) -> None:
+            done[start:stop] = 1
+
+        share(8, work)
+        os.write(write, bytes([int(done.sum())]))
+        os._exit(0)
+    assert os.read(read, 1) == bytes([8])
+    os.waitpid(child, 0)
+
+
+@pytest.mark.parametrize("wrong", [0, -1, 1.5, True, "2", None])
+def test_a_wrong_number_is_refused(wrong: Any) -> None:
+    with pytest.raises(ArgumentError, match="set_num_threads: count must be an integer"):
+        set_num_threads(wrong)
+    assert get_num_threads() == 2
+
+
+def test_the_environment_decides(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TINYGRAD_CNN_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    cores = threads.default_threads()
+    assert cores >= 1
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "3")
+    assert threads.default_threads() == 3
+    monkeypatch.setenv("OMP_NUM_THREADS", "5")
+    assert threads.default_threads() == 5
+    monkeypatch.setenv("TINYGRAD_CNN_NUM_THREADS", "nonsense")
+    assert threads.default_threads() == 5
+    monkeypatch.setenv("TINYGRAD_CNN_NUM_THREADS", "7")
+    assert threads.default_threads() == 7
+
+
+def test_no_thread_before_the_first_share() -> None:
+    assert Pool(4)._workers == []
