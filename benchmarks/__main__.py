@@ -2,7 +2,7 @@
 
     python -m benchmarks                         # everything, some minutes
     python -m benchmarks --quick                 # small networks, few repetitions: does it work?
-    python -m benchmarks --only vgg11-32 alex8   # these networks; or the parts ops, nodes, small, import
+    python -m benchmarks --only vgg11-32 alex8   # these networks; or ops, nodes, small, start, import
 
 Engines take turns, each in a process of its own with the same number of threads. Writes tables to
 standard output, and bench.json and bench.png under runs/bench/. Without PyTorch (the extra `bench`)
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -26,11 +27,23 @@ from benchmarks.networks import NETWORKS, SMALL
 from benchmarks.operations import OPERATIONS, QUICK
 from benchmarks.picture import PEER, draw_ratios
 from benchmarks.race import ENGINES, BenchmarkError, Effort, race, race_network, workers
-from benchmarks.report import TITLES, imports_table, memory_table, nodes_table, notes, times_table
+from benchmarks.report import (
+    TITLES,
+    imports_table,
+    memory_table,
+    nodes_table,
+    notes,
+    roof_table,
+    start_table,
+    times_table,
+)
+from benchmarks.roofline import limits_ms, peaks
+from benchmarks.start import race_start
+from tinygrad_cnn import set_num_threads
 from tinygrad_cnn.errors import MissingExtraError
 from tinygrad_cnn.serial import writing
 
-PARTS = ("ops", "nodes", "small", "import")
+PARTS = ("ops", "nodes", "small", "start", "import")
 QUICK_NETWORKS = ("mlp100", "seed001", "simple100", "lenet64")
 LENGTHS, QUICK_LENGTHS = ("10", "100", "1000", "10000", "100000"), ("10", "100")
 #: Seconds for one operation or chain, as a share of those for a network.
@@ -52,6 +65,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--engines", nargs="+", choices=list(ENGINES), help="default: ours torch")
     parser.add_argument("--torch-malloc", action="store_true",
                         help="also PyTorch with an allocator that keeps freed memory")  # fmt: skip
+    parser.add_argument("--kernels", choices=["fast", "reference"],
+                        help="ours: compiled, or plain NumPy (default: what is installed)")  # fmt: skip
     parser.add_argument("--threads", type=int, default=min(2, cores()), help="of each engine (default 2)")
     parser.add_argument("--out", type=Path, default=Path("runs/bench"), help="folder (default runs/bench)")
     options = parser.parse_args(arguments)
@@ -135,6 +150,9 @@ def _per_node(times: dict[str, Any], length: int) -> dict[str, Any]:
 def measure(options: argparse.Namespace) -> dict[str, Any]:
     """Run what was asked for, and print each part's table as soon as it is there."""
     engines, left_out = choose_engines(options)
+    kernels = options.kernels or ("fast" if find_spec("numba") else "reference")
+    os.environ["TINYGRAD_CNN_KERNELS"] = kernels  # the engines' processes inherit it
+    set_num_threads(options.threads)
     if not engines:
         raise BenchmarkError("no engine to run: " + " ".join(left_out))
     seconds = options.seconds or (0.2 if options.quick else 5.0)
@@ -144,14 +162,19 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     result: dict[str, Any] = {
         "format": 1,
         "settings": {"engines": engines, "threads": effort.threads, "seconds": seconds,
-                     "turns": effort.turns, "least": effort.least, "quick": options.quick},
+                     "turns": effort.turns, "least": effort.least, "quick": options.quick,
+                     "kernels": kernels},
         "machine": machine(), "left_out": left_out, "networks": {}, "geometric_mean": {},
     }  # fmt: skip
     if names:
         networks = result["networks"] = time_networks(names, engines, effort)
+        peak = result["peaks"] = peaks()
+        for entry in networks.values():
+            entry["limit_ms"] = limits_ms(entry["work"], peak)
         mean = result["geometric_mean"] = mean_ratios(networks)
         for task, title in TITLES.items():
             show(times_table(title, task, networks, mean[task]))
+        show(roof_table(networks, peak))
         show(memory_table(networks))
     if "small" in chosen:
         small = result["small"] = time_networks(list(SMALL), engines, effort)
@@ -165,6 +188,10 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     if "nodes" in chosen:
         result["nodes"] = time_nodes(list(QUICK_LENGTHS if options.quick else LENGTHS), engines, effort)
         show(nodes_table(result["nodes"]))
+    if "start" in chosen and OURS in engines and find_spec("numba") is not None:
+        found = ["mlp100"] if options.quick else list(NETWORKS)
+        result["start"] = race_start(found, effort.threads)
+        show(start_table(result["start"]))
     if "import" in chosen:
         result["import"] = race_imports(engines, effort)
         show(imports_table(result["import"]))

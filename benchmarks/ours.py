@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
-from tinygrad_cnn import Tensor
+from tinygrad_cnn import Tensor, use_kernels
 from tinygrad_cnn import functional as functional
 from tinygrad_cnn import grad as grad
 from tinygrad_cnn import nn as nn
 from tinygrad_cnn import no_grad as no_grad
 from tinygrad_cnn.optim import SGD as SGD
+
+# As PyTorch loads its kernels with its import, so do we, unless the start itself is what is timed.
+if os.environ.get("TINYGRAD_CNN_KERNELS") == "fast":
+    use_kernels("fast")
 
 
 def tensor(array: Any, requires_grad: bool = False) -> Any:

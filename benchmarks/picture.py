@@ -16,8 +16,8 @@ _PANELS = {"step": "Training step", "infer": "Inference"}
 def draw_ratios(result: Mapping[str, Any], path: Path) -> None:
     """Draw our time as a share of PyTorch's, a bar per network and one for the geometric mean.
 
-    Bars and the numbers beside them show the ratio of the minima, a tick the ratio of the medians;
-    the line at 1.0 is PyTorch.
+    Bars and the numbers beside them show the ratio of the minima, a tick the ratio of the medians,
+    a diamond what the roof of the machine allows; the line at 1.0 is PyTorch.
 
     Args:
         result: with `networks` that PyTorch took part in.   path: a .png, .svg or .pdf.
@@ -32,9 +32,14 @@ def draw_ratios(result: Mapping[str, Any], path: Path) -> None:
         for axes, (task, title) in zip(panels, _PANELS.items(), strict=True):
             ratios = [entry["ratio"][task][PEER] for entry in networks.values()]
             _bars(axes, names, [*ratios, result["geometric_mean"][task][PEER]])
+            roofs = [e["limit_ms"][task] / e["times"][task][PEER]["min_ms"] for e in networks.values()]
+            axes.plot(roofs, range(len(roofs)), "D", color=_INK, markerfacecolor="white", markersize=5)
             axes.set_title(title, loc="left")
         panels[0].invert_yaxis()  # shared: once for both
-        drawn.supxlabel("time of tinygrad-cnn / time of PyTorch (bar: minimum, tick: median)", fontsize=10)
+        drawn.supxlabel(
+            "time of tinygrad-cnn / time of PyTorch (bar: minimum; tick: median; diamond: the machine's roof)",
+            fontsize=10,
+        )
         save("benchmarks", drawn, path)
 
 

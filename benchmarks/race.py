@@ -14,6 +14,7 @@ from time import sleep
 from typing import Any
 
 from benchmarks.figures import ratios, summary
+from benchmarks.roofline import work
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -69,12 +70,19 @@ class Effort:
 
 
 class Worker:
-    """The process of one engine. Args: its name in ENGINES, and the number of threads."""
+    """The process of one engine.
 
-    def __init__(self, engine: str, threads: int) -> None:
+    Args:
+        engine: its name in ENGINES.   threads: how many.   environment_: variables for this process.
+    """
+
+    def __init__(self, engine: str, threads: int, **environment_: str) -> None:
         self.engine = engine
         chosen = ENGINES[engine]
-        environment = {**os.environ, **dict.fromkeys(THREAD_VARIABLES, str(threads)), **chosen.environment}
+        environment = {
+            **os.environ, **dict.fromkeys(THREAD_VARIABLES, str(threads)), **chosen.environment,
+            **environment_,
+        }  # fmt: skip
         path = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
         environment["PYTHONPATH"] = os.pathsep.join(path)
         self.process = subprocess.Popen(
@@ -170,6 +178,7 @@ def race_network(name: str, engines: Sequence[str], effort: Effort) -> dict[str,
         check_losses(name, losses)
         found = {"losses": losses, **race(running, ("step", "infer"), effort)}
     alone = {engine: measure_alone(name, engine, effort) for engine in engines}
+    found["work"] = work(name)
     for key in ("first_step_ms", "peak_mb"):
         found[key] = {engine: values[key] for engine, values in alone.items()}
     return found

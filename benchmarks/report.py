@@ -77,6 +77,29 @@ def memory_table(networks: Mapping[str, Any]) -> str:
                  headers, rows)  # fmt: skip
 
 
+def roof_table(networks: Mapping[str, Any], peak: Mapping[str, float]) -> str:
+    """How far each engine is from what the machine allows, one network a line."""
+    engines = list(next(iter(networks.values()))["times"]["step"])
+    headers = ["", "GFLOP", "weights MB", "roof ms", *(f"{e} / roof" for e in engines)]
+    rows = []
+    for name, entry in networks.items():
+        done, roof = entry["work"]["step"], entry["limit_ms"]["step"]
+        shares = [f"{entry['times']['step'][e]['min_ms'] / roof:.2f}" for e in engines]
+        size = entry["work"]["infer"]["gbyte"] * 1e3
+        rows.append([name, number(done["gflop"]), number(size), number(roof), *shares])
+    title = (f"A training step against the roof: {peak['gflops']:.0f} GFLOP/s in a matrix product, "
+             f"{peak['gbytes']:.0f} GB/s in a copy")  # fmt: skip
+    return table(title, headers, rows)
+
+
+def start_table(starts: Mapping[str, Any]) -> str:
+    """The first step with an empty and with a full cache of compiled kernels, one network a line."""
+    headers = ["", "cold first step s", "until compiled s", "warm first step s"]
+    keys = ("cold_first_s", "until_fast_s", "warm_first_s")
+    rows = [[name, *(number(entry[key]) for key in keys)] for name, entry in starts.items()]
+    return table("Starting to train with compiled kernels, in a new process", headers, rows)
+
+
 def nodes_table(nodes: Mapping[str, Any]) -> str:
     """µs per node by length of the chain, minima: each engine's, and ours above NumPy's own calls."""
     tasks = ("forward", "backward", "second")

@@ -6,6 +6,7 @@
     {"do": "time", "task": "step", "seconds": 1, "least": 3}   -> {"seconds": [0.0031, ...]}
     {"do": "forget peak"}                                      -> {}
     {"do": "peak"}                                             -> {"mb": 97.3}
+    {"do": "wait for kernels", "seconds": 60}                  -> {"seconds": 18.2, "kernels": "fast"}
 
 Commands come when it is this engine's turn; in between the process waits and uses no core.
 """
@@ -23,6 +24,7 @@ from time import perf_counter
 from typing import Any, TextIO
 
 from benchmarks.subjects import SUBJECTS, NetworkSubject, Subject
+from tinygrad_cnn import kernels_in_use
 
 
 def memory_mb() -> tuple[float, float]:
@@ -74,6 +76,15 @@ def first_call(subject: Subject, task: str) -> float:
     return perf_counter() - start
 
 
+def wait_for_kernels(subject: Subject, seconds: float) -> dict[str, Any]:
+    """Train until the compiled kernels serve, or for so many seconds; how long it took."""
+    subject.begin("step")
+    start = perf_counter()
+    while kernels_in_use() != "fast" and perf_counter() - start < seconds:
+        subject.tasks["step"]()
+    return {"seconds": perf_counter() - start, "kernels": kernels_in_use()}
+
+
 def serve(engine: Any, commands: TextIO, answers: TextIO) -> None:
     """Answer commands until there are no more."""
     after_import = memory_mb()[0]
@@ -97,6 +108,8 @@ def serve(engine: Any, commands: TextIO, answers: TextIO) -> None:
                 forget_peak()
             case "peak":
                 answer["mb"] = memory_mb()[1] - after_import
+            case "wait for kernels":
+                answer |= wait_for_kernels(subject, command["seconds"])
             case other:
                 raise ValueError(f"worker: cannot do {other!r} with a {type(subject).__name__}")
         print(json.dumps(answer), file=answers, flush=True)

@@ -126,7 +126,7 @@ def test_a_worker_that_fails_is_reported(load: Any) -> None:
 def test_the_engines_have_the_same_names(load: Any) -> None:
     ours = {name for name in vars(load("ours")) if not name.startswith("_")}
     peer = (ROOT / "benchmarks" / "peers_torch.py").read_text()
-    for name in ours - {"annotations", "Any", "Tensor"}:
+    for name in ours - {"annotations", "Any", "Tensor", "os", "use_kernels"}:
         assert f"def {name}(" in peer or f" as {name}\n" in peer, f"peers_torch has no {name}"
 
 
