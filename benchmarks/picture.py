@@ -37,7 +37,7 @@ def draw_ratios(result: Mapping[str, Any], path: Path) -> None:
             axes.set_title(title, loc="left")
         panels[0].invert_yaxis()  # shared: once for both
         drawn.supxlabel(
-            "time of tinygrad-cnn / time of PyTorch (bar: minimum; tick: median; diamond: the machine's roof)",
+            "time of tinygrad-cnn / time of PyTorch (bar: minimum; tick: median; diamond: the roof)",
             fontsize=10,
         )
         save("benchmarks", drawn, path)
