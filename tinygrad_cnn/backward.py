@@ -65,7 +65,7 @@ def gradients(
         if node in wanted if wanted is not None else node.retains_grad:
             found[node] = g
         op = node.op
-        if op is None or node in ends:
+        if op is None or (ends and node in ends):
             continue
         if observers:
             for observer in observers:
@@ -75,17 +75,21 @@ def gradients(
         parents = node.parents
         if not isinstance(results, tuple) or len(results) != len(parents):
             raise misfit(op, node, results)
-        shares: list[Any] = []
+        shares: list[Any] = [None] * len(parents) if observers else []
+        needs = op.needs
         for k, parent in enumerate(parents):
             share = results[k]
-            if share is None or not op.needs[k] or not parent.requires_grad:
-                shares.append(None)
+            if share is None or not needs[k] or not parent.requires_grad:
                 continue
             if type(share) is not np.ndarray and not record:
                 share = np.asarray(share)  # 0-d results of NumPy are scalars
-            if share.shape != parent.shape or share.dtype != parent.dtype:
+            # Types are mostly one object, which is quicker to see than that they are equal.
+            if share.shape != parent.shape or (
+                share.dtype is not parent.dtype and share.dtype != parent.dtype
+            ):
                 share = fitted(share, op, parent)
-            shares.append(share)
+            if observers:
+                shares[k] = share
             held = pending.get(parent)
             if held is not None:
                 share = held + share if record else np.asarray(held + share)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,41 +18,39 @@ if TYPE_CHECKING:
     from tinygrad_cnn.tensor import Tensor
 
 
+def _binary(op: type[Op], swap: bool = False) -> Callable[[Any, Any], Any]:
+    """The method for an operator with two operands; with `swap`, the other one stands first."""
+
+    def method(self: Any, other: Any) -> Any:
+        kind = type(other)
+        if kind is not type(self) and kind is not float and kind is not int:
+            if not _is_operand(other):
+                return NotImplemented
+            if isinstance(other, np.generic):
+                other = other.item()  # a scalar never widens an array
+            elif isinstance(other, (list, tuple)):
+                other = as_array(op.__name__, other)
+        return self.record(op(), (other, self) if swap else (self, other))
+
+    return method
+
+
 class OperatorMethods(Methods):
     """Python's operators. A value of a foreign type is left to that type."""
 
     __slots__ = ()
 
     # ------------------------------------------------------------------ arithmetic
-    def __add__(self, other: Any) -> Tensor:
-        return self._binary(ops.Add, other)
-
-    def __radd__(self, other: Any) -> Tensor:
-        return self._binary(ops.Add, other, swap=True)
-
-    def __sub__(self, other: Any) -> Tensor:
-        return self._binary(ops.Sub, other)
-
-    def __rsub__(self, other: Any) -> Tensor:
-        return self._binary(ops.Sub, other, swap=True)
-
-    def __mul__(self, other: Any) -> Tensor:
-        return self._binary(ops.Mul, other)
-
-    def __rmul__(self, other: Any) -> Tensor:
-        return self._binary(ops.Mul, other, swap=True)
-
-    def __truediv__(self, other: Any) -> Tensor:
-        return self._binary(ops.Div, other)
-
-    def __rtruediv__(self, other: Any) -> Tensor:
-        return self._binary(ops.Div, other, swap=True)
-
-    def __pow__(self, other: Any) -> Tensor:
-        return self._binary(ops.Pow, other)
-
-    def __rpow__(self, other: Any) -> Tensor:
-        return self._binary(ops.Pow, other, swap=True)
+    __add__ = _binary(ops.Add)
+    __radd__ = _binary(ops.Add, swap=True)
+    __sub__ = _binary(ops.Sub)
+    __rsub__ = _binary(ops.Sub, swap=True)
+    __mul__ = _binary(ops.Mul)
+    __rmul__ = _binary(ops.Mul, swap=True)
+    __truediv__ = _binary(ops.Div)
+    __rtruediv__ = _binary(ops.Div, swap=True)
+    __pow__ = _binary(ops.Pow)
+    __rpow__ = _binary(ops.Pow, swap=True)
 
     def __matmul__(self, other: Any) -> Any:
         return F.matmul(self, other) if _is_operand(other) else NotImplemented
@@ -68,28 +67,10 @@ class OperatorMethods(Methods):
     def __abs__(self) -> Tensor:
         return F.abs(self)
 
-    def __mod__(self, other: Any) -> Tensor:
-        return self._binary(ops.Remainder, other)
-
-    def __rmod__(self, other: Any) -> Tensor:
-        return self._binary(ops.Remainder, other, swap=True)
-
-    def __floordiv__(self, other: Any) -> Tensor:
-        return self._binary(ops.FloorDiv, other)
-
-    def __rfloordiv__(self, other: Any) -> Tensor:
-        return self._binary(ops.FloorDiv, other, swap=True)
-
-    def _binary(self, op: type[Op], other: Any, swap: bool = False) -> Any:
-        kind = type(other)
-        if kind is not type(self) and kind is not float and kind is not int:
-            if not _is_operand(other):
-                return NotImplemented
-            if isinstance(other, np.generic):
-                other = other.item()  # a scalar never widens an array
-            elif isinstance(other, (list, tuple)):
-                other = as_array(op.__name__, other)
-        return self.record(op(), (other, self) if swap else (self, other))
+    __mod__ = _binary(ops.Remainder)
+    __rmod__ = _binary(ops.Remainder, swap=True)
+    __floordiv__ = _binary(ops.FloorDiv)
+    __rfloordiv__ = _binary(ops.FloorDiv, swap=True)
 
     # ------------------------------------------------------------------ comparisons
     def __eq__(self, other: object) -> Any:
