@@ -115,15 +115,21 @@ def fit(
     model: nn.Module, optimizer: optim.Optimizer, task: Task, batch_size: int, seed: int,
     callbacks: tuple[Callback, ...] = (),
 ) -> Trainer:  # fmt: skip
-    """Train on shuffled batches, test after each epoch, and say how it goes."""
+    """Train on shuffled batches, test after each epoch, and say how it goes.
+
+    Few images come in batches of 32 at most, for more steps.
+    """
     trainer = Trainer(model, optimizer, callbacks=[ProgressBar(leave=False), *callbacks, Lines()])
-    loader = DataLoader(task.train, batch_size, shuffle=True, rng=seed)
+    size = batch_size if len(task.train) > 10_000 else min(batch_size, 32)
+    loader = DataLoader(task.train, size, shuffle=True, rng=seed)
     trainer.fit(loader, epochs=task.epochs, validation={"test": task.test})
     return trainer
 
 
 def report(trainer: Trainer, folder: Path, name: str = "") -> float:
     """Write history and curves, say the peak of memory, and give the accuracy of the last epoch."""
+    if trainer.ending == "interrupted":
+        raise SystemExit("Interrupted: nothing is judged")
     trainer.history.save(folder / f"{name}history.json")
     viz.curves(trainer.history, folder / f"{name}curves.png")
     print(f"  {parameters(trainer.model):,} parameters; {memory()}")

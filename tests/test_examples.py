@@ -79,7 +79,7 @@ def test_mnist_convnet(tmp_path: Path, mnist_folder: Path) -> None:
 
 
 def test_every_example_is_tested() -> None:
-    files = sorted(Path(__file__).parent.glob("test_examples*.py"))
+    files = sorted(Path(__file__).parent.glob("test_*.py"))
     source = "".join(path.read_text(encoding="utf-8") for path in files)
     for script in SCRIPTS:
         assert f'"{script.name}"' in source, f"{script.name} has no test in {[path.name for path in files]}"

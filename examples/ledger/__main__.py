@@ -3,7 +3,7 @@
     python -m ledger TOPIC [--rows 12,13] [--quick] [--data-dir MNIST] --out DIR
 
 runs those of checks_TOPIC.py and writes claims.json, as the examples do. A check that ends with an error
-is a claim that fails; one that raises `Later` is left open, with its reason.
+is a claim that fails; one that lacks an optional package is left open, and says which.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from pathlib import Path
 
 from claims import Claims
 
-from ledger.check import Given, Later, Shown
-from tinygrad_cnn import manual_seed
+from ledger.check import Given, Shown
+from tinygrad_cnn import MissingExtraError, manual_seed
 from tinygrad_cnn.serial import writing
 
 
@@ -37,7 +37,7 @@ def run(function: Shown, given: Given, claims: Claims) -> None:
     started = time.perf_counter()
     try:
         function(functools.partial(claims.check, row), given)
-    except Later as reason:
+    except MissingExtraError as reason:
         print(f"  row {row}  open: {reason}")
         claims.found.append({"row": row, "what": str(reason), "claimed": "", "measured": "", "holds": None})
     except Exception as error:

@@ -22,10 +22,6 @@ class Given(NamedTuple):
         return np.random.default_rng(self.seed)
 
 
-class Later(Exception):
-    """This cannot be shown here, for the reason that is the message."""
-
-
 Check = Callable[..., None]
 Shown = Callable[[Check, Given], None]
 
