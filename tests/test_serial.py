@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from tinygrad_cnn import Tensor
 from tinygrad_cnn.errors import ArgumentError, DTypeError, FormatError, MissingExtraError
-from tinygrad_cnn.serial import load_metadata, load_tensors, save_tensors, writing
+from tinygrad_cnn.serial import load_content, load_metadata, load_tensors, save_tensors, writing
 from tinygrad_cnn.serial.tensors import CHECKSUM, DTYPES
 
 SUFFIXES = (".safetensors", ".npz")
@@ -342,6 +342,32 @@ def test_an_altered_value_is_refused(suffix):
     assert content.count(value) == 1
     with pytest.raises(FormatError, match=r"altered content|CRC"):
         load_bytes(content.replace(value, np.float32(4).tobytes()), suffix)
+
+
+@pytest.mark.parametrize("name", [b"tinygrad_cnn.crc32", b"tinygrad_cnn.checked"])
+def test_damage_to_the_name_of_the_checksum_does_not_switch_it_off(tmp_path, name):
+    path = tmp_path / "a.safetensors"
+    save_tensors(path, {"w": np.ones(2, "f4")}, {"note": "x"})
+    content = path.read_bytes()
+    assert content.count(name) == 1
+    for k in range(len(name)):
+        damaged = name[:k] + bytes([name[k] ^ 1]) + name[k + 1 :]
+        for last in (content[-4:], b"\0" * 4):  # the last number whole, or altered too
+            path.write_bytes(content.replace(name, damaged)[:-4] + last)
+            with pytest.raises(FormatError, match="altered content"):
+                load_tensors(path)
+
+
+def test_files_of_other_libraries_need_no_checksum_and_metadata_is_ones_own(tmp_path):
+    safetensors = pytest.importorskip("safetensors.numpy")
+    path = tmp_path / "a.safetensors"
+    safetensors.save_file({"w": np.ones(2, "f4")}, path, {"note": "x"})
+    assert load_metadata(path) == {"note": "x"} == load_content(path).metadata
+    save_tensors(path, {"w": np.ones(2, "f4")}, {"note": "x"})
+    assert load_metadata(path) == {"note": "x"}
+    for name in ("tinygrad_cnn.crc32", "tinygrad_cnn.checked"):
+        with pytest.raises(ArgumentError, match="reserved"):
+            save_tensors(path, {}, {name: "1"})
 
 
 def test_element_types_that_are_not_ours_are_refused():

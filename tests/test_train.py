@@ -116,9 +116,10 @@ def test_modes_are_set_and_put_back():
     trainer = Trainer(model, optim.SGD(model.parameters(), lr=0.1))
     x, y = np.ones((4, 2), "float32"), [0, 1, 0, 1]
     trainer.fit(x, y, epochs=1, validation=(x, y))
-    assert seen == [(True, True), (False, False)]
+    # First a sample of the validation data, to see that it fits; then training, then validation.
+    assert seen == [(False, False), (True, True), (False, False)]
     trainer.train_on_batch(x, y), trainer.evaluate(x, y), trainer.predict(x)
-    assert seen[2:] == [(True, True), (False, False), (False, False)]
+    assert seen[3:] == [(True, True), (False, False), (False, False)]
     assert (model.training, model.fc.training) == (False, True)
 
 

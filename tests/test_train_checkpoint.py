@@ -192,7 +192,7 @@ def test_damaged_and_foreign_files_change_nothing(saved):
         saved.write_bytes(content[:k] + bytes([content[k] ^ 4]) + content[k + 1 :])
         unchanged(trainer, saved, FormatError, "a.safetensors")
     saved.write_bytes(content.replace(b"tinygrad_cnn.crc32", b"tinygrad_cnn.crc33"))
-    unchanged(trainer, saved, FormatError, "a.safetensors: altered content")
+    unchanged(trainer, saved, FormatError, "a.safetensors: .*altered content: its checksum is not there")
     save_tensors(saved, {"w": np.ones(2)})
     unchanged(trainer, saved, FormatError, "a.safetensors: expected a checkpoint")
     for state in (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from numbers import Real
 from typing import Any
 
@@ -35,36 +36,51 @@ def resample(function: str, image: Array, matrix: Array, fill: float | str) -> A
     if image.dtype != np.float32:
         hint = "Rescale(1 / 255) first" if image.dtype == np.uint8 else "images.astype(np.float32)"
         raise DTypeError(f"{function}: images of float32 fit, got {image.dtype}; {hint} makes them so")
-    if np.array_equal(matrix, np.eye(3)):
+    # Plain numbers: on arrays of three, NumPy's calls cost more than all of Pillow's work.
+    (a, b, right), (c, d, down) = matrix[:2].tolist()
+    if (a, b, right, c, d, down) == (1, 0, 0, 0, 1, 0):
         return image
     library = pillow(function)
     height, width = image.shape[1:]
-    centre = np.array([width / 2, height / 2])
-    linear = matrix[:2, :2]
-    offset = matrix[:2, 2] + centre - linear @ centre
+    x, y = width / 2, height / 2
+    right, down = right + x - (a * x + b * y), down + y - (c * x + d * y)
     if fill == "nearest":
-        # As wide a frame of the edge's pixels as the corners of the result reach beyond the image.
-        # An affine map's extremes are at corners; a pixel more allows for rounding.
-        corners = linear @ np.array([[0, width, 0, width], [0, 0, height, height]]) + offset[:, None]
-        before = np.ceil(np.maximum(-corners.min(axis=1), 0)).astype(int) + 1
-        after = np.ceil(np.maximum(corners.max(axis=1) - (width, height), 0)).astype(int) + 1
-        columns, rows = (
-            np.clip(np.arange(-low, side + high), 0, side - 1)
-            for low, side, high in zip(before, (width, height), after, strict=True)
-        )
-        image, offset = image[:, rows[:, None], columns], offset + before
+        image, left, top = _framed(image, (a, b, right), (c, d, down))
+        right, down = right + left, down + top
     result = np.empty((len(image), height, width), np.float32)
-    data = (*linear[0], offset[0], *linear[1], offset[1])
-    for plane, source in zip(result, image, strict=True):
-        shown = library.fromarray(np.ascontiguousarray(source)).transform(
+    outer = image.shape[:0:-1]
+    for plane, source in zip(result, np.ascontiguousarray(image), strict=True):
+        shown = library.frombuffer("F", outer, source, "raw", "F", 0, 1).transform(
             (width, height),
             library.Transform.AFFINE,
-            data,
+            (a, b, right, c, d, down),
             library.Resampling.BILINEAR,
             fillcolor=None if fill == "nearest" else fill,
         )
         plane[...] = np.asarray(shown)
     return result
+
+
+def _framed(
+    image: Array, across: tuple[float, float, float], along: tuple[float, float, float]
+) -> tuple[Array, int, int]:
+    """The image in as wide a frame of its edge's pixels as the corners of the result reach beyond it.
+
+    Args:
+        image: (C, H, W).   across, along: the rows of M, for places from the upper left corner.
+    Returns:
+        The image, and the columns and rows that were put before it.
+    """
+    height, width = image.shape[1:]
+    before, places = [], []
+    for (p, q, start), side in ((across, width), (along, height)):
+        # An affine map's extremes are at corners; a pixel more allows for rounding.
+        corners = (start, p * width + start, q * height + start, p * width + q * height + start)
+        low = ceil(max(-min(corners), 0)) + 1
+        high = ceil(max(max(corners) - side, 0)) + 1
+        before.append(low)
+        places.append(np.arange(-low, side + high).clip(0, side - 1))
+    return image.take(places[1], 1).take(places[0], 2), before[0], before[1]
 
 
 def check_fill(function: str, fill: Any) -> float | str:

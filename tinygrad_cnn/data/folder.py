@@ -21,6 +21,8 @@ Array = NDArray[Any]
 
 #: Ends of the names of files that are taken for images, in any case.
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
+#: Names of folders that part a data set and are no classes, if there are no others.
+_PARTS = {"train", "training", "test", "testing", "val", "valid", "validation"}
 #: More names than these would hide what a warning says.
 _LISTED = 50
 
@@ -170,6 +172,11 @@ def _classes(folder: Path, wanted: Sequence[str] | None) -> list[str]:
         files = ", ".join(entry.name for entry in entries[:3]) or "nothing"
         raise FormatError(f"ImageFolder: {folder}: expected one folder per class, found {files}")
     if wanted is None:
+        if len(there) > 1 and _PARTS.issuperset(name.lower() for name in there):
+            raise FormatError(
+                f"ImageFolder: {folder}: expected one folder per class, found {there}, parts of data; "
+                f"'{folder / there[0]}' may be meant, or classes={there} if they are classes"
+            )
         return there
     if isinstance(wanted, str) or not all(isinstance(name, str) for name in wanted):
         raise DTypeError(f"ImageFolder: classes must be a list of names, got {wanted!r}")

@@ -1,4 +1,7 @@
-"""Layers, containers and losses, with PyTorch's names, arguments, defaults and state-dict keys."""
+"""Layers, containers and losses, with PyTorch's names, arguments, defaults and state-dict keys.
+
+`to_json` and `from_json` write and read what a model consists of; `register` admits classes of your own.
+"""
 
 from tinygrad_cnn.nn import init as init
 from tinygrad_cnn.nn import models as models
@@ -78,6 +81,7 @@ from tinygrad_cnn.nn.pool import MaxPool2d as MaxPool2d
 from tinygrad_cnn.nn.pool import MaxPool3d as MaxPool3d
 from tinygrad_cnn.nn.pool import MaxUnpool2d as MaxUnpool2d
 from tinygrad_cnn.nn.rbf import RBF as RBF
+from tinygrad_cnn.nn.rebuild import from_json as from_json
 from tinygrad_cnn.nn.rectifier import CELU as CELU
 from tinygrad_cnn.nn.rectifier import ELU as ELU
 from tinygrad_cnn.nn.rectifier import SELU as SELU
@@ -87,6 +91,7 @@ from tinygrad_cnn.nn.rectifier import Hardtanh as Hardtanh
 from tinygrad_cnn.nn.rectifier import LeakyReLU as LeakyReLU
 from tinygrad_cnn.nn.rectifier import PReLU as PReLU
 from tinygrad_cnn.nn.rectifier import ReLU6 as ReLU6
+from tinygrad_cnn.nn.registry import register as register
 from tinygrad_cnn.nn.resample import Fold as Fold
 from tinygrad_cnn.nn.resample import PixelShuffle as PixelShuffle
 from tinygrad_cnn.nn.resample import PixelUnshuffle as PixelUnshuffle
@@ -95,6 +100,7 @@ from tinygrad_cnn.nn.resample import Upsample as Upsample
 from tinygrad_cnn.nn.sample_norm import GroupNorm as GroupNorm
 from tinygrad_cnn.nn.sample_norm import LayerNorm as LayerNorm
 from tinygrad_cnn.nn.sample_norm import LocalResponseNorm as LocalResponseNorm
+from tinygrad_cnn.nn.structure import to_json as to_json
 from tinygrad_cnn.nn.sub_sampling import ScaledTanh as ScaledTanh
 from tinygrad_cnn.nn.sub_sampling import SubSampling2d as SubSampling2d
 from tinygrad_cnn.nn.summary import summary as summary

@@ -39,6 +39,7 @@ class RBF(Module):
         points = as_array("RBF", centers)
         if points.ndim != 2 or not points.size:
             raise ShapeError(f"RBF: centers need two axes (classes, features), got {points.shape}")
+        self.learn = bool(learn)
         self.centers = Parameter(points, dtype=dtype) if learn else Buffer(points, dtype=dtype)
 
     def forward(self, x: Any) -> Any:

@@ -121,8 +121,7 @@ class OneCycleLR(LRScheduler):
         self.max_lrs = [_above_0(name, "max_lr", rate) for rate in rates]
         self.div_factor = _above_0(name, "div_factor", div_factor)
         self.final_div_factor = _above_0(name, "final_div_factor", final_div_factor)
-        choice(name, "anneal_strategy", anneal_strategy, ("cos", "linear"))
-        self._between = between if anneal_strategy == "cos" else _on_a_line
+        self.anneal_strategy = choice(name, "anneal_strategy", anneal_strategy, ("cos", "linear"))
         self.momenta = (
             number(name, "max_momentum", max_momentum, 0, 1),
             number(name, "base_momentum", base_momentum, 0, 1),
@@ -159,7 +158,8 @@ class OneCycleLR(LRScheduler):
         phase = next((i for i, end in enumerate(self.ends) if t <= end), len(self.ends) - 1)
         length = self.ends[phase] - starts[phase]
         share = (t - starts[phase]) / length if length else 1.0
-        return self._between(values[phase], values[phase + 1], share)
+        shape = between if self.anneal_strategy == "cos" else _on_a_line
+        return shape(values[phase], values[phase + 1], share)
 
 
 def between(start: float, end: float, share: float) -> float:

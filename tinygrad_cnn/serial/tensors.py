@@ -22,8 +22,10 @@ Array = NDArray[Any]
 #: Where safetensors keeps text beside the tensors; in an npz it is a member of this name.
 METADATA = "__metadata__"
 
-#: safetensors has no checksum of its own; npz has one for each member.
-CHECKSUM = "tinygrad_cnn.crc32"
+#: safetensors has no checksum of its own; npz has one for each member. The mark says that there is one,
+#: so that damage to either name is noticed too. This guards against accidents: whoever alters a file
+#: on purpose can compute its checksum anew.
+CHECKSUM, MARK = "tinygrad_cnn.crc32", "tinygrad_cnn.checked"
 
 #: The element types that can be saved, under the names that safetensors gives them.
 PACKED = {
@@ -34,7 +36,12 @@ PACKED = {
 }  # fmt: skip
 DTYPES = tuple(PACKED.values())
 
-Content = tuple[dict[str, Array], dict[str, str]]
+
+class Content(NamedTuple):
+    """What a file holds: arrays by name, and the texts beside them."""
+
+    tensors: dict[str, Array]
+    metadata: dict[str, str]
 
 
 def save_tensors(
@@ -86,7 +93,7 @@ def load_tensors(path: str | os.PathLike[str]) -> dict[str, Array]:
     ...     load_tensors(f"{folder}/model.safetensors")
     {'step': array(7), 'b': array([0., 0.])}
     """
-    return _read(path)[0]
+    return load_content(path).tensors
 
 
 def load_metadata(path: str | os.PathLike[str]) -> dict[str, str]:
@@ -105,11 +112,25 @@ def load_metadata(path: str | os.PathLike[str]) -> dict[str, str]:
     ...     load_metadata(f"{folder}/model.npz")
     {'epoch': '3'}
     """
-    return _read(path)[1]
+    return load_content(path).metadata
 
 
-def _read(path: str | os.PathLike[str]) -> Content:
-    """Tensors and metadata of a file, checked."""
+def load_content(path: str | os.PathLike[str]) -> Content:
+    """Read the arrays and the texts of a file, which is read once.
+
+    Args:
+        path: a `.safetensors` or `.npz` file.
+    Returns:
+        (tensors, metadata), as `load_tensors` and `load_metadata` give them.
+    Raises:
+        As `load_tensors`.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_tensors(f"{folder}/model.npz", {"b": np.zeros(2)}, {"epoch": "3"})
+    ...     load_content(f"{folder}/model.npz")
+    Content(tensors={'b': array([0., 0.])}, metadata={'epoch': '3'})
+    """
     form = _form(path)
     data = Path(path).read_bytes()
     try:
@@ -119,9 +140,8 @@ def _read(path: str | os.PathLike[str]) -> Content:
     except Exception as error:  # the parsers raise a dozen types on bytes that are not theirs
         found = f"{len(data)} bytes that cannot be read: {error}" if data else "an empty file"
         raise FormatError(f"{path}: expected {form.words}, found {found}") from error
-    return {
-        name: array.astype(array.dtype.newbyteorder("="), copy=False) for name, array in arrays.items()
-    }, metadata
+    native = {n: a.astype(a.dtype.newbyteorder("="), copy=False) for n, a in arrays.items()}
+    return Content(native, metadata)
 
 
 # --------------------------------------------------------------------------- checks at the door
@@ -156,8 +176,8 @@ def _texts(metadata: Mapping[str, str]) -> dict[str, str]:
     for key, text in metadata.items():
         if not isinstance(key, str) or not isinstance(text, str):
             raise DTypeError(f"save_tensors: metadata must be text -> text, got {key!r}: {text!r}")
-        if key == CHECKSUM:
-            raise ArgumentError(f"save_tensors: the metadata name {CHECKSUM!r} is reserved")
+        if key in (CHECKSUM, MARK):
+            raise ArgumentError(f"save_tensors: the metadata name {key!r} is reserved")
         try:
             (key + text).encode()
         except UnicodeEncodeError as error:
@@ -189,6 +209,7 @@ def _write_safetensors(
     """
     packed = memoryview(_package().numpy.save(arrays))
     header, body = _take_apart(packed)
+    metadata = {**metadata, MARK: "crc32"}
     header = {METADATA: metadata} | {name: header[name] for name in arrays}
     metadata = {**metadata, CHECKSUM: _checksum(header, body)}
     text = _json(header | {METADATA: metadata})
@@ -205,12 +226,15 @@ def _parse_safetensors(data: bytes) -> Content:
     metadata = header.pop(METADATA, None) or {}
     expected = metadata.pop(CHECKSUM, None)
     found = _checksum({METADATA: metadata} | header, body)
+    if expected is None and metadata.pop(MARK, None) is not None:
+        raise FormatError("altered content: its checksum is not there, although the file says that it is")
+    metadata.pop(MARK, None)
     if expected not in (None, found):
         raise FormatError(f"altered content: its checksum is {found}, the file says {expected}")
     foreign = {name: view["dtype"] for name, view in views.items() if view["dtype"] not in PACKED}
     if foreign:
         raise FormatError(f"element types that NumPy or this library does not have: {foreign}")
-    return {name: _unpack(views[name]) for name in header}, metadata
+    return Content({name: _unpack(views[name]) for name in header}, metadata)
 
 
 def _unpack(view: dict[str, Any]) -> Array:
@@ -269,7 +293,7 @@ def _parse_npz(data: bytes) -> Content:
                 arrays[name] = np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
                 if arrays[name].dtype.name not in DTYPES:
                     raise FormatError(f"{name!r} with elements of type {arrays[name].dtype}")
-    return arrays, metadata
+    return Content(arrays, metadata)
 
 
 # --------------------------------------------------------------------------- which format

@@ -5,21 +5,23 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from tinygrad_cnn.errors import ArgumentError, FormatError, StateError, TinygradCnnError
-from tinygrad_cnn.nn import Module
+from tinygrad_cnn.nn import Module, to_json
 from tinygrad_cnn.optim import Optimizer
 from tinygrad_cnn.rng import generator
-from tinygrad_cnn.serial import load_metadata, load_tensors, save_tensors
+from tinygrad_cnn.serial import load_content, save_tensors
 from tinygrad_cnn.train.generators import Generators, find_generators, set_states, states
 from tinygrad_cnn.train.pack import pack, unpack
 
 #: The metadata names of a checkpoint, and the version that is written.
 FORMAT, VERSION = "tinygrad_cnn.checkpoint", "1"
 STATE = "tinygrad_cnn.state"
+#: What the names begin with under which texts are kept: the structure of each module, and others.
+TEXT = "tinygrad_cnn.text."
 
 
 def save_checkpoint(path: str | os.PathLike[str], **parts: Any) -> None:
@@ -27,7 +29,8 @@ def save_checkpoint(path: str | os.PathLike[str], **parts: Any) -> None:
 
     Tensors are stored as tensors under 'part.name', everything else as JSON in the metadata. Beside
     the parts, the state of the default generator is kept, and of each generator that a module or a
-    loader among them holds. `kill -9` at any moment leaves the old file or the new one.
+    loader among them holds; and the structure of each module, for `load_model`, if all its classes
+    are registered. `kill -9` at any moment leaves the old file or the new one.
 
     Args:
         path: a `.safetensors` (or `.npz`) file in a folder that exists.
@@ -47,6 +50,21 @@ def save_checkpoint(path: str | os.PathLike[str], **parts: Any) -> None:
     """
     if not parts:
         raise ArgumentError("save_checkpoint: got nothing to save; model=model, say, fits")
+    write_checkpoint(path, parts, {})
+
+
+def write_checkpoint(
+    path: str | os.PathLike[str], parts: Mapping[str, Any], texts: Mapping[str, str]
+) -> None:
+    """`save_checkpoint`, with texts to keep beside the parts.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_checkpoint(f"{folder}/a.npz", {"epoch": 3}, {"note": "tried"})
+    ...     read_checkpoint(f"{folder}/a.npz").texts
+    {'note': 'tried'}
+    """
+    texts = dict(texts)
     packed: dict[str, Any] = {}
     arrays: dict[str, Any] = {}
     for name, part in parts.items():
@@ -54,6 +72,10 @@ def save_checkpoint(path: str | os.PathLike[str], **parts: Any) -> None:
         if _has_state(part):
             state, found = pack(part.state_dict(), name)
             packed[name] = {"class": type(part).__name__, "state": state}
+            if isinstance(part, Module):
+                text, why = _structure(part)
+                packed[name]["structure"] = why
+                texts |= {} if text is None else {f"structure.{name}": text}
         elif _only_random(part):
             packed[name] = {"class": type(part).__name__}
         else:
@@ -62,8 +84,18 @@ def save_checkpoint(path: str | os.PathLike[str], **parts: Any) -> None:
         arrays |= found
     random, found = pack(states(_generators(parts)), "random")
     arrays |= found
-    text = json.dumps({"parts": packed, "random": random}, separators=(",", ":"), allow_nan=False)
-    save_tensors(path, arrays, {FORMAT: VERSION, STATE: text})
+    tree = {"parts": packed, "random": random, "texts": list(texts)}
+    text = json.dumps(tree, separators=(",", ":"), allow_nan=False)
+    kept = {TEXT + name: text for name, text in texts.items()}
+    save_tensors(path, arrays, {FORMAT: VERSION, STATE: text, **kept})
+
+
+def _structure(module: Module) -> tuple[str | None, str]:
+    """The structure of a module as JSON, or None and the reason why there is none."""
+    try:
+        return to_json(module), ""
+    except TinygradCnnError as error:
+        return None, str(error)
 
 
 def load_checkpoint(path: str | os.PathLike[str], **parts: Any) -> dict[str, Any]:
@@ -88,8 +120,24 @@ def load_checkpoint(path: str | os.PathLike[str], **parts: Any) -> dict[str, Any
     ...     load_checkpoint(f"{folder}/a.npz", model=nn.Linear(2, 1))
     {'note': 'tried'}
     """
-    saved, random = _read(path)
-    function = f"load_checkpoint: {os.fspath(path)}"
+    return restore(f"load_checkpoint: {os.fspath(path)}", read_checkpoint(path), parts)
+
+
+class Saved(NamedTuple):
+    """What the file of a checkpoint holds: entries of parts, states of generators, and texts."""
+
+    parts: dict[str, Any]
+    random: dict[str, Any]
+    texts: dict[str, str]
+
+
+def restore(function: str, checkpoint: Saved, parts: Mapping[str, Any]) -> dict[str, Any]:
+    """Put parts into the states of a checkpoint that was read; what `load_checkpoint` does.
+
+    >>> restore("example", Saved({"epoch": {"value": 3}}, {}, {}), {})
+    {'epoch': 3}
+    """
+    saved, random, _ = checkpoint
     missing = [name for name in parts if "class" not in saved.get(name, {})]
     if missing:
         held = [name for name, entry in saved.items() if "class" in entry]
@@ -119,26 +167,33 @@ def load_checkpoint(path: str | os.PathLike[str], **parts: Any) -> dict[str, Any
     return {name: entry["value"] for name, entry in saved.items() if "value" in entry}
 
 
-def _read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The entries of the parts, and the states of the generators."""
-    metadata, arrays = load_metadata(path), load_tensors(path)
+def read_checkpoint(path: str | os.PathLike[str]) -> Saved:
+    """Read the file of a checkpoint, once, and check it.
+
+    Raises:
+        FormatError: a truncated, altered or foreign file.   FileNotFoundError: no such file.
+
+    >>> read_checkpoint("nowhere.npz")
+    Traceback (most recent call last):
+    FileNotFoundError: [Errno 2] No such file or directory: 'nowhere.npz'
+    """
+    arrays, metadata = load_content(path)
     where = os.fspath(path)
     if FORMAT not in metadata or STATE not in metadata:
         raise FormatError(
             f"{where}: expected a checkpoint, found a file without its metadata, of {len(arrays)} tensors"
         )
-    if metadata.keys() != {FORMAT, STATE}:  # a damaged name of the checksum would switch it off
-        raise FormatError(f"{where}: altered content: metadata under unknown names: {sorted(metadata)}")
     if metadata[FORMAT] != VERSION:
         raise FormatError(f"{where}: expected a checkpoint of version {VERSION}, found {metadata[FORMAT]}")
     try:
         tree = unpack(json.loads(metadata[STATE]), arrays)
-        parts, random = tree["parts"], tree["random"]
+        parts, random, names = tree["parts"], tree["random"], tree.get("texts", [])
         if not all(isinstance(entry, dict) for entry in [*parts.values(), random]):
             raise FormatError("entries that are no objects")
+        texts = {name: metadata[TEXT + name] for name in names}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise FormatError(f"{where}: a checkpoint whose metadata cannot be read: {error}") from error
-    return parts, random
+    return Saved(parts, random, texts)
 
 
 def _load_part(function: str, name: str, part: Any, state: Any) -> None:

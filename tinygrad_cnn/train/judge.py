@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
+from tinygrad_cnn.data import ArrayDataset, DataLoader, StreamedDataset
+from tinygrad_cnn.data.stream import stack
+from tinygrad_cnn.errors import ArgumentError, DTypeError, FormatError, ShapeError, TinygradCnnError
 from tinygrad_cnn.functional import cross_entropy
 from tinygrad_cnn.functional.arguments import integer
 from tinygrad_cnn.mode import no_grad
@@ -82,6 +84,30 @@ class Evaluator:
         if not measures.count:
             raise ArgumentError(f"{function}: the data is empty, it gives no batch")
         return measures.values()
+
+    def _rehearse(self, name: str, data: Any, labels: Array | None) -> None:
+        """Judge one sample of validation data: what does not fit shows before an epoch of training.
+
+        Only of data whose samples can be looked at without moving a generator; `labels` are all of it.
+        """
+        dataset = data.dataset if isinstance(data, DataLoader) else None
+        if not isinstance(dataset, (ArrayDataset, StreamedDataset)):
+            return
+        try:
+            sample = dataset[0]
+        except FormatError:  # a file that cannot be read; the epoch will tell of all of them
+            return
+        batch = stack("fit", [sample])
+        try:
+            with in_mode(self.model, False), no_grad():
+                inputs, targets = parts_of(f"fit: {name}", batch, None)
+                outputs = self.model(*map(as_operand, inputs))
+                if labels is not None:
+                    check_labels(name, labels, outputs, self.loss)
+                as_scalar("fit", self.loss(outputs, targets))
+        except TinygradCnnError as error:
+            error.add_note(f"in the first sample of the validation data {name!r} of fit, before training")
+            raise
 
     def predict(self, x: Any, batch_size: int = 256) -> Array:
         """What the model gives for each sample, in evaluation mode and without a graph.
@@ -162,3 +188,28 @@ def as_scalar(function: str, loss: Any) -> float:
     if np.shape(loss.numpy() if isinstance(loss, Tensor) else loss) != ():
         raise ShapeError(f"{function}: the loss must be one number, got shape {loss.shape}; use its mean")
     return float(loss.item()) if isinstance(loss, Tensor) else float(loss)
+
+
+def check_labels(name: str, labels: Array, outputs: Any, loss: Callable[[Any, Any], Any]) -> None:
+    """Ask the loss about every label of the data at once, before the first step.
+
+    Args:
+        name: of the data.   labels: (N,) integers.   outputs: of the model, for its number of classes.
+        loss: what refuses labels out of range; if it takes other targets, each batch will tell.
+    Raises:
+        ArgumentError: labels out of range.
+
+    >>> check_labels("train", np.array([0, 2]), np.zeros((1, 3), "float32"), cross_entropy)
+    """
+    if outputs.ndim != 2:
+        return
+    found = np.unique(labels)
+    try:
+        loss(np.zeros((len(found), outputs.shape[1]), outputs.dtype), found)
+    except ArgumentError as error:
+        raise ArgumentError(
+            f"fit: labels of the {name} data, {found[0]} to {found[-1]}, do not fit the model's "
+            f"{outputs.shape[1]} outputs: {error}"
+        ) from error
+    except Exception:  # a loss that takes other targets; each batch will tell
+        return

@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import math
-import os
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from collections.abc import Callable, Iterable, Iterator, Sized
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from tinygrad_cnn.errors import ArgumentError, DTypeError, StateError, TinygradCnnError
+from tinygrad_cnn.errors import ArgumentError, TinygradCnnError
 from tinygrad_cnn.functional import cross_entropy
 from tinygrad_cnn.functional.arguments import integer
 from tinygrad_cnn.nn import Module
 from tinygrad_cnn.optim import Optimizer
 from tinygrad_cnn.rng import Seed
 from tinygrad_cnn.train.callback import Callback
-from tinygrad_cnn.train.checkpoint import load_checkpoint, save_checkpoint
 from tinygrad_cnn.train.history import History
 from tinygrad_cnn.train.interrupt import Interrupts
-from tinygrad_cnn.train.judge import Evaluator, as_operand, as_scalar, in_mode
-from tinygrad_cnn.train.source import Source, as_batches, as_numbers, labels_of, parts_of, source_of
+from tinygrad_cnn.train.judge import check_labels, in_mode
+from tinygrad_cnn.train.resumable import Resumable
+from tinygrad_cnn.train.source import Source, as_batches, labels_of, parts_of, source_of, validation_sets
 
 Array = NDArray[Any]
 
 
-class Trainer(Evaluator):
+class Trainer(Resumable):
     """A model, how it learns and what is measured: `fit`, `evaluate`, `predict`, `train_on_batch`.
 
     Args:
@@ -58,28 +55,12 @@ class Trainer(Evaluator):
         self, model: Module, optimizer: Optimizer, loss: Callable[[Any, Any], Any] = cross_entropy,
         metrics: Iterable[Any] = ("accuracy",), callbacks: Iterable[Callback] = (),
     ) -> None:  # fmt: skip
-        super().__init__(model, loss, metrics)
-        self.callbacks = list(callbacks)
-        for what, value, kind in (
-            ("optimizer", optimizer, Optimizer),
-            *(("callback", callback, Callback) for callback in self.callbacks),
-        ):  # fmt: skip
-            if not isinstance(value, kind):
-                raise DTypeError(f"Trainer: the {what} must be a {kind.__name__}, got {value!r}")
-        own = {id(p) for p in model.parameters()}
-        if not any(id(p) in own for group in optimizer.param_groups for p in group["params"]):
-            raise ArgumentError(
-                "Trainer: the optimizer has no parameter of this model; it needs model.parameters()"
-            )
-        self.optimizer = optimizer
-        self.history = History()
-        self.epoch = self.batch = self.epochs = 0
+        super().__init__(model, optimizer, loss, metrics, callbacks)
+        self.epochs = 0
         self.steps: int | None = None
         self.names: list[str] = []
         self.stop_reason: str | None = None
         self.ending: str | None = None
-        self._source: Source | None = None
-        self._place: dict[str, Any] | None = None
         self._unchecked: dict[str, Array] = {}
 
     # ------------------------------------------------------------------ training
@@ -126,7 +107,7 @@ class Trainer(Evaluator):
         data = as_batches("fit", x, y, batch_size, shuffle, rng)
         if isinstance(data, Iterator) and steps is None and self.epochs - self.epoch > 1:
             raise ArgumentError("fit: a generator ends once; for more epochs pass steps_per_epoch")
-        sets = _validation(validation)
+        sets = validation_sets(validation)
         source = source_of(data, self.model, sets)
         if self._place is not None:
             source.resume(self._place)
@@ -135,6 +116,8 @@ class Trainer(Evaluator):
         self.names = [f"{name}_{key}" for name in ("train", *sets) for key in self._running.names]
         found = {name: labels_of(part) for name, part in {"train": data, **sets}.items()}
         self._unchecked = {name: labels for name, labels in found.items() if labels is not None}
+        for name, part in sets.items():
+            self._rehearse(name, part, self._unchecked.get(name))
         with in_mode(self.model, True), Interrupts() as interrupts:
             self._run(source, sets, steps, interrupts)
         return self.history
@@ -201,7 +184,10 @@ class Trainer(Evaluator):
         """A step of the optimizer, and what is told of it."""
         try:
             inputs, targets = parts_of("fit", batch, source.data)
-            loss, outputs = self._step(inputs, targets, told=True)
+            loss, outputs = self._step(
+                "fit", inputs, targets, seen=self._see, judged=self._judge_loss,
+                where=f" in batch {self.batch + 1} of epoch {self.epoch + 1}",
+            )  # fmt: skip
         except TinygradCnnError as error:
             error.add_note(f"in batch {self.batch + 1} of epoch {self.epoch + 1} of fit")
             raise
@@ -212,66 +198,16 @@ class Trainer(Evaluator):
         self.batch += 1
         self._tell("on_batch_end", loss)
 
-    def train_on_batch(self, x: Any, y: Any) -> dict[str, float]:
-        """One step of the optimizer on one batch; no callback is told.
-
-        Args:
-            x: inputs (N, ...), or a tuple of several.   y: targets (N, ...).
-        Returns:
-            The loss before the step, and the metrics of the batch.
-        Raises:
-            As `fit`.
-
-        >>> from tinygrad_cnn import nn, optim
-        >>> model = nn.Linear(2, 2)
-        >>> trainer = Trainer(model, optim.SGD(model.parameters(), lr=0.1))
-        >>> sorted(trainer.train_on_batch(np.zeros((4, 2), "float32"), [0, 1, 0, 1]))
-        ['accuracy', 'loss']
-        """
-        inputs = x if isinstance(x, tuple) else (x,)
-        inputs, targets = parts_of("train_on_batch", (*map(as_numbers, inputs), as_numbers(y)), None)
-        measures = self._running.fresh()
-        with in_mode(self.model, True):
-            loss, outputs = self._step(inputs, targets, told=False)
-        measures.update(loss, outputs, targets)
-        return measures.values()
-
-    def _step(self, inputs: tuple[Any, ...], targets: Any, told: bool) -> tuple[float, Array]:
-        """Forward, backward and step; stopped before backward if a callback says so."""
-        outputs = self.model(*map(as_operand, inputs))
-        if self._unchecked and told:
-            self._check_labels(outputs)
-        loss = self.loss(outputs, targets)
-        value = as_scalar("fit" if told else "train_on_batch", loss)
-        if told:
-            self._tell("on_loss", value)
-            if self.stop_reason is not None:
-                return value, outputs.numpy()
-        if not math.isfinite(value):
-            where = f" in batch {self.batch + 1} of epoch {self.epoch + 1}" if told else ""
-            text = f"the loss is {value}{where}, and the weights with it; NaNStop() stops before that"
-            warnings.warn(text, RuntimeWarning, stacklevel=2)
-        self.optimizer.zero_grad()
-        loss.backward()
-        self.optimizer.step()
-        return value, outputs.numpy()
-
-    def _check_labels(self, outputs: Any) -> None:
-        """Ask the loss about every label of the data at once, before the first step."""
+    def _see(self, outputs: Any) -> None:
+        """Check all labels of the data when the number of outputs is known for the first time."""
         unchecked, self._unchecked = self._unchecked, {}
         for name, labels in unchecked.items():
-            found = np.unique(labels)
-            if outputs.ndim != 2:
-                continue
-            try:
-                self.loss(np.zeros((len(found), outputs.shape[1]), outputs.dtype), found)
-            except ArgumentError as error:
-                raise ArgumentError(
-                    f"fit: labels of the {name} data, {found[0]} to {found[-1]}, do not fit the model's "
-                    f"{outputs.shape[1]} outputs: {error}"
-                ) from error
-            except Exception:  # a loss that takes other targets; each batch will tell
-                continue
+            check_labels(name, labels, outputs, self.loss)
+
+    def _judge_loss(self, loss: float) -> bool:
+        """Tell the callbacks; whether the step shall be taken."""
+        self._tell("on_loss", loss)
+        return self.stop_reason is None
 
     # ------------------------------------------------------------------ for callbacks
     def running(self) -> dict[str, float]:
@@ -300,94 +236,3 @@ class Trainer(Evaluator):
             for callback in self.callbacks:
                 if callback.last == when:
                     getattr(callback, event)(self, *values)
-
-    # ------------------------------------------------------------------ saving
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write everything that the training needs to go on bit by bit; see `save_checkpoint`.
-
-        Args:
-            path: a `.safetensors` or `.npz` file in a folder that exists.
-
-        >>> import tempfile; from tinygrad_cnn import nn, optim
-        >>> model = nn.Linear(2, 3); trainer = Trainer(model, optim.SGD(model.parameters(), lr=0.1))
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     trainer.save(f"{folder}/a.npz"); trainer.load(f"{folder}/a.npz")
-        """
-        save_checkpoint(path, model=self.model, trainer=self, optimizer=self.optimizer)
-
-    def load(self, path: str | os.PathLike[str]) -> None:
-        """Go to the state that `save` or `Checkpoint` wrote; `fit` then goes on from there.
-
-        Model, optimizer, metrics and callbacks must be of the same kinds; `fit` must be given the
-        same data. Whatever fails, nothing has been changed.
-
-        Args:
-            path: the file.
-        Raises:
-            As `load_checkpoint`.
-
-        >>> from tinygrad_cnn import nn, optim
-        >>> model = nn.Linear(2, 3); trainer = Trainer(model, optim.SGD(model.parameters(), lr=0.1))
-        >>> trainer.load("nowhere.npz")
-        Traceback (most recent call last):
-        ...
-        FileNotFoundError: [Errno 2] No such file or directory: 'nowhere.npz'
-        """
-        load_checkpoint(path, model=self.model, trainer=self, optimizer=self.optimizer)
-
-    def state_dict(self) -> dict[str, Any]:
-        """Where the training is: all but the model, the optimizer and their generators.
-
-        >>> from tinygrad_cnn import nn, optim
-        >>> model = nn.Linear(2, 3); trainer = Trainer(model, optim.SGD(model.parameters(), lr=0.1))
-        >>> list(trainer.state_dict())
-        ['epoch', 'batch', 'history', 'running', 'place', 'callbacks']
-        """
-        return {
-            "epoch": self.epoch,
-            "batch": self.batch,
-            "history": {name: list(values) for name, values in self.history.items()},
-            "running": self._running.state_dict(),
-            "place": self._place if self._source is None else self._source.state(),
-            "callbacks": {k: state for k, c in self._named().items() if (state := c.state_dict())},
-        }
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over what `state_dict` gave.
-
-        Raises:
-            StateError: other metrics, or the state of a callback that is not here.
-
-        >>> from tinygrad_cnn import nn, optim
-        >>> model = nn.Linear(2, 3); trainer = Trainer(model, optim.SGD(model.parameters(), lr=0.1))
-        >>> trainer.load_state_dict(trainer.state_dict())
-        """
-        named, kept = self._named(), state["callbacks"]
-        missing = [name for name in kept if name not in named]
-        if missing:
-            raise StateError(f"Trainer: the state has callbacks that are not here: {', '.join(missing)}")
-        self._running.load_state_dict(state["running"])
-        for name, own in kept.items():
-            named[name].load_state_dict(own)
-        self.epoch, self.batch, self._place = state["epoch"], state["batch"], state["place"]
-        self.history.clear()
-        self.history.update({name: list(values) for name, values in state["history"].items()})
-
-    def _named(self) -> dict[str, Callback]:
-        """The callbacks by class, and number within it."""
-        named: dict[str, Callback] = {}
-        for callback in self.callbacks:
-            kind = type(callback).__name__
-            named[f"{kind}.{sum(key.split('.')[0] == kind for key in named)}"] = callback
-        return named
-
-
-def _validation(given: Any) -> dict[str, Any]:
-    """Validation data by name, each to be gone through after every epoch."""
-    named = {} if given is None else given if isinstance(given, dict) else {"val": given}
-    sets = {str(name): as_batches(f"fit: {name}", data, usual_size=256) for name, data in named.items()}
-    for name, data in sets.items():
-        if name == "train" or isinstance(data, Iterator):
-            why = "this name is taken" if name == "train" else "a generator ends after one epoch"
-            raise ArgumentError(f"fit: validation {name!r} does not fit, {why}")
-    return sets

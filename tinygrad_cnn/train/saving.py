@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 import os
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from tinygrad_cnn.functional.arguments import integer
 from tinygrad_cnn.train.callback import Callback, check_monitor, direction
@@ -19,7 +22,11 @@ class Checkpoint(Callback):
     """Save the whole training: `trainer.load(path)` goes on from each of the files, bit by bit.
 
     last.safetensors is written after each epoch, and at Ctrl-C; best.safetensors after an epoch in
-    which the measure was better than ever; epoch-0003.safetensors and so on every n epochs.
+    which the measure was better than ever; epoch-0003.safetensors and so on every n epochs. If all
+    classes of the model are registered, `load_model` and `load_trainer` read each of them, too.
+
+    Weights that hold NaN or infinity are not written: a warning says so, and the files stay as they
+    were.
 
     Args:
         folder: where to; made if it is not there.
@@ -28,6 +35,7 @@ class Checkpoint(Callback):
         every_batches: also write last.safetensors every so many batches; 0 does not.
         mode: 'min', 'max', or by the name as in `EarlyStopping`.
         suffix: '.safetensors', or '.npz', which needs no other package.
+        notes: plain values to keep in each file, for `load_notes`; {"classes": ["cat", "dog"]}, say.
     Raises:
         ArgumentError: an option out of its range; when training begins, a name that is not measured.
 
@@ -40,15 +48,19 @@ class Checkpoint(Callback):
     def __init__(
         self, folder: str | os.PathLike[str], best: str | None = None, every: int = 0,
         every_batches: int = 0, mode: str | None = None, suffix: str = ".safetensors",
+        notes: Mapping[str, Any] | None = None,
     ) -> None:  # fmt: skip
         self.folder, self.monitor, self.suffix = Path(folder), best, suffix
         self.every = integer("Checkpoint", "every", every, 0)
         self.every_batches = integer("Checkpoint", "every_batches", every_batches, 0)
         self.mode = direction("Checkpoint", best or "", mode)
+        self.notes = dict(notes or {})
         self.best: float | None = None
+        self._warned = False
 
     def on_train_begin(self, trainer: Trainer) -> None:
         """Make the folder, and see that the measure is there."""
+        self._warned = False
         if self.monitor is not None:
             check_monitor("Checkpoint", self.monitor, trainer.names)
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -56,7 +68,7 @@ class Checkpoint(Callback):
     def on_batch_end(self, trainer: Trainer, loss: float) -> None:
         """Save every so many batches."""
         if self.every_batches and trainer.batch % self.every_batches == 0:
-            trainer.save(self.path("last"))
+            self._save(trainer, "last")
 
     def on_epoch_end(self, trainer: Trainer, logs: dict[str, float]) -> None:
         """Save what is due."""
@@ -69,11 +81,25 @@ class Checkpoint(Callback):
             self.best = value
             due.append("best")
         for name in due:
-            trainer.save(self.path(name))
+            self._save(trainer, name)
 
     def on_interrupt(self, trainer: Trainer) -> None:
         """Save where it was broken off."""
-        trainer.save(self.path("last"))
+        self._save(trainer, "last")
+
+    def _save(self, trainer: Trainer, name: str) -> None:
+        """Write a file, unless a weight is no number any more."""
+        bad = next((path for path, p in trainer.model.named_parameters() if not _finite(p.numpy())), None)
+        if bad is None:
+            trainer.save(self.path(name), **self.notes)
+        elif not self._warned:
+            self._warned = True
+            warnings.warn(
+                f"Checkpoint: {bad} holds NaN or infinity after batch {trainer.batch} of epoch "
+                f"{trainer.epoch}; nothing is written from here on, the files in '{self.folder}' stay as "
+                "they were",
+                RuntimeWarning, stacklevel=2,
+            )  # fmt: skip
 
     def path(self, name: str) -> Path:
         """Where 'last', 'best' or 'epoch-0003' is written.
@@ -97,3 +123,9 @@ class Checkpoint(Callback):
         >>> Checkpoint("runs").load_state_dict({"best": 0.5})
         """
         self.best = state["best"]
+
+
+def _finite(array: Any) -> bool:
+    """Whether all are numbers; a sum is NaN or infinite if one of them is, and costs no second array."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(array.sum(dtype=np.float64)))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tinygrad_cnn.data import ArrayDataset, DataLoader, Dataset
+from tinygrad_cnn.data import ArrayDataset, Augmented, DataLoader, Dataset, ImageFolder
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError, StateError
 from tinygrad_cnn.functional.arguments import values
 from tinygrad_cnn.rng import Seed, generator
@@ -62,6 +62,26 @@ def as_batches(
     return x
 
 
+def validation_sets(given: Any) -> dict[str, Any]:
+    """Validation data by name, each to be gone through after every epoch.
+
+    Args:
+        given: None, data as `fit` takes it, or a dict of such data by their names.
+    Raises:
+        ArgumentError: the name 'train', or a generator.
+
+    >>> list(validation_sets((np.zeros((4, 2)), np.zeros(4, int))))
+    ['val']
+    """
+    named = {} if given is None else given if isinstance(given, dict) else {"val": given}
+    sets = {str(name): as_batches(f"fit: {name}", data, usual_size=256) for name, data in named.items()}
+    for name, data in sets.items():
+        if name == "train" or isinstance(data, Iterator):
+            why = "this name is taken" if name == "train" else "a generator ends after one epoch"
+            raise ArgumentError(f"fit: validation {name!r} does not fit, {why}")
+    return sets
+
+
 def as_numbers(given: Any) -> Array:
     """An array; the numbers of a Tensor; of Python numbers, whole ones stay integers, others are float32.
 
@@ -107,13 +127,15 @@ def check_finite(function: str, what: str, array: Any, start: int = 0) -> None:
 
 
 def labels_of(data: Any) -> Array | None:
-    """All integer labels (N,) of data that lies in arrays; None otherwise.
+    """All integer labels (N,) of data that knows them without reading samples; None otherwise.
 
     >>> labels_of(DataLoader((np.zeros((3, 2)), np.arange(3))))
     array([0, 1, 2])
     """
     dataset = data.dataset if isinstance(data, DataLoader) else None
-    if not isinstance(dataset, ArrayDataset) or len(dataset.arrays) < 2:
+    if isinstance(dataset, ImageFolder):
+        return None if dataset.one_hot else dataset.labels
+    if not isinstance(dataset, (ArrayDataset, Augmented)) or len(dataset.arrays) < 2:
         return None
     labels = dataset.arrays[-1]
     return labels if labels.ndim == 1 and labels.dtype.kind in "iu" else None

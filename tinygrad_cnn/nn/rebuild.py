@@ -1,0 +1,217 @@
+"""A model made from the JSON of its structure: known classes only, sizes checked before they are used."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import numpy as np
+
+from tinygrad_cnn.errors import DTypeError
+from tinygrad_cnn.functional.arguments import integer
+from tinygrad_cnn.nn.module import Buffer, Module, Parameter
+from tinygrad_cnn.nn.registry import by_parts, known
+from tinygrad_cnn.nn.structure import DEPTH, FORMAT, VERSION, arguments_of, below
+from tinygrad_cnn.nn.values import FLOATS, Values
+from tinygrad_cnn.rng import Seed, generator
+
+#: The most elements of a model, unless more is asked for: VGG-19 has half as many.
+LIMIT = 2**28
+#: Options by which no array of a layer grows.
+GEOMETRY = {"stride", "padding", "dilation", "groups", "output_padding", "padding_idx"}
+
+
+def from_json(
+    text: str | bytes, *, rng: Seed = None, limit: int = LIMIT, where: str = "from_json"
+) -> Module:
+    """Make a model of the structure that `to_json` wrote, with new starting weights.
+
+    Layers start as their constructors have it; parameters and buffers of networks and of classes of
+    yours start at 0. `load_state_dict`, or a file of `save_model`, brings the values. The model is
+    in training mode.
+
+    The text can make nothing happen but this: layers of the library are constructed, and known
+    classes get attributes. It names no other code, and what it asks for is counted before it is made.
+
+    Args:
+        text: the JSON.   rng: seed or generator of the weights.
+        limit: the most elements that the sizes of all layers may ask for; 2**28 of float32 are 1 GiB.
+        where: what an error's message begins with, such as the name of a file.
+    Returns:
+        The model.
+    Raises:
+        FormatError: no JSON, another format, a class that is not known, or an argument that is
+            missing, unknown or does not fit; the message names its path.
+
+    >>> from tinygrad_cnn import nn
+    >>> nn.from_json(nn.to_json(nn.Sequential(nn.Flatten(), nn.Linear(4, 2))))
+    Sequential(
+      (0): Flatten(start_dim=1, end_dim=-1)
+      (1): Linear(in_features=4, out_features=2, bias=True)
+    )
+    """
+    if not isinstance(text, (str, bytes)):
+        raise DTypeError(f"from_json: JSON text fits, got {type(text).__name__}")
+    builder = Builder(where, generator(rng), integer("from_json", "limit", limit, 0))
+    try:
+        tree = json.loads(text)
+    except RecursionError:
+        builder.refuse("", f"nested more than {DEPTH} deep")
+    except ValueError as error:
+        builder.refuse("", f"expected JSON, {error}")
+    if not isinstance(tree, dict) or tree.get("format") != FORMAT:
+        found = f"an object of {sorted(tree)[:6]}" if isinstance(tree, dict) else f"{str(tree)[:40]!r}"
+        builder.refuse("", f'expected an object with "format": "{FORMAT}", found {found}')
+    builder.keys("", tree, ("format", "version", "model"), ("frozen", "tied"))
+    if tree["version"] != VERSION:
+        builder.refuse("", f"expected version {VERSION}, found {str(tree['version'])[:40]}")
+    model = builder.module(tree["model"], "")
+    builder.tie(model, tree.get("tied", []))
+    builder.freeze(model, tree.get("frozen", []))
+    return model
+
+
+class Builder(Values):
+    """Modules and values from what a `Writer` wrote.
+
+    Args:
+        where: what an error begins with.   rng: of the weights.
+        room: how many elements parameters may still have.
+
+    >>> Builder("here", generator(0), 100).value([1, {"list": [2.5]}, {"float": "inf"}], "")
+    (1, [2.5], inf)
+    """
+
+    def __init__(self, where: str, rng: np.random.Generator, room: int) -> None:
+        super().__init__(where, rng, room)
+        self.modules: dict[str, Module] = {}
+        self.known = known()
+
+    # ------------------------------------------------------------------ modules
+    def module(self, tree: Any, path: str) -> Module:
+        """A module, and all below it.
+
+        >>> Builder("a.json", generator(0), 1).module({"class": "ReLU", "arguments": {}}, "")
+        ReLU()
+        """
+        if path.count(".") > DEPTH:
+            self.refuse(path, f"modules nested more than {DEPTH} deep")
+        if isinstance(tree, dict) and "same" in tree:
+            self.keys(path, tree, ("same",))
+            found = self.modules.get(tree["same"]) if isinstance(tree["same"], str) else None
+            if found is None:
+                self.refuse(
+                    path, f"is the same as {str(tree['same'])[:40]!r}, which is not there before it"
+                )
+            return found
+        self.keys(path, tree, ("class",), ("arguments", "attributes", "modules"))
+        name = tree["class"]
+        cls = self.known.get(name) if isinstance(name, str) else None
+        if cls is None:
+            self.refuse(path, f"unknown class {str(name)[:80]!r}; a class of your own must be imported "
+                        "before, with @nn.register above it")  # fmt: skip
+        if "arguments" in tree:
+            self.keys(path, tree, ("class", "arguments"))
+            if by_parts(cls):
+                self.refuse(path, f'a {name} has "attributes" and "modules", not "arguments"')
+            made = self._constructed(cls, tree["arguments"], path)
+        else:
+            self.keys(path, tree, ("class", "attributes", "modules"))
+            made = self._assembled(cls, tree["attributes"], tree["modules"], path)
+        self.modules[path] = made
+        return made
+
+    def _constructed(self, cls: type[Module], given: Any, path: str) -> Module:
+        """A layer of the library, by its constructor."""
+        wanted = arguments_of(cls)
+        needed = tuple(n for n, p in wanted.items() if p.default is p.empty)
+        self.keys(path, given, needed, tuple(wanted))
+        arguments = {name: self.value(value, below(path, name)) for name, value in given.items()}
+        if "dtype" in wanted:
+            if arguments.get("dtype", "float32") not in FLOATS:
+                self.refuse(below(path, "dtype"), f"one of {sorted(FLOATS)} fits, found {given['dtype']!r}")
+            shaping = [v for n, v in arguments.items() if n not in GEOMETRY]
+            groups = arguments.get("groups", 1)
+            self.take(path, _product(shaping) // (groups if type(groups) is int and groups > 0 else 1))
+            if "rng" in wanted:
+                arguments["rng"] = self.rng
+        return self._tried(path, cls.__name__, lambda: cls(**arguments))
+
+    def _assembled(self, cls: type[Module], attributes: Any, modules: Any, path: str) -> Module:
+        """A container, a network or a user's module: its attributes set, no constructor run."""
+        made = cls.__new__(cls)
+        for kind, given in (("attributes", attributes), ("modules", modules)):
+            if not isinstance(given, dict):
+                self.refuse(path, f"{kind}: expected an object, found {str(given)[:40]!r}")
+            for name, tree in given.items():
+                there = below(path, name)
+                own = getattr(cls, name, None)
+                if (
+                    not name
+                    or "." in name
+                    or name[:2] == "__"
+                    or callable(own)
+                    or isinstance(own, property)
+                ):
+                    self.refuse(
+                        there, f"{name[:40]!r} cannot be the name of an attribute of a {cls.__name__}"
+                    )
+                if name in vars(made) or name in ("_name", "_path", "training"):
+                    self.refuse(there, "the name is taken")
+                value = self.module(tree, there) if kind == "modules" else self._attribute(tree, there)
+                setattr(made, name, value)
+        return made
+
+    def _attribute(self, tree: Any, path: str) -> Any:
+        """A parameter or buffer of zeros, or a value."""
+        for kind, make in (("parameter", Parameter), ("buffer", Buffer)):
+            if isinstance(tree, dict) and kind in tree:
+                self.keys(path, tree, (kind, "dtype"))
+                shape = self._shape(tree[kind], path)
+                self.take(path, math.prod(shape))
+                dtype = self._dtype(tree["dtype"], path)
+                zeros = self._tried(path, kind, lambda: np.zeros(shape, dtype))  # noqa: B023, called at once
+                return self._tried(path, kind, lambda: make(zeros))  # noqa: B023
+        return self.value(tree, path)
+
+    def tie(self, model: Module, pairs: Any) -> None:
+        """Let each second path hold the very parameter of the first.
+
+        >>> Builder("a.json", generator(0), 1).tie(Module(), [])
+        """
+        if not isinstance(pairs, list) or not all(
+            isinstance(pair, list) and len(pair) == 2 for pair in pairs
+        ):
+            self.refuse("tied", "expected a list of pairs of paths")
+        for first, other in pairs:
+            (_, _, source), (owner, name, target) = self._found(first, "tied"), self._found(other, "tied")
+            if source.shape != target.shape or type(source) is not type(target):
+                self.refuse("tied", f"{first} and {other} differ: {source.shape}, {target.shape}")
+            setattr(owner, name, source)
+
+    def freeze(self, model: Module, paths: Any) -> None:
+        """Let parameters want no gradient.
+
+        >>> Builder("a.json", generator(0), 1).freeze(Module(), [])
+        """
+        if not isinstance(paths, list):
+            self.refuse("frozen", "expected a list of paths")
+        for path in paths:
+            self._found(path, "frozen")[2].requires_grad_(False)
+
+    def _found(self, path: Any, part: str) -> tuple[Module, str, Any]:
+        """The module, the name and the parameter or buffer of a path."""
+        prefix, _, name = path.rpartition(".") if isinstance(path, str) else ("", "", "")
+        owner = self.modules.get(prefix)
+        value = None if owner is None else vars(owner).get(name)
+        if owner is None or not isinstance(value, (Parameter, Buffer)):
+            self.refuse(part, f"there is no parameter {str(path)[:80]!r}")
+        return owner, name, value
+
+
+def _product(values: Any) -> int:
+    """The product of all whole numbers above 1 in a tree: no array of a layer has more elements."""
+    if type(values) is int:
+        return max(abs(values), 1)
+    return math.prod(map(_product, values)) if isinstance(values, (list, tuple)) else 1

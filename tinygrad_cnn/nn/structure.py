@@ -1,0 +1,208 @@
+"""What a model consists of, without its numbers, as JSON that names classes and runs no code."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import math
+from typing import Any
+
+import numpy as np
+
+from tinygrad_cnn.errors import ArgumentError, DTypeError
+from tinygrad_cnn.nn.module import Buffer, Module, Parameter
+from tinygrad_cnn.nn.registry import FUNCTIONS, by_parts, known
+
+#: What marks the JSON, and the version that is written.
+FORMAT, VERSION = "tinygrad_cnn.structure", 1
+#: Attributes of a module that are no part of its structure.
+OWN = ("_name", "_path", "training")
+#: How deep modules and values may be nested.
+DEPTH = 100
+
+
+def to_json(model: Module, *, indent: int | None = None) -> str:
+    """Write what a model consists of, without the values of its parameters; see `from_json`.
+
+    A layer of this library is written as its class and the arguments of its constructor; a
+    container, a network or a class of yours as its class, its plain attributes, the shapes of its
+    own parameters, and its modules. Modules and parameters that occur at several places, frozen
+    parameters, and generators that layers share are written as such. A generator's state is not.
+
+    Args:
+        model: of classes of this library, or of yours after `register`.
+        indent: spaces a level, for reading; None writes one line.
+    Returns:
+        JSON text; the same for the same structure.
+    Raises:
+        ArgumentError: a class that is not registered, or modules nested too deep.
+        DTypeError: no Module, or an attribute that cannot be written; the message names its path.
+
+    >>> from tinygrad_cnn import nn
+    >>> text = to_json(nn.Sequential(nn.Linear(4, 2, bias=False)))
+    >>> json.loads(text)["model"]["modules"]["0"]["arguments"]
+    {'in_features': 4, 'out_features': 2, 'bias': False, 'dtype': 'float32'}
+    """
+    if not isinstance(model, Module):
+        raise DTypeError(f"to_json: a Module fits, got {type(model).__name__}")
+    writer = Writer("to_json")
+    tree: dict[str, Any] = {"format": FORMAT, "version": VERSION, "model": writer.module(model, "")}
+    if frozen := [path for path, p in model.named_parameters() if not p.requires_grad]:
+        tree["frozen"] = frozen
+    if tied := _tied(model):
+        tree["tied"] = tied
+    separators = (",", ":") if indent is None else None
+    return json.dumps(tree, indent=indent, separators=separators, allow_nan=False, ensure_ascii=False)
+
+
+def _tied(model: Module) -> list[list[str]]:
+    """[first path, other path] of each parameter or buffer that different modules share."""
+    first: dict[int, str] = {}
+    found = []
+    for prefix, module in model.named_modules():
+        for name, value in vars(module).items():
+            if isinstance(value, (Parameter, Buffer)):
+                path = f"{prefix}.{name}" if prefix else name
+                if first.setdefault(id(value), path) != path:
+                    found.append([first[id(value)], path])
+    return found
+
+
+class Writer:
+    """Modules and values as what JSON can hold, remembering what it has met.
+
+    Args:
+        function: whose name an error begins with, '' for none.
+
+    >>> Writer("to_json").value((1, [2.5], float("inf")), "here")
+    [1, {'list': [2.5]}, {'float': 'inf'}]
+    """
+
+    def __init__(self, function: str) -> None:
+        self.prefix = f"{function}: " if function else ""
+        self.paths: dict[int, str] = {}
+        self.generators: list[np.random.Generator] = []
+
+    def module(self, module: Module, path: str) -> dict[str, Any]:
+        """A module, and all below it.
+
+        >>> Writer("to_json").module(known()["ReLU"](), "")
+        {'class': 'ReLU', 'arguments': {}}
+        """
+        if id(module) in self.paths:
+            return {"same": self.paths[id(module)]}
+        self.paths[id(module)] = path
+        cls = type(module)
+        if known().get(cls.__name__) is not cls:
+            raise ArgumentError(
+                f"{self.prefix}{path or 'the model'} is a {cls.__qualname__}, which is not registered; "
+                f"write @nn.register above its class, here and where it is loaded"
+            )
+        if path.count(".") > DEPTH:
+            raise ArgumentError(f"{self.prefix}modules nested more than {DEPTH} deep, at {path[:80]}")
+        wanted = {} if by_parts(cls) else arguments_of(cls)
+        children = dict(module.named_children())
+        if by_parts(cls) or children.keys() - wanted.keys():
+            attributes = {n: v for n, v in vars(module).items() if n not in OWN and n not in children}
+            return {
+                "class": cls.__name__,
+                "attributes": {n: self.part(v, below(path, n)) for n, v in attributes.items()},
+                "modules": {n: self.module(child, below(path, n)) for n, child in children.items()},
+            }
+        arguments = {
+            name: self._argument(module, parameter, below(path, name))
+            for name, parameter in wanted.items()
+            if name in vars(module) or name not in ("rng", "dtype")
+        }
+        if "dtype" in wanted and (floats := _floats(module)):
+            arguments["dtype"] = floats[0]
+        return {"class": cls.__name__, "arguments": arguments}
+
+    def _argument(self, module: Module, parameter: inspect.Parameter, path: str) -> Any:
+        """What the constructor was given, read off the attribute of the same name."""
+        if not hasattr(module, parameter.name):
+            raise DTypeError(
+                f"{self.prefix}{path}: {type(module).__name__} keeps no attribute of that name, "
+                "by which its constructor's argument could be told"
+            )
+        value = getattr(module, parameter.name)
+        if parameter.annotation in ("bool", bool) and not isinstance(value, (bool, np.bool_)):
+            return value is not None  # bias=True made a Parameter, bias=False none
+        return self.value(value.numpy() if isinstance(value, (Parameter, Buffer)) else value, path)
+
+    def part(self, value: Any, path: str) -> Any:
+        """An attribute of a module that is written as its parts.
+
+        >>> Writer("to_json").part(Parameter([1.0, 2.0]), "weight")
+        {'parameter': [2], 'dtype': 'float32'}
+        """
+        if isinstance(value, (Parameter, Buffer)):
+            kind = "parameter" if isinstance(value, Parameter) else "buffer"
+            return {kind: list(value.shape), "dtype": value.dtype.name}
+        return self.value(value, path)
+
+    def value(self, value: Any, path: str) -> Any:
+        """A plain value, an array, a generator, a function of `functional`, or a module.
+
+        >>> Writer("to_json").value(np.array([[True]]), "here")
+        {'array': [True], 'shape': [1, 1], 'dtype': 'bool'}
+        """
+        if isinstance(value, np.generic):
+            value = value.item()
+        if value is None or isinstance(value, (bool, int, str)):
+            return value
+        if isinstance(value, float):
+            return value if math.isfinite(value) else {"float": str(value)}
+        if isinstance(value, tuple):
+            return [self.value(v, below(path, k)) for k, v in enumerate(value)]
+        if isinstance(value, list):
+            return {"list": [self.value(v, below(path, k)) for k, v in enumerate(value)]}
+        if isinstance(value, dict) and all(isinstance(key, str) for key in value):
+            return {"dict": {k: self.value(v, below(path, k)) for k, v in value.items()}}
+        if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
+            flat = [self.value(number, path) for number in value.ravel().tolist()]
+            return {"array": flat, "shape": list(value.shape), "dtype": value.dtype.name}
+        if isinstance(value, np.random.Generator):
+            return self._generator(value)
+        if isinstance(value, Module):
+            return self.module(value, path)
+        name = getattr(value, "__name__", "")
+        if FUNCTIONS.get(name) is value:
+            return {"function": name}
+        raise DTypeError(
+            f"{self.prefix}{path} is a {type(value).__name__}, which JSON cannot hold; modules, "
+            "plain values, arrays, generators and functions of tinygrad_cnn.functional fit"
+        )
+
+    def _generator(self, value: np.random.Generator) -> dict[str, Any]:
+        """The kind of a generator, and which of those met it is."""
+        numbers = [k for k, known in enumerate(self.generators) if known is value]
+        if not numbers:
+            self.generators.append(value)
+        number = numbers[0] if numbers else len(self.generators) - 1
+        return {"generator": type(value.bit_generator).__name__, "number": number}
+
+
+def arguments_of(cls: type) -> dict[str, inspect.Parameter]:
+    """The arguments of a constructor by name; without those that take any number.
+
+    >>> list(arguments_of(known()["Softmax"]))
+    ['dim']
+    """
+    several = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return {n: p for n, p in inspect.signature(cls).parameters.items() if p.kind not in several}
+
+
+def below(path: str, name: object) -> str:
+    """A path one step further down.
+
+    >>> below("", "features"), below("features", 0)
+    ('features', 'features.0')
+    """
+    return f"{path}.{name}" if path else str(name)
+
+
+def _floats(module: Module) -> list[str]:
+    """The float types of a module's own parameters and buffers."""
+    own = (v.dtype for v in vars(module).values() if isinstance(v, (Parameter, Buffer)))
+    return [dtype.name for dtype in own if dtype.kind == "f"]
