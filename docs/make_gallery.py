@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import os
+import shutil
 import struct
+import subprocess
+import tempfile
 import textwrap
 from pathlib import Path
 
@@ -37,7 +41,19 @@ from tinygrad_cnn.nn import models
 ```
 
 The pictures are drawn by `dot` where it is installed and by pygraphviz otherwise; `viz.engine()` says
-which. This page is made by `make docs`: change `make_gallery.py`, not this.
+which. Any of them can be made from a terminal too, for what a script leaves under a name, or for a file
+that `tinygrad_cnn.train.save_model` wrote:
+
+```
+python -m viz train.py:loss -o loss.png
+python -m viz net.py:model --input 1,1,28,28 -o net.html
+python -m viz net.safetensors --input 1,1,28,28 -o net.png
+```
+
+Names in Chinese, Japanese or Korean need a font that holds them: where the system has none,
+`pip install 'tinygrad-cnn[cjk]'` brings one.
+
+This page is made by `make docs`: change `make_gallery.py`, not this.
 """
 
 
@@ -204,17 +220,64 @@ def network_backward() -> None:
     viz.animate(loss, "network_backward.gif", title="A small CNN")
 
 
+def in_a_browser() -> None:
+    """# In a browser
+
+    One file, which works offline: zoom and pan, search, the details of each box, and every module to
+    fold and unfold by itself, by mouse or by keys. `viz.diff` and `viz.animate` write pages too.
+    """
+    model = models.small_resnet(rng=0)
+    image = np.random.default_rng(0).random((1, 3, 32, 32), dtype="float32")
+    viz.render(model, "in_a_browser.html", inputs=image, flops=True, title="A small residual network")
+
+
+def without_dot() -> None:
+    """# Without Graphviz
+
+    With nothing on PATH pygraphviz draws, which `pip install 'tinygrad-cnn[draw]'` brings. This one
+    runs to the right.
+    """
+    x = Tensor(np.ones((4, 3), dtype="float32"), name="x")
+    loss = F.cross_entropy(nn.Sequential(nn.Linear(3, 4, rng=0), nn.Tanh())(x), [0, 1, 2, 3])
+    loss.backward()
+    viz.render(loss, "without_dot.png", direction="right", title=f"Drawn by {viz.engine()}")
+
+
 ENTRIES = (
     apples, apples_backward, second_derivative, digits, network_backward, lenet5, simple_convnet, vgg19,
-    difference, difference_of_networks,
+    difference, difference_of_networks, in_a_browser, without_dot,
 )  # fmt: skip
+
+#: What opens a page and writes what it shows; the picture stays as it is where none is there.
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def make(folder: Path) -> None:
     """Run the code of every entry in a folder, where it leaves its picture."""
     with contextlib.chdir(folder):
         for entry in ENTRIES:
-            entry()
+            path = os.environ.get("PATH", "")
+            try:
+                os.environ["PATH"] = "" if entry is without_dot else path
+                entry()
+            finally:
+                os.environ["PATH"] = path
+
+
+def photograph(folder: Path) -> None:
+    """A picture of each page in a folder, in its place, as a browser shows it."""
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    for page in sorted(folder.glob("*.html")):
+        if browser is not None:
+            with tempfile.TemporaryDirectory() as profile:
+                command = [
+                    browser, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={profile}",
+                    "--window-size=1000,640", "--force-device-scale-factor=1.5",
+                    "--virtual-time-budget=3000", f"--screenshot={page.with_suffix('.png').resolve()}",
+                    f"{page.resolve().as_uri()}#box=n1",
+                ]  # fmt: skip
+                subprocess.run(command, check=True, capture_output=True, timeout=120)
+        page.unlink()
 
 
 def code(entry: object) -> str:
@@ -248,6 +311,7 @@ def main() -> None:
     """Draw the pictures and write the page."""
     PICTURES.mkdir(exist_ok=True)
     make(PICTURES)
+    photograph(PICTURES)
     with writing(PAGE) as temporary:
         temporary.write_text(page(), encoding="utf-8")
 

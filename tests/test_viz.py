@@ -287,13 +287,13 @@ def test_ten_thousand_nodes_within_two_seconds_and_without_recursion() -> None:
             h = F.tanh(h)
     h = h.sum()
     limit = sys.getrecursionlimit()
-    start = time.perf_counter()
+    start = time.process_time()
     sys.setrecursionlimit(200)
     try:
         source = viz.graph(h, max_nodes=None).source
     finally:
         sys.setrecursionlimit(limit)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
     assert len(boxes(source)) == 10_003
 
 
@@ -484,7 +484,7 @@ def test_text_is_there_on_a_system_without_fonts(tmp_path: Path, monkeypatch: py
 
 def test_a_system_without_any_font_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(module, "_matplotlib_fonts", lambda: None)
-    monkeypatch.setattr(module, "_system_has_fonts", lambda: False)
+    monkeypatch.setattr(module, "_system_fonts", lambda: iter(()))
     monkeypatch.setattr(module.sys, "platform", "linux")
     with pytest.warns(UserWarning, match=r"tinygrad-cnn\[plots\]"):
         module._environment(tmp_path)

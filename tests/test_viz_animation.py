@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import shutil
 import subprocess
@@ -227,3 +228,25 @@ def test_the_engine_is_given_the_fonts_of_packages(tmp_path: Path, monkeypatch: 
     environment = sys.modules["viz.render"]._environment(tmp_path)
     text = Path(environment["FONTCONFIG_FILE"]).read_text(encoding="utf-8")
     assert "a &amp; b</dir>" in text
+
+
+@needs_engine
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="fonts are set up on Linux only")
+@pytest.mark.parametrize(
+    ("files", "told"), [((), True), (("DejaVuSans.ttf",), True), (("wqy-zenhei.ttc",), False)]
+)
+def test_a_system_without_a_chinese_font_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: tuple[str, ...], told: bool
+) -> None:
+    drawing = importlib.import_module("viz.render")
+    fonts = importlib.import_module("viz.fonts")
+    monkeypatch.setattr(fonts, "installed", lambda: None)
+    monkeypatch.setattr(fonts, "_told", set())
+    monkeypatch.setattr(drawing, "_system_fonts", lambda: iter(map(Path, files)))
+    monkeypatch.delenv("FONTCONFIG_FILE", raising=False)
+    x = Tensor(2.0, requires_grad=True, name="输入 γ")
+    viz.render(x * 2, tmp_path / "a.svg")  # the browser that shows it has fonts of its own
+    if told:
+        with pytest.warns(UserWarning, match=r"入输.*tinygrad-cnn\[cjk\]"):
+            viz.render(x * 2, tmp_path / "a.png")
+    viz.render(x * 2, tmp_path / "b.png")  # once is enough

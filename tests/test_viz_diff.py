@@ -236,7 +236,7 @@ def test_bad_input(tmp_path: Path) -> None:
     x = Tensor([1.0])
     for problem, arguments, options in (
         (DTypeError, (x, "x"), {}),
-        (ArgumentError, (x, x, tmp_path / "a.html"), {}),
+        (ArgumentError, (x, x, tmp_path / "a.jpg"), {}),
         (ArgumentError, (x, x), {"max_nodes": 1}),
         (ArgumentError, (x, x), {"direction": "up"}),
         (ArgumentError, (x, x), {"inputs": x}),

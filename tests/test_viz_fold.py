@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import os
 import re
 import sys
 import time
@@ -12,11 +14,11 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import viz
-from tinygrad_cnn import Tensor, manual_seed, nn
+from tinygrad_cnn import Tensor, grad, manual_seed, nn
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError
 from tinygrad_cnn.graph import ancestors, scope
@@ -25,6 +27,9 @@ from viz.choice import Choice
 from viz.dot import source
 from viz.fold import closed, folded, simplified, stretches
 from viz.model import Model
+from viz.parts import Part, parts
+from viz.pieces import piece
+from viz.render import draw_all
 
 needs_engine = pytest.mark.skipif(viz.engine() is None, reason="no layout engine installed")
 
@@ -374,9 +379,10 @@ def test_dot_of_ten_thousand_operations_within_two_seconds() -> None:
 @needs_engine
 def test_a_picture_of_ten_thousand_operations_within_ten_seconds(tmp_path: Path) -> None:
     root = large()
-    start = time.perf_counter()
+    start = os.times()
     path = viz.render(root, tmp_path / "large.svg")
-    assert time.perf_counter() - start < 10
+    # Time of this process and of the engine: whatever else the machine does must not fail a test.
+    assert sum(os.times()[:4]) - sum(start[:4]) < 10
     boxes = path.read_text(encoding="utf-8").count('class="node"')
     assert 2 < boxes <= 40
 
@@ -386,3 +392,94 @@ def test_a_picture_of_ten_thousand_operations_within_ten_seconds(tmp_path: Path)
 def test_options_that_do_not_fit(option: str, value: object) -> None:
     with pytest.raises(ArgumentError, match=option):
         viz.graph(Tensor(1.0), **{option: value})
+
+
+# --------------------------------------------------------------------------- taken apart, for pages
+def stubs(part: Part) -> set[int]:
+    return {*part.ins.values(), *part.outs.values()}
+
+
+def opened(cut: list[Part]) -> Counter[tuple[int, int, int]]:
+    """The edges with every module open: each arrow followed through its stubs to both its ends."""
+    by_id = {part.id: part for part in cut}
+
+    def inside(part: Part, end: int, tensor: int, side: str) -> set[int]:
+        """The boxes at which an arrow ends that comes to a box of a part."""
+        if end not in by_id:
+            return {end}
+        child = by_id[end]
+        stub = (child.ins if side == "in" else child.outs)[tensor]
+        ends = {e.head if side == "in" else e.tail for e in child.model.edges
+                if (e.tail if side == "in" else e.head) == stub}  # fmt: skip
+        assert ends, "an arrow ends at a stub that leads nowhere"
+        return {box for one in ends for box in inside(child, one, tensor, side)}
+
+    found: Counter[tuple[int, int, int]] = Counter()
+    for part in cut:
+        outside = stubs(part)
+        for edge in part.model.edges:
+            if not outside & {edge.tail, edge.head}:
+                for tail in inside(part, edge.tail, edge.tensor, "out"):
+                    for head in inside(part, edge.head, edge.tensor, "in"):
+                        found[tail, head, edge.tensor] += 1
+    return found
+
+
+def check_parts(model: Model) -> None:
+    cut = parts(model)
+    assert cut[0].parent is None and all(part.parent is not None for part in cut[1:])
+    drawn = [box.id for part in cut for box in part.model.boxes if box.id not in stubs(part)]
+    modules = {part.id for part in cut[1:]}
+    assert len(drawn) == len(set(drawn)) and set(drawn) - modules == {box.id for box in model.boxes}
+    assert modules <= set(drawn)
+    wanted = {(edge.tail, edge.head, edge.tensor) for edge in model.edges}
+    assert set(opened(cut)) == wanted
+    for part in cut[1:]:
+        assert part.closed is not None
+        box, inside = part.closed
+        held = [one for one in model.boxes if one.id in inside]
+        assert len(held) > 1 and box.operations == sum(one.operations for one in held)
+        assert box.multiply_adds == sum(one.multiply_adds for one in held)
+        assert {p.key for p in box.parameters} == {p.key for one in held for p in one.parameters}
+
+
+@given(BLOCKS)
+def test_every_box_and_every_edge_is_in_one_part(blocks: list) -> None:
+    ends, recorder = random_graph(blocks, 2)
+    check_parts(build(roots_of(ends), recorder))
+
+
+@needs_engine
+@settings(max_examples=10)
+@given(BLOCKS)
+def test_the_drawing_has_every_box_edge_and_frame(blocks: list) -> None:
+    page = importlib.import_module("viz.page")
+    ends, _ = random_graph(blocks, 2)
+    cut = parts(build(roots_of(ends)))
+    for part, svg in zip(cut, draw_all([page._text(part, Choice()) for part in cut]), strict=True):
+        made = piece(part, svg)
+        names = {f"n{box.id}" for box in part.model.boxes} | {f"out{k}" for k in range(len(part.ends))}
+        assert set(made.data["places"]) == names
+        shown = set(re.findall(r'data-box="(\w+)"', made.svg))
+        assert shown == names - {f"n{stub}" for stub in stubs(part)}
+        carried = {(tail, head, tensor) for tail, head, tensors in made.data["edges"] for tensor in tensors}
+        wanted = {(f"n{e.tail}", f"n{e.head}", e.tensor) for e in part.model.edges}
+        wanted |= {(f"n{r.box}", f"out{k}", part.ends[k]) for k, r in enumerate(part.model.results)}
+        assert carried == wanted
+        assert part.parent is None or made.data["frames"]
+
+
+def test_parts_of_derivatives() -> None:
+    x = Tensor(np.ones((2, 3)), requires_grad=True)
+    with viz.record() as recorder:
+        y = nn.Sequential(nn.Sequential(nn.Linear(3, 4, rng=0), nn.Tanh()), nn.Linear(4, 1, rng=0))(x).sum()
+        slope = grad(y, x, create_graph=True)
+    model = build(roots_of([y, slope]), recorder)
+    check_parts(model)
+    assert any(part.path.startswith("derivative") for part in parts(model))
+
+
+def test_what_is_not_foldable_is_one_part() -> None:
+    y = nn.Sequential(nn.Sequential(nn.Linear(3, 4, rng=0), nn.Tanh()))(Tensor(np.ones((2, 3), "float32")))
+    (whole,) = parts(build(roots_of(y)), {"n1": {"color": "red"}}, foldable=False)
+    assert whole.looks == {"n1": {"color": "red"}} and len(whole.model.boxes) == 3

@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -215,6 +216,15 @@ def test_dead_units_and_vanished_gradients() -> None:
         "Linear": ["vanished gradient"], "ReLU": ["dead: the result is 0 everywhere", "vanished gradient"]
     }  # fmt: skip
     assert "▲ dead" in picture.source and picture.source.count("penwidth=2") == 3  # no layer learns
+
+
+@pytest.mark.parametrize("image", [np.zeros, np.ones])
+def test_an_input_that_says_nothing_accuses_no_unit(image: Any) -> None:
+    net = nn.Sequential(nn.Linear(3, 4, rng=0), nn.ReLU(), nn.Linear(4, 2, rng=0))
+    net[0].weight.data, net[0].bias.data = -np.ones((4, 3), "float32"), -np.ones(4, "float32")
+    assert marks(viz.graph(net, inputs=image((20, 3), "float32"))) == {}
+    varied = np.linspace(0, 1, 60, dtype=np.float32).reshape(20, 3)
+    assert marks(viz.graph(net, inputs=varied)) == {"ReLU": ["dead: the result is 0 everywhere"]}
 
 
 def test_some_dead_units() -> None:

@@ -4,10 +4,15 @@
     viz.render(loss, "network.html")    a page with zoom, search and details of each box
     viz.graph(loss)                     the same for a notebook; print() draws it as text
     with viz.record() as recorder:      note values, gradients and times, to draw them too
+    viz.diff(before, after)             what has changed between two networks
+    from viz.plot import figure, finish, look    for plots of one's own, in the same look
+
+From the command line: `python -m viz train.py:loss -o network.png`.
 
 Nothing that computes imports this package.
 """
 
+from viz import plot as plot
 from viz.animation import animate as animate
 from viz.confusion import confusion as confusion
 from viz.curves import curves as curves

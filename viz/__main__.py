@@ -18,9 +18,10 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn import Tensor
-from tinygrad_cnn.errors import ArgumentError, TinygradCnnError
+from tinygrad_cnn.errors import ArgumentError, FormatError, TinygradCnnError
 from tinygrad_cnn.graph import Node
 from tinygrad_cnn.nn import Module
+from tinygrad_cnn.train import load_model
 from viz.choice import DIRECTIONS
 from viz.picture import MAX_NODES, Picture, graph
 from viz.record import record
@@ -34,6 +35,7 @@ if it calls backward(). Then what it left under NAME is drawn."""
 _EPILOG = """examples:
   python -m viz train.py:loss -o loss.png
   python -m viz net.py:model --input 1,1,28,28 -o net.html
+  python -m viz net.safetensors --input 1,1,28,28 -o net.png
   python -m viz train.py:loss                  a text drawing, here
   python -m viz train.py:loss -o - | dot -Tx11"""
 
@@ -77,7 +79,11 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     add = parser.add_argument
-    add("thing", metavar="SCRIPT.py:NAME", help="a script, and the name of a Tensor or a Module in it")
+    add(
+        "thing",
+        metavar="SCRIPT.py:NAME",
+        help="a script and the name of a Tensor or Module in it; or a file of save_model",
+    )
     add(
         "-o", "--out", metavar="FILE",
         help=f"{', '.join('.' + form for form in FORMATS)}; '-' writes DOT to standard output; "
@@ -116,7 +122,8 @@ def _shape(text: str) -> Any:
 
 
 def _draw(options: argparse.Namespace) -> None:
-    script, name = _script(options.thing)
+    saved = Path(options.thing).suffix.lower() in (".npz", ".safetensors")
+    script, name = (Path(options.thing), "") if saved else _script(options.thing)
     to_file = options.out not in (None, "-")
     if to_file:
         try:
@@ -127,7 +134,7 @@ def _draw(options: argparse.Namespace) -> None:
         raise _UsageError("--keep-dot writes beside a file; give -o FILE")
     # What the script prints must not get into the DOT text.
     with redirect_stdout(sys.stderr) if options.out == "-" else nullcontext():
-        picture = _picture(script, name, options)
+        picture = _picture_of_file(script, options) if saved else _picture(script, name, options)
     if options.out is None:
         print(picture)
     elif options.out == "-":
@@ -146,10 +153,7 @@ def _script(thing: str) -> tuple[Path, str]:
         file, name = thing, ""
     path = Path(file)
     if path.suffix.lower() in (".npz", ".npy", ".safetensors"):
-        raise _UsageError(
-            f"{path} holds the numbers of a model and not its structure, so there is nothing to draw; "
-            "load it in a script that makes the model, and give SCRIPT.py:NAME"
-        )
+        raise _UsageError(f"{path} is no script; a file that save_model wrote is given without :NAME")
     if not path.is_file():
         raise _UsageError(f"there is no file {path}; SCRIPT.py:NAME fits")
     if not name:
@@ -187,6 +191,25 @@ def _picture(script: Path, name: str, options: argparse.Namespace) -> Picture:
         )  # fmt: skip
     except ArgumentError as error:
         raise _UsageError(str(error)) from error
+
+
+def _picture_of_file(path: Path, options: argparse.Namespace) -> Picture:
+    """The model that `save_model` wrote, or a checkpoint."""
+    if not path.is_file():
+        raise _UsageError(f"there is no file {path}")
+    try:
+        model = load_model(path)
+    except FormatError as error:
+        raise _UsageError(
+            f"{error}; where a file holds numbers only, load it in a script that makes the model, and give "
+            "SCRIPT.py:NAME"
+        ) from error
+    if not options.input:
+        raise _UsageError(f"{path} holds a Module, which must be run: give --input, such as 1,1,28,28")
+    return graph(
+        model, title=options.title, direction=options.direction, depth=options.depth,
+        max_nodes=options.max_nodes or None, inputs=tuple(options.input),
+    )  # fmt: skip
 
 
 def _named(names: dict[str, Any], script: Path, name: str) -> Any:

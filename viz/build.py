@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
-from math import hypot, isfinite
+from math import hypot, isfinite, prod
 from typing import Any, NamedTuple
 
 from tinygrad_cnn import Tensor
@@ -82,12 +82,19 @@ class _Builder:
         self.memory = Memory()
         self.orders = self._orders()
         self.places = self._places() if recorder is not None else {}
+        self.telling = self._is_telling()
 
     def _is_inside(self, node: Node) -> bool:
         return node not in self.tops and (label.is_number(node) or _is_parameter(node))
 
     def _trace(self, node: Node) -> Trace:
         return Trace() if self.recorder is None else self.recorder.trace(node)
+
+    def _is_telling(self) -> bool:
+        """Whether the inputs vary: zeros, or ones, say nothing of units that are never active."""
+        leaves = (self._trace(node).value for node in self.nodes if node.role == "input")
+        seen = [value for value in leaves if value is not None and prod(value.shape) > 1]
+        return not seen or any(value.least < value.greatest or not value.finite for value in seen)
 
     def _orders(self) -> dict[Node, int]:
         """Of differentiation: the nodes' own; a leaf's is that of the first part that takes it."""
@@ -145,7 +152,8 @@ class _Builder:
             parameters=parameters, operations=1, multiply_adds=multiply_adds(node), kept=kept,
             forward_ms=trace.forward_ms, backward_ms=trace.backward_ms,
             value=trace.value, gradient=trace.gradient, norm=hypot(*norms) if norms else None,
-            marks=_dead(trace), site=trace.site, order=self.orders[node], formula=_formula(node),
+            marks=_dead(trace) if self.telling else (), site=trace.site, order=self.orders[node],
+            formula=_formula(node),
         )  # fmt: skip
 
     def _leaf(self, node: Node) -> Box:
@@ -202,7 +210,7 @@ class _Builder:
         seed = seed if isfinite(seed) and seed > 0 else 1.0
         marks: dict[int, list[Mark]] = {box.id: list(box.marks) for box in boxes}
         for box in boxes:
-            if box.norm is not None and box.norm < VANISHED * seed:
+            if box.norm is not None and box.norm < VANISHED * seed and self.telling:
                 marks[box.id].append(Mark("vanished gradient", False))
             elif box.norm is not None and EXPLODED * seed < box.norm < float("inf"):
                 marks[box.id].append(Mark("exploded gradient", False))

@@ -107,12 +107,7 @@ def _mark_best(axes: Any, quantity: str, lines: dict[str, Any], scale: float, fo
     best = int(np.argmin(judged) if smaller else np.argmax(judged))
     colour = _COLOURS.get(part, "#3b6ea5")
     axes.plot([best + 1], [values[best] * scale], "o", color=colour, markersize=6, label="_")
-    low, high = axes.get_xlim()
-    to_the_left = best + 1 > (low + high) / 2
-    axes.annotate(
-        f"best {form.format(values[best] * scale)} (epoch {best + 1})",
-        (best + 1, values[best] * scale), textcoords="offset points",
-        xytext=(0, 10 if smaller else -16), ha="right" if to_the_left else "left",
-        color=colour, fontsize=9, bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
-    )  # fmt: skip
+    # Beside the title, where no curve runs.
+    text = f"best {form.format(values[best] * scale)} (epoch {best + 1})"
+    axes.text(1, 1.02, text, transform=axes.transAxes, ha="right", va="bottom", color=colour, fontsize=9)
     axes.margins(y=0.08)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +13,16 @@ from tinygrad_cnn.nn import Module
 from viz import label, style
 from viz.build import build, roots_of
 from viz.choice import Choice
-from viz.dot import source
+from viz.dot import Looks, source
 from viz.model import Model
+from viz.page import page
 from viz.picture import MAX_NODES, Picture, check_counts
-from viz.render import DPI, save, target_of, write
+from viz.render import DPI, need_engine, save, target_of, write
 from viz.trial import run
 from viz.union import WORDS, Change, Union
 
 #: What a comparison may be written as.
-FORMATS = ("png", "svg", "pdf", "dot", "gv", "txt")
+FORMATS = ("png", "svg", "pdf", "html", "txt", "dot", "gv")
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,13 @@ class Difference:
 
     Attributes:
         changes: in the order of the operations.   equal: how many boxes are the same in both.
-        picture: both graphs as one.
+        picture: both graphs as one.   looks: the colours of its parts, as `viz.dot.source` takes them.
     """
 
     changes: tuple[Change, ...]
     equal: int
     picture: Picture
+    looks: Looks = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self.changes)
@@ -47,7 +49,7 @@ class Difference:
         return f"<Difference {summary(self.changes, self.equal)}>"
 
     def render(self, path: str | Path, *, dpi: int = DPI, timeout: float = 60.0) -> Path:
-        """Write the picture, or with .txt the words, to a file; see `viz.diff`.
+        """Write the picture, with .html as a page, or with .txt the words to a file; see `viz.diff`.
 
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
@@ -57,6 +59,13 @@ class Difference:
         target, form = target_of(path, dpi, timeout, FORMATS, "viz.diff")
         if form == "txt":
             return write(target, f"{self}\n".encode())
+        if form == "html":
+            need_engine(target, self.picture.source)
+            notes = ["What has changed", *(f"{WORDS[c.sign]}: {str(c)[2:]}" for c in self.changes)]
+            model, choice = self.picture.model, replace(self.picture.choice, title=self.picture.summary)
+            return write(
+                target, page(model, choice, looks=self.looks, notes=notes, timeout=timeout).encode()
+            )
         return save(self.picture.source, target, dpi=dpi, timeout=timeout)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
@@ -78,8 +87,8 @@ def diff(
     Args:
         a, b: before and after: each a Tensor, a Node, a list of them, a Module, or the `Model` of a
             picture.
-        path: where to write the picture: .png, .svg, .pdf, .dot, .gv, or .txt for the words; None writes
-            nothing.
+        path: where to write the picture: .png, .svg, .pdf, .dot, .gv, .html for a page with both the
+            picture and the words, .txt for the words alone; None writes nothing.
         inputs: for Modules: what both are run on; see `viz.graph`.
         title: the line above the picture; None counts the differences, '' leaves it out.
         direction: 'down' (as None) or 'right', where the results lie.
@@ -112,7 +121,7 @@ def diff(
     if head:
         looks[""] = {"label": label.box(label.literal(head, 300), _notes(union.changes), "CENTER")}
     picture = Picture(source(model, choice, looks), head or "difference", model, choice)
-    found = Difference(tuple(union.changes), union.equal, picture)
+    found = Difference(tuple(union.changes), union.equal, picture, looks)
     if path is not None:
         found.render(path, dpi=dpi, timeout=timeout)
     return found

@@ -24,18 +24,24 @@ from viz.model import Box, Edge, Model, order_word
 Looks = Mapping[str, Mapping[str, str]]
 #: Pictures of more boxes than this are set more tightly.
 _MANY = 12
+#: The path of a frame has so many spaces behind it for each letter, if it is not longer than this.
+_FREE, _SHORT = 2.0, 24
 #: More tensors than this between the same two boxes are drawn as one arrow.
-_ARROWS = 2
+ARROWS = 2
 
 
-def source(model: Model, choice: Choice, looks: Looks | None = None) -> str:
+def source(
+    model: Model, choice: Choice, looks: Looks | None = None,
+    first: Sequence[int] = (), last: Sequence[int] = (),
+) -> str:  # fmt: skip
     """The model as DOT text.
 
     Args:
         model: what is drawn.   choice: what is shown of it.
         looks: attributes that differ from the usual ones: of the box with id 3 by 'n3', of the first
-            result by 'out0', of the first edge by 'e0', of the arrows back beside these by 'back e0'
-            and 'back out0', of the whole by ''.
+            result by 'out0', of the first edge by 'e0', of the edge to the first result by 'to out0',
+            of the arrows back beside these by 'back e0' and 'back out0', of the whole by ''.
+        first, last: ids of boxes that lie before and behind all others.
     Returns:
         DOT text, equal for equal arguments.
 
@@ -57,9 +63,22 @@ def source(model: Model, choice: Choice, looks: Looks | None = None) -> str:
             "fontsize": str(style.SMALL_SIZE), "fontcolor": style.SOFT,
         },
     )  # fmt: skip
-    _add_boxes(drawing, model, choice, looks)
+    _add_boxes(drawing, model, choice, looks, (first, last))
     _add_edges(drawing, model, choice, looks)
+    _add_order(drawing, model, first, last)
     return str(drawing.source)
+
+
+def _add_order(drawing: Any, model: Model, first: Sequence[int], last: Sequence[int]) -> None:
+    """Hold boxes before and behind all others, also before those that take nothing."""
+    heads, tails = ({edge[side] for edge in model.edges} for side in (1, 0))
+    for box in model.boxes:
+        if box.id in (*first, *last):
+            continue
+        if first and box.id not in heads:
+            drawing.edge(f"n{first[0]}", f"n{box.id}", style="invis")
+        if last and box.id not in tails:
+            drawing.edge(f"n{box.id}", f"n{last[0]}", style="invis")
 
 
 def _graph_look(model: Model, choice: Choice) -> dict[str, str]:
@@ -140,7 +159,9 @@ def _framed(boxes: Sequence[Box]) -> set[str]:
 
 
 # --------------------------------------------------------------------------- boxes
-def _add_boxes(drawing: Any, model: Model, choice: Choice, looks: Looks) -> None:
+def _add_boxes(
+    drawing: Any, model: Model, choice: Choice, looks: Looks, rows: Sequence[Sequence[int]]
+) -> None:  # fmt: skip
     """Boxes and frames in the order in which they were created, frames inside frames."""
     frames = Frames(model.boxes, model.repeated)
     contents: dict[str, list[Box | str]] = {"": []}
@@ -162,7 +183,8 @@ def _add_boxes(drawing: Any, model: Model, choice: Choice, looks: Looks) -> None
     # Innermost first: a subgraph's text is copied into the one around it, so it must be complete.
     for path in sorted(contents, key=lambda path: (-path.count(".") if path else 1, path)):
         derived = path.partition(".")[0] in orders
-        target = made[path] = drawing if path == "" else _frame(path, numbers[path], derived)
+        down = choice.rankdir == "TB"
+        target = made[path] = drawing if path == "" else _frame(path, numbers[path], derived, down)
         for item in contents[path]:
             if isinstance(item, str):
                 target.subgraph(made.pop(item))
@@ -170,14 +192,25 @@ def _add_boxes(drawing: Any, model: Model, choice: Choice, looks: Looks) -> None
                 ends = item.id in roots or item.id not in fed
                 look = _box(model, item, path, frames.times(item), ends, choice)
                 target.node(f"n{item.id}", **{**look, **looks.get(f"n{item.id}", {})})
+        inside = {item.id for item in contents[path] if not isinstance(item, str)}
+        for row in rows:
+            if len(inside.intersection(row)) > 1:
+                same = graphviz.Digraph(graph_attr={"rank": "same"})
+                for number in row:
+                    same.node(f"n{number}")
+                target.subgraph(same)
 
 
-def _frame(path: str, number: int, derived: bool) -> Any:
+def _frame(path: str, number: int, derived: bool, down: bool) -> Any:
     text = label.font(label.literal(path), size=10, color=style.QUIET)
+    if down and len(path) <= _SHORT:  # keeps the path off the arrows that enter in the middle
+        text += "&#160;" * round(_FREE * len(path) + 4)
     return graphviz.Digraph(
         name=f"cluster_{number}",
         graph_attr={
             "label": f"<{text}>", "labeljust": "l", "style": "rounded,filled", "margin": "10",
+            # More arrows enter a derivative from all sides than leave it.
+            "labelloc": "b" if derived and down and "." not in path else "t",
             "color": style.DERIVATIVE if derived else style.FRAME,
             "fillcolor": style.DERIVATIVE_FILL if derived else style.FRAME_FILL,
         },
@@ -227,7 +260,7 @@ def _add_edges(drawing: Any, model: Model, choice: Choice, looks: Looks) -> None
         tail, head, count = f"n{edge.tail}", f"n{edge.head}", counts[edge.tail, edge.head]
         if choice.arrows:
             arrows.add_pair(drawing, tail, head, edge.shape, edge.value, edge.gradient, back)
-        elif count > _ARROWS:
+        elif count > ARROWS:
             drawing.edge(tail, head, **{"label": f" {count} tensors", "penwidth": "2", **own})
             counts[edge.tail, edge.head] = 0
         elif count:
@@ -243,7 +276,7 @@ def _add_edges(drawing: Any, model: Model, choice: Choice, looks: Looks) -> None
             text = words.result_label(result, choice)
             look = {"style": "filled", "color": style.INK, "penwidth": "1.5", **looks.get(head, {})}
             drawing.node(head, label=text, **look)
-            drawing.edge(tail, head)
+            drawing.edge(tail, head, **looks.get(f"to {head}", {}))
 
 
 def _edge_label(edge: Edge) -> dict[str, str]:

@@ -2,6 +2,8 @@
 
     python draw.py FORMAT [-Gname=value ...]
 
+Several texts, with a NUL character between each two, give their pictures one after the other.
+
 A process of its own has its own environment and its own end: fonts are set for it alone, a time
 limit can stop it, and a crash in the C code does not take the caller with it. It imports nothing of
 this project.
@@ -31,7 +33,8 @@ def draw(source: str, form: str, arguments: str = "") -> bytes:
 def main() -> None:
     """Read, draw, write."""
     source = sys.stdin.buffer.read().decode("utf-8")
-    sys.stdout.buffer.write(draw(source, sys.argv[1], " ".join(sys.argv[2:])))
+    for one in source.split("\0"):
+        sys.stdout.buffer.write(draw(one, sys.argv[1], " ".join(sys.argv[2:])))
 
 
 if __name__ == "__main__":

@@ -8,12 +8,15 @@ joined was created in one stretch, and equal blocks are joined only if each feed
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from viz.join import joined, merged, replaced
 from viz.model import Box, Edge, Model
 from viz.repeats import Repeat, repeats
+
+_T = TypeVar("_T")
 
 #: What may stand in one box with the layer before it: no products of its own, one operand.
 _FOLLOWERS = frozenset({"activation", "dropout", "pool", "norm", "shape"})
@@ -136,6 +139,30 @@ def _module(inside: Sequence[Box], name: str, group: str) -> Box:
     )  # fmt: skip
 
 
+def whole_module(inside: Sequence[Box], name: str, group: str, classes: Mapping[str, str]) -> Box:
+    """Boxes of a module as one box, which says its class and what it holds.
+
+    Args:
+        inside: oldest first.   name: the module's path.   group: that of the module around it.
+        classes: names of modules' classes, by path.
+
+    >>> one = Box(0, "op", "Conv", (), "float32", group="body")
+    >>> whole_module([one, one], "body", "", {"body": "Block"}).options
+    'Block: 2 Conv'
+    """
+    return with_class(_module(inside, name, group), classes)
+
+
+def with_class(box: Box, classes: Mapping[str, str]) -> Box:
+    """A module's box with the name of its class before its contents; another box as it is.
+
+    >>> with_class(Box(0, "module", "body", (), "", options="Conv"), {"body": "Block"}).options
+    'Block: Conv'
+    """
+    name = classes.get(box.name.split(" – ")[0], "") if box.kind == "module" else ""
+    return replace(box, options=f"{name}: {box.options}") if name else box
+
+
 def contents(inside: Iterable[Box]) -> str:
     """Which ops are in some boxes, the first to come first.
 
@@ -146,7 +173,8 @@ def contents(inside: Iterable[Box]) -> str:
     counts: Counter[str] = Counter()
     for box in inside:
         if box.kind == "module":
-            for word in filter(None, box.options.split(" · ")):
+            listed = box.options.rpartition(": ")[2]  # behind the name of a class
+            for word in filter(None, listed.split(" · ")):
                 number, _, name = word.rpartition(" ")
                 counts[name] += int(number.replace(",", "")) if number else 1
         else:
@@ -219,7 +247,7 @@ def _groups(repeat: Repeat) -> tuple[list[str], str]:
     return groups, ".".join(frame) if many else ""
 
 
-def common(paths: Sequence[Sequence[str]]) -> list[str]:
+def common(paths: Sequence[Sequence[_T]]) -> list[_T]:
     """The components with which all paths begin.
 
     >>> common([["body", "0"], ["body", "1"]])

@@ -5,6 +5,7 @@ Everything that a user named goes through `literal`, so that it is shown as it i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +18,9 @@ from viz import style
 _SPECIAL = {
     "&": "&amp;", "<": "&lt;", ">": "&gt;", "\\": "<FONT>&#92;</FONT>", "\n": "<BR/>", "\t": " ",
 }  # fmt: skip
+
+#: An array among the indices of an op, as its options write it.
+_INDICES = re.compile(r"\b(u?int|bool)[0-9]*\(([0-9, ]*)\)")
 
 
 def literal(value: object, limit: int = 60) -> str:
@@ -79,6 +83,8 @@ def options_text(node: Node) -> str:
     >>> x = Tensor(np.ones((1, 1, 8, 8)), requires_grad=True)
     >>> options_text(F.max_pool2d(x, 2).node), options_text(F.reshape(x, (8, 8)).node)
     ('2×2', '')
+    >>> options_text(x[:, :, [0, 3, 5]].node)
+    '[:, :, 3 indices]'
     """
     assert node.op is not None
     parts = []
@@ -89,11 +95,17 @@ def options_text(node: Node) -> str:
         if value is True:
             parts.append(words)
         elif key == "key":
-            parts.append(f"[{value}]")
+            parts.append(f"[{_INDICES.sub(_indices, value)}]")
         else:
             written = _option(key, value)
             parts.append(written if key in style.BARE else f"{words} {written}")
     return ", ".join(parts)
+
+
+def _indices(found: re.Match[str]) -> str:
+    """An array of indices in words: '60 indices' for int64(60,)."""
+    what = "mask" if found[1] == "bool" else "indices"
+    return f"{'×'.join(re.findall(r'[0-9]+', found[2]))} {what}".strip()
 
 
 def _option(key: str, value: Any) -> str:
@@ -173,6 +185,7 @@ def bytes_text(count: int) -> str:
 def box(
     head: str, rows: Sequence[str] = (), align: str = "LEFT",
     norm: float | None = None, largest: float = 0.0, absent: str = "", blank: bool = False,
+    said: str = "",
 ) -> str:  # fmt: skip
     """A label: the head, small rows below, and on the right the size of a gradient.
 
@@ -182,6 +195,7 @@ def box(
         norm: the gradient's L2 norm, None for none.   largest: the largest one of the picture.
         absent: what stands in the place of a norm that is not known; '' for nothing.
         blank: leave the place of the gradient empty, at its full size.
+        said: what stands in the place of the norm, '' for the norm itself.
     Returns:
         The label with the outer angle brackets by which Graphviz knows it.
 
@@ -192,7 +206,7 @@ def box(
     if norm is not None or absent:
         fill, ink = style.ABSENT if norm is None else style.heat(norm, largest)
         fill, ink = ("transparent",) * 2 if blank else (fill, ink)
-        words = absent if norm is None else f"|g| {size_text(norm)}"
+        words = absent if norm is None else said or f"|g| {size_text(norm)}"
         # Beside all rows: a cell that shares its column with wider text would grow with it.
         text = font(f"&#160;{words}&#160;", size=style.SMALL_SIZE, color=ink)
         chip = f'<TD ROWSPAN="{1 + len(rows)}" BGCOLOR="{fill}">{text}</TD>'

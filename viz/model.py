@@ -8,7 +8,7 @@ boxes keeps them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import isfinite, prod
 from typing import NamedTuple
@@ -136,6 +136,7 @@ class Model:
         nodes: how many boxes there were before any were joined.
         walked: whether a gradient was seen anywhere.
         unseen: boxes whose gradient is left blank, as a frame of an animation does before its time.
+        classes: names of modules' classes, by path, where a Module was drawn.
     """
 
     boxes: tuple[Box, ...]
@@ -146,6 +147,7 @@ class Model:
     walked: bool
     repeated: Mapping[str, int]
     unseen: frozenset[int] = frozenset()
+    classes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def operations(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from math import prod
@@ -16,8 +16,8 @@ from viz import page, text, words
 from viz.build import Root, build, roots_of
 from viz.choice import Choice
 from viz.dot import source
-from viz.fold import simplified
-from viz.model import Box, Model
+from viz.fold import folded, simplified, with_class
+from viz.model import Model
 from viz.record import Recorder
 from viz.render import DPI, draw, need_engine, save, target_of, write
 from viz.trial import run
@@ -36,14 +36,14 @@ class Picture:
         source: DOT text.   summary: what it shows and how big it is, in one line.
         model: the boxes and edges that are drawn, as plain data.
         choice: what is shown of them.
-        levels: gives the same graph with more and with less detail, for pages.
+        fuller: gives the same graph with every module open, and then with repeats folded, for pages.
     """
 
     source: str
     summary: str
     model: Model
     choice: Choice = field(default_factory=Choice)
-    levels: Callable[[], list[Model]] = field(default=list, repr=False, compare=False)
+    fuller: Callable[[], list[Model]] = field(default=list, repr=False, compare=False)
 
     def render(self, path: str | Path, *, dpi: int = DPI, timeout: float = 60.0) -> Path:
         """Write the picture to a file; see `viz.render`.
@@ -60,7 +60,7 @@ class Picture:
         if form != "html":
             return save(self.source, path, dpi=dpi, timeout=timeout)
         need_engine(target, self.source)
-        whole = page.page(self.source, self.model, self.levels(), self.choice, timeout=timeout)
+        whole = page.page(self.model, self.choice, self.fuller(), timeout=timeout)
         return write(target, whole.encode())
 
     def __repr__(self) -> str:
@@ -97,7 +97,8 @@ def graph(
     One box per operation, with its options beside its name and its parameters inside; shapes stand
     on the edges, and an edge without one carries a single number. After `backward()` boxes show
     the L2 norm of the gradients of their parameters, and with a recorder, where there are none, of
-    their result. Dead rectifiers, vanished and exploded gradients and the first NaN are marked.
+    their result. Dead rectifiers, vanished and exploded gradients and the first NaN are marked; the
+    first two only where the inputs vary, since zeros or ones for an example say nothing of them.
 
     Args:
         thing: a Tensor, a Node, a list of them, or a Module.
@@ -144,18 +145,16 @@ def graph(
         choice = replace(choice, gradients="arrows")
         model = build(roots, recorder, spelled_out=True)
     if classes:
-        model = replace(model, head=classes[""])
+        model = replace(model, head=classes[""], classes=classes)
     words.need(model, choice, recorder is not None)
-    levels = partial(_levels, model, classes, fold)
-    model = _with_classes(simplified(model, depth=depth, fold=fold, max_nodes=max_nodes), classes)
-    return Picture(source(model, choice), title or words.describe(model, choice), model, choice, levels)
+    fuller = partial(_fuller, model, fold)
+    model = _with_classes(simplified(model, depth=depth, fold=fold, max_nodes=max_nodes))
+    return Picture(source(model, choice), title or words.describe(model, choice), model, choice, fuller)
 
 
-def _levels(model: Model, classes: Mapping[str, str], fold: bool | None) -> list[Model]:
-    """The whole graph with no module opened, with one level of them opened, and so on to all."""
-    deepest = max((box.group.count(".") + 1 for box in model.boxes if box.group), default=0)
-    models = (simplified(model, depth=k, fold=fold, max_nodes=None) for k in range(deepest + 1))
-    return [_with_classes(one, classes) for one in models]
+def _fuller(model: Model, fold: bool | None) -> list[Model]:
+    """The whole graph, if that is not to be folded, and the folded one, if it may be."""
+    return [folded(model)] if fold else [model] if fold is False else [model, folded(model)]
 
 
 def _fitted(svg: str) -> str:
@@ -182,14 +181,9 @@ def is_textbook(model: Model, roots: list[Root], recorder: Recorder) -> bool:
     )
 
 
-def _with_classes(model: Model, classes: Mapping[str, str]) -> Model:
+def _with_classes(model: Model) -> Model:
     """Modules' boxes with the names of their classes before their contents."""
-
-    def named(box: Box) -> Box:
-        name = classes.get(box.name.split(" – ")[0], "") if box.kind == "module" else ""
-        return replace(box, options=f"{name}: {box.options}") if name else box
-
-    return replace(model, boxes=tuple(map(named, model.boxes))) if classes else model
+    return replace(model, boxes=tuple(with_class(box, model.classes) for box in model.boxes))
 
 
 def check_counts(function: str, depth: Any, max_nodes: Any) -> None:

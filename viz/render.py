@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,6 +26,14 @@ DPI = 144
 _INSTALL = (
     "pip install 'tinygrad-cnn[draw]' brings one, or install Graphviz itself "
     "(apt install graphviz, brew install graphviz) so that `dot` is on PATH"
+)
+
+#: Characters of Chinese, Japanese and Korean, and names of files of fonts that hold them.
+_CJK = re.compile(
+    "[\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]"
+)
+_CJK_FILE = re.compile(
+    "cjk|han|wqy|ipa|gothic|mincho|ming|song|hei|kai|fallback|unifont|nanum|batang|msyh|meiryo"
 )
 
 
@@ -84,7 +92,32 @@ def draw(text: str, form: str, *, dpi: int = DPI, timeout: float = 60.0) -> byte
     >>> b"</svg>" in draw("digraph {a -> b}", "svg") if engine() else True
     True
     """
-    command = _command(form, dpi)
+    if form != "svg":  # of which the text is drawn where it is shown
+        _tell_of_missing_fonts(text)
+    done = _run(_command(form, dpi), text, form, timeout)
+    if form == "pdf":  # of the same length, because a PDF counts its bytes
+        return re.sub(rb"(?<=/CreationDate \(D:)\d{14}", b"19700101000000", done)
+    return done
+
+
+def draw_all(texts: Sequence[str], *, timeout: float = 60.0) -> list[str]:
+    """Several DOT texts as SVG documents, by one start of the engine; errors are those of `draw`.
+
+    >>> len(draw_all(["digraph {a -> b}", "digraph {c}"])) if engine() else 2
+    2
+    """
+    command = _command("svg", DPI)
+    # The program reads one graph after the other, the in-process engine is told where each ends.
+    between = "\n" if engine() == "dot" else "\0"
+    drawn = _run(command, between.join(texts), "svg", timeout).decode("utf-8")
+    parts = [f"<?xml{part}" for part in drawn.split("<?xml")[1:]]
+    if len(parts) != len(texts):
+        raise DrawingError(f"viz.render: {engine()} drew {len(parts)} of {len(texts)} parts")
+    return parts
+
+
+def _run(command: Sequence[str], text: str, form: str, timeout: float) -> bytes:
+    """What the engine answers."""
     with TemporaryDirectory(prefix="viz-") as folder:
         try:
             done = subprocess.run(
@@ -104,8 +137,6 @@ def draw(text: str, form: str, *, dpi: int = DPI, timeout: float = 60.0) -> byte
             f"viz.render: {engine()} ended with status {done.returncode} and drew no {form}: "
             + " | ".join(said)
         )
-    if form == "pdf":  # of the same length, because a PDF counts its bytes
-        return re.sub(rb"(?<=/CreationDate \(D:)\d{14}", b"19700101000000", done.stdout)
     return done.stdout
 
 
@@ -133,7 +164,7 @@ def _environment(folder: Path) -> dict[str, str]:
         config = folder / "fonts.conf"
         config.write_text(_font_config(folders), encoding="utf-8")
         environment["FONTCONFIG_FILE"] = str(config)
-    elif not _system_has_fonts():
+    elif not _chosen() and not any(True for _ in _system_fonts()):
         warnings.warn(
             "viz: this system seems to have no font, so that text may show as empty boxes; "
             "pip install 'tinygrad-cnn[plots]' brings one, or apt install fonts-dejavu-core",
@@ -168,14 +199,25 @@ def _matplotlib_fonts() -> Path | None:
     return folder if (folder / "DejaVuSans.ttf").is_file() else None
 
 
-def _system_has_fonts() -> bool:
-    if "FONTCONFIG_FILE" in os.environ or "FONTCONFIG_PATH" in os.environ:
-        return True  # somebody chose them
+def _tell_of_missing_fonts(text: str) -> None:
+    """Warn where Chinese, Japanese or Korean would show as boxes."""
+    wanted = "".join(sorted(set(_CJK.findall(text))))
+    if wanted and sys.platform.startswith("linux") and fonts.installed() is None:
+        if not _chosen() and not any(_CJK_FILE.search(file.name.lower()) for file in _system_fonts()):
+            fonts.tell("viz.render", wanted)
+
+
+def _chosen() -> bool:
+    """Whether somebody chose the fonts by hand."""
+    return "FONTCONFIG_FILE" in os.environ or "FONTCONFIG_PATH" in os.environ
+
+
+def _system_fonts() -> Iterator[Path]:
     home = Path.home()
     folders = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), home / ".fonts",
                home / ".local/share/fonts", Path("/run/current-system/sw/share/X11/fonts"))  # fmt: skip
     kinds = {".ttf", ".otf", ".ttc", ".pfb", ".pcf", ".gz"}
-    return any(file.suffix in kinds for folder in folders for file in folder.rglob("*"))
+    return (file for folder in folders for file in folder.rglob("*") if file.suffix in kinds)
 
 
 # --------------------------------------------------------------------------- files

@@ -21,7 +21,7 @@ nav {{ display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; position
 button {{ font: inherit; min-width: 2.6rem; min-height: 2.2rem; cursor: pointer; }}
 #place {{ flex: 1 1 12rem; }}
 p {{ color: #555; margin: .3rem 0; }}
-figure {{ margin: .5rem 0; }}
+figure {{ margin: .5rem 0; text-align: center; }}
 figure svg {{ max-width: 100%; height: auto; }}
 @media print {{ nav {{ display: none; }} }}
 </style>

@@ -86,13 +86,14 @@ def leaf_label(model: Model, box: Box, is_root: bool, choice: Choice) -> str:
     """Label of an input, a parameter or a constant."""
     number = box.value.values[0] if box.value is not None and box.shape == () and box.value.values else None
     shown = number is not None and (is_root or choice.values or (box.kind == "constant" and not box.name))
-    name = f"{box.name} = {number:.5g}" if shown and box.name else f"{number:.5g}" if shown else box.name
+    written = _number(number) if number is not None and shown else ""
+    name = " = ".join(filter(None, (box.name, written)))
     role = "frozen parameter" if is_frozen(box) else box.kind
     shape = label.shape_text(box.shape) if is_root or box.parameters else ""
     quiet = " ".join(filter(None, (role, shape, box.dtype)))
     words = [font(literal(name), bold=True), font(literal(quiet), color=style.SOFT)]
     rows = [] if number is not None else _values("value", box.value, choice)
-    rows += _values("gradient", box.gradient, choice) + _mark_rows(box)
+    rows += _gradient(box, choice) + _mark_rows(box)
     return _with_chip(model, box, "&#160; ".join(filter(None, words)), rows, choice)
 
 
@@ -105,15 +106,29 @@ def result_label(result: Result, choice: Choice) -> str:
     """Label of the end of a graph."""
     words = [literal(result.name)]
     if result.number is not None:
-        words = [f"{words[0]} = {result.number:.5g}"]
+        words = [f"{words[0]} = {_number(result.number)}"]
     elif result.shape:
         words.append(font(label.shape_text(result.shape), color=style.SOFT))
     return label.box("&#160; ".join(words), _values("value", result.value, choice) if result.shape else [])
 
 
+def _number(number: float) -> str:
+    return f"{number:.5g}".replace("-", "−")
+
+
 def _head(name: str, options: str) -> str:
     head = font(literal(name) or "Op", bold=True)
     return head + ("&#160; " + font(literal(options, 90), color=style.SOFT) if options else "")
+
+
+def _in_chip(box: Box, choice: Choice) -> float | None:
+    """The gradient itself, where it is a single number and values are shown: its norm lacks the sign."""
+    gradient = box.gradient
+    if gradient is None or gradient.shape != () or not gradient.values or not choice.values:
+        return None
+    # A chip beside parameters is about their gradients, not about that of the result.
+    hidden = choice.gradients is False or choice.arrows or (box.parameters and not box.is_leaf)
+    return None if hidden or box.norm is None else gradient.values[0]
 
 
 def _with_chip(model: Model, box: Box, head: str, rows: list[str], choice: Choice) -> str:
@@ -123,7 +138,9 @@ def _with_chip(model: Model, box: Box, head: str, rows: list[str], choice: Choic
     elif norm is None and choice.gradients and any(p.trainable for p in box.parameters):
         text = "|g| not computed"
     blank = box.id in model.unseen
-    return label.box(head, rows, norm=norm, largest=model.largest, absent=text, blank=blank)
+    single = _in_chip(box, choice)
+    said = f"gradient {label.number_text(single)}" if single is not None else ""
+    return label.box(head, rows, norm=norm, largest=model.largest, absent=text, blank=blank, said=said)
 
 
 def _small_rows(box: Box, frame: str, choice: Choice) -> list[str]:
@@ -195,12 +212,17 @@ def figures_text(box: Box, choice: Choice) -> str:
 
 def _tensor_rows(box: Box, choice: Choice) -> list[str]:
     """Values or statistics of the result and of the parameters."""
-    rows = _values("value", box.value, choice) + _values("gradient", box.gradient, choice)
+    rows = _values("value", box.value, choice) + _gradient(box, choice)
     if box.repeats == 1 and box.kind == "op":
         for p in box.parameters:
             rows += _values(p.name, p.value, choice)
             rows += _values(f"{p.name}’s gradient", p.gradient, choice)
     return rows
+
+
+def _gradient(box: Box, choice: Choice) -> list[str]:
+    """The gradient's row, if the chip does not say it."""
+    return [] if _in_chip(box, choice) is not None else _values("gradient", box.gradient, choice)
 
 
 def _values(what: str, summary: Summary | None, choice: Choice) -> list[str]:
