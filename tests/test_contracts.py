@@ -473,7 +473,7 @@ class Clipping(Plain):
 
 
 BROKEN_OPTIMIZERS = {
-    Ascending: {"decreases_a_quadratic"},
+    Ascending: {"first_step_goes_downhill", "decreases_a_quadratic"},
     Amnesic: {"state_round_trips"},
     Ordered: {"order_does_not_matter"},
     Decaying: {"without_gradient_untouched", "zero_lr_changes_nothing"},

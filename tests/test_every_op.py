@@ -1,10 +1,17 @@
-"""Every op of the package has a case, and every property holds of every case."""
+"""Every op of the package has a case, and every property holds of every case.
+
+More examples, or other ones, than the 30 of each check that always run:
+
+    .venv/bin/python -m pytest tests/test_every_op.py --grad-examples=104 --grad-seed=1
+"""
 
 import importlib
 import pkgutil
+from collections import Counter
+from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
 import tinygrad_cnn
@@ -44,15 +51,27 @@ def test_every_op_has_a_case() -> None:
     assert not missing, f"ops without a case under tinygrad_cnn/testing/cases/: {sorted(missing)}"
 
 
-@pytest.mark.parametrize(("op", "check"), CHECKS)
-def test_property(op: type[Op], check: str) -> None:
-    case = CASES[op]
+@pytest.fixture(scope="module")
+def count(request: pytest.FixtureRequest) -> Iterator[Counter[str]]:
+    """Counts examples; says how many where the command line asks for a number."""
+    counted: Counter[str] = Counter()
+    yield counted
+    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None and request.config.getoption("--grad-examples") is not None:
+        reporter.write_line(f"\n{counted.total()} examples of {len(counted)} ops")
 
-    @settings(max_examples=30)
+
+@pytest.mark.parametrize(("op", "check"), CHECKS)
+def test_property(op: type[Op], check: str, pytestconfig: pytest.Config, count: Counter[str]) -> None:
+    case = CASES[op]
+    chosen = pytestconfig.getoption("--grad-seed")
+
+    @settings(max_examples=pytestconfig.getoption("--grad-examples") or 30, derandomize=chosen is None)
     @given(st.data())
     def holds(data: st.DataObject) -> None:
         problem = data.draw(case.problems)
         assert type(problem.make()) is op
+        count[op.__name__] += 1
         PROPERTIES[check](case, problem)
 
-    holds()
+    (holds if chosen is None else seed(chosen)(holds))()

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from tinygrad_cnn import ArgumentError, DTypeError, Op, Tensor
 from tinygrad_cnn import functional as F
-from tinygrad_cnn.testing import assert_gradients, gradcheck
+from tinygrad_cnn.testing import assert_gradients, blame, gradcheck
+from tinygrad_cnn.testing.reproduce import reproduction
 
 X = np.array([0.5, -1.2, 2.0])
 SMOOTH = {
@@ -60,6 +61,132 @@ def test_wrong_factors_fail_and_are_named(factor: float, words: str) -> None:
     result = gradcheck(lambda x: Scaled(factor)(x), X)
     assert result.status == "fail" and not result
     assert words in str(result) and "analytic" in str(result) and "np.array(" in str(result)
+
+
+# --------------------------------------------------------------------------- what is recognised
+def made(forward, backward):
+    """A function of Tensors with a derivative by hand, both of them functions of arrays."""
+
+    class Made(Op):
+        def forward(self, *xs):
+            return forward(*xs)
+
+        def backward(self, g):
+            found = backward(g)
+            return found if isinstance(found, tuple) else (found,)
+
+    return lambda *xs: Made()(*xs)
+
+
+RNG = np.random.default_rng(0)
+ROWS, ROW, SQUARE = RNG.normal(size=(6, 4)), RNG.normal(size=4), RNG.normal(size=(3, 3))
+IMAGES, CHANNELS = RNG.normal(size=(2, 3, 2, 2)), RNG.normal(size=3)
+PATTERNS = {
+    "a transpose: it is the numerical gradient with its axes permuted to (1, 0)": (
+        made(lambda x: x * 3, lambda g: g.T * 3), SQUARE),
+    "permuted to (2, 0, 1)": (
+        made(lambda x: x.copy(), lambda g: g.transpose(2, 0, 1)), RNG.normal(size=(2, 2, 2))),
+    "permuted to (1, 0), read in that order": (
+        made(lambda x: x.copy(), lambda g: g.T.reshape(g.shape)), ROWS),
+    "the share of index 5 of axis 0 of the result, and not the sum over that axis": (
+        made(lambda x, b: x + b, lambda g: (g, g[-1])), ROWS, ROW),
+    "a missing sum: it is the share of index (0, 0, 0) of axes (0, 2, 3)": (
+        made(lambda x, b: x + b[:, None, None], lambda g: (g, g[0, :, 0, 0])), IMAGES, CHANNELS),
+    "factor of 6: a mean where a sum belongs? (6 is the length of axis 0 of the result)": (
+        made(lambda x, b: x + b, lambda g: (g, g.mean(axis=0))), ROWS, ROW),
+    "factor of 24: a mean without its 1/24? (24 is the size of the input)": (
+        made(lambda x: np.asarray(x.mean()), lambda g: g + np.zeros((6, 4))), ROWS),
+    "a sum too many: it is the numerical gradient summed over axis 0": (
+        made(lambda x: x.copy(), lambda g: g.sum(axis=0) + g * 0), ROWS),
+    "reversed: it is the numerical gradient backwards along axes (0, 1)": (
+        made(lambda x: x.copy(), lambda g: g[::-1, ::-1]), ROWS),
+    "off by one along axis 1": (made(lambda x: x.copy(), lambda g: g[:, [1, 2, 3, 0]]), ROWS),
+    "the sign is wrong, and too large by a factor of 2": (made(lambda x: x.copy(), lambda g: g * -2), ROWS),
+    "every entry is 1.1 times what it should be": (made(lambda x: x.copy(), lambda g: g * 1.1), ROWS),
+    "no gradient arrives at 6 of 24 entries, (0, 3) is the first": (
+        made(lambda x: x.copy(), lambda g: g * np.array([1, 1, 1, 0])), ROWS),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("words", PATTERNS)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_what_a_wrong_gradient_looks_like_is_said(words: str, dtype: type) -> None:
+    function, *inputs = PATTERNS[words]
+    inputs = [x.astype(dtype) for x in inputs]
+    result = gradcheck(function, *inputs)
+    assert result.status == "fail"
+    assert words in str(result) and len(result.patterns) == 1, str(result)
+    assert f"input {len(inputs) - 1}: " in str(result)
+    found = blame(lambda *xs: (function(*xs) ** 2).sum(), *inputs)
+    assert words in found.reason, str(found)
+
+
+def test_right_gradients_and_scattered_errors_fit_no_pattern() -> None:
+    assert not gradcheck(made(lambda x: x.copy(), lambda g: g), ROWS).patterns
+    noisy = made(lambda x: x.copy(), lambda g: g + 0.1 * ROWS)
+    result = gradcheck(noisy, ROWS)
+    assert result.status == "fail" and not result.patterns
+
+
+# --------------------------------------------------------------------------- forward mode
+def test_forward_mode_is_compared_with_reverse_mode() -> None:
+    for function in SMOOTH.values():
+        findings = [f for f in gradcheck(function, X).findings if f.against == "forward"]
+        assert [f.status for f in findings] == ["pass"]
+    at_a_kink = gradcheck(F.relu, np.array([0.0, 1.0])).findings
+    assert [f.status for f in at_a_kink if f.against == "forward"] == ["pass"]
+    assert all(f.against == "numeric" for f in gradcheck(F.exp, X, forward=False).findings)
+
+
+class TakesGradientOut(Op):
+    """Its derivative is right at first order, and has no derivative by what comes in."""
+
+    keep = (0,)
+
+    def forward(self, x):
+        return x * x
+
+    def backward(self, g, x):
+        return (2 * x * (Tensor(g.numpy()) if isinstance(g, Tensor) else g),)
+
+
+def test_modes_that_differ_fail_and_the_op_is_blamed() -> None:
+    function = lambda x: TakesGradientOut()(x).tanh()  # noqa: E731
+    result = gradcheck(function, X)
+    (wrong,) = [f for f in result.findings if f.status == "fail"]
+    assert wrong.against == "forward" and "forward and reverse mode differ" in str(result)
+    assert gradcheck(function, X, forward=False).status == "pass"
+    with pytest.raises(AssertionError, match="first wrong op: TakesGradientOut") as error:
+        assert_gradients(function, X)
+    assert "forward mode 0" in str(error.value)
+
+
+def test_a_derivative_that_cannot_be_recorded_leaves_forward_mode_unchecked() -> None:
+    class ArraysOnly(TakesGradientOut):
+        def backward(self, g, x):
+            return (np.multiply.outer(g, 2 * x).diagonal().copy(),)
+
+    result = gradcheck(lambda x: ArraysOnly()(x), X)
+    assert result.status == "pass" and "no forward mode, for a derivative cannot be" in str(result)
+    assert "forward" not in str(gradcheck(lambda x: ArraysOnly()(x), X, forward=False))
+    assert gradcheck(lambda x: ArraysOnly()(x), X, order=2).status == "fail"  # it was asked for
+
+
+# --------------------------------------------------------------------------- the report
+@pytest.mark.parametrize("x", [X, ROWS, np.float32(X), np.array(2.0), np.array([np.inf, 1.0])])
+def test_the_lines_that_reproduce_it_run(x, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = reproduction(lambda t: Scaled(2.0)(t), [x, np.zeros((0, 2))], {"order": 2})
+    assert "fn = ...  # <lambda>, test_gradcheck.py:" in lines
+    names: dict = {}
+    exec(lines.rpartition("\n")[0], names)
+    np.testing.assert_array_equal(names["x0"], x, strict=True)
+    assert names["x1"].shape == (0, 2)
+    exec("import numpy as np\n" + gradcheck(scaled, X, rtol=1e-6).reproduce, {})
+    assert "fail" in capsys.readouterr().out
+
+
+def scaled(x):
+    return Scaled(2.0)(x)
 
 
 def test_the_report_names_input_and_entry() -> None:
@@ -122,6 +249,16 @@ def test_functions_that_are_not_finite_are_left_unchecked() -> None:
     assert result.status == "unchecked"
 
 
+def test_noise_is_no_kink() -> None:
+    x = np.random.default_rng(0).normal(size=(3, 3))
+    for dtype in (np.float32, np.float16):
+        for seed in range(5):
+            result = gradcheck(lambda x: F.softmax(x).log().sum(), x.astype(dtype), order=2, seed=seed)
+            assert "kink" not in str(result) and "fail" not in str(result)
+            assert result or f"noise of {np.dtype(dtype).name}" in str(result)
+    assert "kink" in str(gradcheck(F.relu, np.array([0, 1], np.float32)))
+
+
 def test_float32_passes_or_is_left_unchecked_and_large_errors_still_fail() -> None:
     x = X.astype(np.float32)
     for function in SMOOTH.values():
@@ -143,6 +280,8 @@ def conv_operands() -> tuple[np.ndarray, np.ndarray]:
 def test_bad_arguments() -> None:
     with pytest.raises(ArgumentError, match="order"):
         gradcheck(F.exp, X, order=3)
+    with pytest.raises(ArgumentError, match="directions"):
+        gradcheck(F.exp, X, directions=0)
     with pytest.raises(DTypeError, match="float"):
         gradcheck(F.relu, np.arange(3))
     with pytest.raises(DTypeError, match="Tensor"):

@@ -27,7 +27,7 @@ MAY_IMPORT: dict[str, str] = {
     "tensor": "errors graph mode ops functional backward numpy_protocol methods",
     "transforms": "errors graph mode rng functional backward tensor",
     "nn": "errors graph mode rng ops functional tensor",
-    "optim": "errors graph functional tensor",
+    "optim": "errors graph kernels functional tensor",
     "data": "errors rng serial",
     "serial": "errors",
     "train": "errors graph mode rng functional tensor nn optim data serial",

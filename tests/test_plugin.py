@@ -1,19 +1,13 @@
 """The pytest plugin, seen from test suites of its users; warnings are errors in all of them."""
 
-import subprocess
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-import tinygrad_cnn
-
 pytest_plugins = ["pytester"]
 
-PLUGIN = Path(tinygrad_cnn.__file__).parent / "testing" / "plugin.py"
 #: Loaded by its own name, so that these runs do not depend on how the package is installed.
-BY_NAME = ("-p", "no:tinygrad_cnn", "-p", "tinygrad_cnn.testing.plugin", "-p", "no:cacheprovider")
+BY_NAME = ("-p", "no:tinygrad_cnn", "-p", "tinygrad_cnn_plugins.for_pytest", "-p", "no:cacheprovider")
 #: The runs share a process, in which the plugin may be imported already.
 WARNINGS = ("-W", "error", "-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning")
 
@@ -83,19 +77,19 @@ class Cached(Op):
 
 def check(gradcheck): return len(gradcheck(lambda x: Cached()(x), X).findings)
 
-def test_first(gradcheck): assert check(gradcheck) == 3
+def test_first(gradcheck): assert check(gradcheck) == 4  # and forward mode
 
 @pytest.mark.gradcheck(order=2)
 def test_second(gradcheck): check(gradcheck)
 
 @pytest.mark.gradcheck(directions=5)
 class TestMarked:
-    def test_class(self, gradcheck): assert check(gradcheck) == 5
+    def test_class(self, gradcheck): assert check(gradcheck) == 6
 
-    @pytest.mark.gradcheck(directions=2)
+    @pytest.mark.gradcheck(directions=2, forward=False)
     def test_closest(self, gradcheck): assert check(gradcheck) == 2
 
-    def test_call(self, gradcheck): assert len(gradcheck(F.exp, X, directions=1).findings) == 1
+    def test_call(self, gradcheck): assert len(gradcheck(F.exp, X, directions=1).findings) == 2
 """)
     result.assert_outcomes(passed=4, failed=1)
     result.stdout.fnmatch_lines(["FAILED*::test_second*"])
@@ -168,7 +162,7 @@ class Square(HalfSquare):
     def backward(self, g, x): return (g * x * 2,)
 
 def test_gradcheck(gradcheck):
-    findings = gradcheck(F.exp, X).findings
+    findings = gradcheck(F.exp, X, forward=False).findings
     assert len(findings) == 2
     assert gradcheck(F.exp, X, seed=5).findings[0] == findings[0]
     assert gradcheck(F.exp, X, seed=6).findings[0] != findings[0]
@@ -238,50 +232,23 @@ def test_other(): assert False
     assert result.stdout.str().count("- gradcheck report -") == 1
 
 
-# --------------------------------------------------------------------------- the mutation score
-def test_mutants_of_an_op_that_is_well_tested(run: Run) -> None:
-    result = run("def test_a(): pass", "--grad-mutate=Neg", "--grad-mutate=Exp", "--grad-examples=20", "-v")
-    result.assert_outcomes(passed=3)
-    result.stdout.fnmatch_lines(["*grad-mutate?Neg? PASSED*", "*grad-mutate?Exp? PASSED*"])
-
-
-def test_survivors_fail(run: Run, pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(my_cases=HEAD + """
-from tinygrad_cnn.testing import Case, Problem
-
-class Square(HalfSquare):
-    def backward(self, g, x): return (g * x * 2,)
-
-# At 0 alone, where the gradient is 0 whatever is done to it.
-CASES = {Square: Case(st.just(0).map(lambda _: Problem(Square, [np.zeros(2)])), lambda op, x: x * x)}
-""")  # fmt: skip
-    pytester.syspathinsert()
-    result = run("def test_a(): pass", "--grad-mutate=my_cases", "--grad-examples=3", "-k", "mutate")
-    result.assert_outcomes(failed=1, deselected=1)
-    result.stdout.fnmatch_lines(["Square: * altered derivatives*", "*survived: Square, operand 0: sign"])
-    result.stdout.no_fnmatch_line("*Traceback*")
-
-
-def test_an_unknown_op_is_a_usage_error(run: Run) -> None:
-    result = run("", "--grad-mutate=no_such_op")
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*--grad-mutate: No module named 'no_such_op'*"])
-
-
 # --------------------------------------------------------------------------- as it is installed
-def test_the_file_of_the_plugin_loads_pytest_and_the_standard_library_only() -> None:
-    """Its own imports; the packages around it are imported before it, by Python."""
-    code = f"""
-import importlib.util, sys
-import pytest
-before = set(sys.modules)
-spec = importlib.util.spec_from_file_location("plugin", {str(PLUGIN)!r})
-spec.loader.exec_module(importlib.util.module_from_spec(spec))
-roots = {{name.split(".")[0] for name in set(sys.modules) - before}}
-print(sorted(roots - set(sys.stdlib_module_names)))
-"""
-    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+def test_pytest_and_hypothesis_start_without_numpy(pytester: pytest.Pytester) -> None:
+    """With the plugins as they are installed; NumPy comes with the first test that needs it."""
+    pytester.makepyfile("""
+import sys
+import hypothesis
+
+def test_early(): assert not {"numpy", "tinygrad_cnn"} & set(sys.modules)
+def test_fixture(gradcheck): assert not {"numpy", "tinygrad_cnn"} & set(sys.modules)
+
+def test_late(gradcheck):
+    from tinygrad_cnn import Tensor
+    from tinygrad_cnn import functional as F
+    assert gradcheck(F.exp, Tensor([1.0])).status != "fail"
+""")
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:randomly")
+    result.assert_outcomes(passed=3)
 
 
 FAILING = HEAD + "def test_wrong(gradcheck): gradcheck(lambda x: HalfSquare()(x), X)"

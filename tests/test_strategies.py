@@ -32,6 +32,15 @@ def test_tensors_shrink_in_shape_and_to_zeros() -> None:
     assert x.size in range(21, 26) and not x.numpy().any()
 
 
+def test_values_shrink_to_whole_numbers() -> None:
+    x = find(our.arrays((3, 5)), lambda x: x.max() > 3)
+    assert x.max() > 3 and (x == np.trunc(x)).all()
+    y = find(our.arrays((3, 5), low=0.5, high=1.5), lambda x: len(np.unique(x)) > 1)
+    assert ((y >= 0.5) & (y <= 1.5)).all()
+    few = find(our.arrays((2,)), lambda x: x.sum() > 3)
+    assert (few == np.trunc(few)).all()
+
+
 def test_large_examples_cost_little() -> None:
     """Counted, not timed: ten thousand elements take fewer than 20 choices."""
 

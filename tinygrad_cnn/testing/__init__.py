@@ -5,9 +5,8 @@
     strategies, programs, cases      what to draw: tensors, geometries, whole random graphs
     contracts                        what an op, a module, a loss, an optimizer must keep to
     mutation                         which wrong derivatives would go unnoticed
-    plugin                           the same from pytest
 
-Names are loaded when they are first used: pytest loads this package at its start for the plugin, and
+The same from pytest: see the package `tinygrad_cnn_plugins`. Names are loaded when they are first used:
 hypothesis is an extra that not every project has.
 """
 
@@ -23,6 +22,11 @@ if TYPE_CHECKING:
     from tinygrad_cnn.testing.cases import CASES as CASES
     from tinygrad_cnn.testing.cases import Case as Case
     from tinygrad_cnn.testing.cases import Problem as Problem
+    from tinygrad_cnn.testing.contracts import check_layer_against as check_layer_against
+    from tinygrad_cnn.testing.contracts import check_loss as check_loss
+    from tinygrad_cnn.testing.contracts import check_module as check_module
+    from tinygrad_cnn.testing.contracts import check_op as check_op
+    from tinygrad_cnn.testing.contracts import check_optimizer as check_optimizer
     from tinygrad_cnn.testing.culprit import Blame as Blame
     from tinygrad_cnn.testing.gradients import GradcheckResult as GradcheckResult
     from tinygrad_cnn.testing.gradients import assert_gradients as assert_gradients
@@ -46,6 +50,11 @@ _HOME = {
     "Program": "program",
     "Step": "program",
     "PROPERTIES": "properties",
+    "check_layer_against": "contracts",
+    "check_loss": "contracts",
+    "check_module": "contracts",
+    "check_op": "contracts",
+    "check_optimizer": "contracts",
 }
 
 

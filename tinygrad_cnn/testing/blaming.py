@@ -21,7 +21,7 @@ from tinygrad_cnn.mode import enable_grad
 from tinygrad_cnn.tensor import Tensor, grad
 from tinygrad_cnn.testing.compare import Comparer, Finding
 from tinygrad_cnn.testing.culprit import Blame
-from tinygrad_cnn.testing.inspection import Fault, inspect, inspect_second, shares
+from tinygrad_cnn.testing.inspection import Fault, inspect, inspect_forward, inspect_second, shares
 from tinygrad_cnn.testing.witness import Step, Witness, same
 
 Array = NDArray[Any]
@@ -76,7 +76,7 @@ class _Trial:
 
     def verdict(self) -> Blame:
         """The first thing found, in the order in which one fault would hide the next."""
-        for look in (self.ops, self.kept, self.walk, self.derivatives, self.cuts):
+        for look in (self.ops, self.kept, self.walk, self.derivatives, self.cuts, self.forward):
             for found in look():
                 return replace(found, roots=found.roots or self.roots)
         return Blame("nothing", "every op is right by itself and the walk adds up", roots=self.roots)
@@ -197,6 +197,13 @@ class _Trial:
             yield from self.constants(moved, order, failed)
             reason = "every recorded op is right, so something is computed outside the graph, where no "
             yield Blame("cut", f"{reason}gradient can follow: .numpy(), .data, a cache?", order=order)
+
+    def forward(self) -> Iterator[Blame]:
+        """Each op's forward mode, which is made of its recorded derivative, against its reverse mode."""
+        for step in self.steps:
+            fault = inspect_forward(step, self.seed)
+            if fault is not None:
+                yield _of(step, fault)
 
     def constants(self, moved: list[Step], order: int, failed: Finding) -> Iterator[Blame]:
         """Operands taken for constants that change with the inputs."""

@@ -65,9 +65,9 @@ class Blame:
             f = self.finding
             ratio = f", ratio {f.analytic / f.numeric:.6g}" if f.numeric else ""
             what = "derivative" if self.order == 1 else "second derivative"
+            other = "forward mode" if f.against == "forward" else "a numerical one"
             lines.append(
-                f"  its {what} gives {f.analytic:.10g}, "
-                f"a numerical one {f.numeric:.10g} ± {f.error:.1g}{ratio}"
+                f"  its {what} gives {f.analytic:.10g}, {other} {f.numeric:.10g} ± {f.error:.1g}{ratio}"
             )
         shapes = ", ".join(str(np.shape(x)) for x in self.step.operands)
         lines.append(f"  it was given {shapes} and gave {self.step.result.shape}")

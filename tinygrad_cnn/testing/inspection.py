@@ -65,6 +65,16 @@ def inspect_second(step: Step, seed: int = 0) -> Fault | None:
             return Fault("error", f"its derivative fails when it is recorded: {_told(error)}")
 
 
+def inspect_forward(step: Step, seed: int = 0) -> Fault | None:
+    """Whether forward and reverse mode of an op differ; None if they agree, or cannot be compared."""
+    with np.errstate(all="ignore"):
+        if not _repeats(step):
+            return None
+        check = _compare(step, seed)
+        finding = check.forward("all operands", check.random())
+    return Fault("derivative", finding.reason, finding=finding) if finding.status == "fail" else None
+
+
 def _repeats(step: Step) -> bool:
     """Whether the op gives the same result again; those that hold a state or draw numbers do not."""
     try:
@@ -177,6 +187,13 @@ class OpComparer(Comparer):
         found = shares(self.step, op, self.cotangent.astype(y.dtype), kept)
         return [], [None if found[k] is None else Tensor.detached(found[k]) for k in self.active]
 
+    def by_active(self, *leaves: Tensor) -> Tensor:
+        """The op on the operands that it was given, the active ones replaced."""
+        operands = [copied(x) for x in self.points]
+        for k, leaf in zip(self.active, leaves, strict=True):
+            operands[k] = leaf
+        return self.step.renewed()(*operands)
+
     def only(self, place: int, chosen: Array) -> list[Array]:
         """A direction that moves some elements (a mask) of one active operand, each by 1 or less."""
         vectors = [np.zeros(np.shape(self.points[k])) for k in self.active]
@@ -203,8 +220,9 @@ def _wrong(check: OpComparer, order: int) -> Fault | None:
         chosen = np.ones(np.shape(check.points[k]), bool)
         one = check.along(order, f"operand {k}", check.only(place, chosen))
         if one.status == "fail":
+            words = check.pattern(place) if order == 1 else ""
             index, one = _narrowed(check, order, place, one)
-            return Fault("derivative", one.reason, k, index, one)
+            return Fault("derivative", words or one.reason, k, index, one)
     whose = check.active[0] if len(check.active) == 1 else None
     return Fault("derivative", finding.reason, whose, None, finding)
 

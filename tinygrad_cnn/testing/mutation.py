@@ -7,6 +7,9 @@ derivative that is 0 anyway). From the command line, on the ops of this package 
     python -m tinygrad_cnn.testing.mutation                       # every op that has a case
     python -m tinygrad_cnn.testing.mutation Conv Linear           # some of them
     python -m tinygrad_cnn.testing.mutation my_package.my_cases   # a module with a table CASES
+    python -m tinygrad_cnn.testing.mutation my_ops:Swish --tests tests/test_swish.py
+
+The first three are judged by `PROPERTIES` on drawn problems; the last by one's own tests, see `suite`.
 """
 
 from __future__ import annotations
@@ -15,15 +18,17 @@ import argparse
 import importlib
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 
+from tinygrad_cnn.errors import ArgumentError
 from tinygrad_cnn.graph import Op
-from tinygrad_cnn.tensor import Tensor
+from tinygrad_cnn.testing.alterations import KINDS as KINDS
+from tinygrad_cnn.testing.alterations import OVERWRITTEN, altered, mutants
+from tinygrad_cnn.testing.alterations import Mutant as Mutant
 from tinygrad_cnn.testing.cases import CASES, Case
 from tinygrad_cnn.testing.properties import (
     PROPERTIES,
@@ -32,77 +37,7 @@ from tinygrad_cnn.testing.properties import (
     first_order,
     second_order,
 )
-
-#: What can be done to one operand's gradient; each works on arrays and on Tensors.
-ALTERATIONS: dict[str, Callable[[Any], Any]] = {
-    "sign": lambda d: -d,
-    "factor 2": lambda d: d * 2,
-    "factor 1.0001": lambda d: d * 1.0001,
-    "dropped": lambda d: d * 0,
-    "reversed": lambda d: d[(slice(None, None, -1),) * d.ndim] if d.ndim else -d,
-    "transposed": lambda d: d.swapaxes(-1, -2) if d.ndim > 1 and d.shape[-1] == d.shape[-2] else d,
-    "summed": lambda d: d.sum(axis=0, keepdims=True) + d * 0 if d.ndim else d * 3,
-    "off by one": lambda d: d[(..., [*range(1, d.shape[-1]), 0])] if d.size and d.ndim else d * 3,
-}
-
-#: What is done to all that a backward reads, instead of to a gradient.
-CONSTANT = "kept as a constant"
-
-
-class Mutant(NamedTuple):
-    """One alteration of one op's derivative.
-
-    Attributes:
-        op: the op.   operand: whose gradient is altered; None for all.   kind: how.
-    """
-
-    op: type[Op]
-    operand: int | None
-    kind: str
-
-    def __str__(self) -> str:
-        whose = "" if self.operand is None else f", operand {self.operand}"
-        return f"{self.op.__name__}{whose}: {self.kind}"
-
-
-@contextmanager
-def altered(mutant: Mutant) -> Iterator[None]:
-    """The op's derivative altered inside the `with` block.
-
-    >>> from tinygrad_cnn import ops
-    >>> x = Tensor([3.0], requires_grad=True)
-    >>> with altered(Mutant(ops.Neg, 0, "sign")):
-    ...     (-x).backward()
-    >>> x.grad
-    Tensor([1.])
-    """
-    original = mutant.op.backward
-
-    def backward(self: Op, g: Any, *kept: Any) -> tuple[Any, ...]:
-        if mutant.kind == CONSTANT:
-            return original(self, g, *(k.detach() if isinstance(k, Tensor) else k for k in kept))
-        found = list(original(self, g, *kept))
-        for k, d in enumerate(found):
-            if k == mutant.operand and d is not None:
-                d = np.asarray(d) if not isinstance(d, Tensor) else d
-                found[k] = ALTERATIONS[mutant.kind](d)
-        return tuple(found)
-
-    inherited = "backward" not in vars(mutant.op)
-    mutant.op.backward = backward  # type: ignore[method-assign]
-    try:
-        yield
-    finally:
-        if inherited:
-            del mutant.op.backward
-        else:
-            mutant.op.backward = original  # type: ignore[method-assign]
-
-
-def mutants(op: type[Op], case: Case, operands: int) -> list[Mutant]:
-    """All mutants of an op with so many operands."""
-    found = [Mutant(op, k, kind) for k in range(operands) for kind in ALTERATIONS]
-    return [*found, Mutant(op, None, CONSTANT)] if op.keep else found
+from tinygrad_cnn.testing.suite import score
 
 
 def survivors(
@@ -110,6 +45,7 @@ def survivors(
     checks: Mapping[str, Check] = PROPERTIES,
     max_examples: int = 300,
     report: Callable[[str], Any] = lambda line: None,
+    random_seed: int | None = None,
 ) -> tuple[list[Mutant], int]:
     """The mutants that no check notices, and how many there were.
 
@@ -119,77 +55,104 @@ def survivors(
     Args:
         cases: by op, as the table of this package.   checks: by name, as `PROPERTIES`.
         max_examples: problems that each check tries on each mutant.   report: is told of each op.
+        random_seed: of the problems; None draws the same ones each time.
 
     >>> from tinygrad_cnn import ops
     >>> survivors({ops.Neg: CASES[ops.Neg]})
-    ([], 8)
+    ([], 9)
     """
     left: list[Mutant] = []
     total = 0
+    # Layouts and types are not what a wrong derivative shows in: the derivatives' checks are.
+    wanted = [check for name, check in checks.items() if "gradient" in name or "order" in name]
     for op, case in cases.items():
-        # Layouts and types are not what a wrong derivative shows in: the derivatives' checks are.
-        wanted = {n: c for n, c in checks.items() if "gradient" in n or "order" in n}
-        every = mutants(op, case, _operands(case))
-        alive = [m for m in every if not any(_kills(m, case, c, max_examples) for c in wanted.values())]
-        idle = [m for m in alive if not _has_effect(m, case, max_examples)]
-        every, alive = ([m for m in some if m not in idle] for some in (every, alive))
+        draws = _Draws(case, max_examples, random_seed)
+        every = [mutant for mutant in mutants(op, draws.operands()) if draws.shows(_effect(mutant))]
+        alive = [m for m in every if not any(draws.shows(_notices(m, case, check)) for check in wanted)]
         total += len(every)
         left += alive
         report(f"{op.__name__:24} {len(every) - len(alive):3d} of {len(every):3d} noticed")
     return left, total
 
 
-def _operands(case: Case) -> int:
-    """The largest number of operands among some problems of a case."""
-    counts = [0]
-
-    @settings(_SETTINGS, max_examples=20)
-    @given(case.problems)
-    def look(problem: Any) -> None:
-        counts.append(len(problem.operands))
-
-    look()
-    return max(counts)
+class _FoundError(Exception):
+    """Ends a search: what was looked for has been seen."""
 
 
-def _kills(mutant: Mutant, case: Case, check: Check, max_examples: int) -> bool:
-    """Whether a check notices the mutant within so many problems."""
+class _Draws:
+    """The problems of a case, drawn the same way for each question."""
 
-    @settings(_SETTINGS, max_examples=max_examples)
-    @given(case.problems)
-    def holds(problem: Any) -> None:
-        check(case, problem)
+    def __init__(self, case: Case, max_examples: int, random_seed: int | None) -> None:
+        self.case, self.max_examples, self.seed = case, max_examples, random_seed
 
-    with altered(mutant), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    def each(self, look: Callable[[Any], Any], most: int) -> None:
+        """Call a function with so many problems."""
+
+        @settings(_SETTINGS, max_examples=most, derandomize=self.seed is None)
+        @given(self.case.problems)
+        def run(problem: Any) -> None:
+            look(problem)
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            (run if self.seed is None else seed(self.seed)(run))()
+
+    def operands(self) -> int:
+        """The largest number of operands among some problems."""
+        counts = [0]
+        self.each(lambda problem: counts.append(len(problem.operands)), 20)
+        return max(counts)
+
+    def shows(self, sees: Callable[[Any], bool]) -> bool:
+        """Whether some problem shows what is looked for; the search ends there."""
+
+        def look(problem: Any) -> None:
+            if sees(problem):
+                raise _FoundError
+
         try:
-            holds()
+            self.each(look, self.max_examples)
+        except _FoundError:
+            return True
+        return False
+
+
+def _notices(mutant: Mutant, case: Case, check: Check) -> Callable[[Any], bool]:
+    """Whether a check fails with the mutant planted."""
+
+    def sees(problem: Any) -> bool:
+        try:
+            with altered(mutant):
+                check(case, problem)
         except Exception:
             return True  # an assertion, or an error: either way somebody notices
-    return False
+        return False
+
+    return sees
 
 
-def _has_effect(mutant: Mutant, case: Case, max_examples: int) -> bool:
-    """Whether a mutant changes any first or second derivative within so many problems."""
-    changed = []
+def _effect(mutant: Mutant) -> Callable[[Any], bool]:
+    """Whether a mutant changes a first or second derivative."""
 
-    @settings(_SETTINGS, max_examples=max_examples)
-    @given(case.problems)
-    def compare(problem: Any) -> None:
-        plain = _derivatives(problem)
-        with altered(mutant):
-            pairs = zip(plain, _derivatives(problem), strict=True)
-            changed.append(any(not np.allclose(a, b, rtol=1e-9, atol=1e-12) for a, b in pairs))
+    def sees(problem: Any) -> bool:
+        # What overwriting leaves at first order, it leaves at second: the same shares are alone.
+        second = mutant.kind != OVERWRITTEN
+        plain = _derivatives(problem, second)
+        try:
+            with altered(mutant):
+                pairs = zip(plain, _derivatives(problem, second), strict=True)
+                return any(not np.allclose(a, b, rtol=1e-9, atol=1e-12) for a, b in pairs)
+        except Exception:
+            return True
 
-    compare()
-    return any(changed)
+    return sees
 
 
-def _derivatives(problem: Any) -> list[Any]:
-    """All first and second derivatives of a problem, to compare; 0 where there is none."""
-    first = first_order(problem)[2]
-    second = second_order(problem, directions(problem, 2))
-    return [0.0 if g is None else g.numpy() for g in (*first, *second)]
+def _derivatives(problem: Any, second: bool) -> list[Any]:
+    """All first and perhaps second derivatives of a problem, to compare; 0 where there is none."""
+    found = list(first_order(problem)[2])
+    found += second_order(problem, directions(problem, 2)) if second else []
+    return [0.0 if g is None else g.numpy() for g in found]
 
 
 _SETTINGS = settings(
@@ -207,7 +170,7 @@ def cases_of(targets: Sequence[str]) -> dict[type[Op], Case]:
     Args:
         targets: names of ops, or of modules that can be imported.
     Raises:
-        ImportError: neither.   AttributeError: a module without such a table.
+        ImportError: neither.   ArgumentError: a module without such a table.
 
     >>> [op.__name__ for op in cases_of(["Neg"])]
     ['Neg']
@@ -218,7 +181,13 @@ def cases_of(targets: Sequence[str]) -> dict[type[Op], Case]:
         if target in by_name:
             cases[by_name[target]] = CASES[by_name[target]]
         else:
-            cases.update(importlib.import_module(target).CASES)
+            module = importlib.import_module(target)
+            if not hasattr(module, "CASES"):
+                raise ArgumentError(
+                    f"{target} has no table CASES; the name of an op of this package fits, a module with "
+                    "such a table, or module:Class for an op that your own tests judge"
+                )
+            cases.update(module.CASES)
     return cases
 
 
@@ -226,15 +195,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns 1 if a mutant survived.
 
     >>> main(["Neg"])
-    Neg                        8 of   8 noticed
-    8 of 8 mutants noticed
+    Neg                        9 of   9 noticed
+    9 of 9 mutants noticed
     0
     """
-    parser = argparse.ArgumentParser(description="Alter derivatives, and see whether the checks notice.")
-    parser.add_argument("targets", nargs="*", help="names of ops, or modules with a table CASES")
+    parser = argparse.ArgumentParser(
+        prog="python -m tinygrad_cnn.testing.mutation",
+        description="Alter derivatives, and see whether the checks notice.",
+    )
+    parser.add_argument(
+        "targets", nargs="*", metavar="OP",
+        help="an op of this package, a module with a table CASES, or module:Class with --tests",
+    )  # fmt: skip
     parser.add_argument("--examples", type=int, default=300, help="problems per check and mutant")
+    parser.add_argument("--seed", type=int, help="other problems; the same number repeats a run")
+    parser.add_argument(
+        "--tests", nargs=argparse.REMAINDER, metavar="ARG",
+        help="your own tests judge the op module:Class: arguments of pytest, to the end of the line",
+    )  # fmt: skip
     options = parser.parse_args(arguments)
-    left, total = survivors(cases_of(options.targets), max_examples=options.examples, report=print)
+    custom = [target for target in options.targets if ":" in target]
+    if options.tests is None and custom:
+        parser.error(f"{custom[0]}: say with --tests which tests judge it")
+    if options.tests is not None and len(custom) != len(options.targets):
+        parser.error("with --tests, each OP must be written module:Class")
+    if custom:
+        scores = [score(target, options.tests) for target in custom]
+        print(*scores, sep="\n")
+        return 1 if any(found.survived for found in scores) else 0
+    left, total = survivors(
+        cases_of(options.targets), max_examples=options.examples, report=print, random_seed=options.seed
+    )
     for mutant in left:
         print(f"survived: {mutant}")
     print(f"{total - len(left)} of {total} mutants noticed")

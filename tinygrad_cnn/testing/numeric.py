@@ -37,8 +37,8 @@ class Slope(NamedTuple):
     Attributes:
         value: the derivative.
         error: estimate of its error, from how much the extrapolations differ, and from rounding.
-        jump: difference of the one-sided slopes at the point, beyond what curvature explains:
-            far above `error` at a kink, near 0 elsewhere.
+        jump: difference of the one-sided slopes at the point, beyond what curvature and rounding
+            explain: far above `error` at a kink, near 0 elsewhere.
     """
 
     value: float
@@ -85,7 +85,8 @@ def slope(f: Callable[[float], float], first_step: float, noise: float, levels: 
                 best, error = row[-1], apart + rounding
         h /= 2
     # Extrapolated to step 0, a bend that is proportional to h vanishes, and a kink's stays.
-    jump = abs(2 * bends[-1] - bends[-2]) if bends else np.nan
+    jump = abs(2 * bends[-1] - bends[-2])
+    jump = max(0.0, jump - 10 * noise * size / (2 * h)) if np.isfinite(jump) else np.nan
     return Slope(float(best), float(error), float(jump))
 
 

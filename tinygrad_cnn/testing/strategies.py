@@ -1,7 +1,7 @@
 """Hypothesis strategies of Tensors, operands and geometries, for tests of one's own code.
 
 Elements beyond a few come from a drawn seed: an example of 10,000 elements costs as little as one of
-ten, and still shrinks in its shape, and towards zeros when the values do not matter.
+ten, and still shrinks in its shape, towards whole numbers, and to zeros when the values do not matter.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ FEW = 8
 
 SHAPES = hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=5)
 SEEDS = st.integers(0, 2**32 - 1)
+#: Whether drawn numbers are cut to whole ones: seldom, but what fails shrinks to it.
+WHOLE = st.sampled_from([True, *[False] * 7])
 LAYOUTS = ("contiguous", "transposed", "reversed", "strided")
 
 
@@ -54,8 +56,10 @@ def arrays(
     else:
         seed = draw(SEEDS)
         plain = float(np.clip(0.0, low, high))
-        rng = np.random.default_rng(seed)
-        values = (rng.uniform(low, high, size) if seed else np.full(size, plain)).astype(kind)
+        drawn = np.random.default_rng(seed).uniform(low, high, size) if seed else np.full(size, plain)
+        if draw(WHOLE):
+            drawn = np.clip(np.trunc(drawn) + 0.0, low, high)  # and no -0.0
+        values = drawn.astype(kind)
     return laid_out(values, draw(st.sampled_from(LAYOUTS)) if layout == "any" else layout)
 
 
@@ -117,13 +121,16 @@ def away_from(
     True
     """
     size = draw(shape) if isinstance(shape, st.SearchStrategy) else tuple(shape)
-    count, rng = int(np.prod(size)), np.random.default_rng(draw(SEEDS))
+    count, number = int(np.prod(size)), draw(SEEDS)
+    rng = np.random.default_rng(number)
     values: Array
     if ties:
         values = rng.uniform(low, high, count)
     else:
         spread = max(high - low, 2 * gap * count)
-        values = low + (rng.permutation(count) + 0.5) * (spread / max(count, 1))
+        values = low + ((rng.permutation(count) if number else np.arange(count)) + 0.5) * (
+            spread / max(count, 1)
+        )
     for point in sorted(points):
         near = abs(values - point) < gap
         # Everything above a point moves up, so that elements that were apart stay apart.

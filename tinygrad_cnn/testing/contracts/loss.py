@@ -1,4 +1,7 @@
-"""The contract of a loss."""
+"""The contract of a loss.
+
+PYTEST_DONT_REWRITE: its messages are complete, and meant to be read as they stand.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The contract of a module."""
+"""The contract of a module.
+
+PYTEST_DONT_REWRITE: its messages are complete, and meant to be read as they stand.
+"""
 
 from __future__ import annotations
 

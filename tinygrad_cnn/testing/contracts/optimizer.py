@@ -1,9 +1,14 @@
-"""The contract of an optimizer."""
+"""The contract of an optimizer.
+
+PYTEST_DONT_REWRITE: its messages are complete, and meant to be read as they stand.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
+
+import numpy as np
 
 from tinygrad_cnn.mode import enable_grad
 from tinygrad_cnn.nn.module import Parameter
@@ -34,9 +39,10 @@ def check_optimizer(
 
 
 def _parameters() -> list[Tensor]:
-    """Three float64 parameters of different shapes."""
+    """Three float64 parameters of different shapes, with gradients of both signs, of size 1 to 3."""
     shapes: list[tuple[int, ...]] = [(3,), (2, 2), ()]
-    return [Parameter(weights(shape, k) + 2, name=f"p{k}") for k, shape in enumerate(shapes)]
+    values = [(weights(shape, k) + 2) * np.sign(weights(shape, k + 10)) for k, shape in enumerate(shapes)]
+    return [Parameter(x, name=f"p{k}") for k, x in enumerate(values)]
 
 
 def _walk(optimizer: Any, params: Sequence[Tensor], steps: int, start: int = 0) -> float:
@@ -53,16 +59,30 @@ def _walk(optimizer: Any, params: Sequence[Tensor], steps: int, start: int = 0) 
     return value
 
 
+def _first_step_goes_downhill(make: Any, steps: int) -> None:
+    """The first step moves each element against its gradient, whatever the gradient's sign."""
+    params = _parameters()
+    before = [p.numpy().copy() for p in params]
+    _walk(make(params), params, 1)
+    for k, (p, x) in enumerate(zip(params, before, strict=True)):
+        for index in np.ndindex(x.shape):
+            gradient, moved = 2 * x[index], p.numpy()[index] - x[index]  # of a sum of squares
+            assert gradient * moved <= 0, (
+                f"uphill at entry {index} of parameter {k}: its gradient is {gradient:.4g}, and the step "
+                f"changed it by {moved:+.4g}; a step goes against the gradient: is the sign wrong, or does "
+                "the step use the square of the gradient in its place?"
+            )
+
+
 def _decreases_a_quadratic(make: Any, steps: int) -> None:
     params = _parameters()
     optimizer = make(params)
     first = _walk(optimizer, params, 1)
     middle = _walk(optimizer, params, steps // 2, 0)
     last = _walk(optimizer, params, steps - steps // 2, 0)
-    assert middle < first, f"{first:.6g} before the first step, {middle:.6g} after {steps // 2}"
-    assert last < max(middle, 1e-2 * first), (
-        f"{middle:.6g} after {steps // 2} steps, {last:.6g} after {steps}"
-    )
+    said = f"a sum of squares was {first:.6g} before the first step, {middle:.6g} after {steps // 2} steps"
+    assert middle < first, f"{said}: it must decrease"
+    assert last < max(middle, 1e-2 * first), f"{said}, {last:.6g} after {steps}: it must go on decreasing"
 
 
 def _state_round_trips(make: Any, steps: int) -> None:
@@ -127,6 +147,6 @@ def _gradients_are_not_written_to(make: Any, steps: int) -> None:
 
 
 OPTIMIZER_PROPERTIES = _table(
-    _decreases_a_quadratic, _state_round_trips, _order_does_not_matter, _without_gradient_untouched,
-    _zero_lr_changes_nothing, _gradients_are_not_written_to,
+    _first_step_goes_downhill, _decreases_a_quadratic, _state_round_trips, _order_does_not_matter,
+    _without_gradient_untouched, _zero_lr_changes_nothing, _gradients_are_not_written_to,
 )  # fmt: skip

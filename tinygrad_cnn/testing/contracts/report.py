@@ -1,4 +1,7 @@
-"""What a contract tells: one outcome per property, and how the properties are run."""
+"""What a contract tells: one outcome per property, and how the properties are run.
+
+PYTEST_DONT_REWRITE: its messages are complete, and meant to be read as they stand.
+"""
 
 from __future__ import annotations
 

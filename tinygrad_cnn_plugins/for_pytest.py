@@ -3,12 +3,13 @@
     def test_mine(gradcheck):
         gradcheck(my_function, np.array([0.5, -1.0]))
 
-This file imports pytest and the standard library; NumPy, hypothesis and the rest of the package are
-imported when a test needs them.
+This package imports pytest and the standard library; NumPy, hypothesis and tinygrad_cnn are imported
+when a test needs them.
 """
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import os
 import re
@@ -20,8 +21,10 @@ from typing import Any
 
 import pytest
 
+from tinygrad_cnn_plugins.scores import MutationTest, Outcomes, SuiteTest
+
 #: Options that a marker `gradcheck` may give; those of `testing.gradcheck`.
-OPTIONS = ("order", "directions", "entries", "rtol", "atol", "seed")
+OPTIONS = ("order", "directions", "entries", "forward", "rtol", "atol", "seed")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -39,9 +42,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--grad-mutate", action="append", nargs="?", const="", metavar="OP",
         help="add a test for each op named, or each in the table CASES of a module named, or all ops "
-        "of tinygrad-cnn: its derivative is altered, and the test fails if no check notices; write "
+        "of tinygrad-cnn: its derivative is altered, and the test fails if no check notices; OP may also "
+        "be module:Class, an op of your own, and then the tests of this run are what must notice; write "
         "--grad-mutate=OP, and once for each",
     )  # fmt: skip
+    group.addoption("--grad-alter", metavar="FILE", help=argparse.SUPPRESS)  # see `testing.suite`
     group.addoption("--grad-report", metavar="DIR", help="folder for reports of failures, and pictures")
     parser.addini("grad_tolerance", "rtol of the fixture gradcheck", default="")
 
@@ -64,8 +69,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the marker, and check the ini file's tolerance."""
     config.addinivalue_line(
         "markers",
-        "gradcheck(order=1, directions=3, entries=False, rtol=1e-7, atol=1e-9, seed=0): options of the "
-        "fixture gradcheck in this test.",
+        "gradcheck(order=1, directions=3, entries=False, forward=True, rtol=1e-7, atol=1e-9, seed=0): "
+        "options of the fixture gradcheck in this test.",
     )
     _tolerance(config)
 
@@ -212,51 +217,43 @@ def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.It
     targets = session.config.getoption("--grad-mutate")
     if targets is None:
         return
-    mutation = import_module("tinygrad_cnn.testing.mutation")
-    try:
-        cases = mutation.cases_of([target for target in targets if target])
-    except (ImportError, AttributeError, ValueError) as error:
-        raise pytest.UsageError(f"--grad-mutate: {error}") from error
+    own = [target for target in targets if ":" in target]
+    if not own or len(own) < len(targets):
+        mutation = import_module("tinygrad_cnn.testing.mutation")
+        try:
+            cases = mutation.cases_of([target for target in targets if target and target not in own])
+        except (ImportError, ValueError) as error:
+            raise pytest.UsageError(f"--grad-mutate: {error}") from error
+        items += [
+            MutationTest.from_parent(session, name=f"grad-mutate[{op.__name__}]", op=op, case=case)
+            for op, case in cases.items()
+        ]
     items += [
-        MutationTest.from_parent(session, name=f"grad-mutate[{op.__name__}]", op=op, case=case)
-        for op, case in cases.items()
+        SuiteTest.from_parent(session, name=f"grad-mutate[{target.split(':')[-1]}]", target=target)
+        for target in own
     ]
 
 
-class SurvivedError(AssertionError):
-    """Altered derivatives that no check noticed."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """In a run for `testing.suite`: the tests again and again, with one alteration after the other."""
+    order = session.config.getoption("--grad-alter")
+    if order is None or session.testsfailed or session.config.option.collectonly:
+        return None
+    watch = Outcomes()
+    session.config.pluginmanager.register(watch)
 
+    def passes() -> bool:
+        for item in session.items:
+            # Fixtures of modules and of the session are torn down too, so that it can end after any test.
+            item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
+            if watch.failed:
+                watch.failed = False
+                return False
+        return True
 
-class MutationTest(pytest.Item):
-    """One op, whose derivative is altered in every way there is."""
-
-    def __init__(self, *, op: type[Any], case: Any, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.op, self.case = op, case
-        self.add_marker("gradcheck")
-
-    def runtest(self) -> None:
-        """Fail if an alteration survives."""
-        examples = self.config.getoption("--grad-examples")
-        options = {} if examples is None else {"max_examples": examples}
-        mutation = import_module("tinygrad_cnn.testing.mutation")
-        left, total = mutation.survivors({self.op: self.case}, **options)
-        if left:
-            lines = "\n".join(f"  survived: {mutant}" for mutant in left)
-            raise SurvivedError(
-                f"{self.op.__name__}: {len(left)} of {total} altered derivatives are noticed by no "
-                f"check\n{lines}\nThe problems of its case are too few, or too much alike."
-            )
-
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """The survivors, without a traceback."""
-        if isinstance(excinfo.value, SurvivedError):
-            return str(excinfo.value)
-        return super().repr_failure(excinfo, style)
-
-    def reportinfo(self) -> tuple[Path, None, str]:
-        """What the terminal calls it."""
-        return self.config.rootpath, None, self.name
+    import_module("tinygrad_cnn.testing.suite").trials(order, passes)
+    return True
 
 
 # --------------------------------------------------------------------------- reports

@@ -1,0 +1,95 @@
+"""Fused functions: the kernel gives, bit by bit, what the formula gives, and each of them is tried."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from tinygrad_cnn import Tensor
+from tinygrad_cnn.kernels import reference
+from tinygrad_cnn.ops.fused import FUSED
+from tinygrad_cnn.testing.strategies import laid_out
+
+SEEDS = st.integers(0, 2**32 - 1)
+TYPES = st.sampled_from([np.float32, np.float64])
+LAYOUT = st.sampled_from(["contiguous", "transposed", "strided"])
+ANY = hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=4)
+BATCH = hnp.array_shapes(min_dims=2, max_dims=4, min_side=1, max_side=4)
+
+
+@st.composite
+def pairs(draw, shape):
+    """A gradient, and a result with zeros in it, of one shape and any layouts."""
+    size, rng, dtype = draw(shape), np.random.default_rng(draw(SEEDS)), draw(TYPES)
+    g, y = rng.standard_normal(size).astype(dtype), rng.standard_normal(size).astype(dtype)
+    y = np.asarray(y * (rng.random(size) < 0.7), dtype)
+    return [laid_out(g, draw(LAYOUT)), laid_out(y, draw(LAYOUT))], []
+
+
+@st.composite
+def singles(draw):
+    (g, _), rest = draw(pairs(BATCH))
+    return [g], rest
+
+
+@st.composite
+def norms(draw):
+    """Gradient, x and w; mean and variance of x; epsilon, and whether dx is wanted."""
+    (g, x), _ = draw(pairs(BATCH))
+    w = np.random.default_rng(draw(SEEDS)).standard_normal(x.shape[1]).astype(x.dtype)
+    _, mean, var = reference.batch_norm(x, w, w, 1e-3)
+    return [g, x, w], [mean, var, 1e-3, draw(st.booleans())]
+
+
+@st.composite
+def labelled(draw):
+    """Scores; labels, some ignored, and a share for each sample."""
+    rng, n, k = np.random.default_rng(draw(SEEDS)), draw(st.integers(1, 5)), draw(st.integers(1, 4))
+    x = rng.standard_normal((n, k)).astype(draw(TYPES))
+    return [x], [rng.integers(-1, k, n), rng.random((n, 1)).astype(x.dtype)]
+
+
+PROBLEMS = {
+    "relu_slope": pairs(ANY),
+    "sigmoid_slope": pairs(ANY),
+    "channel_sum": singles(),
+    "batch_norm_slope": norms(),
+    "cross_entropy_slope": labelled(),
+}
+
+
+def test_every_fused_function_is_tried() -> None:
+    assert FUSED.keys() == PROBLEMS.keys()
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_the_kernel_does_what_the_formula_does(name: str) -> None:
+    @given(PROBLEMS[name])
+    def holds(problem) -> None:
+        arrays, constants = problem
+        by_kernel = getattr(reference, name)(*arrays, *constants)
+        by_formula = FUSED[name](*(Tensor.at(a, None).requires_grad_() for a in arrays), *constants)
+        several = isinstance(by_kernel, tuple)
+        pairs_of = zip(by_kernel, by_formula, strict=True) if several else [(by_kernel, by_formula)]
+        for a, b in pairs_of:
+            assert (a is None) == (b is None)
+            if a is not None:
+                np.testing.assert_array_equal(np.asarray(a), b.numpy(), strict=True)
+
+    holds()
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_arrays_give_arrays_and_tensors_are_recorded(name: str) -> None:
+    @given(PROBLEMS[name])
+    def holds(problem) -> None:
+        arrays, constants = problem
+        plain = FUSED[name](*arrays, *constants)
+        first = plain[1] if isinstance(plain, tuple) else plain
+        assert isinstance(first, (np.ndarray, np.generic))
+        recorded = FUSED[name](Tensor(arrays[0], requires_grad=True), *arrays[1:], *constants)
+        first = recorded[1] if isinstance(recorded, tuple) else recorded
+        assert first.requires_grad and first.node.op is not None
+
+    holds()

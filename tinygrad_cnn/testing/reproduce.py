@@ -1,0 +1,70 @@
+"""Lines of Python that run a check again."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+#: Arrays of more elements are not printed.
+MOST = 200
+
+
+def reproduction(fn: Callable[..., Any], points: Sequence[Array], options: Mapping[str, Any]) -> str:
+    """Lines of Python that run `gradcheck` again, entry by entry.
+
+    Args:
+        fn: the function.   points: its inputs.   options: of `gradcheck`.
+    Returns:
+        The lines. A function that cannot be imported stands as `fn = ...` with its place.
+
+    >>> print(reproduction(np.tanh, [np.array([0.5])], {"order": 2}))
+    import numpy as np
+    from numpy import tanh
+    from tinygrad_cnn.testing import gradcheck
+    x0 = np.array([0.5], dtype='float64')
+    print(gradcheck(tanh, x0, order=2, entries=True))
+    """
+    name, line = _named(fn)
+    lines = ["import numpy as np", "from tinygrad_cnn.testing import gradcheck"]
+    lines.insert(1 if line.startswith("from ") else 2, line)
+    lines += [_array(f"x{k}", x) for k, x in enumerate(points)]
+    arguments = [name, *(f"x{k}" for k in range(len(points)))]
+    arguments += [f"{key}={value!r}" for key, value in options.items()]
+    return "\n".join([*lines, f"print(gradcheck({', '.join(arguments)}, entries=True))"])
+
+
+def _named(fn: Callable[..., Any]) -> tuple[str, str]:
+    """What to call a function, and the line that makes the name."""
+    name, module = getattr(fn, "__qualname__", ""), getattr(fn, "__module__", None) or ""
+    if name.isidentifier() and getattr(sys.modules.get(module), name, None) is fn:
+        return name, f"from {module} import {name}"
+    code = getattr(fn, "__code__", None)
+    what = getattr(fn, "__name__", type(fn).__name__)
+    place = f", {Path(code.co_filename).name}:{code.co_firstlineno}" if code is not None else ""
+    return "fn", f"fn = ...  # {what}{place}"
+
+
+def _array(name: str, x: Array) -> str:
+    """The line that makes an array."""
+    if not x.size:
+        return f"{name} = np.zeros({x.shape}, dtype={x.dtype.name!r})"
+    if x.size > MOST:
+        return f"{name} = ...  # {x.shape} {x.dtype.name}, {x.size} elements: save it with np.save"
+    body = np.array2string(x, separator=", ", threshold=MOST, floatmode="unique", formatter=_special(x))
+    body = re.sub(r"\s+", " ", body).replace("[ ", "[").replace(" ,", ",").replace(" ]", "]")
+    return f"{name} = np.array({body}, dtype={x.dtype.name!r})"
+
+
+def _special(x: Array) -> Any:
+    """How to print what is not finite, so that Python reads it; None if all is."""
+    if x.dtype.kind != "f" or np.isfinite(x).all():
+        return None
+    return {"float": lambda v: repr(float(v)) if np.isfinite(v) else f"float('{v}')"}
