@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 import tinygrad_cnn
 
 ROOT = Path(tinygrad_cnn.__file__).parent.parent
+PEERS = ("torch", "jax", "autograd", "mygrad")
 MODULES = sorted(path.stem for path in (ROOT / "benchmarks").glob("*.py") if path.stem != "__init__")
 
 
@@ -62,6 +64,7 @@ def test_one_network(tmp_path: Path) -> None:
         "left_out",
         "networks",
         "geometric_mean",
+        "peaks",
         "idle",
     }
     assert result["format"] == 1 and result["settings"]["engines"] == ["ours"]
@@ -103,8 +106,122 @@ def test_torch_is_optional(load: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     (sentence,) = left_out
     assert "pip install 'tinygrad-cnn[bench]'" in sentence
     monkeypatch.setattr(main, "find_spec", lambda name: object())
+    everyone = ["ours", *PEERS]
+    assert main.choose_engines(main.parse([])) == (everyone, [])
+    assert main.choose_engines(main.parse(["--torch-malloc"]))[0] == [*everyone, "torch-malloc"]
+    chosen = ["--engines", "jax", "ours"]
+    assert main.choose_engines(main.parse(chosen)) == (["jax", "ours"], [])
+
+
+def test_peers_are_missed_only_where_asked_for(load: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    main: ModuleType = load("__main__")
+    monkeypatch.setattr(main, "find_spec", lambda name: None if name in PEERS[1:] else object())
     assert main.choose_engines(main.parse([])) == (["ours", "torch"], [])
-    assert main.choose_engines(main.parse(["--torch-malloc"]))[0] == ["ours", "torch", "torch-malloc"]
+    engines, left_out = main.choose_engines(main.parse(["--engines", "ours", "mygrad"]))
+    assert engines == ["ours"]
+    (sentence,) = left_out
+    assert sentence.startswith("mygrad is not installed")
+    assert "pip install 'tinygrad-cnn[bench-peers]'" in sentence
+
+
+def test_peers_that_cannot_do_a_network_leave_an_empty_cell(load: Any) -> None:
+    """Three engines: tables of one column an engine, – where one takes no part, and means of fewer."""
+    report, figures = load("report"), load("figures")
+
+    def entry(**minima: float) -> dict[str, Any]:
+        times = {e: {"min_ms": ms, "median_ms": 2 * ms, "iqr_ms": 0.5} for e, ms in minima.items()}
+        ratio = figures.ratios(times)
+        return {"times": dict.fromkeys(("step", "infer"), times),
+                "ratio": dict.fromkeys(("step", "infer"), ratio)}  # fmt: skip
+
+    entries = {"alex8": entry(ours=4.0, torch=2.0), "mlp100": entry(ours=1.0, torch=2.0, autograd=4.0)}
+    mean = figures.mean_ratios(entries)["step"]
+    first, second = report.times_table("Steps, ms", "step", entries, mean).split("\n\n")
+    assert [line.split() for line in first.splitlines()] == [
+        ["Steps,", "ms:", "minimum"],
+        ["ours", "torch", "autograd", "ours/torch", "ours/autograd"],
+        ["alex8", "4.00", "2.00", "–", "2.00", "–"],
+        ["mlp100", "1.00", "2.00", "4.00", "0.50", "0.25"],
+        ["geometric", "mean", "(of", "how", "many)", "1.00", "(2)", "0.25", "(1)"],
+    ]
+    assert "8.00 ±0.500" in second and "–" in second
+    peaks = {"peak_mb": {"ours": 10.0}, "first_step_ms": {"ours": 3.0}}
+    more = {"peak_mb": {"ours": 1.0, "jax": 7.0}, "first_step_ms": {"ours": 1.0, "jax": 5.0}}
+    assert report.memory_table({"a": peaks, "b": more}).splitlines()[2].split() == [
+        "a", "10", "–", "3.00", "–",
+    ]  # fmt: skip
+
+
+def test_two_engines_are_shown_in_one_table(load: Any) -> None:
+    report = load("report")
+    figures = {"min_ms": 1.0, "median_ms": 2.0, "iqr_ms": 0.5}
+    entry = {"times": {"step": {"ours": figures, "torch": figures}},
+             "ratio": {"step": {"torch": {"min": 1.0, "median": 1.0}}}}  # fmt: skip
+    lines = report.times_table("Steps, ms", "step", {"net": entry}).splitlines()
+    assert lines[2].split() == ["net", *["1.00", "2.00", "0.500"] * 2, "1.00", "1.00"]
+
+
+def test_an_engine_is_asked_only_for_what_it_can_do(load: Any, tmp_path: Path) -> None:
+    parts, race, networks = load("parts"), load("race"), load("networks")
+    names = {*networks.NETWORKS, *networks.SMALL}
+    for engine in race.ENGINES.values():
+        assert engine.networks is None or set(engine.networks) <= names
+    assert parts.time_networks(["alex8"], ["autograd"], None) == {}  # no process is started for it
+
+
+@pytest.mark.parametrize("peer", PEERS)
+@pytest.mark.parametrize("name", ["mlp100", "xor4", "lenet64"])
+def test_a_peer_does_the_same_work(load: Any, peer: str, name: str) -> None:
+    """The losses of the first steps are ours; and a step and an inference can be timed."""
+    if find_spec(peer) is None:
+        pytest.skip(f"{peer} is not installed: pip install 'tinygrad-cnn[bench,bench-peers]'")
+    race: ModuleType = load("race")
+    losses = {}
+    with race.workers(["ours", peer], 1) as running:
+        for engine, worker in running.items():
+            worker.ask("prepare", kind="network", name=name)
+            losses[engine] = worker.ask("losses")["losses"]
+            for task in ("step", "infer"):
+                assert worker.ask("time", task=task, seconds=0, least=1)["seconds"][0] > 0
+    assert len(losses[peer]) == 3
+    race.check_losses(name, losses)
+
+
+def test_growth(tmp_path: Path) -> None:
+    done = bench(tmp_path, "--quick", "--seconds", "0.02", "--engines", "ours", "--kernels", "reference",
+                 "--only", "growth")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    growth = read(tmp_path)["growth"]
+    assert {measure: list(entries) for measure, entries in growth.items()} == {
+        "batch": ["1", "4"], "image": ["16", "27"], "channels": ["3", "8"], "depth": ["1", "2"],
+    }  # fmt: skip
+    for measure, entries in growth.items():
+        assert f"Growth with the {measure}" in done.stdout
+        for entry in entries.values():
+            check_times(entry["times"], "step")
+            ms = entry["times"]["step"]["ours"]["min_ms"]
+            assert entry["steps_per_second"]["ours"] == pytest.approx(1e3 / ms)
+            assert entry["ns_per_multiply_add"]["ours"] * entry["multiply_adds"] == pytest.approx(ms * 1e6)
+    # One 3×3 convolution of 8 to 8 channels without a gradient of x, and 8·14·14 inputs to 10 outputs.
+    assert growth["batch"]["1"]["multiply_adds"] == 2 * 28 * 28 * 8 * 8 * 9 + 3 * 8 * 14 * 14 * 10
+    assert growth["batch"]["4"]["multiply_adds"] == 4 * growth["batch"]["1"]["multiply_adds"]
+    picture = tmp_path / "runs" / "bench" / "growth.png"
+    assert picture.exists() == (find_spec("matplotlib") is not None)
+
+
+def test_the_picture_of_growth(load: Any, tmp_path: Path) -> None:
+    """Four panels, both engines and the line of slope 1; the same bytes each time."""
+    growth, networks = load("growth"), load("networks")
+    figures = {}
+    for measure, values in networks.GROWTH_VALUES.items():
+        times = {v: {"ours": {"min_ms": 0.1 * v}, "torch": {"min_ms": 0.2 * v}} for v in values}
+        figures[measure] = {
+            str(v): {"times": {"step": t}, **growth.rates(t, 1e6 * v)} for v, t in times.items()
+        }
+    growth.draw_growth(figures, tmp_path / "one.png")
+    growth.draw_growth(figures, tmp_path / "two.png")
+    one, two = ((tmp_path / name).read_bytes() for name in ("one.png", "two.png"))
+    assert one.startswith(b"\x89PNG") and one == two
 
 
 def test_wrong_options_are_refused(tmp_path: Path) -> None:
@@ -145,13 +262,15 @@ def test_the_networks_are_those_of_their_papers(load: Any) -> None:
 def test_the_picture(load: Any, tmp_path: Path) -> None:
     picture: ModuleType = load("picture")
     both = {task: {"torch": {"min": 0.5, "median": 0.6}} for task in ("step", "infer")}
-    result = {"networks": {"a": {"ratio": both}, "b": {"ratio": both}}, "geometric_mean": both}
+    entry = {"ratio": both, "limit_ms": {"step": 0.2, "infer": 0.1},
+             "times": {task: {"torch": {"min_ms": 1.0}} for task in both}}  # fmt: skip
+    result = {"networks": {"a": entry, "b": entry}, "geometric_mean": both}
     picture.draw_ratios(result, tmp_path / "one.png")
     picture.draw_ratios(result, tmp_path / "two.png")
     one, two = ((tmp_path / name).read_bytes() for name in ("one.png", "two.png"))
     assert one.startswith(b"\x89PNG") and one == two
 
 
-@pytest.mark.parametrize("name", [name for name in MODULES if name not in ("__main__", "peers_torch")])
+@pytest.mark.parametrize("name", [name for name in MODULES if name != "__main__" and "peers" not in name])
 def test_examples_in_docstrings(load: Any, name: str) -> None:
     assert doctest.testmod(load(name)).failed == 0

@@ -101,10 +101,29 @@ import sys
 import numpy.random
 before = set(sys.modules)
 import tinygrad_cnn
+from tinygrad_cnn import Tensor, functional, nn, optim, transforms
 roots = {name.split(".")[0] for name in set(sys.modules) - before}
 print(sorted(roots - set(sys.stdlib_module_names) - {"tinygrad_cnn", "numpy"}))
 """
     assert run(code) == "[]"
+
+
+def test_public_names_are_loaded_when_they_are_used() -> None:
+    """The table at run time is the list of imports that type checkers read, and none is missing."""
+    path = ROOT / "tinygrad_cnn" / "__init__.py"
+    written = {
+        alias.name: node.module
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tinygrad_cnn")
+        for alias in node.names
+    }
+    table = {**tinygrad_cnn._HOME, **dict.fromkeys(tinygrad_cnn._PACKAGES, "tinygrad_cnn")}
+    assert written == table
+    for name in table:
+        assert getattr(tinygrad_cnn, name) is not None and name in dir(tinygrad_cnn)
+    with pytest.raises(AttributeError, match="no attribute 'Tensr'"):
+        _ = tinygrad_cnn.Tensr
+    assert run("import sys, tinygrad_cnn.testing.plugin; print('numpy' in sys.modules)") == "False"
 
 
 def test_every_part_can_be_imported_first() -> None:

@@ -7,7 +7,7 @@ import pytest
 pytest_plugins = ["pytester"]
 
 #: Loaded by its own name, so that these runs do not depend on how the package is installed.
-BY_NAME = ("-p", "no:tinygrad_cnn", "-p", "tinygrad_cnn_plugins.for_pytest", "-p", "no:cacheprovider")
+BY_NAME = ("-p", "no:tinygrad_cnn", "-p", "tinygrad_cnn.testing.plugin", "-p", "no:cacheprovider")
 #: The runs share a process, in which the plugin may be imported already.
 WARNINGS = ("-W", "error", "-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning")
 
@@ -233,14 +233,13 @@ def test_other(): assert False
 
 
 # --------------------------------------------------------------------------- as it is installed
-def test_pytest_and_hypothesis_start_without_numpy(pytester: pytest.Pytester) -> None:
-    """With the plugins as they are installed; NumPy comes with the first test that needs it."""
+def test_pytest_starts_without_numpy(pytester: pytest.Pytester) -> None:
+    """With the plugin as it is installed; NumPy comes with the first test that needs it."""
     pytester.makepyfile("""
 import sys
-import hypothesis
 
-def test_early(): assert not {"numpy", "tinygrad_cnn"} & set(sys.modules)
-def test_fixture(gradcheck): assert not {"numpy", "tinygrad_cnn"} & set(sys.modules)
+def test_early(): assert not {"numpy", "hypothesis"} & set(sys.modules)
+def test_fixture(gradcheck): assert not {"numpy", "hypothesis"} & set(sys.modules)
 
 def test_late(gradcheck):
     from tinygrad_cnn import Tensor

@@ -25,7 +25,7 @@ def run(*command: str, cwd: Path, **environment: str) -> str:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel of the files that belong to the project, built in a copy."""
     copy, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
-    for name in ("pyproject.toml", "README.md", "LICENSE", "tinygrad_cnn", "tinygrad_cnn_plugins", "viz"):
+    for name in ("pyproject.toml", "README.md", "LICENSE", "tinygrad_cnn", "viz"):
         run("cp", "-r", str(ROOT / name), str(copy), cwd=ROOT)
     # The test environment holds the build tools, so that building needs no network.
     pip = (sys.executable, "-m", "pip", "--disable-pip-version-check")
@@ -38,7 +38,7 @@ def test_it_holds_every_file_of_both_packages_and_nothing_else(wheel: Path) -> N
     inside = {n for n in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in n}
     ours = {
         str(path.relative_to(ROOT))
-        for package in ("tinygrad_cnn", "tinygrad_cnn_plugins", "viz")
+        for package in ("tinygrad_cnn", "viz")
         for path in (ROOT / package).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }

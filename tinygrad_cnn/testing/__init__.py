@@ -6,7 +6,7 @@
     contracts                        what an op, a module, a loss, an optimizer must keep to
     mutation                         which wrong derivatives would go unnoticed
 
-The same from pytest: see the package `tinygrad_cnn_plugins`. Names are loaded when they are first used:
+The same from pytest: see `tinygrad_cnn.testing.plugin`. Names are loaded when they are first used:
 hypothesis is an extra that not every project has.
 """
 

@@ -21,7 +21,7 @@ from typing import Any
 
 import pytest
 
-from tinygrad_cnn_plugins.scores import MutationTest, Outcomes, SuiteTest
+from tinygrad_cnn.testing.scores import MutationTest, Outcomes, SuiteTest
 
 #: Options that a marker `gradcheck` may give; those of `testing.gradcheck`.
 OPTIONS = ("order", "directions", "entries", "forward", "rtol", "atol", "seed")
