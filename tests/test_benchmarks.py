@@ -102,7 +102,7 @@ def test_torch_is_optional(load: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     main: ModuleType = load("__main__")
     monkeypatch.setattr(main, "find_spec", lambda name: None if name == "torch" else object())
     engines, left_out = main.choose_engines(main.parse(["--torch-malloc"]))
-    assert engines == ["ours"]
+    assert engines == ["ours", *PEERS[1:]]
     (sentence,) = left_out
     assert "pip install 'tinygrad-cnn[bench]'" in sentence
     monkeypatch.setattr(main, "find_spec", lambda name: object())

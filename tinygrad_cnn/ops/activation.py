@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_cnn import kernels
 from tinygrad_cnn.graph import OUT, Op
 from tinygrad_cnn.ops.arithmetic import Abs
 from tinygrad_cnn.ops.elementwise import Exp
 from tinygrad_cnn.ops.erf import Erf, error_function
+from tinygrad_cnn.ops.fused import fused
 from tinygrad_cnn.ops.select import Gate, Where, choose
 
 
@@ -20,10 +22,16 @@ class ReLU(Op):
     keep = (OUT,)
 
     def forward(self, x: Any) -> Any:
-        return np.maximum(x, 0)
+        return kernels.relu(x)
 
     def backward(self, g: Any, y: Any) -> tuple[Any, ...]:
-        return (Gate(y > 0)(g),)
+        return (relu_slope(g, y),)
+
+
+@fused
+def relu_slope(g: Any, y: Any) -> Any:
+    """g where y > 0, exactly 0 elsewhere."""
+    return Gate(y > 0)(g)
 
 
 class Sigmoid(Op):
@@ -32,11 +40,16 @@ class Sigmoid(Op):
     keep = (OUT,)
 
     def forward(self, x: Any) -> Any:
-        t = np.exp(-abs(x))  # in (0, 1]
-        return np.where(x >= 0, 1, t) / (1 + t)
+        return kernels.sigmoid(x)
 
     def backward(self, g: Any, y: Any) -> tuple[Any, ...]:
-        return (g * (y * (1 - y)),)
+        return (sigmoid_slope(g, y),)
+
+
+@fused
+def sigmoid_slope(g: Any, y: Any) -> Any:
+    """g * (y * (1 - y))."""
+    return g * (y * (1 - y))
 
 
 class Tanh(Op):
@@ -155,8 +168,7 @@ class Softmax(Op):
         self.axis = axis
 
     def forward(self, x: Any) -> Any:
-        e = np.exp(x - x.max(axis=self.axis, keepdims=True, initial=-np.inf))
-        return e / e.sum(axis=self.axis, keepdims=True)
+        return kernels.softmax(x, self.axis)
 
     def backward(self, g: Any, y: Any) -> tuple[Any, ...]:
         gy = g * y
@@ -172,8 +184,7 @@ class LogSoftmax(Op):
         self.axis = axis
 
     def forward(self, x: Any) -> Any:
-        z = x - x.max(axis=self.axis, keepdims=True, initial=-np.inf)
-        return z - np.log(np.exp(z).sum(axis=self.axis, keepdims=True))
+        return kernels.log_softmax(x, self.axis)
 
     def backward(self, g: Any, y: Any) -> tuple[Any, ...]:
         return (g - Exp()(y) * g.sum(axis=self.axis, keepdims=True),)

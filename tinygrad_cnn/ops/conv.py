@@ -12,6 +12,7 @@ from typing import Any
 
 from tinygrad_cnn import kernels
 from tinygrad_cnn.graph import Op
+from tinygrad_cnn.ops.fused import fused
 from tinygrad_cnn.ops.window import Grid, by
 
 
@@ -40,7 +41,13 @@ class Conv(ConvFamily):
     def backward(self, g: Any, x: Any, w: Any) -> tuple[Any, ...]:
         dx = ConvImage(self.grid, self.groups)(g, w) if self.needs[0] else None
         dw = ConvKernel(self.grid, self.groups)(x, g) if self.needs[1] else None
-        return (dx, dw, *(g.sum(axis=(0, *range(2, g.ndim))) for _ in self.needs[2:]))
+        return (dx, dw, *(channel_sum(g) for _ in self.needs[2:]))
+
+
+@fused
+def channel_sum(g: Any) -> Any:
+    """The sum over all axes but the channels', the gradient of a bias: g (N, C, ...) -> (C,)."""
+    return g.sum(axis=(0, *range(2, g.ndim)))
 
 
 class ConvImage(ConvFamily):
@@ -65,8 +72,7 @@ class ConvTranspose(ConvImage):
         return y
 
     def backward(self, h: Any, x: Any, w: Any) -> tuple[Any, ...]:
-        axis = (0, *range(2, h.ndim))
-        return (*super().backward(h, x, w), *(h.sum(axis=axis) for _ in self.needs[2:]))
+        return (*super().backward(h, x, w), *(channel_sum(h) for _ in self.needs[2:]))
 
 
 class ConvKernel(ConvFamily):

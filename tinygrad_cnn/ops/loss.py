@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_cnn import kernels
 from tinygrad_cnn.graph import Op
 from tinygrad_cnn.ops.activation import LogSoftmax, Sigmoid, Softmax
 from tinygrad_cnn.ops.elementwise import Exp, Log
+from tinygrad_cnn.ops.fused import fused
 from tinygrad_cnn.ops.index import Index
 from tinygrad_cnn.ops.select import Gate
 
@@ -207,12 +209,6 @@ class LabelLoss(Op):
         losses = np.where(self._labels < 0, 0, -picked * self._weight)
         return losses.squeeze(1) if self.reduction == "none" else losses.sum()
 
-    def one_hot(self, shape: tuple[int, ...], dtype: Any) -> Any:
-        """1 at each label that is not ignored, 0 elsewhere."""
-        target = np.zeros(shape, dtype)
-        np.put_along_axis(target, np.maximum(self._labels, 0), self._labels >= 0, 1)
-        return target
-
     def shared(self, g: Any) -> Any:
         """The gradient of each loss, beside the classes: (N, 1, ...)."""
         if self.reduction == "none":
@@ -226,10 +222,17 @@ class SoftmaxCrossEntropy(LabelLoss):
     keep = (0,)
 
     def forward(self, x: Any) -> Any:
-        return self.negated(LogSoftmax(1).forward(x))
+        losses = kernels.cross_entropy(x, self._labels.squeeze(1), self._weight.squeeze(1))
+        return losses if self.reduction == "none" else losses.sum()
 
     def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
-        return ((Softmax(1)(x) - self.one_hot(x.shape, x.dtype)) * self.shared(g),)
+        return (cross_entropy_slope(x, self._labels.squeeze(1), self.shared(g)),)
+
+
+@fused
+def cross_entropy_slope(x: Any, labels: Any, share: Any) -> Any:
+    """(softmax(x) - one_hot(labels)) * share: SoftmaxCrossEntropy's derivative."""
+    return (Softmax(1)(x) - kernels.one_hot(labels, x.shape, x.dtype)) * share
 
 
 class NegativeLogLikelihood(LabelLoss):
@@ -240,7 +243,7 @@ class NegativeLogLikelihood(LabelLoss):
         return self.negated(x)
 
     def backward(self, g: Any) -> tuple[Any, ...]:
-        return (self.shared(g) * -self.one_hot(self._shape, g.dtype),)
+        return (self.shared(g) * -kernels.one_hot(self._labels.squeeze(1), self._shape, g.dtype),)
 
 
 class SoftTargetCrossEntropy(Op):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-import numpy as np
-
+from tinygrad_cnn import kernels
 from tinygrad_cnn.graph import Op
+from tinygrad_cnn.ops.fused import fused
 from tinygrad_cnn.ops.pool import AvgPool, Spread
 from tinygrad_cnn.ops.window import Grid
 
@@ -16,7 +16,7 @@ class BatchNorm(Op):
     """w * (x - mean) / sqrt(var + eps) + b, the statistics taken from x itself, per channel.
 
     x (N, C, ...), w and b (C,). `mean` and `var` (biased) are left as attributes for running
-    averages; the derivative computes them anew from x, because they vary with it.
+    averages, and for the derivative on arrays; recorded, it computes them anew, as they vary with x.
     """
 
     keep = (0, 1)
@@ -25,26 +25,26 @@ class BatchNorm(Op):
         self.eps = eps
 
     def forward(self, x: Any, w: Any, b: Any) -> Any:
-        axis, side = per_channel(x)
-        self._mean = x.mean(axis=axis)
-        centred = x - self._mean.reshape(side)
-        self._var = (centred * centred).mean(axis=axis)
-        scale = w / np.sqrt(self._var + self.eps)
-        centred *= scale.reshape(side)
-        centred += b.reshape(side)
-        return centred
+        y, self._mean, self._var = kernels.batch_norm(x, w, b, self.eps)
+        return y
 
     def backward(self, g: Any, x: Any, w: Any) -> tuple[Any, ...]:
-        axis, side = per_channel(x)
-        centred = x - x.mean(axis=axis, keepdims=True)
-        inverse = ((centred * centred).mean(axis=axis, keepdims=True) + self.eps) ** -0.5
-        xhat = centred * inverse
-        db, dw = g.sum(axis=axis), (g * xhat).sum(axis=axis)
-        if not self.needs[0]:
-            return None, dw, db
-        count = x.size // x.shape[1]
-        spread = (db.reshape(side) + xhat * dw.reshape(side)) / count
-        return (g - spread) * (w.reshape(side) * inverse), dw, db
+        return batch_norm_slope(g, x, w, self._mean, self._var, self.eps, self.needs[0])
+
+
+@fused
+def batch_norm_slope(
+    g: Any, x: Any, w: Any, mean: Any, var: Any, eps: float, wants_x: bool
+) -> tuple[Any, Any, Any]:
+    """The derivatives of BatchNorm in x, w and b. `mean` and `var` serve the kernel only."""
+    axis, side = per_channel(x)
+    xhat, inverse = standardised(x, axis, eps)
+    db, dw = g.sum(axis=axis), (g * xhat).sum(axis=axis)
+    if not wants_x:
+        return None, dw, db
+    count = x.size // x.shape[1]
+    spread = xhat * (dw / count).reshape(side) + (db / count).reshape(side)
+    return (g - spread) * (w.reshape(side) * inverse), dw, db
 
 
 class FixedNorm(Op):
@@ -56,10 +56,7 @@ class FixedNorm(Op):
         self._mean, self._var, self.eps = mean, var, eps
 
     def forward(self, x: Any, w: Any, b: Any) -> Any:
-        _, side = per_channel(x)
-        inverse = (self._var + self.eps) ** -0.5
-        scale = w * inverse
-        return x * scale.reshape(side) + (b - self._mean * scale).reshape(side)
+        return kernels.fixed_norm(x, w, b, self._mean, self._var, self.eps)
 
     def backward(self, g: Any, x: Any, w: Any) -> tuple[Any, ...]:
         axis, side = per_channel(x)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_cnn import kernels
 from tinygrad_cnn.graph import Op
 
 
@@ -19,10 +20,8 @@ class Dropout(Op):
         self._mask, self.p, self.mode = keep_mask, p, mode
 
     def forward(self, x: Any) -> Any:
-        kept = x * self._mask
-        if self.mode == "classic":
-            return kept
-        return kept * (0.0 if self.p == 1 else 1 / (1 - self.p))
+        scale = 1.0 if self.mode == "classic" else 0.0 if self.p == 1 else 1 / (1 - self.p)
+        return kernels.dropout(x, self._mask, scale)
 
     def backward(self, g: Any) -> tuple[Any, ...]:
         return (Dropout(self._mask, self.p, self.mode)(g),)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import inf, sqrt
+from math import inf
 from typing import Any
 
 import numpy as np
 
+from tinygrad_cnn import kernels
 from tinygrad_cnn.errors import ArgumentError
 from tinygrad_cnn.functional.arguments import number
 from tinygrad_cnn.optim.optimizer import Array, Group, Optimizer
@@ -58,9 +59,7 @@ class Adam(Optimizer):
         >>> Adam.update(Adam.__new__(Adam), p, np.array([3.0]), {}, {**options, "amsgrad": False}); p
         array([0.9])
         """
-        if group["weight_decay"]:
-            g = g + group["weight_decay"] * p
-        adam_step(p, g, state, group)
+        adam_step(p, g, state, group, decay=group["weight_decay"])
 
 
 def check_adaptive(name: str, group: Group) -> None:
@@ -77,8 +76,10 @@ def check_adaptive(name: str, group: Group) -> None:
         raise ArgumentError(f"{name}: betas must be two numbers in [0, 1), got {group['betas']}")
 
 
-def adam_step(p: Array, g: Array, state: dict[str, Any], group: Group) -> None:
-    """The last two lines of Adam's equations: one step of `p`, in place.
+def adam_step(
+    p: Array, g: Array, state: dict[str, Any], group: Group, decay: float = 0.0, shrink: float = 1.0
+) -> None:
+    """One step of `p`, in place: p <- p * shrink, g <- g + decay * p, then the rest of Adam's equations.
 
     >>> p, state = np.array([1.0]), {}
     >>> adam_step(p, np.array([2.0]), state, {"lr": 0.1, "betas": (0, 0), "eps": 0, "amsgrad": False}); p
@@ -89,14 +90,9 @@ def adam_step(p: Array, g: Array, state: dict[str, Any], group: Group) -> None:
         if group["amsgrad"]:
             state["max_exp_avg_sq"] = np.zeros_like(p)
     state["step"] += 1
-    (beta1, beta2), m, v = group["betas"], state["exp_avg"], state["exp_avg_sq"]
-    m *= beta1
-    m += (1 - beta1) * g
-    v *= beta2
-    v += (1 - beta2) * (g * g)
-    if group["amsgrad"]:
-        v = np.maximum(state["max_exp_avg_sq"], v, out=state["max_exp_avg_sq"])
-    root = np.sqrt(v)
-    root /= sqrt(1 - beta2 ** state["step"])
-    root += group["eps"]
-    p -= (group["lr"] / (1 - beta1 ** state["step"])) * (m / root)
+    largest = state["max_exp_avg_sq"] if group["amsgrad"] else None
+    beta1, beta2 = group["betas"]
+    kernels.adam(
+        p, g, state["exp_avg"], state["exp_avg_sq"], largest, state["step"],
+        group["lr"], beta1, beta2, group["eps"], decay, shrink,
+    )  # fmt: skip

@@ -55,5 +55,4 @@ class AdamW(Optimizer):
         >>> AdamW.update(AdamW.__new__(AdamW), p, np.ones(1), {}, {**options, "amsgrad": False}); p
         array([0.8])
         """
-        p *= 1 - group["lr"] * group["weight_decay"]
-        adam_step(p, g, state, group)
+        adam_step(p, g, state, group, shrink=1 - group["lr"] * group["weight_decay"])

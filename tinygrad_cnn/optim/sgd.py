@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_cnn import kernels
 from tinygrad_cnn.errors import ArgumentError
 from tinygrad_cnn.functional.arguments import number
 from tinygrad_cnn.optim.optimizer import Array, Group, Optimizer
@@ -56,14 +57,9 @@ class SGD(Optimizer):
 
     def update(self, p: Array, g: Array, state: dict[str, Any], group: Group) -> None:
         """One step of one parameter, in place."""
-        if group["weight_decay"]:
-            g = g + group["weight_decay"] * p
+        v, kept = None, 1 - group["dampening"]
         if group["momentum"]:
-            if "momentum_buffer" in state:
-                v = state["momentum_buffer"]
-                v *= group["momentum"]
-                v += (1 - group["dampening"]) * g
-            else:
-                v = state["momentum_buffer"] = np.array(g)  # also of a 0-d sum, a scalar
-            g = g + group["momentum"] * v if group["nesterov"] else v
-        p -= group["lr"] * g
+            if "momentum_buffer" not in state:
+                state["momentum_buffer"], kept = np.zeros_like(p), 1  # so that v becomes g
+            v = state["momentum_buffer"]
+        kernels.sgd(p, g, v, group["lr"], group["momentum"], kept, group["weight_decay"], group["nesterov"])

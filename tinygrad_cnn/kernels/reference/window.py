@@ -1,12 +1,23 @@
-"""Convolution and pooling in plain NumPy: readable, any float dtype, any number of spatial axes.
+"""Convolution in plain NumPy: readable, any float dtype, any number of spatial axes.
 
 Shapes: N images, C channels, F kernels, spatial sizes as tuples: `*image`, `*kernel` (KH, KW),
 `*output` (OH, OW), from a `Grid`, which is the only place that knows where a tap reads.
 
-Convolution gathers, for each tap, the pixels that it reads into one matrix of columns, channels
-first, so that the whole batch is one matrix product; the result is an NCHW view of CNHW memory,
-which the next layer gathers from without a transposition (Chellapilla et al. 2006, "High
-performance convolutional neural networks for document processing").
+For each tap of the kernel, the pixels that it reads are gathered into a matrix of columns; then
+convolution is one matrix product (Chellapilla et al. 2006, "High performance convolutional neural
+networks for document processing"). Two things make that quick here:
+
+- The batch lies last in memory, (C, *image, N), as in Krizhevsky's cuda-convnet (2012): the same
+  pixel of all images is one run of numbers, so a tap reads whole runs of OW * N of them. Results are
+  NCHW views of such memory, so the next layer finds it so.
+- Some rows of the result are computed at a time, so that their columns stay in the cache and are
+  never all there. The rows are also what is split over threads.
+
+        x (C, H, W, N)          columns (C * taps, rows * OW * N)       y (F, rows * OW * N)
+        . . . . . .               tap (0,0)  of c = 0  | x x x x ...
+        . x x x x .   gather      tap (0,1)  of c = 0  | x x x x ...    = w (F, C * taps) @ columns
+        . x x x x .   ----->      ...
+        . x x x x .
 """
 
 from __future__ import annotations
@@ -17,151 +28,161 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tinygrad_cnn.kernels.reference.blocks import in_blocks, products, steps
+
 if TYPE_CHECKING:
     from tinygrad_cnn.ops.window import Grid
 
 Array = NDArray[Any]
 
+#: Bytes of columns at a time: what a second-level cache holds. 256 KB to 4 MB differed by some 10 %.
+COLUMNS = 1 << 20
+
+
+# --------------------------------------------------------------------------- memory
+def batch_last(x: Array) -> Array:
+    """x (N, C, ...) -> (C, ..., N), contiguous: a view where x lies so already.
+
+    >>> batch_last(np.zeros((2, 3, 4))).shape
+    (3, 4, 2)
+    """
+    return np.ascontiguousarray(x.transpose(*range(1, x.ndim), 0))
+
+
+def batch_first(x: Array) -> Array:
+    """(C, ..., N) -> (N, C, ...), the same memory.
+
+    >>> batch_first(np.zeros((3, 4, 2))).shape
+    (2, 3, 4)
+    """
+    return x.transpose(x.ndim - 1, *range(x.ndim - 1))
+
+
+def bordered(x: Array, grid: Grid) -> Array:
+    """x (N, C, *image) -> (C, *padded, N), with the zeros around it that windows read."""
+    if not grid.is_padded:
+        return batch_last(x)
+    out = np.zeros((x.shape[1], *grid.padded, x.shape[0]), x.dtype)
+    inside, moved = out[(slice(None), *grid.interior[1:])], x.transpose(*range(1, x.ndim), 0)
+
+    def work(start: int, stop: int) -> None:
+        inside[start:stop] = moved[start:stop]
+
+    in_blocks(len(moved), x.nbytes, work)
+    return out
+
+
+def gather(padded: Array, grid: Grid, start: int, stop: int) -> Array:
+    """What each tap reads for rows [start, stop) of the result: (C * taps, rows * OW * N)."""
+    c, n = padded.shape[0], padded.shape[-1]
+    out = np.empty((c, len(grid.taps), stop - start, *grid.output[1:], n), padded.dtype)
+    for t, (_, where) in enumerate(grid.taps):
+        out[:, t] = padded[(slice(None), *where[1:])][:, start:stop]
+    return out.reshape(c * len(grid.taps), prod(out.shape[2:]))
+
+
+def scatter(columns: Array, padded: Array, grid: Grid, start: int, stop: int) -> None:
+    """The adjoint of `gather`: each column added to `padded` (C, *padded, N) where it was read."""
+    c, n = padded.shape[0], padded.shape[-1]
+    columns = columns.reshape(c, len(grid.taps), stop - start, *grid.output[1:], n)
+    for t, (_, where) in enumerate(grid.taps):
+        read = padded[(slice(None), *where[1:])][:, start:stop]
+        read += columns[:, t]
+
+
+def rows_at_a_time(columns_of_a_row: int, weights: int, itemsize: int) -> int:
+    """How many rows of the result to compute at a time.
+
+    Their columns should stay in the cache; but each product reads all weights once more, so there
+    should not be more weights than columns either.
+
+    >>> rows_at_a_time(9 * 28 * 100, 9 * 8, 4)
+    10
+    """
+    wanted = max(COLUMNS // itemsize, weights)
+    return max(1, wanted // max(columns_of_a_row, 1))
+
 
 # --------------------------------------------------------------------------- convolution
-def columns(x: Array, grid: Grid, groups: int) -> Array:
-    """What each tap reads: x (N, C, *image) -> (groups, C/groups * taps, N * positions)."""
-    n, c = x.shape[:2]
-    padded = grid.pad(x.swapaxes(0, 1))  # (C, N, *padded)
-    out = np.empty((c, len(grid.taps), n, *grid.output), x.dtype)
-    for t, (_, where) in enumerate(grid.taps):
-        out[:, t] = padded[where]
-    return out.reshape(groups, c // groups * len(grid.taps), n * prod(grid.output))
-
-
-def scatter(cols: Array, n: int, c: int, grid: Grid) -> Array:
-    """The adjoint of `columns`: each column added where it was read -> (N, C, *image)."""
-    cols = cols.reshape(c, len(grid.taps), n, *grid.output)
-    padded = np.zeros((c, n, *grid.padded), cols.dtype)
-    for t, (_, where) in enumerate(grid.taps):
-        padded[where] += cols[:, t]
-    return grid.crop(padded).swapaxes(0, 1)
-
-
-def rows(g: Array, groups: int) -> Array:
-    """Gradients channels first: g (N, F, *output) -> (groups, F/groups, N * positions)."""
-    n, f = g.shape[:2]
-    return g.swapaxes(0, 1).reshape(groups, f // groups, n * prod(g.shape[2:]))
-
-
 def conv(x: Array, w: Array, b: Array | None, grid: Grid, groups: int) -> Array:
     """x (N, C, *image), w (F, C/groups, *kernel), b (F,) or None -> (N, F, *output)."""
-    n, f = len(x), len(w)
-    y = w.reshape(groups, f // groups, prod(w.shape[1:])) @ columns(x, grid, groups)
-    y = y.reshape(f, n, *grid.output)
-    if b is not None:
-        beside = b.reshape(f, *(1 for _ in y.shape[1:]))
-        y = np.add(y, beside, out=y if y.dtype == b.dtype else None)
-    return y.swapaxes(0, 1)
+    n, c, f = len(x), x.shape[1], len(w)
+    height, width = grid.output[0], prod(grid.output[1:]) * n
+    padded = bordered(x, grid)
+    flat = w.reshape(groups, f // groups, prod(w.shape[1:]))
+    dtype = np.result_type(x, w) if b is None else np.result_type(x, w, b)
+    y = np.empty((groups, f // groups, height * width), dtype)
+    step = rows_at_a_time(c * len(grid.taps) * width, w.size, x.itemsize)
+
+    def work(_: int, start: int, stop: int) -> None:
+        for first, last in steps(start, stop, step):
+            columns = gather(padded, grid, first, last)
+            block = y[..., first * width : last * width]
+            np.matmul(flat, columns.reshape(groups, flat.shape[2], block.shape[2]), out=block)
+            if b is not None:
+                block += b.reshape(groups, f // groups, 1)
+
+    products(height, y.size * flat.shape[2], work)
+    return batch_first(y.reshape(f, *grid.output, n))
 
 
 def conv_image(g: Array, w: Array, grid: Grid, groups: int) -> Array:
     """The adjoint of `conv` in x: g (N, F, *output), w -> (N, C, *image)."""
-    n, f = g.shape[:2]
-    flat = w.reshape(groups, f // groups, prod(w.shape[1:]))
-    return scatter(flat.swapaxes(1, 2) @ rows(g, groups), n, w.shape[1] * groups, grid)
+    n, f, c = len(g), len(w), w.shape[1]  # c: the channels of one group, which threads share
+    taps, height, width = len(grid.taps), grid.output[0], prod(grid.output[1:]) * n
+    rows = batch_last(g).reshape(groups, f // groups, height * width)
+    flat = w.reshape(groups, f // groups, c * taps).swapaxes(1, 2)
+    padded = np.zeros((groups, c, *grid.padded, n), np.result_type(g, w))
+
+    def work(_: int, start: int, stop: int) -> None:
+        mine = flat[:, start * taps : stop * taps]
+        step = rows_at_a_time(groups * mine.shape[1] * width, mine.size, g.itemsize)
+        for first, last in steps(0, height, step):
+            columns = mine @ rows[..., first * width : last * width]
+            for group in range(groups):
+                scatter(columns[group], padded[group, start:stop], grid, first, last)
+
+    products(c, rows.size * flat.shape[1], work)
+    whole = padded.reshape(groups * c, *grid.padded, n)
+    return batch_first(whole[(slice(None), *grid.interior[1:])])
 
 
 def conv_kernel(x: Array, g: Array, grid: Grid, groups: int) -> Array:
-    """The adjoint of `conv` in w: x (N, C, *image), g (N, F, *output) -> (F, C/groups, *kernel)."""
-    c, f = x.shape[1], g.shape[1]
-    dw = rows(g, groups) @ columns(x, grid, groups).swapaxes(1, 2)
-    return dw.reshape(f, c // groups, *grid.kernel)
+    """The adjoint of `conv` in w: x (N, C, *image), g (N, F, *output) -> (F, C/groups, *kernel).
+
+    The products of blocks of rows are added in order, within each thread's part and then over the
+    parts, so the same number of threads gives the same bits.
+    """
+    n, c, f = len(x), x.shape[1], g.shape[1]
+    inner = c // groups * len(grid.taps)
+    height, width = grid.output[0], prod(grid.output[1:]) * n
+    padded = bordered(x, grid)
+    rows = batch_last(g).reshape(groups, f // groups, height * width)
+    step = rows_at_a_time(c * len(grid.taps) * width, inner * f, x.itemsize)
+    totals: dict[int, Array] = {}
+
+    def work(part: int, start: int, stop: int) -> None:
+        total = np.zeros((groups, inner, f // groups), np.result_type(x, g))
+        for first, last in steps(start, stop, step):
+            columns = gather(padded, grid, first, last).reshape(groups, inner, (last - first) * width)
+            # This way round a BLAS takes two thirds of the time that g @ columns.T takes.
+            total += columns @ rows[..., first * width : last * width].swapaxes(1, 2)
+        totals[part] = total
+
+    products(height, rows.size * inner, work)
+    dw = sum((totals[part] for part in sorted(totals)[1:]), totals[0])
+    return np.ascontiguousarray(dw.swapaxes(1, 2)).reshape(f, c // groups, *grid.kernel)
 
 
 def unfold(x: Array, grid: Grid) -> Array:
     """x (N, C, *image) -> (N, C * taps, positions): in each column what one window reads."""
-    n, c = x.shape[:2]
-    cols = columns(x, grid, 1).reshape(c * len(grid.taps), n, prod(grid.output))
-    return cols.swapaxes(0, 1)
+    columns = gather(bordered(x, grid), grid, 0, grid.output[0])
+    return batch_first(columns.reshape(len(columns), prod(grid.output), len(x)))
 
 
-def fold(cols: Array, grid: Grid) -> Array:
+def fold(columns: Array, grid: Grid) -> Array:
     """The adjoint of `unfold`: (N, C * taps, positions) -> (N, C, *image), overlaps added."""
-    n, c = len(cols), cols.shape[1] // len(grid.taps)
-    return scatter(cols.swapaxes(0, 1), n, c, grid)
-
-
-# --------------------------------------------------------------------------- pooling
-def max_pool(x: Array, grid: Grid) -> Array:
-    """Largest element of each window: x (..., *image) -> (..., *output); NaN wins."""
-    padded = grid.pad(x, -np.inf)
-    (_, first), *others = grid.taps
-    y = padded[first].copy(order="K")
-    for _, where in others:
-        np.maximum(y, padded[where], out=y)
-    return y
-
-
-def max_pool_places(x: Array, grid: Grid) -> tuple[Array, Array]:
-    """`max_pool`, and per window the number of the tap that won: the first one in a tie."""
-    padded = grid.pad(x, -np.inf)
-    (_, first), *others = grid.taps
-    y = padded[first].copy(order="K")
-    places = np.zeros_like(y, np.uint8 if len(grid.taps) <= 256 else np.int32)
-    for t, (_, where) in enumerate(others, start=1):
-        # Numbers of taps grow, so the largest number among the winners so far is the last winner's:
-        # that is two passes over bytes, where a masked assignment takes five times as long.
-        won = (padded[where] > y).view(np.uint8)
-        np.maximum(places, won * places.dtype.type(t), out=places)
-        np.maximum(y, padded[where], out=y)
-    # Nothing is greater than NaN, nor than the border where an image holds -inf itself.
-    if np.isnan(y).any() or (grid.is_padded and np.isneginf(y).any()):
-        places = first_places(padded, y, places.dtype, grid)
-    return y, places
-
-
-def first_places(padded: Array, y: Array, dtype: Any, grid: Grid) -> Array:
-    """Per window the number of the first tap that holds its maximum or NaN, and lies on the image."""
-    places = np.zeros_like(y, dtype)
-    inside = grid.pad(np.ones(grid.image, bool))
-    for t in range(len(grid.taps) - 1, -1, -1):  # backwards, so that the first stays
-        where = grid.taps[t][1]
-        won = ((padded[where] == y) | np.isnan(padded[where])) & inside[where]
-        np.copyto(places, t, where=won, casting="unsafe")
-    return places
-
-
-def place(g: Array, places: Array, grid: Grid) -> Array:
-    """g (..., *output) added at the tap that `places` names, per window -> (..., *image)."""
-    padded = np.zeros_like(g, shape=(*g.shape[: -len(grid.image)], *grid.padded))  # g's layout
-    for t, (_, where) in enumerate(grid.taps):
-        if grid.is_disjoint:
-            np.multiply(g, places == t, out=padded[where])
-        else:
-            padded[where] += g * (places == t)
-    return grid.crop(padded)
-
-
-def pick(x: Array, places: Array, grid: Grid) -> Array:
-    """x (..., *image) at the tap that `places` names, per window -> (..., *output)."""
-    padded = grid.pad(x)
-    y = np.zeros_like(places, x.dtype)
-    for t, (_, where) in enumerate(grid.taps):
-        np.copyto(y, padded[where], where=places == t)
-    return y
-
-
-def avg_pool(x: Array, grid: Grid, count_include_pad: bool) -> Array:
-    """Mean of each window: x (..., *image) -> (..., *output)."""
-    padded = grid.pad(x)
-    (_, first), *others = grid.taps
-    total = padded[first].copy(order="K")
-    for _, where in others:
-        total += padded[where]
-    total /= grid.coverage(count_include_pad).astype(x.dtype)
-    return total
-
-
-def spread(g: Array, grid: Grid, count_include_pad: bool) -> Array:
-    """The adjoint of `avg_pool`: each g shared over its window -> (..., *image)."""
-    share = g / grid.coverage(count_include_pad).astype(g.dtype)
-    padded = np.zeros_like(g, shape=(*g.shape[: -len(grid.image)], *grid.padded))  # g's layout
-    for _, where in grid.taps:
-        padded[where] += share
-    return grid.crop(padded)
+    n, c = len(columns), columns.shape[1] // len(grid.taps)
+    padded = np.zeros((c, *grid.padded, n), columns.dtype)
+    scatter(batch_last(columns), padded, grid, 0, grid.output[0])
+    return batch_first(padded[(slice(None), *grid.interior[1:])])

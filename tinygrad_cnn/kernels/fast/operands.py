@@ -1,0 +1,54 @@
+"""What the drivers of compiled kernels share: operands as they take them, and the split of the work.
+
+A compiled kernel takes plain memory only: float32, C-contiguous, aligned and writeable (Numba's types
+tell read-only arrays apart). Its driver brings operands into that form, allocates the result and
+shares the work out; what is too small to gain anything goes to the reference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinygrad_cnn.kernels import threads
+
+Array = NDArray[Any]
+
+FLOAT32 = np.dtype(np.float32)
+#: Elements below which NumPy is as quick: there a call of either costs more than the work.
+FEW = 4096
+#: Bytes read and written below which one thread does it all: 100 µs at 20 GB/s.
+WORTH_SHARING = 2_000_000
+
+
+def is_large(x: Array) -> bool:
+    """Whether a compiled kernel is worth its call on x, and can be made to take it.
+
+    >>> is_large(np.zeros(5000, np.float32)), is_large(np.zeros(5000)), is_large(np.zeros(5, np.float32))
+    (True, False, False)
+    """
+    return x.dtype == FLOAT32 and x.size >= FEW
+
+
+def plain(x: Array) -> Array:
+    """x in memory that a kernel takes: x itself where it lies so, else a copy.
+
+    >>> plain(np.ones((2, 3)).T).flags.carray
+    True
+    """
+    return x if x.flags.carray else np.array(x, order="C", subok=False)
+
+
+def over(count: int, nbytes: int, work: Callable[[int, int], Any]) -> None:
+    """Call `work(start, stop)` for the parts of range(count) at once, or for all of it if it is little.
+
+    >>> over(3, 100, print)
+    0 3
+    """
+    if nbytes < WORTH_SHARING:
+        work(0, count)
+    else:
+        threads.share(count, lambda part, start, stop: work(start, stop))

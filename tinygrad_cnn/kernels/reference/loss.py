@@ -1,0 +1,57 @@
+"""Softmax and cross-entropy in plain NumPy, without overflow. Classes lie along axis 1 of (N, K, ...)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+def softmax(x: Array, axis: int) -> Array:
+    """e^x / sum(e^x) along an axis, shifted by the maximum so that nothing overflows."""
+    e = np.exp(x - x.max(axis=axis, keepdims=True, initial=-np.inf))
+    e /= e.sum(axis=axis, keepdims=True)
+    return e
+
+
+def log_softmax(x: Array, axis: int) -> Array:
+    """x - log(sum(e^x)) along an axis."""
+    z = x - x.max(axis=axis, keepdims=True, initial=-np.inf)
+    out: Array = z - np.log(np.exp(z).sum(axis=axis, keepdims=True))
+    return out
+
+
+def cross_entropy(x: Array, labels: Array, weight: Array) -> Array:
+    """-log softmax(x)[label] * weight per sample: x (N, K, ...), the others and the result (N, ...).
+
+    A negative label counts 0, also beside NaN.
+    """
+    beside = np.expand_dims(labels, 1)
+    picked = np.take_along_axis(log_softmax(x, 1), np.maximum(beside, 0), 1).squeeze(1)
+    return np.where(labels < 0, 0, -picked * weight)
+
+
+def cross_entropy_slope(x: Array, labels: Array, share: Array) -> Array:
+    """(softmax(x) - one_hot(labels)) * share: the derivative of `cross_entropy` in x.
+
+    `share` (N, 1, ...) is weight times the gradient of each loss; a negative label is hot nowhere.
+    """
+    dx = softmax(x, 1)
+    dx -= one_hot(labels, x.shape, x.dtype)
+    return dx * share
+
+
+def one_hot(labels: Array, shape: tuple[int, ...], dtype: Any) -> Array:
+    """1 at each label along axis 1 that is not negative, 0 elsewhere.
+
+    >>> one_hot(np.array([1, -100]), (2, 3), np.float32)
+    array([[0., 1., 0.],
+           [0., 0., 0.]], dtype=float32)
+    """
+    beside = np.expand_dims(labels, 1)
+    target = np.zeros(shape, dtype)
+    np.put_along_axis(target, np.maximum(beside, 0), beside >= 0, 1)
+    return target
