@@ -1,12 +1,22 @@
-"""Time tinygrad-cnn beside PyTorch.
+"""Time tinygrad-cnn beside PyTorch, and beside JAX, autograd and MyGrad where they are installed.
 
     python -m benchmarks                         # everything, some minutes
     python -m benchmarks --quick                 # small networks, few repetitions: does it work?
-    python -m benchmarks --only vgg11-32 alex8   # these networks; or ops, nodes, small, start, import
+    python -m benchmarks --only vgg11-32 alex8   # these networks, or a part: ops, nodes, small, start,
+                                                 # import, growth
 
 Engines take turns, each in a process of its own with the same number of threads. Writes tables to
-standard output, and bench.json and bench.png under runs/bench/. Without PyTorch (the extra `bench`)
-the rest runs all the same.
+standard output, and bench.json, bench.png and growth.png under runs/bench/. Without PyTorch (the extra
+`bench`) the rest runs all the same.
+
+The other peers take part in the networks that they can do, where they are installed:
+
+    .venv-bench/bin/python -m pip install -e '.[bench-peers]'      # then `make bench`, or
+    .venv-bench/bin/python -m benchmarks --engines ours jax mygrad
+
+JAX is told of the threads by NPROC, the size of its pools; NumPy's elementwise work has one thread,
+whoever calls it, so for autograd and MyGrad the number is that of the matrix products. tinygrad is no
+peer here: its CPU device (0.14) calls the compiler `clang`, which does not come with the package.
 """
 
 from __future__ import annotations
@@ -15,18 +25,21 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from benchmarks.figures import OURS, mean_ratios
+from benchmarks.growth import draw_growth, growth_table, time_growth
 from benchmarks.imports import race_imports
 from benchmarks.machine import cores, machine
 from benchmarks.networks import NETWORKS, SMALL
 from benchmarks.operations import OPERATIONS, QUICK
+from benchmarks.parts import all_round, time_networks, time_nodes, time_operations
 from benchmarks.picture import PEER, draw_ratios
-from benchmarks.race import ENGINES, BenchmarkError, Effort, race, race_network, workers
+from benchmarks.race import ENGINES, BenchmarkError, Effort
 from benchmarks.report import (
     TITLES,
     imports_table,
@@ -43,11 +56,11 @@ from tinygrad_cnn import set_num_threads
 from tinygrad_cnn.errors import MissingExtraError
 from tinygrad_cnn.serial import writing
 
-PARTS = ("ops", "nodes", "small", "start", "import")
+PARTS = ("ops", "nodes", "small", "start", "import", "growth")
 QUICK_NETWORKS = ("mlp100", "seed001", "simple100", "lenet64")
 LENGTHS, QUICK_LENGTHS = ("10", "100", "1000", "10000", "100000"), ("10", "100")
-#: Seconds for one operation or chain, as a share of those for a network.
-SMALL_SHARE = 0.1
+#: Who takes part unless told otherwise, where installed. Of these only PyTorch is missed where it is not.
+USUAL = (OURS, PEER, "jax", "autograd", "mygrad")
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -62,7 +75,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
                         help=f"some of {', '.join([*NETWORKS, *PARTS])}")  # fmt: skip
     parser.add_argument("--quick", action="store_true", help="small networks, few repetitions")
     parser.add_argument("--seconds", type=float, help="per network, task and engine (default 5)")
-    parser.add_argument("--engines", nargs="+", choices=list(ENGINES), help="default: ours torch")
+    parser.add_argument("--engines", nargs="+", choices=list(ENGINES),
+                        help="default: ours, torch; jax, autograd, mygrad where installed")  # fmt: skip
     parser.add_argument("--torch-malloc", action="store_true",
                         help="also PyTorch with an allocator that keeps freed memory")  # fmt: skip
     parser.add_argument("--kernels", choices=["fast", "reference"],
@@ -79,72 +93,18 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 
 def choose_engines(options: argparse.Namespace) -> tuple[list[str], list[str]]:
     """(engines that take part, sentences about those that cannot)."""
-    wanted = list(dict.fromkeys(options.engines or [OURS, PEER]))
+    wanted = list(dict.fromkeys(options.engines or USUAL))
     if options.torch_malloc and "torch-malloc" not in wanted:
         wanted.append("torch-malloc")
     here = [engine for engine in wanted if find_spec(ENGINES[engine].package) is not None]
-    missing = sorted({ENGINES[engine].package for engine in wanted} - {ENGINES[e].package for e in here})
+    asked = options.engines or (OURS, PEER)
+    missing = {ENGINES[e].package: ENGINES[e].extra for e in wanted if e in asked and e not in here}
     left_out = [
         f"{package} is not installed, so the comparison with it is left out: "
-        "pip install 'tinygrad-cnn[bench]'"
-        for package in missing
+        f"pip install 'tinygrad-cnn[{extra}]'"
+        for package, extra in missing.items()
     ]
     return here, left_out
-
-
-def say(what: str) -> None:
-    """Progress, for whoever waits; results go to standard output."""
-    print(what, file=sys.stderr, flush=True)
-
-
-def time_networks(names: list[str], engines: list[str], effort: Effort) -> dict[str, Any]:
-    """All figures of these networks, by name."""
-    found = {}
-    for name in names:
-        say(f"{name} ...")
-        found[name] = race_network(name, engines, effort)
-    return found
-
-
-def time_operations(names: list[str], engines: list[str], effort: Effort) -> dict[str, Any]:
-    """Times of single operations, by name."""
-    found = {}
-    with workers(engines, effort.threads) as running:
-        for name in names:
-            say(f"{name} ...")
-            for worker in running.values():
-                worker.ask("prepare", kind="operation", name=name)
-            found[name] = race(running, ("forward", "backward"), effort, SMALL_SHARE)
-    return found
-
-
-def time_nodes(lengths: list[str], engines: list[str], effort: Effort) -> dict[str, Any]:
-    """Times of chains by length, with µs per node, also above NumPy's own where we take part."""
-    found = {}
-    with workers(engines, effort.threads) as running:
-        for length in lengths:
-            say(f"chain of {length} nodes ...")
-            for worker in running.values():
-                worker.ask("prepare", kind="chain", name=length)
-            entry = race(running, ("forward", "backward", "second"), effort, SMALL_SHARE)
-            bare = {e: running[e] for e in running if e == OURS}
-            entry["times"] |= race(bare, ("numpy_forward", "numpy_backward"), effort, SMALL_SHARE)["times"]
-            found[length] = {**entry, "us_per_node": _per_node(entry["times"], int(length))}
-    return found
-
-
-def _per_node(times: dict[str, Any], length: int) -> dict[str, Any]:
-    """Minima in µs per node by task and engine, and ours above the same calls on bare arrays."""
-    costs = {
-        task: {engine: entry["min_ms"] * 1e3 / length for engine, entry in by_engine.items()}
-        for task, by_engine in times.items()
-    }
-    above = {
-        task: costs[task][OURS] - costs[f"numpy_{task}"][OURS]
-        for task in ("forward", "backward")
-        if OURS in costs[task]
-    }
-    return {**costs, "above_numpy": above}
 
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
@@ -166,38 +126,59 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
                      "kernels": kernels},
         "machine": machine(), "left_out": left_out, "networks": {}, "geometric_mean": {},
     }  # fmt: skip
-    if names:
-        networks = result["networks"] = time_networks(names, engines, effort)
-        peak = result["peaks"] = peaks()
-        for entry in networks.values():
-            entry["limit_ms"] = limits_ms(entry["work"], peak)
-        mean = result["geometric_mean"] = mean_ratios(networks)
-        for task, title in TITLES.items():
-            show(times_table(title, task, networks, mean[task]))
-        show(roof_table(networks, peak))
-        show(memory_table(networks))
-    if "small" in chosen:
-        small = result["small"] = time_networks(list(SMALL), engines, effort)
+    measure_networks(result, names, engines, effort)
+    if "small" in chosen and (small := time_networks(SMALL, engines, effort)):
+        result["small"] = small
         show(times_table("Training step of the smallest, ms", "step", small))
-    if "ops" in chosen:
-        found = result["ops"] = time_operations(
-            list(QUICK if options.quick else OPERATIONS), engines, effort
-        )
-        show(times_table("Operations, forward without recording, ms", "forward", found))
-        show(times_table("Operations, forward and backward, ms", "backward", found))
-    if "nodes" in chosen:
-        result["nodes"] = time_nodes(list(QUICK_LENGTHS if options.quick else LENGTHS), engines, effort)
-        show(nodes_table(result["nodes"]))
+    whole = all_round(engines)
+    if whole:
+        measure_operations(result, chosen, whole, effort)
+    elif set(chosen) & {"ops", "nodes", "growth"}:
+        left_out.append(f"Of {', '.join(engines)} none does single operations: networks only.")
     if "start" in chosen and OURS in engines and find_spec("numba") is not None:
-        found = ["mlp100"] if options.quick else list(NETWORKS)
-        result["start"] = race_start(found, effort.threads)
+        result["start"] = race_start(["mlp100"] if options.quick else list(NETWORKS), effort.threads)
         show(start_table(result["start"]))
     if "import" in chosen:
         result["import"] = race_imports(engines, effort)
         show(imports_table(result["import"]))
+    if "growth" in chosen and (compared := [e for e in engines if e in (OURS, PEER)]):
+        result["growth"] = time_growth(compared, effort, options.quick)
+        for name, entries in result["growth"].items():
+            show(growth_table(name, entries))
     idle = {"median": median(effort.idle), "min": min(effort.idle)} if effort.idle else None
     result["idle"] = idle
     return result
+
+
+def measure_networks(result: dict[str, Any], names: list[str], engines: list[str], effort: Effort) -> None:
+    """Time whole networks, write the figures into the result, and print their tables."""
+    networks = result["networks"] = time_networks(names, engines, effort)
+    if missed := [name for name in names if name not in networks]:
+        result["left_out"].append(f"None of {', '.join(engines)} can do {', '.join(missed)}.")
+    if not networks:
+        return
+    peak = result["peaks"] = peaks()
+    for entry in networks.values():
+        entry["limit_ms"] = limits_ms(entry["work"], peak)
+    mean = result["geometric_mean"] = mean_ratios(networks)
+    for task, title in TITLES.items():
+        show(times_table(title, task, networks, mean[task]))
+    show(roof_table(networks, peak))
+    show(memory_table(networks))
+
+
+def measure_operations(
+    result: dict[str, Any], chosen: list[str], engines: list[str], effort: Effort
+) -> None:
+    """Time operations and chains where they are chosen; figures into the result, tables printed."""
+    quick = result["settings"]["quick"]
+    if "ops" in chosen:
+        found = result["ops"] = time_operations(QUICK if quick else OPERATIONS, engines, effort)
+        show(times_table("Operations, forward without recording, ms", "forward", found))
+        show(times_table("Operations, forward and backward, ms", "backward", found))
+    if "nodes" in chosen:
+        result["nodes"] = time_nodes(QUICK_LENGTHS if quick else LENGTHS, engines, effort)
+        show(nodes_table(result["nodes"]))
 
 
 def show(text: str) -> None:
@@ -206,16 +187,21 @@ def show(text: str) -> None:
 
 
 def save(result: dict[str, Any], folder: Path) -> list[Path]:
-    """Write bench.json and, where PyTorch took part, bench.png; the files that were written."""
+    """Write bench.json and the pictures that the figures allow; the files that were written."""
     folder.mkdir(parents=True, exist_ok=True)
     written = [folder / "bench.json"]
     with writing(written[0]) as temporary:
         temporary.write_text(json.dumps(result, indent=1) + "\n")
+    pictures: dict[str, Callable[[Path], None]] = {}
     compared = result["geometric_mean"].get("step", {})
     if OURS in result["settings"]["engines"] and PEER in compared:
+        pictures["bench.png"] = lambda path: draw_ratios(result, path)
+    if "growth" in result:
+        pictures["growth.png"] = lambda path: draw_growth(result["growth"], path)
+    for name, draw in pictures.items():
         try:
-            draw_ratios(result, folder / "bench.png")
-            written.append(folder / "bench.png")
+            draw(folder / name)
+            written.append(folder / name)
         except MissingExtraError as error:
             print(f"no picture: {error}")
     return written

@@ -48,12 +48,22 @@ def geometric_mean(values: Iterable[float]) -> float:
 
 
 def mean_ratios(networks: Mapping[str, Any]) -> dict[str, Any]:
-    """Geometric means over networks: by task, engine, and 'min' or 'median'."""
+    """Geometric means over networks: by task, engine, and 'min' or 'median'; and over how many networks.
+
+    >>> ratio = {"jax": {"min": 0.5, "median": 0.5}}
+    >>> nets = {"a": {"ratio": {"step": ratio, "infer": ratio}}, "b": {"ratio": {"step": {}, "infer": {}}}}
+    >>> mean_ratios(nets)["step"]
+    {'jax': {'min': 0.5, 'median': 0.5, 'networks': 1}}
+    """
     found: dict[str, Any] = {}
     for task in ("step", "infer"):
-        entries = [network["ratio"][task] for network in networks.values()]
+        entries: dict[str, list[Mapping[str, float]]] = {}
+        for network in networks.values():
+            for engine, ratio in network["ratio"][task].items():
+                entries.setdefault(engine, []).append(ratio)
         found[task] = {
-            engine: {key: geometric_mean(e[engine][key] for e in entries) for key in ("min", "median")}
-            for engine in (entries[0] if entries else ())
-        }
+            engine: {**{key: geometric_mean(r[key] for r in by_network) for key in ("min", "median")},
+                     "networks": len(by_network)}
+            for engine, by_network in entries.items()
+        }  # fmt: skip
     return found

@@ -41,7 +41,7 @@ def cores() -> int:
 def machine() -> dict[str, Any]:
     """Processor, cores, system, and the versions that decide about speed."""
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
-    packages = ("tinygrad-cnn", "numpy", "numba", "torch")
+    packages = ("tinygrad-cnn", "numpy", "numba", "torch", "jax", "autograd", "mygrad")
     return {
         "processor": processor(),
         "cores": cores(),

@@ -139,6 +139,48 @@ NETWORKS = {
 SMALL = {"xor4": Network(xor, (4, 2), 0, 3), "mlp1": Network(mlp, (1, 1, 28, 28), 10, 3)}
 
 
+def stack(channels: int, size: int, depth: int) -> Callable[[Any], Any]:
+    """The builder of `depth` 3×3 convolutions with ReLU, a max-pool by 2, and a linear layer."""
+
+    def build(nn: Any) -> Any:
+        layers = []
+        for _ in range(depth):
+            layers += [nn.Conv2d(channels, channels, 3, padding=1), nn.ReLU()]
+        last = nn.Linear(channels * (size // 2) ** 2, 10)
+        return nn.Sequential(*layers, nn.MaxPool2d(2), nn.Flatten(), last)
+
+    return build
+
+
+#: Where the stacks start from, and the values that each of its measures takes in turn.
+STACK = {"batch": 32, "image": 28, "channels": 8, "depth": 1}
+GROWTH_VALUES = {
+    "batch": (1, 2, 4, 8, 16, 32, 64, 128),
+    "image": (16, 20, 24, 27, 28, 29, 30, 31, 32, 40, 48, 56, 64),
+    "channels": (3, 4, 5, 7, 8, 16, 17, 32, 64),
+    "depth": (1, 2, 3, 4, 5, 6, 7, 8),
+}
+
+
+def _grown(measure: str, value: int) -> Network:
+    of = {**STACK, measure: value}
+    batch = (of["batch"], of["channels"], of["image"], of["image"])
+    return Network(stack(of["channels"], of["image"], of["depth"]), batch, 10, 1)
+
+
+#: A stack for each value of each measure, the others as they are in STACK: "batch 1", "image 27", ...
+GROWTH = {f"{m} {v}": _grown(m, v) for m, values in GROWTH_VALUES.items() for v in values}
+
+
+def find(name: str) -> Network:
+    """The network of this name, whatever part it belongs to.
+
+    >>> find("image 27").batch
+    (32, 8, 27, 27)
+    """
+    return {**NETWORKS, **SMALL, **GROWTH}[name]
+
+
 def batch_of(network: Network) -> tuple[Array, Array]:
     """The one batch that a network is timed on: inputs uniform in [0, 1), labels or target values.
 

@@ -14,6 +14,7 @@ from time import sleep
 from typing import Any
 
 from benchmarks.figures import ratios, summary
+from benchmarks.networks import NETWORKS, SMALL
 from benchmarks.roofline import work
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,6 +27,7 @@ THREAD_VARIABLES = (
     "BLIS_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
     "NUMBA_NUM_THREADS",
+    "NPROC",  # XLA's pools, which JAX starts with so many threads each
 )
 #: Keep freed memory instead of handing it back to the system: spares page faults (glibc only).
 MALLOC_TUNING = {"MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESHOLD_": str(8 << 30)}
@@ -44,17 +46,34 @@ class BenchmarkError(RuntimeError):
 
 @dataclass(frozen=True)
 class Engine:
-    """What can take part: a module with the names of `benchmarks.ours`, in a process of its own."""
+    """What can take part: a module, in a process of its own.
+
+    Attributes:
+        module: with the names of `benchmarks.ours`, or with a `Training` for `benchmarks.layers`.
+        package: what it times.   extra: with which it is installed.   environment: its variables.
+        networks: what it can do, where that is not everything; such an engine runs networks only.
+    """
 
     module: str
     package: str
+    extra: str = "bench"
     environment: dict[str, str] = field(default_factory=dict)
+    networks: tuple[str, ...] | None = None
+
+
+#: What autograd can do: it has no strides, no batch norm, no windows that overlap. It could do deep100
+#: as well, but its convolution is a sum without BLAS: a step took 10 s of processor time.
+_PLAIN = ("mlp100", "seed001", "simple100", "lenet64", *SMALL)
+_PEERS = "bench-peers"
 
 
 ENGINES = {
     "ours": Engine("benchmarks.ours", "tinygrad_cnn"),
     "torch": Engine("benchmarks.peers_torch", "torch"),
-    "torch-malloc": Engine("benchmarks.peers_torch", "torch", MALLOC_TUNING),
+    "torch-malloc": Engine("benchmarks.peers_torch", "torch", environment=MALLOC_TUNING),
+    "jax": Engine("benchmarks.peers_jax", "jax", _PEERS, {"JAX_PLATFORMS": "cpu"}, (*NETWORKS, *SMALL)),
+    "autograd": Engine("benchmarks.peers_autograd", "autograd", _PEERS, networks=_PLAIN),
+    "mygrad": Engine("benchmarks.peers_mygrad", "mygrad", _PEERS, networks=(*NETWORKS, *SMALL)),
 }
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from benchmarks.figures import OURS
 
+#: Where an engine cannot do an entry.
+EMPTY = "–"
 TITLES = {"step": "Training step, ms", "infer": "Inference without recording, ms"}
 
 
@@ -38,53 +40,95 @@ def number(value: float) -> str:
     return f"{value:.{digits}f}"
 
 
+def columns(entries: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The keys of all entries, each once: an engine that cannot do the first may do a later one.
+
+    >>> columns([{"ours": 1}, {"ours": 1, "jax": 2}])
+    ['ours', 'jax']
+    """
+    return list(dict.fromkeys(key for entry in entries for key in entry))
+
+
 def times_table(
     title: str, task: str, entries: Mapping[str, Any], mean: Mapping[str, Any] | None = None
 ) -> str:
     """Minimum, median and spread of each engine and our ratios to the others, one entry a line.
 
+    More than two engines would make a line too wide: then there are two tables, of the minima, and of
+    the medians with their spread.
+
     Args:
         entries: what `race` returned, by name.   mean: geometric means of the ratios, for a last line.
     """
-    first = next(iter(entries.values()))
-    engines, peers = list(first["times"][task]), list(first["ratio"][task])
-    headers = ["", *(f"{e} {word}" for e in engines for word in ("min", "med", "iqr"))]
-    headers += [f"{OURS}/{p} {word}" for p in peers for word in ("min", "med")]
+    if len(columns(entry["times"][task] for entry in entries.values())) <= 2:
+        every = {" min": _minimum, " med": _median, " iqr": _spread}
+        return _times(title, task, entries, mean, every, ("min", "median"))
+    both = {"": lambda figures: f"{_median(figures)} ±{_spread(figures)}"}
+    return "\n\n".join([
+        _times(f"{title}: minimum", task, entries, mean, {"": _minimum}, ("min",)),
+        _times(f"{title}: median ±interquartile range", task, entries, mean, both, ("median",)),
+    ])  # fmt: skip
+
+
+def _minimum(figures: Mapping[str, float]) -> str:
+    return number(figures["min_ms"])
+
+
+def _median(figures: Mapping[str, float]) -> str:
+    return number(figures["median_ms"])
+
+
+def _spread(figures: Mapping[str, float]) -> str:
+    return number(figures["iqr_ms"])
+
+
+def _times(
+    title: str, task: str, entries: Mapping[str, Any], mean: Mapping[str, Any] | None,
+    words: Mapping[str, Callable[[Mapping[str, float]], str]], keys: Sequence[str],
+) -> str:  # fmt: skip
+    """One table: for each engine the `words`, and of each ratio the `keys`."""
+    engines = columns(entry["times"][task] for entry in entries.values())
+    peers = columns(entry["ratio"][task] for entry in entries.values())
+    short = {"min": " min", "median": " med"} if len(keys) > 1 else dict.fromkeys(keys, "")
+    headers = ["", *(f"{e}{word}" for e in engines for word in words)]
+    headers += [f"{OURS}/{p}{short[key]}" for p in peers for key in keys]
     rows = []
     for name, entry in entries.items():
         times, ratio = entry["times"][task], entry["ratio"][task]
-        cells = [number(times[e][f"{key}_ms"]) for e in engines for key in ("min", "median", "iqr")]
-        cells += [f"{ratio[p][key]:.2f}" for p in peers for key in ("min", "median")]
+        cells = [shown(times[e]) if e in times else EMPTY for e in engines for shown in words.values()]
+        cells += [f"{ratio[p][key]:.2f}" if p in ratio else EMPTY for p in peers for key in keys]
         rows.append([name, *cells])
     if mean and peers:
-        blank = [""] * (3 * len(engines))
-        rows.append(
-            ["geometric mean", *blank, *(f"{mean[p][k]:.2f}" for p in peers for k in ("min", "median"))]
-        )
+        whole = all(mean[p]["networks"] == len(entries) for p in peers)
+        cells = [f"{mean[p][key]:.2f}" + ("" if whole else f" ({mean[p]['networks']})")
+                 for p in peers for key in keys]  # fmt: skip
+        label = "geometric mean" if whole else "geometric mean (of how many)"
+        rows.append([label, *[""] * (len(words) * len(engines)), *cells])
     return table(title, headers, rows)
 
 
 def memory_table(networks: Mapping[str, Any]) -> str:
     """Peak memory of training and time of the first step, one network a line."""
-    engines = list(next(iter(networks.values()))["peak_mb"])
-    headers = ["", *(f"{e} MB" for e in engines), *(f"{e} first step ms" for e in engines)]
+    engines = columns(entry["peak_mb"] for entry in networks.values())
+    headers = ["", *(f"{e} MB" for e in engines), *(f"{e} ms" for e in engines)]
     rows = [
-        [name, *(f"{entry['peak_mb'][e]:.0f}" for e in engines)]
-        + [number(entry["first_step_ms"][e]) for e in engines]
+        [name, *(f"{mb[e]:.0f}" if e in mb else EMPTY for e in engines)]
+        + [number(first[e]) if e in first else EMPTY for e in engines]
         for name, entry in networks.items()
+        for mb, first in [(entry["peak_mb"], entry["first_step_ms"])]
     ]
-    return table("Peak memory of training beyond the import, and the first step, each in a new process",
-                 headers, rows)  # fmt: skip
+    return table("Peak memory of training beyond the import, MB, and the first step, ms, each in a new "
+                 "process", headers, rows)  # fmt: skip
 
 
 def roof_table(networks: Mapping[str, Any], peak: Mapping[str, float]) -> str:
     """How far each engine is from what the machine allows, one network a line."""
-    engines = list(next(iter(networks.values()))["times"]["step"])
+    engines = columns(entry["times"]["step"] for entry in networks.values())
     headers = ["", "GFLOP", "weights MB", "roof ms", *(f"{e} / roof" for e in engines)]
     rows = []
     for name, entry in networks.items():
-        done, roof = entry["work"]["step"], entry["limit_ms"]["step"]
-        shares = [f"{entry['times']['step'][e]['min_ms'] / roof:.2f}" for e in engines]
+        done, roof, times = entry["work"]["step"], entry["limit_ms"]["step"], entry["times"]["step"]
+        shares = [f"{times[e]['min_ms'] / roof:.2f}" if e in times else EMPTY for e in engines]
         size = entry["work"]["infer"]["gbyte"] * 1e3
         rows.append([name, number(done["gflop"]), number(size), number(roof), *shares])
     title = (f"A training step against the roof: {peak['gflops']:.0f} GFLOP/s in a matrix product, "

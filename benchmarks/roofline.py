@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.networks import NETWORKS, SMALL, batch_of
+from benchmarks.networks import batch_of, find
 from tinygrad_cnn import Tensor, nn, no_grad
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.graph import ancestors
@@ -35,7 +35,7 @@ def work(name: str) -> dict[str, dict[str, float]]:
     >>> work("mlp100")["infer"]
     {'gflop': 0.00794, 'gbyte': 0.00015904}
     """
-    network = {**NETWORKS, **SMALL}[name]
+    network = find(name)
     model = network.build(nn)
     x, target = batch_of(network)
     criterion = F.cross_entropy if network.classes else F.mse_loss

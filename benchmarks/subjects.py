@@ -8,7 +8,7 @@ from zlib import crc32
 
 import numpy as np
 
-from benchmarks.networks import NETWORKS, SMALL, batch_of, initial_state
+from benchmarks.networks import batch_of, find, initial_state
 from benchmarks.operations import OPERATIONS
 
 LEARNING_RATE = 0.01
@@ -28,13 +28,13 @@ class NetworkSubject(Subject):
     """A network on its batch. Tasks: `step` (forward, backward, SGD update) and `infer`.
 
     Args:
-        engine: module `ours` or `peers_torch`.   name: one of NETWORKS or SMALL.
+        engine: module `ours` or `peers_torch`.   name: one of the networks.
     """
 
     unrecorded = ("infer",)
 
     def __init__(self, engine: Any, name: str) -> None:
-        self.network = {**NETWORKS, **SMALL}[name]
+        self.network = find(name)
         self.model = self.network.build(engine.nn)
         engine.load(self.model, initial_state(engine.shapes(self.model)))
         self.optimizer = engine.SGD(self.model.parameters(), lr=LEARNING_RATE)
