@@ -26,8 +26,9 @@ print(perf_counter() - start)
 def import_seconds(package: str) -> float:
     """Seconds of `import package` in a new process, NumPy's own import not counted."""
     path = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    statement = _STATEMENTS.get(package, f"import {package}")
     done = subprocess.run(
-        [sys.executable, "-c", _TIMED, _STATEMENTS.get(package, f"import {package}")], check=True, capture_output=True, text=True,
+        [sys.executable, "-c", _TIMED, statement], check=True, capture_output=True, text=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(path)},
     )  # fmt: skip
     return float(done.stdout)

@@ -67,7 +67,7 @@ def one_step(claims: Claims, trainer: Trainer, images: np.ndarray, labels: np.nd
     print(f"\nOne step, {len(images)} images of {PIXELS}×{PIXELS}:")
     weights = sum(p.numpy().nbytes for p in trainer.model.parameters())
     # Weights are there already. A step needs as much again for gradients, and what is kept of each image.
-    budget = 1.5 * weights + 40 * MIB * len(images)
+    budget = 1.6 * weights + 16 * MIB * len(images)
     tracemalloc.start()
     started = time.perf_counter()
     measured = trainer.train_on_batch(images, labels)

@@ -133,7 +133,9 @@ def learn(claims: Claims, folder: Path, task: training.Task, output: str, seed: 
     model = models.lenet5(rng=seed, output=output)
     images, labels = task.train.arrays
     test = (scaled(task.test.arrays[0]), task.test.arrays[1])
-    loader = DataLoader((scaled(images), labels), 64 if task.whole else 32, shuffle=True, rng=seed)
+    loader = DataLoader(
+        (scaled(images), labels), 64 if len(images) > 10_000 else 32, shuffle=True, rng=seed
+    )
     optimizer = optim.SGD(model.parameters(), lr=rate, momentum=0.9)
     # Far from all drawings the slopes are large: the rate climbs first, or F6 saturates for good.
     cycle = optim.OneCycleLR(

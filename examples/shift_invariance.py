@@ -147,9 +147,9 @@ def compare(claims: Claims, found: dict[str, dict[str, list[float]]]) -> None:
     claims.check(
         32,
         "convolution and pooling: accuracy unmoved, and moved by a pixel",
-        "within 5 points",
+        "within 10 points",
         one[:2],
-        holds=one[0] - one[1] < 0.05,
+        holds=one[0] - one[1] < 0.1,
     )
     claims.check(
         32, "but it is not indifferent: moved by 6 pixels", "below 80 %", one[6], holds=one[6] < 0.8

@@ -90,7 +90,7 @@ def main() -> None:
     chosen = parser.parse_args()
     claims = Claims(chosen.out)
     task = training.task(
-        chosen, epochs=20, bar=0.986, quick_epochs=4 if chosen.quick else 15, quick_bar=0.85
+        chosen, epochs=20, bar=0.986, quick_epochs=4 if chosen.quick else 15, quick_bar=0.75
     )
     counts(claims, chosen.out / "blocks.png")
     by_hand(claims)

@@ -55,7 +55,7 @@ class Task:
 
 def task(
     chosen: argparse.Namespace, *, epochs: int, bar: float, quick_epochs: int, quick_bar: float,
-    quick_images: int | None = None, padding: int = 0,
+    quick_images: int = 2000, padding: int = 0,
 ) -> Task:  # fmt: skip
     """The data of the options, at 28×28 pixels and a frame of zeros, and the recipe for it.
 
@@ -63,7 +63,7 @@ def task(
         chosen: what `options` parsed.   epochs, bar: of the whole recipe on MNIST.
         quick_epochs: for --quick, and for the digits of scikit-learn.
         quick_bar: what anything less than the whole recipe must reach.
-        quick_images: how many to train on with --quick; None takes all.   padding: pixels of frame.
+        quick_images: how many to train on with --quick, at most.   padding: pixels of frame.
     """
     if chosen.data_dir is None:
         train, test = (
