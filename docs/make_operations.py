@@ -18,6 +18,7 @@ from typing import Any
 from tinygrad_cnn import functional as F
 from tinygrad_cnn import ops
 from tinygrad_cnn.graph import OUT, Op
+from tinygrad_cnn.ops.fused import FUSED
 from tinygrad_cnn.serial import writing
 
 PAGE = Path(__file__).with_name("operations.md")
@@ -99,10 +100,23 @@ def derivative(op: type[Op]) -> str:
     about = escaped(" ".join((inspect.getdoc(op) or "").partition("\n\n")[0].split()))
     code = textwrap.dedent(inspect.getsource(op.backward)).rstrip()
     code = re.sub(r"def backward\(self, (.*?)\) -> tuple\[Any, \.\.\.\]:", r"def backward(self, \1):", code)
+    for name in sorted(FUSED):
+        if re.search(rf"\b{name}\(", code):  # what it stands for, which is what Tensors run
+            code += "\n\n" + formula(FUSED[name])
     code = code.replace(": Any", "")
     kept = ", ".join("OUT" if k == OUT else str(k) for k in op.keep)
     keeps = f"keep = ({kept}{',' if len(op.keep) == 1 else ''})\n" if op.keep else ""
     return f"### op {op.__name__}\n\n{about}\n\n```python\n{keeps}{code}\n```\n"
+
+
+def formula(function: Callable[..., Any]) -> str:
+    """The lines of a fused function, without decorator, docstring and types."""
+    code = textwrap.dedent(inspect.getsource(inspect.unwrap(function)))
+    tree = ast.parse(code).body[0]
+    assert isinstance(tree, ast.FunctionDef)
+    lines = code.splitlines()
+    body = "\n".join(lines[tree.body[1].lineno - 1 :])
+    return f"def {tree.name}({', '.join(a.arg for a in tree.args.args)}):\n{body}"
 
 
 def _short(module: str) -> str:
