@@ -12,7 +12,9 @@ program; ends with status 1 if a row fails.
 from __future__ import annotations
 
 import argparse
+import os
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 from ledger.page import page
@@ -66,6 +68,9 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = options(arguments)
     setting = Setting(chosen.full, chosen.data_dir, chosen.out)
     setting.out.mkdir(parents=True, exist_ok=True)
+    # Fixed, so that figures do not depend on when a compiler was ready; the programs inherit it.
+    fast = setting.full and find_spec("numba") is not None
+    os.environ.setdefault("TINYGRAD_CNN_KERNELS", "fast" if fast else "reference")
     programs = [program for program in PROGRAMS if set(program.keys) & set(chosen.keys)]
     started = time.perf_counter()
 

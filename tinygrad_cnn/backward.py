@@ -19,6 +19,7 @@ from tinygrad_cnn.ops.elementwise import Cast
 from tinygrad_cnn.ops.shape import SumTo
 
 _SERIAL = attrgetter("serial")
+_Array = np.ndarray
 
 #: Makes a Tensor at a node from an array; given to the walk when it is to be recorded.
 Wrap = Callable[[Any, Node | None], Any]
@@ -81,7 +82,7 @@ def gradients(
             share = results[k]
             if share is None or not needs[k] or not parent.requires_grad:
                 continue
-            if type(share) is not np.ndarray and not record:
+            if type(share) is not _Array and not record:
                 share = np.asarray(share)  # 0-d results of NumPy are scalars
             # Types are mostly one object, which is quicker to see than that they are equal.
             if share.shape != parent.shape or (
@@ -92,7 +93,9 @@ def gradients(
                 shares[k] = share
             held = pending.get(parent)
             if held is not None:
-                share = held + share if record else np.asarray(held + share)
+                share = held + share
+                if type(share) is not _Array and not record:
+                    share = np.asarray(share)
             pending[parent] = share
         if observers:
             for observer in observers:

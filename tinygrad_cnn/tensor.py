@@ -18,6 +18,8 @@ from tinygrad_cnn.methods import TensorMethods
 
 Array = NDArray[Any]
 _new = object.__new__
+_FLOAT32 = np.dtype(np.float32)
+_BOTH = (0, 1)
 
 
 class Tensor(TensorMethods):
@@ -79,49 +81,42 @@ class Tensor(TensorMethods):
         'Neg'
         """
         recording, observers, scope, order = MODE.get()
-        arrays: list[Any] = []
-        nodes: list[Any] = []
-        needs: list[bool] = []
-        lacking = wanted = False  # some operand has no node; some operand wants a gradient
-        for x in operands:
-            node = None
-            if isinstance(x, Tensor):
-                node, x = x._node, x._array
-            need = False
-            if node is None:
-                lacking = True
-            elif node.requires_grad:
-                need = wanted = True
-            arrays.append(x)
-            nodes.append(node)
-            needs.append(need)
+        needs: tuple[bool, ...]
+        if len(operands) == 2 and isinstance(operands[0], Tensor) and isinstance(operands[1], Tensor):
+            x, y = operands  # the usual case, written out: half of what recording costs is here
+            m, n = nodes = x._node, y._node
+            arrays = x._array, y._array
+            needs = m is not None and m.requires_grad, n is not None and n.requires_grad
+        else:
+            nodes, arrays, needs = _taken_apart(operands)
         if op.needs:  # this op object was recorded before: its attributes belong to that node
             op = _fresh(op)
-        if not (recording and wanted):
+        if not recording or True not in needs:
             return Tensor.at(np.asarray(run_forward(op, arrays)), None)
-        op.needs = tuple(needs)
+        op.needs = needs
         if observers:
             for observer in observers:
-                observer.op_starts(op, tuple(arrays))
+                observer.op_starts(op, arrays)
         try:
             out = op.forward(*arrays)
         except ValueError as error:
             raise retold(error, op, arrays) from error
         if type(out) is not np.ndarray:
             out = np.asarray(out)  # 0-d results of NumPy are scalars
-        if out.dtype.kind != "f":
+        dtype = out.dtype
+        if dtype is not _FLOAT32 and dtype.kind != "f":
             return Tensor.at(out, None)
-        if lacking:
-            _add_constants(operands, arrays, nodes, op.keep)
-        kept: tuple[Any, ...] = ()
-        for i in op.keep:
-            kept += (out if i == OUT else arrays[i],)
-        node = Node(op, tuple(nodes), kept, out.shape, out.dtype, scope)
+        if None in nodes:
+            nodes, arrays = _with_constants(operands, nodes, arrays, op.keep)
+        keep = op.keep
+        pair = keep == _BOTH and len(arrays) == 2
+        kept = arrays if pair else tuple([out if i == OUT else arrays[i] for i in keep])
+        node = Node(op, nodes, kept, out.shape, dtype, scope)
         if order:
             node.order = order
         if observers:
             for observer in observers:
-                observer.recorded(node, tuple(arrays), out)
+                observer.recorded(node, arrays, out)
         tensor = _new(Tensor)
         tensor._array, tensor._node = out, node
         return tensor
@@ -491,22 +486,38 @@ def _fresh(op: Op) -> Op:
     return made
 
 
-def _add_constants(
-    operands: tuple[Any, ...], arrays: list[Any], nodes: list[Any], keep: tuple[int, ...]
-) -> None:
-    """Nodes for the operands that have none.
+def _taken_apart(operands: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...], tuple[bool, ...]]:
+    """Per operand: its node or None, its array or number, and whether it wants a gradient."""
+    nodes: list[Any] = []
+    arrays: list[Any] = []
+    needs: list[bool] = []
+    for x in operands:
+        node = None
+        if isinstance(x, Tensor):
+            node, x = x._node, x._array
+        arrays.append(x)
+        nodes.append(node)
+        needs.append(node is not None and node.requires_grad)
+    return tuple(nodes), tuple(arrays), tuple(needs)
+
+
+def _with_constants(
+    operands: tuple[Any, ...], nodes: tuple[Any, ...], arrays: tuple[Any, ...], keep: tuple[int, ...]
+) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """Nodes also for the operands that have none, and the arrays.
 
     A Tensor owns its array; a plain array is its caller's, who may write to it, so what the
     derivative will read is copied.
     """
+    made, own = list(nodes), list(arrays)
     for k, x in enumerate(operands):
         if nodes[k] is not None:
             continue
         if isinstance(x, Tensor):
-            nodes[k] = x.node
+            made[k] = x.node
             continue
         if k in keep and isinstance(x, np.ndarray):
-            arrays[k] = x.copy()
+            own[k] = x.copy()
         name = f"{x:g}" if isinstance(x, (int, float)) else None
-        dtype = np.result_type(x)
-        nodes[k] = Node.leaf(np.shape(x), dtype, requires_grad=False, role="constant", name=name)
+        made[k] = Node.leaf(np.shape(x), np.result_type(x), requires_grad=False, role="constant", name=name)
+    return tuple(made), tuple(own)
