@@ -26,7 +26,7 @@ from types import ModuleType
 from typing import Any
 
 from tinygrad_cnn.errors import ArgumentError, KernelError, MissingExtraError
-from tinygrad_cnn.kernels import cache, memory, reference
+from tinygrad_cnn.kernels import cache, memory, reference, threads
 
 CHOICES = ("auto", "fast", "reference")
 #: Arrays of fewer elements do not start anything: NumPy is quick enough on them.
@@ -186,9 +186,10 @@ def _import_fast() -> None:
     before = config.CACHE_DIR
     config.CACHE_DIR = str(cache.folder())
     try:
-        importlib.import_module("tinygrad_cnn.kernels.fast")
+        fast = importlib.import_module("tinygrad_cnn.kernels.fast")
     finally:
         config.CACHE_DIR = before
+    threads.watch_with(fast.watch)
 
 
 def _compile_beside() -> None:

@@ -1,11 +1,11 @@
-"""One pool of threads for all kernels, and none that spins.
+"""One pool of threads for all kernels, never two that wait for each other's core.
 
-NumPy and compiled kernels release Python's lock while they work, so plain Python threads that sleep
-on a lock between tasks are enough: handing a task over costs some 10 µs, and a waiting thread costs
-nothing. The BLAS behind NumPy has a pool of its own, whose threads spin for milliseconds after each
-product and keep the core from others; inside `share` it is told to use one thread, and the matrices
-are split here instead. Nothing is started before the first large task, and nothing in the
-environment is changed.
+NumPy and compiled kernels release Python's lock while they work, so plain Python threads that wait
+for a lock between tasks are enough. The BLAS behind NumPy has a pool of its own, whose threads spin
+for milliseconds after each product and keep the core from others; inside `share` it is told to use
+one thread, and the matrices are split here instead. Our own threads watch for the next task for a
+fraction of a millisecond, and sleep until it comes after that. Nothing is started before the first
+large task, and nothing in the environment is changed.
 """
 
 from __future__ import annotations
@@ -44,13 +44,38 @@ def default_threads() -> int:
     return os.cpu_count() or 1
 
 
-class Worker:
-    """A thread that sleeps until it is handed a task."""
+class Signal:
+    """A lock that starts locked, which one thread releases and another waits for.
+
+    Waking a thread that sleeps takes some 10 µs, and 100 µs or more where the processor itself has
+    gone to sleep, as in virtual machines. So a thread watches the count for `SPIN_SECONDS` before it
+    sleeps, once there is a compiled function that watches without holding Python's lock.
+    """
 
     def __init__(self) -> None:
-        self._go, self._done = threading.Lock(), threading.Lock()
-        self._go.acquire()
-        self._done.acquire()
+        self._lock = threading.Lock()
+        self._lock.acquire()
+        self._count = np.zeros(1, np.int64)
+        self._seen = 0
+
+    def give(self) -> None:
+        """Let the thread that waits go on, now or when it comes."""
+        self._lock.release()
+        self._count[0] += 1
+
+    def wait(self) -> None:
+        """Wait until it is given, and take it."""
+        if _watch is not None:
+            _watch(self._count, self._seen)
+        self._lock.acquire()
+        self._seen += 1
+
+
+class Worker:
+    """A thread that waits until it is handed a task."""
+
+    def __init__(self) -> None:
+        self._go, self._done = Signal(), Signal()
         self._task: tuple[Context, Part, int, int, int] | None = None
         self._error: BaseException | None = None
         threading.Thread(target=self._work, name="tinygrad_cnn kernels", daemon=True).start()
@@ -58,17 +83,17 @@ class Worker:
     def start(self, work: Part, part: int, start: int, stop: int) -> None:
         """Hand over one part; returns at once."""
         self._task = (copy_context(), work, part, start, stop)  # NumPy's errstate goes along
-        self._go.release()
+        self._go.give()
 
     def finish(self) -> BaseException | None:
         """Wait until the part is done; what it raised, if it did."""
-        self._done.acquire()
+        self._done.wait()
         error, self._error, self._task = self._error, None, None
         return error
 
     def _work(self) -> None:
         while True:
-            self._go.acquire()
+            self._go.wait()
             assert self._task is not None
             context, work, part, start, stop = self._task
             try:
@@ -76,7 +101,7 @@ class Worker:
             except BaseException as error:
                 self._error = error
             del context, work
-            self._done.release()
+            self._done.give()
 
 
 class Pool:
@@ -169,6 +194,18 @@ def _openblas() -> tuple[Any, Any]:
 
 BLAS = Blas()
 _pool = Pool(default_threads())
+_watch: Callable[[Any, int], Any] | None = None
+
+
+def watch_with(function: Callable[[Any, int], Any]) -> None:
+    """Have threads that wait watch a count before they sleep.
+
+    Args:
+        function: returns when the count in its first argument, an array of one int64, is no longer
+            its second argument, or after a while; without Python's lock.
+    """
+    global _watch
+    _watch = function
 
 
 def get_num_threads() -> int:

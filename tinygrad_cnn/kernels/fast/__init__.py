@@ -26,3 +26,4 @@ from tinygrad_cnn.kernels.fast.pool import place as place
 from tinygrad_cnn.kernels.fast.pool import spread as spread
 from tinygrad_cnn.kernels.fast.update import adam as adam
 from tinygrad_cnn.kernels.fast.update import sgd as sgd
+from tinygrad_cnn.kernels.fast.watching import watch as watch

@@ -1,0 +1,39 @@
+"""Waiting for a number to change, without Python's lock and without sleeping; see `kernels.threads`."""
+
+from __future__ import annotations
+
+import platform
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from tinygrad_cnn.kernels.fast.compiling import kernel
+
+#: So many looks at most. On x86 each of them pauses for some 10 to 50 ns: about half a millisecond.
+LOOKS = 20_000
+_IS_X86 = platform.machine().lower() in ("x86_64", "amd64", "i386", "i686")
+
+
+@intrinsic
+def look(context, array):  # type: ignore[no-untyped-def]
+    """array[0] as it is in memory now, after a short pause that leaves the core to its other thread."""
+    signature = types.int64(array)
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        if _IS_X86:
+            nothing = ir.FunctionType(ir.VoidType(), ())
+            builder.call(builder.module.declare_intrinsic("llvm.x86.sse2.pause", (), nothing), ())
+        place = context.make_array(signature.args[0])(context, builder, args[0]).data
+        return builder.load_atomic(place, "acquire", 8)
+
+    return signature, generate
+
+
+@kernel("void(int64[::1], int64)")
+def watch(count: Any, last: int) -> None:
+    """Return when count[0] is no longer `last`, or after `LOOKS` looks."""
+    for _ in range(LOOKS):
+        if look(count) != last:
+            return
