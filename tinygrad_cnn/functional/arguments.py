@@ -88,7 +88,7 @@ def torch_names(function: F) -> F:
 
     @functools.wraps(function)
     def renamed(*args: Any, **kwargs: Any) -> Any:
-        for theirs, ours in TORCH_NAMES:
+        for theirs, ours in TORCH_NAMES if kwargs else ():
             if theirs in kwargs:
                 if ours in kwargs:
                     raise DTypeError(

@@ -180,6 +180,8 @@ def _labels(name: str, x: Any, target: Any, ignored: int | None) -> Any:
         )
     if found.dtype.kind not in "iu" and found.size:
         raise DTypeError(f"{name}: labels have dtype {found.dtype}, integers fit")
+    if found.size and found.min() >= 0 and found.max() < x.shape[1] and (ignored is None or ignored < 0):
+        return found.astype(np.intp, copy=False)  # nothing wrong and nothing ignored, as mostly
     left_out = np.zeros(found.shape, bool) if ignored is None else found == ignored
     wrong = found[~left_out & ((found < 0) | (found >= x.shape[1]))]
     if wrong.size:
@@ -200,6 +202,8 @@ def _divisor(labels: Any, factors: Any, reduction: str) -> Any:
 def _shares(labels: Any, factors: Any, reduction: str) -> Any:
     """What each label counts in the reduced loss: its class's factor; 0 if ignored."""
     kept = labels >= 0
+    if kept.all() and (factors == 1).all():
+        return np.full(labels.shape, 1 / max(labels.size, 1) if reduction == "mean" else 1, factors.dtype)
     share = np.zeros(labels.shape, factors.dtype)
     with np.errstate(invalid="ignore"):  # factors that sum to 0 give NaN
         share[kept] = factors[labels[kept]] * _divisor(labels, factors, reduction)

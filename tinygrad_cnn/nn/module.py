@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_cnn.errors import StateError, TinygradCnnError
-from tinygrad_cnn.graph import MODE
+from tinygrad_cnn.graph import MODE, Mode
 from tinygrad_cnn.tensor import Tensor
 
 M = TypeVar("M", bound="Module")
@@ -79,7 +79,7 @@ class Module:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         mode = MODE.get()
         path = f"{mode.scope}.{self._name}" if mode.scope and self._name else mode.scope or self._name
-        token = MODE.set(mode._replace(scope=path))
+        token = MODE.set(Mode(mode.recording, mode.observers, path, mode.order))
         try:
             return self.forward(*args, **kwargs)
         except TinygradCnnError as error:

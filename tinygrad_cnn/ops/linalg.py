@@ -32,8 +32,10 @@ class Linear(Op):
     keep = (0, 1)
 
     def forward(self, x: Any, w: Any, *b: Any) -> Any:
-        samples = prod(x.shape[:-1])
-        y = kernels.linear(x.reshape((samples, w.shape[1])), w, b[0] if b else None)
+        bias = b[0] if b else None
+        if x.ndim == 2:
+            return kernels.linear(x, w, bias)
+        y = kernels.linear(x.reshape((prod(x.shape[:-1]), w.shape[1])), w, bias)
         return y.reshape((*x.shape[:-1], w.shape[0]))
 
     def backward(self, g: Any, x: Any, w: Any) -> tuple[Any, ...]:

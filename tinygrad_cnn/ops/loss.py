@@ -199,8 +199,8 @@ class LabelLoss(Op):
     """
 
     def __init__(self, labels: Any, weight: Any, reduction: str) -> None:
-        self._labels = np.expand_dims(labels, 1)  # (N, 1, ...)
-        self._weight = np.expand_dims(weight, 1)
+        self._labels = labels.reshape((len(labels), 1, *labels.shape[1:]))
+        self._weight = weight.reshape(self._labels.shape)
         self.reduction = reduction
 
     def negated(self, scores: Any) -> Any:

@@ -90,7 +90,7 @@ class Optimizer:
         """
         for k, p, group in self._members():
             if p.grad is not None:
-                self.update(p._writable(), p.grad.array, self.state.setdefault(k, {}), group)
+                self.update(p._writable(), p.grad._array, self.state.setdefault(k, {}), group)
 
     def update(self, p: Array, g: Array, state: dict[str, Any], group: Group) -> None:
         """Move one parameter's array in place, given its gradient; written by each subclass."""

@@ -122,7 +122,7 @@ def linear(x: Array, w: Array, b: Array | None) -> Array:
 
 def matmul(a: Array, b: Array) -> Array:
     """a @ b over the last two axes; the axes before them broadcast."""
-    if a.ndim == 2 and b.ndim == 2 and a.shape[1] == b.shape[0] and served(a, b):
+    if a.ndim == 2 and b.ndim == 2 and min(a.shape) <= FEW and a.shape[1] == b.shape[0] and served(a, b):
         m, terms = a.shape
         if 0 < m <= FEW and _large(b):
             return _few_rows(a, plain(b))

@@ -7,16 +7,16 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic
 
 from tinygrad_cnn.kernels.fast.compiling import kernel
+from tinygrad_cnn.kernels.fast.vectors import instruction
 
 #: So many looks at most. On x86 each of them pauses for some 10 to 50 ns: about half a millisecond.
 LOOKS = 20_000
 _IS_X86 = platform.machine().lower() in ("x86_64", "amd64", "i386", "i686")
 
 
-@intrinsic
+@instruction
 def look(context, array):  # type: ignore[no-untyped-def]
     """array[0] as it is in memory now, after a short pause that leaves the core to its other thread."""
     signature = types.int64(array)

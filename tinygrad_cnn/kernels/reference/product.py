@@ -14,6 +14,8 @@ Array = NDArray[Any]
 #: Products of fewer multiply-adds stay on one thread: one core does them in 60 µs, and handing
 #: half of them to another thread costs 15.
 WORTH_SPLITTING = 3_000_000
+#: So few stay on one thread by themselves: BLAS need not be told.
+TINY = 9_000
 
 
 def matmul(a: Array, b: Array) -> Array:
@@ -21,8 +23,12 @@ def matmul(a: Array, b: Array) -> Array:
     if a.ndim != 2 or b.ndim != 2 or a.dtype != b.dtype or a.dtype.char not in "fd":
         return a @ b
     (m, k), n = a.shape, b.shape[1]
+    if k == 1 and b.shape[0] == 1:
+        return a * b  # an outer product, which BLAS takes four times as long for
+    if m * n * k < TINY or k != b.shape[0]:
+        return a @ b
     with BLAS.one_thread():
-        if m * n * k < WORTH_SPLITTING or k != b.shape[0]:
+        if m * n * k < WORTH_SPLITTING:
             return a @ b
         out = np.empty((m, n), a.dtype)
 

@@ -1,0 +1,82 @@
+"""Linear layers on few samples: the streamed kernels against float64, and who serves what."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+pytest.importorskip("numba", reason="the compiled kernels are an extra")
+
+from tinygrad_cnn import get_num_threads, set_num_threads
+from tinygrad_cnn.kernels import reference
+from tinygrad_cnn.kernels.fast import linear, matmul
+
+#: float32 sums of up to 6,000 products of numbers around 1, in blocks: each rounds by 6e-8 of what
+#: is summed so far, and the errors are random; measured at most 3e-6 of the largest result.
+TOLERANCE = 1e-5
+
+
+@pytest.fixture(autouse=True, params=[1, 3])
+def _threads(request: pytest.FixtureRequest) -> Iterator[None]:
+    before = get_num_threads()
+    set_num_threads(request.param)
+    yield
+    set_num_threads(before)
+
+
+def near(found: np.ndarray, exact: np.ndarray) -> bool:
+    assert found.dtype == np.float32 and found.shape == exact.shape
+    return bool(abs(found - exact).max() <= TOLERANCE * abs(exact).max())
+
+
+sizes = st.tuples(st.integers(1, 16), st.integers(450, 1200), st.integers(450, 1200))
+
+
+@settings(max_examples=15)
+@given(sizes, st.integers(0, 2**32 - 1))
+def test_the_three_products(shape: tuple[int, int, int], seed: int) -> None:
+    m, inputs, outputs = shape
+    rng = np.random.default_rng(seed)
+    x, w, b, g = (
+        rng.standard_normal(s, np.float32)
+        for s in ((m, inputs), (outputs, inputs), (outputs,), (m, outputs))
+    )
+    before = [a.copy() for a in (x, w, b, g)]
+    big = w.astype(float)
+    assert near(linear(x, w, b), x @ big.T + b)
+    assert near(linear(x, w, None), x @ big.T)
+    assert near(matmul(g, w), g @ big)
+    assert near(matmul(g.T, x), g.T.astype(float) @ x)
+    assert all(np.array_equal(a, old) for a, old in zip((x, w, b, g), before, strict=True))
+
+
+def test_read_only_weights_are_taken() -> None:
+    w = np.ones((500, 600), np.float32)
+    w.flags.writeable = False
+    assert (linear(np.ones((2, 600), np.float32), w, None) == 600).all()
+    assert (matmul(np.ones((2, 500), np.float32), w) == 500).all()
+
+
+def test_nan_and_infinity_go_where_they_go() -> None:
+    x, w = np.ones((3, 600), np.float32), np.ones((500, 600), np.float32)
+    x[1, 7], w[4, 9] = np.nan, np.inf
+    assert np.array_equal(linear(x, w, None), x @ w.T, equal_nan=True)
+    g = np.ones((3, 500), np.float32)
+    assert np.array_equal(matmul(g, w), g @ w, equal_nan=True)
+    assert np.array_equal(matmul(g.T, x), g.T @ x, equal_nan=True)
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 4), (17, 600, 500), (0, 600, 500), (2, 600, 500)])
+def test_what_is_not_served_falls_to_the_reference(shape: tuple[int, int, int]) -> None:
+    m, inputs, outputs = shape
+    x, w = np.ones((m, inputs)), np.ones((outputs, inputs))  # float64
+    assert np.array_equal(linear(x, w, None), reference.linear(x, w, None))
+    x32, w32 = x.astype(np.float32), np.asfortranarray(w.astype(np.float32))
+    assert np.allclose(linear(x32, w32, None), inputs)
+
+
+def test_a_product_that_does_not_fit_is_refused_as_numpy_does() -> None:
+    with pytest.raises(ValueError, match="mismatch"):
+        matmul(np.ones((2, 3), np.float32), np.ones((500, 600), np.float32))
