@@ -26,7 +26,7 @@ MAY_IMPORT: dict[str, str] = {
     "methods": "errors graph ops functional",
     "tensor": "errors graph mode ops functional backward numpy_protocol methods",
     "transforms": "errors graph mode rng functional backward tensor",
-    "nn": "errors graph mode rng ops functional tensor",
+    "nn": "errors graph kernels mode rng ops functional tensor",
     "optim": "errors graph kernels functional tensor",
     "data": "errors rng serial",
     "serial": "errors",

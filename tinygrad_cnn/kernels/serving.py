@@ -13,6 +13,7 @@ one of them, and nothing changes any more.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import logging
@@ -39,6 +40,7 @@ _names: tuple[str, ...] = ()
 _serving = "reference"
 _begun = False  # whether anything was decided
 _pinned = False  # whether what serves may no longer change by itself
+_loader: threading.Thread | None = None  # loads compiled kernels that will be wanted soon
 
 
 def install(table: ModuleType, names: tuple[str, ...]) -> None:
@@ -60,6 +62,30 @@ def _waiting(name: str, kernel: Callable[..., Any]) -> Callable[..., Any]:
         return getattr(_table, name)(*operands)
 
     return wait
+
+
+def foresee(size: int) -> None:
+    """Say that an array of `size` elements is there, such as a parameter: large ones will be computed with.
+
+    If all kernels lie compiled in the cache, they are loaded in a thread meanwhile, so that the first
+    training step need not wait for half a second. It changes nothing about what serves when.
+
+    >>> foresee(10)
+    """
+    global _loader
+    if size < WORTH_IT or _begun or _loader is not None:
+        return
+    with _lock:
+        wish = os.environ.get("TINYGRAD_CNN_KERNELS", "auto")
+        if wish == "auto" and find_spec("numba") is not None and cache.is_complete():
+            _loader = threading.Thread(target=_load_ahead, name="tinygrad_cnn load")
+            _loader.start()
+
+
+def _load_ahead() -> None:
+    """Import the compiled kernels; whoever needs them will meet the error again, and say it."""
+    with contextlib.suppress(Exception):
+        _import_fast()
 
 
 def kernels_in_use() -> str:
@@ -182,6 +208,8 @@ def _try_load() -> None:
 
 def _import_fast() -> None:
     """Import the compiled kernels, with Numba's cache in our folder while that lasts."""
+    if _loader is not None and threading.current_thread() is not _loader:
+        _loader.join()
     config: Any = importlib.import_module("numba.core.config")
     before = config.CACHE_DIR
     config.CACHE_DIR = str(cache.folder())

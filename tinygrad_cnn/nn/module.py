@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tinygrad_cnn.errors import StateError, TinygradCnnError
 from tinygrad_cnn.graph import MODE, Mode
+from tinygrad_cnn.kernels.serving import foresee
 from tinygrad_cnn.tensor import Tensor
 
 M = TypeVar("M", bound="Module")
@@ -33,6 +34,7 @@ class Parameter(Tensor):
     ) -> None:
         super().__init__(data, requires_grad, dtype=dtype, name=name)
         self.node.role = "parameter"
+        foresee(self.size)
 
 
 class Buffer(Tensor):
