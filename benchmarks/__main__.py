@@ -47,16 +47,18 @@ from benchmarks.report import (
     nodes_table,
     notes,
     roof_table,
+    shares_table,
     start_table,
     times_table,
 )
 from benchmarks.roofline import limits_ms, peaks
+from benchmarks.shares import time_shares
 from benchmarks.start import race_start
 from tinygrad_cnn import set_num_threads
 from tinygrad_cnn.errors import MissingExtraError
 from tinygrad_cnn.serial import writing
 
-PARTS = ("ops", "nodes", "small", "start", "import", "growth")
+PARTS = ("ops", "nodes", "small", "shares", "start", "import", "growth")
 QUICK_NETWORKS = ("mlp100", "seed001", "simple100", "lenet64")
 LENGTHS, QUICK_LENGTHS = ("10", "100", "1000", "10000", "100000"), ("10", "100")
 #: Who takes part unless told otherwise, where installed. Of these only PyTorch is missed where it is not.
@@ -135,6 +137,10 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         measure_operations(result, chosen, whole, effort)
     elif set(chosen) & {"ops", "nodes", "growth"}:
         left_out.append(f"Of {', '.join(engines)} none does single operations: networks only.")
+    if "shares" in chosen and OURS in engines:
+        few = QUICK_NETWORKS[:1] if options.quick else NETWORKS
+        result["shares"] = time_shares(list(few), effort.threads, 5 if options.quick else 50)
+        show(shares_table(result["shares"]))
     if "start" in chosen and OURS in engines and find_spec("numba") is not None:
         result["start"] = race_start(["mlp100"] if options.quick else list(NETWORKS), effort.threads)
         show(start_table(result["start"]))

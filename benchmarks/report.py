@@ -136,6 +136,18 @@ def roof_table(networks: Mapping[str, Any], peak: Mapping[str, float]) -> str:
     return table(title, headers, rows)
 
 
+def shares_table(shares: Mapping[str, Any]) -> str:
+    """Where a training step's time goes, one network a line, in percent of the step."""
+    kinds = [kind for kind in next(iter(shares.values())) if kind != "step"]
+    headers = ["", "step ms", *kinds, "the rest"]
+    rows = []
+    for name, entry in shares.items():
+        parts = [entry[kind] / entry["step"] for kind in kinds]
+        cells = [f"{part:.0%}" for part in (*parts, max(0.0, 1 - sum(parts)))]
+        rows.append([name, number(entry["step"]), *cells])
+    return table("Where a training step of ours spends its time, medians", headers, rows)
+
+
 def start_table(starts: Mapping[str, Any]) -> str:
     """The first step with an empty and with a full cache of compiled kernels, one network a line."""
     headers = ["", "cold first step s", "until compiled s", "warm first step s"]

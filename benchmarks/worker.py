@@ -6,6 +6,7 @@
     {"do": "time", "task": "step", "seconds": 1, "least": 3}   -> {"seconds": [0.0031, ...]}
     {"do": "forget peak"}                                      -> {}
     {"do": "peak"}                                             -> {"mb": 97.3}
+    {"do": "shares", "calls": 50}                              -> {"shares": {"step": 0.003, ...}}
     {"do": "wait for kernels", "seconds": 60}                  -> {"seconds": 18.2, "kernels": "fast"}
 
 Commands come when it is this engine's turn; in between the process waits and uses no core.
@@ -109,6 +110,10 @@ def serve(engine: Any, commands: TextIO, answers: TextIO) -> None:
                 forget_peak()
             case "peak":
                 answer["mb"] = memory_mb()[1] - after_import
+            case "shares":  # of our own engine only
+                shares = importlib.import_module("benchmarks.shares")
+                subject.begin("step")
+                answer["shares"] = shares.kernel_shares(subject.tasks["step"], command["calls"])
             case "wait for kernels":
                 answer |= wait_for_kernels(subject, command["seconds"])
             case other:

@@ -158,3 +158,15 @@ def test_the_environment_decides(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_no_thread_before_the_first_share() -> None:
     assert Pool(4)._workers == []
+
+
+def test_a_part_is_taken_once_and_a_late_thread_is_not_waited_for() -> None:
+    done: list[int] = []
+    task = threads.Task(lambda part, start, stop: done.append(part), [0, 1, 2])
+    worker = threads.Worker(1)
+    assert worker.finish(task) is None and done == [1]  # it was never called: done here
+    assert not task.take(1)
+    worker.offer(task)  # comes too late: nothing is left for it
+    later = threads.Task(lambda part, start, stop: done.append(10 + part), [0, 1, 2])
+    worker.offer(later)
+    assert worker.finish(later) is None and done == [1, 11]

@@ -14,7 +14,7 @@ import ctypes
 import os
 import threading
 from collections.abc import Callable
-from contextvars import Context, copy_context
+from contextvars import copy_context
 from pathlib import Path
 from typing import Any
 
@@ -71,37 +71,67 @@ class Signal:
         self._seen += 1
 
 
-class Worker:
-    """A thread that waits until it is handed a task."""
+class Task:
+    """A piece of work in parts, each of which is taken by one thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, work: Part, cuts: list[int]) -> None:
+        self.work, self.cuts = work, cuts
+        self.context = copy_context()  # NumPy's errstate goes along
+        self.open = dict.fromkeys(range(1, len(cuts) - 1))  # parts that nobody has taken yet
+
+    def take(self, part: int) -> bool:
+        """Whether the part is the caller's to do: the first one who asks gets it."""
+        return self.open.pop(part, self) is None
+
+    def run(self, part: int) -> BaseException | None:
+        """Do a part; what it raised, if it did."""
+        try:
+            self.work(part, self.cuts[part], self.cuts[part + 1])
+        except BaseException as error:
+            return error
+        return None
+
+
+class Worker:
+    """A thread that waits until it is offered a task, and does its part if it comes in time."""
+
+    def __init__(self, part: int) -> None:
+        self.part = part
         self._go, self._done = Signal(), Signal()
-        self._task: tuple[Context, Part, int, int, int] | None = None
+        self._called = False
+        self._task: Task | None = None
         self._error: BaseException | None = None
         threading.Thread(target=self._work, name="tinygrad_cnn kernels", daemon=True).start()
 
-    def start(self, work: Part, part: int, start: int, stop: int) -> None:
-        """Hand over one part; returns at once."""
-        self._task = (copy_context(), work, part, start, stop)  # NumPy's errstate goes along
-        self._go.give()
+    def offer(self, task: Task) -> None:
+        """Let it take its part; returns at once."""
+        self._task = task
+        if not self._called:  # else it has not yet come since the last call, and will find this task
+            self._called = True
+            self._go.give()
 
-    def finish(self) -> BaseException | None:
-        """Wait until the part is done; what it raised, if it did."""
-        self._done.wait()
-        error, self._error, self._task = self._error, None, None
+    def finish(self, task: Task) -> BaseException | None:
+        """Wait until its part is done, or do it here if it is not begun; what it raised, if it did.
+
+        Where other programs have the core, the thread may come late: then it is not waited for.
+        """
+        if task.take(self.part):
+            error = task.run(self.part)
+        else:
+            self._done.wait()
+            error, self._error = self._error, None
+        self._task = None
         return error
 
     def _work(self) -> None:
         while True:
             self._go.wait()
-            assert self._task is not None
-            context, work, part, start, stop = self._task
-            try:
-                context.run(work, part, start, stop)
-            except BaseException as error:
-                self._error = error
-            del context, work
-            self._done.give()
+            self._called = False
+            task = self._task
+            if task is not None and task.take(self.part):
+                self._error = task.context.copy().run(task.run, self.part)
+                self._done.give()
+            del task
 
 
 class Pool:
@@ -122,21 +152,16 @@ class Pool:
             return
         try:
             while len(self._workers) < self.size - 1:
-                self._workers.append(Worker())
+                self._workers.append(Worker(len(self._workers) + 1))
             with BLAS.one_thread():
-                self._run(cuts, work)
+                self._run(Task(work, cuts))
         finally:
             self._busy.release()
 
-    def _run(self, cuts: list[int], work: Part) -> None:
-        raised: list[BaseException | None] = []
-        for part, worker in enumerate(self._workers, start=1):
-            worker.start(work, part, cuts[part], cuts[part + 1])
-        try:
-            work(0, cuts[0], cuts[1])
-        except BaseException as error:
-            raised.append(error)
-        raised.extend(worker.finish() for worker in self._workers)
+    def _run(self, task: Task) -> None:
+        for worker in self._workers:
+            worker.offer(task)
+        raised = [task.run(0), *(worker.finish(task) for worker in self._workers)]
         for first in filter(None, raised):
             raise first
 
