@@ -326,7 +326,7 @@ def diamond(x: Any, v: Any) -> Any:
     return s * s.tanh() + s * v
 
 
-SUM = "share = held + share if record else np.asarray(held + share)"
+SUM = "share = held + share"
 add_walk("accumulation dropped at a diamond", walk_with(SUM, "share = share"))
 add_walk("the first share kept, later ones lost", walk_with(SUM, "share = held"))
 add_walk("a share counted twice", walk_with(SUM, "share = held + share + share"))

@@ -106,7 +106,8 @@ def floating(function: str, value: Any, name: str = "x") -> Any:
     Raises:
         DTypeError: the elements are integers or bools.
     """
-    value = operand(function, value)
+    if not isinstance(value, Traced):
+        value = as_array(function, value)
     if value.dtype.kind != "f":
         raise DTypeError(
             f"{function}: {name} has dtype {value.dtype}, a float dtype fits; "

@@ -79,9 +79,9 @@ class Module:
         raise NotImplementedError(f"{type(self).__name__}.forward is not written")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        mode = MODE.get()
-        path = f"{mode.scope}.{self._name}" if mode.scope and self._name else mode.scope or self._name
-        token = MODE.set(Mode(mode.recording, mode.observers, path, mode.order))
+        recording, observers, scope, order = MODE.get()
+        path = f"{scope}.{self._name}" if scope and self._name else scope or self._name
+        token = MODE.set(Mode(recording, observers, path, order))
         try:
             return self.forward(*args, **kwargs)
         except TinygradCnnError as error:

@@ -97,6 +97,8 @@ def few_terms(a, terms, b, columns, off, c, start, stop):  # type: ignore[no-unt
 
 def linear(x: Array, w: Array, b: Array | None) -> Array:
     """x (M, I), w (O, I), b (O,) or None -> x @ w.T + b, (M, O)."""
+    if w.size < LARGE:
+        return reference.linear(x, w, b)
     (m, inputs), outputs = x.shape, len(w)
     if not (0 < m <= FEW and _large(w) and served(x, w) and inputs >= LANES and outputs >= DOT_COLUMNS):
         return reference.linear(x, w, b)

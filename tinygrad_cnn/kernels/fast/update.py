@@ -64,7 +64,7 @@ def sgd(
     lr: float, momentum: float, kept: float, decay: float, nesterov: bool,
 ) -> None:  # fmt: skip
     """See the reference."""
-    if not _fit(p, g, v):
+    if p.size < FEW or not _fit(p, g, v):
         reference.sgd(p, g, v, lr, momentum, kept, decay, nesterov)
         return
     to, slope = p.reshape(-1), plain(g).reshape(-1)
@@ -85,7 +85,7 @@ def adam(
     lr: float, beta1: float, beta2: float, eps: float, decay: float, shrink: float,
 ) -> None:  # fmt: skip
     """See the reference."""
-    if not _fit(p, g, m, v, largest):
+    if p.size < FEW or not _fit(p, g, m, v, largest):
         reference.adam(p, g, m, v, largest, step, lr, beta1, beta2, eps, decay, shrink)
         return
     rate, unbiased = lr / (1 - beta1**step), sqrt(1 - beta2**step)
@@ -99,10 +99,8 @@ def adam(
 
 
 def _fit(p: Array, g: Array, *means: Array | None) -> bool:
-    """Whether all are float32 of p's shape, and those written to are plain memory, enough of it."""
+    """Whether all are float32 of p's shape, and those written to are plain memory."""
     written = [p, *(mean for mean in means if mean is not None)]
-    return (
-        p.size >= FEW
-        and all(a.dtype == FLOAT32 and a.shape == p.shape for a in (g, *written))
-        and all(a.flags.carray for a in written)
+    return all(a.dtype == FLOAT32 and a.shape == p.shape for a in (g, *written)) and all(
+        a.flags.carray for a in written
     )
