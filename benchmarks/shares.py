@@ -30,6 +30,7 @@ def kernel_shares(step: Callable[[], Any], calls: int) -> dict[str, float]:
     A step runs on the calling thread, kernels on all: what the kinds leave of the step is Python, ops
     without a kernel of their own, and memory.
 
+    >>> import numpy as np
     >>> shares = kernel_shares(lambda: kernels.relu(np.ones(3)), 2)
     >>> shares["step"] >= shares["activation"] > 0, shares["norm"]
     (True, 0.0)

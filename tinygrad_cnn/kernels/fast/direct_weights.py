@@ -216,8 +216,9 @@ def _along(x: Array, g: Array, grid: Grid, parts: int) -> Array:
     else:
         threads.share(n, part)
     total = dw[0]
-    for other in dw[1:]:
-        total += other
+    with np.errstate(invalid="ignore"):  # inf - inf: compiled code says nothing of it either
+        for other in dw[1:]:
+            total += other
     found = total[:f, :, :each].reshape(f, kh * kw, c)
     return np.ascontiguousarray(found.transpose(0, 2, 1)).reshape(f, c, kh, kw)
 
