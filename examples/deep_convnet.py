@@ -128,7 +128,7 @@ def main() -> None:
     task = training.task(
         chosen,
         epochs=12,
-        bar=0.993,
+        bar=0.992,
         quick_epochs=3 if chosen.quick else 15,
         quick_bar=0.5,
         quick_images=800,
