@@ -107,3 +107,24 @@ class TestWithNumba:
 
     def test_reasons_are_one_line(self) -> None:
         assert serving.reason_of(ValueError("\n one \n two")) == "ValueError: one"
+
+    @pytest.mark.slow
+    def test_training_starts_at_once_and_the_compiled_kernels_take_over(self, tmp_path: Path) -> None:
+        """With an empty cache the reference serves first; the next process finds the cache full."""
+        wait = """
+first = F.relu(model(x)).sum().item()
+end = time.time() + 240
+while kernels_in_use() == "reference" and time.time() < end:
+    time.sleep(0.1)
+last = F.relu(model(x)).sum().item()
+print(kernels_in_use(), abs(first - last) <= 1e-5 * abs(first))
+"""
+        cold = run(STEP + wait, tmp_path)
+        assert cold.returncode == 0 and cold.stderr == "", cold.stderr
+        before, after = (line.split() for line in cold.stdout.splitlines())
+        assert before[1:] == ["reference", "False"] and after == ["fast", "True"]
+        warm = run(STEP, tmp_path)
+        assert warm.stdout.split()[1:] == ["fast", "True"], warm.stderr
+        assert float(warm.stdout.split()[0]) == pytest.approx(float(before[0]), rel=1e-5)
+        pinned = run("import tinygrad_cnn as t; print(t.use_kernels('auto', deterministic=True))", tmp_path)
+        assert pinned.stdout.strip() == "fast"
