@@ -35,9 +35,9 @@ demo test test-peers: export OPENBLAS_NUM_THREADS ?= 1
 demo: $(VENV)/.extras-examples
 	$(BIN)/python examples/digits.py
 
-# Two processes, each with whole files: half the time on two cores.
+# Two processes, which take tests from each other when one has none left: half the time on two cores.
 test: $(VENV)/.extras-examples $(VENV)/.extras-test
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
 $(PEERS)/.extras-peers: $(PEERS)/bin/python pyproject.toml
 	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --prefer-binary \
