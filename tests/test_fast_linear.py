@@ -1,4 +1,4 @@
-"""Linear layers on few samples: the streamed kernels against float64, and who serves what."""
+"""Linear layers: the streamed and the tiled kernels against float64, and who serves what."""
 
 from collections.abc import Iterator
 
@@ -31,11 +31,12 @@ def near(found: np.ndarray, exact: np.ndarray) -> bool:
     return bool(abs(found - exact).max() <= TOLERANCE * abs(exact).max())
 
 
-sizes = st.tuples(st.integers(1, 16), st.integers(450, 1200), st.integers(450, 1200))
+few = st.tuples(st.integers(1, 16), st.integers(450, 1200), st.integers(450, 1200))
+many = st.tuples(st.integers(17, 130), st.integers(120, 700), st.integers(5, 600))
 
 
-@settings(max_examples=15)
-@given(sizes, st.integers(0, 2**32 - 1))
+@settings(max_examples=30)
+@given(few | many, st.integers(0, 2**32 - 1))
 def test_the_three_products(shape: tuple[int, int, int], seed: int) -> None:
     m, inputs, outputs = shape
     rng = np.random.default_rng(seed)
@@ -59,13 +60,28 @@ def test_read_only_weights_are_taken() -> None:
     assert (matmul(np.ones((2, 500), np.float32), w) == 500).all()
 
 
-def test_nan_and_infinity_go_where_they_go() -> None:
-    x, w = np.ones((3, 600), np.float32), np.ones((500, 600), np.float32)
+@pytest.mark.parametrize("m", [3, 30])
+def test_nan_and_infinity_go_where_they_go(m: int) -> None:
+    x, w = np.ones((m, 600), np.float32), np.ones((500, 600), np.float32)
     x[1, 7], w[4, 9] = np.nan, np.inf
     assert np.array_equal(linear(x, w, None), x @ w.T, equal_nan=True)
-    g = np.ones((3, 500), np.float32)
+    g = np.ones((m, 500), np.float32)
     assert np.array_equal(matmul(g, w), g @ w, equal_nan=True)
     assert np.array_equal(matmul(g.T, x), g.T @ x, equal_nan=True)
+
+
+@pytest.mark.parametrize("m", [3, 40])
+def test_the_edges_of_the_tiles_are_right(m: int) -> None:
+    # 5 outputs are one tile of columns; 16, 17 and 48 columns of b one vector, one and a bit, three
+    rng = np.random.default_rng(0)
+    sizes = (2000, 5), (1999, 61), (2001, 16), (2047, 17), (2048, 48), (16, 3001), (17, 3003)
+    for inputs, outputs in sizes:
+        x, w = (rng.standard_normal((rows, inputs), np.float32) for rows in (m, outputs))
+        g = rng.standard_normal((m, outputs), np.float32)
+        assert near(linear(x, w, w[:, 0].copy()), x.astype(float) @ w.T + w[:, 0])
+        assert near(matmul(g, w), g.astype(float) @ w)
+        assert near(matmul(g.T, x), g.T.astype(float) @ x)
+        assert near(matmul(w, np.ascontiguousarray(x.T)), w.astype(float) @ x.T)
 
 
 @pytest.mark.parametrize("shape", [(2, 3, 4), (17, 600, 500), (0, 600, 500), (2, 600, 500)])

@@ -80,7 +80,7 @@ def gradients(
         needs = op.needs
         for k, parent in enumerate(parents):
             share = results[k]
-            if share is None or not needs[k] or not parent.requires_grad:
+            if share is None or not needs[k]:
                 continue
             if type(share) is not _Array and not record:
                 share = np.asarray(share)  # 0-d results of NumPy are scalars
@@ -113,7 +113,7 @@ def plan(outputs: Iterable[Node], wanted: set[Node] | None, ends: set[Node]) -> 
     found, stack = set(outputs), list(outputs)
     while stack:
         node = stack.pop()
-        if node in ends:
+        if ends and node in ends:
             continue
         if node.kept is None:
             raise GraphError(

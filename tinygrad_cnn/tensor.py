@@ -18,6 +18,7 @@ from tinygrad_cnn.methods import TensorMethods
 
 Array = NDArray[Any]
 _new = object.__new__
+_mode = MODE.get
 _FLOAT32 = np.dtype(np.float32)
 _BOTH = (0, 1)
 
@@ -80,15 +81,17 @@ class Tensor(TensorMethods):
         >>> Tensor.record(ops.Neg(), (Tensor([1.0], requires_grad=True),)).node.op.name
         'Neg'
         """
-        recording, observers, scope, order = MODE.get()
+        recording, observers, scope, order = _mode()
         needs: tuple[bool, ...]
         if len(operands) == 2 and isinstance(operands[0], Tensor) and isinstance(operands[1], Tensor):
             x, y = operands  # the usual case, written out: half of what recording costs is here
             m, n = nodes = x._node, y._node
             arrays = x._array, y._array
             needs = m is not None and m.requires_grad, n is not None and n.requires_grad
+            constants = m is None or n is None
         else:
             nodes, arrays, needs = _taken_apart(operands)
+            constants = None in nodes
         if op.needs:  # this op object was recorded before: its attributes belong to that node
             op = _fresh(op)
         if not recording or True not in needs:
@@ -106,11 +109,13 @@ class Tensor(TensorMethods):
         dtype = out.dtype
         if dtype is not _FLOAT32 and dtype.kind != "f":
             return Tensor.at(out, None)
-        if None in nodes:
+        if constants:
             nodes, arrays = _with_constants(operands, nodes, arrays, op.keep)
         keep = op.keep
-        pair = keep == _BOTH and len(arrays) == 2
-        kept = arrays if pair else tuple([out if i == OUT else arrays[i] for i in keep])
+        if keep == _BOTH and len(arrays) == 2:
+            kept = arrays
+        else:
+            kept = tuple([out if i == OUT else arrays[i] for i in keep]) if keep else ()
         node = Node(op, nodes, kept, out.shape, dtype, scope)
         if order:
             node.order = order
@@ -118,7 +123,8 @@ class Tensor(TensorMethods):
             for observer in observers:
                 observer.recorded(node, arrays, out)
         tensor = _new(Tensor)
-        tensor._array, tensor._node = out, node
+        tensor._array = out
+        tensor._node = node
         return tensor
 
     # ------------------------------------------------------------------ what it is

@@ -170,6 +170,8 @@ def axes(function: str, axis: Any, ndim: int) -> tuple[int, ...]:
 
 def one_axis(function: str, axis: Any, ndim: int) -> int:
     """A single axis as a non-negative number."""
+    if type(axis) is int and -ndim <= axis < ndim:
+        return axis % ndim
     return axes(function, integer(function, "axis", axis), ndim)[0]
 
 

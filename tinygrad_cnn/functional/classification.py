@@ -61,18 +61,18 @@ def cross_entropy(
         if ignored >= 0:
             raise ArgumentError(f"{name}: ignore_index={ignored} needs labels, got probabilities")
         return _soft_cross_entropy(x, as_target(name, target, x), factors, smoothing, reduction)
-    labels = _labels(name, x, target, ignored)
-    share = _shares(labels, factors, reduction)
+    labels, whole = _labels(name, x, target, ignored)
     if not smoothing:
+        share = _shares(labels, whole, factors, x.dtype, reduction)
         loss = ops.SoftmaxCrossEntropy(labels, share, reduction)(x)
     else:
         mixed = np.full(x.shape, smoothing / x.shape[1], x.dtype)
         kept = np.maximum(np.expand_dims(labels, 1), 0)
         np.put_along_axis(mixed, kept, 1 - smoothing + smoothing / x.shape[1], 1)
         counted = np.where(labels < 0, 0, _divisor(labels, factors, reduction)).astype(x.dtype)
-        side = factors.reshape((1, -1, *(1 for _ in x.shape[2:])))
+        side = _beside(x, factors)
         loss = ops.SoftTargetCrossEntropy(side * np.expand_dims(counted, 1), reduction)(x, mixed)
-    return loss + np.nan if reduction == "mean" and not (labels >= 0).any() else loss
+    return _nan_of_none(loss, labels, whole, reduction)
 
 
 def nll_loss(
@@ -105,9 +105,10 @@ def nll_loss(
         only = nll_loss(batch, _batch_of_one(target), weight, ignore_index=ignored, reduction=reduction)
         return only.reshape(()) if reduction == "none" else only
     factors = _class_weights(name, x, weight)
-    labels = _labels(name, x, target, ignored)
-    loss = ops.NegativeLogLikelihood(labels, _shares(labels, factors, reduction), reduction)(x)
-    return loss + np.nan if reduction == "mean" and not (labels >= 0).any() else loss
+    labels, whole = _labels(name, x, target, ignored)
+    share = _shares(labels, whole, factors, x.dtype, reduction)
+    loss = ops.NegativeLogLikelihood(labels, share, reduction)(x)
+    return _nan_of_none(loss, labels, whole, reduction)
 
 
 def multi_margin_loss(
@@ -146,10 +147,12 @@ def multi_margin_loss(
     if x.ndim != 2:
         raise ShapeError(f"{name}: x needs shape (N, K) or (K,), got {x.shape}")
     factors = _class_weights(name, x, weight)
-    labels = _labels(name, x, target, None)
-    share = factors[labels] / (max(labels.size, 1) if reduction == "mean" else 1)
+    labels, whole = _labels(name, x, target, None)
+    share = _shares(labels, whole, None, x.dtype, reduction)
+    if factors is not None:
+        share = share * factors[labels]  # its mean divides by the samples, whatever they weigh
     loss = ops.MultiMargin(labels, share, int(p), margin, reduction)(x)
-    return loss + np.nan if reduction == "mean" and not labels.size else loss
+    return _nan_of_none(loss, labels, whole, reduction)
 
 
 # --------------------------------------------------------------------------- checks and shares
@@ -160,19 +163,19 @@ def _batch_of_one(target: Any) -> Any:
 
 
 def _class_weights(name: str, x: Any, weight: Any) -> Any:
-    """A factor per class, in x's type."""
+    """A factor per class, in x's type, or None for 1."""
     if x.ndim < 2:
         raise ShapeError(f"{name}: x needs shape (K,) or (N, K, ...), got {x.shape}")
     if weight is None:
-        return np.ones(x.shape[1], x.dtype)
+        return None
     found = np.array(values(weight), x.dtype)  # a copy: the derivative reads it again
     if found.shape != (x.shape[1],):
         raise ShapeError(f"{name}: weight has shape {found.shape}, ({x.shape[1]},) fits: one per class")
     return found
 
 
-def _labels(name: str, x: Any, target: Any, ignored: int | None) -> Any:
-    """Labels (N, ...) in [0, K), and -1 where the target is `ignored`."""
+def _labels(name: str, x: Any, target: Any, ignored: int | None) -> tuple[Any, bool]:
+    """Labels (N, ...) in [0, K), and -1 where the target is `ignored`; whether there are some, all kept."""
     found = np.array(values(target))  # a copy: the derivative reads it again
     if found.shape != (x.shape[0], *x.shape[2:]):
         raise ShapeError(
@@ -180,34 +183,50 @@ def _labels(name: str, x: Any, target: Any, ignored: int | None) -> Any:
         )
     if found.dtype.kind not in "iu" and found.size:
         raise DTypeError(f"{name}: labels have dtype {found.dtype}, integers fit")
-    if found.size and found.min() >= 0 and found.max() < x.shape[1] and (ignored is None or ignored < 0):
-        return found.astype(np.intp, copy=False)  # nothing wrong and nothing ignored, as mostly
+    labels = found.astype(np.intp, copy=False)
+    # Without signs a negative label is a huge one: one question instead of two.
+    within = labels.size > 0 and labels.view(np.uintp).max() < x.shape[1]
+    if within and (ignored is None or ignored < 0):
+        return labels, True  # as mostly
     left_out = np.zeros(found.shape, bool) if ignored is None else found == ignored
     wrong = found[~left_out & ((found < 0) | (found >= x.shape[1]))]
     if wrong.size:
         raise ArgumentError(
             f"{name}: label {wrong[0]} is out of range for {x.shape[1]} classes; 0 to {x.shape[1] - 1} fit"
         )
-    return np.where(left_out, -1, found).astype(np.intp)
+    return np.where(left_out, -1, labels), bool(within and not left_out.any())
 
 
 def _divisor(labels: Any, factors: Any, reduction: str) -> Any:
     """What a factor of 1 counts in the reduced loss: 1, or 1 over the summed weights of the kept."""
     if reduction != "mean":
         return 1.0
+    kept = labels[labels >= 0]
     with np.errstate(divide="ignore"):
-        return 1 / factors[labels[labels >= 0]].sum() if (labels >= 0).any() else 0.0
+        return 1 / (factors[kept].sum() if factors is not None else kept.size) if kept.size else 0.0
 
 
-def _shares(labels: Any, factors: Any, reduction: str) -> Any:
+def _shares(labels: Any, whole: bool, factors: Any, dtype: Any, reduction: str) -> Any:
     """What each label counts in the reduced loss: its class's factor; 0 if ignored."""
+    if whole and factors is None:
+        return np.full(labels.shape, 1 / labels.size if reduction == "mean" else 1, dtype)
+    share = np.zeros(labels.shape, dtype)
     kept = labels >= 0
-    if kept.all() and (factors == 1).all():
-        return np.full(labels.shape, 1 / max(labels.size, 1) if reduction == "mean" else 1, factors.dtype)
-    share = np.zeros(labels.shape, factors.dtype)
     with np.errstate(invalid="ignore"):  # factors that sum to 0 give NaN
-        share[kept] = factors[labels[kept]] * _divisor(labels, factors, reduction)
+        factor = 1.0 if factors is None else factors[labels[kept]]
+        share[kept] = factor * _divisor(labels, factors, reduction)
     return share
+
+
+def _nan_of_none(loss: Any, labels: Any, whole: bool, reduction: str) -> Any:
+    """The loss, or NaN if it is the mean of no label."""
+    return loss + np.nan if reduction == "mean" and not whole and not (labels >= 0).any() else loss
+
+
+def _beside(x: Any, factors: Any) -> Any:
+    """The factor of each class along axis 1 of x, in as many axes as x has."""
+    factors = np.ones(x.shape[1], x.dtype) if factors is None else factors
+    return factors.reshape((1, -1, *(1 for _ in x.shape[2:])))
 
 
 def _soft_cross_entropy(x: Any, target: Any, factors: Any, smoothing: float, reduction: str) -> Any:
@@ -215,6 +234,6 @@ def _soft_cross_entropy(x: Any, target: Any, factors: Any, smoothing: float, red
     if smoothing:
         target = target * (1 - smoothing) + smoothing / x.shape[1]
     samples = x.size // x.shape[1] if x.size else 1
-    side = factors.reshape((1, -1, *(1 for _ in x.shape[2:])))
+    side = _beside(x, factors)
     loss = ops.SoftTargetCrossEntropy(side / samples if reduction == "mean" else side, reduction)(x, target)
     return loss + np.nan if reduction == "mean" and not x.size else loss

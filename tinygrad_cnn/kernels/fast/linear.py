@@ -1,15 +1,18 @@
-"""Linear layers on few samples: the weights are streamed through the processor once.
+"""Linear layers: the sums stay in registers, and large weights are read once.
 
-With 8 samples a layer of 4096 × 5696 weights does 16 sums for each weight that it reads: memory is
-what it waits for. A general matrix product copies the weights into blocks first, that is three
-passes over 93 MB where one is enough. Here each weight is read once and used for all samples while
-it is in registers; y, x and the gradients are small and stay in cache:
+A general matrix product copies both factors into blocks first. That pays for large square ones; the
+products of a linear layer are long and narrow, and their factors lie as the tiles of `micro` want them:
 
-    y  = x @ w.T    few rows, whole rows of w as they lie:      `dot` tiles, sums along the inputs
-    dx = g @ w      few rows, 16 rows of w at a time:           `outer` tiles, added to dx in cache
-    dw = g.T @ x    few terms: each weight's gradient is written once, 8 rows at a time
+    y  = x @ w.T     whole rows of x and of w, as they lie:    `dots`, sums along the inputs
+    dx = g @ w       g packed, rows of w as they lie:          `panels`, or `few_rows`
+    dw = g.T @ x     g.T packed, rows of x as they lie:        `panels`
 
-Everything else is a matrix product like any other, and falls to the reference, which is BLAS.
+With 8 samples a layer of 4096 × 5696 weights does 16 sums for each weight that it reads: memory is what
+it waits for. So with few samples the order of the loops is another: each weight is read once and used
+for all samples while it is in registers (`few_rows`: 16 rows of w at a time, added to dx in the cache),
+and each weight's gradient is written once.
+
+Other products fall to the reference, which is BLAS.
 """
 
 from __future__ import annotations
@@ -21,37 +24,89 @@ from numpy.typing import NDArray
 
 from tinygrad_cnn.kernels import reference
 from tinygrad_cnn.kernels.fast.compiling import kernel
-from tinygrad_cnn.kernels.fast.micro import DOT_COLUMNS, DOT_ROWS, LANES, ROWS, dot, panel
-from tinygrad_cnn.kernels.fast.operands import plain
+from tinygrad_cnn.kernels.fast.micro import (
+    DOT_COLUMNS,
+    DOT_ROWS,
+    LANES,
+    ROWS,
+    VECTORS,
+    dot,
+    panel,
+    pick_rows,
+    tile,
+)
+from tinygrad_cnn.kernels.fast.operands import FLOAT32, plain
 from tinygrad_cnn.kernels.threads import share
 
 Array = NDArray[Any]
 
 #: Up to so many samples the weights' bytes, not the sums, take the time.
 FEW = 16
-#: Smaller matrices stay in cache, where BLAS is as quick.
+#: Weights that stay in the cache while all samples pass: smaller matrices are never streamed.
 LARGE = 200_000
+#: Multiply-adds below which NumPy is done sooner than everything is prepared here: 8 and 15 µs.
+WORTH_DOTS, WORTH_PANELS = 400_000, 1_000_000
+#: Shorter sums than this end too soon for `dots`, which adds up 20 vectors at their end.
+LONG = 128
+#: Beyond so many samples x does not stay in the cache, and BLAS, which copies it into blocks, is as quick.
+MANY = 128
+#: Products of fewer multiply-adds stay on one thread: 25 µs, and handing half over costs 10.
+WORTH_SHARING = 1_000_000
 #: Rows of weights per step of `few_rows`: so many streams the processor can fetch ahead.
 STREAMS = 16
+#: Terms per step of `panels`: with three vectors of columns they fill a first-level cache.
+DEPTH = 256
 
 
-@kernel("void(float32[::1], int64, float32[::1], int64, float32[::1], int64, int64, int64, int64[::1])")
-def stream_dot(x, m, w, inputs, y, ldy, start, stop, off):  # type: ignore[no-untyped-def]
-    """y[i, o] += sum_k x[i, k] * w[o, k], i < m (a multiple of DOT_ROWS), start <= o < stop.
+@kernel(
+    "void(float32[::1], float32[::1], int64, float32[::1], float32[::1], int64, int64[::1],"
+    " int64, int64, int64, int64)"
+)
+def dots(x, w, inputs, bias, y, outputs, off, top, bottom, start, stop):  # type: ignore[no-untyped-def]
+    """y[i, o] = bias[o] + sum_k x[i, k] * w[o, k], top <= i < bottom, start <= o < stop.
 
-    `off` has the places of DOT_COLUMNS rows of w. The last block of columns ends at `stop`: it starts
-    earlier, over columns that are there already, which are reset to 0 first.
+    `off` has the places of DOT_COLUMNS rows of w. There are DOT_ROWS rows and DOT_COLUMNS columns at
+    least: the last tile each way ends where the matrix does, over numbers that are computed already.
     """
     for o in range(start, stop, DOT_COLUMNS):
-        first = min(o, stop - DOT_COLUMNS)
-        for i in range(0, m, DOT_ROWS):
-            for r in range(DOT_ROWS):
-                for c in range(DOT_COLUMNS):
-                    y[(i + r) * ldy + first + c] = 0
+        column = min(o, stop - DOT_COLUMNS)
+        for i in range(top, bottom, DOT_ROWS):
+            row = min(i, bottom - DOT_ROWS)
+            for r in range(row, row + DOT_ROWS):
+                for c in range(column, column + DOT_COLUMNS):
+                    y[r * outputs + c] = bias[c]
             dot(
-                x, i * inputs, inputs, w, first * inputs, off, 0, 1, 0, 0, inputs,
-                y, i * ldy + first, ldy,
+                x, row * inputs, inputs, w, column * inputs, off, 0, 1, 0, 0, inputs,
+                y, row * outputs + column, outputs,
             )  # fmt: skip
+
+
+@kernel(
+    "void(float32[::1], int64, int64, float32[::1], int64, int64[::1], float32[::1], int64,"
+    " int64, int64, int64, int64)"
+)
+def panels(a, terms, group, b, ldb, off, c, ldc, first, last, start, stop):  # type: ignore[no-untyped-def]
+    """c[i, j] = sum_t a[t, i] * b[t, j], first <= i < last blocks of ROWS, start <= j < stop.
+
+    Args:
+        a: (blocks, terms, ROWS), packed.   group: how many blocks use a piece of b that is in cache.
+        off: t * ldb, t < DEPTH.   start, stop: LANES apart at least.
+    """
+    for block in range(first, last, group):
+        end = min(block + group, last)
+        j = start
+        while j < stop:
+            # The last columns are no whole vector: it starts earlier, over what is computed already.
+            column = min(j, stop - LANES)
+            left = (stop - column) // LANES
+            vectors = 2 if left == 4 and VECTORS == 3 else min(left, VECTORS)
+            for t in range(0, terms, DEPTH):
+                for k in range(block, end):
+                    tile(
+                        a, (k * terms + t) * ROWS, b, t * ldb + column, off, 0, min(DEPTH, terms - t),
+                        c, k * ROWS * ldc + column, ldc, vectors, min(t, 1),
+                    )  # fmt: skip
+            j = column + vectors * LANES
 
 
 @kernel(
@@ -75,112 +130,130 @@ def few_rows(a, blocks, terms, b, ldb, off, c, ldc, start, stop):  # type: ignor
                     c[i * ldc + j] += a[(i // ROWS * terms + u) * ROWS + i % ROWS] * b[u * ldb + j]
 
 
-@kernel("void(float32[::1], int64, float32[::1], int64, int64[::1], float32[::1], int64, int64)")
-def few_terms(a, terms, b, columns, off, c, start, stop):  # type: ignore[no-untyped-def]
-    """c[i, j] = sum_t a[t, i] * b[t, j], start <= i < stop blocks of ROWS rows, j < columns.
-
-    a: (blocks, terms, ROWS), packed.   c: (rows, columns), the last columns of a row not by vectors.
-    """
-    vectors = columns // LANES
-    for block in range(start, stop):
-        panel(
-            a, block * terms * ROWS, 0, b, 0, off, 0, terms,
-            c, block * ROWS * columns, columns, 1, vectors, 0,
-        )  # fmt: skip
-        for j in range(vectors * LANES, columns):
-            for i in range(ROWS):
-                total = np.float32(0)
-                for t in range(terms):
-                    total += a[(block * terms + t) * ROWS + i] * b[t * columns + j]
-                c[(block * ROWS + i) * columns + j] = total
+@kernel("void(float32[::1], int64, int64, int64, int64, float32[::1])")
+def pack(a, m, terms, down, right, c):  # type: ignore[no-untyped-def]
+    """c[k, t, r] = A[k * ROWS + r, t] where A[i, t] is a[i * down + t * right], and 0 from row m on."""
+    whole = m // ROWS
+    for k in range(whole):
+        for t in range(terms):
+            pick_rows(c, (k * terms + t) * ROWS, a, k * ROWS * down + t * right, down)
+    if whole * ROWS < m:
+        for t in range(terms):
+            for r in range(ROWS):
+                i = whole * ROWS + r
+                c[(whole * terms + t) * ROWS + r] = a[i * down + t * right] if i < m else np.float32(0)
 
 
 def linear(x: Array, w: Array, b: Array | None) -> Array:
     """x (M, I), w (O, I), b (O,) or None -> x @ w.T + b, (M, O)."""
-    if w.size < LARGE:
-        return reference.linear(x, w, b)
     (m, inputs), outputs = x.shape, len(w)
-    if not (0 < m <= FEW and _large(w) and served(x, w) and inputs >= LANES and outputs >= DOT_COLUMNS):
+    work = m * w.size
+    fits = m <= MANY and inputs >= LONG and outputs >= DOT_COLUMNS and _served(x, w)
+    if work < WORTH_DOTS or not fits or (b is not None and b.dtype != FLOAT32):
         return reference.linear(x, w, b)
-    padded = -(-m // DOT_ROWS) * DOT_ROWS
-    weights = plain(w).ravel()
-    rows = np.zeros((padded, inputs), np.float32)
-    rows[:m] = x
-    y = np.empty((padded, outputs), np.float32)
-    off = np.arange(DOT_COLUMNS) * inputs
-    # Parts end at multiples of DOT_COLUMNS, so that none is shorter than a tile.
-    tiles = outputs // DOT_COLUMNS
+    rows = plain(x)
+    if m < DOT_ROWS:
+        rows = np.zeros((DOT_ROWS, inputs), FLOAT32)
+        rows[:m] = x
+    y = np.empty((len(rows), outputs), FLOAT32)
+    bias = np.zeros(outputs, FLOAT32) if b is None else plain(b)
+    off = np.arange(0, DOT_COLUMNS * inputs, inputs)
+    operands = rows.reshape(-1), plain(w).reshape(-1), inputs, bias, y.reshape(-1), outputs, off
 
-    def work(_: int, start: int, stop: int) -> None:
-        if start < stop:
-            last = outputs if stop == tiles else stop * DOT_COLUMNS
-            stream_dot(
-                rows.ravel(), padded, weights, inputs, y.ravel(), outputs, start * DOT_COLUMNS, last, off
-            )
+    def samples(top: int, bottom: int) -> None:
+        dots(*operands, top, bottom, 0, outputs)
 
-    share(tiles, work)
-    return y[:m] if b is None else y[:m] + b
+    def columns(start: int, stop: int) -> None:
+        dots(*operands, 0, len(rows), start, stop)
+
+    if m > FEW:
+        _parts(m, DOT_ROWS, work, samples)
+    else:
+        _parts(outputs, DOT_COLUMNS, work, columns)
+    return y[:m] if m < DOT_ROWS else y
 
 
 def matmul(a: Array, b: Array) -> Array:
     """a @ b over the last two axes; the axes before them broadcast."""
-    if a.ndim == 2 and b.ndim == 2 and min(a.shape) <= FEW and a.shape[1] == b.shape[0] and served(a, b):
-        m, terms = a.shape
-        if 0 < m <= FEW and _large(b):
-            return _few_rows(a, plain(b))
-        if 0 < terms <= FEW and m >= ROWS and m * b.shape[1] >= LARGE:
-            return _few_terms(a, plain(b))
+    if a.ndim == 2 and b.ndim == 2 and len(a) * b.size >= LARGE and _served(a, b):
+        (m, terms), columns = a.shape, b.shape[1]
+        if terms == len(b) and columns >= LANES:
+            if m <= FEW and b.size >= LARGE:
+                return _few_rows(a, plain(b))
+            if m >= ROWS and min(m, terms) <= MANY and m * b.size >= WORTH_PANELS:
+                return _panels(a, plain(b))
     return reference.matmul(a, b)
+
+
+def _panels(a: Array, b: Array) -> Array:
+    (m, terms), columns = a.shape, b.shape[1]
+    packed, blocks = _packed(a)
+    off = np.arange(0, DEPTH * columns, columns)
+    c = np.empty((blocks * ROWS, columns), FLOAT32)
+    operands = (
+        packed,
+        terms,
+        1 if terms <= FEW else blocks,
+        b.reshape(-1),
+        columns,
+        off,
+        c.reshape(-1),
+        columns,
+    )
+
+    def across(start: int, stop: int) -> None:
+        panels(*operands, 0, blocks, start, stop)
+
+    def down(first: int, last: int) -> None:
+        panels(*operands, first, last, 0, columns)
+
+    if columns // LANES >= blocks:
+        _parts(columns, LANES, m * b.size, across)
+    else:
+        _parts(blocks, 1, m * b.size, down)
+    return c[:m]
 
 
 def _few_rows(a: Array, b: Array) -> Array:
     (m, terms), columns = a.shape, b.shape[1]
-    blocks, wide = -(-m // ROWS), -(-columns // LANES) * LANES
-    packed = _packed(a)
+    wide = -(-columns // LANES) * LANES
+    packed, blocks = _packed(a)
     off = np.arange(STREAMS) * columns
-    c = np.zeros((blocks * ROWS, wide), np.float32)
-    groups = -(-columns // LANES)
+    c = np.zeros((blocks * ROWS, wide), FLOAT32)
 
-    def work(_: int, start: int, stop: int) -> None:
-        if start < stop:
-            few_rows(
-                packed, blocks, terms, b.ravel(), columns, off, c.ravel(), wide,
-                start * LANES, min(columns, stop * LANES),
-            )  # fmt: skip
+    def work(start: int, stop: int) -> None:
+        few_rows(packed, blocks, terms, b.reshape(-1), columns, off, c.reshape(-1), wide, start, stop)
 
-    share(groups, work)
+    _parts(columns, LANES, m * b.size, work)
     return c[:m, :columns]
 
 
-def _few_terms(a: Array, b: Array) -> Array:
-    (m, terms), columns = a.shape, b.shape[1]
-    packed, off = _packed(a), np.arange(terms) * columns
-    c = np.empty((m, columns), np.float32)
-    whole = m // ROWS
+def _parts(count: int, unit: int, work: int, call: Any) -> None:
+    """Call `call(start, stop)` for parts of range(count), each at least `unit` long, if there is work."""
+    units = count // unit
 
-    def work(_: int, start: int, stop: int) -> None:
+    def part(_: int, start: int, stop: int) -> None:
         if start < stop:
-            few_terms(packed, terms, b.ravel(), columns, off, c.ravel(), start, stop)
+            call(start * unit, count if stop == units else stop * unit)
 
-    share(whole, work)
-    if whole * ROWS < m:
-        np.matmul(a[whole * ROWS :], b, out=c[whole * ROWS :])
-    return c
+    if work < WORTH_SHARING:
+        call(0, count)
+    else:
+        share(units, part)
 
 
-def _packed(a: Array) -> Array:
-    """(M, K) -> (M / ROWS rounded up, K, ROWS), rows of zeros after the last; flat."""
+def _packed(a: Array) -> tuple[Array, int]:
+    """(M, K) -> (blocks, K, ROWS), rows of zeros after the last, flat; and the number of blocks."""
     m, terms = a.shape
     blocks = -(-m // ROWS)
-    rows = np.zeros((blocks * ROWS, terms), np.float32)
-    rows[:m] = a
-    return np.ascontiguousarray(rows.reshape(blocks, ROWS, terms).swapaxes(1, 2)).ravel()
+    packed = np.empty(blocks * terms * ROWS, FLOAT32)
+    if a.T.flags.carray:
+        pack(a.T.reshape(-1), m, terms, 1, m, packed)
+    else:
+        pack(plain(a).reshape(-1), m, terms, terms, 1, packed)
+    return packed, blocks
 
 
-def _large(w: Array) -> bool:
-    return w.size >= LARGE and w.flags.c_contiguous
-
-
-def served(a: Array, b: Array) -> bool:
+def _served(a: Array, b: Array) -> bool:
     """Whether both are float32, and the second lies row after row."""
-    return a.dtype == np.float32 and b.dtype == np.float32 and bool(b.flags.c_contiguous)
+    return a.dtype == FLOAT32 and b.dtype == FLOAT32 and bool(b.flags.c_contiguous)

@@ -7,15 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tinygrad_cnn.kernels.threads import BLAS, share
+from tinygrad_cnn.kernels.reference.blocks import products
 
 Array = NDArray[Any]
 
-#: Products of fewer multiply-adds stay on one thread: one core does them in 60 µs, and handing
-#: half of them to another thread costs 15.
-WORTH_SPLITTING = 3_000_000
-#: So few stay on one thread by themselves: BLAS need not be told.
-TINY = 9_000
+#: Products of so few multiply-adds BLAS leaves on one thread by itself: of matrices, and with a vector.
+#: Telling it costs 4 µs.
+ALONE, ALONE_WITH_VECTOR = 250_000, 9_000
 
 
 def matmul(a: Array, b: Array) -> Array:
@@ -23,22 +21,21 @@ def matmul(a: Array, b: Array) -> Array:
     if a.ndim != 2 or b.ndim != 2 or a.dtype != b.dtype or a.dtype.char not in "fd":
         return a @ b
     (m, k), n = a.shape, b.shape[1]
-    if k == 1 and b.shape[0] == 1:
+    if k != b.shape[0]:
+        return a @ b  # NumPy says what is wrong
+    if k == 1:
         return a * b  # an outer product, which BLAS takes four times as long for
-    if m * n * k < TINY or k != b.shape[0]:
+    if m * n * k < (ALONE if m > 1 and n > 1 else ALONE_WITH_VECTOR):
         return a @ b
-    with BLAS.one_thread():
-        if m * n * k < WORTH_SPLITTING:
-            return a @ b
-        out = np.empty((m, n), a.dtype)
+    out = np.empty((m, n), a.dtype)
 
-        def rows(_: int, start: int, stop: int) -> None:
-            np.matmul(a[start:stop], b, out=out[start:stop])
+    def rows(_: int, start: int, stop: int) -> None:
+        np.matmul(a[start:stop], b, out=out[start:stop])
 
-        def columns(_: int, start: int, stop: int) -> None:
-            np.matmul(a, b[:, start:stop], out=out[:, start:stop])
+    def columns(_: int, start: int, stop: int) -> None:
+        np.matmul(a, b[:, start:stop], out=out[:, start:stop])
 
-        share(*((m, rows) if m >= n else (n, columns)))
+    products(*((m, m * n * k, rows) if m >= n else (n, m * n * k, columns)))
     return out
 
 
