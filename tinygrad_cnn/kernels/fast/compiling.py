@@ -13,11 +13,11 @@ from typing import Any
 import numba
 
 
-def kernel(signature: str) -> Callable[[Any], Any]:
+def kernel(signature: Any) -> Callable[[Any], Any]:
     """Compile a function on import, or load it from the cache.
 
     Args:
-        signature: types of result and arguments, such as `"void(float32[::1], int64)"`.
+        signature: types of result and arguments, such as `"void(float32[::1], int64)"`, or Numba's own.
 
     Sums may be reordered and products fused with sums (`reassoc`, `contract`, `nsz`, `arcp`), which
     changes the last bits; NaN and infinity keep their meaning.

@@ -216,7 +216,7 @@ def _along(x: Array, g: Array, grid: Grid, parts: int) -> Array:
     else:
         threads.share(n, part)
     total = dw[0]
-    with np.errstate(invalid="ignore"):  # inf - inf: compiled code says nothing of it either
+    with np.errstate(invalid="ignore", over="ignore"):  # compiled code says nothing of it either
         for other in dw[1:]:
             total += other
     found = total[:f, :, :each].reshape(f, kh * kw, c)

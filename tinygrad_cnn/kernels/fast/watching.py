@@ -1,4 +1,4 @@
-"""Waiting for a number to change, without Python's lock and without sleeping; see `kernels.threads`."""
+"""Waiting for a flag, without Python's lock and without sleeping; see `kernels.threads`."""
 
 from __future__ import annotations
 
@@ -16,24 +16,29 @@ LOOKS = 20_000
 _IS_X86 = platform.machine().lower() in ("x86_64", "amd64", "i386", "i686")
 
 
+#: What `kernels.threads` hands over: a view of one byte, repeated, which cannot be written through.
+FLAG = types.Array(types.boolean, 1, "A", readonly=True)
+
+
 @instruction
 def look(context, array):  # type: ignore[no-untyped-def]
     """array[0] as it is in memory now, after a short pause that leaves the core to its other thread."""
-    signature = types.int64(array)
+    signature = types.boolean(array)
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         if _IS_X86:
             nothing = ir.FunctionType(ir.VoidType(), ())
             builder.call(builder.module.declare_intrinsic("llvm.x86.sse2.pause", (), nothing), ())
         place = context.make_array(signature.args[0])(context, builder, args[0]).data
-        return builder.load_atomic(place, "acquire", 8)
+        byte = builder.load_atomic(place, "acquire", 1)
+        return builder.icmp_unsigned("!=", byte, ir.Constant(byte.type, 0))
 
     return signature, generate
 
 
-@kernel("void(int64[::1], int64)")
-def watch(count: Any, last: int) -> None:
-    """Return when count[0] is no longer `last`, or after `LOOKS` looks."""
+@kernel(types.void(FLAG))
+def watch(flag: Any) -> None:
+    """Return when flag[0] is true, or after `LOOKS` looks."""
     for _ in range(LOOKS):
-        if look(count) != last:
+        if look(flag):
             return

@@ -17,10 +17,10 @@ from tinygrad_cnn.kernels.threads import BLAS, share
 
 Array = NDArray[Any]
 
-#: Bytes of one operand in a block of element-wise work: with two or three more beside it, it lies in a
-#: second-level cache of 1 MB. Blocks of 256 KB to 1 MB took about as long, of 64 KB a third longer; whole
-#: arrays up to four times as long, where each temporary is fresh memory from the system.
-BLOCK = 1 << 18
+#: Bytes of one operand in a block of element-wise work: with one or two more beside it, it lies in the
+#: caches of a core. Smaller blocks are a little quicker on one thread, but between two calls of NumPy a
+#: thread waits for Python's lock, so on several threads calls should be long.
+BLOCK = 1 << 20
 #: Work below this many bytes (or, for products, multiply-adds) stays on one thread: it takes about
 #: 100 µs, and handing half of it over costs 10 to 20.
 WORTH_SHARING = 1 << 20
