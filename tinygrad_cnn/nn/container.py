@@ -43,8 +43,9 @@ class Sequential(Module):
         >>> Sequential().forward(3)
         3
         """
-        for module in self.children():
-            x = module(x)
+        for module in vars(self).values():  # its children, without two generators for each
+            if isinstance(module, Module):
+                x = module(x)
         return x
 
     def __len__(self) -> int:

@@ -89,8 +89,9 @@ class Optimizer:
         >>> optim.SGD(nn.Linear(2, 1).parameters(), lr=0.1).step()
         """
         for k, p, group in self._members():
-            if p.grad is not None:
-                self.update(p._writable(), p.grad._array, self.state.setdefault(k, {}), group)
+            g = p.grad
+            if g is not None:
+                self.update(p._writable(), g._array, self.state.setdefault(k, {}), group)
 
     def update(self, p: Array, g: Array, state: dict[str, Any], group: Group) -> None:
         """Move one parameter's array in place, given its gradient; written by each subclass."""
