@@ -2,22 +2,15 @@
 
 import importlib.util
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from example_runs import EXAMPLES, Runs, run
+from example_runs import runs as runs
 
-import tinygrad_cnn
 from tinygrad_cnn.data import write_idx
-
-EXAMPLES = Path(tinygrad_cnn.__file__).parent.parent / "examples"
-Done = subprocess.CompletedProcess[str]
 
 #: By script: the rows and defects that it shows, its pictures, and figures that stand in its output.
 EXPECTED: dict[str, tuple[set[int | str], set[str], list[str]]] = {
@@ -58,38 +51,8 @@ EXPECTED: dict[str, tuple[set[int | str], set[str], list[str]]] = {
 }  # fmt: skip
 
 
-def run(script: str, *arguments: str, cwd: Path) -> Done:
-    return subprocess.run(
-        [sys.executable, str(EXAMPLES / script), *arguments],
-        cwd=cwd,
-        # One thread each: two scripts run at a time, and their arrays are small.
-        env={**os.environ, "PYTHONWARNINGS": "error", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-
-
-@pytest.fixture(scope="module")
-def runs(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, tuple[Path, "Future[Done]"]]]:
-    """The scripts that were asked for, each in its own folder, as many at a time as there are cores."""
-    wanted = {
-        item.callspec.params["script"]
-        for item in request.session.items
-        if isinstance(item, pytest.Function) and item.originalname == "test_example"
-    }
-    folders = {script: tmp_path_factory.mktemp(script.removesuffix(".py")) for script in sorted(wanted)}
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        yield {
-            script: (folder, pool.submit(run, script, "--quick", cwd=folder))
-            for script, folder in folders.items()
-        }
-
-
 @pytest.mark.parametrize("script", EXPECTED)
-def test_example(script: str, runs: dict[str, tuple[Path, "Future[Done]"]]) -> None:
+def test_example(script: str, runs: Runs) -> None:
     rows, pictures, figures = EXPECTED[script]
     where, future = runs[script]
     done = future.result()

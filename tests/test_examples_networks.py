@@ -1,22 +1,15 @@
 """The examples of networks run with --quick, without a warning, and measure what they claim."""
 
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
+from example_runs import Runs, run
+from example_runs import runs as runs
 
-import tinygrad_cnn
 from tinygrad_cnn.data import write_idx
 from tinygrad_cnn.serial import load_tensors
-
-EXAMPLES = Path(tinygrad_cnn.__file__).parent.parent / "examples"
-Done = subprocess.CompletedProcess[str]
 
 #: By script: the rows that it shows, what it writes beside claims.json, and figures in its output.
 EXPECTED: dict[str, tuple[set[int], set[str], list[str]]] = {
@@ -84,38 +77,8 @@ EXPECTED: dict[str, tuple[set[int], set[str], list[str]]] = {
 }  # fmt: skip
 
 
-def run(script: str, *arguments: str, cwd: Path) -> Done:
-    return subprocess.run(
-        [sys.executable, str(EXAMPLES / script), *arguments],
-        cwd=cwd,
-        # One thread each: two scripts run at a time, and their arrays are small.
-        env={**os.environ, "PYTHONWARNINGS": "error", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-
-
-@pytest.fixture(scope="module")
-def runs(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, tuple[Path, "Future[Done]"]]]:
-    """The scripts that were asked for, each in its own folder, as many at a time as there are cores."""
-    wanted = {
-        item.callspec.params["script"]
-        for item in request.session.items
-        if isinstance(item, pytest.Function) and item.originalname == "test_example_of_a_network"
-    }
-    folders = {script: tmp_path_factory.mktemp(script.removesuffix(".py")) for script in sorted(wanted)}
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        yield {
-            script: (folder, pool.submit(run, script, "--quick", cwd=folder))
-            for script, folder in folders.items()
-        }
-
-
 @pytest.mark.parametrize("script", EXPECTED)
-def test_example_of_a_network(script: str, runs: dict[str, tuple[Path, "Future[Done]"]]) -> None:
+def test_example_of_a_network(script: str, runs: Runs) -> None:
     rows, files, figures = EXPECTED[script]
     where, future = runs[script]
     done = future.result()

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from processes import outputs_with_two_hash_seeds
 
 import viz
 from tinygrad_cnn import Tensor
@@ -106,16 +107,10 @@ def test_dot_is_the_golden_file(name: str) -> None:
 
 def test_dot_does_not_depend_on_the_process() -> None:
     program = (
-        "import sys; sys.path.insert(0, sys.argv[1]); import viz, test_viz as t;"
+        "import sys; import viz, test_viz as t;"
         "sys.stdout.buffer.write(viz.graph(t.network()).source.encode())"
     )
-    texts = [
-        subprocess.run(
-            [sys.executable, "-c", program, str(Path(__file__).parent)], check=True, capture_output=True,
-            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(Path(__file__).parents[1])},
-        ).stdout
-        for seed in ("1", "2")
-    ]  # fmt: skip
+    texts = outputs_with_two_hash_seeds(program)
     assert texts[0] == texts[1] == viz.graph(network()).source.encode()
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import time
 from collections import Counter
 from itertools import pairwise
@@ -14,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from processes import outputs_with_two_hash_seeds
 
 import viz
 from tinygrad_cnn import Tensor, nn
@@ -205,18 +203,12 @@ def test_long_graphs_take_no_long_time() -> None:
 
 def test_bytes_do_not_depend_on_the_process() -> None:
     program = (
-        "import sys; sys.path.insert(0, sys.argv[1]); import test_viz_diff as t;"
+        "import sys; import test_viz_diff as t;"
         "from tinygrad_cnn import nn;"
         "d = t.viz.diff(t.network(), t.network(5, nn.Dropout(0.5)), inputs=t.IMAGE);"
         "sys.stdout.buffer.write((str(d) + d.picture.source).encode())"
     )
-    texts = [
-        subprocess.run(
-            [sys.executable, "-c", program, str(Path(__file__).parent)], check=True, capture_output=True,
-            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(Path(__file__).parents[1])},
-        ).stdout
-        for seed in ("1", "2")
-    ]  # fmt: skip
+    texts = outputs_with_two_hash_seeds(program)
     assert texts[0] == texts[1] and b"Dropout" in texts[0]
 
 
