@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tinygrad_cnn import kernels, kernels_in_use, use_kernels
+from tinygrad_cnn import kernels, kernels_in_use, use_kernels, warm
 from tinygrad_cnn.errors import ArgumentError
 from tinygrad_cnn.kernels import cache, reference, serving
 
@@ -64,6 +64,15 @@ def test_a_wrong_variable_is_said_once(tmp_path: Path) -> None:
     done = run(STEP, tmp_path / "a file", TINYGRAD_CNN_KERNELS="quick")
     assert done.returncode == 0 and done.stdout.split()[1] == "reference"
     assert done.stderr.count("TINYGRAD_CNN_KERNELS is 'quick'") == 1
+
+
+def test_only_one_process_compiles_at_a_time(tmp_path: Path) -> None:
+    lock = tmp_path / "cache" / "compiling"
+    assert warm._taken(lock) and not warm._taken(lock)
+    os.utime(lock, (0, 0))  # whoever made it is long gone
+    assert not warm._taken(lock) and warm._taken(lock)
+    (tmp_path / "file").touch()
+    assert warm._taken(tmp_path / "file" / "compiling")  # nothing can be locked there
 
 
 class TestWithNumba:
@@ -126,5 +135,12 @@ print(kernels_in_use(), abs(first - last) <= 1e-5 * abs(first))
         warm = run(STEP, tmp_path)
         assert warm.stdout.split()[1:] == ["fast", "True"], warm.stderr
         assert float(warm.stdout.split()[0]) == pytest.approx(float(before[0]), rel=1e-5)
-        pinned = run("import tinygrad_cnn as t; print(t.use_kernels('auto', deterministic=True))", tmp_path)
-        assert pinned.stdout.strip() == "fast"
+        turns = """
+import os, tinygrad_cnn as t
+print(t.use_kernels("auto", deterministic=True))
+os.environ["TINYGRAD_CNN_KERNELS"] = "reference"
+print(t.use_kernels("auto"))
+os.environ["TINYGRAD_CNN_KERNELS"] = "auto"
+print(t.use_kernels("auto"))
+"""
+        assert run(turns, tmp_path).stdout.split() == ["fast", "reference", "fast"]

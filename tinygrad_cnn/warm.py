@@ -54,17 +54,29 @@ def compile_all() -> Path:
 def _alone() -> Iterator[None]:
     """Wait until no other process compiles into the folder; nothing is locked where it cannot be."""
     lock = cache.folder() / "compiling"
-    with contextlib.suppress(OSError):
-        lock.parent.mkdir(parents=True, exist_ok=True)
-    while lock.exists() and time.time() - lock.stat().st_mtime < _STALE:
+    while not _taken(lock):
         time.sleep(0.2)
-    with contextlib.suppress(OSError):
-        lock.touch()
     try:
         yield
     finally:
         with contextlib.suppress(OSError):
             lock.unlink(missing_ok=True)
+
+
+def _taken(lock: Path) -> bool:
+    """Whether nobody else has the lock: it is ours now, or cannot be made."""
+    with contextlib.suppress(OSError):
+        lock.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        lock.touch(exist_ok=False)
+    except FileExistsError:
+        with contextlib.suppress(FileNotFoundError):  # gone meanwhile
+            if time.time() - lock.stat().st_mtime > _STALE:
+                lock.unlink()
+        return False
+    except OSError:
+        return True  # compiling will say what is wrong with the folder
+    return True
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -12,6 +12,7 @@ import os
 import platform
 import sys
 import tempfile
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -41,19 +42,26 @@ def folder() -> Path:
     >>> folder().parent == root()
     True
     """
-    digest = hashlib.sha256()
-    for path in sorted(SOURCES.glob("*.py")):
+    settings = {
+        name: os.environ.get(name) for name in ("NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES", "NUMBA_OPT")
+    }
+    return root() / _fingerprint(SOURCES, str(settings))
+
+
+@lru_cache(maxsize=8)
+def _fingerprint(sources: Path, settings: str) -> str:
+    """A name for all that compiled kernels depend on; what a process runs does not change under it."""
+    digest = hashlib.sha256(f"{settings}\n".encode())
+    for path in sorted(sources.glob("*.py")):
         # Numba looks at the time of a file, not at its text: a new time needs a new folder as well.
         digest.update(f"{path} {path.stat().st_mtime_ns} {path.stat().st_size}\n".encode())
-    for name in ("NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES", "NUMBA_OPT"):
-        digest.update(f"{name}={os.environ.get(name)}\n".encode())
     for package in ("numba", "llvmlite", "numpy"):
         try:
             digest.update(f"{package} {version(package)}\n".encode())
         except PackageNotFoundError:
             digest.update(f"no {package}\n".encode())
     digest.update(f"{sys.version} {platform.machine()} {_processor()}\n".encode())
-    return root() / digest.hexdigest()[:16]
+    return digest.hexdigest()[:16]
 
 
 def prepare() -> Path:

@@ -141,7 +141,6 @@ def _begin() -> None:
         if not _begun:
             _begun = True
             memory.keep_freed_memory()
-            _bind("reference")
             _decide()
 
 
@@ -155,10 +154,11 @@ def _decide() -> None:
         )
         wish = "auto"
     _pinned = wish != "auto"
+    _bind("reference")
     if wish == "fast":
         load()
     elif wish == "auto" and find_spec("numba") is not None:
-        if cache.is_complete():
+        if "tinygrad_cnn.kernels.fast" in sys.modules or cache.is_complete():
             _try_load()
         elif (reason := cache.failure()) is not None:
             _say(reason)

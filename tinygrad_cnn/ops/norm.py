@@ -7,6 +7,7 @@ from typing import Any
 
 from tinygrad_cnn import kernels
 from tinygrad_cnn.graph import Op
+from tinygrad_cnn.kernels.reference.norm import per_channel
 from tinygrad_cnn.ops.fused import fused
 from tinygrad_cnn.ops.pool import AvgPool, Spread
 from tinygrad_cnn.ops.window import Grid
@@ -167,13 +168,3 @@ def through_statistics(g: Any, xhat: Any, inverse: Any, axis: tuple[int, ...]) -
     """The gradient of x from that of xhat, where mean and variance are those of x itself."""
     along = xhat * (g * xhat).mean(axis=axis, keepdims=True)
     return (g - g.mean(axis=axis, keepdims=True) - along) * inverse
-
-
-def per_channel(x: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """The axes that statistics per channel run over, and the shape of (C,) beside x.
-
-    >>> per_channel(np.zeros((8, 3, 5, 5)))
-    ((0, 2, 3), (1, 3, 1, 1))
-    """
-    axis = (0, *range(2, x.ndim))
-    return axis, tuple(n if i == 1 else 1 for i, n in enumerate(x.shape))

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_cnn.kernels import reference
-from tinygrad_cnn.kernels.fast.compiling import kernel
+from tinygrad_cnn.kernels.fast.compiling import inlined, kernel
 from tinygrad_cnn.kernels.fast.operands import FLOAT32, is_large, over, plain
 
 Array = NDArray[Any]
@@ -27,18 +27,24 @@ Array = NDArray[Any]
 RUN = 1024
 
 
+@inlined
+def sum_of(x, c):
+    """The sum of a channel."""
+    found = 0.0
+    for n in range(x.shape[0]):
+        for first in range(0, x.shape[2], RUN):
+            part = np.float32(0)
+            run = x[n, c, first : first + RUN]
+            for i in range(run.size):
+                part += run[i]
+            found += float(part)
+    return found
+
+
 @kernel("void(float32[:, :, ::1], float32[::1], int64, int64)")
 def sums(g, total, start, stop):
     for c in range(start, stop):
-        found = 0.0
-        for n in range(g.shape[0]):
-            for first in range(0, g.shape[2], RUN):
-                part = np.float32(0)
-                run = g[n, c, first : first + RUN]
-                for i in range(run.size):
-                    part += run[i]
-                found += float(part)
-        total[c] = np.float32(found)
+        total[c] = np.float32(sum_of(g, c))
 
 
 @kernel(
@@ -48,15 +54,7 @@ def sums(g, total, start, stop):
 def normalise(x, w, b, eps, y, mean, var, start, stop):
     images, pixels = x.shape[0], x.shape[2]
     for c in range(start, stop):
-        found = 0.0
-        for n in range(images):
-            for first in range(0, pixels, RUN):
-                part = np.float32(0)
-                run = x[n, c, first : first + RUN]
-                for i in range(run.size):
-                    part += run[i]
-                found += float(part)
-        middle = np.float32(found / (images * pixels))
+        middle = np.float32(sum_of(x, c) / (images * pixels))
         found = 0.0
         for n in range(images):
             for first in range(0, pixels, RUN):

@@ -87,13 +87,7 @@ def dropout_range(x, mask, scale, y, start, stop):
 
 def relu(x: Array) -> Array:
     """See the reference."""
-    if not is_large(x):
-        return reference.relu(x)
-    x = plain(x)
-    y = np.empty(x.shape, FLOAT32)
-    flat, out = x.reshape(-1), y.reshape(-1)
-    over(x.size, 8 * x.size, lambda start, stop: relu_range(flat, out, start, stop))
-    return y
+    return _result(x, relu_range, reference.relu, 8)
 
 
 def relu_slope(g: Array, y: Array) -> Array:
@@ -103,14 +97,7 @@ def relu_slope(g: Array, y: Array) -> Array:
 
 def sigmoid(x: Array) -> Array:
     """See the reference."""
-    if not is_large(x):
-        return reference.sigmoid(x)
-    x = plain(x)
-    y = np.empty(x.shape, FLOAT32)
-    flat, out = x.reshape(-1), y.reshape(-1)
-    # An exponential takes as long as 16 more bytes.
-    over(x.size, 24 * x.size, lambda start, stop: sigmoid_range(flat, out, start, stop))
-    return y
+    return _result(x, sigmoid_range, reference.sigmoid, 24)  # an exponential is worth 16 bytes
 
 
 def sigmoid_slope(g: Array, y: Array) -> Array:
@@ -118,11 +105,20 @@ def sigmoid_slope(g: Array, y: Array) -> Array:
     return _slope(g, y, sigmoid_slope_range, reference.sigmoid_slope)
 
 
+def _result(x: Array, ranged: Any, otherwise: Any, nbytes: int) -> Array:
+    """A function of each element; `nbytes` say how long one takes."""
+    if not is_large(x):
+        return np.asarray(otherwise(x))
+    y = np.empty(x.shape, FLOAT32)
+    flat, out = plain(x).reshape(-1), y.reshape(-1)
+    over(x.size, nbytes * x.size, lambda start, stop: ranged(flat, out, start, stop))
+    return y
+
+
 def _slope(g: Array, y: Array, ranged: Any, otherwise: Any) -> Array:
     """A derivative from the gradient and the result, both of one shape."""
     if not (is_large(y) and g.dtype == FLOAT32 and g.shape == y.shape):
-        out: Array = otherwise(g, y)
-        return out
+        return np.asarray(otherwise(g, y))
     dx = np.empty(y.shape, FLOAT32)
     first, second, out = plain(g).reshape(-1), plain(y).reshape(-1), dx.reshape(-1)
     over(y.size, 12 * y.size, lambda start, stop: ranged(first, second, out, start, stop))
