@@ -12,11 +12,16 @@ import os
 import platform
 import sys
 import tempfile
+import threading
 from functools import lru_cache
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 SOURCES = Path(__file__).parent / "fast"
+_importing = threading.RLock()
 
 
 def root() -> Path:
@@ -102,6 +107,23 @@ def failure() -> str | None:
         return (folder() / "failed").read_text(encoding="utf-8").strip() or "no reason is known"
     except OSError:
         return None
+
+
+def imported(name: str) -> ModuleType:
+    """A module of compiled kernels, loaded from `folder()`; what is not there is compiled into it.
+
+    >>> imported("tinygrad_cnn.kernels.cache").root().name        # what is there already, as it is
+    'tinygrad_cnn'
+    """
+    if name in sys.modules:
+        return import_module(name)  # which waits if another thread is about it
+    config: Any = import_module("numba.core.config")
+    with _importing:
+        before, config.CACHE_DIR = config.CACHE_DIR, str(folder())
+        try:
+            return import_module(name)
+        finally:
+            config.CACHE_DIR = before
 
 
 def _processor() -> str:

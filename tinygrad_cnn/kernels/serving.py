@@ -3,7 +3,7 @@
 Until the first large array comes, the reference serves and nothing is decided: a small program never
 loads Numba. Then, where Numba is installed:
 
-- all kernels lie compiled in the cache: they are loaded, at once, and serve from then on;
+- all kernels lie compiled in the cache: they serve from then on, each loaded when it is first called;
 - they do not: a process of its own compiles them while the reference goes on serving; when it is
   ready, they are loaded and take over. If it fails, one line says so, and the reference stays.
 
@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import importlib
 import logging
 import os
 import subprocess
@@ -41,6 +40,7 @@ _serving = "reference"
 _begun = False  # whether anything was decided
 _pinned = False  # whether what serves may no longer change by itself
 _loader: threading.Thread | None = None  # loads compiled kernels that will be wanted soon
+_FAST = "tinygrad_cnn.kernels.fast"
 
 
 def install(table: ModuleType, names: tuple[str, ...]) -> None:
@@ -83,9 +83,13 @@ def foresee(size: int) -> None:
 
 
 def _load_ahead() -> None:
-    """Import the compiled kernels; whoever needs them will meet the error again, and say it."""
+    """Import Numba and compiled kernels until they are wanted; who wants them will meet errors again."""
     with contextlib.suppress(Exception):
         _import_fast()
+        for module in sys.modules[_FAST].MODULES:
+            if _begun:
+                return
+            cache.imported(module)
 
 
 def kernels_in_use() -> str:
@@ -158,7 +162,7 @@ def _decide() -> None:
     if wish == "fast":
         load()
     elif wish == "auto" and find_spec("numba") is not None:
-        if "tinygrad_cnn.kernels.fast" in sys.modules or cache.is_complete():
+        if _FAST in sys.modules or cache.is_complete():
             _try_load()
         elif (reason := cache.failure()) is not None:
             _say(reason)
@@ -169,14 +173,32 @@ def _decide() -> None:
 def _bind(which: str) -> None:
     """Put the kernels of `which` behind the names."""
     global _serving
-    fast = sys.modules.get("tinygrad_cnn.kernels.fast") if which == "fast" else None
+    homes = sys.modules[_FAST].HOME if which == "fast" else {}
     for name in _names:
-        setattr(_table, name, getattr(fast, name, None) or getattr(reference, name))
+        setattr(_table, name, _loading(name, homes[name]) if name in homes else getattr(reference, name))
     _serving = which
 
 
+def _loading(name: str, home: str) -> Callable[..., Any]:
+    """A compiled kernel that is loaded when it is first called, and serves under its name from then on."""
+
+    def load_first(*operands: Any) -> Any:
+        try:
+            kernel = getattr(cache.imported(home), name)
+        except Exception as error:  # whatever a compiler may raise: the reference is there
+            if _pinned:
+                raise KernelError(f"the compiled {name} cannot be had: {reason_of(error)}") from error
+            _say(reason_of(error))
+            kernel = getattr(reference, name)
+        if getattr(_table, name) is load_first:
+            setattr(_table, name, kernel)
+        return kernel(*operands)
+
+    return load_first
+
+
 def load() -> None:
-    """Load the compiled kernels, compiling what the cache lacks; they serve afterwards.
+    """Let the compiled kernels serve; what the cache lacks is compiled before.
 
     Raises:
         MissingExtraError: Numba is not installed.
@@ -190,6 +212,9 @@ def load() -> None:
     try:
         cache.prepare()
         _import_fast()
+        if not cache.is_complete():
+            for module in sys.modules[_FAST].MODULES:
+                cache.imported(module)
     except Exception as error:  # whatever a compiler may raise: the reference is there
         raise KernelError(f"the compiled kernels cannot be had: {reason_of(error)}") from error
     _bind("fast")
@@ -207,17 +232,9 @@ def _try_load() -> None:
 
 
 def _import_fast() -> None:
-    """Import the compiled kernels, with Numba's cache in our folder while that lasts."""
-    if _loader is not None and threading.current_thread() is not _loader:
-        _loader.join()
-    config: Any = importlib.import_module("numba.core.config")
-    before = config.CACHE_DIR
-    config.CACHE_DIR = str(cache.folder())
-    try:
-        fast = importlib.import_module("tinygrad_cnn.kernels.fast")
-    finally:
-        config.CACHE_DIR = before
-    threads.watch_with(fast.watch)
+    """Import Numba and what every compiled kernel needs."""
+    cache.imported(_FAST)
+    threads.watch_with(cache.imported(f"{_FAST}.watching").watch)
 
 
 def _compile_beside() -> None:

@@ -1,29 +1,32 @@
 """Compiled kernels for contiguous float32 arrays; anything else falls to the reference.
 
-The names that are here take the place of those of the reference, with the same arguments.
+The names that are here take the place of those of the reference, with the same arguments. A module is
+imported when one of its names is first asked for: to load all of them takes half a second, and few
+networks need all.
 """
 
-from tinygrad_cnn.kernels.fast.convolution import conv as conv
-from tinygrad_cnn.kernels.fast.convolution import conv_image as conv_image
-from tinygrad_cnn.kernels.fast.convolution import conv_kernel as conv_kernel
-from tinygrad_cnn.kernels.fast.linear import linear as linear
-from tinygrad_cnn.kernels.fast.linear import matmul as matmul
-from tinygrad_cnn.kernels.fast.loss import cross_entropy as cross_entropy
-from tinygrad_cnn.kernels.fast.loss import cross_entropy_slope as cross_entropy_slope
-from tinygrad_cnn.kernels.fast.norm import batch_norm as batch_norm
-from tinygrad_cnn.kernels.fast.norm import batch_norm_slope as batch_norm_slope
-from tinygrad_cnn.kernels.fast.norm import channel_sum as channel_sum
-from tinygrad_cnn.kernels.fast.norm import fixed_norm as fixed_norm
-from tinygrad_cnn.kernels.fast.pointwise import dropout as dropout
-from tinygrad_cnn.kernels.fast.pointwise import relu as relu
-from tinygrad_cnn.kernels.fast.pointwise import relu_slope as relu_slope
-from tinygrad_cnn.kernels.fast.pointwise import sigmoid as sigmoid
-from tinygrad_cnn.kernels.fast.pointwise import sigmoid_slope as sigmoid_slope
-from tinygrad_cnn.kernels.fast.pool import avg_pool as avg_pool
-from tinygrad_cnn.kernels.fast.pool import max_pool as max_pool
-from tinygrad_cnn.kernels.fast.pool import max_pool_places as max_pool_places
-from tinygrad_cnn.kernels.fast.pool import place as place
-from tinygrad_cnn.kernels.fast.pool import spread as spread
-from tinygrad_cnn.kernels.fast.update import adam as adam
-from tinygrad_cnn.kernels.fast.update import sgd as sgd
-from tinygrad_cnn.kernels.fast.watching import watch as watch
+from typing import Any
+
+from tinygrad_cnn.kernels import cache
+
+#: What each module serves.
+SERVED = {
+    "convolution": ("conv", "conv_image", "conv_kernel"),
+    "product": ("linear", "matmul"),
+    "loss": ("cross_entropy", "cross_entropy_slope"),
+    "norm": ("batch_norm", "batch_norm_slope", "channel_sum", "fixed_norm"),
+    "pointwise": ("dropout", "relu", "relu_slope", "sigmoid", "sigmoid_slope"),
+    "pool": ("avg_pool", "max_pool", "max_pool_places", "place", "spread"),
+    "update": ("adam", "sgd"),
+}
+#: The module of each name.
+HOME = {name: f"{__name__}.{module}" for module, names in SERVED.items() for name in names}
+#: All modules that some kernel may load, one of them only when it is needed.
+MODULES = (*dict.fromkeys(HOME.values()), f"{__name__}.winograd")
+
+
+def __getattr__(name: str) -> Any:
+    """The kernel of this name, from its module."""
+    if name not in HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(cache.imported(HOME[name]), name)
