@@ -170,3 +170,27 @@ def test_a_part_is_taken_once_and_a_late_thread_is_not_waited_for() -> None:
     later = threads.Task(lambda part, start, stop: done.append(10 + part), [0, 1, 2])
     worker.offer(later)
     assert worker.finish(later) is None and done == [1, 11]
+
+
+def test_a_signal_is_taken_once_for_each_time_it_is_given() -> None:
+    go, done, taken = threads.Signal(), threads.Signal(), []
+
+    def work() -> None:
+        for k in range(60):
+            go.wait()
+            taken.append(k)
+            done.give()
+
+    worker = threading.Thread(target=work, daemon=True)
+    worker.start()
+    for k in range(60):
+        if k % 3 == 0:
+            time.sleep(0.002)  # longer than it is watched for: then it sleeps
+        assert len(taken) == k
+        go.give()
+        if k % 5 == 0:
+            time.sleep(0.001)  # it is given before somebody waits
+        done.wait()
+        assert len(taken) == k + 1
+    worker.join(5)
+    assert not worker.is_alive()

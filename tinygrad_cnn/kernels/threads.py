@@ -227,13 +227,10 @@ def _openblas() -> tuple[Any, Any]:
             loaded = ctypes.PyDLL(str(library))  # loaded already: this is a handle, not a second copy
         except OSError:
             continue
-        for name in (
-            "scipy_openblas_{}_num_threads64_",
-            "openblas_{}_num_threads64_",
-            "openblas_{}_num_threads",
-        ):
-            if hasattr(loaded, name.format("set")) and hasattr(loaded, name.format("get")):
-                return getattr(loaded, name.format("set")), getattr(loaded, name.format("get"))
+        for before, after in (("scipy_openblas", "64_"), ("openblas", "64_"), ("openblas", "")):
+            names = [f"{before}_{verb}_num_threads{after}" for verb in ("set", "get")]
+            if all(hasattr(loaded, name) for name in names):
+                return getattr(loaded, names[0]), getattr(loaded, names[1])
     return None, None
 
 
