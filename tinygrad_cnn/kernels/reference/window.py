@@ -109,7 +109,7 @@ def rows_at_a_time(columns_of_a_row: int, weights: int, itemsize: int) -> int:
     should not be more weights than columns either.
 
     >>> rows_at_a_time(9 * 28 * 100, 9 * 8, 4)
-    10
+    20
     """
     wanted = max(COLUMNS // itemsize, weights)
     return max(1, wanted // max(columns_of_a_row, 1))
