@@ -19,6 +19,8 @@ leave results at the border finite that the reference makes NaN.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +31,7 @@ from tinygrad_cnn.kernels import reference, threads
 from tinygrad_cnn.kernels.fast.compiling import kernel
 from tinygrad_cnn.kernels.fast.direct_weights import SMALL, kernel_gradient
 from tinygrad_cnn.kernels.fast.micro import LANES, ROWS, VECTORS, tile
+from tinygrad_cnn.kernels.fast.operands import scratch
 from tinygrad_cnn.kernels.fast.packing import aligned, block_of, pack, pack_weights, spare_size, unpack
 from tinygrad_cnn.kernels.fast.plans import Plan, plan
 
@@ -138,11 +141,6 @@ def slide(
             )  # fmt: skip
 
 
-def _table(layout: Any) -> Array:
-    names = ("height", "width", "pitch", "before", "phases", "size")
-    return np.array([getattr(layout, name) for name in names], np.int64)
-
-
 def _run(x: Array, w: Array, b: Array | None, grid: Grid, adjoint: bool) -> Array:
     n, depth = x.shape[:2]
     rows = w.shape[1] if adjoint else w.shape[0]
@@ -160,22 +158,22 @@ def _run(x: Array, w: Array, b: Array | None, grid: Grid, adjoint: bool) -> Arra
     y = aligned(n, rows, *shape)
     bias = np.zeros(rows, np.float32) if b is None else b
 
-    def part(_: int, start: int, stop: int) -> None:
-        if start < stop:
-            images, shares = ((0, n), (start, stop)) if by_rows else ((start, stop), (0, blocks))
-            _part(x, images, w, int(not adjoint), shares, bias, y, made)
+    def prepare(k: int, start: int, stop: int) -> Callable[[], None]:
+        images, shares = ((0, n), (start, stop)) if by_rows else ((start, stop), (0, blocks))
+        return _part(k, x, images, w, int(not adjoint), shares, bias, y, made)
 
     if parts == 1:
-        part(0, 0, n)
+        _part(0, x, (0, n), w, int(not adjoint), (0, blocks), bias, y, made)()
     else:
-        threads.share(blocks if by_rows else n, part)
+        threads.share_prepared(blocks if by_rows else n, prepare)
     return y
 
 
 def _part(
-    x: Array, images: tuple[int, int], w: Array, by_row: int, shares: tuple[int, int], bias: Array,
+    k: int, x: Array, images: tuple[int, int], w: Array, by_row: int, shares: tuple[int, int], bias: Array,
     y: Array, made: Plan,
-) -> None:  # fmt: skip
+) -> Callable[[], None]:  # fmt: skip
+    """What does part k: these images, these blocks of rows."""
     depth, rows, taps = x.shape[1], y.shape[1], len(made.taps)
     number = images[1] - images[0]
     each = block_of(number, depth * made.source.size, IMAGES)
@@ -188,13 +186,15 @@ def _part(
     group = min(blocks, max(fit, 1 if by_row else TURNED))
     areas = made.source.height * made.source.width, made.result.height * made.result.width
     spare = max(spare_size(depth, areas[0], count), spare_size(group * ROWS, areas[1], count))
-    slide(
+    return partial(
+        slide,
         x.reshape(-1), *images, each, w.reshape(-1), by_row, *shares, bias, y.reshape(-1), depth, rows,
-        _table(made.source), _table(made.result), made.taps, made.segments, made.sums,
+        made.source_table, made.result_table, made.taps, made.segments, made.sums,
         np.empty(taps * depth, np.int64), made.source.size, group,
-        aligned(depth * made.source.size * count + VECTORS * LANES),
-        np.empty(lda * (group if chunks == 1 else blocks), np.float32),
-        aligned(group * ROWS * ldc + VECTORS * LANES), np.empty(spare, np.float32),
+        scratch(k, "source", depth * made.source.size * count + VECTORS * LANES),
+        scratch(k, "weights", lda * (group if chunks == 1 else blocks)),
+        scratch(k, "result", group * ROWS * ldc + VECTORS * LANES),
+        scratch(k, "spare", spare),
     )  # fmt: skip
 
 

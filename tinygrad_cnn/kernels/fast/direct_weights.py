@@ -16,6 +16,8 @@ innermost, and (place, image) are the steps of an outer product (`micro.tile`):
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +36,7 @@ from tinygrad_cnn.kernels.fast.micro import (
     dot,
     tile,
 )
+from tinygrad_cnn.kernels.fast.operands import scratch
 from tinygrad_cnn.kernels.fast.packing import ZERO, aligned, block_of, pack, spare_size, turn
 from tinygrad_cnn.kernels.fast.plans import plan
 
@@ -196,25 +199,23 @@ def _along(x: Array, g: Array, grid: Grid, parts: int) -> Array:
     wide = -(-each // DOT_COLUMNS) * DOT_COLUMNS
     f4 = -(-f // DOT_ROWS) * DOT_ROWS
     dw = np.zeros((parts, f4, len(spans), wide), np.float32)
-    table = np.array([source.height, source.width, source.pitch, source.before, source.phases])
 
-    def part(k: int, start: int, stop: int) -> None:
-        if start == stop:
-            return
+    def part(k: int, start: int, stop: int) -> Callable[[], None]:
         block = block_of(stop - start, c * plane + f4 * oh * ow, BLOCK)
         count = block + (stop - start) % block
         spare = max(spare_size(c, source.height * source.width, count), spare_size(f, oh * ow, count))
-        gather_along(
-            x.reshape(-1), g.reshape(-1), start, stop, block, c, f, table, oh, ow, lift, plane,
+        return partial(
+            gather_along,
+            x.reshape(-1), g.reshape(-1), start, stop, block, c, f, made.source_table, oh, ow, lift, plane,
             grid.stride[0] * source.pitch, taps, spans, ALONG, dw[k].reshape(-1),
-            np.empty(len(spans) * wide, np.int64), aligned(c * plane * count + LANES),
-            aligned(f4 * oh * ow * count + LANES), np.empty(spare, np.float32),
+            np.empty(len(spans) * wide, np.int64), scratch(k, "source", c * plane * count + LANES),
+            scratch(k, "result", f4 * oh * ow * count + LANES), scratch(k, "spare", spare),
         )  # fmt: skip
 
     if parts == 1:
-        part(0, 0, n)
+        part(0, 0, n)()
     else:
-        threads.share(n, part)
+        threads.share_prepared(n, part)
     total = dw[0]
     with np.errstate(invalid="ignore", over="ignore"):  # compiled code says nothing of it either
         for other in dw[1:]:

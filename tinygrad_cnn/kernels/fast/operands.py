@@ -7,6 +7,7 @@ shares the work out; what is too small to gain anything goes to the reference.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_cnn.kernels import threads
+from tinygrad_cnn.kernels.fast.packing import aligned
 
 Array = NDArray[Any]
 
@@ -22,6 +24,8 @@ FLOAT32 = np.dtype(np.float32)
 FEW = 4096
 #: Bytes read and written below which one thread does it all: 100 µs at 20 GB/s.
 WORTH_SHARING = 2_000_000
+#: Floats that `scratch` keeps in one piece: two megabytes, so that some ten are kept in all.
+MOST_KEPT = 1 << 19
 
 
 def is_large(x: Array) -> bool:
@@ -40,6 +44,31 @@ def plain(x: Array) -> Array:
     True
     """
     return x if x.flags.carray else np.array(x, order="C", subok=False)
+
+
+class _Kept(threading.local):
+    def __init__(self) -> None:
+        self.arrays: dict[tuple[int, str], Array] = {}
+
+
+_kept = _Kept()
+
+
+def scratch(part: int, name: str, size: int) -> Array:
+    """Memory for one part of a kernel, float32 with anything in it, at the start of a cache line.
+
+    The next call of this thread for the same part gets the same memory, unless it is large: then it is
+    made anew, and the work that it is for takes much longer than that.
+
+    >>> scratch(0, "sums", 5).shape, scratch(0, "sums", 3).ctypes.data == scratch(0, "sums", 4).ctypes.data
+    ((5,), True)
+    """
+    found = _kept.arrays.get((part, name))
+    if found is None or found.size < size:
+        found = aligned(size)
+        if size <= MOST_KEPT:
+            _kept.arrays[part, name] = found
+    return found[:size]
 
 
 def over(count: int, nbytes: int, work: Callable[[int, int], Any]) -> None:

@@ -17,7 +17,7 @@ stored phase by phase (columns 0, S, 2S, ..; then 1, S+1, ..): then neighbours r
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +59,7 @@ class Plan:
     """What to add up for each run of positions.
 
     Attributes:
-        source, result: how both sides are stored.
+        source, result: how both sides are stored; their numbers, in the order of `Layout`, as tables.
         taps: (taps,) places from the base of a sum to what each tap reads.
         segments: (runs, 5): first place in the result, number of places, first sum, number of sums,
             base. In the order of their places: a run may write over the beginning of the next.
@@ -70,6 +70,8 @@ class Plan:
 
     source: Layout
     result: Layout
+    source_table: NDArray[np.int64]
+    result_table: NDArray[np.int64]
     taps: NDArray[np.int64]
     segments: NDArray[np.int64]
     sums: NDArray[np.int64]
@@ -107,7 +109,7 @@ def plan(grid: Grid, adjoint: bool, bordered: bool, joined: bool) -> Plan:
         [o for o, one in enumerate(rows) if any(u == v for u, _ in one)] for v in range(grid.kernel[0])
     ]
     spans = [(min(found), max(found) + 1) if found else (0, 0) for found in ranges]
-    table: Any = (taps, segments, sums or [(0, 0, 0)], spans)
+    table: Any = (astuple(source), astuple(result), taps, segments, sums or [(0, 0, 0)], spans)
     return Plan(source, result, *(np.array(one, np.int64) for one in table))
 
 
