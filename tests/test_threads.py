@@ -176,10 +176,13 @@ def test_a_signal_is_taken_once_for_each_time_it_is_given() -> None:
     go, done, taken = threads.Signal(), threads.Signal(), []
 
     def work() -> None:
+        go.wait()
         for k in range(60):
-            go.wait()
             taken.append(k)
-            done.give()
+            if k < 59:
+                go.wait(after=done)
+            else:
+                done.give()
 
     worker = threading.Thread(target=work, daemon=True)
     worker.start()

@@ -46,18 +46,30 @@ def default_threads() -> int:
 
 #: How many times a thread looks whether it is called before it sleeps: half a millisecond.
 LOOKS = 2_000_000
-#: Returns when the first of some flags is true, or after a while, without Python's lock.
-_watch: Callable[[Any], Any] = np.logical_or.reduce
+#: How many compiled looks, some 5 µs in all, it waits when it is called. Who calls it holds Python's lock
+#: until its own kernel starts, and who asks for the lock before that is put to sleep, for 10 to 30 µs.
+PATIENCE = 150
 
 
-def watch_with(function: Callable[[Any], Any]) -> None:
+def _look(given: Any, flag: Any, patience: int) -> None:
+    """Set a flag, and return when another is true, or after a while; the looks without Python's lock."""
+    given[0] = True
+    np.logical_or.reduce(flag)
+
+
+_watch: Callable[[Any, Any, int], Any] = _look
+_UNSEEN = np.zeros(1, bool)  # a flag that nobody looks at
+
+
+def watch_with(function: Callable[[Any, Any, int], Any]) -> None:
     """Have threads that wait watch a flag with a function that does it better than NumPy.
 
     NumPy's looks follow one another as fast as they can, and take from other threads of the same core.
 
     Args:
-        function: returns when its argument, a read-only array of bools that are one byte, is true, or
-            after a while; without Python's lock.
+        function: lets go of Python's lock, then sets its first argument, an array of one bool, and
+            returns when the second, a read-only array of bools that are one byte, is true and as many
+            looks as the third says have passed, or after a while.
     """
     global _watch
     _watch = function
@@ -72,7 +84,8 @@ class Signal:
     that is repeated `LOOKS` times, in a view that takes no memory, ends when the byte is set.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, patience: int = 0) -> None:
+        self._patience = patience
         self._lock = threading.Lock()
         self._lock.acquire()
         self._given = np.zeros(1, bool)
@@ -83,10 +96,18 @@ class Signal:
         self._given[0] = True
         self._lock.release()
 
-    def wait(self) -> None:
-        """Wait until it is given, and take it."""
-        if not self._lock.acquire(blocking=False):
-            _watch(self._looks)
+    def wait(self, after: Signal | None = None) -> None:
+        """Wait until it is given, and take it; before that, give the one that it comes `after`.
+
+        That one's flag is set when Python's lock is free, so who sees it has the lock at once.
+        """
+        given = _UNSEEN if after is None else after._given
+        if after is not None:
+            after._lock.release()
+        if self._lock.acquire(blocking=False):
+            given[0] = True
+        else:
+            _watch(given, self._looks, self._patience)
             self._lock.acquire()
         self._given[0] = False
 
@@ -117,7 +138,7 @@ class Worker:
 
     def __init__(self, part: int) -> None:
         self.part = part
-        self._go, self._done = Signal(), Signal()
+        self._go, self._done = Signal(PATIENCE), Signal()
         self._called = False
         self._task: Task | None = None
         self._error: BaseException | None = None
@@ -144,13 +165,14 @@ class Worker:
         return error
 
     def _work(self) -> None:
+        done: Signal | None = None
         while True:
-            self._go.wait()
+            self._go.wait(after=done)
             self._called = False
-            task = self._task
+            task, done = self._task, None
             if task is not None and task.take(self.part):
                 self._error = task.context.copy().run(task.run, self.part)
-                self._done.give()
+                done = self._done
             del task
 
 

@@ -36,9 +36,12 @@ def look(context, array):  # type: ignore[no-untyped-def]
     return signature, generate
 
 
-@kernel(types.void(FLAG))
-def watch(flag: Any) -> None:
-    """Return when flag[0] is true, or after `LOOKS` looks."""
+@kernel(types.void(types.boolean[::1], FLAG, types.int64))
+def watch(given: Any, flag: Any, patience: int) -> None:
+    """Set given[0]; return when flag[0] is true, `patience` looks later, or after `LOOKS` looks."""
+    given[0] = True
     for _ in range(LOOKS):
         if look(flag):
+            for _ in range(patience):
+                look(flag)
             return
