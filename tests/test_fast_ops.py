@@ -6,6 +6,7 @@ the largest number that takes part. Sums over a batch are compared with float64 
 round: the compiled one must come as close as NumPy's.
 """
 
+import importlib
 import subprocess
 import sys
 
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("numba")
 
-from tinygrad_cnn.kernels import reference, threads
+from tinygrad_cnn.kernels import fast, reference, threads
 from tinygrad_cnn.kernels.fast import loss, norm, operands, pointwise, pool, update
 from tinygrad_cnn.ops.window import Grid
 from tinygrad_cnn.testing.geometry import pool_grids
@@ -340,3 +341,12 @@ print("same")
         [sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=300
     )
     assert done.stdout.strip() == "same", done.stderr
+
+
+def test_the_table_of_modules_names_what_they_have() -> None:
+    for module, names in fast.SERVED.items():
+        home = importlib.import_module(f"{fast.__name__}.{module}")
+        for name in names:
+            assert getattr(fast, name) is getattr(home, name) and callable(getattr(reference, name))
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = fast.nothing

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tinygrad_cnn.kernels import reference, threads
-from tinygrad_cnn.kernels.reference import blocks, norm, window
+from tinygrad_cnn.kernels.reference import blocks, norm, pointwise, window
 from tinygrad_cnn.ops.window import Grid
 from tinygrad_cnn.testing.geometry import conv_grids, pool_grids
 from tinygrad_cnn.testing.strategies import laid_out
@@ -22,7 +22,7 @@ class Small:
     """Inside: blocks of a few elements, shared by three threads."""
 
     NAMES = (
-        (blocks, "BLOCK"), (norm, "BLOCK"), (window, "COLUMNS"),
+        (blocks, "BLOCK"), (norm, "BLOCK"), (pointwise, "FEW_BYTES"), (window, "COLUMNS"),
         (blocks, "WORTH_SHARING"), (blocks, "WORTH_SHARING_PRODUCTS"),
     )  # fmt: skip
 

@@ -5,10 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tinygrad_cnn import kernels, kernels_in_use, use_kernels, warm
-from tinygrad_cnn.errors import ArgumentError
+from tinygrad_cnn.errors import ArgumentError, KernelError
 from tinygrad_cnn.kernels import cache, reference, serving
 
 #: A step of training on arrays that are large enough to decide, and what served before and after.
@@ -75,6 +76,25 @@ def test_only_one_process_compiles_at_a_time(tmp_path: Path) -> None:
     assert warm._taken(tmp_path / "file" / "compiling")  # nothing can be locked there
 
 
+def test_a_kernel_that_cannot_be_loaded(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def no(name: str) -> None:
+        raise RuntimeError(f"no file of {name}")
+
+    monkeypatch.setattr(cache, "imported", no)
+    monkeypatch.setattr(serving, "_pinned", False)
+    x = np.array([-1.0, 2.0])
+    assert serving._loading("relu", "its.home")(x).tolist() == [0, 2]
+    (record,) = caplog.records
+    assert record.getMessage().endswith(
+        "NumPy serves in place of the compiled relu: RuntimeError: no file of its.home"
+    )
+    monkeypatch.setattr(serving, "_pinned", True)
+    with pytest.raises(KernelError, match="the compiled relu cannot be had: RuntimeError: no file"):
+        serving._loading("relu", "its.home")(x)
+
+
 class TestWithNumba:
     """What needs the compiler. All of it in fresh processes."""
 
@@ -132,9 +152,9 @@ print(kernels_in_use(), abs(first - last) <= 1e-5 * abs(first))
         assert cold.returncode == 0 and cold.stderr == "", cold.stderr
         before, after = (line.split() for line in cold.stdout.splitlines())
         assert before[1:] == ["reference", "False"] and after == ["fast", "True"]
-        warm = run(STEP, tmp_path)
-        assert warm.stdout.split()[1:] == ["fast", "True"], warm.stderr
-        assert float(warm.stdout.split()[0]) == pytest.approx(float(before[0]), rel=1e-5)
+        again = run(STEP, tmp_path)
+        assert again.stdout.split()[1:] == ["fast", "True"], again.stderr
+        assert float(again.stdout.split()[0]) == pytest.approx(float(before[0]), rel=1e-5)
         turns = """
 import os, tinygrad_cnn as t
 print(t.use_kernels("auto", deterministic=True))

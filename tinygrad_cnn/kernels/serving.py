@@ -188,7 +188,7 @@ def _loading(name: str, home: str) -> Callable[..., Any]:
         except Exception as error:  # whatever a compiler may raise: the reference is there
             if _pinned:
                 raise KernelError(f"the compiled {name} cannot be had: {reason_of(error)}") from error
-            _say(reason_of(error))
+            _say(reason_of(error), name)
             kernel = getattr(reference, name)
         if getattr(_table, name) is load_first:
             setattr(_table, name, kernel)
@@ -263,9 +263,9 @@ def _take_over(child: subprocess.Popen[bytes]) -> None:
             _try_load()
 
 
-def _say(reason: str) -> None:
+def _say(reason: str, what: str = "kernels") -> None:
     """The one line that tells the user why the reference serves."""
-    _log.warning("tinygrad-cnn: NumPy serves in place of the compiled kernels: %s", reason)
+    _log.warning("tinygrad-cnn: NumPy serves in place of the compiled %s: %s", what, reason)
 
 
 def reason_of(error: BaseException) -> str:

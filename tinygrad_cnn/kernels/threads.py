@@ -15,6 +15,7 @@ import os
 import threading
 from collections.abc import Callable
 from contextvars import copy_context
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -184,9 +185,17 @@ class Pool:
         self._busy = threading.Lock()
         self._workers: list[Worker] = []
 
+    def cuts(self, count: int) -> list[int]:
+        """Where range(count) is cut into parts, with both ends.
+
+        >>> Pool(2).cuts(5)
+        [0, 2, 5]
+        """
+        return [count * k // self.size for k in range(self.size + 1)]
+
     def share(self, count: int, work: Part) -> None:
         """Call `work(part, start, stop)` for consecutive parts of range(count), all at once."""
-        cuts = [count * k // self.size for k in range(self.size + 1)]
+        cuts = self.cuts(count)
         if self.size == 1 or not self._busy.acquire(blocking=False):
             # Another thread has the pool, or this is one of its own: the parts one after the other.
             for part in range(self.size):
@@ -316,9 +325,8 @@ def share_prepared(count: int, prepare: Callable[[int, int, int], Callable[[], A
 
     >>> share_prepared(4, lambda part, start, stop: lambda: None)
     """
-    size = _pool.size
-    cuts = [count * part // size for part in range(size + 1)]
-    calls = [prepare(k, cuts[k], cuts[k + 1]) for k in range(size) if cuts[k] < cuts[k + 1]]
+    parts = enumerate(pairwise(_pool.cuts(count)))
+    calls = [prepare(part, start, stop) for part, (start, stop) in parts if start < stop]
     share(len(calls), lambda _, start, stop: [call() for call in calls[start:stop]])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
@@ -13,9 +14,6 @@ if TYPE_CHECKING:
     from tinygrad_cnn.ops.window import Grid
 
 Array = NDArray[Any]
-
-#: Channels, in and out, below which Winograd's transforms cost more than they save.
-LEAST = 32
 
 
 def conv(x: Array, w: Array, b: Array | None, grid: Grid, groups: int) -> Array:
@@ -38,7 +36,12 @@ def conv_kernel(x: Array, g: Array, grid: Grid, groups: int) -> Array:
 
 def _faster(n: int, c: int, k: int, grid: Grid, groups: int) -> Any:
     """The module to use. That of Winograd's transforms is not even loaded for what it never does."""
-    if grid.kernel != (3, 3) or min(c, k) < LEAST:
+    if grid.kernel != (3, 3) or min(c, k) < direct.MANY_CHANNELS:
         return direct
-    winograd = cache.imported("tinygrad_cnn.kernels.fast.winograd")
+    winograd = _winograd()
     return winograd if winograd.suits(n, c, k, grid, groups) else direct
+
+
+@lru_cache(maxsize=1)
+def _winograd() -> Any:
+    return cache.imported("tinygrad_cnn.kernels.fast.winograd")

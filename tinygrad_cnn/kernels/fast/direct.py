@@ -43,6 +43,8 @@ Array = NDArray[Any]
 #: Bytes of a block of images, of a group's weights and of a group's results: together they should
 #: fit into the second-level cache of a core, 1 MB or more on most.
 IMAGES, WEIGHTS, RESULTS = 400_000, 200_000, 200_000
+#: Channels, in and out, below which Winograd's transforms cost more than they save.
+MANY_CHANNELS = 32
 #: Blocks of rows in a group, at least, where weights are turned: their rows lie in short pieces.
 TURNED = 4
 

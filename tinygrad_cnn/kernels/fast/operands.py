@@ -24,7 +24,7 @@ FLOAT32 = np.dtype(np.float32)
 FEW = 4096
 #: Bytes read and written below which one thread does it all: 100 µs at 20 GB/s.
 WORTH_SHARING = 2_000_000
-#: Floats that `scratch` keeps in one piece: two megabytes, so that some ten are kept in all.
+#: Floats that `scratch` keeps in one piece: two megabytes, so that less than ten are kept for each part.
 MOST_KEPT = 1 << 19
 
 

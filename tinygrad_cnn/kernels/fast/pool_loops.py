@@ -35,6 +35,13 @@ def ceiling(a, b):
 
 
 @inlined
+def windows_on(at, step, count, width):
+    """The first of `count` windows, `step` pixels apart, whose tap lies on the row, and the one after
+    the last; the tap of the first window is at column `at`."""
+    return ceiling(-at, step), min(count, (width - 1 - at) // step + 1)
+
+
+@inlined
 def clear_rest(dx, r, height, width):
     """Zeros in what no window reads: the pixels from `height` down and from `width` on."""
     for i in range(dx.shape[1]):
@@ -163,7 +170,7 @@ def largest(x, y, places, geometry, start, stop):
                     continue
                 for v in range(wide):
                     at = v * dw - pw
-                    first, last = ceiling(-at, sw), min(across, (width - 1 - at) // sw + 1)
+                    first, last = windows_on(at, sw, across, width)
                     if last <= first:
                         continue
                     line, best, where = (
@@ -211,7 +218,7 @@ def means(x, share, geometry, y, start, stop):
                     continue
                 for v in range(wide):
                     at = v * dw - pw
-                    first, last = ceiling(-at, sw), min(across, (width - 1 - at) // sw + 1)
+                    first, last = windows_on(at, sw, across, width)
                     if last <= first:
                         continue
                     line, total = x[r, row, at + first * sw :], y[r, i, first:last]
@@ -234,5 +241,6 @@ def spread_out(g, share, geometry, dx, start, stop):
                     continue
                 for v in range(wide):
                     at = v * dw - pw
-                    for j in range(ceiling(-at, sw), min(across, (width - 1 - at) // sw + 1)):
+                    first, last = windows_on(at, sw, across, width)
+                    for j in range(first, last):
                         dx[r, row, at + j * sw] += g[r, i, j] * share[i, j]

@@ -190,16 +190,8 @@ def _panels(a: Array, b: Array) -> Array:
     packed, blocks = _packed(a)
     off = np.arange(0, DEPTH * columns, columns)
     c = np.empty((blocks * ROWS, columns), FLOAT32)
-    operands = (
-        packed,
-        terms,
-        1 if terms <= FEW else blocks,
-        b.reshape(-1),
-        columns,
-        off,
-        c.reshape(-1),
-        columns,
-    )
+    group = 1 if terms <= FEW else blocks
+    operands = packed, terms, group, b.reshape(-1), columns, off, c.reshape(-1), columns
 
     def across(start: int, stop: int) -> None:
         panels(*operands, 0, blocks, start, stop)

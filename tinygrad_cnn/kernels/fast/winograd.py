@@ -114,7 +114,7 @@ def suits(n: int, c: int, k: int, grid: Grid, groups: int) -> bool:
 @lru_cache(maxsize=1024)
 def _is_faster(n: int, c: int, k: int, grid: Grid) -> bool:
     """Both ways counted in products of numbers; direct sums skip the taps on padding."""
-    if not _serves(grid, 1) or min(c, k) < 2 * 16:
+    if not _serves(grid, 1) or min(c, k) < direct.MANY_CHANNELS:
         return False
     tiles = n * prod(-(-size // 4) for size in grid.output)
     taps = n * prod(map(_taps, grid.image, grid.output, (before for before, _ in grid.padding)))

@@ -75,7 +75,13 @@ def bordered(x: Array, grid: Grid) -> Array:
 
 
 def windows(padded: Array, grid: Grid) -> Array:
-    """(C, *padded, N) -> (C, *kernel, *output, N), a view: what each tap reads at each place."""
+    """(C, *padded, N) -> (C, *kernel, *output, N), a view: what each tap reads at each place.
+
+    >>> from tinygrad_cnn.ops.window import Grid
+    >>> windows(np.arange(4).reshape(1, 4, 1), Grid((4,), (2,), (1,), ((0, 0),), (1,)))[0, :, :, 0]
+    array([[0, 1, 2],
+           [1, 2, 3]])
+    """
     inner = padded.strides[1:-1]
     taps = (step * d for step, d in zip(inner, grid.dilation, strict=True))
     places = (step * s for step, s in zip(inner, grid.stride, strict=True))
