@@ -8,7 +8,7 @@ folder per class, what happens to a file that is damaged, to change images so th
 alike, and what that is worth: the same network is trained without and with it, 80 epochs each, at
 64×64 pixels (`--size 128` for larger ones). Which changes matter: cutting a part out of a somewhat
 larger picture and mirroring it leave every pixel sharp. Turning and stretching pictures of 64×64 pixels
-blurs them, as no photograph in the test is blurred. Writes sheet.png, curves of each run,
+blurs them, as no photograph in the test is blurred, and gained less. Writes sheet.png, curves of each run,
 comparison.png, histories and model.safetensors.
 """
 
