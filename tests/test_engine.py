@@ -21,6 +21,7 @@ from tinygrad_cnn import (
     is_grad_enabled,
     no_grad,
     observe,
+    ops,
     scope,
     set_grad_enabled,
 )
@@ -373,6 +374,21 @@ def test_an_op_object_may_be_called_again() -> None:
     x.grad = None
     second.sum().backward()
     assert x.grad.tolist() == [2.0, 2.0, 2.0]
+
+
+def test_nodes_share_an_op_without_attributes_and_no_other() -> None:
+    class Twice(ops.Neg):
+        def forward(self, x):
+            self.factor = 2.0
+            return self.factor * x
+
+        def backward(self, g):
+            return (self.factor * g,)
+
+    x, c = leaf(1.0), Tensor([2.0])
+    assert (x + x).node.op is (x + x).node.op is not (x + c).node.op
+    assert Twice()(x).node.op is not Twice()(x).node.op
+    assert (x + c).node.op.needs == (True, False)
 
 
 # --------------------------------------------------------------------------- size

@@ -33,10 +33,11 @@ def near(found: np.ndarray, exact: np.ndarray) -> bool:
 
 few = st.tuples(st.integers(1, 16), st.integers(450, 1200), st.integers(450, 1200))
 many = st.tuples(st.integers(17, 130), st.integers(120, 700), st.integers(5, 600))
+one = st.tuples(st.just(1), st.integers(100, 450), st.integers(40, 450))
 
 
 @settings(max_examples=30)
-@given(few | many, st.integers(0, 2**32 - 1))
+@given(few | many | one, st.integers(0, 2**32 - 1))
 def test_the_three_products(shape: tuple[int, int, int], seed: int) -> None:
     m, inputs, outputs = shape
     rng = np.random.default_rng(seed)
@@ -58,6 +59,11 @@ def test_read_only_weights_are_taken() -> None:
     w.flags.writeable = False
     assert (linear(np.ones((2, 600), np.float32), w, None) == 600).all()
     assert (matmul(np.ones((2, 500), np.float32), w) == 500).all()
+
+
+def test_an_outer_product_keeps_nan_and_infinity_also_beside_0() -> None:
+    a, b = np.zeros((100, 1), np.float32), np.full((1, 60), np.inf, np.float32)
+    assert np.isnan(matmul(a, b)).all()
 
 
 @pytest.mark.parametrize("m", [3, 30])

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,14 +46,11 @@ class Node:
             walk over such nodes, and so on; for drawings.
     """
 
-    # Defaults on the class: a node sets only what differs, which makes recording cheaper.
-    requires_grad: bool = True
-    retains_grad: bool = False
-    grad: Any = None
-    hooks: dict[int, Any] | None = None
-    name: str | None = None
-    role: str = ""
-    order: int = 0
+    # Slots: graphs may have a hundred thousand nodes, which the garbage collector passes over.
+    __slots__ = (
+        "__weakref__", "dtype", "grad", "hooks", "kept", "name", "op", "order", "parents",
+        "requires_grad", "retains_grad", "role", "scope", "serial", "shape",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -63,6 +60,7 @@ class Node:
         shape: tuple[int, ...],
         dtype: np.dtype[Any],
         scope: str = "",
+        order: int = 0,
     ) -> None:
         self.op: Op | None = op
         self.parents = parents
@@ -70,6 +68,13 @@ class Node:
         self.shape = shape
         self.dtype = dtype
         self.scope = scope
+        self.order = order
+        self.requires_grad = True
+        self.retains_grad = False
+        self.grad: Any = None
+        self.hooks: dict[int, Any] | None = None
+        self.name: str | None = None
+        self.role = ""
         self.serial = next(_serial)
 
     @classmethod
@@ -128,6 +133,8 @@ class Op:
         keep: what `backward` reads: positions of operands, or `OUT` for the result.
         needs: per operand, whether it wants a gradient; set when the op is recorded. A backward
             may return None for operands that do not.
+        alike: for ops without attributes (`class Add(Op, stateless=True)`), which need no object
+            per node: the one that all nodes with the same `needs` share. None for other ops.
 
     >>> class Cube(Op):
     ...     keep = (0,)
@@ -139,6 +146,11 @@ class Op:
 
     keep: tuple[int, ...] = ()
     needs: tuple[bool, ...] = ()
+    alike: ClassVar[dict[tuple[bool, ...], Op] | None] = None
+
+    def __init_subclass__(cls, *, stateless: bool = False, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls.alike = {} if stateless else None
 
     def forward(self, *arrays: Any) -> Any:
         """The result's array, from the operands' arrays, which must not be written to."""
@@ -157,6 +169,22 @@ class Op:
             if isinstance(operand, Traced):
                 return operand.record(self, operands)
         return np.asarray(run_forward(self, operands))
+
+    def taken(self, needs: tuple[bool, ...]) -> Op:
+        """The op object for a new node: this one, unless a node has it already or they share one.
+
+        >>> op = Op()
+        >>> op.taken((True,)) is op, op.taken((True,)) is op
+        (True, False)
+        """
+        op = self
+        if self.needs or self.alike is not None:
+            op = object.__new__(type(self))
+            op.__dict__.update(self.__dict__)
+        op.needs = needs
+        if self.alike is not None:
+            self.alike[needs] = op
+        return op
 
     @property
     def name(self) -> str:

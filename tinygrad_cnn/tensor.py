@@ -13,7 +13,7 @@ from tinygrad_cnn import numpy_protocol
 from tinygrad_cnn.backward import gradients
 from tinygrad_cnn.errors import DTypeError, GraphError, ShapeError
 from tinygrad_cnn.functional.arguments import as_array
-from tinygrad_cnn.graph import MODE, OUT, Node, Op, owner, retold, run_forward, stamp
+from tinygrad_cnn.graph import MODE, OUT, Node, Op, owner, retold, stamp
 from tinygrad_cnn.methods import TensorMethods
 
 Array = NDArray[Any]
@@ -82,9 +82,18 @@ class Tensor(TensorMethods):
         'Neg'
         """
         recording, observers, scope, order = _mode()
+        nodes: tuple[Any, ...]
+        arrays: tuple[Any, ...]
         needs: tuple[bool, ...]
-        if len(operands) == 2 and isinstance(operands[0], Tensor) and isinstance(operands[1], Tensor):
-            x, y = operands  # the usual case, written out: half of what recording costs is here
+        # The usual cases are written out: half of what recording costs is here.
+        if len(operands) == 1:
+            (x,) = operands
+            m = x._node
+            nodes, arrays = (m,), (x._array,)
+            needs = (m is not None and m.requires_grad,)
+            constants = m is None
+        elif len(operands) == 2 and isinstance(operands[0], Tensor) and isinstance(operands[1], Tensor):
+            x, y = operands
             m, n = nodes = x._node, y._node
             arrays = x._array, y._array
             needs = m is not None and m.requires_grad, n is not None and n.requires_grad
@@ -92,23 +101,26 @@ class Tensor(TensorMethods):
         else:
             nodes, arrays, needs = _taken_apart(operands)
             constants = None in nodes
-        if op.needs:  # this op object was recorded before: its attributes belong to that node
-            op = _fresh(op)
-        if not recording or True not in needs:
-            return Tensor.at(np.asarray(run_forward(op, arrays)), None)
-        op.needs = needs
-        if observers:
-            for observer in observers:
-                observer.op_starts(op, arrays)
+        if recording and True in needs:
+            alike = op.alike
+            op = (alike and alike.get(needs)) or op.taken(needs)
+            if observers:
+                for observer in observers:
+                    observer.op_starts(op, arrays)
+        else:
+            recording = False
         try:
             out = op.forward(*arrays)
         except ValueError as error:
             raise retold(error, op, arrays) from error
         if type(out) is not np.ndarray:
             out = np.asarray(out)  # 0-d results of NumPy are scalars
+        tensor = _new(Tensor)
+        tensor._array = out
+        tensor._node = None
         dtype = out.dtype
-        if dtype is not _FLOAT32 and dtype.kind != "f":
-            return Tensor.at(out, None)
+        if not recording or (dtype is not _FLOAT32 and dtype.kind != "f"):
+            return tensor
         if constants:
             nodes, arrays = _with_constants(operands, nodes, arrays, op.keep)
         keep = op.keep
@@ -116,15 +128,10 @@ class Tensor(TensorMethods):
             kept = arrays
         else:
             kept = tuple([out if i == OUT else arrays[i] for i in keep]) if keep else ()
-        node = Node(op, nodes, kept, out.shape, dtype, scope)
-        if order:
-            node.order = order
+        tensor._node = node = Node(op, nodes, kept, out.shape, dtype, scope, order)
         if observers:
             for observer in observers:
                 observer.recorded(node, arrays, out)
-        tensor = _new(Tensor)
-        tensor._array = out
-        tensor._node = node
         return tensor
 
     # ------------------------------------------------------------------ what it is
@@ -482,14 +489,6 @@ def _is_shared(tensor: Tensor) -> bool:
 
 #: What `sys.getrefcount` says of an array that only one slot holds; it varies between Pythons.
 _ALONE = next(sys.getrefcount(t._array) for t in [Tensor.at(np.empty(1), None)])
-
-
-def _fresh(op: Op) -> Op:
-    """An op with the same attributes, for another node."""
-    made = object.__new__(type(op))
-    made.__dict__.update(op.__dict__)
-    del made.__dict__["needs"]
-    return made
 
 
 def _taken_apart(operands: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...], tuple[bool, ...]]:

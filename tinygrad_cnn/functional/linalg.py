@@ -54,14 +54,15 @@ def linear(x: Any, w: Any, b: Any = None) -> Any:
     array([[ 3., 16.]], dtype=float32)
     """
     x, w = floating("linear", x), floating("linear", w, "w")
-    if w.ndim != 2 or x.ndim == 0 or x.shape[-1] != w.shape[1]:
+    given, taken = x.shape, w.shape
+    if len(taken) != 2 or not given or given[-1] != taken[1]:
         raise ShapeError(
-            f"linear: x has {x.shape[-1] if x.ndim else 'no'} features, w expects "
-            f"{w.shape[1] if w.ndim == 2 else '(O, I)'} (x {x.shape}, w {w.shape})"
+            f"linear: x has {given[-1] if given else 'no'} features, w expects "
+            f"{taken[1] if len(taken) == 2 else '(O, I)'} (x {given}, w {taken})"
         )
     if b is None:
         return ops.Linear()(x, w)
     b = floating("linear", b, "b")
-    if b.shape != w.shape[:1]:
-        raise ShapeError(f"linear: b has shape {b.shape}, w {w.shape} expects {w.shape[:1]}")
+    if b.shape != taken[:1]:
+        raise ShapeError(f"linear: b has shape {b.shape}, w {taken} expects {taken[:1]}")
     return ops.Linear()(x, w, b)

@@ -246,8 +246,8 @@ def as_target(name: str, target: Any, x: Any) -> Any:
     if not isinstance(target, (Traced, np.ndarray, np.generic)):
         as_array(name, target)  # refuses what is no number
         return np.asarray(target, x.dtype)
-    found = values(target)
-    return target if found.dtype.kind == "f" else as_array(name, found).astype(x.dtype)
+    given: Any = target
+    return given if given.dtype.kind == "f" else as_array(name, values(given)).astype(x.dtype)
 
 
 def _pair(
@@ -257,8 +257,8 @@ def _pair(
     x = floating(name, x)
     choice(name, "reduction", reduction, reductions)
     target = as_target(name, target, x)
-    if np.shape(target) != x.shape:
-        raise ShapeError(f"{name}: x has shape {x.shape}, target {np.shape(target)}; equal shapes fit")
+    if target.shape != x.shape:
+        raise ShapeError(f"{name}: x has shape {x.shape}, target {target.shape}; equal shapes fit")
     return x, target
 
 

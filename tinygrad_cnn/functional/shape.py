@@ -56,13 +56,15 @@ def flatten(x: Any, start_axis: int = 0, end_axis: int = -1) -> Any:
     (2, 12)
     """
     x = operand("flatten", x)
-    if x.ndim == 0:
+    shape = x.shape
+    if not shape:
         return ops.Reshape((1,))(x)
-    first, last = (one_axis("flatten", axis, x.ndim) for axis in (start_axis, end_axis))
+    first = one_axis("flatten", start_axis, len(shape))
+    last = one_axis("flatten", end_axis, len(shape))
     if last < first:
         raise ShapeError(f"flatten: end_axis {end_axis} lies before start_axis {start_axis}")
-    merged = prod(x.shape[first : last + 1])
-    return ops.Reshape((*x.shape[:first], merged, *x.shape[last + 1 :]))(x)
+    merged = prod(shape[first : last + 1])
+    return ops.Reshape((*shape[:first], merged, *shape[last + 1 :]))(x)
 
 
 def transpose(x: Any, axes: Sequence[int] | None = None) -> Any:

@@ -47,9 +47,9 @@ def default_threads() -> int:
 
 #: How many times a thread looks whether it is called before it sleeps: half a millisecond.
 LOOKS = 2_000_000
-#: How many compiled looks, some 5 µs in all, it waits when it is called. Who calls it holds Python's lock
+#: How many compiled looks, some 3 µs in all, it waits when it is called. Who calls it holds Python's lock
 #: until its own kernel starts, and who asks for the lock before that is put to sleep, for 10 to 30 µs.
-PATIENCE = 150
+PATIENCE = 80
 
 
 def _look(given: Any, flag: Any, patience: int) -> None:
@@ -204,8 +204,7 @@ class Pool:
         try:
             while len(self._workers) < self.size - 1:
                 self._workers.append(Worker(len(self._workers) + 1))
-            with BLAS.one_thread():
-                self._run(Task(work, cuts))
+            self._run(Task(work, cuts))
         finally:
             self._busy.release()
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 def _binary(op: type[Op], swap: bool = False) -> Callable[[Any, Any], Any]:
     """The method for an operator with two operands; with `swap`, the other one stands first."""
+    made = op()  # recording takes a new one where a node needs its own
 
     def method(self: Any, other: Any) -> Any:
         kind = type(other)
@@ -30,7 +31,7 @@ def _binary(op: type[Op], swap: bool = False) -> Callable[[Any, Any], Any]:
                 other = other.item()  # a scalar never widens an array
             elif isinstance(other, (list, tuple)):
                 other = as_array(op.__name__, other)
-        return self.record(op(), (other, self) if swap else (self, other))
+        return self.record(made, (other, self) if swap else (self, other))
 
     return method
 

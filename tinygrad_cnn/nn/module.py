@@ -14,6 +14,7 @@ from tinygrad_cnn.kernels.serving import foresee
 from tinygrad_cnn.tensor import Tensor
 
 M = TypeVar("M", bound="Module")
+_tuple = tuple.__new__  # what Mode(...) calls, without its detour through Python
 
 
 class Parameter(Tensor):
@@ -81,7 +82,7 @@ class Module:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         recording, observers, scope, order = MODE.get()
         path = f"{scope}.{self._name}" if scope and self._name else scope or self._name
-        token = MODE.set(Mode(recording, observers, path, order))
+        token = MODE.set(_tuple(Mode, (recording, observers, path, order)))
         try:
             return self.forward(*args, **kwargs)
         except TinygradCnnError as error:

@@ -12,7 +12,7 @@ from tinygrad_cnn.ops.rounding import FloorDiv, Sign
 from tinygrad_cnn.ops.select import Gate, Where
 
 
-class Add(Op):
+class Add(Op, stateless=True):
     """a + b."""
 
     def forward(self, a: Any, b: Any) -> Any:
@@ -22,7 +22,7 @@ class Add(Op):
         return g, g
 
 
-class Sub(Op):
+class Sub(Op, stateless=True):
     """a - b."""
 
     def forward(self, a: Any, b: Any) -> Any:
@@ -32,7 +32,7 @@ class Sub(Op):
         return g, -g if self.needs[1] else None
 
 
-class Mul(Op):
+class Mul(Op, stateless=True):
     """a * b."""
 
     keep = (0, 1)
@@ -44,7 +44,7 @@ class Mul(Op):
         return g * b if self.needs[0] else None, g * a if self.needs[1] else None
 
 
-class Div(Op):
+class Div(Op, stateless=True):
     """a / b."""
 
     keep = (1, OUT)
@@ -57,7 +57,7 @@ class Div(Op):
         return share, -share * y if self.needs[1] else None
 
 
-class Neg(Op):
+class Neg(Op, stateless=True):
     """-x."""
 
     def forward(self, x: Any) -> Any:
@@ -67,7 +67,7 @@ class Neg(Op):
         return (-g,)
 
 
-class Pow(Op):
+class Pow(Op, stateless=True):
     """a ** b, with d/da = b·a^(b-1), 0 where b = 0, and d/db = a^b·ln a, 0 where a = 0."""
 
     keep = (0, 1, OUT)
@@ -82,7 +82,7 @@ class Pow(Op):
         return da, db
 
 
-class Abs(Op):
+class Abs(Op, stateless=True):
     """|x|, with derivative 0 at 0."""
 
     keep = (0,)
@@ -94,7 +94,7 @@ class Abs(Op):
         return (g * Sign()(x),)
 
 
-class Square(Op):
+class Square(Op, stateless=True):
     """x²."""
 
     keep = (0,)
@@ -106,7 +106,7 @@ class Square(Op):
         return (g * 2 * x,)
 
 
-class Sqrt(Op):
+class Sqrt(Op, stateless=True):
     """The square root of x, with derivative inf at 0."""
 
     keep = (OUT,)
@@ -118,7 +118,7 @@ class Sqrt(Op):
         return (g / (2 * y),)
 
 
-class Reciprocal(Op):
+class Reciprocal(Op, stateless=True):
     """1 / x."""
 
     keep = (OUT,)
@@ -130,7 +130,7 @@ class Reciprocal(Op):
         return (-g * y * y,)
 
 
-class Remainder(Op):
+class Remainder(Op, stateless=True):
     """a - b * floor(a / b): what is left of a, with the sign of b."""
 
     keep = (0, 1)
@@ -142,7 +142,7 @@ class Remainder(Op):
         return g, -g * FloorDiv()(a, b) if self.needs[1] else None
 
 
-class Maximum(Op):
+class Maximum(Op, stateless=True):
     """The larger of a and b; equal ones get half the gradient each."""
 
     keep = (0, 1)
@@ -154,7 +154,7 @@ class Maximum(Op):
         return shared(g, a < b, b < a, a == b, self.needs)
 
 
-class Minimum(Op):
+class Minimum(Op, stateless=True):
     """The smaller of a and b; equal ones get half the gradient each."""
 
     keep = (0, 1)

@@ -11,7 +11,7 @@ from tinygrad_cnn.graph import OUT, Op
 from tinygrad_cnn.ops.select import Gate
 
 
-class Exp(Op):
+class Exp(Op, stateless=True):
     """e^x."""
 
     keep = (OUT,)
@@ -23,7 +23,7 @@ class Exp(Op):
         return (g * y,)
 
 
-class Log(Op):
+class Log(Op, stateless=True):
     """ln x."""
 
     keep = (0,)
@@ -35,7 +35,7 @@ class Log(Op):
         return (g / x,)
 
 
-class Expm1(Op):
+class Expm1(Op, stateless=True):
     """e^x - 1, exact also where x is tiny."""
 
     keep = (OUT,)
@@ -47,7 +47,7 @@ class Expm1(Op):
         return (g * (y + 1),)
 
 
-class Log1p(Op):
+class Log1p(Op, stateless=True):
     """ln(1 + x), exact also where x is tiny."""
 
     keep = (0,)
@@ -59,7 +59,7 @@ class Log1p(Op):
         return (g / (x + 1),)
 
 
-class Log2(Op):
+class Log2(Op, stateless=True):
     """The logarithm to base 2."""
 
     keep = (0,)
@@ -71,7 +71,7 @@ class Log2(Op):
         return (g / (x * log(2)),)
 
 
-class Log10(Op):
+class Log10(Op, stateless=True):
     """The logarithm to base 10."""
 
     keep = (0,)

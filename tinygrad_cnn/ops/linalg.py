@@ -12,7 +12,7 @@ from tinygrad_cnn.graph import Op
 from tinygrad_cnn.ops.shape import BroadcastTo
 
 
-class MatMul(Op):
+class MatMul(Op, stateless=True):
     """a @ b over the last two axes; the axes before them broadcast. Both have at least two."""
 
     keep = (0, 1)
@@ -26,7 +26,7 @@ class MatMul(Op):
         return da, db
 
 
-class Linear(Op):
+class Linear(Op, stateless=True):
     """x @ w.T (+ b) over the last axis of x: x (..., I), w (O, I), b (O,)."""
 
     keep = (0, 1)
@@ -39,11 +39,14 @@ class Linear(Op):
         return y.reshape((*x.shape[:-1], w.shape[0]))
 
     def backward(self, g: Any, x: Any, w: Any) -> tuple[Any, ...]:
-        samples = prod(x.shape[:-1])
-        rows = g.reshape((samples, w.shape[0]))  # (M, O)
-        dx = MatMul()(rows, w).reshape(x.shape) if self.needs[0] else None
-        dw = MatMul()(rows.T, x.reshape((samples, w.shape[1]))) if self.needs[1] else None
-        return (dx, dw, *(rows.sum(axis=0) for _ in self.needs[2:]))
+        shape = x.shape
+        if len(shape) != 2:
+            g, x = g.reshape((prod(shape[:-1]), w.shape[0])), x.reshape((prod(shape[:-1]), w.shape[1]))
+        dx = MatMul()(g, w) if self.needs[0] else None  # (M, I)
+        dw = MatMul()(g.T, x) if self.needs[1] else None
+        if dx is not None and len(shape) != 2:
+            dx = dx.reshape(shape)
+        return (dx, dw) if len(self.needs) == 2 else (dx, dw, g.sum(axis=0) if self.needs[2] else None)
 
 
 class Einsum(Op):

@@ -11,7 +11,7 @@ from tinygrad_cnn.ops.elementwise import Exp
 from tinygrad_cnn.ops.select import Gate, Where, choose
 
 
-class ReLU6(Op):
+class ReLU6(Op, stateless=True):
     """x between 0 and 6, the nearer bound outside; derivative 0 at both bounds."""
 
     keep = (OUT,)
@@ -38,7 +38,7 @@ class Hardtanh(Op):
         return (Gate((y > self.min_val) & (y < self.max_val))(g),)
 
 
-class Hardsigmoid(Op):
+class Hardsigmoid(Op, stateless=True):
     """x/6 + 1/2 between -3 and 3, 0 below and 1 above; derivative 0 at both bounds."""
 
     keep = (0,)
@@ -50,7 +50,7 @@ class Hardsigmoid(Op):
         return (Gate((x > -3) & (x < 3))(g) / 6,)
 
 
-class Hardswish(Op):
+class Hardswish(Op, stateless=True):
     """x times the hard sigmoid of x; derivative 0 at -3 and 1 at 3."""
 
     keep = (0,)
@@ -83,7 +83,7 @@ class LeakyReLU(Op):
         return positive + (1 - positive) * self.negative_slope
 
 
-class PReLU(Op):
+class PReLU(Op, stateless=True):
     """x where positive, elsewhere x times a learnt slope: one for all, or one per channel (axis 1)."""
 
     keep = (0, 1)

@@ -10,7 +10,7 @@ from tinygrad_cnn.graph import OUT, Op
 from tinygrad_cnn.ops.arithmetic import Sqrt
 
 
-class Sin(Op):
+class Sin(Op, stateless=True):
     """The sine of x."""
 
     keep = (0,)
@@ -22,7 +22,7 @@ class Sin(Op):
         return (g * Cos()(x),)
 
 
-class Cos(Op):
+class Cos(Op, stateless=True):
     """The cosine of x."""
 
     keep = (0,)
@@ -34,7 +34,7 @@ class Cos(Op):
         return (-g * Sin()(x),)
 
 
-class Tan(Op):
+class Tan(Op, stateless=True):
     """The tangent of x."""
 
     keep = (OUT,)
@@ -46,7 +46,7 @@ class Tan(Op):
         return (g * (1 + y * y),)
 
 
-class Arcsin(Op):
+class Arcsin(Op, stateless=True):
     """The angle in [-π/2, π/2] whose sine is x."""
 
     keep = (0,)
@@ -58,7 +58,7 @@ class Arcsin(Op):
         return (g / Sqrt()(1 - x * x),)
 
 
-class Arccos(Op):
+class Arccos(Op, stateless=True):
     """The angle in [0, π] whose cosine is x."""
 
     keep = (0,)
@@ -70,7 +70,7 @@ class Arccos(Op):
         return (-g / Sqrt()(1 - x * x),)
 
 
-class Arctan(Op):
+class Arctan(Op, stateless=True):
     """The angle in [-π/2, π/2] whose tangent is x."""
 
     keep = (0,)
@@ -82,7 +82,7 @@ class Arctan(Op):
         return (g / (1 + x * x),)
 
 
-class Arctan2(Op):
+class Arctan2(Op, stateless=True):
     """The angle in [-π, π] of the point with ordinate a and abscissa b; derivative 0 at the origin."""
 
     keep = (0, 1)
@@ -96,7 +96,7 @@ class Arctan2(Op):
         return share * b, -share * a if self.needs[1] else None
 
 
-class Sinh(Op):
+class Sinh(Op, stateless=True):
     """(e^x - e^-x) / 2."""
 
     keep = (0,)
@@ -108,7 +108,7 @@ class Sinh(Op):
         return (g * Cosh()(x),)
 
 
-class Cosh(Op):
+class Cosh(Op, stateless=True):
     """(e^x + e^-x) / 2."""
 
     keep = (0,)

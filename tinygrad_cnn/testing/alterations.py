@@ -83,13 +83,14 @@ def altered(mutant: Mutant) -> Iterator[None]:
     def backward(self: Any, g: Any, *kept: Any) -> tuple[Any, ...]:
         return _wrong(mutant, lambda h, *given: right_backward(self, h, *given), self, g, kept)
 
-    with patched(mutant.op, forward=forward, backward=backward):
+    # Each node an op object of its own: it notes the shapes.
+    with patched(mutant.op, forward=forward, backward=backward, alike=None):
         yield
 
 
 @contextmanager
-def patched(op: type[Op], **methods: Callable[..., Any]) -> Iterator[None]:
-    """Methods of a class replaced inside the `with` block, inherited ones too.
+def patched(op: type[Op], **methods: Any) -> Iterator[None]:
+    """Methods or attributes of a class replaced inside the `with` block, inherited ones too.
 
     >>> with patched(Op, backward=lambda self, g: (g,)):
     ...     Op().backward(1.0)

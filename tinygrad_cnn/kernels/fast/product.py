@@ -46,6 +46,8 @@ FEW = 16
 LARGE = 200_000
 #: Multiply-adds below which NumPy is done sooner than everything is prepared here: 8 and 15 µs.
 WORTH_DOTS, WORTH_PANELS = 400_000, 1_000_000
+#: Results of an outer product below which NumPy, which goes through them row by row, is as quick.
+WORTH_OUTER = 4096
 #: Shorter sums than this end too soon for `dots`, which adds up 20 vectors at their end.
 LONG = 128
 #: Beyond so many samples x does not stay in the cache, and BLAS, which copies it into blocks, is as quick.
@@ -144,12 +146,23 @@ def pack(a, m, terms, down, right, c):  # type: ignore[no-untyped-def]
                 c[(whole * terms + t) * ROWS + r] = a[i * down + t * right] if i < m else np.float32(0)
 
 
+@kernel("void(float32[::1], float32[::1], float32[::1])")
+def outer(a, b, c):  # type: ignore[no-untyped-def]
+    """c[i, j] = a[i] * b[j]."""
+    for i in range(a.size):
+        row = c[i * b.size : (i + 1) * b.size]
+        for j in range(b.size):
+            row[j] = a[i] * b[j]
+
+
 def linear(x: Array, w: Array, b: Array | None) -> Array:
     """x (M, I), w (O, I), b (O,) or None -> x @ w.T + b, (M, O)."""
-    (m, inputs), outputs = x.shape, len(w)
-    work = m * w.size
-    fits = m <= MANY and inputs >= LONG and outputs >= DOT_COLUMNS and _served(x, w)
-    if work < WORTH_DOTS or not fits or (b is not None and b.dtype != FLOAT32):
+    m, work = len(x), len(x) * w.size
+    if work < WORTH_DOTS or m > MANY:
+        return reference.linear(x, w, b)
+    outputs, inputs = w.shape
+    fits = inputs >= LONG and outputs >= DOT_COLUMNS and _served(x, w)
+    if not fits or (b is not None and b.dtype != FLOAT32):
         return reference.linear(x, w, b)
     rows = plain(x)
     if m < DOT_ROWS:
@@ -175,13 +188,18 @@ def linear(x: Array, w: Array, b: Array | None) -> Array:
 
 def matmul(a: Array, b: Array) -> Array:
     """a @ b over the last two axes; the axes before them broadcast."""
-    if a.ndim == 2 and b.ndim == 2 and len(a) * b.size >= LARGE and _served(a, b):
-        (m, terms), columns = a.shape, b.shape[1]
-        if terms == len(b) and columns >= LANES:
-            if m <= FEW and b.size >= LARGE:
-                return _few_rows(a, plain(b))
-            if m >= ROWS and min(m, terms) <= MANY and m * b.size >= WORTH_PANELS:
-                return _panels(a, plain(b))
+    if a.ndim != 2 or b.ndim != 2:
+        return reference.matmul(a, b)
+    (m, terms), columns = a.shape, b.shape[1]
+    if terms == len(b) == 1 and WORTH_OUTER <= m * columns < LARGE and _served(a, b):
+        c = np.empty((m, columns), FLOAT32)
+        outer(plain(a).reshape(-1), plain(b).reshape(-1), c.reshape(-1))
+        return c
+    if m * b.size >= LARGE and terms == len(b) and columns >= LANES and _served(a, b):
+        if m <= FEW and b.size >= LARGE:
+            return _few_rows(a, plain(b))
+        if m >= ROWS and min(m, terms) <= MANY and m * b.size >= WORTH_PANELS:
+            return _panels(a, plain(b))
     return reference.matmul(a, b)
 
 

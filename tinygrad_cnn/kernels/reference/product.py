@@ -18,15 +18,15 @@ ALONE, ALONE_WITH_VECTOR = 250_000, 9_000
 
 def matmul(a: Array, b: Array) -> Array:
     """a @ b over the last two axes; the axes before them broadcast."""
-    if a.ndim != 2 or b.ndim != 2 or a.dtype != b.dtype or a.dtype.char not in "fd":
+    if a.ndim != 2 or b.ndim != 2:
         return a @ b
-    (m, k), n = a.shape, b.shape[1]
-    if k != b.shape[0]:
-        return a @ b  # NumPy says what is wrong
-    if k == 1:
+    (m, k), (terms, n) = a.shape, b.shape
+    if k == terms == 1:
         return a * b  # an outer product, which BLAS takes four times as long for
     if m * n * k < (ALONE if m > 1 and n > 1 else ALONE_WITH_VECTOR):
         return a @ b
+    if k != terms or a.dtype != b.dtype or a.dtype.char not in "fd":
+        return a @ b  # if the sizes differ, NumPy says so
     out = np.empty((m, n), a.dtype)
 
     def rows(_: int, start: int, stop: int) -> None:
