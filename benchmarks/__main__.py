@@ -2,8 +2,8 @@
 
     python -m benchmarks                         # everything, some minutes
     python -m benchmarks --quick                 # small networks, few repetitions: does it work?
-    python -m benchmarks --only vgg11-32 alex8   # these networks, or a part: ops, nodes, small, start,
-                                                 # import, growth
+    python -m benchmarks --only vgg11-32 alex8   # these networks, or a part: ops, nodes, small,
+                                                 # shares, memory, start, import, growth
 
 Engines take turns, each in a process of its own with the same number of threads. Writes tables to
 standard output, and bench.json, bench.png and growth.png under runs/bench/. Without PyTorch (the extra
@@ -35,6 +35,7 @@ from benchmarks.figures import OURS, mean_ratios
 from benchmarks.growth import draw_growth, growth_table, time_growth
 from benchmarks.imports import race_imports
 from benchmarks.machine import cores, machine
+from benchmarks.memory import NAME, time_memory
 from benchmarks.networks import NETWORKS, SMALL
 from benchmarks.operations import OPERATIONS, QUICK
 from benchmarks.parts import all_round, time_networks, time_nodes, time_operations
@@ -50,6 +51,7 @@ from benchmarks.report import (
     shares_table,
     start_table,
     times_table,
+    ways_table,
 )
 from benchmarks.roofline import limits_ms, peaks
 from benchmarks.shares import time_shares
@@ -58,7 +60,7 @@ from tinygrad_cnn import set_num_threads
 from tinygrad_cnn.errors import MissingExtraError
 from tinygrad_cnn.serial import writing
 
-PARTS = ("ops", "nodes", "small", "shares", "start", "import", "growth")
+PARTS = ("ops", "nodes", "small", "shares", "memory", "start", "import", "growth")
 QUICK_NETWORKS = ("mlp100", "seed001", "simple100", "lenet64")
 LENGTHS, QUICK_LENGTHS = ("10", "100", "1000", "10000", "100000"), ("10", "100")
 #: Who takes part unless told otherwise, where installed. Of these only PyTorch is missed where it is not.
@@ -141,6 +143,9 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         few = QUICK_NETWORKS[:1] if options.quick else NETWORKS
         result["shares"] = time_shares(list(few), effort.threads, 5 if options.quick else 50)
         show(shares_table(result["shares"]))
+    if "memory" in chosen and OURS in engines:
+        result["memory"] = time_memory(2 if options.quick else 10)
+        show(ways_table(NAME, result["memory"]))
     if "start" in chosen and OURS in engines and find_spec("numba") is not None:
         result["start"] = race_start(["mlp100"] if options.quick else list(NETWORKS), effort.threads)
         show(start_table(result["start"]))

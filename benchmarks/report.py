@@ -148,6 +148,17 @@ def shares_table(shares: Mapping[str, Any]) -> str:
     return table("Where a training step of ours spends its time, medians", headers, rows)
 
 
+def ways_table(name: str, ways: Mapping[str, Any]) -> str:
+    """Peak memory of a step of one network, by the way it is trained; shares of the first way."""
+    usual = next(iter(ways.values()))
+    rows = [
+        [way, number(entry["mb"]), f"{entry['mb'] / usual['mb']:.2f}", f"{entry['ms'] / usual['ms']:.2f}"]
+        for way, entry in ways.items()
+    ]
+    headers = ["", "arrays MB", "share", "time, share"]
+    return table(f"Peak of the arrays that a training step of {name} makes", headers, rows)
+
+
 def start_table(starts: Mapping[str, Any]) -> str:
     """The first step with an empty and with a full cache of compiled kernels, one network a line."""
     headers = ["", "cold first step s", "until compiled s", "warm first step s"]

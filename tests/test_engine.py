@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import threading
+import tracemalloc
 import weakref
 
 import numpy as np
@@ -627,6 +628,91 @@ def test_hooks_keep_higher_order() -> None:
     assert slope.item() == pytest.approx(120.0)
     x.node.hooks = None
     assert grad(slope, x).item() == pytest.approx(120.0)
+
+
+# --------------------------------------------------------------------------- early gradients
+def test_a_leaf_that_is_waited_for_gets_its_gradient_as_soon_as_it_is_complete() -> None:
+    steps = []
+
+    class Watch(Observer):
+        def step_starts(self, node, g):
+            steps.append(node.op.name)
+
+    u, v, w = leaf(2.0), leaf(3.0), leaf(5.0)
+    w.register_post_accumulate_grad_hook(lambda t: steps.append(("w", t.grad.item())))
+    u.register_post_accumulate_grad_hook(lambda t: steps.append(("u", t.grad.item())))
+    y = ((u * v).exp() * w + w).sum()  # w is used twice, and first by the product
+    with observe(Watch()):
+        y.backward()
+    e = float(np.exp(np.float32(6)))
+    assert steps == ["Sum", "Add", "Mul", ("w", pytest.approx(e + 1)), "Exp", "Mul",
+                     ("u", pytest.approx(3 * 5 * e, rel=1e-6))]  # fmt: skip
+    assert v.grad.item() == pytest.approx(2 * 5 * e, rel=1e-6)
+
+
+def test_gradients_that_are_dropped_early_are_not_all_there_at_once() -> None:
+    size = 100_000
+    weights = [Tensor(np.ones(size), requires_grad=True) for _ in range(20)]
+
+    def peak() -> int:
+        y = Tensor(np.ones(size))
+        for w in weights:
+            y = y * w
+        y = y.sum()
+        tracemalloc.start()
+        y.backward()
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return most
+
+    assert peak() > 20 * 8 * size
+    for w in weights:
+        w.grad = None
+
+        def drop(t: Tensor) -> None:
+            assert t.grad.shape == (size,)
+            t.grad = None
+
+        w.register_post_accumulate_grad_hook(drop)
+    assert peak() < 5 * 8 * size
+
+
+def test_hooks_for_accumulated_gradients_are_called_in_order_and_end() -> None:
+    w, seen = leaf(1.0), []
+    first = w.register_post_accumulate_grad_hook(lambda t: seen.append(1))
+    w.register_post_accumulate_grad_hook(lambda t: seen.append(2))
+    w.register_hook(lambda g: g * 10)
+    (w * 2).sum().backward()
+    first()
+    (w * 2).sum().backward(create_graph=True)
+    assert seen == [1, 2, 2] and w.grad.item() == 40.0
+    w.backward()
+    assert seen == [1, 2, 2, 2] and w.grad.item() == 50.0
+    assert grad((w * 2).sum(), w).item() == 20.0 and seen == [1, 2, 2, 2]
+
+
+def test_hooks_for_accumulated_gradients_are_for_leaves() -> None:
+    with pytest.raises(GraphError, match="needs a leaf that requires grad"):
+        (leaf(1.0) * 2).register_post_accumulate_grad_hook(print)
+    with pytest.raises(GraphError, match="needs a leaf that requires grad"):
+        Tensor([1.0]).register_post_accumulate_grad_hook(print)
+
+
+def test_a_leaf_with_a_hook_dies_with_its_last_reference() -> None:
+    w = leaf(1.0)
+    w.register_post_accumulate_grad_hook(lambda t: None)
+    y, gone = (w * 2).sum(), weakref.ref(w)
+    del w
+    assert gone() is None
+    y.backward()  # nobody is there to be told
+
+
+def test_writing_over_a_leaf_that_an_older_derivative_needs_is_noticed() -> None:
+    x, w = leaf(1.0, 2.0), leaf(3.0, 4.0)
+    w.register_post_accumulate_grad_hook(lambda t: t.data.__imul__(0))
+    older = x * w.detach()  # shares memory with w, and is no use of it that gradients flow to
+    with pytest.raises(GraphError, match="written over"):
+        (older * w).sum().backward()
 
 
 # --------------------------------------------------------------------------- observers and scopes

@@ -112,6 +112,30 @@ def test_fifty_steps_are_those_of_pytorch(name, options, expected):
     np.testing.assert_allclose(w.numpy(), expected, rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("kind", [optim.SGD, optim.Adam])
+def test_steps_in_backward_are_the_same_steps(kind: type[optim.Optimizer]) -> None:
+    def trained(early: bool) -> tuple[list[np.ndarray], dict]:
+        shared = nn.Linear(3, 3, rng=0)
+        model = nn.Sequential(shared, nn.Tanh(), nn.Linear(3, 3, rng=1), shared)
+        model[2].bias.requires_grad_(False)
+        optimizer = kind(model.parameters(), lr=0.1)
+        end = optimizer.step_in_backward() if early else None
+        for k in range(4):
+            (model(Tensor(np.full((2, 3), k, "float32"))) ** 2).sum().backward()
+            if k == 2 and end is not None:
+                assert all(p.grad is None for p in model.parameters())
+                end()
+            optimizer.step()
+            optimizer.zero_grad()
+        return list(model.state_dict().values()), optimizer.state_dict()["state"]
+
+    (usual, state), (early, other) = trained(False), trained(True)
+    assert all(np.array_equal(a, b) for a, b in zip(usual, early, strict=True))
+    assert state.keys() == other.keys()
+    for k, own in state.items():
+        assert all(np.array_equal(value, other[k][key]) for key, value in own.items())
+
+
 @pytest.mark.parametrize(("name", "options", "expected"), AFTER_50_STEPS)
 def test_a_state_taken_in_the_middle_goes_on_bit_by_bit(name, options, expected):
     w = started()

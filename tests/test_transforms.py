@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tinygrad_cnn import GraphError, ShapeError, Tensor, checkpoint, grad, manual_seed, nn, no_grad
+from tinygrad_cnn import GraphError, ShapeError, Tensor, checkpoint, grad, manual_seed, nn, no_grad, optim
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import DTypeError
 from tinygrad_cnn.graph import ancestors
@@ -159,6 +159,22 @@ def test_checkpoint_keeps_only_its_border() -> None:
 
     assert kept(deep(x)) == 20 * 512
     assert kept(checkpoint(deep, x)) == 2 * 512  # its input and its result
+
+
+def test_checkpoint_and_updates_in_backward_together_train_the_same() -> None:
+    def trained(early: bool) -> list[np.ndarray]:
+        model = nn.Sequential(nn.Linear(4, 8, rng=0), nn.Tanh(), nn.Linear(8, 8, rng=1), nn.Tanh())
+        optimizer = optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+        if early:
+            optimizer.step_in_backward()
+        x = Tensor(np.linspace(-1, 1, 12, dtype="float32").reshape(3, 4))
+        for _ in range(3):
+            optimizer.zero_grad()
+            (checkpoint(model[2:], checkpoint(model[:2], x)) ** 2).sum().backward()
+            optimizer.step()
+        return list(model.state_dict().values())
+
+    assert all(np.array_equal(a, b) for a, b in zip(trained(False), trained(True), strict=True))
 
 
 def test_checkpoint_repeats_dropout() -> None:

@@ -3,6 +3,9 @@
 Gradients are plain arrays, or Tensors when the walk itself is to be recorded; the ops' derivatives
 are the same lines for both. A gradient is popped when its node is reached, so it lives only as
 long as it is needed; broadcasting, element type and 0-d arrays are put right here and nowhere else.
+
+Leaves come last, being oldest, and their gradients are all there at the end. Those of leaves with
+`grad_hooks` are handed over as soon as they are complete, so that nobody has to hold them all.
 """
 
 from __future__ import annotations
@@ -23,6 +26,8 @@ _Array = np.ndarray
 
 #: Makes a Tensor at a node from an array; given to the walk when it is to be recorded.
 Wrap = Callable[[Any, Node | None], Any]
+#: Takes the gradient of a leaf, as a Tensor, before the walk goes on.
+Deliver = Callable[[Node, Any], None]
 
 
 def gradients(
@@ -33,6 +38,7 @@ def gradients(
     record: bool = False,
     retain_graph: bool = False,
     as_leaves: bool = False,
+    deliver: Deliver | None = None,
 ) -> dict[Node, Any]:
     """Gradients of sum(seed * output) for leaves, for nodes that retain theirs, or for `targets`.
 
@@ -46,6 +52,8 @@ def gradients(
         record: run the derivatives on Tensors, so that the result has a graph of its own.
         retain_graph: keep what the derivatives read, for another walk.
         as_leaves: go no further than the targets: partial derivatives, as if nothing made them.
+        deliver: called with each leaf that has `grad_hooks` and its gradient, as soon as that is
+            complete; such gradients are not among the results, and need not all be there at once.
     Returns:
         The gradient of each wanted node that the outputs depend on, by node.
     Raises:
@@ -55,6 +63,9 @@ def gradients(
     wanted = None if targets is None else set(targets)
     ends: set[Node] = wanted if as_leaves and wanted else set()
     order = plan(seeds, wanted, ends)
+    eager = {node for node in order if node.grad_hooks} if deliver is not None else ()
+    if eager:
+        order = soonest(order, eager)
     pending, found = dict(seeds), {}
     observers = MODE.get().observers
     for node in order:
@@ -63,16 +74,22 @@ def gradients(
             continue
         if node.hooks:
             g = run_hooks(node, g, wrap, record)
+        if eager and node in eager:
+            g = g if record else wrap(g, None)  # now nobody but this Tensor holds the array
+            deliver(node, g)  # type: ignore[misc]  # there are eager leaves only for somebody
+            continue
         if node in wanted if wanted is not None else node.retains_grad:
             found[node] = g
         op = node.op
         if op is None or (ends and node in ends):
             continue
+        if eager and is_stale(node):  # a leaf was written over since
+            raise overwritten(node)
         if observers:
             for observer in observers:
                 observer.step_starts(node, g)
         kept = rewrap(node, op, wrap) if record else node.kept
-        results = op.backward(g, *kept)  # type: ignore[misc]  # kept is None only in freed nodes
+        results: Any = op.backward(g, *kept)  # type: ignore[misc]  # kept is None only in freed nodes
         parents = node.parents
         if not isinstance(results, tuple) or len(results) != len(parents):
             raise misfit(op, node, results)
@@ -97,6 +114,8 @@ def gradients(
                 if type(share) is not _Array and not record:
                     share = np.asarray(share)
             pending[parent] = share
+        if eager:
+            results = share = held = None  # else they would hold a gradient that was delivered
         if observers:
             for observer in observers:
                 observer.stepped(node, g, tuple(shares))
@@ -136,12 +155,36 @@ def plan(outputs: Iterable[Node], wanted: set[Node] | None, ends: set[Node]) -> 
         if node.serial > latest:
             break
         if node not in ends and is_stale(node):
-            raise GraphError(
-                f"backward: an array that the derivative of {node} needs was written over after the "
-                "result was computed; write to a copy, or compute the result again after writing"
-            )
+            raise overwritten(node)
     order.reverse()
     return order
+
+
+def soonest(order: list[Node], leaves: set[Node]) -> list[Node]:
+    """The same nodes, newest first, but each of these leaves right after the last node that uses it.
+
+    >>> w = Node.leaf((), np.dtype(float), requires_grad=True, role="parameter")
+    >>> x = Node.leaf((), np.dtype(float), requires_grad=True, role="input")
+    >>> y = Node(Op(), (x,), (), (), np.dtype(float)); z = Node(Op(), (w, y), (), (), np.dtype(float))
+    >>> soonest([z, y, x, w], {w}) == [z, w, y, x]
+    True
+    """
+    last: dict[Node, Node] = {}
+    for node in order:
+        last.update({parent: node for parent in node.parents if parent in leaves})
+    following: dict[Node, list[Node]] = {}
+    for leaf, node in last.items():
+        following.setdefault(node, []).append(leaf)
+    moved = [[node, *following.get(node, ())] for node in order if node not in last]
+    return [node for group in moved for node in group]
+
+
+def overwritten(node: Node) -> GraphError:
+    """The error for an array that a derivative still needs."""
+    return GraphError(
+        f"backward: an array that the derivative of {node} needs was written over after the "
+        "result was computed; write to a copy, or compute the result again after writing"
+    )
 
 
 def rewrap(node: Node, op: Op, wrap: Wrap) -> tuple[Any, ...]:

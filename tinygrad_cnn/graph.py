@@ -39,6 +39,7 @@ class Node:
         retains_grad: whether a walk leaves the gradient in `grad`: leaves, and after `retain_grad()`.
         grad: the gradient's Tensor, or None.
         hooks: functions called with the gradient when it is complete, or None.
+        grad_hooks: of a leaf, functions called when a walk has added to `grad`, or None.
         name: what the user calls it, or None.
         scope: path of the module that was running, such as `features.3`; '' outside modules.
         role: 'parameter', 'input' or 'constant' for leaves, '' for results; for drawings.
@@ -48,7 +49,7 @@ class Node:
 
     # Slots: graphs may have a hundred thousand nodes, which the garbage collector passes over.
     __slots__ = (
-        "__weakref__", "dtype", "grad", "hooks", "kept", "name", "op", "order", "parents",
+        "__weakref__", "dtype", "grad", "grad_hooks", "hooks", "kept", "name", "op", "order", "parents",
         "requires_grad", "retains_grad", "role", "scope", "serial", "shape",
     )  # fmt: skip
 
@@ -73,6 +74,7 @@ class Node:
         self.retains_grad = False
         self.grad: Any = None
         self.hooks: dict[int, Any] | None = None
+        self.grad_hooks: dict[int, Any] | None = None
         self.name: str | None = None
         self.role = ""
         self.serial = next(_serial)

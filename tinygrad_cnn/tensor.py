@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
+from weakref import ref
 
 import numpy as np
 from numpy.typing import NDArray
@@ -288,10 +289,36 @@ class Tensor(TensorMethods):
             raise GraphError("register_hook: this tensor does not require grad")
         node = self.node
         node.hooks = node.hooks or {}
-        key = max(node.hooks, default=0) + 1
-        node.hooks[key] = hook
-        hooks = node.hooks
-        return lambda: (hooks.pop(key, None), None)[1]
+        return _registered(node.hooks, hook)
+
+    def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], Any]) -> Callable[[], None]:
+        """Call `hook(self)` whenever `backward()` has added to this leaf's `grad`.
+
+        The walk does so as soon as the gradient is complete. A hook that uses it up and sets `grad`
+        to None keeps the gradients of a large model from being in memory all at once; see
+        `Optimizer.step_in_backward`.
+
+        Returns:
+            A function that removes the hook.
+        Raises:
+            GraphError: this is no leaf that requires grad.
+
+        >>> w = Tensor([1.0], requires_grad=True)
+        >>> remove = w.register_post_accumulate_grad_hook(lambda leaf: print(leaf.grad))
+        >>> (w * 3).backward()
+        Tensor([3.])
+        """
+        if not (self.is_leaf and self.requires_grad):
+            raise GraphError("register_post_accumulate_grad_hook: needs a leaf that requires grad")
+        node, itself = self.node, ref(self)  # a node must not hold its Tensor
+        node.grad_hooks = node.grad_hooks or {}
+
+        def call() -> None:
+            leaf = itself()
+            if leaf is not None:
+                hook(leaf)
+
+        return _registered(node.grad_hooks, call)
 
     def backward(
         self, gradient: Any = None, retain_graph: bool = False, create_graph: bool = False
@@ -305,7 +332,8 @@ class Tensor(TensorMethods):
                 keeps the graph too.
         Raises:
             GraphError: nothing here requires grad, a gradient is needed, the graph was freed, or
-                an array that it needs was written over. No `grad` is changed then.
+                an array that it needs was written over. No `grad` is changed then, unless a hook
+                for accumulated gradients wrote over the array.
             ShapeError: the gradient's shape is not this tensor's.
         Source: Griewank & Walther 2008, "Evaluating Derivatives", 3.2.
 
@@ -313,9 +341,10 @@ class Tensor(TensorMethods):
         >>> (x ** 2).backward(); x.grad
         Tensor(6.)
         """
-        seed = _seed("backward", self, gradient)
-        for node, g in _walk({self.node: seed}, None, retain_graph or create_graph, create_graph).items():
-            node.grad = _owned(g) if node.grad is None else _owned(node.grad + g)
+        seeds = {self.node: _seed("backward", self, gradient)}
+        retain = retain_graph or create_graph
+        for node, g in _walk(seeds, None, retain, create_graph, _accumulate).items():
+            _accumulate(node, g)
 
     # ------------------------------------------------------------------ written in place
     def _writable(self) -> Array:
@@ -432,17 +461,35 @@ def grad(
     return results[0] if isinstance(inputs, Tensor) else results
 
 
-def _walk(seeds: dict[Node, Tensor], targets: Any, retain: bool, create: bool) -> dict[Node, Any]:
+def _registered(hooks: dict[int, Any], hook: Callable[..., Any]) -> Callable[[], None]:
+    """Put a hook after the others; what takes it away again."""
+    key = max(hooks, default=0) + 1
+    hooks[key] = hook
+    return lambda: (hooks.pop(key, None), None)[1]
+
+
+def _accumulate(node: Node, g: Tensor) -> None:
+    """Add a leaf's gradient to its `grad`, and tell those who wait for it."""
+    node.grad = _owned(g) if node.grad is None else _owned(node.grad + g)
+    for hook in tuple((node.grad_hooks or {}).values()):
+        hook()
+
+
+def _walk(
+    seeds: dict[Node, Tensor], targets: Any, retain: bool, create: bool, deliver: Any = None
+) -> dict[Node, Any]:
     """The walk's gradients as Tensors, with a graph if `create`."""
     if create:
         order = 1 + max(node.order for node in seeds)
         token = MODE.set(MODE.get()._replace(recording=True, order=order))
         try:
-            return gradients(seeds, targets, wrap=Tensor.at, record=True, retain_graph=retain)
+            return gradients(
+                seeds, targets, wrap=Tensor.at, record=True, retain_graph=retain, deliver=deliver
+            )
         finally:
             MODE.reset(token)
     arrays = {node: seed._array for node, seed in seeds.items()}
-    found = gradients(arrays, targets, wrap=Tensor.at, retain_graph=retain)
+    found = gradients(arrays, targets, wrap=Tensor.at, retain_graph=retain, deliver=deliver)
     return {node: Tensor.at(g, None) for node, g in found.items()}
 
 

@@ -242,9 +242,11 @@ class Checkpoint(Op):
                 "draw or a change of state inside it does not repeat"
             )
         wanted = [n for n, need in zip(self._nodes, self.needs, strict=True) if need]
+        end = result.node
+        del result  # its array: every block's largest is there once more now, so each counts
         with enable_grad():
             found = gradients(
-                {result.node: g},
+                {end: g},
                 wanted,
                 wrap=Tensor.at,
                 record=recorded,

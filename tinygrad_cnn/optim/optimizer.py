@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -89,9 +89,44 @@ class Optimizer:
         >>> optim.SGD(nn.Linear(2, 1).parameters(), lr=0.1).step()
         """
         for k, p, group in self._members():
-            g = p.grad
-            if g is not None:
-                self.update(p._writable(), g._array, self.state.setdefault(k, {}), group)
+            self._update(k, p, group)
+
+    def step_in_backward(self) -> Callable[[], None]:
+        """From now on, let `backward()` update each parameter as soon as its gradient is complete.
+
+        The gradient is then dropped, so a large model's gradients are never in memory all at once:
+        with `checkpoint` a step takes half of it, or less. `step()` finds nothing left to do. Each
+        `backward()` is a step, so gradients are neither accumulated over several of them, nor
+        clipped by their common norm.
+
+        Returns:
+            A function that ends it.
+
+        >>> from tinygrad_cnn import optim
+        >>> w = Tensor([1.0], requires_grad=True)
+        >>> end = optim.SGD([w], lr=0.5).step_in_backward()
+        >>> (w * w).backward(); w, w.grad
+        (Tensor([0.], requires_grad=True), None)
+        """
+
+        def updating(k: int, group: Group) -> Callable[[Tensor], None]:
+            def hook(p: Tensor) -> None:
+                self._update(k, p, group)
+                p.grad = None
+
+            return hook
+
+        ends = [
+            p.register_post_accumulate_grad_hook(updating(k, group))
+            for k, p, group in self._members()
+            if p.requires_grad
+        ]
+
+        def end() -> None:
+            for remove in ends:
+                remove()
+
+        return end
 
     def update(self, p: Array, g: Array, state: dict[str, Any], group: Group) -> None:
         """Move one parameter's array in place, given its gradient; written by each subclass."""
@@ -141,6 +176,12 @@ class Optimizer:
         for group, new in zip(self.param_groups, loaded, strict=True):
             group.update(new)
         self.state = state
+
+    def _update(self, k: int, p: Tensor, group: Group) -> None:
+        """Update one parameter, the k-th, if it has a gradient."""
+        g = p.grad
+        if g is not None:
+            self.update(p._writable(), g._array, self.state.setdefault(k, {}), group)
 
     def _members(self) -> Iterable[tuple[int, Tensor, Group]]:
         """(number, parameter, group) of all parameters, in order."""
