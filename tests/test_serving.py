@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -88,10 +89,26 @@ def test_a_kernel_that_cannot_be_loaded(
     assert serving._loading("relu", "its.home")(x).tolist() == [0, 2]
     (record,) = caplog.records
     assert record.getMessage().endswith(
-        "NumPy serves in place of the compiled relu: RuntimeError: no file of its.home"
+        "in place of the compiled relu: the compiled relu cannot be had: RuntimeError: no file of its.home"
     )
     monkeypatch.setattr(serving, "_pinned", True)
     with pytest.raises(KernelError, match="the compiled relu cannot be had: RuntimeError: no file"):
+        serving._loading("relu", "its.home")(x)
+
+
+def test_a_kernel_that_cannot_be_compiled_when_it_is_called(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def relu(x: np.ndarray) -> np.ndarray:
+        raise KernelError("the compiled kernel relu_range cannot be had: no such instruction")
+
+    monkeypatch.setattr(cache, "imported", lambda name: SimpleNamespace(relu=relu))
+    monkeypatch.setattr(serving, "_pinned", False)
+    x = np.array([-1.0, 2.0])
+    assert serving._loading("relu", "its.home")(x).tolist() == [0, 2]
+    assert "relu_range cannot be had: no such instruction" in caplog.text
+    monkeypatch.setattr(serving, "_pinned", True)
+    with pytest.raises(KernelError, match="no such instruction"):
         serving._loading("relu", "its.home")(x)
 
 
@@ -135,7 +152,7 @@ class TestWithNumba:
         assert cache.folder() != first
 
     def test_reasons_are_one_line(self) -> None:
-        assert serving.reason_of(ValueError("\n one \n two")) == "ValueError: one"
+        assert cache.reason_of(ValueError("\n one \n two")) == "ValueError: one"
 
     @pytest.mark.slow
     def test_training_starts_at_once_and_the_compiled_kernels_take_over(self, tmp_path: Path) -> None:
@@ -164,3 +181,25 @@ os.environ["TINYGRAD_CNN_KERNELS"] = "auto"
 print(t.use_kernels("auto"))
 """
         assert run(turns, tmp_path).stdout.split() == ["fast", "reference", "fast"]
+
+    def test_a_kernel_is_loaded_when_it_is_first_called_and_calls_others(self, tmp_path: Path) -> None:
+        program = """
+import numpy as np, tinygrad_cnn.kernels.cache as cache
+with cache.placed():
+    from tinygrad_cnn.kernels.fast.compiling import kernel
+    @kernel("float64(float64)")
+    def half(x): return x / 2
+    @kernel("float64(float64)")
+    def quarter(x): return half(x) / 2
+    @kernel("float64(float64)")
+    def wrong(x): return no_such_name(x)
+print(half._compiled, quarter(8.0), half._compiled is None)
+try: wrong(1.0)
+except Exception as error: print(type(error).__name__, error)
+"""
+        (tmp_path / "program.py").write_text(program)  # Numba caches what stands in a file
+        done = run(f"import runpy; runpy.run_path({str(tmp_path / 'program.py')!r})", tmp_path)
+        assert not done.returncode, done.stderr
+        first, second = done.stdout.splitlines()
+        assert first == "None 2.0 False"
+        assert second.startswith("KernelError the compiled kernel wrong cannot be had: TypingError")

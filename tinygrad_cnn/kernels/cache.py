@@ -13,6 +13,8 @@ import platform
 import sys
 import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
@@ -117,13 +119,30 @@ def imported(name: str) -> ModuleType:
     """
     if name in sys.modules:
         return import_module(name)  # which waits if another thread is about it
+    with placed():
+        return import_module(name)
+
+
+@contextmanager
+def placed() -> Iterator[None]:
+    """Have Numba keep what is compiled inside in `folder()`; one thread at a time."""
     config: Any = import_module("numba.core.config")
     with _importing:
         before, config.CACHE_DIR = config.CACHE_DIR, str(folder())
         try:
-            return import_module(name)
+            yield
         finally:
             config.CACHE_DIR = before
+
+
+def reason_of(error: BaseException) -> str:
+    """The kind of an error and the first line of it that says something.
+
+    >>> reason_of(ValueError("\\n no such target\\n details"))
+    'ValueError: no such target'
+    """
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 
 
 def _processor() -> str:

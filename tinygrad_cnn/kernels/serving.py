@@ -15,12 +15,13 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gc
 import logging
 import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
@@ -184,17 +185,28 @@ def _loading(name: str, home: str) -> Callable[..., Any]:
 
     def load_first(*operands: Any) -> Any:
         try:
-            kernel = getattr(cache.imported(home), name)
-        except Exception as error:  # whatever a compiler may raise: the reference is there
+            kernel = _imported(home, name)
+            result = kernel(*operands)
+        except KernelError as error:
             if _pinned:
-                raise KernelError(f"the compiled {name} cannot be had: {reason_of(error)}") from error
-            _say(reason_of(error), name)
+                raise
+            _say(str(error), name)
             kernel = getattr(reference, name)
+            result = kernel(*operands)
         if getattr(_table, name) is load_first:
             setattr(_table, name, kernel)
-        return kernel(*operands)
+        return result
 
     return load_first
+
+
+def _imported(home: str, name: str) -> Callable[..., Any]:
+    """A function of a module of compiled kernels."""
+    try:
+        found: Callable[..., Any] = getattr(cache.imported(home), name)
+        return found
+    except Exception as error:  # whatever a compiler may raise
+        raise KernelError(f"the compiled {name} cannot be had: {cache.reason_of(error)}") from error
 
 
 def load() -> None:
@@ -215,8 +227,10 @@ def load() -> None:
         if not cache.is_complete():
             for module in sys.modules[_FAST].MODULES:
                 cache.imported(module)
+            for kernel in sys.modules[f"{_FAST}.compiling"].KERNELS:
+                kernel.load()
     except Exception as error:  # whatever a compiler may raise: the reference is there
-        raise KernelError(f"the compiled kernels cannot be had: {reason_of(error)}") from error
+        raise KernelError(f"the compiled kernels cannot be had: {cache.reason_of(error)}") from error
     _bind("fast")
 
 
@@ -233,8 +247,22 @@ def _try_load() -> None:
 
 def _import_fast() -> None:
     """Import Numba and what every compiled kernel needs."""
-    cache.imported(_FAST)
-    threads.watch_with(cache.imported(f"{_FAST}.watching").watch)
+    with _uncollected():
+        cache.imported(_FAST)
+        threads.watch_with(cache.imported(f"{_FAST}.watching").watch.load())
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """No garbage collection inside: Numba's import makes many objects, and they stay."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _compile_beside() -> None:
@@ -247,7 +275,7 @@ def _compile_beside() -> None:
             start_new_session=True,  # Ctrl-C here is not meant for it; it ends by itself
         )  # fmt: skip
     except OSError as error:
-        _say(reason_of(error))
+        _say(cache.reason_of(error))
         return
     threading.Thread(target=_take_over, args=(child,), name="tinygrad_cnn warm", daemon=True).start()
 
@@ -266,13 +294,3 @@ def _take_over(child: subprocess.Popen[bytes]) -> None:
 def _say(reason: str, what: str = "kernels") -> None:
     """The one line that tells the user why the reference serves."""
     _log.warning("tinygrad-cnn: NumPy serves in place of the compiled %s: %s", what, reason)
-
-
-def reason_of(error: BaseException) -> str:
-    """The kind of an error and the first line of it that says something.
-
-    >>> reason_of(ValueError("\\n no such target\\n details"))
-    'ValueError: no such target'
-    """
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

@@ -1,8 +1,7 @@
 """Compiled kernels for contiguous float32 arrays; anything else falls to the reference.
 
 The names that are here take the place of those of the reference, with the same arguments. A module is
-imported when one of its names is first asked for: to load all of them takes half a second, and few
-networks need all.
+imported when one of its names is first asked for, and a kernel loaded when it is first called.
 """
 
 from typing import Any

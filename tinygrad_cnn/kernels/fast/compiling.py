@@ -7,25 +7,74 @@ than parallel ones.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 import numba
 
+from tinygrad_cnn.errors import KernelError
+from tinygrad_cnn.kernels import cache
 
-def kernel(signature: Any) -> Callable[[Any], Any]:
-    """Compile a function on import, or load it from the cache.
+
+class Kernel:
+    """A function that is compiled, or loaded from the cache, when it is first called.
+
+    To load one takes some 5 ms, and a network needs a third of all.
+    """
+
+    def __init__(self, function: Callable[..., Any], signature: Any) -> None:
+        functools.update_wrapper(self, function)
+        self._function, self._signature = function, signature
+        self._compiled: Callable[..., Any] | None = None
+
+    def __call__(self, *operands: Any) -> Any:
+        """The compiled function's result."""
+        return (self._compiled or self.load())(*operands)
+
+    def load(self) -> Callable[..., Any]:
+        """The compiled function.
+
+        Raises:
+            KernelError: it cannot be compiled, or the cache cannot be written.
+        """
+        # Sums may be reordered and products fused with sums (`reassoc`, `contract`, `nsz`, `arcp`), which
+        # changes the last bits; NaN and infinity keep their meaning.
+        compiler = numba.njit(
+            self._signature, nogil=True, cache=True, error_model="numpy",
+            fastmath={"reassoc", "contract", "nsz", "arcp"},
+        )  # fmt: skip
+        with cache.placed():
+            if self._compiled is None:
+                try:
+                    self._compiled = compiler(self._function)
+                except Exception as error:  # whatever a compiler may raise
+                    name, reason = self._function.__name__, cache.reason_of(error)
+                    raise KernelError(f"the compiled kernel {name} cannot be had: {reason}") from error
+            return self._compiled
+
+    @property
+    def _numba_type_(self) -> Any:
+        """What Numba asks of a global name: so kernels may call kernels, which are loaded for that."""
+        return self.load()._numba_type_  # type: ignore[attr-defined]
+
+
+#: All kernels of the modules that are imported.
+KERNELS: list[Kernel] = []
+
+
+def kernel(signature: Any) -> Callable[[Callable[..., Any]], Kernel]:
+    """Make a function a compiled kernel.
 
     Args:
         signature: types of result and arguments, such as `"void(float32[::1], int64)"`, or Numba's own.
-
-    Sums may be reordered and products fused with sums (`reassoc`, `contract`, `nsz`, `arcp`), which
-    changes the last bits; NaN and infinity keep their meaning.
     """
-    return numba.njit(
-        signature, nogil=True, cache=True, error_model="numpy",
-        fastmath={"reassoc", "contract", "nsz", "arcp"},
-    )  # fmt: skip
+
+    def made(function: Callable[..., Any]) -> Kernel:
+        KERNELS.append(Kernel(function, signature))
+        return KERNELS[-1]
+
+    return made
 
 
 def inlined(function: Any) -> Any:
