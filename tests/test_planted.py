@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import tinygrad_cnn.backward
-import tinygrad_cnn.tensor
+import tinygrad_cnn.gradient
 from tinygrad_cnn import Tensor, kernels, ops
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.testing import CASES, PROPERTIES, gradcheck
@@ -315,7 +315,7 @@ def walk_with(right: str, wrong: str) -> Any:
 
 
 def add_walk(
-    what: str, wrong: Any, name: str = "gradients", owner: Any = tinygrad_cnn.tensor, op: Any = "Sin"
+    what: str, wrong: Any, name: str = "gradients", owner: Any = tinygrad_cnn.gradient, op: Any = "Sin"
 ):
     DEFECTS.append(Defect(what, owner, name, wrong, diamond, (X, V), op, "walk"))
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tinygrad_cnn.errors import ShapeError as ShapeError
     from tinygrad_cnn.errors import StateError as StateError
     from tinygrad_cnn.errors import TinygradCnnError as TinygradCnnError
+    from tinygrad_cnn.gradient import grad as grad
     from tinygrad_cnn.graph import OUT as OUT
     from tinygrad_cnn.graph import Node as Node
     from tinygrad_cnn.graph import Observer as Observer
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from tinygrad_cnn.nn.module import Parameter as Parameter
     from tinygrad_cnn.rng import manual_seed as manual_seed
     from tinygrad_cnn.tensor import Tensor as Tensor
-    from tinygrad_cnn.tensor import grad as grad
     from tinygrad_cnn.transforms import checkpoint as checkpoint
 
 __version__ = "0.1.0"
@@ -73,7 +73,7 @@ _HOME = {
     "Parameter": "tinygrad_cnn.nn.module",
     "manual_seed": "tinygrad_cnn.rng",
     "Tensor": "tinygrad_cnn.tensor",
-    "grad": "tinygrad_cnn.tensor",
+    "grad": "tinygrad_cnn.gradient",
     "checkpoint": "tinygrad_cnn.transforms",
 }
 _PACKAGES = ("functional", "nn", "optim", "transforms")

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Sequence
 from typing import Any
-from weakref import ref
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_cnn import numpy_protocol
-from tinygrad_cnn.backward import gradients
 from tinygrad_cnn.errors import DTypeError, GraphError, ShapeError
 from tinygrad_cnn.functional.arguments import as_array
-from tinygrad_cnn.graph import MODE, OUT, Node, Op, owner, retold, stamp
+from tinygrad_cnn.graph import MODE, OUT, Node, Op, retold, stamp
 from tinygrad_cnn.methods import TensorMethods
 
 Array = NDArray[Any]
@@ -190,161 +186,9 @@ class Tensor(TensorMethods):
         self.node.name = name
 
     @property
-    def requires_grad(self) -> bool:
-        """Whether gradients flow to it."""
-        return self._node is not None and self._node.requires_grad
-
-    @requires_grad.setter
-    def requires_grad(self, flag: bool) -> None:
-        self.requires_grad_(flag)
-
-    @property
-    def is_leaf(self) -> bool:
-        """Whether no recorded op made it."""
-        return self._node is None or self._node.op is None
-
-    @property
     def T(self) -> Tensor:
         """The axes reversed; a view."""
         return self.transpose()
-
-    # ------------------------------------------------------------------ gradients
-    @property
-    def grad(self) -> Tensor | None:
-        """The accumulated gradient: None, or a Tensor of its shape and dtype.
-
-        Assign None to start anew, or a value of its shape.
-        """
-        return None if self._node is None else self._node.grad
-
-    @grad.setter
-    def grad(self, value: Any) -> None:
-        if value is None:
-            if self._node is not None:
-                self._node.grad = None
-            return
-        value = value if isinstance(value, Tensor) else Tensor(value, dtype=self.dtype)
-        if value.shape != self.shape or value.dtype != self.dtype:
-            raise ShapeError(
-                f"Tensor.grad: got {value.shape} {value.dtype}, {self.shape} {self.dtype} fits"
-            )
-        self.node.grad = value
-
-    def requires_grad_(self, flag: bool = True) -> Tensor:
-        """Ask for a gradient, or ask no more; returns the tensor itself.
-
-        Raises:
-            DTypeError: its elements are not floats.
-            GraphError: switching off a result, whose graph needs it; `detach()` gives a copy.
-
-        >>> Tensor([1.0]).requires_grad_().requires_grad
-        True
-        """
-        if flag and self.dtype.kind != "f":
-            raise DTypeError(f"requires_grad: needs a float dtype, the tensor has {self.dtype}")
-        if not self.is_leaf and not flag:
-            raise GraphError("requires_grad_: only leaves can be switched off; use detach()")
-        if self.is_leaf:
-            self.node.requires_grad = self.node.retains_grad = bool(flag)
-        return self
-
-    def detach(self) -> Tensor:
-        """The same values, sharing memory, outside the graph.
-
-        >>> (Tensor([1.0], requires_grad=True) * 2).detach()
-        Tensor([2.])
-        """
-        return Tensor.at(self._array, None)
-
-    def retain_grad(self) -> None:
-        """Have `backward()` leave the gradient in `grad`, also if this is no leaf.
-
-        Raises:
-            GraphError: no gradient flows here.
-
-        >>> x = Tensor([3.0], requires_grad=True); y = x * x; y.retain_grad()
-        >>> (y * 2).backward(); y.grad
-        Tensor([2.])
-        """
-        if not self.requires_grad:
-            raise GraphError("retain_grad: this tensor does not require grad")
-        self.node.retains_grad = True
-
-    def register_hook(self, hook: Callable[[Tensor], Any]) -> Callable[[], None]:
-        """Call `hook(gradient)` whenever the gradient of this tensor is complete.
-
-        What the hook returns, if not None, takes the gradient's place.
-
-        Returns:
-            A function that removes the hook.
-        Raises:
-            GraphError: no gradient flows here.
-
-        >>> x = Tensor([1.0], requires_grad=True)
-        >>> remove = x.register_hook(lambda g: g * 10)
-        >>> (x * 2).backward(); x.grad
-        Tensor([20.])
-        """
-        if not self.requires_grad:
-            raise GraphError("register_hook: this tensor does not require grad")
-        node = self.node
-        node.hooks = node.hooks or {}
-        return _registered(node.hooks, hook)
-
-    def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], Any]) -> Callable[[], None]:
-        """Call `hook(self)` whenever `backward()` has added to this leaf's `grad`.
-
-        The walk does so as soon as the gradient is complete. A hook that uses it up and sets `grad`
-        to None keeps the gradients of a large model from being in memory all at once; see
-        `Optimizer.step_in_backward`.
-
-        Returns:
-            A function that removes the hook.
-        Raises:
-            GraphError: this is no leaf that requires grad.
-
-        >>> w = Tensor([1.0], requires_grad=True)
-        >>> remove = w.register_post_accumulate_grad_hook(lambda leaf: print(leaf.grad))
-        >>> (w * 3).backward()
-        Tensor([3.])
-        """
-        if not (self.is_leaf and self.requires_grad):
-            raise GraphError("register_post_accumulate_grad_hook: needs a leaf that requires grad")
-        node, itself = self.node, ref(self)  # a node must not hold its Tensor
-        node.grad_hooks = node.grad_hooks or {}
-
-        def call() -> None:
-            leaf = itself()
-            if leaf is not None:
-                hook(leaf)
-
-        return _registered(node.grad_hooks, call)
-
-    def backward(
-        self, gradient: Any = None, retain_graph: bool = False, create_graph: bool = False
-    ) -> None:
-        """Add d(sum(gradient * self)) / d(leaf) to `grad` of every leaf that requires it.
-
-        Args:
-            gradient: what flows in, of this tensor's shape; 1 for a single element if None.
-            retain_graph: keep the graph, for another walk; it is freed otherwise.
-            create_graph: record the walk itself, so that the gradients can be differentiated;
-                keeps the graph too.
-        Raises:
-            GraphError: nothing here requires grad, a gradient is needed, the graph was freed, or
-                an array that it needs was written over. No `grad` is changed then, unless a hook
-                for accumulated gradients wrote over the array.
-            ShapeError: the gradient's shape is not this tensor's.
-        Source: Griewank & Walther 2008, "Evaluating Derivatives", 3.2.
-
-        >>> x = Tensor(3.0, requires_grad=True)
-        >>> (x ** 2).backward(); x.grad
-        Tensor(6.)
-        """
-        seeds = {self.node: _seed("backward", self, gradient)}
-        retain = retain_graph or create_graph
-        for node, g in _walk(seeds, None, retain, create_graph, _accumulate).items():
-            _accumulate(node, g)
 
     # ------------------------------------------------------------------ written in place
     def _writable(self) -> Array:
@@ -404,138 +248,6 @@ class Tensor(TensorMethods):
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         return numpy_protocol.apply_function(func, args, kwargs)
-
-
-def grad(
-    outputs: Tensor | Sequence[Tensor],
-    inputs: Tensor | Sequence[Tensor],
-    grad_outputs: Any = None,
-    *,
-    retain_graph: bool | None = None,
-    create_graph: bool = False,
-    allow_unused: bool = False,
-) -> Any:
-    """Gradients of the outputs with respect to the inputs, without touching any `grad`.
-
-        g_k = d( sum_j sum(grad_outputs_j * outputs_j) ) / d inputs_k
-
-    Args:
-        outputs: what to differentiate, one or several.
-        inputs: what to differentiate by: leaves or results of the graph.
-        grad_outputs: one weight per output, of its shape; 1 for a single element if None.
-        retain_graph: keep the graph for another walk; as `create_graph` if None.
-        create_graph: record the walk, so that the gradients can be differentiated.
-        allow_unused: give None for an input that no output depends on, instead of an error.
-    Returns:
-        A Tensor for one input, a tuple of Tensors for several.
-    Raises:
-        GraphError: as for `backward`, or an input that no output depends on.
-    Source: Griewank & Walther 2008, "Evaluating Derivatives", 3.2.
-
-    >>> x = Tensor(2.0, requires_grad=True)
-    >>> slope = grad(x ** 3, x, create_graph=True)
-    >>> slope, grad(slope, x)
-    (Tensor(12., op=Mul), Tensor(12.))
-    """
-    ends = [outputs] if isinstance(outputs, Tensor) else list(outputs)
-    starts = [inputs] if isinstance(inputs, Tensor) else list(inputs)
-    weights = [grad_outputs] if isinstance(outputs, Tensor) else list(grad_outputs or [None] * len(ends))
-    if len(weights) != len(ends):
-        raise ShapeError(f"grad: {len(weights)} grad_outputs for {len(ends)} outputs")
-    for k, start in enumerate(starts):
-        if not start.requires_grad:
-            raise GraphError(f"grad: input {k} of shape {start.shape} does not require grad")
-    seeds: dict[Node, Any] = {}
-    for end, weight in zip(ends, weights, strict=True):
-        seed = _seed("grad", end, weight)
-        seeds[end.node] = seeds[end.node] + seed if end.node in seeds else seed
-    retain = create_graph if retain_graph is None else retain_graph
-    found = _walk(seeds, [start.node for start in starts], retain, create_graph)
-    for k, start in enumerate(starts):
-        if start.node not in found and not allow_unused:
-            raise GraphError(
-                f"grad: no output depends on input {k} (shape {start.shape}, name {start.name}); "
-                "allow_unused=True gives None for it"
-            )
-    results = tuple(_owned(found[s.node]) if s.node in found else None for s in starts)
-    return results[0] if isinstance(inputs, Tensor) else results
-
-
-def _registered(hooks: dict[int, Any], hook: Callable[..., Any]) -> Callable[[], None]:
-    """Put a hook after the others; what takes it away again."""
-    key = max(hooks, default=0) + 1
-    hooks[key] = hook
-    return lambda: (hooks.pop(key, None), None)[1]
-
-
-def _accumulate(node: Node, g: Tensor) -> None:
-    """Add a leaf's gradient to its `grad`, and tell those who wait for it."""
-    node.grad = _owned(g) if node.grad is None else _owned(node.grad + g)
-    for hook in tuple((node.grad_hooks or {}).values()):
-        hook()
-
-
-def _walk(
-    seeds: dict[Node, Tensor], targets: Any, retain: bool, create: bool, deliver: Any = None
-) -> dict[Node, Any]:
-    """The walk's gradients as Tensors, with a graph if `create`."""
-    if create:
-        order = 1 + max(node.order for node in seeds)
-        token = MODE.set(MODE.get()._replace(recording=True, order=order))
-        try:
-            return gradients(
-                seeds, targets, wrap=Tensor.at, record=True, retain_graph=retain, deliver=deliver
-            )
-        finally:
-            MODE.reset(token)
-    arrays = {node: seed._array for node, seed in seeds.items()}
-    found = gradients(arrays, targets, wrap=Tensor.at, retain_graph=retain, deliver=deliver)
-    return {node: Tensor.at(g, None) for node, g in found.items()}
-
-
-def _seed(function: str, output: Tensor, gradient: Any) -> Tensor:
-    """What flows into an output, as a Tensor of its shape and type."""
-    if not output.requires_grad:
-        raise GraphError(
-            f"{function}: this tensor does not require grad: nothing it was computed from has "
-            "requires_grad=True, or it was computed under no_grad()"
-        )
-    if gradient is None:
-        if output.size != 1:
-            raise GraphError(
-                f"{function}: the output has shape {output.shape}; only a single element can be "
-                "differentiated without a gradient of that shape, or take its .sum() or .mean() first"
-            )
-        return Tensor.at(np.ones(output.shape, output.dtype), None)
-    seed = gradient if isinstance(gradient, Tensor) else Tensor.detached(as_array(function, gradient))
-    if seed.shape != output.shape:
-        raise ShapeError(f"{function}: the gradient has shape {seed.shape}, {output.shape} fits")
-    return seed if seed.dtype == output.dtype else seed.astype(output.dtype)
-
-
-def _owned(gradient: Tensor) -> Tensor:
-    """A gradient in memory of its own, so that writing to it can never write to something else.
-
-    A derivative may hand the same array to two operands, or hand on the seed, a view or what it
-    kept. Copying always would cost as much as the weights are large; reference counts tell exactly
-    when somebody else holds the memory.
-    """
-    if gradient._node is None and _is_shared(gradient):
-        gradient._array = gradient._array.copy()
-    return gradient
-
-
-def _is_shared(tensor: Tensor) -> bool:
-    """Whether anything but this tensor holds its array or the array that owns its memory."""
-    if not tensor._array.flags.writeable or sys.getrefcount(tensor._array) > _ALONE:
-        return True
-    if tensor._array.base is None:
-        return False
-    return owner(tensor._array) is not tensor._array.base or sys.getrefcount(tensor._array.base) > _ALONE
-
-
-#: What `sys.getrefcount` says of an array that only one slot holds; it varies between Pythons.
-_ALONE = next(sys.getrefcount(t._array) for t in [Tensor.at(np.empty(1), None)])
 
 
 def _taken_apart(operands: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...], tuple[bool, ...]]:

@@ -1,16 +1,19 @@
-"""What a Tensor can do that follows from its values and its functions: methods without a state.
+"""What a Tensor can do that follows from its values, its node and its functions: methods without a state.
 
-A Tensor itself is its array, its node and its gradient (`tensor.py`); the rest is here by families.
+A Tensor itself is its array, its node and their recording (`tensor.py`); the rest is here by families.
 """
 
 from tinygrad_cnn.methods.elementwise import ElementwiseMethods
+from tinygrad_cnn.methods.gradient import GradientMethods
 from tinygrad_cnn.methods.operators import OperatorMethods
 from tinygrad_cnn.methods.reduce import ReduceMethods
 from tinygrad_cnn.methods.scalar import ScalarMethods
 from tinygrad_cnn.methods.shape import ShapeMethods
 
 
-class TensorMethods(OperatorMethods, ElementwiseMethods, ReduceMethods, ShapeMethods, ScalarMethods):
+class TensorMethods(
+    GradientMethods, OperatorMethods, ElementwiseMethods, ReduceMethods, ShapeMethods, ScalarMethods
+):
     """All families together."""
 
     __slots__ = ()

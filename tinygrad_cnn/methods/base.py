@@ -22,7 +22,9 @@ class Methods(Traced):
 
     if TYPE_CHECKING:
         _array: Array
-        requires_grad: bool
+
+        @property
+        def requires_grad(self) -> bool: ...
 
         @property
         def is_leaf(self) -> bool: ...

@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_cnn.errors import ArgumentError, DTypeError
+from tinygrad_cnn.gradient import grad
 from tinygrad_cnn.graph import OUT, Node, ancestors, observe
 from tinygrad_cnn.mode import enable_grad
-from tinygrad_cnn.tensor import Tensor, grad
+from tinygrad_cnn.tensor import Tensor
 from tinygrad_cnn.testing.compare import Comparer, Finding
 from tinygrad_cnn.testing.culprit import Blame
 from tinygrad_cnn.testing.inspection import Fault, inspect, inspect_forward, inspect_second, shares

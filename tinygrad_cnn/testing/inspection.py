@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tinygrad_cnn.gradient import grad
 from tinygrad_cnn.graph import Op
-from tinygrad_cnn.tensor import Tensor, grad
+from tinygrad_cnn.tensor import Tensor
 from tinygrad_cnn.testing.compare import Comparer, Finding
 from tinygrad_cnn.testing.witness import Step, copied, same
 
