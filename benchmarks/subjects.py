@@ -127,9 +127,9 @@ class ChainSubject(Subject):
 
     def forward(self) -> Any:
         """The recorded chain."""
-        y = self.x
+        y, w = self.x, self.w
         for _ in range(self.length):
-            y = y * self.w
+            y = y * w
         return y
 
     def backward(self) -> None:

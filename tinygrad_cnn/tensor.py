@@ -18,6 +18,7 @@ _new = object.__new__
 _mode = MODE.get
 _FLOAT32 = np.dtype(np.float32)
 _BOTH = (0, 1)
+_Array = np.ndarray
 
 
 class Tensor(TensorMethods):
@@ -83,13 +84,14 @@ class Tensor(TensorMethods):
         arrays: tuple[Any, ...]
         needs: tuple[bool, ...]
         # The usual cases are written out: half of what recording costs is here.
-        if len(operands) == 1:
+        count = len(operands)
+        if count == 1:
             (x,) = operands
             m = x._node
             nodes, arrays = (m,), (x._array,)
             needs = (m is not None and m.requires_grad,)
             constants = m is None
-        elif len(operands) == 2 and isinstance(operands[0], Tensor) and isinstance(operands[1], Tensor):
+        elif count == 2 and isinstance(operands[0], Tensor) and isinstance(operands[1], Tensor):
             x, y = operands
             m, n = nodes = x._node, y._node
             arrays = x._array, y._array
@@ -110,13 +112,13 @@ class Tensor(TensorMethods):
             out = op.forward(*arrays)
         except ValueError as error:
             raise retold(error, op, arrays) from error
-        if type(out) is not np.ndarray:
+        if type(out) is not _Array:
             out = np.asarray(out)  # 0-d results of NumPy are scalars
         tensor = _new(Tensor)
         tensor._array = out
-        tensor._node = None
         dtype = out.dtype
         if not recording or (dtype is not _FLOAT32 and dtype.kind != "f"):
+            tensor._node = None
             return tensor
         if constants:
             nodes, arrays = _with_constants(operands, nodes, arrays, op.keep)
