@@ -124,6 +124,13 @@ def test_peers_are_missed_only_where_asked_for(load: Any, monkeypatch: pytest.Mo
     assert "pip install 'tinygrad-cnn[bench-peers]'" in sentence
 
 
+def test_ways_to_train_are_compared_with_the_first(load: Any) -> None:
+    ways = {"as it is": {"mb": 80.0, "ms": 10.0}, "both": {"mb": 20.0, "ms": 13.0}}
+    lines = load("report").ways_table("net", ways).splitlines()
+    assert lines[0] == "Peak of the arrays that a training step of net makes"
+    assert [line.split()[-2:] for line in lines[2:]] == [["1.00", "1.00"], ["0.25", "1.30"]]
+
+
 def test_peers_that_cannot_do_a_network_leave_an_empty_cell(load: Any) -> None:
     """Three engines: tables of one column an engine, – where one takes no part, and means of fewer."""
     report, figures = load("report"), load("figures")
