@@ -180,12 +180,12 @@ class Op:
         (True, False)
         """
         op = self
-        if self.needs or self.alike is not None:
+        if self.alike is not None:
+            op = self.alike[needs] = object.__new__(type(self))
+        elif self.needs:
             op = object.__new__(type(self))
             op.__dict__.update(self.__dict__)
         op.needs = needs
-        if self.alike is not None:
-            self.alike[needs] = op
         return op
 
     @property
