@@ -2,10 +2,10 @@
 
 NumPy and compiled kernels release Python's lock while they work, so plain Python threads that wait
 for a lock between tasks are enough. The BLAS behind NumPy has a pool of its own, whose threads spin
-for milliseconds after each product and keep the core from others; inside `share` it is told to use
-one thread, and the matrices are split here instead. Our own threads watch for the next task for a
-fraction of a millisecond, and sleep until it comes after that. Nothing is started before the first
-large task, and nothing in the environment is changed.
+for milliseconds after each product and keep the core from others; who multiplies large matrices tells
+it to use one thread (`BLAS.one_thread`), and shares their parts out here instead. Our own threads
+watch for the next task for a fraction of a millisecond, and sleep until it comes after that. Nothing
+is started before the first large task, and nothing in the environment is changed.
 """
 
 from __future__ import annotations

@@ -95,7 +95,7 @@ class Optimizer:
         """From now on, let `backward()` update each parameter as soon as its gradient is complete.
 
         The gradient is then dropped, so a large model's gradients are never in memory all at once:
-        with `checkpoint` a step takes half of it, or less. `step()` finds nothing left to do. Each
+        with `checkpoint`, a step of VGG-11 takes half of it. `step()` finds nothing left to do. Each
         `backward()` is a step, so gradients are neither accumulated over several of them, nor
         clipped by their common norm.
 
