@@ -147,7 +147,14 @@ class GradientMethods(Methods):
         Tensor([3.])
         """
         if not (self.is_leaf and self.requires_grad):
-            raise GraphError("register_post_accumulate_grad_hook: needs a leaf that requires grad")
+            raise GraphError(
+                "register_post_accumulate_grad_hook: needs a leaf that requires grad, such as a parameter; "
+                + (
+                    "for a result, register_hook() fits"
+                    if self.requires_grad
+                    else "requires_grad_() asks for it"
+                )
+            )
         node, itself = self.node, ref(self)  # a node must not hold its Tensor
         node.grad_hooks = node.grad_hooks or {}
 
