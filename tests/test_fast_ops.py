@@ -33,10 +33,8 @@ F = np.float32
 @pytest.fixture(autouse=True)
 def everything_is_compiled(monkeypatch):
     """Small arrays go to the compiled kernels too, and any work is shared by two threads."""
-    for module in (operands, update):
-        monkeypatch.setattr(module, "FEW", 1)
+    monkeypatch.setattr(pointwise, "FEW", 1)
     monkeypatch.setattr(operands, "WORTH_SHARING", 100)
-    monkeypatch.setattr(loss, "FEW_SCORES", 1)
     before = threads.get_num_threads()
     threads.set_num_threads(2)
     yield

@@ -12,6 +12,7 @@ pytest.importorskip("numba", reason="the compiled kernels are an extra")
 from tinygrad_cnn import get_num_threads, set_num_threads
 from tinygrad_cnn.kernels import reference
 from tinygrad_cnn.kernels.fast import linear, matmul
+from tinygrad_cnn.testing.strategies import laid_out
 
 #: float32 sums of up to 6,000 products of numbers around 1, in blocks: each rounds by 6e-8 of what
 #: is summed so far, and the errors are random; measured at most 3e-6 of the largest result.
@@ -52,6 +53,40 @@ def test_the_three_products(shape: tuple[int, int, int], seed: int) -> None:
     assert near(matmul(g, w), g @ big)
     assert near(matmul(g.T, x), g.T.astype(float) @ x)
     assert all(np.array_equal(a, old) for a, old in zip((x, w, b, g), before, strict=True))
+
+
+layouts = st.sampled_from(["contiguous", "transposed", "reversed", "strided"])
+sizes = st.tuples(*[st.sampled_from([0, 1, 2, 3, 7, 16, 33, 60])] * 3)
+
+
+@given(sizes, layouts, layouts, st.integers(0, 2**32 - 1))
+def test_small_products_in_any_layout(
+    shape: tuple[int, int, int], first: str, second: str, seed: int
+) -> None:
+    m, inputs, outputs = shape
+    rng = np.random.default_rng(seed)
+    x, w, b = (rng.standard_normal(s, np.float32) for s in ((m, inputs), (outputs, inputs), (outputs,)))
+    x, w = laid_out(x, first), laid_out(w, second)
+    x.flags.writeable = w.flags.writeable = b.flags.writeable = False
+    for found, exact in (
+        (linear(x, w, b), x.astype(float) @ w.T + b),
+        (linear(x, w, None), x.astype(float) @ w.T),
+        (matmul(x, w.T), x.astype(float) @ w.T),
+        (matmul(w, x.T), w.astype(float) @ x.T),
+        (matmul(x.T, x), x.T.astype(float) @ x),
+    ):
+        assert found.dtype == np.float32 and found.shape == exact.shape
+        assert (abs(found - exact) <= TOLERANCE * abs(exact).max(initial=0)).all()
+
+
+def test_memory_that_is_not_aligned_is_copied_first() -> None:
+    memory = np.zeros(4 * 60 + 1, np.uint8)[1:].view(np.float32)
+    memory[:] = 2
+    row = memory.reshape(1, 60)
+    assert not row.flags.aligned
+    assert (matmul(row, np.ones((60, 20), np.float32)) == 120).all()
+    assert (matmul(row.T, np.ones((1, 20), np.float32)) == 2).all()
+    assert (linear(row, np.ones((20, 60), np.float32), memory[:20]) == 122).all()
 
 
 def test_read_only_weights_are_taken() -> None:
@@ -99,6 +134,14 @@ def test_what_is_not_served_falls_to_the_reference(shape: tuple[int, int, int]) 
     assert np.allclose(linear(x32, w32, None), inputs)
 
 
-def test_a_product_that_does_not_fit_is_refused_as_numpy_does() -> None:
+@pytest.mark.parametrize("a, b", [((2, 3), (500, 600)), ((1, 3), (4, 20)), ((5, 1), (2, 20))])
+def test_a_product_that_does_not_fit_is_refused_as_numpy_does(
+    a: tuple[int, int], b: tuple[int, int]
+) -> None:
+    first, second = np.ones(a, np.float32), np.ones(b, np.float32)
     with pytest.raises(ValueError, match="mismatch"):
-        matmul(np.ones((2, 3), np.float32), np.ones((500, 600), np.float32))
+        matmul(first, second)
+    with pytest.raises(ValueError, match="mismatch"):
+        linear(first, second, None)
+    with pytest.raises(ValueError, match="broadcast"):
+        linear(first, np.ones((20, a[1]), np.float32), np.ones(3, np.float32))

@@ -22,7 +22,6 @@ from tinygrad_cnn.ops.elementwise import Cast
 from tinygrad_cnn.ops.shape import SumTo
 
 _SERIAL = attrgetter("serial")
-_Array = np.ndarray
 
 #: Makes a Tensor at a node from an array; given to the walk when it is to be recorded.
 Wrap = Callable[[Any, Node | None], Any]
@@ -88,32 +87,36 @@ def gradients(
         if observers:
             for observer in observers:
                 observer.step_starts(node, g)
-        kept = rewrap(node, op, wrap) if record else node.kept
-        results: Any = op.backward(g, *kept)  # type: ignore[misc]  # kept is None only in freed nodes
+        kept: Any = rewrap(node, op, wrap) if record else node.kept
+        results: Any
+        if len(kept) == 2:  # a call without * takes 0.2 µs less
+            results = op.backward(g, kept[0], kept[1])
+        elif len(kept) == 1:
+            results = op.backward(g, kept[0])
+        else:
+            results = op.backward(g, *kept)
         parents = node.parents
         if not isinstance(results, tuple) or len(results) != len(parents):
             raise misfit(op, node, results)
-        shares: list[Any] = [None] * len(parents) if observers else []
+        shares: Any = [None] * len(parents) if observers else None
         needs = op.needs
         for k, parent in enumerate(parents):
             share = results[k]
             if share is None or not needs[k]:
                 continue
-            if type(share) is not _Array and not record:
-                share = np.asarray(share)  # 0-d results of NumPy are scalars
-            # Types are mostly one object, which is quicker to see than that they are equal.
-            if share.shape != parent.shape or (
-                share.dtype is not parent.dtype and share.dtype != parent.dtype
-            ):
+            shape, dtype = parent.shape, parent.dtype
+            try:  # types are mostly one object, which is quicker to see than that they are equal
+                fits = share.shape == shape and (share.dtype is dtype or share.dtype == dtype)
+            except AttributeError:  # a number or a list
+                share, fits = np.asarray(share), False
+            if not fits:
                 share = fitted(share, op, parent)
             if observers:
                 shares[k] = share
             held = pending.get(parent)
             if held is not None:
                 share = held + share
-                if type(share) is not _Array and not record:
-                    share = np.asarray(share)
-            pending[parent] = share
+            pending[parent] = share if shape or record else np.asarray(share)  # 0-d results are scalars
         if eager:
             results = share = held = None  # else they would hold a gradient that was delivered
         if observers:

@@ -114,8 +114,9 @@ def seed_of(function: str, output: Any, gradient: Any) -> Tensor:
 def accumulate(node: Node, g: Tensor) -> None:
     """Add a leaf's gradient to its `grad`, and tell those who wait for it."""
     node.grad = owned(g) if node.grad is None else owned(node.grad + g)
-    for hook in tuple((node.grad_hooks or {}).values()):
-        hook()
+    if node.grad_hooks:
+        for hook in tuple(node.grad_hooks.values()):
+            hook()
 
 
 def owned(gradient: Tensor) -> Tensor:

@@ -109,7 +109,12 @@ class Tensor(TensorMethods):
         else:
             recording = False
         try:
-            out = op.forward(*arrays)
+            if count == 1:  # a call without * takes 0.2 µs less
+                out = op.forward(arrays[0])
+            elif count == 2:
+                out = op.forward(arrays[0], arrays[1])
+            else:
+                out = op.forward(*arrays)
         except ValueError as error:
             raise retold(error, op, arrays) from error
         if type(out) is not _Array:

@@ -209,7 +209,9 @@ def _divisor(labels: Any, factors: Any, reduction: str) -> Any:
 def _shares(labels: Any, whole: bool, factors: Any, dtype: Any, reduction: str) -> Any:
     """What each label counts in the reduced loss: its class's factor; 0 if ignored."""
     if whole and factors is None:
-        return np.full(labels.shape, 1 / labels.size if reduction == "mean" else 1, dtype)
+        share = np.empty(labels.shape, dtype)
+        share.fill(1 / labels.size if reduction == "mean" else 1)
+        return share
     share = np.zeros(labels.shape, dtype)
     kept = labels >= 0
     with np.errstate(invalid="ignore"):  # factors that sum to 0 give NaN

@@ -249,7 +249,7 @@ def _import_fast() -> None:
     """Import Numba and what every compiled kernel needs."""
     with _uncollected():
         cache.imported(_FAST)
-        threads.watch_with(cache.imported(f"{_FAST}.watching").watch.load())
+        threads.watch_with(cache.imported(f"{_FAST}.watching").watch)
 
 
 @contextlib.contextmanager

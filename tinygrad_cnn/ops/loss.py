@@ -203,21 +203,19 @@ class LabelLoss(Op):
     """
 
     def __init__(self, labels: Any, weight: Any, reduction: str) -> None:
-        self._labels = labels.reshape((len(labels), 1, *labels.shape[1:]))
-        self._weight = weight.reshape(self._labels.shape)
-        self.reduction = reduction
+        self._labels, self._weight, self.reduction = labels, weight, reduction
 
     def negated(self, scores: Any) -> Any:
         """Minus the score of each label, weighted and reduced; 0 where ignored, even beside NaN."""
-        picked = np.take_along_axis(scores, np.maximum(self._labels, 0), 1)
+        beside = np.maximum(np.expand_dims(self._labels, 1), 0)
+        picked = np.take_along_axis(scores, beside, 1).squeeze(1)
         losses = np.where(self._labels < 0, 0, -picked * self._weight)
-        return losses.squeeze(1) if self.reduction == "none" else losses.sum()
+        return losses if self.reduction == "none" else losses.sum()
 
     def shared(self, g: Any) -> Any:
         """The gradient of each loss, beside the classes: (N, 1, ...)."""
-        if self.reduction == "none":
-            g = g.reshape((g.shape[0], 1, *g.shape[1:]))
-        return g * self._weight
+        count, *places = self._weight.shape
+        return (g * self._weight).reshape((count, 1, *places))
 
 
 class SoftmaxCrossEntropy(LabelLoss):
@@ -226,11 +224,11 @@ class SoftmaxCrossEntropy(LabelLoss):
     keep = (0,)
 
     def forward(self, x: Any) -> Any:
-        losses = kernels.cross_entropy(x, self._labels.squeeze(1), self._weight.squeeze(1))
+        losses = kernels.cross_entropy(x, self._labels, self._weight)
         return losses if self.reduction == "none" else losses.sum()
 
     def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
-        return (cross_entropy_slope(x, self._labels.squeeze(1), self.shared(g)),)
+        return (cross_entropy_slope(x, self._labels, self.shared(g)),)
 
 
 @fused
@@ -247,7 +245,7 @@ class NegativeLogLikelihood(LabelLoss):
         return self.negated(x)
 
     def backward(self, g: Any) -> tuple[Any, ...]:
-        return (self.shared(g) * -kernels.one_hot(self._labels.squeeze(1), self._shape, g.dtype),)
+        return (self.shared(g) * -kernels.one_hot(self._labels, self._shape, g.dtype),)
 
 
 class SoftTargetCrossEntropy(Op):

@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 
 from tinygrad_cnn.kernels import reference
 from tinygrad_cnn.kernels.fast.compiling import inlined, kernel
-from tinygrad_cnn.kernels.fast.operands import FLOAT32, over, plain
+from tinygrad_cnn.kernels.fast.operands import FLOAT32, is_served, over, plain
 from tinygrad_cnn.kernels.fast.pointwise import exponential
 
 Array = NDArray[Any]
 
-#: NumPy takes a dozen calls for this: a compiled kernel is quicker from the first score on.
-FEW_SCORES = 1
+LABELS = np.dtype(np.int64)
 
 
 @inlined
@@ -71,28 +70,27 @@ def cross_entropy(x: Array, labels: Array, weight: Array) -> Array:
     if not _fit(x, labels, weight):
         return reference.cross_entropy(x, labels, weight)
     losses = np.empty(len(x), FLOAT32)
-    arrays = (plain(x), plain(labels), plain(weight))
-    over(len(x), 24 * x.size, lambda start, stop: losses_of(*arrays, losses, start, stop))
+    over(len(x), 24 * x.size, losses_of, plain(x), plain(labels), plain(weight), losses)
     return losses
 
 
 def cross_entropy_slope(x: Array, labels: Array, share: Array) -> Array:
     """See the reference."""
-    if not (share.ndim == 2 and share.shape[1] == 1 and _fit(x, labels, share[:, 0])):
+    if not (share.ndim == 2 and _fit(x, labels, share.reshape(-1))):
         return reference.cross_entropy_slope(x, labels, share)
     dx = np.empty(x.shape, FLOAT32)
-    arrays = (plain(x), plain(labels), plain(share[:, 0]))
-    over(len(x), 36 * x.size, lambda start, stop: slopes_of(*arrays, dx, start, stop))
+    over(len(x), 36 * x.size, slopes_of, plain(x), plain(labels), plain(share.reshape(-1)), dx)
     return dx
 
 
 def _fit(x: Array, labels: Array, weight: Array) -> bool:
-    """Whether there are float32 scores (N, K), enough of them, with 64-bit labels in range."""
+    """Whether there are float32 scores (N, K) with 64-bit labels in range."""
+    shape = x.shape
     return (
-        x.ndim == 2
-        and x.size >= FEW_SCORES
-        and x.dtype == weight.dtype == FLOAT32
-        and labels.dtype == np.int64
-        and labels.shape == weight.shape == x.shape[:1]
-        and are_below(plain(labels), x.shape[1])
+        len(shape) == 2
+        and is_served(x)
+        and weight.dtype == FLOAT32
+        and labels.dtype == LABELS
+        and labels.shape == weight.shape == shape[:1]
+        and are_below(plain(labels), shape[1])
     )

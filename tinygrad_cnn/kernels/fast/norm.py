@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from tinygrad_cnn.kernels import reference
 from tinygrad_cnn.kernels.fast.compiling import inlined, kernel
-from tinygrad_cnn.kernels.fast.operands import FLOAT32, is_large, over, plain
+from tinygrad_cnn.kernels.fast.operands import FLOAT32, is_served, over, plain
 
 Array = NDArray[Any]
 
@@ -110,21 +110,21 @@ def scale_and_shift(x, scale, shift, y, start, stop):
 
 def channel_sum(g: Array) -> Array:
     """See the reference."""
-    if not is_large(g):
+    if not is_served(g):
         return reference.channel_sum(g)
     total, images = np.empty(g.shape[1], FLOAT32), in_images(g)
-    over(g.shape[1], 4 * g.size, lambda start, stop: sums(images, total, start, stop))
+    over(g.shape[1], 4 * g.size, sums, images, total)
     return total
 
 
 def batch_norm(x: Array, w: Array, b: Array, eps: float) -> tuple[Array, Array, Array]:
     """See the reference."""
-    if not (is_large(x) and w.dtype == b.dtype == FLOAT32):
+    if not (is_served(x) and w.dtype == b.dtype == FLOAT32):
         return reference.batch_norm(x, w, b, eps)
     y = np.empty(x.shape, FLOAT32)
     mean, var = np.empty(x.shape[1], FLOAT32), np.empty(x.shape[1], FLOAT32)
     operands = (in_images(x), plain(w), plain(b), eps, in_images(y), mean, var)
-    over(x.shape[1], 16 * x.size, lambda start, stop: normalise(*operands, start, stop))
+    over(x.shape[1], 16 * x.size, normalise, *operands)
     return y, mean, var
 
 
@@ -132,25 +132,25 @@ def batch_norm_slope(
     g: Array, x: Array, w: Array, mean: Array, var: Array, eps: float, wants_x: bool
 ) -> tuple[Array | None, Array, Array]:
     """See the reference."""
-    if not (is_large(x) and all(a.dtype == FLOAT32 for a in (g, w, mean, var))):
+    if not (is_served(x) and all(a.dtype == FLOAT32 for a in (g, w, mean, var))):
         return reference.batch_norm_slope(g, x, w, mean, var, eps, wants_x)
     dx = np.empty(x.shape if wants_x else (0, 1), FLOAT32)
     dw, db = np.empty(x.shape[1], FLOAT32), np.empty(x.shape[1], FLOAT32)
     operands = (in_images(g), in_images(x), plain(w), plain(mean), plain(var), eps, wants_x)
     results = (in_images(dx), dw, db)
-    over(x.shape[1], 20 * x.size, lambda start, stop: slopes(*operands, *results, start, stop))
+    over(x.shape[1], 20 * x.size, slopes, *operands, *results)
     return dx if wants_x else None, dw, db
 
 
 def fixed_norm(x: Array, w: Array, b: Array, mean: Array, var: Array, eps: float) -> Array:
     """See the reference."""
-    if not (is_large(x) and all(a.dtype == FLOAT32 for a in (w, b, mean, var))):
+    if not (is_served(x) and all(a.dtype == FLOAT32 for a in (w, b, mean, var))):
         return reference.fixed_norm(x, w, b, mean, var, eps)
     scale = w * (var + eps) ** -0.5
     shift = b - mean * scale
     y = np.empty(x.shape, FLOAT32)
     images, out = in_images(x), in_images(y)
-    over(len(x), 8 * x.size, lambda start, stop: scale_and_shift(images, scale, shift, out, start, stop))
+    over(len(x), 8 * x.size, scale_and_shift, images, scale, shift, out)
     return y
 
 

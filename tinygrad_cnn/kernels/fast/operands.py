@@ -20,7 +20,7 @@ from tinygrad_cnn.kernels.fast.packing import aligned
 Array = NDArray[Any]
 
 FLOAT32 = np.dtype(np.float32)
-#: Elements below which NumPy is as quick: there a call of either costs more than the work.
+#: Elements below which one call of NumPy is as quick. A chain of them is slower from the first element on.
 FEW = 4096
 #: Bytes read and written below which one thread does it all: 100 µs at 20 GB/s.
 WORTH_SHARING = 2_000_000
@@ -28,13 +28,13 @@ WORTH_SHARING = 2_000_000
 MOST_KEPT = 1 << 19
 
 
-def is_large(x: Array) -> bool:
-    """Whether a compiled kernel is worth its call on x, and can be made to take it.
+def is_served(x: Array, least: int = 1) -> bool:
+    """Whether a compiled kernel takes x: float32, of `least` elements.
 
-    >>> is_large(np.zeros(5000, np.float32)), is_large(np.zeros(5000)), is_large(np.zeros(5, np.float32))
+    >>> is_served(np.zeros(5, np.float32)), is_served(np.zeros(5)), is_served(np.zeros(5, np.float32), FEW)
     (True, False, False)
     """
-    return x.dtype == FLOAT32 and x.size >= FEW
+    return x.dtype == FLOAT32 and x.size >= least
 
 
 def plain(x: Array) -> Array:
@@ -71,13 +71,13 @@ def scratch(part: int, name: str, size: int) -> Array:
     return found[:size]
 
 
-def over(count: int, nbytes: int, work: Callable[[int, int], Any]) -> None:
-    """Call `work(start, stop)` for the parts of range(count) at once, or for all of it if it is little.
+def over(count: int, nbytes: int, work: Callable[..., Any], *operands: Any) -> None:
+    """Call `work(*operands, start, stop)` for parts of range(count) at once, or for all if it is little.
 
-    >>> over(3, 100, print)
-    0 3
+    >>> over(3, 100, print, "from")
+    from 0 3
     """
     if nbytes < WORTH_SHARING:
-        work(0, count)
+        work(*operands, 0, count)
     else:
-        threads.share(count, lambda part, start, stop: work(start, stop))
+        threads.share(count, lambda part, start, stop: work(*operands, start, stop))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from tinygrad_cnn.kernels import reference
 from tinygrad_cnn.kernels.fast.compiling import inlined, kernel
-from tinygrad_cnn.kernels.fast.operands import FLOAT32, is_large, over, plain
+from tinygrad_cnn.kernels.fast.operands import FEW, FLOAT32, is_served, over, plain
 
 Array = NDArray[Any]
 
@@ -87,7 +87,7 @@ def dropout_range(x, mask, scale, y, start, stop):
 
 def relu(x: Array) -> Array:
     """See the reference."""
-    return _result(x, relu_range, reference.relu, 8)
+    return _result(x, relu_range, reference.relu, 8, FEW)
 
 
 def relu_slope(g: Array, y: Array) -> Array:
@@ -105,32 +105,32 @@ def sigmoid_slope(g: Array, y: Array) -> Array:
     return _slope(g, y, sigmoid_slope_range, reference.sigmoid_slope)
 
 
-def _result(x: Array, ranged: Any, otherwise: Any, nbytes: int) -> Array:
-    """A function of each element; `nbytes` say how long one takes."""
-    if not is_large(x):
+def _result(x: Array, ranged: Any, otherwise: Any, nbytes: int, least: int = 1) -> Array:
+    """A function of each element, of `least` elements and more; `nbytes` say how long one takes."""
+    if not is_served(x, least):
         return np.asarray(otherwise(x))
     y = np.empty(x.shape, FLOAT32)
     flat, out = plain(x).reshape(-1), y.reshape(-1)
-    over(x.size, nbytes * x.size, lambda start, stop: ranged(flat, out, start, stop))
+    over(x.size, nbytes * x.size, ranged, flat, out)
     return y
 
 
 def _slope(g: Array, y: Array, ranged: Any, otherwise: Any) -> Array:
     """A derivative from the gradient and the result, both of one shape."""
-    if not (is_large(y) and g.dtype == FLOAT32 and g.shape == y.shape):
+    if not (is_served(y) and g.dtype == FLOAT32 and g.shape == y.shape):
         return np.asarray(otherwise(g, y))
     dx = np.empty(y.shape, FLOAT32)
     first, second, out = plain(g).reshape(-1), plain(y).reshape(-1), dx.reshape(-1)
-    over(y.size, 12 * y.size, lambda start, stop: ranged(first, second, out, start, stop))
+    over(y.size, 12 * y.size, ranged, first, second, out)
     return dx
 
 
 def dropout(x: Array, mask: Array, scale: float) -> Array:
     """See the reference."""
-    if not (is_large(x) and mask.shape == x.shape and mask.dtype == np.bool_):
+    if not (is_served(x) and mask.shape == x.shape and mask.dtype == np.bool_):
         return reference.dropout(x, mask, scale)
     y = np.empty(x.shape, FLOAT32)
     flat, keep, out = plain(x).reshape(-1), plain(mask).reshape(-1).view(np.uint8), y.reshape(-1)
     factor = np.float32(scale)
-    over(x.size, 9 * x.size, lambda start, stop: dropout_range(flat, keep, factor, out, start, stop))
+    over(x.size, 9 * x.size, dropout_range, flat, keep, factor, out)
     return y

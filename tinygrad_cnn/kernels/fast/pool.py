@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_cnn.kernels import reference
-from tinygrad_cnn.kernels.fast.operands import FLOAT32, is_large, over, plain
+from tinygrad_cnn.kernels.fast.operands import FLOAT32, is_served, over, plain
 from tinygrad_cnn.kernels.fast.pool_loops import (
     largest,
     largest_of_four,
@@ -62,7 +62,7 @@ def is_plainly(grid: Grid, size: int) -> bool:
 
 
 def _fit(x: Array, grid: Grid) -> bool:
-    return is_large(x) and len(grid.image) == 2 and len(grid.taps) <= 256
+    return is_served(x) and len(grid.image) == 2 and len(grid.taps) <= 256
 
 
 def _planes(x: Array) -> Array:
@@ -83,13 +83,13 @@ def max_pool_places(x: Array, grid: Grid) -> tuple[Array, Array]:
     places = np.empty(y.shape, np.uint8)
     planes, out, numbers = _planes(x), _planes(y), _planes(places)
     if is_plainly(grid, 2):
-        over(len(planes), 6 * x.size, lambda a, e: largest_of_four(planes, out, numbers, a, e))
+        over(len(planes), 6 * x.size, largest_of_four, planes, out, numbers)
     elif is_plainly(grid, 3):
-        over(len(planes), 12 * x.size, lambda a, e: largest_of_nine(planes, out, numbers, a, e))
+        over(len(planes), 12 * x.size, largest_of_nine, planes, out, numbers)
     else:
         geometry = geometry_of(grid)
         nbytes = 4 * len(grid.taps) * y.size
-        over(len(planes), nbytes, lambda a, e: largest(planes, out, numbers, geometry, a, e))
+        over(len(planes), nbytes, largest, planes, out, numbers, geometry)
     return y, places
 
 
@@ -100,10 +100,10 @@ def place(g: Array, places: Array, grid: Grid) -> Array:
     dx = np.empty((*g.shape[:-2], *grid.image), FLOAT32)
     planes, numbers, out = _planes(g), _planes(places), _planes(dx)
     if is_plainly(grid, 2):
-        over(len(planes), 6 * dx.size, lambda a, e: placed_in_four(planes, numbers, out, a, e))
+        over(len(planes), 6 * dx.size, placed_in_four, planes, numbers, out)
     else:
         geometry, taps = geometry_of(grid), taps_of(grid)
-        over(len(planes), 20 * g.size, lambda a, e: placed(planes, numbers, geometry, taps, out, a, e))
+        over(len(planes), 20 * g.size, placed, planes, numbers, geometry, taps, out)
     return dx
 
 
@@ -114,11 +114,11 @@ def avg_pool(x: Array, grid: Grid, count_include_pad: bool) -> Array:
     y = np.empty((*x.shape[:-2], *grid.output), FLOAT32)
     planes, out = _planes(x), _planes(y)
     if is_plainly(grid, 2):
-        over(len(planes), 5 * x.size, lambda a, e: mean_of_four(planes, out, a, e))
+        over(len(planes), 5 * x.size, mean_of_four, planes, out)
     else:
         geometry, share = geometry_of(grid), share_of(grid, count_include_pad)
         nbytes = 4 * len(grid.taps) * y.size
-        over(len(planes), nbytes, lambda a, e: means(planes, share, geometry, out, a, e))
+        over(len(planes), nbytes, means, planes, share, geometry, out)
     return y
 
 
@@ -129,9 +129,9 @@ def spread(g: Array, grid: Grid, count_include_pad: bool) -> Array:
     dx = np.empty((*g.shape[:-2], *grid.image), FLOAT32)
     planes, out = _planes(g), _planes(dx)
     if is_plainly(grid, 2):
-        over(len(planes), 5 * dx.size, lambda a, e: spread_over_four(planes, out, a, e))
+        over(len(planes), 5 * dx.size, spread_over_four, planes, out)
     else:
         geometry, share = geometry_of(grid), share_of(grid, count_include_pad)
         nbytes = 8 * len(grid.taps) * g.size
-        over(len(planes), nbytes, lambda a, e: spread_out(planes, share, geometry, out, a, e))
+        over(len(planes), nbytes, spread_out, planes, share, geometry, out)
     return dx

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_cnn.kernels import reference
+from tinygrad_cnn.kernels.fast import thin
 from tinygrad_cnn.kernels.fast.compiling import kernel
 from tinygrad_cnn.kernels.fast.micro import (
     DOT_COLUMNS,
@@ -46,8 +47,6 @@ FEW = 16
 LARGE = 200_000
 #: Multiply-adds below which NumPy is done sooner than everything is prepared here: 8 and 15 µs.
 WORTH_DOTS, WORTH_PANELS = 400_000, 1_000_000
-#: Results of an outer product below which NumPy, which goes through them row by row, is as quick.
-WORTH_OUTER = 4096
 #: Shorter sums than this end too soon for `dots`, which adds up 20 vectors at their end.
 LONG = 128
 #: Beyond so many samples x does not stay in the cache, and BLAS, which copies it into blocks, is as quick.
@@ -146,23 +145,19 @@ def pack(a, m, terms, down, right, c):  # type: ignore[no-untyped-def]
                 c[(whole * terms + t) * ROWS + r] = a[i * down + t * right] if i < m else np.float32(0)
 
 
-@kernel("void(float32[::1], float32[::1], float32[::1])")
-def outer(a, b, c):  # type: ignore[no-untyped-def]
-    """c[i, j] = a[i] * b[j]."""
-    for i in range(a.size):
-        row = c[i * b.size : (i + 1) * b.size]
-        for j in range(b.size):
-            row[j] = a[i] * b[j]
-
-
 def linear(x: Array, w: Array, b: Array | None) -> Array:
     """x (M, I), w (O, I), b (O,) or None -> x @ w.T + b, (M, O)."""
-    m, work = len(x), len(x) * w.size
-    if work < WORTH_DOTS or m > MANY:
+    (m, inputs), (outputs, terms) = x.shape, w.shape
+    work = m * inputs * outputs
+    fits = m <= MANY and inputs == terms and _served(x, w)
+    if not fits or (b is not None and (b.dtype != FLOAT32 or b.shape != (outputs,))):
         return reference.linear(x, w, b)
-    outputs, inputs = w.shape
-    fits = inputs >= LONG and outputs >= DOT_COLUMNS and _served(x, w)
-    if not fits or (b is not None and b.dtype != FLOAT32):
+    if work < WORTH_DOTS:
+        small = m == 1 or work <= thin.FEW_SUMS
+        if small and (inputs >= thin.LONG_RUN or m * outputs <= thin.FEW_RUNS):
+            return thin.linear(x, w, b)
+        return reference.linear(x, w, b)
+    if inputs < LONG or outputs < DOT_COLUMNS:
         return reference.linear(x, w, b)
     rows = plain(x)
     if m < DOT_ROWS:
@@ -191,14 +186,13 @@ def matmul(a: Array, b: Array) -> Array:
     if a.ndim != 2 or b.ndim != 2:
         return reference.matmul(a, b)
     (m, terms), columns = a.shape, b.shape[1]
-    if terms == len(b) == 1 and WORTH_OUTER <= m * columns < LARGE and _served(a, b):
-        c = np.empty((m, columns), FLOAT32)
-        outer(plain(a).reshape(-1), plain(b).reshape(-1), c.reshape(-1))
-        return c
-    if m * b.size >= LARGE and terms == len(b) and columns >= LANES and _served(a, b):
+    work = m * terms * columns
+    if (m == 1 or terms == 1) and columns >= thin.LONG_RUN and 0 < work < LARGE:
+        return thin.matmul(a, b) if terms == len(b) and _served(a, b) else reference.matmul(a, b)
+    if work >= LARGE and terms == len(b) and columns >= LANES and _served(a, b):
         if m <= FEW and b.size >= LARGE:
             return _few_rows(a, plain(b))
-        if m >= ROWS and min(m, terms) <= MANY and m * b.size >= WORTH_PANELS:
+        if m >= ROWS and min(m, terms) <= MANY and work >= WORTH_PANELS:
             return _panels(a, plain(b))
     return reference.matmul(a, b)
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tinygrad_cnn.kernels import reference
 from tinygrad_cnn.kernels.fast.compiling import kernel
-from tinygrad_cnn.kernels.fast.operands import FEW, FLOAT32, over, plain
+from tinygrad_cnn.kernels.fast.operands import FLOAT32, over, plain
 
 Array = NDArray[Any]
 
@@ -64,20 +64,13 @@ def sgd(
     lr: float, momentum: float, kept: float, decay: float, nesterov: bool,
 ) -> None:  # fmt: skip
     """See the reference."""
-    if p.size < FEW or not _fit(p, g, v):
+    if not _fit(g, p, v):
         reference.sgd(p, g, v, lr, momentum, kept, decay, nesterov)
-        return
-    to, slope = p.reshape(-1), plain(g).reshape(-1)
-    if v is None:
-        rates = (np.float32(lr), np.float32(decay))
-        over(p.size, 12 * p.size, lambda start, stop: descend(to, slope, *rates, start, stop))
-        return
-    options = tuple(map(np.float32, (lr, momentum, kept, decay)))
-    mean = v.reshape(-1)
-    over(
-        p.size, 20 * p.size,
-        lambda start, stop: descend_with_momentum(to, slope, mean, *options, nesterov, start, stop),
-    )  # fmt: skip
+    elif v is None:
+        over(p.size, 12 * p.size, descend, p.reshape(-1), plain(g).reshape(-1), lr, decay)
+    else:
+        arrays = p.reshape(-1), plain(g).reshape(-1), v.reshape(-1)
+        over(p.size, 20 * p.size, descend_with_momentum, *arrays, lr, momentum, kept, decay, nesterov)
 
 
 def adam(
@@ -85,22 +78,20 @@ def adam(
     lr: float, beta1: float, beta2: float, eps: float, decay: float, shrink: float,
 ) -> None:  # fmt: skip
     """See the reference."""
-    if p.size < FEW or not _fit(p, g, m, v, largest):
+    if not _fit(g, p, m, v, largest):
         reference.adam(p, g, m, v, largest, step, lr, beta1, beta2, eps, decay, shrink)
         return
     rate, unbiased = lr / (1 - beta1**step), sqrt(1 - beta2**step)
     options = np.array([rate, beta1, beta2, unbiased, 1 - beta1, 1 - beta2, eps, decay, shrink], FLOAT32)
-    arrays = (p.reshape(-1), plain(g).reshape(-1), m.reshape(-1), v.reshape(-1))
-    most = arrays[3] if largest is None else largest.reshape(-1)
-    over(
-        p.size, 28 * p.size,
-        lambda start, stop: adapt(*arrays, most, largest is not None, options, start, stop),
-    )  # fmt: skip
+    most = v if largest is None else largest
+    arrays = p.reshape(-1), plain(g).reshape(-1), m.reshape(-1), v.reshape(-1), most.reshape(-1)
+    over(p.size, 28 * p.size, adapt, *arrays, largest is not None, options)
 
 
-def _fit(p: Array, g: Array, *means: Array | None) -> bool:
-    """Whether all are float32 of p's shape, and those written to are plain memory."""
-    written = [p, *(mean for mean in means if mean is not None)]
-    return all(a.dtype == FLOAT32 and a.shape == p.shape for a in (g, *written)) and all(
-        a.flags.carray for a in written
-    )
+def _fit(g: Array, *written: Array | None) -> bool:
+    """Whether all are float32 of g's shape, and those written to are plain memory."""
+    shape = g.shape
+    for a in written:
+        if a is not None and not (a.dtype == FLOAT32 and a.shape == shape and a.flags.carray):
+            return False
+    return g.dtype == FLOAT32

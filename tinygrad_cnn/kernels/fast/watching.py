@@ -45,3 +45,6 @@ def watch(given: Any, flag: Any, patience: int) -> None:
             for _ in range(patience):
                 look(flag)
             return
+
+
+watch.load()  # whoever imports this needs it at once, without Python around it

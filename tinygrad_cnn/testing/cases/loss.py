@@ -193,7 +193,7 @@ def at_labels(score: Callable[[Array], Any]) -> Reference:
     """Minus the weighted score of each label that is not ignored."""
 
     def reference(op: Any, x: Array) -> Array:
-        labels, weight = op._labels[:, 0], op._weight[:, 0]
+        labels, weight = op._labels, op._weight
         losses = np.zeros(labels.shape)
         for n, *space in np.ndindex(labels.shape):
             at = (n, *space)
