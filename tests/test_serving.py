@@ -172,6 +172,10 @@ print(kernels_in_use(), abs(first - last) <= 1e-5 * abs(first))
         again = run(STEP, tmp_path)
         assert again.stdout.split()[1:] == ["fast", "True"], again.stderr
         assert float(again.stdout.split()[0]) == pytest.approx(float(before[0]), rel=1e-5)
+        small = STEP.replace("(16, 8, 16, 16)", "(1, 8, 4, 4)")
+        assert run(small, tmp_path).stdout.split()[1:] == ["reference", "False"]
+        pinned = run(small, tmp_path, TINYGRAD_CNN_KERNELS="fast")  # from the first call on
+        assert pinned.stdout.split()[1:] == ["fast", "True"], pinned.stderr
         turns = """
 import os, tinygrad_cnn as t
 print(t.use_kernels("auto", deterministic=True))

@@ -91,8 +91,7 @@ class Tensor(TensorMethods):
             nodes, arrays = (m,), (x._array,)
             needs = (m is not None and m.requires_grad,)
             constants = m is None
-        elif count == 2 and isinstance(operands[0], Tensor) and isinstance(operands[1], Tensor):
-            x, y = operands
+        elif count == 2 and isinstance(x := operands[0], Tensor) and isinstance(y := operands[1], Tensor):
             m, n = nodes = x._node, y._node
             arrays = x._array, y._array
             needs = m is not None and m.requires_grad, n is not None and n.requires_grad
@@ -132,7 +131,10 @@ class Tensor(TensorMethods):
             kept = arrays
         else:
             kept = tuple([out if i == OUT else arrays[i] for i in keep]) if keep else ()
-        tensor._node = node = Node(op, nodes, kept, out.shape, dtype, scope, order)
+        shape = out.shape
+        if shape == (known := nodes[0].shape):
+            shape = known  # one tuple less for the garbage collector to pass over
+        tensor._node = node = Node(op, nodes, kept, shape, dtype, scope, order)
         if observers:
             for observer in observers:
                 observer.recorded(node, arrays, out)

@@ -1,7 +1,7 @@
 """Which kernels serve: the reference, or the compiled ones. It is decided here and nowhere else.
 
 Until the first large array comes, the reference serves and nothing is decided: a small program never
-loads Numba. Then, where Numba is installed:
+loads Numba. From then on compiled kernels serve small arrays too. Where Numba is installed:
 
 - all kernels lie compiled in the cache: they serve from then on, each loaded when it is first called;
 - they do not: a process of its own compiles them while the reference goes on serving; when it is
@@ -53,11 +53,12 @@ def install(table: ModuleType, names: tuple[str, ...]) -> None:
 
 
 def _waiting(name: str, kernel: Callable[..., Any]) -> Callable[..., Any]:
-    """The reference kernel, which begins at the first large array."""
+    """The reference kernel, which begins at the first large array; at the first of all if that was asked."""
+    least = 0 if os.environ.get("TINYGRAD_CNN_KERNELS") == "fast" else WORTH_IT
 
     @functools.wraps(kernel)
     def wait(*operands: Any) -> Any:
-        if operands[0].size < WORTH_IT:
+        if operands[0].size < least:
             return kernel(*operands)
         _begin()
         return getattr(_table, name)(*operands)
