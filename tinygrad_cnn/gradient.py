@@ -76,7 +76,7 @@ def walk(
     seeds: dict[Node, Tensor], targets: Any, retain: bool, create: bool, deliver: Any = None
 ) -> dict[Node, Any]:
     """The walk's gradients as Tensors, with a graph if `create`."""
-    make = next(type(seed).at for seed in seeds.values())
+    make = type(next(iter(seeds.values()))).at
     if create:
         order = 1 + max(node.order for node in seeds)
         token = MODE.set(MODE.get()._replace(recording=True, order=order))

@@ -53,7 +53,7 @@ def install(table: ModuleType, names: tuple[str, ...]) -> None:
 
 
 def _waiting(name: str, kernel: Callable[..., Any]) -> Callable[..., Any]:
-    """The reference kernel, which begins at the first large array; at the first of all if that was asked."""
+    """The reference kernel, which begins at the first large array, or at any if that was asked for."""
     least = 0 if os.environ.get("TINYGRAD_CNN_KERNELS") == "fast" else WORTH_IT
 
     @functools.wraps(kernel)
