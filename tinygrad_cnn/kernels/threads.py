@@ -15,6 +15,7 @@ import os
 import threading
 from collections.abc import Callable
 from contextvars import copy_context
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -116,7 +117,7 @@ class Signal:
 class Task:
     """A piece of work in parts, each of which is taken by one thread."""
 
-    def __init__(self, work: Part, cuts: list[int]) -> None:
+    def __init__(self, work: Part, cuts: tuple[int, ...]) -> None:
         self.work, self.cuts = work, cuts
         self.context = copy_context()  # NumPy's errstate goes along
         self.open = dict.fromkeys(range(1, len(cuts) - 1))  # parts that nobody has taken yet
@@ -177,6 +178,15 @@ class Worker:
             del task
 
 
+@lru_cache(maxsize=256)
+def _cuts(count: int, size: int) -> tuple[int, ...]:
+    """Ends of parts that differ by one at most. The first, the caller's, is a small one.
+
+    So the caller is done first, and watches: threads that are done at once contend for Python's lock.
+    """
+    return tuple(count * k // size for k in range(size + 1))
+
+
 class Pool:
     """`size` threads, of which the caller is one."""
 
@@ -185,13 +195,13 @@ class Pool:
         self._busy = threading.Lock()
         self._workers: list[Worker] = []
 
-    def cuts(self, count: int) -> list[int]:
+    def cuts(self, count: int) -> tuple[int, ...]:
         """Where range(count) is cut into parts, with both ends.
 
         >>> Pool(2).cuts(5)
-        [0, 2, 5]
+        (0, 2, 5)
         """
-        return [count * k // self.size for k in range(self.size + 1)]
+        return _cuts(count, self.size)
 
     def share(self, count: int, work: Part) -> None:
         """Call `work(part, start, stop)` for consecutive parts of range(count), all at once."""

@@ -196,10 +196,11 @@ def dot(context, a, ia, lda, b, ib, off, r0, count, step_a, step_b, length, c, i
             with builder.if_then(builder.icmp_signed("!=", rest, INT(0))):
                 q = builder.sub(length, INT(LANES))
                 step(builder.add(from_a, q), builder.add(from_b, q), new)
+        totals = iter(code.sums([builder.load(one) for row in sums for one in row]))
         for m in range(DOT_ROWS):
             for r in range(DOT_COLUMNS):
                 spot = builder.gep(c, [builder.add(builder.mul(ldc, INT(m)), INT(r))])
-                builder.store(builder.fadd(builder.load(spot), code.sum(builder.load(sums[m][r]))), spot)
+                builder.store(builder.fadd(builder.load(spot), next(totals)), spot)
         return context.get_dummy_value()
 
     return signature, generate

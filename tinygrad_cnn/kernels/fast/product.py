@@ -17,6 +17,7 @@ Other products fall to the reference, which is BLAS.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -165,7 +166,7 @@ def linear(x: Array, w: Array, b: Array | None) -> Array:
         rows[:m] = x
     y = np.empty((len(rows), outputs), FLOAT32)
     bias = np.zeros(outputs, FLOAT32) if b is None else plain(b)
-    off = np.arange(0, DOT_COLUMNS * inputs, inputs)
+    off = _multiples(inputs, DOT_COLUMNS)
     operands = rows.reshape(-1), plain(w).reshape(-1), inputs, bias, y.reshape(-1), outputs, off
 
     def samples(top: int, bottom: int) -> None:
@@ -200,7 +201,7 @@ def matmul(a: Array, b: Array) -> Array:
 def _panels(a: Array, b: Array) -> Array:
     (m, terms), columns = a.shape, b.shape[1]
     packed, blocks = _packed(a)
-    off = np.arange(0, DEPTH * columns, columns)
+    off = _multiples(columns, DEPTH)
     c = np.empty((blocks * ROWS, columns), FLOAT32)
     group = 1 if terms <= FEW else blocks
     operands = packed, terms, group, b.reshape(-1), columns, off, c.reshape(-1), columns
@@ -222,7 +223,7 @@ def _few_rows(a: Array, b: Array) -> Array:
     (m, terms), columns = a.shape, b.shape[1]
     wide = -(-columns // LANES) * LANES
     packed, blocks = _packed(a)
-    off = np.arange(STREAMS) * columns
+    off = _multiples(columns, STREAMS)
     c = np.zeros((blocks * ROWS, wide), FLOAT32)
 
     def work(start: int, stop: int) -> None:
@@ -256,6 +257,12 @@ def _packed(a: Array) -> tuple[Array, int]:
     else:
         pack(plain(a).reshape(-1), m, terms, terms, 1, packed)
     return packed, blocks
+
+
+@lru_cache(maxsize=64)
+def _multiples(step: int, count: int) -> Array:
+    """0, step, 2 * step, ...: where rows begin."""
+    return np.arange(count) * step
 
 
 def _served(a: Array, b: Array) -> bool:

@@ -8,6 +8,7 @@ LLVM's builder and write their instructions with it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from llvmlite import binding, ir
@@ -85,11 +86,34 @@ class Code:
         fused = cgutils.get_or_insert_function(self.b.module, kind, f"llvm.fmuladd.v{LANES}f32")
         self.b.store(self.b.call(fused, [x, y, self.b.load(total)]), total)
 
-    def sum(self, vector: Any) -> Any:
-        """The sum over the lanes."""
-        kind = ir.FunctionType(FLOAT, [FLOAT, VECTOR])
-        reduce = cgutils.get_or_insert_function(self.b.module, kind, f"llvm.vector.reduce.fadd.v{LANES}f32")
-        return self.b.call(reduce, [FLOAT(0.0), vector], fastmath=("reassoc",))
+    def sums(self, vectors: list[Any]) -> list[Any]:
+        """The sum over the lanes of each vector, four of them at a time.
+
+        Neighbours are added twice, so that each four lanes hold a part of each of the four sums; then
+        these parts are. That takes a third of the instructions that one sum after the other takes.
+        """
+        found: list[Any] = []
+        for k in range(0, len(vectors), 4):
+            first, second, third, fourth = (*vectors[k : k + 4], ZERO, ZERO, ZERO)[:4]
+            parts = self._neighbours(self._neighbours(first, second), self._neighbours(third, fourth))
+            width = LANES
+            while width > 4:
+                width //= 2
+                halves = [self._chosen(parts, parts, range(at, at + width)) for at in (0, width)]
+                parts = self.b.fadd(*halves)
+            found += [self.b.extract_element(parts, SHORT(i)) for i in range(4)]
+        return found[: len(vectors)]
+
+    def _neighbours(self, x: Any, y: Any) -> Any:
+        """Of each four lanes (x0, x1, x2, x3) and (y0, ...): x0 + x1, x2 + x3, y0 + y1, y2 + y3."""
+        even = [lane for k in range(0, LANES, 4) for lane in (k, k + 2, LANES + k, LANES + k + 2)]
+        return self.b.fadd(self._chosen(x, y, even), self._chosen(x, y, [lane + 1 for lane in even]))
+
+    def _chosen(self, x: Any, y: Any, lanes: Iterable[int]) -> Any:
+        """The vector of these lanes of x followed by y."""
+        chosen = list(lanes)
+        mask = ir.Constant(ir.VectorType(SHORT, len(chosen)), chosen)
+        return self.b.shuffle_vector(x, y, mask)
 
     def variables(self, rows: int, columns: int) -> list[list[Any]]:
         """Vectors that LLVM keeps in registers, being only loaded and stored."""
