@@ -1,5 +1,6 @@
 """Which kernels serve, and what happens where the compiled ones cannot be had."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -110,6 +111,29 @@ def test_a_kernel_that_cannot_be_compiled_when_it_is_called(
     monkeypatch.setattr(serving, "_pinned", True)
     with pytest.raises(KernelError, match="no such instruction"):
         serving._loading("relu", "its.home")(x)
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_an_import_leaves_the_garbage_collector_as_it_was(frozen: bool) -> None:
+    gc.collect()
+    before = gc.get_freeze_count()
+    if frozen:
+        gc.freeze()
+    count = gc.get_freeze_count()
+    try:
+        with serving._uncollected():
+            assert not gc.isenabled()
+            young = [[] for _ in range(2000)]
+        assert gc.isenabled() and gc.get_freeze_count() == count
+        assert frozen or gc.get_count()[0] < len(young)  # they are old already
+        gc.disable()
+        with serving._uncollected():
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+        if frozen and not before:
+            gc.unfreeze()
 
 
 class TestWithNumba:

@@ -255,7 +255,7 @@ def _import_fast() -> None:
 
 @contextlib.contextmanager
 def _uncollected() -> Iterator[None]:
-    """No garbage collection inside: Numba's import makes many objects, and they stay."""
+    """No garbage collection inside, nor of what is young after: Numba makes many objects, which stay."""
     if not gc.isenabled():
         yield
         return
@@ -263,6 +263,9 @@ def _uncollected() -> Iterator[None]:
     try:
         yield
     finally:
+        if not gc.get_freeze_count():  # else somebody has frozen objects, which must stay so
+            gc.freeze()  # all objects leave the young generations, unseen
+            gc.unfreeze()  # and are among the oldest now
         gc.enable()
 
 
