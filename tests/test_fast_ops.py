@@ -9,6 +9,7 @@ round: the compiled one must come as close as NumPy's.
 import importlib
 import subprocess
 import sys
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -256,6 +257,23 @@ def test_adam(seed, step, decay, shrink, amsgrad) -> None:
         module.adam(p, g, m, v, most if amsgrad else None, step, 0.1, 0.9, 0.99, 1e-3, decay, shrink)
     for a, b in zip(ours, plain, strict=True):
         near(a, b, scale=TIGHT * 4)  # eps of 1e-3 lets a step be 30 times its share of rounding
+
+
+@pytest.mark.parametrize("number", [int, np.float64, np.array, Fraction])
+def test_options_may_be_any_numbers(number) -> None:
+    one, none = number(1), number(0)
+    p, g, v = np.full(3, 5, F), np.ones(3, F), np.zeros(3, F)
+    update.sgd(p, g, None, one, none, one, none, False)
+    update.sgd(p, g, v, one, one, one, one, np.bool_(True))
+    # v = 0 + (1 + 4) = 5, and nesterov takes 1 + 4 + 5 from 4
+    assert p.tolist() == [-6] * 3 and v.tolist() == [5] * 3
+
+
+def test_shares_that_would_broadcast_are_the_reference_s() -> None:
+    x, labels = values(0, 3, 3), np.arange(3)
+    share = values(1, 1, 3)
+    found, expected = (m.cross_entropy_slope(x, labels, share) for m in (loss, reference))
+    near(found, expected)
 
 
 def test_an_infinite_parameter_without_decay_stays_infinite() -> None:

@@ -20,7 +20,7 @@ from tinygrad_cnn.kernels import cache
 class Kernel:
     """A function that is compiled, or loaded from the cache, when it is first called.
 
-    To load one takes some 5 ms, and the networks of the benchmarks need 11 to 31 of 53. What is compiled
+    To load one takes 2 to 5 ms, and the networks of the benchmarks need 11 to 32 of 54. What is compiled
     then takes this object's place in its module, so that a call does not go through Python any more.
     """
 

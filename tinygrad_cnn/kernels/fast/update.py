@@ -67,10 +67,11 @@ def sgd(
     if not _fit(g, p, v):
         reference.sgd(p, g, v, lr, momentum, kept, decay, nesterov)
     elif v is None:
-        over(p.size, 12 * p.size, descend, p.reshape(-1), plain(g).reshape(-1), lr, decay)
+        over(p.size, 12 * p.size, descend, p.reshape(-1), plain(g).reshape(-1), float(lr), float(decay))
     else:
         arrays = p.reshape(-1), plain(g).reshape(-1), v.reshape(-1)
-        over(p.size, 20 * p.size, descend_with_momentum, *arrays, lr, momentum, kept, decay, nesterov)
+        rates = map(float, (lr, momentum, kept, decay))
+        over(p.size, 20 * p.size, descend_with_momentum, *arrays, *rates, bool(nesterov))
 
 
 def adam(
