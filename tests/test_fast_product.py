@@ -11,7 +11,7 @@ pytest.importorskip("numba", reason="the compiled kernels are an extra")
 
 from tinygrad_cnn import get_num_threads, set_num_threads
 from tinygrad_cnn.kernels import reference
-from tinygrad_cnn.kernels.fast import linear, matmul
+from tinygrad_cnn.kernels.fast import linear, matmul, operands
 from tinygrad_cnn.testing.strategies import laid_out
 
 #: float32 sums of up to 6,000 products of numbers around 1, in blocks: each rounds by 6e-8 of what
@@ -77,6 +77,17 @@ def test_small_products_in_any_layout(
     ):
         assert found.dtype == np.float32 and found.shape == exact.shape
         assert (abs(found - exact) <= TOLERANCE * abs(exact).max(initial=0)).all()
+
+
+@pytest.mark.parametrize("sizes", [(17, 16), (16, 17), (33, 50), (1000, 777), (2, 1600)])
+def test_one_sample_shared_by_threads(sizes: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(operands, "WORTH_SHARING", 1)
+    rng = np.random.default_rng(0)
+    x, g = (rng.standard_normal((1, size), np.float32) for size in sizes)
+    w = rng.standard_normal((sizes[1], sizes[0]), np.float32)
+    assert near(linear(x, w, g[0]), x @ w.T.astype(float) + g)
+    assert near(matmul(g, w), g @ w.astype(float))
+    assert near(matmul(g.T, x), g.T.astype(float) @ x)
 
 
 def test_memory_that_is_not_aligned_is_copied_first() -> None:

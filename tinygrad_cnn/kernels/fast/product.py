@@ -12,7 +12,7 @@ it waits for. So with few samples the order of the loops is another: each weight
 for all samples while it is in registers (`few_rows`: 16 rows of w at a time, added to dx in the cache),
 and each weight's gradient is written once.
 
-Other products fall to the reference, which is BLAS.
+A single sample, and what is small, is served by `thin`; other products fall to the reference, which is BLAS.
 """
 
 from __future__ import annotations
@@ -46,10 +46,11 @@ Array = NDArray[Any]
 FEW = 16
 #: Weights that stay in the cache while all samples pass: smaller matrices are never streamed.
 LARGE = 200_000
-#: Multiply-adds below which NumPy is done sooner than everything is prepared here: 8 and 15 µs.
-WORTH_DOTS, WORTH_PANELS = 400_000, 1_000_000
+#: Multiply-adds below which NumPy is done sooner than everything is prepared here: 8 and 15 µs. Of the
+#: tiles of `dots` two samples use half.
+WORTH_DOTS, WORTH_PANELS = 250_000, 1_000_000
 #: Shorter sums than this end too soon for `dots`, which adds up 20 vectors at their end.
-LONG = 128
+LONG = 100
 #: Beyond so many samples x does not stay in the cache, and BLAS, which copies it into blocks, is as quick.
 MANY = 128
 #: Products of fewer multiply-adds stay on one thread: 25 µs, and handing half over costs 10.
@@ -153,12 +154,9 @@ def linear(x: Array, w: Array, b: Array | None) -> Array:
     fits = m <= MANY and inputs == terms and _served(x, w)
     if not fits or (b is not None and (b.dtype != FLOAT32 or b.shape != (outputs,))):
         return reference.linear(x, w, b)
-    if work < WORTH_DOTS:
-        small = m == 1 or work <= thin.FEW_SUMS
-        if small and (inputs >= thin.LONG_RUN or m * outputs <= thin.FEW_RUNS):
-            return thin.linear(x, w, b)
-        return reference.linear(x, w, b)
-    if inputs < LONG or outputs < DOT_COLUMNS:
+    if (m == 1 or work <= thin.FEW_SUMS) and (inputs >= thin.LONG_RUN or m * outputs <= thin.FEW_RUNS):
+        return thin.linear(x, w, b)
+    if work < (WORTH_DOTS if m > 2 else 4 * WORTH_DOTS) or inputs < LONG or outputs < DOT_COLUMNS:
         return reference.linear(x, w, b)
     rows = plain(x)
     if m < DOT_ROWS:
@@ -188,7 +186,7 @@ def matmul(a: Array, b: Array) -> Array:
         return reference.matmul(a, b)
     (m, terms), columns = a.shape, b.shape[1]
     work = m * terms * columns
-    if (m == 1 or terms == 1) and columns >= thin.LONG_RUN and 0 < work < LARGE:
+    if (m == 1 or (terms == 1 and work < WORTH_PANELS)) and columns >= thin.LONG_RUN and work:
         return thin.matmul(a, b) if terms == len(b) and _served(a, b) else reference.matmul(a, b)
     if work >= LARGE and terms == len(b) and columns >= LANES and _served(a, b):
         if m <= FEW and b.size >= LARGE:
