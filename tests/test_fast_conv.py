@@ -20,7 +20,7 @@ pytest.importorskip("numba")
 
 from llvmlite import binding
 
-from tinygrad_cnn.kernels.fast import direct, direct_weights, micro
+from tinygrad_cnn.kernels.fast import convolution, direct, direct_weights, micro
 from tinygrad_cnn.kernels.fast.compiling import kernel
 
 EPSILON = float(np.finfo(np.float32).eps)
@@ -66,6 +66,25 @@ def parts(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
 
 def draw(seed: int, *shape: int) -> Any:
     return np.random.default_rng(seed).standard_normal(shape, np.float32)
+
+
+@pytest.mark.parametrize("channels", [3, 40])  # of which the second goes by Winograd's transforms
+def test_read_only_operands_are_taken(channels: int) -> None:
+    x, w, g = draw(0, 2, channels, 9, 9), draw(1, 40, channels, 3, 3), draw(2, 2, 40, 9, 9)
+    bias = g[0, :, 0, 0].copy()
+    shape = grid("conv2d", (9, 9), (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1))
+
+    def results() -> list[Any]:
+        return [
+            convolution.conv(x, w, bias, shape, 1),
+            convolution.conv_image(g, w, shape, 1),
+            convolution.conv_kernel(x, g, shape, 1),
+        ]
+
+    expected = results()
+    for array in (x, w, g, bias):
+        array.flags.writeable = False
+    assert all(np.array_equal(a, b) for a, b in zip(results(), expected, strict=True))
 
 
 def assert_close(function: str, first: Any, second: Any, grid: Grid, terms: int) -> None:

@@ -31,7 +31,7 @@ from tinygrad_cnn.kernels import reference, threads
 from tinygrad_cnn.kernels.fast.compiling import kernel
 from tinygrad_cnn.kernels.fast.direct_weights import SMALL, kernel_gradient
 from tinygrad_cnn.kernels.fast.micro import LANES, ROWS, VECTORS, tile
-from tinygrad_cnn.kernels.fast.operands import scratch
+from tinygrad_cnn.kernels.fast.operands import plain, scratch
 from tinygrad_cnn.kernels.fast.packing import aligned, block_of, pack, pack_weights, spare_size, unpack
 from tinygrad_cnn.kernels.fast.plans import Plan, plan
 
@@ -219,8 +219,8 @@ def conv(x: Array, w: Array, b: Array | None, grid: Grid, groups: int) -> Array:
     """
     if not serves(x, w, groups) or (b is not None and b.dtype != np.float32):
         return reference.conv(x, w, b, grid, groups)
-    b = None if b is None else np.ascontiguousarray(b)
-    return _run(np.ascontiguousarray(x), np.ascontiguousarray(w), b, grid, False)
+    b = None if b is None else plain(b)
+    return _run(plain(x), plain(w), b, grid, False)
 
 
 def conv_image(g: Array, w: Array, grid: Grid, groups: int) -> Array:
@@ -233,7 +233,7 @@ def conv_image(g: Array, w: Array, grid: Grid, groups: int) -> Array:
     """
     if not serves(g, w, groups):
         return reference.conv_image(g, w, grid, groups)
-    return _run(np.ascontiguousarray(g), np.ascontiguousarray(w), None, grid, True)
+    return _run(plain(g), plain(w), None, grid, True)
 
 
 def conv_kernel(x: Array, g: Array, grid: Grid, groups: int) -> Array:
@@ -249,4 +249,4 @@ def conv_kernel(x: Array, g: Array, grid: Grid, groups: int) -> Array:
     """
     if not serves(x, g, groups):
         return reference.conv_kernel(x, g, grid, groups)
-    return kernel_gradient(np.ascontiguousarray(x), np.ascontiguousarray(g), grid)
+    return kernel_gradient(plain(x), plain(g), grid)

@@ -46,6 +46,7 @@ from numpy.typing import NDArray
 from tinygrad_cnn.kernels import threads
 from tinygrad_cnn.kernels.fast import direct
 from tinygrad_cnn.kernels.fast.micro import ROWS
+from tinygrad_cnn.kernels.fast.operands import plain
 from tinygrad_cnn.kernels.fast.winograd_tiles import image_tiles, kernel_blocks, results
 
 if TYPE_CHECKING:
@@ -238,7 +239,7 @@ def _image_room(width: int, across: int) -> int:
 
 
 def _flat(x: Array) -> Array:
-    return np.ascontiguousarray(x).reshape(-1)
+    return plain(x).reshape(-1)
 
 
 def _up(size: int, multiple: int) -> int:
