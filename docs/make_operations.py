@@ -1,7 +1,7 @@
 """Write docs/operations.md from the docstrings of `tinygrad_cnn.functional`: `make docs`.
 
-The page depends on the docstrings and signatures alone, so it is the same wherever it is made, and
-a test compares the one in the repository with a new one.
+The page depends on the docstrings and signatures alone, so it is the same wherever it is made. It is
+not committed: whoever wants it makes it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tinygrad_cnn.graph import OUT, Op
 from tinygrad_cnn.ops.fused import FUSED
 from tinygrad_cnn.serial import writing
 
-PAGE = Path(__file__).with_name("operations.md")
+PAGE = Path(__file__).with_name("operations.md")  # ignored by git
 
 #: The parts of a docstring after its text, in the order that the house style gives them.
 SECTIONS = ("Args", "Shapes", "Returns", "Raises", "Source")
