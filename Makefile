@@ -1,22 +1,25 @@
 # Two commands are enough: `make demo` and `make test`. Each installs what it needs into .venv.
-.PHONY: demo test test-peers docs lint bench clean help
+.PHONY: demo test test-compiled test-lowest test-peers docs lint changelog bench clean help
 
 PYTHON ?= python3
 VENV := .venv
 PEERS := .venv-peers
+LOWEST := .venv-lowest
 BIN := $(VENV)/bin
 BENCH := .venv-bench
 
 help:
 	@echo "make demo   train a small CNN on real digits, and draw its computation graph"
 	@echo "make test   run the whole test suite"
+	@echo "make test-compiled  the same with the compiled kernels; measures coverage"
+	@echo "make test-lowest  the same with the lowest declared version of every dependency"
 	@echo "make test-peers  compare with PyTorch, in an environment of its own"
 	@echo "make docs   write the pages that are made from the docstrings"
 	@echo "make lint   check style and types"
 	@echo "make bench  time training and inference beside PyTorch (installs it into $(BENCH))"
 
 # `--without-pip` and `pip --python` also work where the system's Python lacks ensurepip (Debian).
-$(BIN)/python $(BENCH)/bin/python $(PEERS)/bin/python: %/bin/python:
+$(BIN)/python $(BENCH)/bin/python $(PEERS)/bin/python $(LOWEST)/bin/python: %/bin/python:
 	$(PYTHON) -m venv --without-pip $*
 	$(PYTHON) -m pip --python $@ install --quiet --disable-pip-version-check pip
 
@@ -30,7 +33,7 @@ $(BENCH)/.extras-bench: $(BENCH)/bin/python pyproject.toml
 
 # Their matrices are small: a second BLAS thread brings little, and where other programs want the core
 # it spins waiting for it, which made the demo take ten times as long. What you set yourself counts.
-demo test test-peers: export OPENBLAS_NUM_THREADS ?= 1
+demo test test-compiled test-lowest test-peers: export OPENBLAS_NUM_THREADS ?= 1
 
 demo: $(VENV)/.extras-examples
 	$(BIN)/python examples/digits.py
@@ -38,6 +41,22 @@ demo: $(VENV)/.extras-examples
 # Two processes, which take tests from each other when one has none left: half the time on two cores.
 test: $(VENV)/.extras-examples $(VENV)/.extras-test
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
+
+# Coverage is measured here, where the compiled kernels serve: the other run stays as quick as it can be.
+# What Numba compiles cannot be traced, so the loops of the compiled kernels count as uncovered.
+test-compiled: $(VENV)/.extras-examples $(VENV)/.extras-test
+	TINYGRAD_CNN_KERNELS=fast $(BIN)/python -m pytest --numprocesses 2 --dist worksteal \
+		--cov=tinygrad_cnn --cov=viz --cov-report=term:skip-covered
+
+# uv resolves every direct dependency to the lowest version that pyproject.toml declares.
+$(LOWEST)/.extras-lowest: $(LOWEST)/bin/python pyproject.toml
+	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check uv
+	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct \
+		--editable ".[examples,test]"
+	@touch $@
+
+test-lowest: $(LOWEST)/.extras-lowest
+	$(LOWEST)/bin/python -m pytest --numprocesses 2 --dist worksteal
 
 $(PEERS)/.extras-peers: $(PEERS)/bin/python pyproject.toml
 	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --prefer-binary \
@@ -50,6 +69,7 @@ test-peers: $(PEERS)/.extras-peers
 
 docs: $(VENV)/.extras-examples
 	$(BIN)/python docs/make_operations.py
+	$(BIN)/python docs/make_counts.py
 	$(BIN)/python docs/make_gallery.py
 
 lint: $(VENV)/.extras-examples $(VENV)/.extras-test $(VENV)/.extras-lint
@@ -57,10 +77,14 @@ lint: $(VENV)/.extras-examples $(VENV)/.extras-test $(VENV)/.extras-lint
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# `make changelog VERSION=0.2.0`: gathers the fragments in changelog.d/ into CHANGELOG.md.
+changelog: $(VENV)/.extras-lint
+	$(BIN)/towncrier build --yes --version $(VERSION)
+
 # The comparison needs PyTorch, which is large: an environment of its own keeps it out of the others.
 # `make bench ARGS="--quick"` hands over options.
 bench: $(BENCH)/.extras-bench
 	$(BENCH)/bin/python -m benchmarks $(ARGS)
 
 clean:
-	rm -rf $(VENV) $(BENCH) $(PEERS) build dist runs *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(BENCH) $(PEERS) $(LOWEST) build dist runs *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache .coverage* htmlcov

@@ -13,12 +13,24 @@ from tinygrad_cnn import functional as F
 DOCS = Path(tinygrad_cnn.__file__).parent.parent / "docs"
 
 
-@pytest.fixture(scope="module")
-def script():
-    spec = importlib.util.spec_from_file_location("make_operations", DOCS / "make_operations.py")
+def loaded(name):
+    """A script of the folder docs as a module."""
+    spec = importlib.util.spec_from_file_location(name, DOCS / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def script():
+    return loaded("make_operations")
+
+
+def test_the_counts_on_the_pages_are_those_of_the_code():
+    counts = loaded("make_counts")
+    wrong = [page.name for page in counts.PAGES if counts.counted(page.read_text()) != page.read_text()]
+    assert not wrong, "run `make docs`"
+    assert "<!-- count: operations -->" in (DOCS.parent / "README.md").read_text()
 
 
 def test_the_page_of_operations_is_made_alike_each_time(script):
