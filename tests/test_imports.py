@@ -1,6 +1,8 @@
 """Who imports whom: read from the syntax trees, and seen in fresh processes."""
 
 import ast
+import importlib
+import inspect
 import subprocess
 import sys
 from pathlib import Path
@@ -87,6 +89,36 @@ def test_nothing_imports_upwards(path: Path) -> None:
 def test_the_table_names_what_is_there() -> None:
     parts = {f.relative_to(ROOT / "tinygrad_cnn").parts[0].removesuffix(".py") for f in FILES}
     assert parts - {"__init__"} == set(MAY_IMPORT)
+
+
+PACKAGES = sorted(
+    ".".join(f.parent.relative_to(ROOT).parts) for f in FILES if f.name == "__init__.py"
+)  # fmt: skip
+#: Packages whose public names are listed: all of them, in the end.
+LISTED = [f"tinygrad_cnn.{name}" for name in ("functional", "nn", "nn.models", "optim")]
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_module_is_hidden_by_a_function_of_its_own_name(package: str) -> None:
+    if package == "tinygrad_cnn.data":
+        pytest.skip("data.digits and data.mnist are functions over modules of their names")
+    folder = ROOT.joinpath(*package.split("."))
+    modules = {file.stem for file in folder.glob("*.py")} | {
+        file.parent.name for file in folder.glob("*/*.py")
+    }
+    found = importlib.import_module(package)
+    for name in modules - {"__init__", "__main__"}:
+        value = getattr(found, name, None)
+        assert value is None or inspect.ismodule(value), f"{package}.{name} is a {type(value).__name__}"
+
+
+@pytest.mark.parametrize("package", LISTED)
+def test_a_star_import_brings_the_public_names_and_no_others(package: str) -> None:
+    found = importlib.import_module(package)
+    own = {name for name, value in vars(found).items() if name[0] != "_" and not inspect.ismodule(value)}
+    public = set(found.__all__)
+    assert own <= public and all(inspect.ismodule(getattr(found, name)) for name in public - own)
+    assert all(getattr(found, name).__doc__ for name in public)
 
 
 def run(code: str) -> str:

@@ -229,7 +229,7 @@ def test_another_class_is_refused_and_told_how():
         nn.to_json(nn.Sequential(Mine()))
     with pytest.raises(DTypeError, match="a subclass of Module fits"):
         nn.register(int)
-    with pytest.raises(ArgumentError, match=r"the name 'ReLU' is taken by tinygrad_cnn.nn.activation.ReLU"):
+    with pytest.raises(ArgumentError, match=r"the name .ReLU. is taken by .*\.ReLU"):
         nn.register(type("ReLU", (nn.Module,), {}))
     text = nn.to_json(nn.ReLU()).replace("ReLU", "Nowhere")
     with pytest.raises(FormatError, match=r"^m.json: unknown class 'Nowhere'; .* @nn.register"):

@@ -4,170 +4,306 @@ Given a Tensor among its operands a function records and returns a Tensor; given
 computes and returns an array.
 """
 
-from tinygrad_cnn.functional.activation import gelu as gelu
-from tinygrad_cnn.functional.activation import identity as identity
-from tinygrad_cnn.functional.activation import log_softmax as log_softmax
-from tinygrad_cnn.functional.activation import mish as mish
-from tinygrad_cnn.functional.activation import relu as relu
-from tinygrad_cnn.functional.activation import sigmoid as sigmoid
-from tinygrad_cnn.functional.activation import silu as silu
-from tinygrad_cnn.functional.activation import softmax as softmax
-from tinygrad_cnn.functional.activation import softplus as softplus
-from tinygrad_cnn.functional.activation import softsign as softsign
-from tinygrad_cnn.functional.activation import step as step
-from tinygrad_cnn.functional.activation import tanh as tanh
-from tinygrad_cnn.functional.arithmetic import abs as abs
-from tinygrad_cnn.functional.arithmetic import add as add
-from tinygrad_cnn.functional.arithmetic import div as div
-from tinygrad_cnn.functional.arithmetic import floor_divide as floor_divide
-from tinygrad_cnn.functional.arithmetic import maximum as maximum
-from tinygrad_cnn.functional.arithmetic import minimum as minimum
-from tinygrad_cnn.functional.arithmetic import mul as mul
-from tinygrad_cnn.functional.arithmetic import neg as neg
-from tinygrad_cnn.functional.arithmetic import pow as pow
-from tinygrad_cnn.functional.arithmetic import reciprocal as reciprocal
-from tinygrad_cnn.functional.arithmetic import remainder as remainder
-from tinygrad_cnn.functional.arithmetic import sqrt as sqrt
-from tinygrad_cnn.functional.arithmetic import square as square
-from tinygrad_cnn.functional.arithmetic import sub as sub
-from tinygrad_cnn.functional.arrange import diagonal as diagonal
-from tinygrad_cnn.functional.arrange import flip as flip
-from tinygrad_cnn.functional.arrange import repeat as repeat
-from tinygrad_cnn.functional.arrange import roll as roll
-from tinygrad_cnn.functional.arrange import tile as tile
-from tinygrad_cnn.functional.arrange import trace as trace
-from tinygrad_cnn.functional.arrange import tril as tril
-from tinygrad_cnn.functional.arrange import triu as triu
-from tinygrad_cnn.functional.classification import cross_entropy as cross_entropy
-from tinygrad_cnn.functional.classification import multi_margin_loss as multi_margin_loss
-from tinygrad_cnn.functional.classification import nll_loss as nll_loss
-from tinygrad_cnn.functional.conv import conv1d as conv1d
-from tinygrad_cnn.functional.conv import conv2d as conv2d
-from tinygrad_cnn.functional.conv import conv3d as conv3d
-from tinygrad_cnn.functional.conv import conv_transpose1d as conv_transpose1d
-from tinygrad_cnn.functional.conv import conv_transpose2d as conv_transpose2d
-from tinygrad_cnn.functional.convolve import convolve1d as convolve1d
-from tinygrad_cnn.functional.convolve import convolve2d as convolve2d
-from tinygrad_cnn.functional.convolve import correlate1d as correlate1d
-from tinygrad_cnn.functional.convolve import correlate2d as correlate2d
-from tinygrad_cnn.functional.convolve import fold as fold
-from tinygrad_cnn.functional.convolve import unfold as unfold
-from tinygrad_cnn.functional.einsum import dot as dot
-from tinygrad_cnn.functional.einsum import einsum as einsum
-from tinygrad_cnn.functional.einsum import outer as outer
-from tinygrad_cnn.functional.einsum import tensordot as tensordot
-from tinygrad_cnn.functional.elementwise import astype as astype
-from tinygrad_cnn.functional.elementwise import clip as clip
-from tinygrad_cnn.functional.elementwise import erf as erf
-from tinygrad_cnn.functional.elementwise import exp as exp
-from tinygrad_cnn.functional.elementwise import expm1 as expm1
-from tinygrad_cnn.functional.elementwise import log as log
-from tinygrad_cnn.functional.elementwise import log1p as log1p
-from tinygrad_cnn.functional.elementwise import log2 as log2
-from tinygrad_cnn.functional.elementwise import log10 as log10
-from tinygrad_cnn.functional.elementwise import where as where
-from tinygrad_cnn.functional.embedding import embedding as embedding
-from tinygrad_cnn.functional.index import index as index
-from tinygrad_cnn.functional.index import take_along_axis as take_along_axis
-from tinygrad_cnn.functional.linalg import linear as linear
-from tinygrad_cnn.functional.linalg import matmul as matmul
-from tinygrad_cnn.functional.logic import equal as equal
-from tinygrad_cnn.functional.logic import greater as greater
-from tinygrad_cnn.functional.logic import greater_equal as greater_equal
-from tinygrad_cnn.functional.logic import isfinite as isfinite
-from tinygrad_cnn.functional.logic import isinf as isinf
-from tinygrad_cnn.functional.logic import isnan as isnan
-from tinygrad_cnn.functional.logic import less as less
-from tinygrad_cnn.functional.logic import less_equal as less_equal
-from tinygrad_cnn.functional.logic import logical_and as logical_and
-from tinygrad_cnn.functional.logic import logical_not as logical_not
-from tinygrad_cnn.functional.logic import logical_or as logical_or
-from tinygrad_cnn.functional.logic import logical_xor as logical_xor
-from tinygrad_cnn.functional.logic import not_equal as not_equal
-from tinygrad_cnn.functional.loss import binary_cross_entropy as binary_cross_entropy
-from tinygrad_cnn.functional.loss import (
-    binary_cross_entropy_with_logits as binary_cross_entropy_with_logits,
+from tinygrad_cnn.functional.activation import (
+    gelu,
+    identity,
+    log_softmax,
+    mish,
+    relu,
+    sigmoid,
+    silu,
+    softmax,
+    softplus,
+    softsign,
+    step,
+    tanh,
 )
-from tinygrad_cnn.functional.loss import half_squared_error as half_squared_error
-from tinygrad_cnn.functional.loss import hinge_embedding_loss as hinge_embedding_loss
-from tinygrad_cnn.functional.loss import huber_loss as huber_loss
-from tinygrad_cnn.functional.loss import kl_div as kl_div
-from tinygrad_cnn.functional.loss import l1_loss as l1_loss
-from tinygrad_cnn.functional.loss import mse_loss as mse_loss
-from tinygrad_cnn.functional.loss import smooth_l1_loss as smooth_l1_loss
-from tinygrad_cnn.functional.norm import batch_norm as batch_norm
-from tinygrad_cnn.functional.norm import group_norm as group_norm
-from tinygrad_cnn.functional.norm import instance_norm as instance_norm
-from tinygrad_cnn.functional.norm import layer_norm as layer_norm
-from tinygrad_cnn.functional.norm import local_response_norm as local_response_norm
-from tinygrad_cnn.functional.pad import pad as pad
-from tinygrad_cnn.functional.pool import avg_pool1d as avg_pool1d
-from tinygrad_cnn.functional.pool import avg_pool2d as avg_pool2d
-from tinygrad_cnn.functional.pool import avg_pool3d as avg_pool3d
-from tinygrad_cnn.functional.pool import lp_pool2d as lp_pool2d
-from tinygrad_cnn.functional.pool import max_pool1d as max_pool1d
-from tinygrad_cnn.functional.pool import max_pool2d as max_pool2d
-from tinygrad_cnn.functional.pool import max_pool3d as max_pool3d
-from tinygrad_cnn.functional.pool import min_pool2d as min_pool2d
-from tinygrad_cnn.functional.random import dropout as dropout
-from tinygrad_cnn.functional.random import dropout2d as dropout2d
-from tinygrad_cnn.functional.rectifier import celu as celu
-from tinygrad_cnn.functional.rectifier import elu as elu
-from tinygrad_cnn.functional.rectifier import hardsigmoid as hardsigmoid
-from tinygrad_cnn.functional.rectifier import hardswish as hardswish
-from tinygrad_cnn.functional.rectifier import hardtanh as hardtanh
-from tinygrad_cnn.functional.rectifier import leaky_relu as leaky_relu
-from tinygrad_cnn.functional.rectifier import prelu as prelu
-from tinygrad_cnn.functional.rectifier import relu6 as relu6
-from tinygrad_cnn.functional.rectifier import selu as selu
-from tinygrad_cnn.functional.reduce import all as all
-from tinygrad_cnn.functional.reduce import any as any
-from tinygrad_cnn.functional.reduce import logsumexp as logsumexp
-from tinygrad_cnn.functional.reduce import max as max
-from tinygrad_cnn.functional.reduce import mean as mean
-from tinygrad_cnn.functional.reduce import min as min
-from tinygrad_cnn.functional.reduce import norm as norm
-from tinygrad_cnn.functional.reduce import prod as prod
-from tinygrad_cnn.functional.reduce import std as std
-from tinygrad_cnn.functional.reduce import sum as sum
-from tinygrad_cnn.functional.reduce import var as var
-from tinygrad_cnn.functional.resample import adaptive_avg_pool2d as adaptive_avg_pool2d
-from tinygrad_cnn.functional.resample import adaptive_max_pool2d as adaptive_max_pool2d
-from tinygrad_cnn.functional.resample import global_avg_pool2d as global_avg_pool2d
-from tinygrad_cnn.functional.resample import global_max_pool2d as global_max_pool2d
-from tinygrad_cnn.functional.resample import interpolate as interpolate
-from tinygrad_cnn.functional.resample import max_unpool2d as max_unpool2d
-from tinygrad_cnn.functional.resample import pixel_shuffle as pixel_shuffle
-from tinygrad_cnn.functional.resample import pixel_unshuffle as pixel_unshuffle
-from tinygrad_cnn.functional.rounding import ceil as ceil
-from tinygrad_cnn.functional.rounding import floor as floor
-from tinygrad_cnn.functional.rounding import round as round
-from tinygrad_cnn.functional.rounding import sign as sign
-from tinygrad_cnn.functional.scan import cumprod as cumprod
-from tinygrad_cnn.functional.scan import cumsum as cumsum
-from tinygrad_cnn.functional.shape import broadcast_to as broadcast_to
-from tinygrad_cnn.functional.shape import concatenate as concatenate
-from tinygrad_cnn.functional.shape import expand_dims as expand_dims
-from tinygrad_cnn.functional.shape import flatten as flatten
-from tinygrad_cnn.functional.shape import moveaxis as moveaxis
-from tinygrad_cnn.functional.shape import permute as permute
-from tinygrad_cnn.functional.shape import reshape as reshape
-from tinygrad_cnn.functional.shape import split as split
-from tinygrad_cnn.functional.shape import squeeze as squeeze
-from tinygrad_cnn.functional.shape import stack as stack
-from tinygrad_cnn.functional.shape import swapaxes as swapaxes
-from tinygrad_cnn.functional.shape import transpose as transpose
-from tinygrad_cnn.functional.sort import argmax as argmax
-from tinygrad_cnn.functional.sort import argmin as argmin
-from tinygrad_cnn.functional.sort import argsort as argsort
-from tinygrad_cnn.functional.sort import sort as sort
-from tinygrad_cnn.functional.sort import topk as topk
-from tinygrad_cnn.functional.trigonometry import arccos as arccos
-from tinygrad_cnn.functional.trigonometry import arcsin as arcsin
-from tinygrad_cnn.functional.trigonometry import arctan as arctan
-from tinygrad_cnn.functional.trigonometry import arctan2 as arctan2
-from tinygrad_cnn.functional.trigonometry import cos as cos
-from tinygrad_cnn.functional.trigonometry import cosh as cosh
-from tinygrad_cnn.functional.trigonometry import sin as sin
-from tinygrad_cnn.functional.trigonometry import sinh as sinh
-from tinygrad_cnn.functional.trigonometry import tan as tan
+from tinygrad_cnn.functional.arithmetic import (
+    abs,
+    add,
+    div,
+    floor_divide,
+    maximum,
+    minimum,
+    mul,
+    neg,
+    pow,
+    reciprocal,
+    remainder,
+    sqrt,
+    square,
+    sub,
+)
+from tinygrad_cnn.functional.arrange import diagonal, flip, repeat, roll, tile, trace, tril, triu
+from tinygrad_cnn.functional.classification import cross_entropy, multi_margin_loss, nll_loss
+from tinygrad_cnn.functional.conv import conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d
+from tinygrad_cnn.functional.convolve import convolve1d, convolve2d, correlate1d, correlate2d, fold, unfold
+from tinygrad_cnn.functional.elementwise import (
+    astype,
+    clip,
+    erf,
+    exp,
+    expm1,
+    log,
+    log1p,
+    log2,
+    log10,
+    where,
+)
+from tinygrad_cnn.functional.embeddings import embedding
+from tinygrad_cnn.functional.indexing import index, take_along_axis
+from tinygrad_cnn.functional.linalg import linear, matmul
+from tinygrad_cnn.functional.logic import (
+    equal,
+    greater,
+    greater_equal,
+    isfinite,
+    isinf,
+    isnan,
+    less,
+    less_equal,
+    logical_and,
+    logical_not,
+    logical_or,
+    logical_xor,
+    not_equal,
+)
+from tinygrad_cnn.functional.loss import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    half_squared_error,
+    hinge_embedding_loss,
+    huber_loss,
+    kl_div,
+    l1_loss,
+    mse_loss,
+    smooth_l1_loss,
+)
+from tinygrad_cnn.functional.normalization import (
+    batch_norm,
+    group_norm,
+    instance_norm,
+    layer_norm,
+    local_response_norm,
+)
+from tinygrad_cnn.functional.padding import pad
+from tinygrad_cnn.functional.pool import (
+    avg_pool1d,
+    avg_pool2d,
+    avg_pool3d,
+    lp_pool2d,
+    max_pool1d,
+    max_pool2d,
+    max_pool3d,
+    min_pool2d,
+)
+from tinygrad_cnn.functional.products import dot, einsum, outer, tensordot
+from tinygrad_cnn.functional.random import dropout, dropout2d
+from tinygrad_cnn.functional.rectifier import (
+    celu,
+    elu,
+    hardsigmoid,
+    hardswish,
+    hardtanh,
+    leaky_relu,
+    prelu,
+    relu6,
+    selu,
+)
+from tinygrad_cnn.functional.reduce import all, any, logsumexp, max, mean, min, norm, prod, std, sum, var
+from tinygrad_cnn.functional.resample import (
+    adaptive_avg_pool2d,
+    adaptive_max_pool2d,
+    global_avg_pool2d,
+    global_max_pool2d,
+    interpolate,
+    max_unpool2d,
+    pixel_shuffle,
+    pixel_unshuffle,
+)
+from tinygrad_cnn.functional.rounding import ceil, floor, round, sign
+from tinygrad_cnn.functional.scan import cumprod, cumsum
+from tinygrad_cnn.functional.shape import (
+    broadcast_to,
+    concatenate,
+    expand_dims,
+    flatten,
+    moveaxis,
+    permute,
+    reshape,
+    split,
+    squeeze,
+    stack,
+    swapaxes,
+    transpose,
+)
+from tinygrad_cnn.functional.sorting import argmax, argmin, argsort, sort, topk
+from tinygrad_cnn.functional.trigonometry import arccos, arcsin, arctan, arctan2, cos, cosh, sin, sinh, tan
+
+__all__ = [
+    "abs",
+    "adaptive_avg_pool2d",
+    "adaptive_max_pool2d",
+    "add",
+    "all",
+    "any",
+    "arccos",
+    "arcsin",
+    "arctan",
+    "arctan2",
+    "argmax",
+    "argmin",
+    "argsort",
+    "astype",
+    "avg_pool1d",
+    "avg_pool2d",
+    "avg_pool3d",
+    "batch_norm",
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "broadcast_to",
+    "ceil",
+    "celu",
+    "clip",
+    "concatenate",
+    "conv1d",
+    "conv2d",
+    "conv3d",
+    "conv_transpose1d",
+    "conv_transpose2d",
+    "convolve1d",
+    "convolve2d",
+    "correlate1d",
+    "correlate2d",
+    "cos",
+    "cosh",
+    "cross_entropy",
+    "cumprod",
+    "cumsum",
+    "diagonal",
+    "div",
+    "dot",
+    "dropout",
+    "dropout2d",
+    "einsum",
+    "elu",
+    "embedding",
+    "equal",
+    "erf",
+    "exp",
+    "expand_dims",
+    "expm1",
+    "flatten",
+    "flip",
+    "floor",
+    "floor_divide",
+    "fold",
+    "gelu",
+    "global_avg_pool2d",
+    "global_max_pool2d",
+    "greater",
+    "greater_equal",
+    "group_norm",
+    "half_squared_error",
+    "hardsigmoid",
+    "hardswish",
+    "hardtanh",
+    "hinge_embedding_loss",
+    "huber_loss",
+    "identity",
+    "index",
+    "instance_norm",
+    "interpolate",
+    "isfinite",
+    "isinf",
+    "isnan",
+    "kl_div",
+    "l1_loss",
+    "layer_norm",
+    "leaky_relu",
+    "less",
+    "less_equal",
+    "linear",
+    "local_response_norm",
+    "log",
+    "log1p",
+    "log2",
+    "log10",
+    "log_softmax",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "logical_xor",
+    "logsumexp",
+    "lp_pool2d",
+    "matmul",
+    "max",
+    "max_pool1d",
+    "max_pool2d",
+    "max_pool3d",
+    "max_unpool2d",
+    "maximum",
+    "mean",
+    "min",
+    "min_pool2d",
+    "minimum",
+    "mish",
+    "moveaxis",
+    "mse_loss",
+    "mul",
+    "multi_margin_loss",
+    "neg",
+    "nll_loss",
+    "norm",
+    "not_equal",
+    "outer",
+    "pad",
+    "permute",
+    "pixel_shuffle",
+    "pixel_unshuffle",
+    "pow",
+    "prelu",
+    "prod",
+    "reciprocal",
+    "relu",
+    "relu6",
+    "remainder",
+    "repeat",
+    "reshape",
+    "roll",
+    "round",
+    "selu",
+    "sigmoid",
+    "sign",
+    "silu",
+    "sin",
+    "sinh",
+    "smooth_l1_loss",
+    "softmax",
+    "softplus",
+    "softsign",
+    "sort",
+    "split",
+    "sqrt",
+    "square",
+    "squeeze",
+    "stack",
+    "std",
+    "step",
+    "sub",
+    "sum",
+    "swapaxes",
+    "take_along_axis",
+    "tan",
+    "tanh",
+    "tensordot",
+    "tile",
+    "topk",
+    "trace",
+    "transpose",
+    "tril",
+    "triu",
+    "unfold",
+    "var",
+    "where",
+]

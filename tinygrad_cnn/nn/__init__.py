@@ -3,104 +3,198 @@
 `to_json` and `from_json` write and read what a model consists of; `register` admits classes of your own.
 """
 
-from tinygrad_cnn.nn import init as init
-from tinygrad_cnn.nn import models as models
-from tinygrad_cnn.nn.activation import GELU as GELU
-from tinygrad_cnn.nn.activation import Identity as Identity
-from tinygrad_cnn.nn.activation import LogSoftmax as LogSoftmax
-from tinygrad_cnn.nn.activation import Mish as Mish
-from tinygrad_cnn.nn.activation import ReLU as ReLU
-from tinygrad_cnn.nn.activation import Sigmoid as Sigmoid
-from tinygrad_cnn.nn.activation import SiLU as SiLU
-from tinygrad_cnn.nn.activation import Softmax as Softmax
-from tinygrad_cnn.nn.activation import Softplus as Softplus
-from tinygrad_cnn.nn.activation import Softsign as Softsign
-from tinygrad_cnn.nn.activation import Tanh as Tanh
-from tinygrad_cnn.nn.adaptive import AdaptiveAvgPool2d as AdaptiveAvgPool2d
-from tinygrad_cnn.nn.adaptive import AdaptiveMaxPool2d as AdaptiveMaxPool2d
-from tinygrad_cnn.nn.collection import ModuleDict as ModuleDict
-from tinygrad_cnn.nn.collection import ModuleList as ModuleList
-from tinygrad_cnn.nn.connection import ConnectionConv2d as ConnectionConv2d
-from tinygrad_cnn.nn.container import Sequential as Sequential
-from tinygrad_cnn.nn.conv import Conv1d as Conv1d
-from tinygrad_cnn.nn.conv import Conv2d as Conv2d
-from tinygrad_cnn.nn.conv import Conv3d as Conv3d
-from tinygrad_cnn.nn.conv import ConvTranspose1d as ConvTranspose1d
-from tinygrad_cnn.nn.conv import ConvTranspose2d as ConvTranspose2d
-from tinygrad_cnn.nn.dropout import Dropout as Dropout
-from tinygrad_cnn.nn.dropout import Dropout2d as Dropout2d
-from tinygrad_cnn.nn.embedding import Embedding as Embedding
-from tinygrad_cnn.nn.geometry import ReceptiveField as ReceptiveField
-from tinygrad_cnn.nn.geometry import receptive_field as receptive_field
-from tinygrad_cnn.nn.geometry import same_padding as same_padding
-from tinygrad_cnn.nn.linear import Flatten as Flatten
-from tinygrad_cnn.nn.linear import Linear as Linear
-from tinygrad_cnn.nn.linear import Unflatten as Unflatten
-from tinygrad_cnn.nn.loss import BCELoss as BCELoss
-from tinygrad_cnn.nn.loss import BCEWithLogitsLoss as BCEWithLogitsLoss
-from tinygrad_cnn.nn.loss import CrossEntropyLoss as CrossEntropyLoss
-from tinygrad_cnn.nn.loss import HingeEmbeddingLoss as HingeEmbeddingLoss
-from tinygrad_cnn.nn.loss import HuberLoss as HuberLoss
-from tinygrad_cnn.nn.loss import KLDivLoss as KLDivLoss
-from tinygrad_cnn.nn.loss import L1Loss as L1Loss
-from tinygrad_cnn.nn.loss import MSELoss as MSELoss
-from tinygrad_cnn.nn.loss import MultiMarginLoss as MultiMarginLoss
-from tinygrad_cnn.nn.loss import NLLLoss as NLLLoss
-from tinygrad_cnn.nn.loss import SmoothL1Loss as SmoothL1Loss
-from tinygrad_cnn.nn.module import Buffer as Buffer
-from tinygrad_cnn.nn.module import LoadResult as LoadResult
-from tinygrad_cnn.nn.module import Module as Module
-from tinygrad_cnn.nn.module import Parameter as Parameter
-from tinygrad_cnn.nn.norm import BatchNorm1d as BatchNorm1d
-from tinygrad_cnn.nn.norm import BatchNorm2d as BatchNorm2d
-from tinygrad_cnn.nn.norm import BatchNorm3d as BatchNorm3d
-from tinygrad_cnn.nn.norm import InstanceNorm1d as InstanceNorm1d
-from tinygrad_cnn.nn.norm import InstanceNorm2d as InstanceNorm2d
-from tinygrad_cnn.nn.norm import InstanceNorm3d as InstanceNorm3d
-from tinygrad_cnn.nn.pad import CircularPad1d as CircularPad1d
-from tinygrad_cnn.nn.pad import CircularPad2d as CircularPad2d
-from tinygrad_cnn.nn.pad import CircularPad3d as CircularPad3d
-from tinygrad_cnn.nn.pad import ConstantPad1d as ConstantPad1d
-from tinygrad_cnn.nn.pad import ConstantPad2d as ConstantPad2d
-from tinygrad_cnn.nn.pad import ConstantPad3d as ConstantPad3d
-from tinygrad_cnn.nn.pad import ReflectionPad1d as ReflectionPad1d
-from tinygrad_cnn.nn.pad import ReflectionPad2d as ReflectionPad2d
-from tinygrad_cnn.nn.pad import ReflectionPad3d as ReflectionPad3d
-from tinygrad_cnn.nn.pad import ReplicationPad1d as ReplicationPad1d
-from tinygrad_cnn.nn.pad import ReplicationPad2d as ReplicationPad2d
-from tinygrad_cnn.nn.pad import ReplicationPad3d as ReplicationPad3d
-from tinygrad_cnn.nn.pad import ZeroPad1d as ZeroPad1d
-from tinygrad_cnn.nn.pad import ZeroPad2d as ZeroPad2d
-from tinygrad_cnn.nn.pad import ZeroPad3d as ZeroPad3d
-from tinygrad_cnn.nn.pool import AvgPool1d as AvgPool1d
-from tinygrad_cnn.nn.pool import AvgPool2d as AvgPool2d
-from tinygrad_cnn.nn.pool import AvgPool3d as AvgPool3d
-from tinygrad_cnn.nn.pool import LPPool2d as LPPool2d
-from tinygrad_cnn.nn.pool import MaxPool1d as MaxPool1d
-from tinygrad_cnn.nn.pool import MaxPool2d as MaxPool2d
-from tinygrad_cnn.nn.pool import MaxPool3d as MaxPool3d
-from tinygrad_cnn.nn.pool import MaxUnpool2d as MaxUnpool2d
-from tinygrad_cnn.nn.rbf import RBF as RBF
-from tinygrad_cnn.nn.rebuild import from_json as from_json
-from tinygrad_cnn.nn.rectifier import CELU as CELU
-from tinygrad_cnn.nn.rectifier import ELU as ELU
-from tinygrad_cnn.nn.rectifier import SELU as SELU
-from tinygrad_cnn.nn.rectifier import Hardsigmoid as Hardsigmoid
-from tinygrad_cnn.nn.rectifier import Hardswish as Hardswish
-from tinygrad_cnn.nn.rectifier import Hardtanh as Hardtanh
-from tinygrad_cnn.nn.rectifier import LeakyReLU as LeakyReLU
-from tinygrad_cnn.nn.rectifier import PReLU as PReLU
-from tinygrad_cnn.nn.rectifier import ReLU6 as ReLU6
-from tinygrad_cnn.nn.registry import register as register
-from tinygrad_cnn.nn.resample import Fold as Fold
-from tinygrad_cnn.nn.resample import PixelShuffle as PixelShuffle
-from tinygrad_cnn.nn.resample import PixelUnshuffle as PixelUnshuffle
-from tinygrad_cnn.nn.resample import Unfold as Unfold
-from tinygrad_cnn.nn.resample import Upsample as Upsample
-from tinygrad_cnn.nn.sample_norm import GroupNorm as GroupNorm
-from tinygrad_cnn.nn.sample_norm import LayerNorm as LayerNorm
-from tinygrad_cnn.nn.sample_norm import LocalResponseNorm as LocalResponseNorm
-from tinygrad_cnn.nn.structure import to_json as to_json
-from tinygrad_cnn.nn.sub_sampling import ScaledTanh as ScaledTanh
-from tinygrad_cnn.nn.sub_sampling import SubSampling2d as SubSampling2d
-from tinygrad_cnn.nn.summary import summary as summary
+from tinygrad_cnn.nn import init, models
+from tinygrad_cnn.nn.containers.collections import ModuleDict, ModuleList
+from tinygrad_cnn.nn.containers.sequential import Sequential
+from tinygrad_cnn.nn.inspect.layer_table import summary
+from tinygrad_cnn.nn.inspect.receptive_fields import ReceptiveField, receptive_field, same_padding
+from tinygrad_cnn.nn.layers.activation import (
+    GELU,
+    Identity,
+    LogSoftmax,
+    Mish,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Softsign,
+    Tanh,
+)
+from tinygrad_cnn.nn.layers.adaptive import AdaptiveAvgPool2d, AdaptiveMaxPool2d
+from tinygrad_cnn.nn.layers.channel_norm import (
+    BatchNorm1d,
+    BatchNorm2d,
+    BatchNorm3d,
+    InstanceNorm1d,
+    InstanceNorm2d,
+    InstanceNorm3d,
+)
+from tinygrad_cnn.nn.layers.connection_table import ConnectionConv2d
+from tinygrad_cnn.nn.layers.conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d
+from tinygrad_cnn.nn.layers.dropout import Dropout, Dropout2d
+from tinygrad_cnn.nn.layers.embedding import Embedding
+from tinygrad_cnn.nn.layers.linear import Flatten, Linear, Unflatten
+from tinygrad_cnn.nn.layers.loss import (
+    BCELoss,
+    BCEWithLogitsLoss,
+    CrossEntropyLoss,
+    HingeEmbeddingLoss,
+    HuberLoss,
+    KLDivLoss,
+    L1Loss,
+    MSELoss,
+    MultiMarginLoss,
+    NLLLoss,
+    SmoothL1Loss,
+)
+from tinygrad_cnn.nn.layers.pad import (
+    CircularPad1d,
+    CircularPad2d,
+    CircularPad3d,
+    ConstantPad1d,
+    ConstantPad2d,
+    ConstantPad3d,
+    ReflectionPad1d,
+    ReflectionPad2d,
+    ReflectionPad3d,
+    ReplicationPad1d,
+    ReplicationPad2d,
+    ReplicationPad3d,
+    ZeroPad1d,
+    ZeroPad2d,
+    ZeroPad3d,
+)
+from tinygrad_cnn.nn.layers.pool import (
+    AvgPool1d,
+    AvgPool2d,
+    AvgPool3d,
+    LPPool2d,
+    MaxPool1d,
+    MaxPool2d,
+    MaxPool3d,
+    MaxUnpool2d,
+)
+from tinygrad_cnn.nn.layers.radial_basis import RBF
+from tinygrad_cnn.nn.layers.rearrange import Fold, PixelShuffle, PixelUnshuffle, Unfold, Upsample
+from tinygrad_cnn.nn.layers.rectifier import (
+    CELU,
+    ELU,
+    SELU,
+    Hardsigmoid,
+    Hardswish,
+    Hardtanh,
+    LeakyReLU,
+    PReLU,
+    ReLU6,
+)
+from tinygrad_cnn.nn.layers.sample_norm import GroupNorm, LayerNorm, LocalResponseNorm
+from tinygrad_cnn.nn.layers.sub_sampling import ScaledTanh, SubSampling2d
+from tinygrad_cnn.nn.module import Buffer, LoadResult, Module, Parameter
+from tinygrad_cnn.nn.rebuild import from_json
+from tinygrad_cnn.nn.registry import register
+from tinygrad_cnn.nn.structure import to_json
+
+__all__ = [
+    "CELU",
+    "ELU",
+    "GELU",
+    "RBF",
+    "SELU",
+    "AdaptiveAvgPool2d",
+    "AdaptiveMaxPool2d",
+    "AvgPool1d",
+    "AvgPool2d",
+    "AvgPool3d",
+    "BCELoss",
+    "BCEWithLogitsLoss",
+    "BatchNorm1d",
+    "BatchNorm2d",
+    "BatchNorm3d",
+    "Buffer",
+    "CircularPad1d",
+    "CircularPad2d",
+    "CircularPad3d",
+    "ConnectionConv2d",
+    "ConstantPad1d",
+    "ConstantPad2d",
+    "ConstantPad3d",
+    "Conv1d",
+    "Conv2d",
+    "Conv3d",
+    "ConvTranspose1d",
+    "ConvTranspose2d",
+    "CrossEntropyLoss",
+    "Dropout",
+    "Dropout2d",
+    "Embedding",
+    "Flatten",
+    "Fold",
+    "GroupNorm",
+    "Hardsigmoid",
+    "Hardswish",
+    "Hardtanh",
+    "HingeEmbeddingLoss",
+    "HuberLoss",
+    "Identity",
+    "InstanceNorm1d",
+    "InstanceNorm2d",
+    "InstanceNorm3d",
+    "KLDivLoss",
+    "L1Loss",
+    "LPPool2d",
+    "LayerNorm",
+    "LeakyReLU",
+    "Linear",
+    "LoadResult",
+    "LocalResponseNorm",
+    "LogSoftmax",
+    "MSELoss",
+    "MaxPool1d",
+    "MaxPool2d",
+    "MaxPool3d",
+    "MaxUnpool2d",
+    "Mish",
+    "Module",
+    "ModuleDict",
+    "ModuleList",
+    "MultiMarginLoss",
+    "NLLLoss",
+    "PReLU",
+    "Parameter",
+    "PixelShuffle",
+    "PixelUnshuffle",
+    "ReLU",
+    "ReLU6",
+    "ReceptiveField",
+    "ReflectionPad1d",
+    "ReflectionPad2d",
+    "ReflectionPad3d",
+    "ReplicationPad1d",
+    "ReplicationPad2d",
+    "ReplicationPad3d",
+    "ScaledTanh",
+    "Sequential",
+    "SiLU",
+    "Sigmoid",
+    "SmoothL1Loss",
+    "Softmax",
+    "Softplus",
+    "Softsign",
+    "SubSampling2d",
+    "Tanh",
+    "Unflatten",
+    "Unfold",
+    "Upsample",
+    "ZeroPad1d",
+    "ZeroPad2d",
+    "ZeroPad3d",
+    "from_json",
+    "init",
+    "models",
+    "receptive_field",
+    "register",
+    "same_padding",
+    "summary",
+    "to_json",
+]

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError, DTypeError
-from tinygrad_cnn.nn.collection import Collection
-from tinygrad_cnn.nn.container import Sequential
+from tinygrad_cnn.nn.containers.collections import Collection
+from tinygrad_cnn.nn.containers.sequential import Sequential
 from tinygrad_cnn.nn.module import Module
 
 C = TypeVar("C", bound=type[Any])

@@ -9,13 +9,13 @@ import numpy as np
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.functional.arguments import integer
 from tinygrad_cnn.nn import init
-from tinygrad_cnn.nn.activation import ReLU
-from tinygrad_cnn.nn.container import Sequential
-from tinygrad_cnn.nn.conv import Conv2d
-from tinygrad_cnn.nn.dropout import Dropout
-from tinygrad_cnn.nn.linear import Flatten, Linear
+from tinygrad_cnn.nn.containers.sequential import Sequential
+from tinygrad_cnn.nn.layers.activation import ReLU
+from tinygrad_cnn.nn.layers.conv import Conv2d
+from tinygrad_cnn.nn.layers.dropout import Dropout
+from tinygrad_cnn.nn.layers.linear import Flatten, Linear
+from tinygrad_cnn.nn.layers.pool import MaxPool2d
 from tinygrad_cnn.nn.module import Module
-from tinygrad_cnn.nn.pool import MaxPool2d
 from tinygrad_cnn.rng import Seed, generator
 
 

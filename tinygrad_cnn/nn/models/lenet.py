@@ -13,13 +13,13 @@ from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError, ShapeError
 from tinygrad_cnn.functional.arguments import choice, integer, number, operand
 from tinygrad_cnn.nn import init
-from tinygrad_cnn.nn.connection import ConnectionConv2d
-from tinygrad_cnn.nn.container import Sequential
-from tinygrad_cnn.nn.conv import Conv2d
-from tinygrad_cnn.nn.linear import Flatten, Linear
+from tinygrad_cnn.nn.containers.sequential import Sequential
+from tinygrad_cnn.nn.layers.connection_table import ConnectionConv2d
+from tinygrad_cnn.nn.layers.conv import Conv2d
+from tinygrad_cnn.nn.layers.linear import Flatten, Linear
+from tinygrad_cnn.nn.layers.radial_basis import RBF
+from tinygrad_cnn.nn.layers.sub_sampling import ScaledTanh, SubSampling2d
 from tinygrad_cnn.nn.module import Module
-from tinygrad_cnn.nn.rbf import RBF
-from tinygrad_cnn.nn.sub_sampling import ScaledTanh, SubSampling2d
 from tinygrad_cnn.rng import Seed, generator
 from tinygrad_cnn.tensor import Tensor
 

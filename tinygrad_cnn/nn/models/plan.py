@@ -16,11 +16,11 @@ import numpy as np
 
 from tinygrad_cnn.errors import ArgumentError
 from tinygrad_cnn.functional.arguments import integer
-from tinygrad_cnn.nn.container import Sequential
-from tinygrad_cnn.nn.conv import Conv2d
-from tinygrad_cnn.nn.linear import Linear
+from tinygrad_cnn.nn.containers.sequential import Sequential
+from tinygrad_cnn.nn.layers.channel_norm import BatchNorm2d
+from tinygrad_cnn.nn.layers.conv import Conv2d
+from tinygrad_cnn.nn.layers.linear import Linear
 from tinygrad_cnn.nn.module import Module
-from tinygrad_cnn.nn.norm import BatchNorm2d
 from tinygrad_cnn.rng import Seed, generator
 
 #: A layer that is not made yet, by `conv`, `dense`, `norm` or `partial`; or a plan of several.

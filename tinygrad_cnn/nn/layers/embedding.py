@@ -8,7 +8,7 @@ import numpy as np
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.functional.arguments import integer
-from tinygrad_cnn.functional.embedding import padding_row
+from tinygrad_cnn.functional.embeddings import padding_row
 from tinygrad_cnn.nn import init
 from tinygrad_cnn.nn.module import Module, Parameter
 from tinygrad_cnn.rng import Seed

@@ -10,14 +10,14 @@ import numpy as np
 from tinygrad_cnn.errors import ArgumentError
 from tinygrad_cnn.functional.arguments import integer
 from tinygrad_cnn.nn import init
-from tinygrad_cnn.nn.activation import ReLU
-from tinygrad_cnn.nn.adaptive import AdaptiveAvgPool2d
-from tinygrad_cnn.nn.container import Sequential
-from tinygrad_cnn.nn.conv import Conv2d
-from tinygrad_cnn.nn.dropout import Dropout
-from tinygrad_cnn.nn.linear import Flatten, Linear
+from tinygrad_cnn.nn.containers.sequential import Sequential
+from tinygrad_cnn.nn.layers.activation import ReLU
+from tinygrad_cnn.nn.layers.adaptive import AdaptiveAvgPool2d
+from tinygrad_cnn.nn.layers.conv import Conv2d
+from tinygrad_cnn.nn.layers.dropout import Dropout
+from tinygrad_cnn.nn.layers.linear import Flatten, Linear
+from tinygrad_cnn.nn.layers.pool import MaxPool2d
 from tinygrad_cnn.nn.models.plan import Plan, build, conv, dense, norm, width
-from tinygrad_cnn.nn.pool import MaxPool2d
 from tinygrad_cnn.rng import Seed, generator
 
 #: Channels of each run, and how many convolutions the runs of each depth have.

@@ -10,7 +10,7 @@ import numpy as np
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError, ShapeError
 from tinygrad_cnn.functional.arguments import integer, number
-from tinygrad_cnn.functional.norm import last_sizes
+from tinygrad_cnn.functional.normalization import last_sizes
 from tinygrad_cnn.nn.module import Module, Parameter
 
 

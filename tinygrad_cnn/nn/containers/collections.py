@@ -7,7 +7,7 @@ from typing import Any, overload
 
 from tinygrad_cnn.errors import ArgumentError, DTypeError
 from tinygrad_cnn.functional.arguments import integer
-from tinygrad_cnn.nn.container import check_module, fill, position_of
+from tinygrad_cnn.nn.containers.sequential import check_module, fill, position_of
 from tinygrad_cnn.nn.module import Module
 
 

@@ -11,15 +11,24 @@ from numpy.typing import NDArray
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
 from tinygrad_cnn.functional.arguments import integer, sizes
 from tinygrad_cnn.functional.conv import paddings
-from tinygrad_cnn.nn.activation import GELU, Identity, Mish, ReLU, Sigmoid, SiLU, Softplus, Softsign, Tanh
-from tinygrad_cnn.nn.connection import ConnectionConv2d
-from tinygrad_cnn.nn.container import Sequential
-from tinygrad_cnn.nn.conv import Conv2d
-from tinygrad_cnn.nn.dropout import Dropout
-from tinygrad_cnn.nn.module import Module
-from tinygrad_cnn.nn.norm import BatchNorm2d
-from tinygrad_cnn.nn.pool import AvgPool2d, LPPool2d, MaxPool2d
-from tinygrad_cnn.nn.rectifier import (
+from tinygrad_cnn.nn.containers.sequential import Sequential
+from tinygrad_cnn.nn.layers.activation import (
+    GELU,
+    Identity,
+    Mish,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Softplus,
+    Softsign,
+    Tanh,
+)
+from tinygrad_cnn.nn.layers.channel_norm import BatchNorm2d
+from tinygrad_cnn.nn.layers.connection_table import ConnectionConv2d
+from tinygrad_cnn.nn.layers.conv import Conv2d
+from tinygrad_cnn.nn.layers.dropout import Dropout
+from tinygrad_cnn.nn.layers.pool import AvgPool2d, LPPool2d, MaxPool2d
+from tinygrad_cnn.nn.layers.rectifier import (
     CELU,
     ELU,
     SELU,
@@ -30,7 +39,8 @@ from tinygrad_cnn.nn.rectifier import (
     PReLU,
     ReLU6,
 )
-from tinygrad_cnn.nn.sub_sampling import ScaledTanh, SubSampling2d
+from tinygrad_cnn.nn.layers.sub_sampling import ScaledTanh, SubSampling2d
+from tinygrad_cnn.nn.module import Module
 
 #: Layers that slide windows over the image, and layers that look at one pixel at a time.
 WINDOWED = (Conv2d, ConnectionConv2d, MaxPool2d, AvgPool2d, LPPool2d, SubSampling2d)

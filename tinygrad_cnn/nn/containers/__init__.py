@@ -1,0 +1,1 @@
+"""Modules that hold other modules: in a row, in a list, by name."""

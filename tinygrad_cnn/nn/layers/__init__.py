@@ -1,0 +1,1 @@
+"""The layers and the losses, one family a file."""
