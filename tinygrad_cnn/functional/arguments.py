@@ -217,6 +217,20 @@ def number(function: str, name: str, value: Any, low: float, high: float) -> flo
     return result
 
 
+def flag(function: str, name: str, value: Any) -> bool:
+    """A switch: True or False, and nothing that is merely true.
+
+    Raises:
+        DTypeError: it is something else.
+
+    >>> flag("Linear", "bias", np.True_)
+    True
+    """
+    if not isinstance(value, (bool, np.bool_)):
+        raise DTypeError(f"{function}: {name} is True or False, got {value!r}")
+    return bool(value)
+
+
 def choice(function: str, name: str, value: Any, options: Sequence[str]) -> str:
     """One of a few words.
 
