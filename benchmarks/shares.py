@@ -10,7 +10,7 @@ from typing import Any
 from benchmarks.figures import OURS
 from benchmarks.race import Worker
 from tinygrad_cnn import kernels
-from tinygrad_cnn.kernels import reference
+from tinygrad_cnn.kernels import numpy as reference
 
 #: Kind of work -> the kernels that do it, as `tinygrad_cnn.kernels` names them.
 KINDS = {

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from tinygrad_cnn import Tensor
-from tinygrad_cnn.kernels import reference
+from tinygrad_cnn.kernels import numpy as reference
 from tinygrad_cnn.ops.fused import FUSED
 from tinygrad_cnn.testing.strategies import laid_out
 

@@ -19,9 +19,10 @@ MAY_IMPORT: dict[str, str] = {
     "rng": "errors",
     "graph": "errors",
     "mode": "errors graph",
-    "kernels": "errors graph ops",  # of ops only the type Grid, for type checkers
-    "ops": "errors graph kernels",
-    "functional": "errors graph rng ops",
+    "grid": "errors",
+    "kernels": "errors grid",
+    "ops": "errors graph grid kernels",
+    "functional": "errors graph grid rng ops",
     "warm": "errors kernels",
     "backward": "errors graph ops",
     "numpy_protocol": "errors graph functional",

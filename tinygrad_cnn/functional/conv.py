@@ -8,7 +8,7 @@ from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError, ShapeError
 from tinygrad_cnn.functional.arguments import choice, floating, integer, sizes
 from tinygrad_cnn.functional.layout import as_given, channels_first
-from tinygrad_cnn.ops.window import grid
+from tinygrad_cnn.grid import grid
 
 #: Paddings that have a name: an output of the image's size, none (two names), all that overlaps.
 PADDINGS = ("same", "valid", "narrow", "wide")

@@ -8,7 +8,7 @@ from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ShapeError
 from tinygrad_cnn.functional.arguments import choice, floating, sizes
 from tinygrad_cnn.functional.layout import as_given, channels_first
-from tinygrad_cnn.ops.window import Grid, grid
+from tinygrad_cnn.grid import Grid, grid
 
 #: Which sums of a convolution are wanted; 'wide' and 'narrow' are other names of 'full' and 'valid'.
 MODES = ("full", "same", "valid", "wide", "narrow")

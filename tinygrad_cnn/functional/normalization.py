@@ -12,7 +12,7 @@ from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError, ShapeError
 from tinygrad_cnn.functional.arguments import floating, integer, number, values
 from tinygrad_cnn.graph import Traced
-from tinygrad_cnn.ops.window import grid
+from tinygrad_cnn.grid import grid
 
 
 def batch_norm(

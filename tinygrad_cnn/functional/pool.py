@@ -9,7 +9,7 @@ from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError, ShapeError
 from tinygrad_cnn.functional.arguments import floating, integer, like, number, sizes
 from tinygrad_cnn.functional.layout import as_given, channels_first
-from tinygrad_cnn.ops.window import Grid, grid
+from tinygrad_cnn.grid import Grid, grid
 
 
 def max_pool1d(

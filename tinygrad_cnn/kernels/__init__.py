@@ -1,44 +1,44 @@
 """Heavy array work behind the ops: functions on arrays, the same names whichever module serves.
 
-`reference` is plain NumPy, any float dtype, and the specification of each name. `fast` overrides the
+`numpy` is plain NumPy, any float dtype, and the specification of each name. `compiled` overrides the
 names that it can serve, where Numba is installed; which of the two serves is decided in `serving` and
 nowhere else. Ops call `kernels.conv(...)`; they know names only.
 """
 
 import sys
 
-from tinygrad_cnn.kernels import reference as reference
+from tinygrad_cnn.kernels import numpy as numpy
 from tinygrad_cnn.kernels import serving as serving
-from tinygrad_cnn.kernels.reference import adam as adam
-from tinygrad_cnn.kernels.reference import avg_pool as avg_pool
-from tinygrad_cnn.kernels.reference import batch_norm as batch_norm
-from tinygrad_cnn.kernels.reference import batch_norm_slope as batch_norm_slope
-from tinygrad_cnn.kernels.reference import channel_sum as channel_sum
-from tinygrad_cnn.kernels.reference import choose as choose
-from tinygrad_cnn.kernels.reference import conv as conv
-from tinygrad_cnn.kernels.reference import conv_image as conv_image
-from tinygrad_cnn.kernels.reference import conv_kernel as conv_kernel
-from tinygrad_cnn.kernels.reference import cross_entropy as cross_entropy
-from tinygrad_cnn.kernels.reference import cross_entropy_slope as cross_entropy_slope
-from tinygrad_cnn.kernels.reference import dropout as dropout
-from tinygrad_cnn.kernels.reference import fixed_norm as fixed_norm
-from tinygrad_cnn.kernels.reference import fold as fold
-from tinygrad_cnn.kernels.reference import gate as gate
-from tinygrad_cnn.kernels.reference import linear as linear
-from tinygrad_cnn.kernels.reference import log_softmax as log_softmax
-from tinygrad_cnn.kernels.reference import matmul as matmul
-from tinygrad_cnn.kernels.reference import max_pool as max_pool
-from tinygrad_cnn.kernels.reference import max_pool_places as max_pool_places
-from tinygrad_cnn.kernels.reference import one_hot as one_hot
-from tinygrad_cnn.kernels.reference import pick as pick
-from tinygrad_cnn.kernels.reference import place as place
-from tinygrad_cnn.kernels.reference import relu as relu
-from tinygrad_cnn.kernels.reference import relu_slope as relu_slope
-from tinygrad_cnn.kernels.reference import sgd as sgd
-from tinygrad_cnn.kernels.reference import sigmoid as sigmoid
-from tinygrad_cnn.kernels.reference import sigmoid_slope as sigmoid_slope
-from tinygrad_cnn.kernels.reference import softmax as softmax
-from tinygrad_cnn.kernels.reference import spread as spread
-from tinygrad_cnn.kernels.reference import unfold as unfold
+from tinygrad_cnn.kernels.numpy import adam as adam
+from tinygrad_cnn.kernels.numpy import avg_pool as avg_pool
+from tinygrad_cnn.kernels.numpy import batch_norm as batch_norm
+from tinygrad_cnn.kernels.numpy import batch_norm_slope as batch_norm_slope
+from tinygrad_cnn.kernels.numpy import channel_sum as channel_sum
+from tinygrad_cnn.kernels.numpy import choose as choose
+from tinygrad_cnn.kernels.numpy import conv as conv
+from tinygrad_cnn.kernels.numpy import conv_image as conv_image
+from tinygrad_cnn.kernels.numpy import conv_kernel as conv_kernel
+from tinygrad_cnn.kernels.numpy import cross_entropy as cross_entropy
+from tinygrad_cnn.kernels.numpy import cross_entropy_slope as cross_entropy_slope
+from tinygrad_cnn.kernels.numpy import dropout as dropout
+from tinygrad_cnn.kernels.numpy import fixed_norm as fixed_norm
+from tinygrad_cnn.kernels.numpy import fold as fold
+from tinygrad_cnn.kernels.numpy import gate as gate
+from tinygrad_cnn.kernels.numpy import linear as linear
+from tinygrad_cnn.kernels.numpy import log_softmax as log_softmax
+from tinygrad_cnn.kernels.numpy import matmul as matmul
+from tinygrad_cnn.kernels.numpy import max_pool as max_pool
+from tinygrad_cnn.kernels.numpy import max_pool_places as max_pool_places
+from tinygrad_cnn.kernels.numpy import one_hot as one_hot
+from tinygrad_cnn.kernels.numpy import pick as pick
+from tinygrad_cnn.kernels.numpy import place as place
+from tinygrad_cnn.kernels.numpy import relu as relu
+from tinygrad_cnn.kernels.numpy import relu_slope as relu_slope
+from tinygrad_cnn.kernels.numpy import sgd as sgd
+from tinygrad_cnn.kernels.numpy import sigmoid as sigmoid
+from tinygrad_cnn.kernels.numpy import sigmoid_slope as sigmoid_slope
+from tinygrad_cnn.kernels.numpy import softmax as softmax
+from tinygrad_cnn.kernels.numpy import spread as spread
+from tinygrad_cnn.kernels.numpy import unfold as unfold
 
-serving.install(sys.modules[__name__], tuple(n for n, f in vars(reference).items() if callable(f)))
+serving.install(sys.modules[__name__], tuple(n for n, f in vars(numpy).items() if callable(f)))

@@ -22,7 +22,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-SOURCES = Path(__file__).parent / "fast"
+SOURCES = Path(__file__).parent / "compiled"
 _importing = threading.RLock()
 
 
@@ -59,7 +59,7 @@ def folder() -> Path:
 def _fingerprint(sources: Path, settings: str) -> str:
     """A name for all that compiled kernels depend on; what a process runs does not change under it."""
     digest = hashlib.sha256(f"{settings}\n".encode())
-    for path in sorted(sources.glob("*.py")):
+    for path in sorted(sources.rglob("*.py")):
         # Numba looks at the time of a file, not at its text: a new time needs a new folder as well.
         digest.update(f"{path} {path.stat().st_mtime_ns} {path.stat().st_size}\n".encode())
     for package in ("numba", "llvmlite", "numpy"):

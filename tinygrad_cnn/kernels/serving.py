@@ -27,7 +27,8 @@ from types import ModuleType
 from typing import Any
 
 from tinygrad_cnn.errors import ArgumentError, KernelError, MissingExtraError
-from tinygrad_cnn.kernels import cache, memory, reference, threads
+from tinygrad_cnn.kernels import cache, memory, threads
+from tinygrad_cnn.kernels import numpy as reference
 
 CHOICES = ("auto", "fast", "reference")
 #: Arrays of fewer elements do not start anything: NumPy is quick enough on them.
@@ -41,7 +42,7 @@ _serving = "reference"
 _begun = False  # whether anything was decided
 _pinned = False  # whether what serves may no longer change by itself
 _loader: threading.Thread | None = None  # loads compiled kernels that will be wanted soon
-_FAST = "tinygrad_cnn.kernels.fast"
+_COMPILED = "tinygrad_cnn.kernels.compiled"
 
 
 def install(table: ModuleType, names: tuple[str, ...]) -> None:
@@ -87,8 +88,8 @@ def foresee(size: int) -> None:
 def _load_ahead() -> None:
     """Import Numba and compiled kernels until they are wanted; who wants them will meet errors again."""
     with contextlib.suppress(Exception):
-        _import_fast()
-        for module in sys.modules[_FAST].MODULES:
+        _import_compiled()
+        for module in sys.modules[_COMPILED].MODULES:
             if _begun:
                 return
             cache.imported(module)
@@ -164,7 +165,7 @@ def _decide() -> None:
     if wish == "fast":
         load()
     elif wish == "auto" and find_spec("numba") is not None:
-        if _FAST in sys.modules or cache.is_complete():
+        if _COMPILED in sys.modules or cache.is_complete():
             _try_load()
         elif (reason := cache.failure()) is not None:
             _say(reason)
@@ -175,7 +176,7 @@ def _decide() -> None:
 def _bind(which: str) -> None:
     """Put the kernels of `which` behind the names."""
     global _serving
-    homes = sys.modules[_FAST].HOME if which == "fast" else {}
+    homes = sys.modules[_COMPILED].HOME if which == "fast" else {}
     for name in _names:
         setattr(_table, name, _loading(name, homes[name]) if name in homes else getattr(reference, name))
     _serving = which
@@ -224,11 +225,11 @@ def load() -> None:
         )
     try:
         cache.prepare()
-        _import_fast()
+        _import_compiled()
         if not cache.is_complete():
-            for module in sys.modules[_FAST].MODULES:
+            for module in sys.modules[_COMPILED].MODULES:
                 cache.imported(module)
-            for kernel in sys.modules[f"{_FAST}.compiling"].KERNELS:
+            for kernel in sys.modules[f"{_COMPILED}.base.compiling"].KERNELS:
                 kernel.load()
     except Exception as error:  # whatever a compiler may raise: the reference is there
         raise KernelError(f"the compiled kernels cannot be had: {cache.reason_of(error)}") from error
@@ -246,11 +247,11 @@ def _try_load() -> None:
         _say(str(error))
 
 
-def _import_fast() -> None:
+def _import_compiled() -> None:
     """Import Numba and what every compiled kernel needs."""
     with _uncollected():
-        cache.imported(_FAST)
-        threads.watch_with(cache.imported(f"{_FAST}.watching").watch)
+        cache.imported(_COMPILED)
+        threads.watch_with(cache.imported(f"{_COMPILED}.base.watching").watch)
 
 
 @contextlib.contextmanager

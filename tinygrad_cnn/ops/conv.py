@@ -12,8 +12,8 @@ from typing import Any
 
 from tinygrad_cnn import kernels
 from tinygrad_cnn.graph import Op
+from tinygrad_cnn.grid import Grid, by
 from tinygrad_cnn.ops.fused import fused
-from tinygrad_cnn.ops.window import Grid, by
 
 
 class ConvFamily(Op):

@@ -7,10 +7,10 @@ from typing import Any
 
 from tinygrad_cnn import kernels
 from tinygrad_cnn.graph import Op
-from tinygrad_cnn.kernels.reference.norm import per_channel
+from tinygrad_cnn.grid import Grid
+from tinygrad_cnn.kernels.numpy.norm import per_channel
 from tinygrad_cnn.ops.fused import fused
 from tinygrad_cnn.ops.pool import AvgPool, Spread
-from tinygrad_cnn.ops.window import Grid
 
 
 class BatchNorm(Op):

@@ -15,8 +15,8 @@ import numpy as np
 
 from tinygrad_cnn import kernels
 from tinygrad_cnn.graph import OUT, Op
+from tinygrad_cnn.grid import Grid, by
 from tinygrad_cnn.ops.index import Index, IndexAdd
-from tinygrad_cnn.ops.window import Grid, by
 
 
 class PoolFamily(Op):

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from tinygrad_cnn.ops.window import Grid
+from tinygrad_cnn.grid import Grid
 
 Draw = Any
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from tinygrad_cnn.ops.window import Grid
+from tinygrad_cnn.grid import Grid
 from tinygrad_cnn.tensor import Tensor
 from tinygrad_cnn.testing.geometry import conv_grids, pool_grids
 

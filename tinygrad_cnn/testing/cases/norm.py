@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as hnp
 
 from tinygrad_cnn import ops
 from tinygrad_cnn.graph import Op
-from tinygrad_cnn.ops.window import Grid
+from tinygrad_cnn.grid import Grid
 from tinygrad_cnn.testing.cases.problem import Array, Case, Draw, Problem, uniform
 
 

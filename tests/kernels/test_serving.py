@@ -1,0 +1,235 @@
+"""Which kernels serve, and what happens where the compiled ones cannot be had."""
+
+import gc
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from tinygrad_cnn import kernels, kernels_in_use, use_kernels, warm
+from tinygrad_cnn.errors import ArgumentError, KernelError
+from tinygrad_cnn.kernels import cache, serving
+from tinygrad_cnn.kernels import numpy as reference
+
+#: A step of training on arrays that are large enough to decide, and what served before and after.
+STEP = """
+import numpy as np, sys, time
+from tinygrad_cnn import Tensor, nn, kernels_in_use
+from tinygrad_cnn import functional as F
+assert "numba" not in sys.modules
+x = Tensor(np.ones((16, 8, 16, 16), "float32"))
+model = nn.Conv2d(8, 8, 3, padding=1, rng=0)
+print(F.relu(model(x)).sum().item(), kernels_in_use(), "numba" in sys.modules)
+"""
+
+
+def run(code: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A fresh process with a cache of its own."""
+    given = {"TINYGRAD_CNN_CACHE": str(folder), "TINYGRAD_CNN_KERNELS": "auto", **environment}
+    return subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, **given}, capture_output=True, text=True,
+        timeout=300,
+    )  # fmt: skip
+
+
+def test_names_are_bound_to_the_reference_here() -> None:
+    """The suite pins it; see conftest.py."""
+    use_kernels("reference")
+    assert kernels_in_use() == "reference" and kernels.conv is reference.conv
+
+
+def test_a_wrong_name_is_refused() -> None:
+    with pytest.raises(ArgumentError, match="use_kernels: which must be one of auto, fast, reference"):
+        use_kernels("quick")
+
+
+def test_small_arrays_decide_nothing(tmp_path: Path) -> None:
+    done = run(STEP.replace("(16, 8, 16, 16)", "(1, 8, 4, 4)"), tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split()[1:] == ["reference", "False"] and list(tmp_path.iterdir()) == []
+
+
+def test_without_numba_the_reference_serves_in_silence(tmp_path: Path) -> None:
+    hidden = "import sys, importlib.util as u; f = u.find_spec\n"
+    hidden += "u.find_spec = lambda name, *a: None if name == 'numba' else f(name, *a)\n"
+    done = run(hidden + STEP, tmp_path)
+    assert done.returncode == 0 and done.stderr == "", done.stderr
+    assert done.stdout.split()[1:] == ["reference", "False"]
+    wanted = run(hidden + "import tinygrad_cnn; tinygrad_cnn.use_kernels('fast')", tmp_path)
+    assert "MissingExtraError" in wanted.stderr and "pip install 'tinygrad-cnn[fast]'" in wanted.stderr
+
+
+def test_a_wrong_variable_is_said_once(tmp_path: Path) -> None:
+    (tmp_path / "a file").touch()  # so that nothing is compiled meanwhile
+    done = run(STEP, tmp_path / "a file", TINYGRAD_CNN_KERNELS="quick")
+    assert done.returncode == 0 and done.stdout.split()[1] == "reference"
+    assert done.stderr.count("TINYGRAD_CNN_KERNELS is 'quick'") == 1
+
+
+def test_only_one_process_compiles_at_a_time(tmp_path: Path) -> None:
+    lock = tmp_path / "cache" / "compiling"
+    assert warm._taken(lock) and not warm._taken(lock)
+    os.utime(lock, (0, 0))  # whoever made it is long gone
+    assert not warm._taken(lock) and warm._taken(lock)
+    (tmp_path / "file").touch()
+    assert warm._taken(tmp_path / "file" / "compiling")  # nothing can be locked there
+
+
+def test_a_kernel_that_cannot_be_loaded(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def no(name: str) -> None:
+        raise RuntimeError(f"no file of {name}")
+
+    monkeypatch.setattr(cache, "imported", no)
+    monkeypatch.setattr(serving, "_pinned", False)
+    x = np.array([-1.0, 2.0])
+    assert serving._loading("relu", "its.home")(x).tolist() == [0, 2]
+    (record,) = caplog.records
+    assert record.getMessage().endswith(
+        "in place of the compiled relu: the compiled relu cannot be had: RuntimeError: no file of its.home"
+    )
+    monkeypatch.setattr(serving, "_pinned", True)
+    with pytest.raises(KernelError, match="the compiled relu cannot be had: RuntimeError: no file"):
+        serving._loading("relu", "its.home")(x)
+
+
+def test_a_kernel_that_cannot_be_compiled_when_it_is_called(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def relu(x: np.ndarray) -> np.ndarray:
+        raise KernelError("the compiled kernel relu_range cannot be had: no such instruction")
+
+    monkeypatch.setattr(cache, "imported", lambda name: SimpleNamespace(relu=relu))
+    monkeypatch.setattr(serving, "_pinned", False)
+    x = np.array([-1.0, 2.0])
+    assert serving._loading("relu", "its.home")(x).tolist() == [0, 2]
+    assert "relu_range cannot be had: no such instruction" in caplog.text
+    monkeypatch.setattr(serving, "_pinned", True)
+    with pytest.raises(KernelError, match="no such instruction"):
+        serving._loading("relu", "its.home")(x)
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_an_import_leaves_the_garbage_collector_as_it_was(frozen: bool) -> None:
+    gc.collect()
+    before = gc.get_freeze_count()
+    if frozen:
+        gc.freeze()
+    count = gc.get_freeze_count()
+    try:
+        with serving._uncollected():
+            assert not gc.isenabled()
+            young = [[] for _ in range(2000)]
+        assert gc.isenabled() and gc.get_freeze_count() == count
+        assert frozen or gc.get_count()[0] < len(young)  # they are old already
+        gc.disable()
+        with serving._uncollected():
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+        if frozen and not before:
+            gc.unfreeze()
+
+
+class TestWithNumba:
+    """What needs the compiler. All of it in fresh processes."""
+
+    @pytest.fixture(autouse=True)
+    def _needs_numba(self) -> None:
+        pytest.importorskip("numba", reason="the compiled kernels are an extra")
+
+    def test_a_cache_that_cannot_be_written_leaves_the_reference_and_one_line(self, tmp_path: Path) -> None:
+        (tmp_path / "file").touch()
+        done = run(STEP, tmp_path / "file")
+        assert done.returncode == 0 and done.stdout.split()[1] == "reference"
+        (line,) = done.stderr.splitlines()
+        assert "NumPy serves in place of the compiled kernels" in line and "TINYGRAD_CNN_CACHE" in line
+
+    def test_a_failure_is_remembered_and_said_in_one_line(self, tmp_path: Path) -> None:
+        broken = "import tinygrad_cnn.warm as w, tinygrad_cnn.kernels.serving as s\n"
+        broken += "def no(): raise RuntimeError('no such processor\\nmore')\n"
+        broken += "s._import_compiled = no\nraise SystemExit(w.main(['--quiet']))"
+        first = run(broken, tmp_path)
+        assert first.returncode == 1 and "no such processor" in first.stderr
+        done = run(STEP, tmp_path)
+        assert done.returncode == 0 and done.stdout.split()[1] == "reference"
+        (line,) = done.stderr.splitlines()
+        assert "RuntimeError: no such processor" in line
+
+    def test_what_does_not_compile_is_an_error_where_it_was_asked_for(self, tmp_path: Path) -> None:
+        broken = "import tinygrad_cnn.kernels.serving as s\n"
+        broken += "def no(): raise RuntimeError('no such processor')\ns._import_compiled = no\n"
+        done = run(broken + STEP, tmp_path, TINYGRAD_CNN_KERNELS="fast")
+        assert done.returncode == 1 and "KernelError: the compiled kernels cannot be had" in done.stderr
+
+    def test_the_folder_depends_on_the_sources_and_the_processor(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        first = cache.folder()
+        assert cache.folder() == first
+        monkeypatch.setenv("NUMBA_CPU_NAME", "generic")
+        assert cache.folder() != first
+
+    def test_reasons_are_one_line(self) -> None:
+        assert cache.reason_of(ValueError("\n one \n two")) == "ValueError: one"
+
+    @pytest.mark.slow
+    def test_training_starts_at_once_and_the_compiled_kernels_take_over(self, tmp_path: Path) -> None:
+        """With an empty cache the reference serves first; the next process finds the cache full."""
+        wait = """
+first = F.relu(model(x)).sum().item()
+end = time.time() + 240
+while kernels_in_use() == "reference" and time.time() < end:
+    time.sleep(0.1)
+last = F.relu(model(x)).sum().item()
+print(kernels_in_use(), abs(first - last) <= 1e-5 * abs(first))
+"""
+        cold = run(STEP + wait, tmp_path)
+        assert cold.returncode == 0 and cold.stderr == "", cold.stderr
+        before, after = (line.split() for line in cold.stdout.splitlines())
+        assert before[1:] == ["reference", "False"] and after == ["fast", "True"]
+        again = run(STEP, tmp_path)
+        assert again.stdout.split()[1:] == ["fast", "True"], again.stderr
+        assert float(again.stdout.split()[0]) == pytest.approx(float(before[0]), rel=1e-5)
+        small = STEP.replace("(16, 8, 16, 16)", "(1, 8, 4, 4)")
+        assert run(small, tmp_path).stdout.split()[1:] == ["reference", "False"]
+        pinned = run(small, tmp_path, TINYGRAD_CNN_KERNELS="fast")  # from the first call on
+        assert pinned.stdout.split()[1:] == ["fast", "True"], pinned.stderr
+        turns = """
+import os, tinygrad_cnn as t
+print(t.use_kernels("auto", deterministic=True))
+os.environ["TINYGRAD_CNN_KERNELS"] = "reference"
+print(t.use_kernels("auto"))
+os.environ["TINYGRAD_CNN_KERNELS"] = "auto"
+print(t.use_kernels("auto"))
+"""
+        assert run(turns, tmp_path).stdout.split() == ["fast", "reference", "fast"]
+
+    def test_a_kernel_is_loaded_when_it_is_first_called_and_calls_others(self, tmp_path: Path) -> None:
+        program = """
+import numpy as np, tinygrad_cnn.kernels.cache as cache
+with cache.placed():
+    from tinygrad_cnn.kernels.compiled.base.compiling import kernel
+    @kernel("float64(float64)")
+    def half(x): return x / 2
+    @kernel("float64(float64)")
+    def quarter(x): return half(x) / 2
+    @kernel("float64(float64)")
+    def wrong(x): return no_such_name(x)
+waiting = type(half)
+print(quarter(8.0), type(half) is waiting, type(quarter) is waiting)
+try: wrong(1.0)
+except Exception as error: print(type(error).__name__, error)
+"""
+        (tmp_path / "program.py").write_text(program)  # Numba caches what stands in a file
+        done = run(f"import runpy; runpy.run_path({str(tmp_path / 'program.py')!r})", tmp_path)
+        assert not done.returncode, done.stderr
+        first, second = done.stdout.splitlines()
+        assert first == "2.0 False False"  # what is compiled has taken their places
+        assert second.startswith("KernelError the compiled kernel wrong cannot be had: TypingError")

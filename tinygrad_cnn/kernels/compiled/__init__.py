@@ -1,0 +1,31 @@
+"""Compiled kernels for contiguous float32 arrays; anything else falls to the reference.
+
+The names that are here take the place of those of the reference, with the same arguments. A module is
+imported when one of its names is first asked for, and a kernel loaded when it is first called.
+"""
+
+from typing import Any
+
+from tinygrad_cnn.kernels import cache
+
+#: What each module serves.
+SERVED = {
+    "convolution.choice": ("conv", "conv_image", "conv_kernel"),
+    "product.matrix": ("linear", "matmul"),
+    "loss": ("cross_entropy", "cross_entropy_slope"),
+    "norm": ("batch_norm", "batch_norm_slope", "channel_sum", "fixed_norm"),
+    "pointwise": ("dropout", "relu", "relu_slope", "sigmoid", "sigmoid_slope"),
+    "pool.windows": ("avg_pool", "max_pool", "max_pool_places", "place", "spread"),
+    "update": ("adam", "sgd"),
+}
+#: The module of each name.
+HOME = {name: f"{__name__}.{module}" for module, names in SERVED.items() for name in names}
+#: All modules that some kernel may load, one of them only when it is needed.
+MODULES = (*dict.fromkeys(HOME.values()), f"{__name__}.convolution.winograd.passes")
+
+
+def __getattr__(name: str) -> Any:
+    """The kernel of this name, from its module."""
+    if name not in HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(cache.imported(HOME[name]), name)

@@ -1,0 +1,159 @@
+"""Compiled batch norm: its statistics, result and derivatives, channel by channel.
+
+x is (N, C, S), S the pixels of an image. A channel is read twice or three times in a row; it mostly
+stays in the cache between. Sums run over at most RUN numbers in float32, in many partial sums side by
+side (the lanes of vectors), and over those sums in float64: that is at least as exact as NumPy's sum
+by pairs.
+"""
+
+# mypy: disable-error-code="no-untyped-def"
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinygrad_cnn.kernels import numpy as reference
+from tinygrad_cnn.kernels.compiled.base.compiling import inlined, kernel
+from tinygrad_cnn.kernels.compiled.base.operands import FLOAT32, is_served, over, plain
+
+Array = NDArray[Any]
+
+#: Numbers added up in float32. A vector unit adds 16 or more of them side by side, so at most some
+#: 64 roundings follow each other.
+RUN = 1024
+
+
+@inlined
+def sum_of(x, c):
+    """The sum of a channel."""
+    found = 0.0
+    for n in range(x.shape[0]):
+        for first in range(0, x.shape[2], RUN):
+            part = np.float32(0)
+            run = x[n, c, first : first + RUN]
+            for i in range(run.size):
+                part += run[i]
+            found += float(part)
+    return found
+
+
+@kernel("void(float32[:, :, ::1], float32[::1], int64, int64)")
+def sums(g, total, start, stop):
+    for c in range(start, stop):
+        total[c] = np.float32(sum_of(g, c))
+
+
+@kernel(
+    "void(float32[:, :, ::1], float32[::1], float32[::1], float64, float32[:, :, ::1],"
+    " float32[::1], float32[::1], int64, int64)"
+)
+def normalise(x, w, b, eps, y, mean, var, start, stop):
+    images, pixels = x.shape[0], x.shape[2]
+    for c in range(start, stop):
+        middle = np.float32(sum_of(x, c) / (images * pixels))
+        found = 0.0
+        for n in range(images):
+            for first in range(0, pixels, RUN):
+                part = np.float32(0)
+                run = x[n, c, first : first + RUN]
+                for i in range(run.size):
+                    part += (run[i] - middle) * (run[i] - middle)
+                found += float(part)
+        square = found / (images * pixels)
+        scale = np.float32(w[c] / np.sqrt(square + eps))
+        mean[c], var[c] = middle, np.float32(square)
+        for n in range(images):
+            for i in range(pixels):
+                y[n, c, i] = (x[n, c, i] - middle) * scale + b[c]
+
+
+@kernel(
+    "void(float32[:, :, ::1], float32[:, :, ::1], float32[::1], float32[::1], float32[::1], float64,"
+    " boolean, float32[:, :, ::1], float32[::1], float32[::1], int64, int64)"
+)
+def slopes(g, x, w, mean, var, eps, wants_x, dx, dw, db, start, stop):
+    images, pixels = x.shape[0], x.shape[2]
+    for c in range(start, stop):
+        middle = mean[c]
+        plainly, along = 0.0, 0.0
+        for n in range(images):
+            for first in range(0, pixels, RUN):
+                part, product = np.float32(0), np.float32(0)
+                run, beside = g[n, c, first : first + RUN], x[n, c, first : first + RUN]
+                for i in range(run.size):
+                    part += run[i]
+                    product += run[i] * (beside[i] - middle)
+                plainly += float(part)
+                along += float(product)
+        inverse = 1 / np.sqrt(var[c] + eps)
+        dw[c], db[c] = np.float32(along * inverse), np.float32(plainly)
+        if wants_x:
+            scale = np.float32(w[c] * inverse)
+            shift = np.float32(plainly / (images * pixels))
+            tilt = np.float32(along * inverse * inverse / (images * pixels))
+            for n in range(images):
+                for i in range(pixels):
+                    dx[n, c, i] = scale * (g[n, c, i] - shift - tilt * (x[n, c, i] - middle))
+
+
+@kernel("void(float32[:, :, ::1], float32[::1], float32[::1], float32[:, :, ::1], int64, int64)")
+def scale_and_shift(x, scale, shift, y, start, stop):
+    for n in range(start, stop):
+        for c in range(x.shape[1]):
+            for i in range(x.shape[2]):
+                y[n, c, i] = x[n, c, i] * scale[c] + shift[c]
+
+
+def channel_sum(g: Array) -> Array:
+    """See the reference."""
+    if not is_served(g):
+        return reference.channel_sum(g)
+    total, images = np.empty(g.shape[1], FLOAT32), in_images(g)
+    over(g.shape[1], 4 * g.size, sums, images, total)
+    return total
+
+
+def batch_norm(x: Array, w: Array, b: Array, eps: float) -> tuple[Array, Array, Array]:
+    """See the reference."""
+    if not (is_served(x) and w.dtype == b.dtype == FLOAT32):
+        return reference.batch_norm(x, w, b, eps)
+    y = np.empty(x.shape, FLOAT32)
+    mean, var = np.empty(x.shape[1], FLOAT32), np.empty(x.shape[1], FLOAT32)
+    operands = (in_images(x), plain(w), plain(b), eps, in_images(y), mean, var)
+    over(x.shape[1], 16 * x.size, normalise, *operands)
+    return y, mean, var
+
+
+def batch_norm_slope(
+    g: Array, x: Array, w: Array, mean: Array, var: Array, eps: float, wants_x: bool
+) -> tuple[Array | None, Array, Array]:
+    """See the reference."""
+    if not (is_served(x) and all(a.dtype == FLOAT32 for a in (g, w, mean, var))):
+        return reference.batch_norm_slope(g, x, w, mean, var, eps, wants_x)
+    dx = np.empty(x.shape if wants_x else (0, 1), FLOAT32)
+    dw, db = np.empty(x.shape[1], FLOAT32), np.empty(x.shape[1], FLOAT32)
+    operands = (in_images(g), in_images(x), plain(w), plain(mean), plain(var), eps, wants_x)
+    results = (in_images(dx), dw, db)
+    over(x.shape[1], 20 * x.size, slopes, *operands, *results)
+    return dx if wants_x else None, dw, db
+
+
+def fixed_norm(x: Array, w: Array, b: Array, mean: Array, var: Array, eps: float) -> Array:
+    """See the reference."""
+    if not (is_served(x) and all(a.dtype == FLOAT32 for a in (w, b, mean, var))):
+        return reference.fixed_norm(x, w, b, mean, var, eps)
+    scale = w * (var + eps) ** -0.5
+    shift = b - mean * scale
+    y = np.empty(x.shape, FLOAT32)
+    images, out = in_images(x), in_images(y)
+    over(len(x), 8 * x.size, scale_and_shift, images, scale, shift, out)
+    return y
+
+
+def in_images(x: Array) -> Array:
+    """x (N, C, ...) as plain memory (N, C, S)."""
+    return plain(x).reshape(*x.shape[:2], prod(x.shape[2:]))

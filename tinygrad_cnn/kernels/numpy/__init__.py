@@ -1,0 +1,33 @@
+"""The specification of every kernel, in plain NumPy: readable, any float dtype, always there."""
+
+from tinygrad_cnn.kernels.numpy.convolution import conv as conv
+from tinygrad_cnn.kernels.numpy.convolution import conv_image as conv_image
+from tinygrad_cnn.kernels.numpy.convolution import conv_kernel as conv_kernel
+from tinygrad_cnn.kernels.numpy.convolution import fold as fold
+from tinygrad_cnn.kernels.numpy.convolution import unfold as unfold
+from tinygrad_cnn.kernels.numpy.loss import cross_entropy as cross_entropy
+from tinygrad_cnn.kernels.numpy.loss import cross_entropy_slope as cross_entropy_slope
+from tinygrad_cnn.kernels.numpy.loss import log_softmax as log_softmax
+from tinygrad_cnn.kernels.numpy.loss import one_hot as one_hot
+from tinygrad_cnn.kernels.numpy.loss import softmax as softmax
+from tinygrad_cnn.kernels.numpy.norm import batch_norm as batch_norm
+from tinygrad_cnn.kernels.numpy.norm import batch_norm_slope as batch_norm_slope
+from tinygrad_cnn.kernels.numpy.norm import channel_sum as channel_sum
+from tinygrad_cnn.kernels.numpy.norm import fixed_norm as fixed_norm
+from tinygrad_cnn.kernels.numpy.pointwise import choose as choose
+from tinygrad_cnn.kernels.numpy.pointwise import dropout as dropout
+from tinygrad_cnn.kernels.numpy.pointwise import gate as gate
+from tinygrad_cnn.kernels.numpy.pointwise import relu as relu
+from tinygrad_cnn.kernels.numpy.pointwise import relu_slope as relu_slope
+from tinygrad_cnn.kernels.numpy.pointwise import sigmoid as sigmoid
+from tinygrad_cnn.kernels.numpy.pointwise import sigmoid_slope as sigmoid_slope
+from tinygrad_cnn.kernels.numpy.pool import avg_pool as avg_pool
+from tinygrad_cnn.kernels.numpy.pool import max_pool as max_pool
+from tinygrad_cnn.kernels.numpy.pool import max_pool_places as max_pool_places
+from tinygrad_cnn.kernels.numpy.pool import pick as pick
+from tinygrad_cnn.kernels.numpy.pool import place as place
+from tinygrad_cnn.kernels.numpy.pool import spread as spread
+from tinygrad_cnn.kernels.numpy.product import linear as linear
+from tinygrad_cnn.kernels.numpy.product import matmul as matmul
+from tinygrad_cnn.kernels.numpy.update import adam as adam
+from tinygrad_cnn.kernels.numpy.update import sgd as sgd
