@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 #: Loaded by its own name, so that these runs do not depend on how the package is installed.
-BY_NAME = ("-p", "no:tinygrad_cnn", "-p", "tinygrad_cnn.testing.plugin", "-p", "no:cacheprovider")
+BY_NAME = ("-p", "no:tinygrad_cnn", "-p", "_tinygrad_cnn_plugins.for_pytest", "-p", "no:cacheprovider")
 #: The runs share a process, in which the plugin may be imported already.
 WARNINGS = ("-W", "error", "-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning")
 

@@ -142,22 +142,32 @@ print(sorted(roots - set(sys.stdlib_module_names) - {"tinygrad_cnn", "numpy"}))
     assert run(code) == "[]"
 
 
-def test_public_names_are_loaded_when_they_are_used() -> None:
-    """The table at run time is the list of imports that type checkers read, and none is missing."""
-    path = ROOT / "tinygrad_cnn" / "__init__.py"
-    written = {
-        alias.name: node.module
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tinygrad_cnn")
-        for alias in node.names
-    }
-    table = {**tinygrad_cnn._HOME, **dict.fromkeys(tinygrad_cnn._PACKAGES, "tinygrad_cnn")}
-    assert written == table
-    for name in table:
-        assert getattr(tinygrad_cnn, name) is not None and name in dir(tinygrad_cnn)
+def test_star_imports_bring_the_public_names() -> None:
+    names: dict[str, object] = {}
+    exec("from tinygrad_cnn import *", names)
+    assert set(names) - {"__builtins__"} == set(tinygrad_cnn.__all__)
     with pytest.raises(AttributeError, match="no attribute 'Tensr'"):
         _ = tinygrad_cnn.Tensr
-    assert run("import sys, tinygrad_cnn.testing.plugin; print('numpy' in sys.modules)") == "False"
+
+
+def test_the_plugins_load_neither_numpy_nor_the_package() -> None:
+    code = """
+import sys
+import _tinygrad_cnn_plugins.for_pytest, hypothesis
+print({"numpy", "tinygrad_cnn"} & set(sys.modules))
+"""
+    assert run(code) == "set()"
+
+
+@pytest.mark.parametrize("first", ["hypothesis", "tinygrad_cnn", "tinygrad_cnn.testing.strategies"])
+def test_hypothesis_draws_tensors_whichever_is_imported_first(first: str) -> None:
+    code = f"""
+import {first}
+from hypothesis import find, strategies as st
+from tinygrad_cnn import Tensor
+print(find(st.from_type(Tensor), lambda t: t.shape == (1,)).dtype)
+"""
+    assert run(code) == "float64"
 
 
 def test_every_part_can_be_imported_first() -> None:

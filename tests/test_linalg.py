@@ -8,7 +8,7 @@ import pytest
 from tinygrad_cnn import Tensor, grad
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
-from tinygrad_cnn.testing.numeric import central_difference, weights
+from tinygrad_cnn.testing.check.slopes import central_difference, weights
 
 
 def numbers(*shapes: tuple[int, ...]) -> list[Any]:

@@ -24,8 +24,7 @@ from tinygrad_cnn.kernels import numpy as reference
 from tinygrad_cnn.kernels.compiled import loss, norm, pointwise, update
 from tinygrad_cnn.kernels.compiled.base import operands
 from tinygrad_cnn.kernels.compiled.pool import windows as pool
-from tinygrad_cnn.testing.geometry import pool_grids
-from tinygrad_cnn.testing.strategies import laid_out
+from tinygrad_cnn.testing.strategies import laid_out, pool_grids
 
 #: Eight units in the last place of float32 (6e-8 each), relative to the largest number.
 TIGHT = 5e-7

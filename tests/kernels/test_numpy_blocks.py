@@ -12,8 +12,7 @@ from tinygrad_cnn.grid import Grid
 from tinygrad_cnn.kernels import numpy as reference
 from tinygrad_cnn.kernels import threads
 from tinygrad_cnn.kernels.numpy import blocks, convolution, norm, pointwise
-from tinygrad_cnn.testing.geometry import conv_grids, pool_grids
-from tinygrad_cnn.testing.strategies import laid_out
+from tinygrad_cnn.testing.strategies import conv_grids, laid_out, pool_grids
 
 SEEDS = st.integers(0, 2**32 - 1)
 LAYOUTS = st.sampled_from(["contiguous", "transposed", "reversed", "strided"])

@@ -2,12 +2,12 @@
 
     gradcheck, assert_gradients      three answers: pass, fail, unchecked, with a report
     blame                            the first wrong operation of a composed function
-    strategies, programs, cases      what to draw: tensors, geometries, whole random graphs
+    strategies, cases                what to draw: tensors, geometries, whole random graphs
     contracts                        what an op, a module, a loss, an optimizer must keep to
     mutation                         which wrong derivatives would go unnoticed
 
-The same from pytest: see `tinygrad_cnn.testing.plugin`. Names are loaded when they are first used:
-hypothesis is an extra that not every project has.
+From pytest: the fixture and the marker `gradcheck`, and the options `--grad-...`. What needs hypothesis,
+an extra, is loaded when it is first used.
 """
 
 from __future__ import annotations
@@ -16,60 +16,65 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from tinygrad_cnn.errors import MissingExtraError
+from tinygrad_cnn.testing.assertions import GradientError, assert_gradients
+from tinygrad_cnn.testing.blaming import Blame, blame
+from tinygrad_cnn.testing.check import (
+    Finding,
+    GradcheckResult,
+    central_difference,
+    gradcheck,
+)
+from tinygrad_cnn.testing.program_steps import Program, Step
 
-if TYPE_CHECKING:
-    from tinygrad_cnn.testing.blaming import blame as blame
-    from tinygrad_cnn.testing.cases import CASES as CASES
-    from tinygrad_cnn.testing.cases import Case as Case
-    from tinygrad_cnn.testing.cases import Problem as Problem
-    from tinygrad_cnn.testing.contracts import check_layer_against as check_layer_against
-    from tinygrad_cnn.testing.contracts import check_loss as check_loss
-    from tinygrad_cnn.testing.contracts import check_module as check_module
-    from tinygrad_cnn.testing.contracts import check_op as check_op
-    from tinygrad_cnn.testing.contracts import check_optimizer as check_optimizer
-    from tinygrad_cnn.testing.culprit import Blame as Blame
-    from tinygrad_cnn.testing.gradients import GradcheckResult as GradcheckResult
-    from tinygrad_cnn.testing.gradients import assert_gradients as assert_gradients
-    from tinygrad_cnn.testing.gradients import gradcheck as gradcheck
-    from tinygrad_cnn.testing.numeric import central_difference as central_difference
-    from tinygrad_cnn.testing.program import Program as Program
-    from tinygrad_cnn.testing.program import Step as Step
-    from tinygrad_cnn.testing.properties import PROPERTIES as PROPERTIES
+__all__ = [
+    "CASES",
+    "PROPERTIES",
+    "Blame",
+    "Case",
+    "Finding",
+    "GradcheckResult",
+    "GradientError",
+    "Problem",
+    "Program",
+    "Step",
+    "assert_gradients",
+    "blame",
+    "central_difference",
+    "check_layer_against",
+    "check_loss",
+    "check_module",
+    "check_op",
+    "check_optimizer",
+    "gradcheck",
+]
 
-#: Public name -> the module of this package that has it.
-_HOME = {
-    "blame": "blaming",
-    "Blame": "culprit",
-    "CASES": "cases",
-    "Case": "cases",
-    "Problem": "cases",
-    "GradcheckResult": "gradients",
-    "assert_gradients": "gradients",
-    "gradcheck": "gradients",
-    "central_difference": "numeric",
-    "Program": "program",
-    "Step": "program",
-    "PROPERTIES": "properties",
-    "check_layer_against": "contracts",
-    "check_loss": "contracts",
-    "check_module": "contracts",
-    "check_op": "contracts",
-    "check_optimizer": "contracts",
-}
+if TYPE_CHECKING:  # and so a name that is not here is an error to type checkers
+    from tinygrad_cnn.testing.cases import CASES, Case, Problem
+    from tinygrad_cnn.testing.contracts import (
+        PROPERTIES,
+        check_layer_against,
+        check_loss,
+        check_module,
+        check_op,
+        check_optimizer,
+    )
+else:
+    #: The modules whose names need hypothesis.
+    _WITH_HYPOTHESIS = {"CASES": "cases", "Case": "cases", "Problem": "cases"}
 
+    def __getattr__(name: str) -> Any:
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        try:
+            home = importlib.import_module(f"{__name__}.{_WITH_HYPOTHESIS.get(name, 'contracts')}")
+        except ModuleNotFoundError as error:
+            if error.name == "hypothesis":
+                raise MissingExtraError(
+                    f"tinygrad_cnn.testing.{name} needs hypothesis: pip install 'tinygrad-cnn[test]'"
+                ) from None
+            raise
+        value = globals()[name] = getattr(home, name)
+        return value
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    try:
-        return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
-    except ModuleNotFoundError as error:
-        if error.name == "hypothesis":
-            raise MissingExtraError(
-                f"tinygrad_cnn.testing.{name} needs hypothesis: pip install 'tinygrad-cnn[test]'"
-            ) from None
-        raise
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOME])
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tinygrad_cnn import ops
 from tinygrad_cnn.graph import Op
 from tinygrad_cnn.testing.cases.problem import Array, Case, Draw, Problem, uniform
-from tinygrad_cnn.testing.geometry import conv_grids, reads
+from tinygrad_cnn.testing.strategies.grids import conv_grids, reads
 
 
 @st.composite

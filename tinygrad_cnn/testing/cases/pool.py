@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tinygrad_cnn import ops
 from tinygrad_cnn.graph import Op
 from tinygrad_cnn.testing.cases.problem import SEEDS, Array, Case, Draw, Problem, apart, uniform
-from tinygrad_cnn.testing.geometry import pool_grids, reads
+from tinygrad_cnn.testing.strategies.grids import pool_grids, reads
 
 
 @st.composite

@@ -14,6 +14,7 @@ from tinygrad_cnn.testing.contracts.module import MODULE_PROPERTIES as MODULE_PR
 from tinygrad_cnn.testing.contracts.module import check_module as check_module
 from tinygrad_cnn.testing.contracts.op import OP_PROPERTIES as OP_PROPERTIES
 from tinygrad_cnn.testing.contracts.op import check_op as check_op
+from tinygrad_cnn.testing.contracts.op_properties import PROPERTIES as PROPERTIES
 from tinygrad_cnn.testing.contracts.optimizer import OPTIMIZER_PROPERTIES as OPTIMIZER_PROPERTIES
 from tinygrad_cnn.testing.contracts.optimizer import check_optimizer as check_optimizer
 from tinygrad_cnn.testing.contracts.report import ContractError as ContractError

@@ -13,9 +13,9 @@ import numpy as np
 
 from tinygrad_cnn.nn.module import Buffer, Module, Parameter
 from tinygrad_cnn.tensor import Tensor
+from tinygrad_cnn.testing.check.gradchecks import GradcheckResult, gradcheck
+from tinygrad_cnn.testing.check.slopes import weights
 from tinygrad_cnn.testing.contracts.report import FEW, Array, Report, UncheckedError, _run, _same, _table
-from tinygrad_cnn.testing.gradients import GradcheckResult, gradcheck
-from tinygrad_cnn.testing.numeric import weights
 
 
 def check_module(

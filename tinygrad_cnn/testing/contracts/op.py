@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from tinygrad_cnn.errors import ArgumentError
 from tinygrad_cnn.graph import OUT, Op
 from tinygrad_cnn.testing.cases import Case, Problem
+from tinygrad_cnn.testing.check.gradchecks import gradcheck
+from tinygrad_cnn.testing.check.slopes import weights
 from tinygrad_cnn.testing.contracts.module import _reasons
+from tinygrad_cnn.testing.contracts.op_properties import PROPERTIES
 from tinygrad_cnn.testing.contracts.report import FEW, Property, Report, UncheckedError, _run, _same, _told
-from tinygrad_cnn.testing.gradients import gradcheck
-from tinygrad_cnn.testing.numeric import weights
-from tinygrad_cnn.testing.properties import PROPERTIES
 
 
 def check_op(

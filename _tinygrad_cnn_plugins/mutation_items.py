@@ -67,7 +67,7 @@ class SuiteTest(ScoreTest):
 
     def runtest(self) -> None:
         """Fail if an alteration survives."""
-        found = import_module("tinygrad_cnn.testing.suite").score(
+        found = import_module("tinygrad_cnn.testing.mutation.judged_by_tests").score(
             self.target, judges(self.config), self.config.invocation_params.dir
         )
         total = len(found.noticed) + len(found.survived)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tinygrad_cnn import ArgumentError, DTypeError, Op, Tensor
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.testing import assert_gradients, blame, gradcheck
-from tinygrad_cnn.testing.reproduce import reproduction
+from tinygrad_cnn.testing.check.reproductions import reproduction
 
 X = np.array([0.5, -1.2, 2.0])
 SMOOTH = {

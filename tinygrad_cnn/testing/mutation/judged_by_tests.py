@@ -24,7 +24,7 @@ import numpy as np
 from tinygrad_cnn.errors import ArgumentError
 from tinygrad_cnn.graph import Op
 from tinygrad_cnn.tensor import Tensor
-from tinygrad_cnn.testing.alterations import CONSTANT, altered, mutants, patched
+from tinygrad_cnn.testing.mutation.altered_derivatives import CONSTANT, altered, mutants, patched
 
 
 class Score(NamedTuple):

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from tinygrad_cnn import ArgumentError, Tensor, checkpoint, grad
 from tinygrad_cnn.testing import gradcheck
-from tinygrad_cnn.testing.program import OPERATIONS, Program, Step
-from tinygrad_cnn.testing.programs import modules, programs
+from tinygrad_cnn.testing.program_steps import OPERATIONS, Program, Step
+from tinygrad_cnn.testing.strategies import modules, programs
 
 EXAMPLES = 120
 QUICK = settings(max_examples=400, database=None, suppress_health_check=list(HealthCheck))

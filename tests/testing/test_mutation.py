@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from tinygrad_cnn import Op, Tensor, grad, ops
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.testing import CASES, PROPERTIES, Case, Problem
-from tinygrad_cnn.testing.alterations import (
+from tinygrad_cnn.testing.mutation import survivors
+from tinygrad_cnn.testing.mutation.altered_derivatives import (
     CONSTANT,
     DROPPED_TERM,
     GRADIENTS,
@@ -18,7 +19,7 @@ from tinygrad_cnn.testing.alterations import (
     altered,
     mutants,
 )
-from tinygrad_cnn.testing.mutation import main, survivors
+from tinygrad_cnn.testing.mutation.command_line import main
 
 W = np.arange(1.0, 7).reshape(3, 2)
 X, ROW = np.ones((3, 2)), np.ones(2)

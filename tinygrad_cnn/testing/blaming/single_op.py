@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from tinygrad_cnn.gradient import grad
 from tinygrad_cnn.graph import Op
 from tinygrad_cnn.tensor import Tensor
-from tinygrad_cnn.testing.compare import Comparer, Finding
-from tinygrad_cnn.testing.witness import Step, copied, same
+from tinygrad_cnn.testing.blaming.recorded_steps import Step, copied, same
+from tinygrad_cnn.testing.check.comparisons import Comparer, Finding
 
 Array = NDArray[Any]
 
@@ -88,7 +88,7 @@ def shares(step: Step, op: Op, g: Array, kept: Sequence[Any]) -> list[Array | No
     """The gradients that an op's derivative gives, summed to the shapes of the operands.
 
     >>> from tinygrad_cnn import observe
-    >>> from tinygrad_cnn.testing.witness import Witness
+    >>> from tinygrad_cnn.testing.blaming.recorded_steps import Witness
     >>> with observe(Witness()) as seen:
     ...     y = Tensor(np.ones((2, 3)), requires_grad=True) + Tensor(np.ones(3), requires_grad=True)
     >>> op, _, kept = seen.steps[0].run()

@@ -17,10 +17,8 @@ from numpy.typing import NDArray
 
 from tinygrad_cnn.errors import ArgumentError, DTypeError
 from tinygrad_cnn.tensor import Tensor
-from tinygrad_cnn.testing.blaming import blame
-from tinygrad_cnn.testing.compare import Comparer, Finding, Function
-from tinygrad_cnn.testing.culprit import Blame
-from tinygrad_cnn.testing.reproduce import reproduction
+from tinygrad_cnn.testing.check.comparisons import Comparer, Finding, Function
+from tinygrad_cnn.testing.check.reproductions import reproduction
 
 Array = NDArray[Any]
 
@@ -61,18 +59,6 @@ class GradcheckResult:
         if self.status == "fail" and self.reproduce:
             lines += ["  to reproduce:", *(f"    {line}" for line in self.reproduce.splitlines())]
         return "\n".join(lines)
-
-
-class GradientError(AssertionError):
-    """A wrong gradient.
-
-    Attributes:
-        report: in words.   blame: the op that is wrong, which can draw itself.
-    """
-
-    def __init__(self, report: str, blame: Blame) -> None:
-        super().__init__(report)
-        self.report, self.blame = report, blame
 
 
 def gradcheck(
@@ -174,20 +160,3 @@ def _patterns(check: Comparer, findings: list[Finding]) -> list[str]:
         return []
     found = {k: check.pattern(place) for place, k in enumerate(check.active)}
     return [f"input {k}: {words}" for k, words in found.items() if words]
-
-
-def assert_gradients(fn: Function, *inputs: Any, **options: Any) -> None:
-    """Raise if `gradcheck(fn, *inputs, **options)` fails; what cannot be checked is let pass.
-
-    Args:
-        fn, inputs, options: as `gradcheck`.
-    Raises:
-        GradientError: an AssertionError with the printed report.
-
-    >>> assert_gradients(lambda x: x * x, np.array([1.0, 2.0]))
-    """
-    result = gradcheck(fn, *inputs, entries=options.pop("entries", False), **options)
-    if result.status == "fail":
-        report = gradcheck(fn, *inputs, entries=True, **options)
-        culprit = blame(fn, *inputs, order=options.get("order", 1), seed=options.get("seed", 0))
-        raise GradientError(f"{report}\n  first wrong op: {culprit}", culprit)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tinygrad_cnn import nn
-from tinygrad_cnn.testing.program import Program, Step
+from tinygrad_cnn.testing.program_steps import Program, Step
 
 Array = NDArray[Any]
 Draw = Any

@@ -20,10 +20,10 @@ from tinygrad_cnn.gradient import grad
 from tinygrad_cnn.graph import OUT, Node, ancestors, observe
 from tinygrad_cnn.mode import enable_grad
 from tinygrad_cnn.tensor import Tensor
-from tinygrad_cnn.testing.compare import Comparer, Finding
-from tinygrad_cnn.testing.culprit import Blame
-from tinygrad_cnn.testing.inspection import Fault, inspect, inspect_forward, inspect_second, shares
-from tinygrad_cnn.testing.witness import Step, Witness, same
+from tinygrad_cnn.testing.blaming.blame_report import Blame
+from tinygrad_cnn.testing.blaming.recorded_steps import Step, Witness, same
+from tinygrad_cnn.testing.blaming.single_op import Fault, inspect, inspect_forward, inspect_second, shares
+from tinygrad_cnn.testing.check.comparisons import Comparer, Finding
 
 Array = NDArray[Any]
 

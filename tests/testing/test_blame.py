@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from tinygrad_cnn import ArgumentError, DTypeError, Op, Tensor, checkpoint, nn, ops
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.testing import assert_gradients
-from tinygrad_cnn.testing.blaming import blame
+from tinygrad_cnn.testing.blaming.first_wrong_op import blame
 from tinygrad_cnn.testing.mutation import Mutant, altered
-from tinygrad_cnn.testing.programs import modules, programs
+from tinygrad_cnn.testing.strategies import modules, programs
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(3, 4))

@@ -8,7 +8,7 @@ from plugin_runs import BY_NAME, HEAD, WARNINGS, Run
 from plugin_runs import run as run
 
 from tinygrad_cnn import ArgumentError
-from tinygrad_cnn.testing.suite import found_op
+from tinygrad_cnn.testing.mutation.judged_by_tests import found_op
 
 pytest_plugins = ["pytester"]
 

@@ -22,8 +22,8 @@ import tinygrad_cnn.gradient
 from tinygrad_cnn import Tensor, kernels, ops
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.testing import CASES, PROPERTIES, gradcheck
-from tinygrad_cnn.testing.blaming import blame
-from tinygrad_cnn.testing.programs import programs
+from tinygrad_cnn.testing.blaming.first_wrong_op import blame
+from tinygrad_cnn.testing.strategies import programs
 
 
 def draw(*shape: int, seed: int = 0) -> np.ndarray:

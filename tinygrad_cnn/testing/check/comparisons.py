@@ -17,8 +17,8 @@ from tinygrad_cnn.errors import DTypeError
 from tinygrad_cnn.gradient import grad
 from tinygrad_cnn.mode import enable_grad
 from tinygrad_cnn.tensor import Tensor
-from tinygrad_cnn.testing.numeric import Slope, slope
-from tinygrad_cnn.testing.patterns import explain, recognise
+from tinygrad_cnn.testing.check.error_patterns import explain, recognise
+from tinygrad_cnn.testing.check.slopes import Slope, slope
 from tinygrad_cnn.transforms import jvp
 
 Array = NDArray[Any]

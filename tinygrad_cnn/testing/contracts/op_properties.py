@@ -16,7 +16,7 @@ from tinygrad_cnn.gradient import grad
 from tinygrad_cnn.graph import Op
 from tinygrad_cnn.tensor import Tensor
 from tinygrad_cnn.testing.cases import Case, Problem
-from tinygrad_cnn.testing.numeric import central_difference, weights
+from tinygrad_cnn.testing.check.slopes import central_difference, weights
 
 Array = NDArray[Any]
 Check = Callable[[Case, Problem], None]
