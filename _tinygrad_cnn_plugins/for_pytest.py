@@ -123,7 +123,7 @@ def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.It
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> bool | None:
-    """In a run for `testing.mutation.judged_by_tests`: the tests again and again, with one alteration after the other."""
+    """In a run for a mutation score: the tests again and again, with one alteration after the other."""
     order = session.config.getoption("--grad-alter")
     if order is None or session.testsfailed or session.config.option.collectonly:
         return None
