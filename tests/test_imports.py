@@ -96,7 +96,7 @@ PACKAGES = sorted(
     ".".join(f.parent.relative_to(ROOT).parts) for f in FILES if f.name == "__init__.py"
 )  # fmt: skip
 #: Packages whose public names are listed: all of them, in the end.
-LISTED = [f"tinygrad_cnn.{name}" for name in ("functional", "nn", "nn.models", "optim", "testing")]
+LISTED = [f"tinygrad_cnn.{name}" for name in ("functional", "nn", "nn.models", "optim")]
 
 
 @pytest.mark.parametrize("package", PACKAGES)
