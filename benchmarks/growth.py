@@ -18,7 +18,7 @@ from benchmarks.picture import PEER
 from benchmarks.race import Effort, check_losses, race, workers
 from benchmarks.report import number, table
 from benchmarks.roofline import work
-from viz.plot import figure, look, save
+from viz.plots import figure, look, save
 
 #: What a quick run measures.
 QUICK_VALUES = {"batch": (1, 4), "image": (16, 27), "channels": (3, 8), "depth": (1, 2)}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from viz.plot import figure, look, save
+from viz.plots import figure, look, save
 
 PEER = "torch"
 _FASTER, _SLOWER, _INK = "#3b6ea5", "#c2410c", "#1a1a1a"

@@ -20,7 +20,7 @@ from tinygrad_cnn import Tensor, nn, no_grad
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.graph import ancestors
 from tinygrad_cnn.kernels.threads import share
-from viz.cost import multiply_adds
+from viz.model.cost import multiply_adds
 
 #: A training step touches each weight so often: read forward, read backward, its gradient written
 #: and read, the weight read and written by the update.

@@ -18,7 +18,7 @@ from claims import Claims, options
 from tinygrad_cnn import Tensor, grad, nn, optim
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.data import digits
-from viz.plot import figure, finish, look
+from viz.plots import figure, finish, look
 
 CURVES = {
     "Step": F.step, "Sigmoid": F.sigmoid, "tanh": F.tanh,

@@ -25,7 +25,7 @@ from tinygrad_cnn import nn, optim
 from tinygrad_cnn.data import DataLoader, ImageFolder
 from tinygrad_cnn.nn import models
 from tinygrad_cnn.train import Trainer
-from viz.plot import figure, finish, look
+from viz.plots import figure, finish, look
 
 PIXELS = 224
 MIB = 2**20

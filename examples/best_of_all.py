@@ -24,7 +24,7 @@ from tinygrad_cnn import nn, optim
 from tinygrad_cnn.data import Augmented, Compose, DataLoader, Rotation, Shear, Shift, Zoom
 from tinygrad_cnn.serial import save_tensors
 from tinygrad_cnn.train import Callback, Checkpoint, LearningRate, ProgressBar, Trainer
-from viz.plot import figure, finish, look
+from viz.plots import figure, finish, look
 
 MOST = 200_000  # parameters
 CHANGES = Compose(

@@ -44,7 +44,7 @@ from tinygrad_cnn.data import (
 )
 from tinygrad_cnn.serial import save_tensors
 from tinygrad_cnn.train import History, LearningRate, ProgressBar, Trainer
-from viz.plot import figure, finish, look
+from viz.plots import figure, finish, look
 
 #: The changes of the source's pipeline, one by one.
 SOURCE = (Rotation(20), Shift(0.2, 0.2), Shear(0.2), Zoom(0.5, separate=True), HorizontalFlip())

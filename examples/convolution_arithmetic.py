@@ -18,7 +18,7 @@ from claims import Claims, options
 from tinygrad_cnn import Tensor, nn
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.data import digits
-from viz.plot import figure, finish, look
+from viz.plots import figure, finish, look
 
 IMAGE = np.array([[1.0, 2, 3, 0], [0, 1, 2, 3], [3, 0, 1, 2], [2, 3, 0, 1]])
 KERNEL = np.array([[2.0, 0, 1], [0, 1, 2], [1, 0, 2]])

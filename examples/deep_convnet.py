@@ -23,7 +23,7 @@ from tinygrad_cnn.data import ArrayDataset
 from tinygrad_cnn.nn import models
 from tinygrad_cnn.serial import save_tensors
 from tinygrad_cnn.train import Evaluator
-from viz.plot import figure, finish, look
+from viz.plots import figure, finish, look
 
 
 def counts(claims: Claims) -> None:

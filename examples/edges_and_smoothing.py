@@ -17,7 +17,7 @@ from scipy import signal
 from sklearn.datasets import load_sample_image
 
 from tinygrad_cnn import functional as F
-from viz.plot import figure, finish, look
+from viz.plots import figure, finish, look
 
 # Sobel's kernels: a difference in one direction, smoothed in the other one.
 VERTICAL = np.array([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]])

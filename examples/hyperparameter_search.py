@@ -23,7 +23,7 @@ from claims import Claims
 from tinygrad_cnn import nn, optim
 from tinygrad_cnn.data import ArrayDataset, digits, mnist, split
 from tinygrad_cnn.train import NaNStop, Trainer
-from viz.plot import figure, finish, look
+from viz.plots import figure, finish, look
 
 
 class Trial(NamedTuple):

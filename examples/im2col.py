@@ -16,7 +16,7 @@ import numpy as np
 from claims import Claims, options
 
 from tinygrad_cnn import functional as F
-from viz.plot import figure, finish, look
+from viz.plots import figure, finish, look
 
 
 # --------------------------------------------------------------------------- by loops

@@ -20,7 +20,7 @@ from claims import Claims, options
 import viz
 from tinygrad_cnn import Tensor, grad, nn
 from tinygrad_cnn import functional as F
-from viz.plot import figure, finish, look
+from viz.plots import figure, finish, look
 
 WIDTH, DEPTH = 100, 10
 Init = Callable[[Tensor, np.random.Generator], Tensor]

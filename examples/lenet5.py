@@ -24,7 +24,7 @@ from tinygrad_cnn import functional as F
 from tinygrad_cnn.data import DataLoader
 from tinygrad_cnn.nn import models
 from tinygrad_cnn.train import LearningRate, ProgressBar, Trainer
-from viz.plot import figure, finish, look
+from viz.plots import figure, finish, look
 
 #: The parameters that the paper states, layer by layer: 60,000 in all.
 PUBLISHED = {"c1": 156, "s2": 12, "c3": 1516, "s4": 32, "c5": 48120, "f6": 10164}

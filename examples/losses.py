@@ -19,7 +19,7 @@ from claims import Claims, options
 from tinygrad_cnn import Tensor
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.data import digits, mnist, read_idx, write_idx
-from viz.plot import figure, finish, look
+from viz.plots import figure, finish, look
 
 # Ten shares for an image of a 2: one guess says so, the other one says 7.
 GOOD = np.array([0.1, 0.05, 0.6, 0.0, 0.05, 0.1, 0.0, 0.1, 0.0, 0.0])

@@ -20,7 +20,7 @@ import viz
 from tinygrad_cnn import Tensor, nn, optim
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.data import DataLoader, digits
-from viz.plot import figure, finish, look
+from viz.plots import figure, finish, look
 
 State = dict[str, Any]
 START = (-7.0, 2.0)

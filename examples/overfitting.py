@@ -22,7 +22,7 @@ from claims import Claims
 from tinygrad_cnn import nn, optim
 from tinygrad_cnn.data import ArrayDataset, digits, mnist
 from tinygrad_cnn.train import History, Trainer
-from viz.plot import figure, finish, look
+from viz.plots import figure, finish, look
 
 HIDDEN, UNITS = 6, 100
 

@@ -17,7 +17,7 @@ from claims import Claims, options
 
 from tinygrad_cnn import Tensor, nn, optim
 from tinygrad_cnn import functional as F
-from viz.plot import figure, finish, look
+from viz.plots import figure, finish, look
 
 INPUTS = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], dtype=np.float32)
 TABLES = {"AND": [0, 0, 0, 1], "NAND": [1, 1, 1, 0], "OR": [0, 1, 1, 1], "XOR": [0, 1, 1, 0]}

@@ -18,7 +18,7 @@ from claims import Claims, options
 from tinygrad_cnn import Tensor, nn
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.nn import models
-from viz.plot import figure, finish, look
+from viz.plots import figure, finish, look
 
 
 def stacks(seed: int) -> dict[str, list[nn.Module]]:

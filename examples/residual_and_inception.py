@@ -23,7 +23,7 @@ from tinygrad_cnn import Tensor, grad, nn, optim
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.nn import models
 from tinygrad_cnn.nn.models import BasicBlock, Inception
-from viz.plot import figure, finish, look
+from viz.plots import figure, finish, look
 
 
 # --------------------------------------------------------------------------- the blocks

@@ -26,7 +26,7 @@ from tinygrad_cnn import functional as F
 from tinygrad_cnn.data import DataLoader
 from tinygrad_cnn.errors import ShapeError
 from tinygrad_cnn.train import History, accuracy
-from viz.plot import figure, finish, look
+from viz.plots import figure, finish, look
 
 
 # --------------------------------------------------------------------------- layers

@@ -24,7 +24,7 @@ from tinygrad_cnn import nn, optim
 from tinygrad_cnn.data import ArrayDataset
 from tinygrad_cnn.data.affine import resample
 from tinygrad_cnn.train import Evaluator, History
-from viz.plot import figure, finish, look
+from viz.plots import figure, finish, look
 
 
 def dense(seed: int) -> nn.Sequential:

@@ -22,7 +22,7 @@ from numerical_gradient import numerical_gradient
 from tinygrad_cnn import Tensor
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.data import digits, mnist
-from viz.plot import figure, finish, look
+from viz.plots import figure, finish, look
 
 
 # --------------------------------------------------------------------------- layers

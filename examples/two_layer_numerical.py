@@ -21,7 +21,7 @@ from tqdm import tqdm
 from tinygrad_cnn import Tensor
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.data import digits
-from viz.plot import figure, finish, look
+from viz.plots import figure, finish, look
 
 Weights = dict[str, np.ndarray]
 

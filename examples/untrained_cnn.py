@@ -18,7 +18,7 @@ import training
 from claims import Claims
 
 from tinygrad_cnn import functional as F
-from viz.plot import figure, finish, look
+from viz.plots import figure, finish, look
 
 
 # --------------------------------------------------------------------------- by hand

@@ -8,14 +8,18 @@ from pathlib import Path
 TESTS = Path(__file__).parent
 
 
-def outputs_with_two_hash_seeds(program: str) -> list[bytes]:
-    """What a program writes to standard output under two seeds of `hash`; it can import the test files."""
+def outputs_with_two_hash_seeds(program: str, folder: Path = TESTS) -> list[bytes]:
+    """What a program writes to standard output under two seeds of `hash`.
+
+    It can import the test files in `folder`, and what test files share.
+    """
+    path = os.pathsep.join(map(str, (folder, TESTS, TESTS.parent)))
     return [
         subprocess.run(
             [sys.executable, "-c", program],
             check=True,
             capture_output=True,
-            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": f"{TESTS}{os.pathsep}{TESTS.parent}"},
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": path},
         ).stdout
         for seed in ("1", "2")
     ]

@@ -26,7 +26,7 @@ from tinygrad_cnn.train import (
     save_checkpoint,
     save_model,
 )
-from viz.__main__ import main as viz_main
+from viz.command_line import main as viz_main
 
 DRAWS = np.random.default_rng(3)
 X, Y = DRAWS.standard_normal((22, 1, 6, 6)).astype("f4"), DRAWS.integers(0, 3, 22)

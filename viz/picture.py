@@ -12,15 +12,16 @@ from typing import Any
 
 from tinygrad_cnn.errors import ArgumentError, TinygradCnnError
 from tinygrad_cnn.nn import Module
-from viz import page, text, words
-from viz.build import Root, build, roots_of
-from viz.choice import Choice
-from viz.dot import source
-from viz.fold import folded, simplified, with_class
-from viz.model import Model
-from viz.record import Recorder
-from viz.render import DPI, draw, need_engine, save, target_of, write
-from viz.trial import run
+from viz.model.boxes import Model
+from viz.model.building import Root, build, roots_of
+from viz.options import Choice
+from viz.output.engines import DPI, draw, need_engine, save, target_of, write
+from viz.page import document
+from viz.recording.module_run import run
+from viz.recording.recorder import Recorder
+from viz.reduce.folding import folded, simplified, with_class
+from viz.write import box_labels, terminal
+from viz.write.dot import source
 
 #: The most boxes of a picture, if nothing else is said: what fits a page.
 MAX_NODES = 40
@@ -60,14 +61,14 @@ class Picture:
         if form != "html":
             return save(self.source, path, dpi=dpi, timeout=timeout)
         need_engine(target, self.source)
-        whole = page.page(self.model, self.choice, self.fuller(), timeout=timeout)
+        whole = document.page(self.model, self.choice, self.fuller(), timeout=timeout)
         return write(target, whole.encode())
 
     def __repr__(self) -> str:
         return f"<Picture {self.summary}>"
 
     def __str__(self) -> str:
-        return text.drawing(self.model, self.choice)
+        return terminal.drawing(self.model, self.choice)
 
     def _repr_mimebundle_(
         self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None
@@ -113,7 +114,7 @@ def graph(
             draws them on arrows back. None shows what is there, on arrows if the graph is scalar
             and small and its backward was recorded.
         statistics: min, mean, max, norm, share of zeros, NaN and infinities of tensors.
-        memory: bytes kept for backward.   flops: multiply-adds; see `viz.cost`.
+        memory: bytes kept for backward.   flops: multiply-adds; see `viz.model.cost`.
         times: milliseconds forward and backward.   legend: explain the colours.
         depth: how many levels of modules are opened; 0 gives a box to each outermost module.
         max_nodes: the most boxes; detail is left out until they fit. None sets no limit.
@@ -146,10 +147,12 @@ def graph(
         model = build(roots, recorder, spelled_out=True)
     if classes:
         model = replace(model, head=classes[""], classes=classes)
-    words.need(model, choice, recorder is not None)
+    box_labels.need(model, choice, recorder is not None)
     fuller = partial(_fuller, model, fold)
     model = _with_classes(simplified(model, depth=depth, fold=fold, max_nodes=max_nodes))
-    return Picture(source(model, choice), title or words.describe(model, choice), model, choice, fuller)
+    return Picture(
+        source(model, choice), title or box_labels.describe(model, choice), model, choice, fuller
+    )
 
 
 def _fuller(model: Model, fold: bool | None) -> list[Model]:

@@ -11,7 +11,7 @@ from tinygrad_cnn import Tensor, nn
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.data import mnist
 from tinygrad_cnn.testing import gradcheck
-from viz.plot import figure, finish, look
+from viz.plots import figure, finish, look
 
 
 # --------------------------------------------------------------------------- closed forms

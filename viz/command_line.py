@@ -1,0 +1,226 @@
+"""Draw a graph from the command line: `python -m viz script.py:loss -o out.png`.
+
+Ends with status 0 when it was drawn, 1 when the script or the drawing failed, 2 when the command line
+asks for something that there is not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import runpy
+import sys
+import traceback
+from collections.abc import Sequence
+from contextlib import nullcontext, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tinygrad_cnn import Tensor
+from tinygrad_cnn.errors import ArgumentError, FormatError, TinygradCnnError
+from tinygrad_cnn.graph import Node
+from tinygrad_cnn.nn import Module
+from tinygrad_cnn.train import load_model
+from viz.options import DIRECTIONS
+from viz.output.engines import DPI, FORMATS, target_of, write
+from viz.picture import MAX_NODES, Picture, graph
+from viz.recording.recorder import record
+
+_ABOUT = """Draw the computation graph of a Tensor, or of a Module, that a Python script makes.
+
+The script runs as `python script.py` would, watched by viz.record(), so that gradients are drawn too
+if it calls backward(). Then what it left under NAME is drawn."""
+
+_EPILOG = """examples:
+  python -m viz train.py:loss -o loss.png
+  python -m viz net.py:model --input 1,1,28,28 -o net.html
+  python -m viz net.safetensors --input 1,1,28,28 -o net.png
+  python -m viz train.py:loss                  a text drawing, here
+  python -m viz train.py:loss -o - | dot -Tx11"""
+
+
+class _UsageError(Exception):
+    """The command line asks for something that there is not."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        arguments: the words after `python -m viz`; None takes those of the process.
+    Returns:
+        0 when it was drawn, 1 when the script or the drawing failed, 2 for a wrong command line.
+    Raises:
+        SystemExit: with status 2, for options that there are not; with 0 after --help.
+
+    >>> main(["nowhere.py:loss"])
+    2
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        _draw(options)
+    except _UsageError as error:
+        print(f"python -m viz: {error}", file=sys.stderr)
+        return 2
+    except (TinygradCnnError, OSError) as error:
+        print(f"python -m viz: {error}", file=sys.stderr)
+        return 1
+    except _ScriptError as error:
+        traceback.print_exception(error.__cause__, file=sys.stderr)
+        print(f"python -m viz: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "python -m viz", description=_ABOUT, epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    add = parser.add_argument
+    add(
+        "thing",
+        metavar="SCRIPT.py:NAME",
+        help="a script and the name of a Tensor or Module in it; or a file of save_model",
+    )
+    add(
+        "-o", "--out", metavar="FILE",
+        help=f"{', '.join('.' + form for form in FORMATS)}; '-' writes DOT to standard output; "
+        "without it a text drawing is printed",
+    )  # fmt: skip
+    add(
+        "--input", metavar="SHAPE", action="append", type=_shape,
+        help="for a Module: shape of an input, such as 1,1,28,28, filled with normal random numbers of a "
+        "fixed seed; 2,16:int64 gives zeros of that type; once for each argument",
+    )  # fmt: skip
+    add("--title", help="the line above the picture; '' leaves it out")
+    add("--direction", choices=sorted(DIRECTIONS), help="where results lie")
+    add("--depth", type=int, help="how many levels of modules are opened")
+    add(
+        "--max-nodes",
+        type=int,
+        default=MAX_NODES,
+        help="the most boxes; 0 sets no limit (default %(default)s)",
+    )
+    add("--keep-dot", action="store_true", help="also write the DOT text, beside FILE")
+    return parser
+
+
+def _shape(text: str) -> Any:
+    """An array for '1,1,28,28' or '2,16:int64'."""
+    sizes, _, dtype = text.partition(":")
+    try:
+        shape = tuple(int(size) for size in sizes.split(",") if size.strip())
+        kind = np.dtype(dtype or "float32")
+        if kind.kind not in "fiub" or any(size < 0 for size in shape):
+            raise ValueError(text)
+    except (ValueError, TypeError):
+        raise argparse.ArgumentTypeError(f"{text!r} is no shape; 1,1,28,28 or 2,16:int64 fits") from None
+    drawn = np.random.default_rng(0).standard_normal(shape)
+    return drawn.astype(kind) if kind.kind == "f" else np.zeros(shape, kind)
+
+
+def _draw(options: argparse.Namespace) -> None:
+    saved = Path(options.thing).suffix.lower() in (".npz", ".safetensors")
+    script, name = (Path(options.thing), "") if saved else _script(options.thing)
+    to_file = options.out not in (None, "-")
+    if to_file:
+        try:
+            target_of(options.out, DPI, 60.0)  # refused before the script runs
+        except ArgumentError as error:
+            raise _UsageError(str(error)) from error
+    if options.keep_dot and not to_file:
+        raise _UsageError("--keep-dot writes beside a file; give -o FILE")
+    # What the script prints must not get into the DOT text.
+    with redirect_stdout(sys.stderr) if options.out == "-" else nullcontext():
+        picture = _picture_of_file(script, options) if saved else _picture(script, name, options)
+    if options.out is None:
+        print(picture)
+    elif options.out == "-":
+        print(picture.source, end="")
+    else:
+        path = picture.render(options.out)
+        if options.keep_dot:
+            write(path.with_suffix(".dot"), picture.source.encode("utf-8"))
+        print(path, file=sys.stderr)
+
+
+def _script(thing: str) -> tuple[Path, str]:
+    """The script and the name after the last colon."""
+    file, colon, name = thing.rpartition(":")
+    if not colon or not name.isidentifier():
+        file, name = thing, ""
+    path = Path(file)
+    if path.suffix.lower() in (".npz", ".npy", ".safetensors"):
+        raise _UsageError(f"{path} is no script; a file that save_model wrote is given without :NAME")
+    if not path.is_file():
+        raise _UsageError(f"there is no file {path}; SCRIPT.py:NAME fits")
+    if not name:
+        raise _UsageError(f"{thing}: which Tensor or Module? {path}:loss fits, if it is called loss there")
+    return path, name
+
+
+class _ScriptError(Exception):
+    """The script raised; its error is the cause."""
+
+
+def _picture(script: Path, name: str, options: argparse.Namespace) -> Picture:
+    before = sys.argv, list(sys.path)
+    sys.argv, sys.path[0:0] = [str(script)], [str(script.resolve().parent)]
+    try:
+        with record() as recorder:
+            names = runpy.run_path(str(script), run_name="__main__")
+    except (Exception, SystemExit) as error:
+        raise _ScriptError(f"{script} ended with {type(error).__name__}: {error}") from error
+    finally:
+        sys.argv, sys.path[:] = before
+    thing = _named(names, script, name)
+    if isinstance(thing, Module) and not options.input:
+        raise _UsageError(
+            f"{name} is a Module, which must be run to be drawn: give --input, such as 1,1,28,28"
+        )
+    if options.input and not isinstance(thing, Module):
+        raise _UsageError(f"--input is for a Module; {name} is a {type(thing).__name__}")
+    try:
+        return graph(
+            thing, title=options.title, direction=options.direction, depth=options.depth,
+            max_nodes=options.max_nodes or None,
+            inputs=tuple(options.input) if options.input else None,
+            recorder=None if options.input else recorder,
+        )  # fmt: skip
+    except ArgumentError as error:
+        raise _UsageError(str(error)) from error
+
+
+def _picture_of_file(path: Path, options: argparse.Namespace) -> Picture:
+    """The model that `save_model` wrote, or a checkpoint."""
+    if not path.is_file():
+        raise _UsageError(f"there is no file {path}")
+    try:
+        model = load_model(path)
+    except FormatError as error:
+        raise _UsageError(
+            f"{error}; where a file holds numbers only, load it in a script that makes the model, and give "
+            "SCRIPT.py:NAME"
+        ) from error
+    if not options.input:
+        raise _UsageError(f"{path} holds a Module, which must be run: give --input, such as 1,1,28,28")
+    return graph(
+        model, title=options.title, direction=options.direction, depth=options.depth,
+        max_nodes=options.max_nodes or None, inputs=tuple(options.input),
+    )  # fmt: skip
+
+
+def _named(names: dict[str, Any], script: Path, name: str) -> Any:
+    """What the script left under a name, if it can be drawn."""
+    kinds = (Tensor, Module, Node)
+    fit = sorted(key for key, value in names.items() if isinstance(value, kinds) and key[:1] != "_")
+    there = f"{script} has {', '.join(fit[:12])}" if fit else f"{script} leaves no Tensor and no Module"
+    if name not in names:
+        raise _UsageError(f"{script} has no {name}; {there}")
+    thing = names[name]
+    many = isinstance(thing, (list, tuple)) and thing and all(isinstance(one, kinds[::2]) for one in thing)
+    if not isinstance(thing, kinds) and not many:
+        raise _UsageError(f"{name} in {script} is a {type(thing).__name__}, no Tensor or Module; {there}")
+    return thing

@@ -1,0 +1,192 @@
+"""What a drawing shows, as plain data: boxes, edges and results.
+
+Nothing here knows how it is drawn, or how a graph is made into it. The numbers of the whole
+(operations, parameters, multiply-adds, bytes, times) are sums over the boxes, so that whatever joins
+boxes keeps them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import isfinite, prod
+from typing import NamedTuple
+
+from viz.recording.summary import Summary
+
+
+class Parameter(NamedTuple):
+    """A parameter inside a box.
+
+    Attributes:
+        key: tells parameters apart; a shared one has the same key in each box.
+        name, shape: its own.   trainable: False for a frozen one.
+        shared: whether other boxes take it too.   times: how often this box takes it.
+        value, gradient: its own; None where not known.
+        first: False for the one of a further repetition, where equal boxes are drawn as one.
+    """
+
+    key: int
+    name: str
+    shape: tuple[int, ...]
+    trainable: bool = True
+    shared: bool = False
+    times: int = 1
+    value: Summary | None = None
+    gradient: Summary | None = None
+    first: bool = True
+
+
+class Mark(NamedTuple):
+    """Something to look at: `alarm` for what is certainly wrong."""
+
+    text: str
+    alarm: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A thing that is drawn: a leaf, an op, or several ops as one.
+
+    Attributes:
+        id: order of creation in the graph.
+        kind: 'op', 'module' for several as one, or a leaf's role: 'input', 'parameter', 'constant'.
+        name, options: head of the box.   family: kind of the op, for its colour.
+        group: path of the module; of a derivative's ops it begins with the word for its order.
+        shape, dtype: of the result.
+        parameters: those that stand inside.
+        operations, multiply_adds, kept, forward_ms, backward_ms: sums over the nodes inside; None
+            where not known.
+        value, gradient: of the result.   norm: L2 norm of the gradients of the parameters inside,
+            of the result where there are none; None where not known.
+        marks: what to look at.   site: (file, line) of the user's code.
+        formula: what the op computes, in one line; '' where it does not say.
+        order: of differentiation, as in `Node`.
+        repeats: how many equal boxes this one stands for.
+        lines: further ops, drawn in the same box below it.
+    """
+
+    id: int
+    kind: str
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    options: str = ""
+    family: str = "other"
+    group: str = ""
+    parameters: tuple[Parameter, ...] = ()
+    operations: int = 0
+    multiply_adds: int = 0
+    kept: int | None = None
+    forward_ms: float | None = None
+    backward_ms: float | None = None
+    value: Summary | None = None
+    gradient: Summary | None = None
+    norm: float | None = None
+    marks: tuple[Mark, ...] = ()
+    site: tuple[str, int] | None = None
+    order: int = 0
+    repeats: int = 1
+    lines: tuple[Box, ...] = ()
+    formula: str = ""
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether no op made it."""
+        return self.kind not in ("op", "module")
+
+
+class Edge(NamedTuple):
+    """A tensor that flows from a box to a box.
+
+    Attributes:
+        tail, head: ids of boxes.   tensor: id of the box that made the tensor, also after joining.
+        shape, name: the tensor's.   constant: whether it is one.
+        value: the tensor's.   gradient: what flowed back along this edge; None where not known.
+    """
+
+    tail: int
+    head: int
+    tensor: int
+    shape: tuple[int, ...]
+    name: str = ""
+    constant: bool = False
+    value: Summary | None = None
+    gradient: Summary | None = None
+
+
+class Result(NamedTuple):
+    """The end of a graph: the box that made it, its name, shape, number, value and gradient."""
+
+    box: int
+    name: str
+    shape: tuple[int, ...]
+    number: float | None = None
+    value: Summary | None = None
+    gradient: Summary | None = None
+
+
+@dataclass(frozen=True)
+class Model:
+    """Boxes oldest first, the edges between them, and the results; `head` says what it is in words.
+
+    Attributes:
+        repeated: groups that stand for several equal ones, and how many.
+        nodes: how many boxes there were before any were joined.
+        walked: whether a gradient was seen anywhere.
+        unseen: boxes whose gradient is left blank, as a frame of an animation does before its time.
+        classes: names of modules' classes, by path, where a Module was drawn.
+    """
+
+    boxes: tuple[Box, ...]
+    edges: tuple[Edge, ...]
+    results: tuple[Result, ...]
+    head: str
+    nodes: int
+    walked: bool
+    repeated: Mapping[str, int]
+    unseen: frozenset[int] = frozenset()
+    classes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def operations(self) -> int:
+        """How many ops the boxes stand for."""
+        return sum(box.operations for box in self.boxes)
+
+    @property
+    def parameters(self) -> list[Parameter]:
+        """All parameters, each once."""
+        return list({p.key: p for box in self.boxes for p in box.parameters}.values())
+
+    @property
+    def multiply_adds(self) -> int:
+        """Multiply-adds of all ops."""
+        return sum(box.multiply_adds for box in self.boxes)
+
+    @cached_property
+    def largest(self) -> float:
+        """The largest finite norm of a gradient, 0 if there is none."""
+        return max(
+            (n for n in (box.norm for box in self.boxes) if n is not None and isfinite(n)), default=0.0
+        )
+
+
+def order_word(order: int) -> str:
+    """The word for a derivative's order, which begins the groups of its ops.
+
+    >>> order_word(1), order_word(2), order_word(4)
+    ('derivative', 'second derivative', '4th derivative')
+    """
+    return {0: "", 1: "derivative", 2: "second derivative", 3: "third derivative"}.get(
+        order, f"{order}th derivative"
+    )
+
+
+def sizes(parameters: Iterable[Parameter]) -> int:
+    """Number of elements of some parameters.
+
+    >>> sizes([Parameter(0, "weight", (2, 3)), Parameter(1, "bias", (2,))])
+    8
+    """
+    return sum(prod(parameter.shape) for parameter in parameters)

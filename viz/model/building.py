@@ -1,0 +1,262 @@
+"""From the nodes of a graph, and what was recorded of them, to a `Model`.
+
+Everything is iterative and linear in the number of nodes and edges.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from math import hypot, isfinite, prod
+from typing import Any, NamedTuple
+
+from tinygrad_cnn import Tensor
+from tinygrad_cnn.errors import ArgumentError, DTypeError
+from tinygrad_cnn.graph import Node, ancestors
+from viz.model import op_words
+from viz.model.boxes import Box, Edge, Mark, Model, Parameter, Result, order_word
+from viz.model.cost import multiply_adds
+from viz.recording.recorder import Memory, Recorder, Trace
+from viz.recording.summary import Summary, summarise
+
+#: A gradient is marked where its norm, in units of the norm of what flowed into the walk, is beyond.
+VANISHED, EXPLODED = 1e-7, 1e4
+
+
+class Root(NamedTuple):
+    """Something that is drawn as a result: its node, and its value if that is a single number."""
+
+    node: Node
+    value: float | None
+
+
+def roots_of(thing: Any) -> list[Root]:
+    """What to draw, from a Tensor, a Node, or a list or tuple of them; each node once.
+
+    Raises:
+        DTypeError: something else.   ArgumentError: an empty list.
+
+    >>> [root.value for root in roots_of(Tensor(2.5))]
+    [2.5]
+    """
+    fits = "a Tensor, a Node, a list of them, or a Module with inputs="
+    things = list(thing) if isinstance(thing, (list, tuple)) else [thing]
+    if not things:
+        raise ArgumentError(f"viz.graph: the list is empty; {fits} fits")
+    roots: dict[Node, Root] = {}
+    for one in things:
+        if isinstance(one, Tensor):
+            value = float(one.numpy()) if one.shape == () else None
+            roots.setdefault(one.node, Root(one.node, value))
+        elif isinstance(one, Node):
+            roots.setdefault(one, Root(one, None))
+        else:
+            raise DTypeError(f"viz.graph: got {type(one).__name__}; {fits} fits")
+    return list(roots.values())
+
+
+def build(roots: list[Root], recorder: Recorder | None = None, *, spelled_out: bool = False) -> Model:
+    """The model of the graph that ends in `roots`.
+
+    Args:
+        roots: from `roots_of`.   recorder: what was seen of it.
+        spelled_out: give each parameter and each number a box, instead of a place inside its op's.
+
+    >>> x = Tensor([1.0], requires_grad=True)
+    >>> [box.name or box.kind for box in build(roots_of(x * 2 + 1)).boxes]
+    ['input', 'Mul', 'Add']
+    """
+    return _Builder(roots, recorder, spelled_out).model()
+
+
+class _Builder:
+    def __init__(self, roots: list[Root], recorder: Recorder | None, spelled_out: bool) -> None:
+        self.roots, self.recorder, self.spelled_out = roots, recorder, spelled_out
+        self.tops = {root.node for root in roots}
+        self.nodes = ancestors(*self.tops)
+        self.hidden = set() if spelled_out else {n for n in self.nodes if self._is_inside(n)}
+        self.drawn = [n for n in self.nodes if n not in self.hidden]
+        self.ids = {node: k for k, node in enumerate(self.drawn)}
+        takers = Counter(p for node in self.nodes for p in set(node.parents) & self.hidden)
+        self.shared = {node for node, count in takers.items() if count > 1}
+        self.memory = Memory()
+        self.orders = self._orders()
+        self.places = self._places() if recorder is not None else {}
+        self.telling = self._is_telling()
+
+    def _is_inside(self, node: Node) -> bool:
+        return node not in self.tops and (op_words.is_number(node) or _is_parameter(node))
+
+    def _trace(self, node: Node) -> Trace:
+        return Trace() if self.recorder is None else self.recorder.trace(node)
+
+    def _is_telling(self) -> bool:
+        """Whether the inputs vary: zeros, or ones, say nothing of units that are never active."""
+        leaves = (self._trace(node).value for node in self.nodes if node.role == "input")
+        seen = [value for value in leaves if value is not None and prod(value.shape) > 1]
+        return not seen or any(value.least < value.greatest or not value.finite for value in seen)
+
+    def _orders(self) -> dict[Node, int]:
+        """Of differentiation: the nodes' own; a leaf's is that of the first part that takes it."""
+        found: dict[Node, int] = {}
+        for node in self.nodes:
+            for parent in node.parents:
+                if parent.op is None:
+                    found[parent] = min(found.get(parent, node.order), node.order)
+        return {node: found.get(node, node.order) for node in self.nodes}
+
+    def _places(self) -> dict[int, Node]:
+        """The node that is drawn for each serial: a hidden leaf stands in the first that takes it."""
+        found = {node.serial: node for node in self.drawn}
+        for node in self.drawn:
+            for parent in node.parents:
+                found.setdefault(parent.serial, node)
+        return found
+
+    def model(self) -> Model:
+        boxes = self._marked([self._box(node) for node in self.drawn])
+        edges = [
+            self._edge(node, place, parent)
+            for node in self.drawn
+            for place, parent in enumerate(node.parents)
+            if parent in self.ids
+        ]
+        results = [self._result(root) for root in self.roots if root.node.op is not None]
+        walked = any(box.norm is not None for box in boxes)
+        return Model(tuple(boxes), tuple(edges), tuple(results), self._head(), len(boxes), walked, {})
+
+    def _head(self) -> str:
+        if len(self.roots) > 1:
+            return f"{len(self.roots)} results"
+        node = self.roots[0].node
+        return f"{' × '.join(map(str, node.shape))} {_root_name(node)}".strip()
+
+    # ------------------------------------------------------------------ boxes
+    def _box(self, node: Node) -> Box:
+        if node.op is None:
+            return self._leaf(node)
+        trace = self._trace(node)
+        inside = Counter(p for p in node.parents if p in self.hidden and _is_parameter(p))
+        parameters = tuple(self._parameter(leaf, times) for leaf, times in inside.items())
+        norms = [p.gradient.norm for p in parameters if p.gradient is not None]
+        if not inside and trace.gradient is not None:
+            norms = [trace.gradient.norm]
+        kept = trace.kept if node.serial in (self.recorder.traces if self.recorder else ()) else None
+        if kept is None and node.kept is not None:
+            kept = self.memory.kept_by(node)
+        numbers = "" if self.spelled_out else op_words.constants_text(node)
+        return Box(
+            self.ids[node], "op", node.op.name or "Op", node.shape, str(node.dtype),
+            options=", ".join(filter(None, (numbers, op_words.options_text(node)))),
+            family=op_words.kind(node.op), group=self._group(node, trace),
+            parameters=parameters, operations=1, multiply_adds=multiply_adds(node), kept=kept,
+            forward_ms=trace.forward_ms, backward_ms=trace.backward_ms,
+            value=trace.value, gradient=trace.gradient, norm=hypot(*norms) if norms else None,
+            marks=_dead(trace) if self.telling else (), site=trace.site, order=self.orders[node],
+            formula=_formula(node),
+        )  # fmt: skip
+
+    def _leaf(self, node: Node) -> Box:
+        trace = self._trace(node)
+        gradient = self._gradient(node)
+        own = (self._parameter(node, 1),) if _is_parameter(node) else ()
+        number = next((root.value for root in self.roots if root.node is node), None)
+        # What a walk itself brought in, such as the gradient that it starts with, is no input.
+        role = "constant" if self._is_constant(node) else node.role or "leaf"
+        return Box(
+            self.ids[node], role, node.name or "", node.shape, str(node.dtype),
+            parameters=own, gradient=gradient, norm=None if gradient is None else gradient.norm,
+            value=summarise(number) if number is not None else trace.value,
+            group=order_word(self.orders[node]), order=self.orders[node],
+        )  # fmt: skip
+
+    def _gradient(self, leaf: Node) -> Summary | None:
+        return summarise(leaf.grad) if leaf.grad is not None else self._trace(leaf).gradient
+
+    def _parameter(self, node: Node, times: int) -> Parameter:
+        return Parameter(
+            node.serial, node.name or "parameter", node.shape, node.requires_grad,
+            node in self.shared, times, self._trace(node).value, self._gradient(node),
+        )  # fmt: skip
+
+    def _group(self, node: Node, trace: Trace) -> str:
+        if not node.order:
+            return node.scope
+        return ".".join(filter(None, (order_word(node.order), trace.derives)))
+
+    # ------------------------------------------------------------------ edges and results
+    def _edge(self, node: Node, place: int, parent: Node) -> Edge:
+        share = None if self.recorder is None else self.recorder.shares.get((node.serial, place))
+        return Edge(
+            self.ids[parent], self.ids[node], self.ids[parent], parent.shape,
+            name=(parent.name or "") if parent.op is not None else "",
+            constant=self._is_constant(parent), value=self._trace(parent).value, gradient=share,
+        )  # fmt: skip
+
+    def _is_constant(self, leaf: Node) -> bool:
+        return leaf.role == "constant" or (leaf.op is None and self.orders[leaf] > 0)
+
+    def _result(self, root: Root) -> Result:
+        trace, node = self._trace(root.node), root.node
+        value = trace.value if root.value is None else summarise(root.value)
+        number = root.value
+        if number is None and node.shape == () and value is not None and value.values:
+            number = value.values[0]
+        return Result(self.ids[node], _root_name(node), node.shape, number, value, self._gradient(node))
+
+    # ------------------------------------------------------------------ marks
+    def _marked(self, boxes: list[Box]) -> list[Box]:
+        seed = max((t.norm for t in (self._trace(n).gradient for n in self.tops) if t), default=1.0)
+        seed = seed if isfinite(seed) and seed > 0 else 1.0
+        marks: dict[int, list[Mark]] = {box.id: list(box.marks) for box in boxes}
+        for box in boxes:
+            if box.norm is not None and box.norm < VANISHED * seed and self.telling:
+                marks[box.id].append(Mark("vanished gradient", False))
+            elif box.norm is not None and EXPLODED * seed < box.norm < float("inf"):
+                marks[box.id].append(Mark("exploded gradient", False))
+        for serial, words in self._firsts():
+            if serial in self.places:
+                marks[self.ids[self.places[serial]]].insert(0, Mark(words, True))
+        return [
+            box if len(marks[box.id]) == len(box.marks) else replace(box, marks=tuple(marks[box.id]))
+            for box in boxes
+        ]
+
+    def _firsts(self) -> Iterable[tuple[int, str]]:
+        recorder = self.recorder
+        if recorder is None:
+            return
+        if recorder.first_bad_value is not None:
+            value = recorder.traces[recorder.first_bad_value].value
+            yield recorder.first_bad_value, f"first {_bad_word(value)}"
+        elif recorder.first_bad_gradient is not None:  # what follows a bad value says nothing new
+            yield recorder.first_bad_gradient, "first NaN or infinity in a gradient"
+
+
+def _bad_word(value: Summary | None) -> str:
+    return "NaN" if value is not None and value.nans else "infinity"
+
+
+def _dead(trace: Trace) -> tuple[Mark, ...]:
+    """A rectifier is marked where at least half of its units are 0 throughout the batch."""
+    if not trace.units or 2 * trace.dead < trace.units:
+        return ()
+    if trace.dead == trace.units:
+        return (Mark("dead: the result is 0 everywhere", True),)
+    return (Mark(f"{trace.dead:,} of {trace.units:,} units dead in this batch", False),)
+
+
+def _formula(node: Node) -> str:
+    """The first line of what the op's class says of itself."""
+    return (type(node.op).__doc__ or "").strip().partition("\n")[0].rstrip(".")
+
+
+def _is_parameter(node: Node) -> bool:
+    return node.op is None and node.role == "parameter"
+
+
+def _root_name(node: Node) -> str:
+    if node.op is None:
+        return node.name or node.role or "value"
+    return node.name or ("loss" if op_words.kind(node.op) == "loss" else "result")

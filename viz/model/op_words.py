@@ -1,0 +1,111 @@
+"""How an op is told of: its family, its options and the numbers that it takes, as plain text."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from tinygrad_cnn.graph import Node, Op
+
+#: Kind by the file of `tinygrad_cnn.ops` that an op's class is written in; others are arithmetic.
+_FAMILIES = {
+    "conv": "conv", "linalg": "linear", "embedding": "linear",
+    "activation": "activation", "rectifier": "activation",
+    "pool": "pool", "resample": "pool", "norm": "norm", "random": "dropout", "loss": "loss",
+    "shape": "shape", "arrange": "shape", "index": "shape", "pad": "shape", "select": "shape",
+    "sort": "shape",
+}  # fmt: skip
+_OPS = "tinygrad_cnn.ops."
+
+#: How a constant beside an op is written: what stands between the two operands.
+SIGNS = {"Add": "+", "Sub": "−", "Mul": "×", "Div": "÷", "Pow": "^"}
+
+#: Options whose sizes run along the axes of an image, written as 3×5, or as 3 where all are equal.
+SPATIAL = frozenset({"kernel", "stride", "padding", "output_padding", "dilation"})
+#: Options whose value says it all.
+BARE = frozenset({"kernel", "reduction"})
+
+#: An array among the indices of an op, as its options write it.
+_INDICES = re.compile(r"\b(u?int|bool)[0-9]*\(([0-9, ]*)\)")
+
+
+def kind(op: Op) -> str:
+    """The kind of an op, by the family that its class, or the nearest base of it, is written in.
+
+    Args:
+        op: an op.
+    Returns:
+        A word such as 'conv'; 'other' for an op that is none of the library's.
+
+    >>> from tinygrad_cnn import ops
+    >>> kind(ops.ReLU()), kind(ops.Add()), kind(Op())
+    ('activation', 'arithmetic', 'other')
+    """
+    for base in type(op).__mro__:
+        if base.__module__.startswith(_OPS):
+            return _FAMILIES.get(base.__module__.removeprefix(_OPS), "arithmetic")
+    return "other"
+
+
+def options_text(node: Node) -> str:
+    """The options of a node's op in one line, without what the edges already say.
+
+    >>> from tinygrad_cnn import Tensor, functional as F
+    >>> x = Tensor(np.ones((1, 1, 8, 8)), requires_grad=True)
+    >>> options_text(F.max_pool2d(x, 2).node), options_text(F.reshape(x, (8, 8)).node)
+    ('2×2', '')
+    >>> options_text(x[:, :, [0, 3, 5]].node)
+    '[:, :, 3 indices]'
+    """
+    assert node.op is not None
+    parts = []
+    for key, value in node.op.options().items():
+        if value is False or value is None or (key == "shape" and value == node.shape):
+            continue
+        words = key.replace("_", " ")
+        if value is True:
+            parts.append(words)
+        elif key == "key":
+            parts.append(f"[{_INDICES.sub(_indices, value)}]")
+        else:
+            written = _option(key, value)
+            parts.append(written if key in BARE else f"{words} {written}")
+    return ", ".join(parts)
+
+
+def _indices(found: re.Match[str]) -> str:
+    """An array of indices in words: '60 indices' for int64(60,)."""
+    what = "mask" if found[1] == "bool" else "indices"
+    return f"{'×'.join(re.findall(r'[0-9]+', found[2]))} {what}".strip()
+
+
+def _option(key: str, value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:g}"
+    if not isinstance(value, tuple):
+        return str(value)
+    if key in SPATIAL and value and all(part == value[0] for part in value):
+        return str(value[0])
+    return ("×" if key in SPATIAL else ", ").join(map(str, value))
+
+
+def constants_text(node: Node) -> str:
+    """The numbers among a node's operands: '× 2' for x * 2, '1 −' for 1 - x.
+
+    >>> from tinygrad_cnn import Tensor
+    >>> constants_text((1 - Tensor(3.0, requires_grad=True)).node)
+    '1 −'
+    """
+    assert node.op is not None
+    sign = SIGNS.get(node.op.name, "")
+    parts = []
+    for place, parent in enumerate(node.parents):
+        if is_number(parent):
+            number = str(parent.name).replace("-", "−")
+            parts.append(f"{sign} {number}" if place else f"{number} {sign}")
+    return ", ".join(part.strip() for part in parts)
+
+
+def is_number(node: Node) -> bool:
+    """Whether a node is a plain number in an expression, which is written beside its op."""
+    return node.op is None and node.role == "constant" and node.shape == () and node.name is not None

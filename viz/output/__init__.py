@@ -1,0 +1,1 @@
+"""Layout engines, fonts and files."""

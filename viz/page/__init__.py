@@ -1,0 +1,1 @@
+"""A drawing as one page for browsers."""

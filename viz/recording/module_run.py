@@ -1,0 +1,91 @@
+"""One run of a module, recorded, that leaves the module as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from tinygrad_cnn import Tensor, enable_grad
+from tinygrad_cnn.errors import ArgumentError, DTypeError
+from tinygrad_cnn.graph import MODE
+from tinygrad_cnn.nn import Module
+from tinygrad_cnn.rng import generator
+from viz.recording.recorder import Recorder, record
+
+
+def run(model: Module, inputs: Any) -> tuple[list[Tensor], Recorder]:
+    """Run a module on example inputs, in the mode that it is in, and record it.
+
+    The inputs enter as new tensors, through which gradients would flow, so that everything done to
+    them is in the graph. Buffers and random generators are put back to where they were; parameters
+    and gradients are not touched.
+
+    Args:
+        model: the module.
+        inputs: an array or a Tensor, or a tuple or list of them for several arguments.
+    Returns:
+        The Tensors that it gave, and what was recorded.
+    Raises:
+        ArgumentError: no inputs.   DTypeError: the module gave no Tensor, or inputs are no arrays.
+        Whatever the module raises.
+
+    >>> from tinygrad_cnn import nn
+    >>> results, recorder = run(nn.Linear(3, 2), np.ones((1, 3), "float32"))
+    >>> results[0].node.op.name
+    'Linear'
+    """
+    if inputs is None:
+        raise ArgumentError(
+            f"viz.graph: to draw {type(model).__name__} it must be run: give inputs=, an array or a "
+            "tuple of arrays"
+        )
+    given = list(inputs) if isinstance(inputs, (tuple, list)) else [inputs]
+    names = ["x"] if len(given) == 1 else [f"x{k}" for k in range(1, len(given) + 1)]
+    arguments = [_leaf(value, name) for value, name in zip(given, names, strict=True)]
+    token = MODE.set(MODE.get()._replace(scope=""))
+    try:
+        with _unchanged(model), enable_grad(), record() as recorder:
+            output = model(*arguments)
+    finally:
+        MODE.reset(token)
+    results = list(_tensors(output))
+    if not results:
+        raise DTypeError(f"viz.graph: {type(model).__name__} gave {type(output).__name__}, no Tensor")
+    return results, recorder
+
+
+def _leaf(value: Any, name: str) -> Tensor:
+    if not isinstance(value, (Tensor, np.ndarray, np.generic)):
+        raise DTypeError(f"viz.graph: inputs hold {type(value).__name__}; arrays and Tensors fit")
+    own = value.name if isinstance(value, Tensor) and value.name else name
+    leaf = Tensor(value, name=own)
+    return leaf.requires_grad_() if leaf.dtype.kind == "f" else leaf
+
+
+def _tensors(output: Any) -> Iterator[Tensor]:
+    """The Tensors in a result, also in tuples, lists and dicts."""
+    if isinstance(output, Tensor):
+        yield output
+    elif isinstance(output, (tuple, list, Mapping)):
+        for part in output.values() if isinstance(output, Mapping) else output:
+            yield from _tensors(part)
+
+
+@contextmanager
+def _unchanged(model: Module) -> Iterator[None]:
+    """Put buffers and random generators back at the end, also after an error."""
+    buffers = [(buffer, buffer.numpy().copy()) for buffer in model.buffers()]
+    own = [v for module in model.modules() for v in vars(module).values()]
+    generators = [generator(), *(v for v in own if isinstance(v, np.random.Generator))]
+    states = [(one, one.bit_generator.state) for one in generators]
+    try:
+        yield
+    finally:
+        for buffer, before in buffers:
+            if not np.array_equal(buffer.numpy(), before, equal_nan=True):
+                buffer.data = Tensor(before)
+        for one, state in states:
+            one.bit_generator.state = state

@@ -1,0 +1,234 @@
+"""What happened while a graph was made and walked: values, gradients, times, bytes, places in the code.
+
+The graph itself holds no results; a `Recorder` watches and keeps short summaries of them, by the
+serial number of the node, so that it keeps neither the graph nor its arrays alive.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+import tinygrad_cnn
+from tinygrad_cnn.graph import OUT, Node, Observer, Op, observe, owner
+from viz.recording.summary import Summary, summarise, values_of
+
+#: Ops whose result is exactly 0 where they pass nothing on: units that may die.
+RECTIFIERS = frozenset({"ReLU", "ReLU6"})
+
+#: A unit is called dead after this many zeros; fewer may be chance.
+_ENOUGH = 16
+
+#: Code in these folders is not the user's.
+_OURS = tuple(
+    f"{folder}{os.sep}" for folder in (Path(tinygrad_cnn.__file__).parent, Path(__file__).parents[1])
+)
+
+
+@dataclass(slots=True)
+class Trace:
+    """What was seen of one node.
+
+    Attributes:
+        value, gradient: of its result; None where none was seen.
+        forward_ms, backward_ms: time of the op and of its derivative in milliseconds.
+        kept: bytes kept for the derivative, each piece of memory counted at its first keeper only;
+            parameters and inputs, which live anyway, are not counted.
+        site: where the user's code made it, as (file, line).
+        derives: scope of the node whose derivative made it, '' for none.
+        dead, units: for a rectifier: how many of its units are 0 throughout the batch, of how many;
+            0 units where the batch is too small to tell.
+    """
+
+    value: Summary | None = None
+    gradient: Summary | None = None
+    forward_ms: float | None = None
+    backward_ms: float | None = None
+    kept: int = 0
+    site: tuple[str, int] | None = None
+    derives: str = ""
+    dead: int = 0
+    units: int = 0
+
+
+class Memory:
+    """Counts bytes kept for derivatives, each piece of memory once.
+
+    >>> x = Tensor(np.ones(4), requires_grad=True)
+    >>> y = x.tanh().tanh()
+    >>> memory = Memory()
+    >>> [memory.kept_by(node) for node in (y.node.parents[0], y.node)]
+    [32, 32]
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[int, weakref.ref[Any]] = {}
+
+    def mark(self, array: Any) -> bool:
+        """Note the memory of an array; whether it was new."""
+        whole = owner(array)
+        known = self._seen.get(id(whole))  # an id may be reused, hence the look at the object
+        if known is not None and known() is whole:
+            return False
+        self._seen[id(whole)] = weakref.ref(whole)
+        return True
+
+    def kept_by(self, node: Node) -> int:
+        """Bytes that `node` is the first to keep; what belongs to a leaf lives anyway."""
+        if node.op is None or not node.kept:
+            return 0
+        for place, array in zip(node.op.keep, node.kept, strict=True):
+            if place != OUT and node.parents[place].op is None and isinstance(array, np.ndarray):
+                self.mark(array)
+        arrays = [*node.kept, *vars(node.op).values()]
+        return sum(owner(a).nbytes for a in arrays if isinstance(a, np.ndarray) and self.mark(a))
+
+
+class Recorder(Observer):
+    """An observer that keeps a `Trace` of each node; made by `viz.record()`.
+
+    Attributes:
+        traces: by serial number of the node. A leaf seen again, as a parameter in each training
+            step, has the trace of the last time.
+        shares: by (serial of a node, place of the operand): the gradient that flowed back along
+            that edge in the last walk.
+        first_bad_value: serial of the first node whose value had a NaN or an infinity; None for none.
+        first_bad_gradient: the same for gradients, by the node whose derivative first gave one.
+    """
+
+    def __init__(self) -> None:
+        self.traces: dict[int, Trace] = {}
+        self.shares: dict[tuple[int, int], Summary] = {}
+        self.first_bad_value: int | None = None
+        self.first_bad_gradient: int | None = None
+        self._memory = Memory()
+        self._started = 0.0
+        self._steps: list[tuple[Node, float]] = []
+        self._last_step: int | None = None
+        self._sums: dict[int, Any] = {}
+
+    def trace(self, node: Node) -> Trace:
+        """The trace of a node, empty where nothing was seen.
+
+        >>> Recorder().trace(Tensor(1.0).node).value is None
+        True
+        """
+        return self.traces.get(node.serial) or Trace()
+
+    # ------------------------------------------------------------------ forward
+    def op_starts(self, op: Op, arrays: tuple[Any, ...]) -> None:
+        """Start the clock."""
+        self._started = perf_counter()
+
+    def recorded(self, node: Node, arrays: tuple[Any, ...], result: Any) -> None:
+        """Note the value of a node, and of the leaves among its operands."""
+        elapsed = 1e3 * (perf_counter() - self._started)
+        for parent, array in zip(node.parents, arrays, strict=True):
+            if parent.op is None:
+                seen = self.traces.setdefault(parent.serial, Trace())
+                seen.value = summarise(array)
+                if not seen.value.finite and self.first_bad_value is None:
+                    self.first_bad_value = parent.serial
+        trace = Trace(value=summarise(result), forward_ms=elapsed, site=_site())
+        trace.kept = self._memory.kept_by(node)
+        if self._steps:
+            trace.derives = self._steps[-1][0].scope
+        if node.op is not None and node.op.name in RECTIFIERS:
+            trace.dead, trace.units = _dead_units(result)
+        assert trace.value is not None
+        if not trace.value.finite and self.first_bad_value is None:
+            self.first_bad_value = node.serial
+        self.traces[node.serial] = trace
+
+    # ------------------------------------------------------------------ backward
+    def step_starts(self, node: Node, g: Any) -> None:
+        """Note the gradient of a node, and start the clock."""
+        if not self._steps:
+            if self._last_step is None or node.serial >= self._last_step:  # a walk goes down only
+                self._sums.clear()
+            self._last_step = node.serial
+        trace = self.traces.setdefault(node.serial, Trace())
+        trace.gradient = summarise(g)
+        if not trace.gradient.finite and self.first_bad_gradient is None:
+            self.first_bad_gradient = node.serial
+        self._steps.append((node, perf_counter()))
+
+    def stepped(self, node: Node, g: Any, gradients: tuple[Any, ...]) -> None:
+        """Note the time of a step and the gradients that it gave."""
+        _, started = self._steps.pop()
+        self.traces[node.serial].backward_ms = 1e3 * (perf_counter() - started)
+        for place, (parent, share) in enumerate(zip(node.parents, gradients, strict=True)):
+            if share is None:
+                continue
+            summary = self.shares[node.serial, place] = summarise(share)
+            if not summary.finite and self.first_bad_gradient is None:
+                self.first_bad_gradient = node.serial
+            if parent.op is None:  # the walk makes no step at a leaf: its shares are added here
+                before, share = self._sums.get(parent.serial), values_of(share)
+                self._sums[parent.serial] = share if before is None else before + share
+                total = summary if before is None else summarise(self._sums[parent.serial])
+                self.traces.setdefault(parent.serial, Trace()).gradient = total
+
+    def finish(self) -> None:
+        """Let go of the arrays that are needed only while watching.
+
+        >>> Recorder().finish()
+        """
+        self._sums.clear()
+        self._steps.clear()
+
+
+@contextmanager
+def record() -> Iterator[Recorder]:
+    """Watch what is computed inside the `with` block, for drawings with values, gradients and times.
+
+    Watching costs a look at every element, so that the times of ops are measured without it but the
+    block as a whole runs slower.
+
+    Returns:
+        A context manager that gives the `Recorder`; drawing functions take it as `recorder=`.
+
+    >>> x = Tensor([1.0, -2.0], requires_grad=True)
+    >>> with record() as recorder:
+    ...     y = (x * x).sum()
+    ...     y.backward()
+    >>> recorder.trace(y.node).value.values, recorder.trace(x.node).gradient.values
+    ((5.0,), (2.0, -4.0))
+    """
+    recorder = Recorder()
+    try:
+        with observe(recorder):
+            yield recorder
+    finally:
+        recorder.finish()
+
+
+def _dead_units(result: Any) -> tuple[int, int]:
+    """Units (channels, or features) that are 0 for the whole batch, and how many units there are."""
+    units = result.shape[1] if result.ndim > 1 else result.size
+    if result.size and not result.any():
+        return units, units
+    if result.ndim < 2 or len(result) < 2 or result.size < _ENOUGH * units or not result.size:
+        return 0, 0
+    alive = result.any(axis=tuple(axis for axis in range(result.ndim) if axis != 1))
+    return int(units - np.count_nonzero(alive)), units
+
+
+def _site() -> tuple[str, int] | None:
+    """File and line of the innermost call that is neither the engine's nor ours."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if not file.startswith(_OURS):
+            return file, frame.f_lineno
+        frame = frame.f_back  # type: ignore[assignment]
+    return None

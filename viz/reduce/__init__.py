@@ -1,0 +1,1 @@
+"""Fewer boxes for the same graph."""

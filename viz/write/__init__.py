@@ -1,0 +1,1 @@
+"""A model as DOT text or as text for terminals: words, colours and markup."""

@@ -1,0 +1,77 @@
+"""Forward and backward in one picture, as textbooks draw it.
+
+Operations are circles; black arrows carry values forward, red ones gradients back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from viz.model.boxes import Box
+from viz.recording.summary import Summary
+from viz.write import markup, numbers, style
+from viz.write.box_labels import elements_text
+
+#: Attributes of the whole drawing that differ from the usual ones.
+GRAPH = {"ranksep": "0.55", "nodesep": "0.4"}
+_ELEMENTS = 3
+
+
+def box(box: Box) -> dict[str, str]:
+    """Attributes of a box: a circle for an op, a rounded box with its name for a leaf.
+
+    >>> box(Box(0, "op", "Mul", (), "float32"))["shape"]
+    'circle'
+    """
+    color = {"color": style.MARKS[any(m.alarm for m in box.marks)], "penwidth": "2"} if box.marks else {}
+    if box.kind == "op":
+        sign = style.CIRCLES.get(box.name, box.name)
+        options = markup.font(markup.literal(box.options, 30), size=style.SMALL_SIZE, color=style.SOFT)
+        text = markup.font(markup.literal(sign), size=18 if len(sign) < 3 else 12)
+        return {
+            "label": f"<{text}<BR/>{options}>" if options else f"<{text}>",
+            "shape": "circle", "style": "filled", "fillcolor": style.KINDS["conv"],
+            "margin": "0.02", "width": "0.55", "height": "0.55", **color,
+        }  # fmt: skip
+    known = box.value is not None and box.shape == () and not box.name
+    name = markup.literal(box.name or (_text(box.value) if box.value and known else box.kind))
+    dashed = ",dashed" if box.kind == "constant" else ""
+    return {"label": f"<{name}>", "margin": "0.14,0.08", "style": f"rounded,filled{dashed}", **color}
+
+
+def result_label(name: str) -> str:
+    """Label of the end of the graph.
+
+    >>> result_label("to pay")
+    '<to pay>'
+    """
+    return f"<{markup.literal(name) or '&#160;'}>"
+
+
+def add_pair(
+    drawing: Any, tail: str, head: str, shape: tuple[int, ...],
+    value: Summary | None, gradient: Summary | None, back: Mapping[str, str],
+) -> None:  # fmt: skip
+    """Draw a tensor's arrow, and the gradient's arrow back where one flowed.
+
+    Args:
+        back: attributes of the arrow back that differ from the usual ones.
+    """
+    size = str(style.NAME_SIZE)
+    forward = _text(value) if value is not None else numbers.shape_text(shape)
+    drawing.edge(tail, head, label=forward, color=style.FORWARD, fontcolor=style.FORWARD, fontsize=size)
+    if gradient is not None:
+        look = {
+            "label": _text(gradient), "color": style.REVERSE, "fontcolor": style.REVERSE,
+            "fontsize": size, "dir": "back", "penwidth": "1.6", **back,
+        }  # fmt: skip
+        # Laid out beside the arrow forward, as if it ran forward too: else it may take long ways round.
+        drawing.edge(tail, head, **look)
+
+
+def _text(summary: Summary) -> str:
+    """The elements of a few, the norm of more."""
+    if summary.values is not None and len(summary.values) <= _ELEMENTS:
+        return elements_text(summary)
+    return f"{numbers.shape_text(summary.shape)}, norm {numbers.number_text(summary.norm)}"
