@@ -35,6 +35,7 @@ from tinygrad_cnn.functional.arithmetic import (
     sub,
 )
 from tinygrad_cnn.functional.arrange import diagonal, flip, repeat, roll, tile, trace, tril, triu
+from tinygrad_cnn.functional.attention import scaled_dot_product_attention
 from tinygrad_cnn.functional.classification import cross_entropy, multi_margin_loss, nll_loss
 from tinygrad_cnn.functional.conv import conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d
 from tinygrad_cnn.functional.convolve import convolve1d, convolve2d, correlate1d, correlate2d, fold, unfold
@@ -110,6 +111,7 @@ from tinygrad_cnn.functional.rectifier import (
     relu6,
     selu,
 )
+from tinygrad_cnn.functional.recurrent import gru_cell, lstm_cell, rnn_cell
 from tinygrad_cnn.functional.reduce import all, any, logsumexp, max, mean, min, norm, prod, std, sum, var
 from tinygrad_cnn.functional.resample import (
     adaptive_avg_pool2d,
@@ -204,6 +206,7 @@ __all__ = [
     "greater",
     "greater_equal",
     "group_norm",
+    "gru_cell",
     "half_squared_error",
     "hardsigmoid",
     "hardswish",
@@ -236,6 +239,7 @@ __all__ = [
     "logical_xor",
     "logsumexp",
     "lp_pool2d",
+    "lstm_cell",
     "matmul",
     "max",
     "max_pool1d",
@@ -270,8 +274,10 @@ __all__ = [
     "remainder",
     "repeat",
     "reshape",
+    "rnn_cell",
     "roll",
     "round",
+    "scaled_dot_product_attention",
     "selu",
     "sigmoid",
     "sign",

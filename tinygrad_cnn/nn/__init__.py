@@ -22,6 +22,7 @@ from tinygrad_cnn.nn.layers.activation import (
     Tanh,
 )
 from tinygrad_cnn.nn.layers.adaptive import AdaptiveAvgPool2d, AdaptiveMaxPool2d
+from tinygrad_cnn.nn.layers.attention import MultiheadAttention
 from tinygrad_cnn.nn.layers.channel_norm import (
     BatchNorm1d,
     BatchNorm2d,
@@ -47,6 +48,14 @@ from tinygrad_cnn.nn.layers.loss import (
     MultiMarginLoss,
     NLLLoss,
     SmoothL1Loss,
+)
+from tinygrad_cnn.nn.layers.packed_sequence import (
+    PackedSequence,
+    pack_padded_sequence,
+    pack_sequence,
+    pad_packed_sequence,
+    pad_sequence,
+    unpack_sequence,
 )
 from tinygrad_cnn.nn.layers.pad import (
     CircularPad1d,
@@ -88,8 +97,17 @@ from tinygrad_cnn.nn.layers.rectifier import (
     PReLU,
     ReLU6,
 )
+from tinygrad_cnn.nn.layers.recurrent import GRU, LSTM, RNN
+from tinygrad_cnn.nn.layers.recurrent_cells import GRUCell, LSTMCell, RNNCell
 from tinygrad_cnn.nn.layers.sample_norm import GroupNorm, LayerNorm, LocalResponseNorm
 from tinygrad_cnn.nn.layers.sub_sampling import ScaledTanh, SubSampling2d
+from tinygrad_cnn.nn.layers.transformer import (
+    Transformer,
+    TransformerDecoder,
+    TransformerDecoderLayer,
+    TransformerEncoder,
+    TransformerEncoderLayer,
+)
 from tinygrad_cnn.nn.module import Buffer, LoadResult, Module, Parameter
 from tinygrad_cnn.nn.rebuild import from_json
 from tinygrad_cnn.nn.registry import register
@@ -99,7 +117,10 @@ __all__ = [
     "CELU",
     "ELU",
     "GELU",
+    "GRU",
+    "LSTM",
     "RBF",
+    "RNN",
     "SELU",
     "AdaptiveAvgPool2d",
     "AdaptiveMaxPool2d",
@@ -130,6 +151,7 @@ __all__ = [
     "Embedding",
     "Flatten",
     "Fold",
+    "GRUCell",
     "GroupNorm",
     "Hardsigmoid",
     "Hardswish",
@@ -143,6 +165,7 @@ __all__ = [
     "KLDivLoss",
     "L1Loss",
     "LPPool2d",
+    "LSTMCell",
     "LayerNorm",
     "LeakyReLU",
     "Linear",
@@ -159,11 +182,14 @@ __all__ = [
     "ModuleDict",
     "ModuleList",
     "MultiMarginLoss",
+    "MultiheadAttention",
     "NLLLoss",
     "PReLU",
+    "PackedSequence",
     "Parameter",
     "PixelShuffle",
     "PixelUnshuffle",
+    "RNNCell",
     "ReLU",
     "ReLU6",
     "ReceptiveField",
@@ -183,6 +209,11 @@ __all__ = [
     "Softsign",
     "SubSampling2d",
     "Tanh",
+    "Transformer",
+    "TransformerDecoder",
+    "TransformerDecoderLayer",
+    "TransformerEncoder",
+    "TransformerEncoderLayer",
     "Unflatten",
     "Unfold",
     "Upsample",
@@ -192,9 +223,14 @@ __all__ = [
     "from_json",
     "init",
     "models",
+    "pack_padded_sequence",
+    "pack_sequence",
+    "pad_packed_sequence",
+    "pad_sequence",
     "receptive_field",
     "register",
     "same_padding",
     "summary",
     "to_json",
+    "unpack_sequence",
 ]

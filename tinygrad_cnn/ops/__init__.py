@@ -96,6 +96,8 @@ from tinygrad_cnn.ops.rectifier import Hardtanh as Hardtanh
 from tinygrad_cnn.ops.rectifier import LeakyReLU as LeakyReLU
 from tinygrad_cnn.ops.rectifier import PReLU as PReLU
 from tinygrad_cnn.ops.rectifier import ReLU6 as ReLU6
+from tinygrad_cnn.ops.recurrent import GRUGates as GRUGates
+from tinygrad_cnn.ops.recurrent import LSTMGates as LSTMGates
 from tinygrad_cnn.ops.reduce import LogSumExp as LogSumExp
 from tinygrad_cnn.ops.reduce import Max as Max
 from tinygrad_cnn.ops.reduce import Mean as Mean
