@@ -103,7 +103,7 @@ def pad_packed_sequence(
         raise ArgumentError(f"pad_packed_sequence: total_length {total} is below the longest, {longest}")
     rest = sequence.data.shape[1:]
     rows = [
-        F.pad(step, [(0, count - len(step)), *[(0, 0)] * len(rest)], value=padding_value)
+        F.pad(step, [(0, count - len(step)), *[(0, 0)] * len(rest)], constant_values=padding_value)
         for step in sequence.steps()
     ]
     empty = np.full((count, *rest), padding_value, sequence.data.dtype)
@@ -139,7 +139,7 @@ def pad_sequence(
     missing = [longest - len(x) for x in given]
     before = [0 if padding_side == "right" else n for n in missing]
     rows = [
-        F.pad(x, [(b, n - b), *[(0, 0)] * (x.ndim - 1)], value=padding_value)
+        F.pad(x, [(b, n - b), *[(0, 0)] * (x.ndim - 1)], constant_values=padding_value)
         for x, n, b in zip(given, missing, before, strict=True)
     ]
     return F.stack(rows, axis=0 if batch_first else 1)
