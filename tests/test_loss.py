@@ -353,7 +353,7 @@ def test_modules_pass_their_options_on(module, function, options, target):
 def test_weights_are_buffers_and_options_are_shown():
     loss = nn.CrossEntropyLoss([1.0, 2.0])
     assert list(loss.state_dict()) == ["weight"] and list(loss.parameters()) == []
-    text = "CrossEntropyLoss(ignore_index=-100, label_smoothing=0.0, reduction='mean')"
+    text = "CrossEntropyLoss(ignore_index=-100, reduction='mean', label_smoothing=0.0)"
     assert repr(loss.eval()) == text
     with pytest.raises(ArgumentError, match="HuberLoss: reduction must be one of"):
         nn.HuberLoss("avg")

@@ -6,6 +6,7 @@ Each check takes the name of the public function first, because its message begi
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -202,15 +203,20 @@ def sizes(function: str, name: str, value: Any, count: int, at_least: int) -> tu
     return tuple(integer(function, name, v, at_least) for v in several)
 
 
-def number(function: str, name: str, value: Any, low: float, high: float) -> float:
-    """A float in [low, high].
+def number(function: str, name: str, value: Any, low: float = -math.inf, high: float = math.inf) -> float:
+    """A float in [low, high], from anything that is a number, but not from bool or str.
 
     Raises:
         DTypeError: not a number.   ArgumentError: out of range or NaN.
     """
+    plain = type(value) is float or type(value) is int
+    if not plain and (
+        isinstance(value, (bool, np.bool_)) or not hasattr(value, "__float__") or np.ndim(value)
+    ):
+        raise DTypeError(f"{function}: {name} must be a number, got {value!r}")
     try:
         result = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise DTypeError(f"{function}: {name} must be a number, got {value!r}") from None
     if not low <= result <= high:
         raise ArgumentError(f"{function}: {name} must lie in [{low:g}, {high:g}], got {value!r}")

@@ -9,11 +9,21 @@ from tinygrad_cnn.nn.containers.sequential import Sequential
 from tinygrad_cnn.nn.inspect.layer_table import summary
 from tinygrad_cnn.nn.inspect.receptive_fields import ReceptiveField, receptive_field, same_padding
 from tinygrad_cnn.nn.layers.activation import (
+    CELU,
+    ELU,
     GELU,
+    SELU,
+    Hardsigmoid,
+    Hardswish,
+    Hardtanh,
     Identity,
+    LeakyReLU,
     LogSoftmax,
     Mish,
+    PReLU,
     ReLU,
+    ReLU6,
+    ScaledTanh,
     Sigmoid,
     SiLU,
     Softmax,
@@ -21,7 +31,6 @@ from tinygrad_cnn.nn.layers.activation import (
     Softsign,
     Tanh,
 )
-from tinygrad_cnn.nn.layers.adaptive import AdaptiveAvgPool2d, AdaptiveMaxPool2d
 from tinygrad_cnn.nn.layers.attention import MultiheadAttention
 from tinygrad_cnn.nn.layers.channel_norm import (
     BatchNorm1d,
@@ -35,7 +44,7 @@ from tinygrad_cnn.nn.layers.connection_table import ConnectionConv2d
 from tinygrad_cnn.nn.layers.conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d
 from tinygrad_cnn.nn.layers.dropout import Dropout, Dropout2d
 from tinygrad_cnn.nn.layers.embedding import Embedding
-from tinygrad_cnn.nn.layers.linear import Flatten, Linear, Unflatten
+from tinygrad_cnn.nn.layers.linear import Linear
 from tinygrad_cnn.nn.layers.loss import (
     BCELoss,
     BCEWithLogitsLoss,
@@ -75,6 +84,8 @@ from tinygrad_cnn.nn.layers.pad import (
     ZeroPad3d,
 )
 from tinygrad_cnn.nn.layers.pool import (
+    AdaptiveAvgPool2d,
+    AdaptiveMaxPool2d,
     AvgPool1d,
     AvgPool2d,
     AvgPool3d,
@@ -85,17 +96,14 @@ from tinygrad_cnn.nn.layers.pool import (
     MaxUnpool2d,
 )
 from tinygrad_cnn.nn.layers.radial_basis import RBF
-from tinygrad_cnn.nn.layers.rearrange import Fold, PixelShuffle, PixelUnshuffle, Unfold, Upsample
-from tinygrad_cnn.nn.layers.rectifier import (
-    CELU,
-    ELU,
-    SELU,
-    Hardsigmoid,
-    Hardswish,
-    Hardtanh,
-    LeakyReLU,
-    PReLU,
-    ReLU6,
+from tinygrad_cnn.nn.layers.rearrange import (
+    Flatten,
+    Fold,
+    PixelShuffle,
+    PixelUnshuffle,
+    Unflatten,
+    Unfold,
+    Upsample,
 )
 from tinygrad_cnn.nn.layers.recurrent import GRU, LSTM, RNN
 from tinygrad_cnn.nn.layers.recurrent_cells import GRUCell, LSTMCell, RNNCell
@@ -108,7 +116,7 @@ from tinygrad_cnn.nn.layers.transformer import (
     TransformerEncoder,
     TransformerEncoderLayer,
 )
-from tinygrad_cnn.nn.module import Buffer, LoadResult, Module, Parameter
+from tinygrad_cnn.nn.module import Buffer, LoadResult, Module, Parameter, RemovableHandle
 from tinygrad_cnn.nn.rebuild import from_json
 from tinygrad_cnn.nn.registry import register
 from tinygrad_cnn.nn.structure import to_json
@@ -196,6 +204,7 @@ __all__ = [
     "ReflectionPad1d",
     "ReflectionPad2d",
     "ReflectionPad3d",
+    "RemovableHandle",
     "ReplicationPad1d",
     "ReplicationPad2d",
     "ReplicationPad3d",

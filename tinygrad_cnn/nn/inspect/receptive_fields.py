@@ -10,46 +10,9 @@ from numpy.typing import NDArray
 
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
 from tinygrad_cnn.functional.arguments import integer, sizes
-from tinygrad_cnn.functional.conv import paddings
 from tinygrad_cnn.nn.containers.sequential import Sequential
-from tinygrad_cnn.nn.layers.activation import (
-    GELU,
-    Identity,
-    Mish,
-    ReLU,
-    Sigmoid,
-    SiLU,
-    Softplus,
-    Softsign,
-    Tanh,
-)
-from tinygrad_cnn.nn.layers.channel_norm import BatchNorm2d
-from tinygrad_cnn.nn.layers.connection_table import ConnectionConv2d
-from tinygrad_cnn.nn.layers.conv import Conv2d
-from tinygrad_cnn.nn.layers.dropout import Dropout
-from tinygrad_cnn.nn.layers.pool import AvgPool2d, LPPool2d, MaxPool2d
-from tinygrad_cnn.nn.layers.rectifier import (
-    CELU,
-    ELU,
-    SELU,
-    Hardsigmoid,
-    Hardswish,
-    Hardtanh,
-    LeakyReLU,
-    PReLU,
-    ReLU6,
-)
-from tinygrad_cnn.nn.layers.sub_sampling import ScaledTanh, SubSampling2d
 from tinygrad_cnn.nn.module import Module
-
-#: Layers that slide windows over the image, and layers that look at one pixel at a time.
-WINDOWED = (Conv2d, ConnectionConv2d, MaxPool2d, AvgPool2d, LPPool2d, SubSampling2d)
-POINTWISE = (
-    ReLU, Sigmoid, Tanh, Identity, GELU, SiLU, Mish, Softplus, Softsign, ScaledTanh, LeakyReLU, PReLU,
-    ReLU6, ELU, CELU, SELU, Hardtanh, Hardsigmoid, Hardswish, Dropout, BatchNorm2d,
-)  # fmt: skip
-
-Pair = tuple[int, int]
+from tinygrad_cnn.nn.window import Pair, Window
 
 
 def same_padding(size: int, output: int, kernel: int, stride: int = 1) -> int:
@@ -80,48 +43,6 @@ def same_padding(size: int, output: int, kernel: int, stride: int = 1) -> int:
             "another output, kernel or stride fits"
         )
     return twice // 2
-
-
-class Window(NamedTuple):
-    """One window layer along both axes: rows first, columns second.
-
-    Attributes:
-        name: of the layer, for messages.   kernel, stride, dilation: pixels.
-        padding: zeros (before, after) per axis.   ceil_mode: output sizes are rounded up.
-
-    >>> Window("pool", (2, 2), (2, 2), (1, 1), ((0, 0), (0, 0)), False).stride
-    (2, 2)
-    """
-
-    name: str
-    kernel: Pair
-    stride: Pair
-    dilation: Pair
-    padding: tuple[Pair, Pair]
-    ceil_mode: bool
-
-    def output(self, axis: int, size: int) -> int:
-        """How many pixels come out of `size`; none or fewer where the window does not fit.
-
-        >>> Window("pool", (3, 3), (2, 2), (1, 1), ((0, 0), (0, 0)), False).output(0, 54)
-        26
-        """
-        before, after = self.padding[axis]
-        stride = self.stride[axis]
-        room = size + before + after - (self.kernel[axis] - 1) * self.dilation[axis] - 1
-        count = room // stride + 1
-        more = self.ceil_mode and room % stride and count * stride < size + before
-        return count + 1 if more else count
-
-    def sees(self, axis: int, places: NDArray[np.int64], size: int) -> NDArray[np.int64]:
-        """The pixels, among `size`, that any of these output places reads; sorted.
-
-        >>> Window("pool", (2, 2), (2, 2), (1, 1), ((0, 0), (0, 0)), False).sees(0, np.array([1]), 4)
-        array([2, 3])
-        """
-        taps = np.arange(self.kernel[axis]) * self.dilation[axis] - self.padding[axis][0]
-        found = np.unique(places[:, None] * self.stride[axis] + taps)
-        return found[(found >= 0) & (found < size)]
 
 
 class ReceptiveField(NamedTuple):
@@ -208,7 +129,8 @@ def receptive_field(layers: Module | Iterable[Module]) -> ReceptiveField:
 
     Args:
         layers: a Sequential, a layer, or layers that run one after the other: convolutions, poolings
-            and layers that treat each pixel on its own.
+            and layers that treat each pixel on its own. A layer of yours says so by `pointwise = True`
+            in its class, or by a method `window`.
     Returns:
         Sizes per axis; `support` lists the rows and columns that one pixel reads.
     Raises:
@@ -233,14 +155,16 @@ def receptive_field(layers: Module | Iterable[Module]) -> ReceptiveField:
 
 
 def _windows(layers: Any, path: str) -> Iterator[Window]:
-    """The window layers below, in the order in which they run."""
+    """The windows of the layers below, named by path, in the order in which they run."""
     if isinstance(layers, Sequential):
         for name, layer in layers.named_children():
             yield from _windows(layer, f"{path}.{name}" if path else name)
-    elif isinstance(layers, WINDOWED):
-        yield _window(layers, path)
     elif isinstance(layers, Module):
-        if not isinstance(layers, POINTWISE):
+        window = layers.window()
+        if window is not None:
+            kind = type(layers).__name__
+            yield window._replace(name=f"{path} ({kind})" if path else kind)
+        elif not layers.pointwise:
             raise ArgumentError(
                 f"receptive_field: {path or 'the module'} is a {type(layers).__name__}, which sees the "
                 "whole image or has windows that are not known; give the layers before it"
@@ -250,20 +174,3 @@ def _windows(layers: Any, path: str) -> Iterator[Window]:
             yield from _windows(layer, f"{path}.{position}" if path else str(position))
     else:
         raise DTypeError(f"receptive_field: needs Modules, got {type(layers).__name__}")
-
-
-def _window(layer: Any, path: str) -> Window:
-    """The geometry of one layer."""
-    name = f"{path} ({type(layer).__name__})" if path else type(layer).__name__
-    kernel = _pair("kernel_size", layer.kernel_size)
-    stride = kernel if layer.stride is None else _pair("stride", layer.stride)
-    dilation = _pair("dilation", getattr(layer, "dilation", 1))
-    given = getattr(layer, "padding", 0)
-    (top, bottom), (left, right) = paddings("receptive_field", given, kernel, stride, dilation)
-    sides = ((top, bottom), (left, right))
-    return Window(name, kernel, stride, dilation, sides, getattr(layer, "ceil_mode", False))
-
-
-def _pair(name: str, value: Any) -> Pair:
-    rows, columns = sizes("receptive_field", name, value, 2, at_least=1)
-    return rows, columns

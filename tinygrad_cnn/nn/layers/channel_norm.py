@@ -9,7 +9,7 @@ import numpy as np
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError, ShapeError
-from tinygrad_cnn.functional.arguments import integer, number
+from tinygrad_cnn.functional.arguments import flag, integer, number
 from tinygrad_cnn.nn.module import Buffer, Module, Parameter
 
 
@@ -32,7 +32,8 @@ class FeatureNorm(Module):
         self.num_features = integer(name, "num_features", num_features, 1)
         self.eps = number(name, "eps", eps, 0, inf)
         self.momentum = None if momentum is None else number(name, "momentum", momentum, 0, 1)
-        self.affine, self.track_running_stats = bool(affine), bool(track_running_stats)
+        self.affine = flag(name, "affine", affine)
+        self.track_running_stats = flag(name, "track_running_stats", track_running_stats)
         ones, zeros = np.ones(self.num_features, dtype), np.zeros(self.num_features, dtype)
         self.weight = Parameter(ones) if affine else None
         self.bias = Parameter(zeros) if affine else None
@@ -134,6 +135,7 @@ class BatchNorm2d(BatchNormLayer):
     (2, 3, 4, 4)
     """
 
+    pointwise = True
     inputs: ClassVar[dict[int, str]] = {4: "N, C, H, W"}
 
 

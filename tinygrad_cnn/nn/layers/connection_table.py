@@ -10,10 +10,11 @@ import numpy as np
 from tinygrad_cnn import functional as F
 from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError, ShapeError
-from tinygrad_cnn.functional.arguments import sizes
+from tinygrad_cnn.functional.arguments import flag, sizes
 from tinygrad_cnn.functional.conv import paddings
 from tinygrad_cnn.nn import init
 from tinygrad_cnn.nn.module import Module, Parameter
+from tinygrad_cnn.nn.window import Window, window_of
 from tinygrad_cnn.rng import Seed, generator
 
 
@@ -57,7 +58,7 @@ class ConnectionConv2d(Module):
         self.padding = padding if isinstance(padding, str) else sizes(name, "padding", padding, 2, 0)
         self._places = np.nonzero(self.table)
         self.weight = Parameter(np.empty((len(self._places[0]), *self.kernel_size), dtype))
-        self.bias = Parameter(np.empty(self.out_channels, dtype)) if bias else None
+        self.bias = Parameter(np.empty(self.out_channels, dtype)) if flag(name, "bias", bias) else None
         self.spread(1 / np.sqrt(self.fan_in()), rng=rng)
 
     def fan_in(self) -> Any:
@@ -102,6 +103,14 @@ class ConnectionConv2d(Module):
         """
         options: dict[str, Any] = {name: getattr(self, name) for name in ("stride", "padding", "dilation")}
         return F.conv2d(x, self.kernels(), self.bias, **options)
+
+    def window(self) -> Window:
+        """The window that it slides over each map.
+
+        >>> ConnectionConv2d([[1]], 3).window().kernel
+        (3, 3)
+        """
+        return window_of(self)
 
     def extra_repr(self) -> str:
         """Sizes, and how many of the connections there are.

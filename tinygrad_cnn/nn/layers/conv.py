@@ -8,10 +8,11 @@ import numpy as np
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError
-from tinygrad_cnn.functional.arguments import integer, sizes
+from tinygrad_cnn.functional.arguments import flag, integer, sizes
 from tinygrad_cnn.functional.conv import paddings
 from tinygrad_cnn.nn import init
 from tinygrad_cnn.nn.module import Module, Parameter
+from tinygrad_cnn.nn.window import Window, window_of
 from tinygrad_cnn.rng import Seed, generator
 
 
@@ -48,7 +49,7 @@ class ConvLayer(Module):
             )
         draws = generator(rng)
         self.weight = Parameter(np.empty((*self._channels(), *self.kernel_size), dtype))
-        self.bias = Parameter(np.empty(self.out_channels, dtype)) if bias else None
+        self.bias = Parameter(np.empty(self.out_channels, dtype)) if flag(name, "bias", bias) else None
         init.default_(self.weight, self.bias, rng=draws)
 
     def _channels(self) -> tuple[int, int]:
@@ -138,6 +139,14 @@ class Conv2d(ConvLayer):
         (1, 2, 3, 3)
         """
         return F.conv2d(x, self.weight, self.bias, **self._options())
+
+    def window(self) -> Window:
+        """The window that the kernels slide over images.
+
+        >>> Conv2d(1, 1, 3, padding=1).window().padding
+        ((1, 1), (1, 1))
+        """
+        return window_of(self)
 
 
 class Conv3d(ConvLayer):

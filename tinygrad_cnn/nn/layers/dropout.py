@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from tinygrad_cnn import functional as F
-from tinygrad_cnn.functional.arguments import choice, number
-from tinygrad_cnn.nn.module import Module
+from tinygrad_cnn.nn.function_layer import FunctionLayer, between, one_of, option
 from tinygrad_cnn.rng import Seed, generator
 
 
-class Dropout(Module):
+class Dropout(FunctionLayer):
     """Zero elements at random in training, and scale the rest; see `functional.dropout`.
 
     Args:
@@ -22,15 +21,14 @@ class Dropout(Module):
     Source: Srivastava et al. 2014, "Dropout: a simple way to prevent neural networks from overfitting".
 
     >>> import numpy as np
-    >>> Dropout(0.5, rng=0)(np.ones(4))
-    array([2., 2., 2., 0.])
+    >>> Dropout(0.5, rng=0)(np.ones(4, "float32"))
+    Tensor([2., 2., 2., 0.])
     """
 
-    def __init__(self, p: float = 0.5, *, mode: str = "inverted", rng: Seed = None) -> None:
-        name = type(self).__name__
-        self.p = number(name, "p", p, 0, 1)
-        self.mode = choice(name, "mode", mode, ("inverted", "classic"))
-        self.rng = None if rng is None else generator(rng)
+    pointwise = True
+    p: float = option(0.5, check=between(0, 1))
+    mode: str = option("inverted", check=one_of("inverted", "classic"), kw_only=True)
+    rng: Seed = option(None, check=lambda _layer, _name, rng: _own(rng), kw_only=True)
 
     def forward(self, x: Any) -> Any:
         """x with elements dropped in training; x itself, or in mode 'classic' scaled, otherwise.
@@ -74,3 +72,8 @@ class Dropout2d(Dropout):
         array([[[[0.75]]]])
         """
         return F.dropout2d(x, self.p, self.training, mode=self.mode, rng=self.rng)
+
+
+def _own(rng: Seed) -> Any:
+    """A generator for a layer alone; None shares the default one."""
+    return None if rng is None else generator(rng)

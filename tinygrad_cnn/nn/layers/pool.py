@@ -2,39 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from math import inf
 from typing import Any, ClassVar
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError
-from tinygrad_cnn.functional.arguments import integer, number, sizes
-from tinygrad_cnn.nn.module import Module
+from tinygrad_cnn.functional.arguments import sizes
+from tinygrad_cnn.nn.function_layer import FunctionLayer, above_0, at_least, option, optional, per_axis
+from tinygrad_cnn.nn.window import Window, window_of
 
 
-class PoolLayer(Module):
-    """What layers over windows share: `kernel_size`, `stride` (kernel_size if None), `padding`.
+class PoolLayer(FunctionLayer):
+    """Base of layers over windows: `kernel_size`, `stride` (kernel_size if None), `padding`.
 
-    A subclass gives the number of spatial axes, `axes`, and the function, `pool`.
+    A subclass gives the number of spatial axes, `axes`.
 
     >>> [layer.axes for layer in (MaxPool1d, MaxPool2d, MaxPool3d)]
     [1, 2, 3]
     """
 
     axes: ClassVar[int]
-    pool: ClassVar[Callable[..., Any]]
+    kernel_size: Any
+    stride: Any = None
+    padding: Any = 0
 
-    def _windows(self, kernel_size: Any, stride: Any, padding: Any) -> None:
-        """Check them before the first image comes, and keep them as they were given."""
+    def check(self) -> None:
+        """The windows' options, before the first image comes; they are kept as they were given.
+
+        Raises:
+            ArgumentError: numbers that do not fit the axes, or padding above half of kernel_size.
+
+        >>> AvgPool2d((2, 3)).stride
+        (2, 3)
+        """
         name, count = type(self).__name__, self.axes
-        self.kernel_size = kernel_size
-        self.stride = kernel_size if stride is None else stride
-        self.padding = padding
-        kernel = sizes(name, "kernel_size", kernel_size, count, at_least=1)
+        self.stride = self.kernel_size if self.stride is None else self.stride
+        kernel = sizes(name, "kernel_size", self.kernel_size, count, at_least=1)
         sizes(name, "stride", self.stride, count, at_least=1)
-        pads = sizes(name, "padding", padding, count, at_least=0)
+        pads = sizes(name, "padding", self.padding, count, at_least=0)
+        sizes(name, "dilation", getattr(self, "dilation", 1), count, at_least=1)
         if any(2 * p > k for p, k in zip(pads, kernel, strict=True)):
             raise ArgumentError(f"{name}: padding {pads} exceeds half of kernel_size {kernel}")
+
+    def window(self) -> Window | None:
+        """The window over images; None where x has other axes.
+
+        >>> MaxPool2d(3, 2).window().stride, MaxPool1d(3).window()
+        ((2, 2), None)
+        """
+        return window_of(self) if self.axes == 2 else None
 
     def extra_repr(self) -> str:
         """The windows' options, in PyTorch's order.
@@ -45,6 +60,7 @@ class PoolLayer(Module):
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
+# --------------------------------------------------------------------------- maxima
 class MaxPoolLayer(PoolLayer):
     """What max pooling layers share, over any number of spatial axes.
 
@@ -52,24 +68,9 @@ class MaxPoolLayer(PoolLayer):
     MaxPool2d(kernel_size=2, stride=2, padding=0, dilation=1, ceil_mode=False)
     """
 
-    def __init__(
-        self, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
-        return_indices: bool = False, ceil_mode: bool = False,
-    ) -> None:  # fmt: skip
-        self._windows(kernel_size, stride, padding)
-        sizes(type(self).__name__, "dilation", dilation, self.axes, at_least=1)
-        self.dilation = dilation
-        self.return_indices, self.ceil_mode = bool(return_indices), bool(ceil_mode)
-
-    def forward(self, x: Any) -> Any:
-        """The largest elements, and where they lie if return_indices.
-
-        >>> import numpy as np
-        >>> MaxPool2d(2).forward(np.zeros((1, 1, 4, 4))).shape
-        (1, 1, 2, 2)
-        """
-        windows = (self.kernel_size, self.stride, self.padding, self.dilation)
-        return type(self).pool(x, *windows, self.ceil_mode, self.return_indices)
+    dilation: Any = 1
+    return_indices: bool = False
+    ceil_mode: bool = False
 
     def extra_repr(self) -> str:
         """The options, in PyTorch's order.
@@ -80,7 +81,7 @@ class MaxPoolLayer(PoolLayer):
         return f"{super().extra_repr()}, dilation={self.dilation}, ceil_mode={self.ceil_mode}"
 
 
-class MaxPool1d(MaxPoolLayer):
+class MaxPool1d(MaxPoolLayer, function=F.max_pool1d):
     """Largest element of each window of a signal; see `functional.max_pool1d`.
 
     Args:
@@ -94,10 +95,10 @@ class MaxPool1d(MaxPoolLayer):
     (1, 3, 4)
     """
 
-    axes, pool = 1, staticmethod(F.max_pool1d)
+    axes = 1
 
 
-class MaxPool2d(MaxPoolLayer):
+class MaxPool2d(MaxPoolLayer, function=F.max_pool2d):
     """Largest element of each window; see `functional.max_pool2d`.
 
     Args:
@@ -111,10 +112,10 @@ class MaxPool2d(MaxPoolLayer):
     (1, 3, 4, 4)
     """
 
-    axes, pool = 2, staticmethod(F.max_pool2d)
+    axes = 2
 
 
-class MaxPool3d(MaxPoolLayer):
+class MaxPool3d(MaxPoolLayer, function=F.max_pool3d):
     """Largest element of each window of a volume; see `functional.max_pool3d`.
 
     Args:
@@ -128,9 +129,10 @@ class MaxPool3d(MaxPoolLayer):
     (1, 3, 1, 4, 4)
     """
 
-    axes, pool = 3, staticmethod(F.max_pool3d)
+    axes = 3
 
 
+# --------------------------------------------------------------------------- means and power sums
 class AvgPoolLayer(PoolLayer):
     """What average pooling layers share, over any number of spatial axes.
 
@@ -138,29 +140,11 @@ class AvgPoolLayer(PoolLayer):
     AvgPool3d(kernel_size=2, stride=2, padding=1)
     """
 
-    def __init__(
-        self, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
-        count_include_pad: bool = True, divisor_override: int | None = None,
-    ) -> None:  # fmt: skip
-        self._windows(kernel_size, stride, padding)
-        self.ceil_mode, self.count_include_pad = bool(ceil_mode), bool(count_include_pad)
-        self.divisor_override = divisor_override
-        if divisor_override is not None:
-            integer(type(self).__name__, "divisor_override", divisor_override, 1)
-
-    def forward(self, x: Any) -> Any:
-        """The means.
-
-        >>> import numpy as np
-        >>> AvgPool2d(2).forward(np.zeros((1, 1, 4, 4))).shape
-        (1, 1, 2, 2)
-        """
-        windows = (self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad)
-        divisor = () if self.divisor_override is None else (self.divisor_override,)
-        return type(self).pool(x, *windows, *divisor)
+    ceil_mode: bool = False
+    count_include_pad: bool = True
 
 
-class AvgPool1d(AvgPoolLayer):
+class AvgPool1d(AvgPoolLayer, function=F.avg_pool1d):
     """Mean of each window of a signal; see `functional.avg_pool1d`.
 
     Args:
@@ -174,16 +158,10 @@ class AvgPool1d(AvgPoolLayer):
     (1, 3, 4)
     """
 
-    axes, pool = 1, staticmethod(F.avg_pool1d)
-
-    def __init__(
-        self, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
-        count_include_pad: bool = True,
-    ) -> None:  # fmt: skip
-        super().__init__(kernel_size, stride, padding, ceil_mode, count_include_pad)
+    axes = 1
 
 
-class AvgPool2d(AvgPoolLayer):
+class AvgPool2d(AvgPoolLayer, function=F.avg_pool2d):
     """Mean of each window; see `functional.avg_pool2d`.
 
     Args:
@@ -197,10 +175,11 @@ class AvgPool2d(AvgPoolLayer):
     (1, 3, 4, 4)
     """
 
-    axes, pool = 2, staticmethod(F.avg_pool2d)
+    axes = 2
+    divisor_override: int | None = option(None, check=optional(at_least(1)))
 
 
-class AvgPool3d(AvgPoolLayer):
+class AvgPool3d(AvgPoolLayer, function=F.avg_pool3d):
     """Mean of each window of a volume; see `functional.avg_pool3d`.
 
     Args:
@@ -214,10 +193,17 @@ class AvgPool3d(AvgPoolLayer):
     (1, 3, 1, 4, 4)
     """
 
-    axes, pool = 3, staticmethod(F.avg_pool3d)
+    axes = 3
+    divisor_override: int | None = option(None, check=optional(at_least(1)))
 
 
-class LPPool2d(PoolLayer):
+def _power(layer: str, name: str, value: Any) -> Any:
+    """The power of a norm, kept as it was given: PyTorch shows 2, not 2.0."""
+    above_0(layer, name, value)
+    return value
+
+
+class LPPool2d(FunctionLayer, function=F.lp_pool2d):
     """Power sum of each window; see `functional.lp_pool2d`.
 
     Args:
@@ -228,37 +214,21 @@ class LPPool2d(PoolLayer):
 
     >>> import numpy as np
     >>> LPPool2d(2, (1, 2))(np.array([[[[3.0, 4.0]]]]))
-    array([[[[5.]]]])
+    Tensor([[[[5.]]]], dtype=float64)
     """
 
-    axes = 2
+    norm_type: float = option(check=_power)
+    kernel_size: Any = option(check=per_axis(2, 1))
+    stride: Any = option(None, check=optional(per_axis(2, 1)))
+    ceil_mode: bool = False
 
-    def __init__(
-        self, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
-    ) -> None:
-        number("LPPool2d", "norm_type", norm_type, 0, inf)
-        self.norm_type = norm_type
-        self._windows(kernel_size, stride, 0)
-        self.stride = stride  # None stays None, as PyTorch shows it
-        self.ceil_mode = bool(ceil_mode)
+    def window(self) -> Window:
+        """The window over images.
 
-    def forward(self, x: Any) -> Any:
-        """The power sums.
-
-        >>> import numpy as np
-        >>> LPPool2d(1, 2).forward(np.ones((1, 1, 2, 2)))
-        array([[[[4.]]]])
+        >>> LPPool2d(2, 3).window().stride
+        (3, 3)
         """
-        return F.lp_pool2d(x, self.norm_type, self.kernel_size, self.stride, self.ceil_mode)
-
-    def extra_repr(self) -> str:
-        """The options, in PyTorch's order.
-
-        >>> LPPool2d(2, 3)
-        LPPool2d(norm_type=2, kernel_size=3, stride=None, ceil_mode=False)
-        """
-        windows = f"kernel_size={self.kernel_size}, stride={self.stride}"
-        return f"norm_type={self.norm_type}, {windows}, ceil_mode={self.ceil_mode}"
+        return window_of(self)
 
 
 class MaxUnpool2d(PoolLayer):
@@ -272,14 +242,14 @@ class MaxUnpool2d(PoolLayer):
     >>> import numpy as np
     >>> y, where = MaxPool2d(2, return_indices=True)(np.array([[[[1.0, 2.0], [4.0, 3.0]]]]))
     >>> MaxUnpool2d(2)(y, where)
-    array([[[[0., 0.],
-             [4., 0.]]]])
+    Tensor([[[[0., 0.],
+              [4., 0.]]]], dtype=float64)
     """
 
     axes = 2
 
-    def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0) -> None:
-        self._windows(kernel_size, stride, padding)
+    def window(self) -> None:
+        """It slides no window: pixels go to their places."""
 
     def forward(self, x: Any, indices: Any, output_size: Any = None) -> Any:
         """The maxima in their places, zeros elsewhere.
@@ -289,3 +259,46 @@ class MaxUnpool2d(PoolLayer):
         np.float64(1.0)
         """
         return F.max_unpool2d(x, indices, self.kernel_size, self.stride, self.padding, output_size)
+
+
+# --------------------------------------------------------------------------- one output size for all images
+class AdaptiveAvgPool2d(FunctionLayer, function=F.adaptive_avg_pool2d):
+    """Mean of each of OH × OW bins that cover the image; see `functional.adaptive_avg_pool2d`.
+
+    Args:
+        output_size: int, or (OH, OW) of which None keeps the image's size.
+    Shapes:
+        x (N, C, H, W) -> (N, C, OH, OW).
+
+    >>> import numpy as np
+    >>> AdaptiveAvgPool2d((5, None))(np.zeros((1, 3, 8, 7))).shape
+    (1, 3, 5, 7)
+    """
+
+    output_size: Any = option()
+
+
+class AdaptiveMaxPool2d(FunctionLayer, function=F.adaptive_max_pool2d):
+    """Largest element of each of OH × OW bins; see `functional.adaptive_max_pool2d`.
+
+    Args:
+        output_size: int, or (OH, OW) of which None keeps the image's size.
+        return_indices: return also where each maximum lies.
+    Shapes:
+        x (N, C, H, W) -> (N, C, OH, OW).
+
+    >>> import numpy as np
+    >>> AdaptiveMaxPool2d(2)(np.zeros((1, 3, 8, 7))).shape
+    (1, 3, 2, 2)
+    """
+
+    output_size: Any
+    return_indices: bool = False
+
+    def extra_repr(self) -> str:
+        """The output's size.
+
+        >>> AdaptiveMaxPool2d(1)
+        AdaptiveMaxPool2d(output_size=1)
+        """
+        return f"output_size={self.output_size}"

@@ -8,7 +8,7 @@ import numpy as np
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ShapeError
-from tinygrad_cnn.functional.arguments import as_array
+from tinygrad_cnn.functional.arguments import as_array, flag
 from tinygrad_cnn.nn.module import Buffer, Module, Parameter
 
 
@@ -39,7 +39,7 @@ class RBF(Module):
         points = as_array("RBF", centers)
         if points.ndim != 2 or not points.size:
             raise ShapeError(f"RBF: centers need two axes (classes, features), got {points.shape}")
-        self.learn = bool(learn)
+        self.learn = flag("RBF", "learn", learn)
         self.centers = Parameter(points, dtype=dtype) if learn else Buffer(points, dtype=dtype)
 
     def forward(self, x: Any) -> Any:

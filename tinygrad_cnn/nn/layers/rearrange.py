@@ -1,17 +1,85 @@
-"""Layers without parameters that rearrange windows and pixels, or change an image's size."""
+"""Layers without parameters that rearrange axes, windows and pixels, or change an image's size."""
 
 from __future__ import annotations
 
-from math import inf
+from collections.abc import Sequence
+from math import prod
 from typing import Any
 
+import numpy as np
+
 from tinygrad_cnn import functional as F
-from tinygrad_cnn.errors import ArgumentError
-from tinygrad_cnn.functional.arguments import choice, integer, number, sizes
+from tinygrad_cnn.errors import ArgumentError, ShapeError
+from tinygrad_cnn.functional.arguments import choice, flag, integer, number, one_axis, sizes
+from tinygrad_cnn.nn.function_layer import FunctionLayer, at_least, option, per_axis
 from tinygrad_cnn.nn.module import Module
 
 
-class Unfold(Module):
+class Flatten(FunctionLayer):
+    """Axes merged into one, by default all but the first: (N, C, H, W) -> (N, C·H·W).
+
+    Args:
+        start_dim, end_dim: first and last of the axes to merge.
+
+    >>> Flatten()(np.zeros((2, 3, 4, 4))).shape
+    (2, 48)
+    """
+
+    start_dim: int = 1
+    end_dim: int = -1
+
+    def forward(self, x: Any) -> Any:
+        """x with the axes merged.
+
+        >>> Flatten(0).forward(np.zeros((2, 3))).shape
+        (6,)
+        """
+        return F.flatten(x, self.start_dim, self.end_dim)
+
+
+class Unflatten(Module):
+    """One axis split into several: the inverse of `Flatten` over those axes.
+
+    Args:
+        dim: which axis.   unflattened_size: the sizes it is split into; one may be -1.
+    Raises:
+        ShapeError: no such axis, or sizes that do not multiply to its size.
+
+    >>> Unflatten(1, (3, 4, 4))(np.zeros((2, 48))).shape
+    (2, 3, 4, 4)
+    """
+
+    def __init__(self, dim: int, unflattened_size: Sequence[int]) -> None:
+        self.dim = integer("Unflatten", "dim", dim)
+        self.unflattened_size = tuple(integer("Unflatten", "size", n, -1) for n in unflattened_size)
+
+    def forward(self, x: Any) -> Any:
+        """x with the axis split.
+
+        >>> Unflatten(-1, (2, -1)).forward(np.zeros((1, 6))).shape
+        (1, 2, 3)
+        """
+        axis, shape = one_axis("Unflatten", self.dim, np.ndim(x)), np.shape(x)
+        known = prod(n for n in self.unflattened_size if n != -1)
+        free = self.unflattened_size.count(-1)
+        fits = known > 0 and shape[axis] % known == 0 if free else shape[axis] == known
+        if free > 1 or not fits:
+            raise ShapeError(
+                f"Unflatten: axis {self.dim} of x {shape} does not split into {self.unflattened_size}"
+            )
+        rest = tuple(shape[axis] // known if n == -1 else n for n in self.unflattened_size)
+        return F.reshape(x, (*shape[:axis], *rest, *shape[axis + 1 :]))
+
+    def extra_repr(self) -> str:
+        """The options.
+
+        >>> Unflatten(1, (2, 3))
+        Unflatten(dim=1, unflattened_size=(2, 3))
+        """
+        return f"dim={self.dim}, unflattened_size={self.unflattened_size}"
+
+
+class Unfold(FunctionLayer, function=F.unfold):
     """Each window of an image as a column; see `functional.unfold`.
 
     Args:
@@ -19,42 +87,17 @@ class Unfold(Module):
     Shapes:
         x (N, C, H, W) -> (N, C*KH*KW, OH*OW).
 
-    >>> import numpy as np
     >>> Unfold(3)(np.zeros((1, 2, 5, 5))).shape
     (1, 18, 9)
     """
 
-    def __init__(self, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> None:
-        name = type(self).__name__
-        sizes(name, "kernel_size", kernel_size, 2, at_least=1)
-        sizes(name, "dilation", dilation, 2, at_least=1)
-        sizes(name, "padding", padding, 2, at_least=0)
-        sizes(name, "stride", stride, 2, at_least=1)
-        self.kernel_size, self.dilation = kernel_size, dilation
-        self.padding, self.stride = padding, stride
-
-    def forward(self, x: Any) -> Any:
-        """The columns.
-
-        >>> import numpy as np
-        >>> Unfold(2).forward(np.zeros((1, 1, 2, 2))).shape
-        (1, 4, 1)
-        """
-        return F.unfold(x, self.kernel_size, self.dilation, self.padding, self.stride)
-
-    def extra_repr(self) -> str:
-        """The options, in PyTorch's order.
-
-        >>> Unfold(3)
-        Unfold(kernel_size=3, dilation=1, padding=0, stride=1)
-        """
-        return (
-            f"kernel_size={self.kernel_size}, dilation={self.dilation}, padding={self.padding}, "
-            f"stride={self.stride}"
-        )
+    kernel_size: Any = option(check=per_axis(2, 1))
+    dilation: Any = option(1, check=per_axis(2, 1))
+    padding: Any = option(0, check=per_axis(2, 0))
+    stride: Any = option(1, check=per_axis(2, 1))
 
 
-class Fold(Unfold):
+class Fold(FunctionLayer, function=F.fold):
     """Columns added where `Unfold` reads them; see `functional.fold`.
 
     Args:
@@ -62,35 +105,15 @@ class Fold(Unfold):
     Shapes:
         x (N, C*KH*KW, L) -> (N, C, H, W).
 
-    >>> import numpy as np
     >>> Fold((5, 5), 3)(np.zeros((1, 18, 9))).shape
     (1, 2, 5, 5)
     """
 
-    def __init__(
-        self, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1
-    ) -> None:
-        sizes("Fold", "output_size", output_size, 2, at_least=1)
-        self.output_size = output_size
-        super().__init__(kernel_size, dilation, padding, stride)
-
-    def forward(self, x: Any) -> Any:
-        """The image.
-
-        >>> import numpy as np
-        >>> Fold(2, 2).forward(np.zeros((1, 4, 1))).shape
-        (1, 1, 2, 2)
-        """
-        options = (self.kernel_size, self.dilation, self.padding, self.stride)
-        return F.fold(x, self.output_size, *options)
-
-    def extra_repr(self) -> str:
-        """The options, in PyTorch's order.
-
-        >>> Fold(4, 2)
-        Fold(output_size=4, kernel_size=2, dilation=1, padding=0, stride=1)
-        """
-        return f"output_size={self.output_size}, {super().extra_repr()}"
+    output_size: Any = option(check=per_axis(2, 1))
+    kernel_size: Any = option(check=per_axis(2, 1))
+    dilation: Any = option(1, check=per_axis(2, 1))
+    padding: Any = option(0, check=per_axis(2, 0))
+    stride: Any = option(1, check=per_axis(2, 1))
 
 
 class Upsample(Module):
@@ -105,7 +128,6 @@ class Upsample(Module):
         ArgumentError: not exactly one of size and scale_factor, or another mode.
     Source: Gonzalez & Woods 2018, "Digital image processing", 2.4.
 
-    >>> import numpy as np
     >>> Upsample(scale_factor=2)(np.zeros((1, 3, 4, 4))).shape
     (1, 3, 8, 8)
     """
@@ -121,18 +143,19 @@ class Upsample(Module):
         self.size = size
         factors = scale_factor if isinstance(scale_factor, (tuple, list)) else (scale_factor,)
         if size is None:
-            checked = tuple(number("Upsample", "scale_factor", factor, 0, inf) for factor in factors)
+            checked = tuple(number("Upsample", "scale_factor", factor, 0) for factor in factors)
             self.scale_factor: Any = checked if len(checked) > 1 else checked[0]
         else:
             sizes("Upsample", "size", size, 2, at_least=1)
             self.scale_factor = None
         self.mode = choice("Upsample", "mode", mode, ("nearest", "bilinear"))
-        self.align_corners = align_corners
+        self.align_corners = (
+            None if align_corners is None else flag("Upsample", "align_corners", align_corners)
+        )
 
     def forward(self, x: Any) -> Any:
         """The images in their new size.
 
-        >>> import numpy as np
         >>> Upsample(size=(2, 3)).forward(np.zeros((1, 1, 4, 4))).shape
         (1, 1, 2, 3)
         """
@@ -148,7 +171,7 @@ class Upsample(Module):
         return f"{size}, mode={self.mode!r}"
 
 
-class PixelShuffle(Module):
+class PixelShuffle(FunctionLayer, function=F.pixel_shuffle):
     """r² channels as r × r pixels; see `functional.pixel_shuffle`.
 
     Args:
@@ -157,33 +180,14 @@ class PixelShuffle(Module):
         x (..., C*r², H, W) -> (..., C, H*r, W*r).
     Source: Shi et al. 2016, arXiv:1609.05158.
 
-    >>> import numpy as np
     >>> PixelShuffle(2)(np.zeros((1, 12, 4, 4))).shape
     (1, 3, 8, 8)
     """
 
-    def __init__(self, upscale_factor: int) -> None:
-        self.upscale_factor = integer("PixelShuffle", "upscale_factor", upscale_factor, 1)
-
-    def forward(self, x: Any) -> Any:
-        """The larger images.
-
-        >>> import numpy as np
-        >>> PixelShuffle(3).forward(np.zeros((9, 1, 1))).shape
-        (1, 3, 3)
-        """
-        return F.pixel_shuffle(x, self.upscale_factor)
-
-    def extra_repr(self) -> str:
-        """The factor.
-
-        >>> PixelShuffle(2)
-        PixelShuffle(upscale_factor=2)
-        """
-        return f"upscale_factor={self.upscale_factor}"
+    upscale_factor: int = option(check=at_least(1))
 
 
-class PixelUnshuffle(Module):
+class PixelUnshuffle(FunctionLayer, function=F.pixel_unshuffle):
     """r × r pixels as r² channels; see `functional.pixel_unshuffle`.
 
     Args:
@@ -192,27 +196,8 @@ class PixelUnshuffle(Module):
         x (..., C, H, W) -> (..., C*r², H/r, W/r).
     Source: Shi et al. 2016, arXiv:1609.05158.
 
-    >>> import numpy as np
     >>> PixelUnshuffle(2)(np.zeros((1, 3, 8, 8))).shape
     (1, 12, 4, 4)
     """
 
-    def __init__(self, downscale_factor: int) -> None:
-        self.downscale_factor = integer("PixelUnshuffle", "downscale_factor", downscale_factor, 1)
-
-    def forward(self, x: Any) -> Any:
-        """The smaller images.
-
-        >>> import numpy as np
-        >>> PixelUnshuffle(3).forward(np.zeros((1, 3, 3))).shape
-        (9, 1, 1)
-        """
-        return F.pixel_unshuffle(x, self.downscale_factor)
-
-    def extra_repr(self) -> str:
-        """The factor.
-
-        >>> PixelUnshuffle(2)
-        PixelUnshuffle(downscale_factor=2)
-        """
-        return f"downscale_factor={self.downscale_factor}"
+    downscale_factor: int = option(check=at_least(1))

@@ -9,8 +9,9 @@ import numpy as np
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError, ShapeError
-from tinygrad_cnn.functional.arguments import integer, number
+from tinygrad_cnn.functional.arguments import flag, integer, number
 from tinygrad_cnn.functional.normalization import last_sizes
+from tinygrad_cnn.nn.function_layer import FunctionLayer, at_least, option
 from tinygrad_cnn.nn.module import Module, Parameter
 
 
@@ -34,8 +35,8 @@ class LayerNorm(Module):
     ) -> None:  # fmt: skip
         self.normalized_shape = last_sizes("LayerNorm", normalized_shape)
         self.eps = number("LayerNorm", "eps", eps, 0, inf)
-        self.elementwise_affine = bool(elementwise_affine)
-        shape, shift = self.normalized_shape, elementwise_affine and bias
+        self.elementwise_affine = flag("LayerNorm", "elementwise_affine", elementwise_affine)
+        shape, shift = self.normalized_shape, elementwise_affine and flag("LayerNorm", "bias", bias)
         self.weight = Parameter(np.ones(shape, dtype)) if elementwise_affine else None
         self.bias = Parameter(np.zeros(shape, dtype)) if shift else None
 
@@ -81,7 +82,7 @@ class GroupNorm(Module):
         self.num_channels = integer(name, "num_channels", num_channels, 1)
         if self.num_channels % self.num_groups:
             raise ArgumentError(f"{name}: num_groups={num_groups} must divide num_channels={num_channels}")
-        self.eps, self.affine = number(name, "eps", eps, 0, inf), bool(affine)
+        self.eps, self.affine = number(name, "eps", eps, 0, inf), flag(name, "affine", affine)
         self.weight = Parameter(np.ones(self.num_channels, dtype)) if affine else None
         self.bias = Parameter(np.zeros(self.num_channels, dtype)) if affine else None
 
@@ -105,7 +106,7 @@ class GroupNorm(Module):
         return f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}"
 
 
-class LocalResponseNorm(Module):
+class LocalResponseNorm(FunctionLayer, function=F.local_response_norm):
     """Divide by a power of the mean square of neighbouring channels; see `functional.local_response_norm`.
 
     Args:
@@ -119,17 +120,10 @@ class LocalResponseNorm(Module):
     (1, 8, 4, 4)
     """
 
-    def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:
-        self.size = integer("LocalResponseNorm", "size", size, 1)
-        self.alpha, self.beta, self.k = alpha, beta, k
-
-    def forward(self, x: Any) -> Any:
-        """x, divided.
-
-        >>> LocalResponseNorm(1, alpha=0).forward(np.ones((1, 1, 1)))
-        array([[[1.]]])
-        """
-        return F.local_response_norm(x, self.size, self.alpha, self.beta, self.k)
+    size: int = option(check=at_least(1))
+    alpha: float = 1e-4
+    beta: float = 0.75
+    k: float = 1.0
 
     def extra_repr(self) -> str:
         """The options, in PyTorch's order.

@@ -1,4 +1,4 @@
-"""Sub-sampling with a weight and a bias per map, and the squashing function that goes with it."""
+"""Sub-sampling with a weight and a bias per map."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import numpy as np
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import DTypeError, ShapeError
-from tinygrad_cnn.functional.arguments import choice, integer, number, sizes
+from tinygrad_cnn.functional.arguments import choice, integer, sizes
 from tinygrad_cnn.nn.module import Module, Parameter
+from tinygrad_cnn.nn.window import Window, window_of
 
 
 class SubSampling2d(Module):
@@ -70,6 +71,14 @@ class SubSampling2d(Module):
         y = y + F.reshape(self.bias, each)
         return y if self.activation is None else self.activation(y)
 
+    def window(self) -> Window:
+        """The window over which it pools.
+
+        >>> SubSampling2d(6, 3, 2).window().kernel
+        (3, 3)
+        """
+        return window_of(self)
+
     def extra_repr(self) -> str:
         """The options.
 
@@ -77,38 +86,3 @@ class SubSampling2d(Module):
         SubSampling2d(6, kernel_size=(2, 2), stride=(2, 2), down='average')
         """
         return f"{self.channels}, kernel_size={self.kernel_size}, stride={self.stride}, down={self.down!r}"
-
-
-class ScaledTanh(Module):
-    """amplitude · tanh(slope · x): with 1.7159 and 2/3, f(±1) = ±1, where it bends most.
-
-    Args:
-        amplitude, slope: A and S of A·tanh(S·x).
-    Raises:
-        DTypeError, ArgumentError: not a finite number.
-    Source: LeCun, Bottou, Bengio & Haffner 1998, "Gradient-based learning applied to document
-        recognition", appendix A.
-
-    >>> ScaledTanh()([1.0]).round(4)
-    array([1.], dtype=float32)
-    """
-
-    def __init__(self, amplitude: float = 1.7159, slope: float = 2 / 3) -> None:
-        self.amplitude = number("ScaledTanh", "amplitude", amplitude, -1e30, 1e30)
-        self.slope = number("ScaledTanh", "slope", slope, -1e30, 1e30)
-
-    def forward(self, x: Any) -> Any:
-        """amplitude · tanh(slope · x).
-
-        >>> ScaledTanh(2.0, 1.0).forward([0.0])
-        array([0.], dtype=float32)
-        """
-        return F.mul(F.tanh(F.mul(x, self.slope)), self.amplitude)
-
-    def extra_repr(self) -> str:
-        """The options.
-
-        >>> ScaledTanh(2.0, 1.0)
-        ScaledTanh(amplitude=2.0, slope=1.0)
-        """
-        return f"amplitude={self.amplitude}, slope={self.slope}"

@@ -10,8 +10,8 @@ import numpy as np
 from tinygrad_cnn.nn.containers.sequential import Sequential
 from tinygrad_cnn.nn.layers.activation import ReLU
 from tinygrad_cnn.nn.layers.dropout import Dropout
-from tinygrad_cnn.nn.layers.linear import Flatten
 from tinygrad_cnn.nn.layers.pool import MaxPool2d
+from tinygrad_cnn.nn.layers.rearrange import Flatten
 from tinygrad_cnn.nn.models.plan import Plan, build, conv, dense, norm
 from tinygrad_cnn.rng import Seed
 

@@ -13,8 +13,9 @@ from tinygrad_cnn.nn.containers.sequential import Sequential
 from tinygrad_cnn.nn.layers.activation import ReLU
 from tinygrad_cnn.nn.layers.conv import Conv2d
 from tinygrad_cnn.nn.layers.dropout import Dropout
-from tinygrad_cnn.nn.layers.linear import Flatten, Linear
+from tinygrad_cnn.nn.layers.linear import Linear
 from tinygrad_cnn.nn.layers.pool import MaxPool2d
+from tinygrad_cnn.nn.layers.rearrange import Flatten
 from tinygrad_cnn.nn.module import Module
 from tinygrad_cnn.rng import Seed, generator
 

@@ -14,11 +14,13 @@ from tinygrad_cnn.errors import ArgumentError, ShapeError
 from tinygrad_cnn.functional.arguments import choice, integer, number, operand
 from tinygrad_cnn.nn import init
 from tinygrad_cnn.nn.containers.sequential import Sequential
+from tinygrad_cnn.nn.layers.activation import ScaledTanh
 from tinygrad_cnn.nn.layers.connection_table import ConnectionConv2d
 from tinygrad_cnn.nn.layers.conv import Conv2d
-from tinygrad_cnn.nn.layers.linear import Flatten, Linear
+from tinygrad_cnn.nn.layers.linear import Linear
 from tinygrad_cnn.nn.layers.radial_basis import RBF
-from tinygrad_cnn.nn.layers.sub_sampling import ScaledTanh, SubSampling2d
+from tinygrad_cnn.nn.layers.rearrange import Flatten
+from tinygrad_cnn.nn.layers.sub_sampling import SubSampling2d
 from tinygrad_cnn.nn.module import Module
 from tinygrad_cnn.rng import Seed, generator
 from tinygrad_cnn.tensor import Tensor

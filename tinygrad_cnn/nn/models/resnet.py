@@ -13,11 +13,10 @@ from tinygrad_cnn.functional.arguments import choice, integer
 from tinygrad_cnn.nn import init
 from tinygrad_cnn.nn.containers.sequential import Sequential
 from tinygrad_cnn.nn.layers.activation import Identity, ReLU
-from tinygrad_cnn.nn.layers.adaptive import AdaptiveAvgPool2d
 from tinygrad_cnn.nn.layers.channel_norm import BatchNorm2d
 from tinygrad_cnn.nn.layers.conv import Conv2d
 from tinygrad_cnn.nn.layers.linear import Linear
-from tinygrad_cnn.nn.layers.pool import MaxPool2d
+from tinygrad_cnn.nn.layers.pool import AdaptiveAvgPool2d, MaxPool2d
 from tinygrad_cnn.nn.module import Module
 from tinygrad_cnn.rng import Seed, generator
 

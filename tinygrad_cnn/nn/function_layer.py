@@ -1,0 +1,205 @@
+"""Layers that only call a function: they are written as the function and its options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from inspect import Parameter, Signature, signature
+from typing import Any, ClassVar, NamedTuple, dataclass_transform
+
+from tinygrad_cnn.errors import DTypeError
+from tinygrad_cnn.functional.arguments import choice, flag, integer, number, sizes
+from tinygrad_cnn.nn.module import Buffer, Module
+
+#: Checks an option: given the layer's name, the option's name and the value, it returns the value.
+Check = Callable[[str, str, Any], Any]
+
+
+class Option(NamedTuple):
+    """An argument of a layer's constructor, kept as the attribute of its name."""
+
+    default: Any = Parameter.empty
+    check: Check | None = None
+    kw_only: bool = False
+
+
+def option(default: Any = Parameter.empty, *, check: Check | None = None, kw_only: bool = False) -> Any:
+    """An option of a `FunctionLayer` that is more than an annotated default.
+
+    Args:
+        default: the value that serves where none is given; without, the argument is required.
+        check: what checks the value and returns it; None goes by the annotation: float, int or bool.
+        kw_only: whether the argument is given by name only.
+
+    >>> class Scaled(FunctionLayer, function=lambda x, factor: x * factor):
+    ...     factor: float = option(check=above_0)
+    >>> Scaled(2)
+    Scaled(factor=2.0)
+    """
+    return Option(default, check, kw_only)
+
+
+def one_of(*words: str) -> Check:
+    """A check: one of a few words.
+
+    >>> one_of("none", "tanh")("GELU", "approximate", "tanh")
+    'tanh'
+    """
+    return lambda layer, name, value: choice(layer, name, value, words)
+
+
+def at_least(low: int) -> Check:
+    """A check: an integer that is not smaller.
+
+    >>> at_least(1)("PixelShuffle", "upscale_factor", 2)
+    2
+    """
+    return lambda layer, name, value: integer(layer, name, value, low)
+
+
+def between(low: float, high: float) -> Check:
+    """A check: a number in [low, high].
+
+    >>> between(0, 1)("Dropout", "p", 0.5)
+    0.5
+    """
+    return lambda layer, name, value: number(layer, name, value, low, high)
+
+
+def above_0(layer: str, name: str, value: Any) -> float:
+    """A check: a number above 0.
+
+    >>> above_0("Huber", "delta", 1)
+    1.0
+    """
+    found = number(layer, name, value, 0)
+    return found if found > 0 else number(layer, name, value, 5e-324)
+
+
+def per_axis(count: int, low: int) -> Check:
+    """A check: an integer, or one per axis; kept as it was given.
+
+    >>> per_axis(2, 1)("Unfold", "kernel_size", (3, 2))
+    (3, 2)
+    """
+
+    def check(layer: str, name: str, value: Any) -> Any:
+        sizes(layer, name, value, count, low)
+        return value
+
+    return check
+
+
+def optional(check: Check) -> Check:
+    """A check that lets None pass.
+
+    >>> optional(at_least(1))("AvgPool2d", "divisor_override", None)
+    """
+    return lambda layer, name, value: None if value is None else check(layer, name, value)
+
+
+#: What an option is checked by where nothing else is said, by its annotation.
+CHECKS: dict[str, Check] = {"float": number, "int": integer, "bool": flag}
+
+
+@dataclass_transform(field_specifiers=(option,))
+class FunctionLayer(Module):
+    """Base of layers that only call a function; a subclass names it, and annotates its options.
+
+    The options are the constructor's arguments, in this order, each checked at once and kept as the
+    attribute of its name. `forward` calls the function with its operands and the options.
+
+    >>> from tinygrad_cnn import functional as F
+    >>> class Leaky(FunctionLayer, function=F.leaky_relu):
+    ...     negative_slope: float = 0.01
+    >>> Leaky(0.5), Leaky()([-1.0])
+    (Leaky(negative_slope=0.5), Tensor([-0.01]))
+    """
+
+    _options: ClassVar[dict[str, Option]] = {}
+    _arguments: ClassVar[Signature] = Signature()
+
+    def __init_subclass__(cls, function: Callable[..., Any] | None = None, **others: Any) -> None:
+        super().__init_subclass__(**others)
+        own = {name: note for name, note in vars(cls).get("__annotations__", {}).items() if name[0] != "_"}
+        found = {n: _option(cls, n, note) for n, note in own.items() if "ClassVar" not in str(note)}
+        cls._options = {**cls._options, **found}
+        notes = {n: t for c in reversed(cls.__mro__) for n, t in vars(c).get("__annotations__", {}).items()}
+        cls._arguments = Signature(
+            [
+                Parameter(
+                    name, Parameter.KEYWORD_ONLY if o.kw_only else Parameter.POSITIONAL_OR_KEYWORD,
+                    default=o.default, annotation=notes[name],
+                )
+                for name, o in cls._options.items()
+            ]
+        )  # fmt: skip
+        if "__init__" not in vars(cls):  # what help() and inspect.signature() show
+            cls.__signature__ = cls._arguments  # type: ignore[attr-defined]
+        else:
+            own_parameters = list(signature(vars(cls)["__init__"]).parameters.values())[1:]
+            cls.__signature__ = Signature(own_parameters)  # type: ignore[attr-defined]
+        if function is not None and "forward" not in vars(cls):
+            cls.forward = _calling(function, list(cls._options))  # type: ignore[method-assign]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        cls = type(self)
+        try:
+            given = cls._arguments.bind(*args, **kwargs)
+        except TypeError as error:
+            raise DTypeError(f"{cls.__name__}: {error}; the arguments are {cls._arguments}") from None
+        given.apply_defaults()
+        for name, value in given.arguments.items():
+            check = cls._options[name].check
+            setattr(self, name, value if check is None else check(cls.__name__, name, value))
+        self.check()
+
+    def check(self) -> None:
+        """Refuse options that do not fit together; for subclasses."""
+
+    def forward(self, *operands: Any) -> Any:
+        """What the layer's function gives for the operands, with the layer's options.
+
+        >>> from tinygrad_cnn import nn
+        >>> nn.ReLU().forward([-1.0, 2.0])
+        array([0., 2.], dtype=float32)
+        """
+        raise NotImplementedError(f"{type(self).__name__}.forward is not written")
+
+    def extra_repr(self) -> str:
+        """The options, in order.
+
+        >>> from tinygrad_cnn import nn
+        >>> nn.Hardtanh()
+        Hardtanh(min_val=-1.0, max_val=1.0)
+        """
+        shown = {name: getattr(self, name) for name in self._options}
+        return ", ".join(f"{k}={v!r}" for k, v in shown.items() if not isinstance(v, Buffer))
+
+
+def _option(cls: type, name: str, annotation: Any) -> Option:
+    """An annotated attribute of a class as an option; the class keeps the plain default, if any."""
+    given = vars(cls).get(name, Option())
+    found = given if isinstance(given, Option) else Option(given)
+    if isinstance(given, Option) and name in vars(cls):
+        if given.default is Parameter.empty:
+            delattr(cls, name)
+        else:
+            setattr(cls, name, given.default)
+    word = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", "")
+    return found if found.check else found._replace(check=CHECKS.get(word))
+
+
+def _calling(function: Callable[..., Any], names: list[str]) -> Callable[..., Any]:
+    """A `forward` that calls a function with its operands, and the attributes of these names."""
+    if not names:  # written out: such layers are on the way of every image
+
+        def forward(self: Any, x: Any) -> Any:
+            return function(x)
+
+    else:
+
+        def forward(self: Any, *operands: Any) -> Any:
+            return function(*operands, **{name: getattr(self, name) for name in names})
+
+    forward.__qualname__, forward.__doc__ = "FunctionLayer.forward", FunctionLayer.forward.__doc__
+    return forward

@@ -1,0 +1,135 @@
+"""Module: a part of a model, with parameters, buffers and other modules as its attributes."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from tinygrad_cnn.errors import ArgumentError, DTypeError, TinygradCnnError
+from tinygrad_cnn.graph import MODE, Mode
+from tinygrad_cnn.nn.module.hooks import ModuleHooks
+from tinygrad_cnn.nn.module.parameters import Buffer, Parameter
+from tinygrad_cnn.nn.module.state import ModuleState
+from tinygrad_cnn.nn.window import Window
+from tinygrad_cnn.tensor import Tensor
+
+_tuple = tuple.__new__  # what Mode(...) calls, without its detour through Python
+
+
+class Module(ModuleState, ModuleHooks):
+    """Base of all layers and models: set parameters and modules as attributes, write `forward`.
+
+    Everything is found by looking at the attributes, in the order of their first assignment; there
+    is nothing to register. Calling a module runs `forward` with the module's path as the scope of
+    the nodes that it records, and puts that path before the message of an error. Arrays of numbers
+    among the operands become Tensors first, as copies, so `forward` can rely on a Tensor's methods;
+    an array that `forward` returns becomes a Tensor too.
+
+    Class attributes:
+        pointwise: whether an element of the result depends only on the operand's element at its
+            place, after `eval()`; `receptive_field` passes over such modules.
+
+    >>> class Scale(Module):
+    ...     def __init__(self): self.weight = Parameter([2.0])
+    ...     def forward(self, x): return x * self.weight
+    >>> Scale()(Tensor([3.0]))
+    Tensor([6.], op=Mul)
+    """
+
+    pointwise: ClassVar[bool] = False
+
+    def window(self) -> Window | None:
+        """The window that a module slides over images, or None if it slides none.
+
+        >>> from tinygrad_cnn import nn
+        >>> nn.MaxPool2d(3, 2).window().stride
+        (2, 2)
+        """
+        return None
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """The module's result; written by each subclass."""
+        raise NotImplementedError(f"{type(self).__name__}.forward is not written")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Tensor:
+        recording, observers, scope, order = MODE.get()
+        path = f"{scope}.{self._name}" if scope and self._name else scope or self._name
+        token = MODE.set(_tuple(Mode, (recording, observers, path, order)))
+        try:
+            if self._hooks is not None:
+                result = self._hooks.call(self, *_tensors(args, kwargs))
+            elif len(args) == 1 and not kwargs:  # a call without * takes 0.2 µs less
+                x = args[0]
+                result = self.forward(x if type(x) is Tensor else _tensor(x))
+            else:
+                args, kwargs = _tensors(args, kwargs)
+                result = self.forward(*args, **kwargs)
+        except TinygradCnnError as error:
+            error.place(path)
+            raise
+        finally:
+            MODE.reset(token)
+        if isinstance(result, np.ndarray) and result.dtype.kind in "biuf":
+            return Tensor.detached(result)
+        return result
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        old = vars(self).get(name)
+        if isinstance(old, (Parameter, Buffer)) and value is not None:
+            value = _successor(self, name, old, value)
+        if isinstance(value, Module):
+            if any(module is self for module in value.modules()):
+                raise ArgumentError(
+                    f"{type(self).__name__}: {name!r} holds this module itself; a module below itself has "
+                    "no end. Pass the outer module to forward, or keep weakref.ref(module)"
+                )
+            object.__setattr__(value, "_name", name)
+        elif isinstance(value, (Parameter, Buffer)) and value.name is None:
+            value.name = name
+        object.__setattr__(self, name, value)
+
+    # ------------------------------------------------------------------ display
+    def extra_repr(self) -> str:
+        """The options in the module's repr; written by subclasses that have some.
+
+        >>> from tinygrad_cnn import nn
+        >>> nn.Dropout(0.2).extra_repr()
+        'p=0.2'
+        """
+        return ""
+
+    def __repr__(self) -> str:
+        children = [f"({name}): {child!r}" for name, child in self.named_children()]
+        if not children:
+            return f"{type(self).__name__}({self.extra_repr()})"
+        body = "\n".join(children).replace("\n", "\n  ")
+        return f"{type(self).__name__}({self.extra_repr()}\n  {body}\n)"
+
+
+def _tensor(x: Any) -> Any:
+    """An array of numbers as a Tensor of its own; anything else as it is."""
+    return Tensor(x) if isinstance(x, np.ndarray) and x.dtype.kind in "biuf" else x
+
+
+def _tensors(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    return tuple(map(_tensor, args)), {name: _tensor(x) for name, x in kwargs.items()}
+
+
+def _successor(module: Module, name: str, old: Tensor, value: Any) -> Any:
+    """What may stand where a parameter or a buffer stood."""
+    owner = type(module).__name__
+    if isinstance(old, Parameter) and not isinstance(value, Parameter):
+        raise DTypeError(
+            f"{owner}: {name!r} is a parameter, got a {type(value).__name__}, which would never be trained "
+            f"or saved; write module.{name}.data = values, or module.{name} = nn.Parameter(values)"
+        )
+    if isinstance(old, Buffer) and not isinstance(value, (Buffer, Parameter)):
+        plain = isinstance(value, (Tensor, np.ndarray, np.generic))
+        if not plain or getattr(value, "requires_grad", False):
+            raise DTypeError(
+                f"{owner}: {name!r} is a buffer; an array or a Tensor without a graph fits, "
+                f"got a {type(value).__name__}"
+            )
+        return Buffer(value, name=old.name)
+    return value

@@ -1,0 +1,42 @@
+"""Parameter and Buffer: the Tensors of a model, learnt or not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tinygrad_cnn.kernels.serving import foresee
+from tinygrad_cnn.tensor import Tensor
+
+
+class Parameter(Tensor):
+    """A Tensor that a model learns: a leaf that requires grad, and that drawings mark as parameter.
+
+    Args:
+        data: its values; copied.   requires_grad: False for a frozen one.
+        dtype: another float type.   name: 'weight', say; an attribute of a Module names itself.
+
+    >>> Parameter([1.0, 2.0]).requires_grad
+    True
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self, data: Any, requires_grad: bool = True, *, dtype: Any = None, name: str | None = None
+    ) -> None:
+        super().__init__(data, requires_grad, dtype=dtype, name=name)
+        self.node.role = "parameter"
+        foresee(self.size)
+
+
+class Buffer(Tensor):
+    """A Tensor that belongs to a model's state but is not learnt, such as a running mean.
+
+    >>> Buffer([0.0]).requires_grad
+    False
+    """
+
+    __slots__ = ()
+
+    def __init__(self, data: Any, *, dtype: Any = None, name: str | None = None) -> None:
+        super().__init__(data, False, dtype=dtype, name=name)
