@@ -108,7 +108,7 @@ from tinygrad_cnn.nn.layers.rearrange import (
 from tinygrad_cnn.nn.layers.recurrent import GRU, LSTM, RNN
 from tinygrad_cnn.nn.layers.recurrent_cells import GRUCell, LSTMCell, RNNCell
 from tinygrad_cnn.nn.layers.sample_norm import GroupNorm, LayerNorm, LocalResponseNorm
-from tinygrad_cnn.nn.layers.sub_sampling import ScaledTanh, SubSampling2d
+from tinygrad_cnn.nn.layers.sub_sampling import SubSampling2d
 from tinygrad_cnn.nn.layers.transformer import (
     Transformer,
     TransformerDecoder,

@@ -22,7 +22,7 @@ class Option(NamedTuple):
     kw_only: bool = False
 
 
-def option(default: Any = Parameter.empty, *, check: Check | None = None, kw_only: bool = False) -> Any:
+def option(*, default: Any = Parameter.empty, check: Check | None = None, kw_only: bool = False) -> Any:
     """An option of a `FunctionLayer` that is more than an annotated default.
 
     Args:
@@ -191,15 +191,14 @@ def _option(cls: type, name: str, annotation: Any) -> Option:
 
 def _calling(function: Callable[..., Any], names: list[str]) -> Callable[..., Any]:
     """A `forward` that calls a function with its operands, and the attributes of these names."""
-    if not names:  # written out: such layers are on the way of every image
 
-        def forward(self: Any, x: Any) -> Any:
-            return function(x)
+    def forward(self: Any, *operands: Any) -> Any:
+        return function(*operands, **{name: getattr(self, name) for name in names})
 
-    else:
+    def forward_plain(self: Any, x: Any) -> Any:  # such layers are on the way of every image
+        return function(x)
 
-        def forward(self: Any, *operands: Any) -> Any:
-            return function(*operands, **{name: getattr(self, name) for name in names})
-
-    forward.__qualname__, forward.__doc__ = "FunctionLayer.forward", FunctionLayer.forward.__doc__
-    return forward
+    made: Callable[..., Any] = forward if names else forward_plain
+    made.__name__, made.__qualname__ = "forward", "FunctionLayer.forward"
+    made.__doc__ = FunctionLayer.forward.__doc__
+    return made

@@ -16,7 +16,7 @@ from tinygrad_cnn.nn.registry import FUNCTIONS, by_parts, known
 #: What marks the JSON, and the version that is written.
 FORMAT, VERSION = "tinygrad_cnn.structure", 1
 #: Attributes of a module that are no part of its structure.
-OWN = ("_name", "_path", "training")
+OWN = ("_hooks", "_name", "_path", "training")
 #: How deep modules and values may be nested.
 DEPTH = 100
 

@@ -123,7 +123,7 @@ class CELU(Pointwise, function=F.celu):
     Tensor([-0.7869,  2.    ])
     """
 
-    alpha: float = option(1.0, check=above_0)
+    alpha: float = option(default=1.0, check=above_0)
 
 
 class Hardtanh(Pointwise, function=F.hardtanh):
@@ -185,7 +185,7 @@ class GELU(Pointwise, function=F.gelu):
     Tensor([0.    , 0.8413])
     """
 
-    approximate: str = option("none", check=one_of("none", "tanh"))
+    approximate: str = option(default="none", check=one_of("none", "tanh"))
 
 
 class SiLU(Pointwise, function=F.silu):
@@ -240,8 +240,8 @@ class ScaledTanh(Pointwise):
     Tensor([1.])
     """
 
-    amplitude: float = option(1.7159, check=between(-1e30, 1e30))
-    slope: float = option(2 / 3, check=between(-1e30, 1e30))
+    amplitude: float = option(default=1.7159, check=between(-1e30, 1e30))
+    slope: float = option(default=2 / 3, check=between(-1e30, 1e30))
 
     def forward(self, x: Any) -> Any:
         """amplitude · tanh(slope · x).
@@ -284,7 +284,7 @@ class Softmax(FunctionLayer):
     Tensor([[0.5, 0.5]])
     """
 
-    dim: int | None = option(None, check=optional(integer))
+    dim: int | None = option(default=None, check=optional(integer))
 
     def forward(self, x: Any) -> Any:
         """The softmax of x.
@@ -305,7 +305,7 @@ class LogSoftmax(FunctionLayer):
     Tensor([[-0.6931, -0.6931]])
     """
 
-    dim: int | None = option(None, check=optional(integer))
+    dim: int | None = option(default=None, check=optional(integer))
 
     def forward(self, x: Any) -> Any:
         """The logarithm of the softmax of x.

@@ -26,9 +26,9 @@ class Dropout(FunctionLayer):
     """
 
     pointwise = True
-    p: float = option(0.5, check=between(0, 1))
-    mode: str = option("inverted", check=one_of("inverted", "classic"), kw_only=True)
-    rng: Seed = option(None, check=lambda _layer, _name, rng: _own(rng), kw_only=True)
+    p: float = option(default=0.5, check=between(0, 1))
+    mode: str = option(default="inverted", check=one_of("inverted", "classic"), kw_only=True)
+    rng: Seed = option(default=None, check=lambda _layer, _name, rng: _own(rng), kw_only=True)
 
     def forward(self, x: Any) -> Any:
         """x with elements dropped in training; x itself, or in mode 'classic' scaled, otherwise.

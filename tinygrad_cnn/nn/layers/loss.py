@@ -60,10 +60,10 @@ class CrossEntropyLoss(Loss, function=F.cross_entropy):
     0.6931
     """
 
-    weight: Any = option(None, check=weights)
-    ignore_index: int = option(-100, kw_only=True)
-    reduction: str = option("mean", check=REDUCTION, kw_only=True)
-    label_smoothing: float = option(0.0, check=between(0, 1), kw_only=True)
+    weight: Any = option(default=None, check=weights)
+    ignore_index: int = option(default=-100, kw_only=True)
+    reduction: str = option(default="mean", check=REDUCTION, kw_only=True)
+    label_smoothing: float = option(default=0.0, check=between(0, 1), kw_only=True)
 
 
 class NLLLoss(Loss, function=F.nll_loss):
@@ -79,9 +79,9 @@ class NLLLoss(Loss, function=F.nll_loss):
     2.0
     """
 
-    weight: Any = option(None, check=weights)
-    ignore_index: int = option(-100, kw_only=True)
-    reduction: str = option("mean", check=REDUCTION, kw_only=True)
+    weight: Any = option(default=None, check=weights)
+    ignore_index: int = option(default=-100, kw_only=True)
+    reduction: str = option(default="mean", check=REDUCTION, kw_only=True)
 
 
 class MSELoss(Loss, function=F.mse_loss):
@@ -96,7 +96,7 @@ class MSELoss(Loss, function=F.mse_loss):
     2.0
     """
 
-    reduction: str = option("mean", check=REDUCTION)
+    reduction: str = option(default="mean", check=REDUCTION)
 
 
 class L1Loss(Loss, function=F.l1_loss):
@@ -111,7 +111,7 @@ class L1Loss(Loss, function=F.l1_loss):
     1.0
     """
 
-    reduction: str = option("mean", check=REDUCTION)
+    reduction: str = option(default="mean", check=REDUCTION)
 
 
 class SmoothL1Loss(Loss, function=F.smooth_l1_loss):
@@ -126,8 +126,8 @@ class SmoothL1Loss(Loss, function=F.smooth_l1_loss):
     0.125
     """
 
-    reduction: str = option("mean", check=REDUCTION)
-    beta: float = option(1.0, check=between(0, math.inf))
+    reduction: str = option(default="mean", check=REDUCTION)
+    beta: float = option(default=1.0, check=between(0, math.inf))
 
 
 class HuberLoss(Loss, function=F.huber_loss):
@@ -142,8 +142,8 @@ class HuberLoss(Loss, function=F.huber_loss):
     4.0
     """
 
-    reduction: str = option("mean", check=REDUCTION)
-    delta: float = option(1.0, check=above_0)
+    reduction: str = option(default="mean", check=REDUCTION)
+    delta: float = option(default=1.0, check=above_0)
 
 
 class BCELoss(Loss, function=F.binary_cross_entropy):
@@ -158,8 +158,8 @@ class BCELoss(Loss, function=F.binary_cross_entropy):
     0.6931
     """
 
-    weight: Any = option(None, check=weights)
-    reduction: str = option("mean", check=REDUCTION)
+    weight: Any = option(default=None, check=weights)
+    reduction: str = option(default="mean", check=REDUCTION)
 
 
 class BCEWithLogitsLoss(Loss, function=F.binary_cross_entropy_with_logits):
@@ -175,9 +175,9 @@ class BCEWithLogitsLoss(Loss, function=F.binary_cross_entropy_with_logits):
     1.3863
     """
 
-    weight: Any = option(None, check=weights)
-    reduction: str = option("mean", check=REDUCTION)
-    pos_weight: Any = option(None, check=weights)
+    weight: Any = option(default=None, check=weights)
+    reduction: str = option(default="mean", check=REDUCTION)
+    pos_weight: Any = option(default=None, check=weights)
 
 
 class KLDivLoss(Loss, function=F.kl_div):
@@ -193,7 +193,7 @@ class KLDivLoss(Loss, function=F.kl_div):
     0.6931
     """
 
-    reduction: str = option("mean", check=one_of(*REDUCTIONS, "batchmean"))
+    reduction: str = option(default="mean", check=one_of(*REDUCTIONS, "batchmean"))
     log_target: bool = False
 
 
@@ -210,10 +210,10 @@ class MultiMarginLoss(Loss, function=F.multi_margin_loss):
     0.75
     """
 
-    p: int = option(1, check=at_least(1))
+    p: int = option(default=1, check=at_least(1))
     margin: float = 1.0
-    weight: Any = option(None, check=weights)
-    reduction: str = option("mean", check=REDUCTION, kw_only=True)
+    weight: Any = option(default=None, check=weights)
+    reduction: str = option(default="mean", check=REDUCTION, kw_only=True)
 
 
 class HingeEmbeddingLoss(Loss, function=F.hinge_embedding_loss):
@@ -230,4 +230,4 @@ class HingeEmbeddingLoss(Loss, function=F.hinge_embedding_loss):
     """
 
     margin: float = 1.0
-    reduction: str = option("mean", check=REDUCTION)
+    reduction: str = option(default="mean", check=REDUCTION)

@@ -176,7 +176,7 @@ class AvgPool2d(AvgPoolLayer, function=F.avg_pool2d):
     """
 
     axes = 2
-    divisor_override: int | None = option(None, check=optional(at_least(1)))
+    divisor_override: int | None = option(default=None, check=optional(at_least(1)))
 
 
 class AvgPool3d(AvgPoolLayer, function=F.avg_pool3d):
@@ -194,7 +194,7 @@ class AvgPool3d(AvgPoolLayer, function=F.avg_pool3d):
     """
 
     axes = 3
-    divisor_override: int | None = option(None, check=optional(at_least(1)))
+    divisor_override: int | None = option(default=None, check=optional(at_least(1)))
 
 
 def _power(layer: str, name: str, value: Any) -> Any:
@@ -219,7 +219,7 @@ class LPPool2d(FunctionLayer, function=F.lp_pool2d):
 
     norm_type: float = option(check=_power)
     kernel_size: Any = option(check=per_axis(2, 1))
-    stride: Any = option(None, check=optional(per_axis(2, 1)))
+    stride: Any = option(default=None, check=optional(per_axis(2, 1)))
     ceil_mode: bool = False
 
     def window(self) -> Window:

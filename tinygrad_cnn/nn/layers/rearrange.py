@@ -92,9 +92,9 @@ class Unfold(FunctionLayer, function=F.unfold):
     """
 
     kernel_size: Any = option(check=per_axis(2, 1))
-    dilation: Any = option(1, check=per_axis(2, 1))
-    padding: Any = option(0, check=per_axis(2, 0))
-    stride: Any = option(1, check=per_axis(2, 1))
+    dilation: Any = option(default=1, check=per_axis(2, 1))
+    padding: Any = option(default=0, check=per_axis(2, 0))
+    stride: Any = option(default=1, check=per_axis(2, 1))
 
 
 class Fold(FunctionLayer, function=F.fold):
@@ -111,9 +111,9 @@ class Fold(FunctionLayer, function=F.fold):
 
     output_size: Any = option(check=per_axis(2, 1))
     kernel_size: Any = option(check=per_axis(2, 1))
-    dilation: Any = option(1, check=per_axis(2, 1))
-    padding: Any = option(0, check=per_axis(2, 0))
-    stride: Any = option(1, check=per_axis(2, 1))
+    dilation: Any = option(default=1, check=per_axis(2, 1))
+    padding: Any = option(default=0, check=per_axis(2, 0))
+    stride: Any = option(default=1, check=per_axis(2, 1))
 
 
 class Upsample(Module):

@@ -86,7 +86,7 @@ class ModuleState(ModuleTree):
         """
         for child in self.children():
             child.apply(function)
-        function(self)
+        function(self)  # type: ignore[arg-type]  # each is a Module
         return self
 
     def state_dict(self) -> dict[str, NDArray[Any]]:

@@ -112,7 +112,9 @@ class ModuleTree:
         for name, child in self.named_children():
             yield from child._saved(f"{prefix}.{name}" if prefix else name)
 
-    def _state(self, kind: type[Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    def _state(
+        self, kind: type[Any] | tuple[type[Any], ...], prefix: str = ""
+    ) -> Iterator[tuple[str, Any]]:
         """Parameters or buffers by path, also those that are reached twice."""
         for name, value in vars(self).items():
             if isinstance(value, kind):
@@ -196,7 +198,7 @@ class ModuleTree:
             if child is None:
                 raise ArgumentError(f"get_submodule: {type(self).__name__} has no module at {target!r}")
             found = child
-        return found  # type: ignore[no-any-return]
+        return found
 
     def get_parameter(self, target: str) -> Parameter:
         """The parameter at a path.
@@ -208,7 +210,7 @@ class ModuleTree:
         >>> nn.Sequential(nn.Linear(3, 2)).get_parameter("0.bias").shape
         (2,)
         """
-        return self._at("get_parameter", target, Parameter)  # type: ignore[no-any-return]
+        return self._at("get_parameter", target, Parameter)
 
     def get_buffer(self, target: str) -> Buffer:
         """The buffer at a path.
@@ -220,7 +222,7 @@ class ModuleTree:
         >>> nn.Sequential(nn.BatchNorm2d(2)).get_buffer("0.running_mean").shape
         (2,)
         """
-        return self._at("get_buffer", target, Buffer)  # type: ignore[no-any-return]
+        return self._at("get_buffer", target, Buffer)
 
     def _at(self, function: str, target: str, kind: type[Any]) -> Any:
         path, _, name = target.rpartition(".")
