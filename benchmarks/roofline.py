@@ -45,7 +45,7 @@ def work(name: str) -> dict[str, dict[str, float]]:
         products = multiply_adds(node)
         forward += products
         if products and node.op is not None:
-            trained += products * (1 + sum(node.op.needs[:2]))
+            trained += products * (1 + sum(node.needs[:2]))
     size = sum(p.numpy().nbytes for p in model.parameters())
     flop = {"step": 2 * trained, "infer": 2 * forward}
     return {

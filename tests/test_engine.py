@@ -5,6 +5,7 @@ import gc
 import threading
 import tracemalloc
 import weakref
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from tinygrad_cnn import (
     Node,
     Observer,
     Op,
+    Result,
     ShapeError,
     Tensor,
     enable_grad,
@@ -28,6 +30,7 @@ from tinygrad_cnn import (
 )
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import DTypeError
+from tinygrad_cnn.grid import grid
 
 
 def leaf(*values: float) -> Tensor:
@@ -353,43 +356,72 @@ def test_a_constant_in_place_with_a_traced_operand_keeps_the_graph() -> None:
     assert x.grad.tolist() == [4.0]
 
 
-def test_an_op_object_may_be_called_again() -> None:
-    x = leaf(1.0, 5.0, 2.0)
-
-    class Scale(Op):
-        def __init__(self):
-            self.factor = 0.0
-
-        def forward(self, x):
-            self.factor += 1
-            return x * self.factor
-
-        def backward(self, g):
-            return (g * self.factor,)
-
-    op = Scale()
-    first = op(x)
-    second = op(x)
-    first.sum().backward()
-    assert x.grad.tolist() == [1.0, 1.0, 1.0]
-    x.grad = None
-    second.sum().backward()
-    assert x.grad.tolist() == [2.0, 2.0, 2.0]
+@pytest.mark.parametrize("recorded", [False, True])
+def test_an_op_called_again_leaves_what_was_recorded(recorded: bool) -> None:
+    op, numbers = ops.Sort(axis=0), np.array([3.0, 1.0, 2.0])
+    x = Tensor(numbers, requires_grad=True)
+    y = op(x)
+    op(Tensor(-numbers, requires_grad=recorded))
+    (y * np.array([1.0, 2.0, 3.0])).sum().backward()
+    assert x.grad.tolist() == [3.0, 1.0, 2.0]
 
 
-def test_nodes_share_an_op_without_attributes_and_no_other() -> None:
-    class Twice(ops.Neg):
-        def forward(self, x):
-            self.factor = 2.0
-            return self.factor * x
+def test_a_pooling_called_again_leaves_the_gradient_at_its_pixels() -> None:
+    op = ops.MaxPool(grid("max_pool1d", (4,), (2,), (2,), ((0, 0),), (1,)))
+    x = Tensor([[[1.0, 2.0, 4.0, 3.0]]], requires_grad=True)
+    y = op(x)
+    op(np.array([[[9.0, 2.0, 3.0, 4.0]]]))
+    op.with_residual(Tensor([[[9.0, 2.0, 3.0, 4.0]]]))
+    y.sum().backward()
+    assert x.grad.tolist() == [[[0.0, 1.0, 1.0, 0.0]]]
 
-        def backward(self, g):
-            return (self.factor * g,)
 
+def test_nodes_share_an_op_and_have_their_own_needs() -> None:
     x, c = leaf(1.0), Tensor([2.0])
-    assert (x + x).node.op is (x + x).node.op is not (x + c).node.op
-    assert Twice()(x).node.op is not Twice()(x).node.op
-    assert (x + c).node.op.needs == (True, False)
+    assert (x + x).node.op is (x + c).node.op
+    assert (x + x).node.needs == (True, True)
+    assert (x + c).node.needs == (True, False)
+
+
+def test_both_methods_of_an_op_are_told_what_wants_a_gradient_if_they_ask() -> None:
+    class Product(Op):
+        keep = (0, 1)
+
+        def forward(self, a, b, *, needs):
+            asked.append(needs)
+            return a * b
+
+        def backward(self, g, a, b, *, needs):
+            asked.append(needs)
+            return g * b, None
+
+    class Renamed(Product):
+        """Inherits what it does not write anew."""
+
+    asked: list[tuple[bool, ...]] = []
+    x = leaf(2.0)
+    Renamed()(x, 3.0).sum().backward()
+    assert asked == [(True, False)] * 2 and x.grad.tolist() == [3.0]
+    asked.clear()
+    Renamed()(2.0, 3.0)
+    with no_grad():
+        Renamed()(x, 3.0)
+    assert asked == [(), ()]
+
+
+@pytest.mark.parametrize("wrong", [(1.0, 2.0), [1.0, 2.0], Result([1.0, 2.0], None)])
+@pytest.mark.parametrize("recorded", [False, True])
+def test_a_forward_that_returns_a_tuple_or_a_list_is_refused(wrong: Any, recorded: bool) -> None:
+    class Split(Op):
+        def forward(self, x):
+            return wrong
+
+        def backward(self, g):
+            return (g,)
+
+    for x in (np.ones(2), Tensor(np.ones(2), requires_grad=recorded)):
+        with pytest.raises(GraphError, match=r"Split: forward returned a (tuple|list); one array fits, or"):
+            Split()(x)
 
 
 # --------------------------------------------------------------------------- size

@@ -10,15 +10,13 @@ import pkgutil
 from collections import Counter
 from collections.abc import Iterator
 
-import numpy as np
 import pytest
 from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
 import tinygrad_cnn
-from tinygrad_cnn.graph import OUT, Op
+from tinygrad_cnn.graph import Op
 from tinygrad_cnn.testing import CASES, PROPERTIES
-from tinygrad_cnn.testing.cases.problem import Problem
 
 #: Ops without a case in the table, each with the reason and the place of its tests.
 EXEMPT = {
@@ -77,17 +75,3 @@ def test_property(op: type[Op], check: str, pytestconfig: pytest.Config, count: 
         PROPERTIES[check](case, problem)
 
     (holds if chosen is None else seed(chosen)(holds))()
-
-
-@pytest.mark.parametrize("op", [op for op in CASES if op.alike is not None])
-def test_an_op_that_nodes_share_has_no_attributes(op: type[Op]) -> None:
-    @settings(max_examples=10)
-    @given(CASES[op].problems)
-    def holds(problem: Problem) -> None:
-        made = problem.make()
-        made.needs = tuple(True for _ in problem.operands)
-        y = np.asarray(made.forward(*problem.operands))
-        made.backward(np.ones_like(y), *(y if k == OUT else problem.operands[k] for k in made.keep))
-        assert vars(made).keys() == {"needs"}
-
-    holds()

@@ -19,7 +19,7 @@ from tinygrad_cnn.errors import (
     TinygradCnnError,
 )
 from tinygrad_cnn.gradient import grad
-from tinygrad_cnn.graph import OUT, Node, Observer, Op, observe, scope
+from tinygrad_cnn.graph import OUT, Node, Observer, Op, Result, observe, scope
 from tinygrad_cnn.kernels.serving import kernels_in_use, use_kernels
 from tinygrad_cnn.kernels.threads import get_num_threads, set_num_threads
 from tinygrad_cnn.mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
@@ -41,6 +41,7 @@ __all__ = [
     "Observer",
     "Op",
     "Parameter",
+    "Result",
     "ShapeError",
     "StateError",
     "Tensor",

@@ -7,6 +7,7 @@ that no derivative needs dies with its Tensor. This module knows no particular o
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -16,9 +17,14 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tinygrad_cnn.errors import ShapeError, TinygradCnnError
+from tinygrad_cnn.errors import GraphError, ShapeError, TinygradCnnError
 
 Array = NDArray[Any]
+#: Per operand, whether it wants a gradient.
+Needs = tuple[bool, ...]
+
+#: What a writer of an op writes.
+METHODS = ("forward", "backward")
 
 #: In `Op.keep`, stands for the op's own result.
 OUT = -1
@@ -33,6 +39,8 @@ class Node:
         op: the `Op` that made it; None for inputs, parameters and constants.
         parents: the operands' nodes, one per operand.
         kept: the arrays that the op's derivative reads, in the order of `op.keep`; None once freed.
+        residual: what the op's `forward` left for its derivative beside its result, or None.
+        needs: per operand, whether it wanted a gradient when the node was recorded.
         shape, dtype: those of the result.
         serial: order of creation over the whole process; parents are older than their children.
         requires_grad: whether a gradient flows through here.
@@ -49,8 +57,8 @@ class Node:
 
     # Slots: graphs may have a hundred thousand nodes, which the garbage collector passes over.
     __slots__ = (
-        "__weakref__", "dtype", "grad", "grad_hooks", "hooks", "kept", "name", "op", "order", "parents",
-        "requires_grad", "retains_grad", "role", "scope", "serial", "shape",
+        "__weakref__", "dtype", "grad", "grad_hooks", "hooks", "kept", "name", "needs", "op", "order",
+        "parents", "requires_grad", "residual", "retains_grad", "role", "scope", "serial", "shape",
     )  # fmt: skip
 
     def __init__(
@@ -62,10 +70,14 @@ class Node:
         dtype: np.dtype[Any],
         scope: str = "",
         order: int = 0,
+        needs: Needs = (),
+        residual: Any = None,
     ) -> None:
         self.op: Op | None = op
         self.parents = parents
         self.kept: tuple[Any, ...] | None = kept
+        self.needs = needs
+        self.residual = residual
         self.shape = shape
         self.dtype = dtype
         self.scope = scope
@@ -108,8 +120,8 @@ class Traced:
     __slots__ = ()
 
     @classmethod
-    def record(cls, op: Op, operands: tuple[Any, ...]) -> Any:
-        """Run `op` on the operands' arrays and note it in the graph."""
+    def record(cls, op: Op, operands: tuple[Any, ...], left: list[Any] | None = None) -> Any:
+        """Run `op` on the operands' arrays and note it in the graph; `left` gets its residual."""
         raise NotImplementedError
 
     @property
@@ -122,21 +134,44 @@ class Traced:
         raise NotImplementedError
 
 
+class Result:
+    """What `Op.forward` returns when its derivative needs more than operands and result.
+
+    Attributes:
+        value: the result's array.
+        residual: one object that `backward` gets after what `keep` names: a mask, places, a random
+            draw, a shape; a tuple of several. It is a constant of the derivative, or a cache that only
+            a kernel on arrays reads. None is the same as no residual.
+
+    >>> Result(np.zeros(2), (3, 4)).residual
+    (3, 4)
+    """
+
+    __slots__ = ("residual", "value")
+
+    def __init__(self, value: Any, residual: Any) -> None:
+        self.value = value
+        self.residual = residual
+
+
 class Op:
     """A differentiable function: operands are differentiated, attributes are constants.
 
     A subclass writes `forward` on arrays and `backward` in operations that arrays and Tensors
     share (`+ - * / ** @`, comparisons, indexing, `.sum .reshape .transpose .astype`, other ops):
     the first-order walk runs those lines on arrays, `create_graph=True` runs the same lines on
-    Tensors, so every derivative has a derivative. Attributes hold only what does not vary smoothly
-    with the operands: geometry, a mask, labels, a random draw.
+    Tensors, so every derivative has a derivative.
+
+    An op is a value: its attributes are options and geometry, set once in `__init__`. What varies
+    with the call is the residual, which `forward` returns and the node keeps. So one op may serve
+    any number of calls, and none of them changes another.
+
+    Either method may have a keyword-only parameter `needs`, and is then told which operands want a
+    gradient, to leave out work for the others. `forward` gets all False, or (), where nothing is
+    recorded.
 
     Class attributes:
         keep: what `backward` reads: positions of operands, or `OUT` for the result.
-        needs: per operand, whether it wants a gradient; set when the op is recorded. A backward
-            may return None for operands that do not.
-        alike: for ops without attributes (`class Add(Op, stateless=True)`), which need no object
-            per node: the one that all nodes with the same `needs` share. None for other ops.
 
     >>> class Cube(Op):
     ...     keep = (0,)
@@ -147,19 +182,20 @@ class Op:
     """
 
     keep: tuple[int, ...] = ()
-    needs: tuple[bool, ...] = ()
-    alike: ClassVar[dict[tuple[bool, ...], Op] | None] = None
+    _forward_needs: ClassVar[bool] = False
+    _backward_needs: ClassVar[bool] = False
 
-    def __init_subclass__(cls, *, stateless: bool = False, **options: Any) -> None:
+    def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        cls.alike = {} if stateless else None
+        cls._forward_needs = asks_for_needs(cls.forward)
+        cls._backward_needs = asks_for_needs(cls.backward)
 
-    def forward(self, *arrays: Any) -> Any:
-        """The result's array, from the operands' arrays, which must not be written to."""
+    def forward(self, *arrays: Any, **needs: Any) -> Any:
+        """The result's array (or a `Result`), from the operands' arrays, which stay as they are."""
         raise NotImplementedError(f"{type(self).__name__}.forward is not written")
 
-    def backward(self, g: Any, /, *kept: Any) -> tuple[Any, ...]:
-        """One gradient per operand (or None), from the result's gradient `g` and what was kept.
+    def backward(self, *g_and_kept: Any, **needs: Any) -> tuple[Any, ...]:
+        """One gradient per operand (or None), from the result's gradient g and what was kept.
 
         A gradient may have the broadcast shape of the result: the walk sums it to the operand's.
         """
@@ -170,23 +206,21 @@ class Op:
         for operand in operands:
             if isinstance(operand, Traced):
                 return operand.record(self, operands)
-        return np.asarray(run_forward(self, operands))
+        return run_forward(self, operands)[0]
 
-    def taken(self, needs: tuple[bool, ...]) -> Op:
-        """The op object for a new node: this one, unless a node has it already or they share one.
+    def with_residual(self, *operands: Any) -> tuple[Any, Any]:
+        """As a call, and the residual, for functions whose results hold it: places, statistics.
 
-        >>> op = Op()
-        >>> op.taken((True,)) is op, op.taken((True,)) is op
-        (True, False)
+        >>> from tinygrad_cnn import ops
+        >>> ops.Sort(axis=0).with_residual(np.array([3.0, 1.0]))[1].places
+        array([1, 0])
         """
-        op = self
-        if self.alike is not None:
-            op = self.alike[needs] = object.__new__(type(self))
-        elif self.needs:
-            op = object.__new__(type(self))
-            op.__dict__.update(self.__dict__)
-        op.needs = needs
-        return op
+        left: list[Any] = []
+        for operand in operands:
+            if isinstance(operand, Traced):
+                y = operand.record(self, operands, left)
+                return y, left[0] if left else None
+        return run_forward(self, operands)
 
     @property
     def name(self) -> str:
@@ -199,16 +233,76 @@ class Op:
         return {
             key: value
             for key, value in vars(self).items()
-            if key != "needs" and not key.startswith("_") and isinstance(value, plain)
+            if not key.startswith("_") and isinstance(value, plain)
         }
 
 
-def run_forward(op: Op, arrays: Sequence[Any]) -> Any:
-    """`op.forward(*arrays)`, with NumPy's complaint about shapes retold with the op's name."""
+def asks_for_needs(method: Any) -> bool:
+    """Whether a method has a keyword-only parameter `needs`.
+
+    >>> asks_for_needs(lambda g, *, needs: (g,)), asks_for_needs(lambda g: (g,))
+    (True, False)
+    """
+    code = getattr(inspect.unwrap(method), "__code__", None)
+    if code is None:
+        return False
+    return "needs" in code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+
+
+def run_forward(op: Op, arrays: Sequence[Any], needs: tuple[bool, ...] = ()) -> tuple[Any, Any]:
+    """The result of an op on arrays, as an array, and its residual; nothing is recorded.
+
+    Raises:
+        ShapeError: NumPy's complaint about shapes, retold.   GraphError: a tuple or a list came back.
+
+    >>> from tinygrad_cnn import ops
+    >>> run_forward(ops.Reshape((2, 1)), [np.array([1.0, 2.0])])[1]
+    (2,)
+    """
     try:
-        return op.forward(*arrays)
+        out = op.forward(*arrays, needs=needs) if op._forward_needs else op.forward(*arrays)
     except ValueError as error:
         raise retold(error, op, arrays) from error
+    return unpacked(op, out)
+
+
+def unpacked(op: Op, out: Any) -> tuple[Array, Any]:
+    """What `forward` returned, as an array and the residual.
+
+    Raises:
+        GraphError: it is a tuple or a list, which could only be stacked by guesswork.
+
+    >>> unpacked(Op(), 2.0)
+    (array(2.), None)
+    """
+    residual = None
+    if isinstance(out, Result):
+        out, residual = out.value, out.residual
+    if isinstance(out, (tuple, list, Traced)):
+        raise GraphError(
+            f"{op.name}: forward returned a {type(out).__name__}; one array fits, or "
+            "Result(array, residual) with what backward needs besides"
+        )
+    return np.asarray(out), residual
+
+
+def run_backward(
+    op: Op, g: Any, kept: Sequence[Any], residual: Any = None, needs: tuple[bool, ...] | None = None
+) -> Any:
+    """What an op's derivative gives, called as the walk calls it.
+
+    Args:
+        op: the op.   g: the gradient of its result.   kept: what `op.keep` names.
+        residual: what `run_forward` gave.
+        needs: per operand, whether it wants a gradient; asked for by those that have `needs` only.
+
+    >>> from tinygrad_cnn import ops
+    >>> run_backward(ops.Mul(), 1.0, [2.0, 3.0], needs=(True, False))
+    (3.0, None)
+    """
+    if residual is not None:
+        kept = (*kept, residual)
+    return op.backward(g, *kept, needs=needs) if op._backward_needs else op.backward(g, *kept)
 
 
 def retold(error: ValueError, op: Op, arrays: Sequence[Any]) -> ValueError:

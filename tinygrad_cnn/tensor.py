@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from tinygrad_cnn import numpy_protocol
 from tinygrad_cnn.errors import DTypeError, GraphError, ShapeError
 from tinygrad_cnn.functional.arguments import as_array
-from tinygrad_cnn.graph import MODE, OUT, Node, Op, retold, stamp
+from tinygrad_cnn.graph import MODE, OUT, Node, Op, Result, retold, stamp, unpacked
 from tinygrad_cnn.methods import TensorMethods
 
 Array = NDArray[Any]
@@ -72,8 +73,10 @@ class Tensor(TensorMethods):
         return Tensor.at(np.asarray(array), None)
 
     @classmethod
-    def record(cls, op: Op, operands: tuple[Any, ...]) -> Tensor:
+    def record(cls, op: Op, operands: tuple[Any, ...], left: list[Any] | None = None) -> Tensor:
         """Run an op, and note it in the graph if an operand requires grad and the mode records.
+
+        Its residual goes to the node, and into `left` where that is given.
 
         >>> from tinygrad_cnn import ops
         >>> Tensor.record(ops.Neg(), (Tensor([1.0], requires_grad=True),)).node.op.name
@@ -100,15 +103,15 @@ class Tensor(TensorMethods):
             nodes, arrays, needs = _taken_apart(operands)
             constants = None in nodes
         if recording and True in needs:
-            alike = op.alike
-            op = (alike and alike.get(needs)) or op.taken(needs)
             if observers:
                 for observer in observers:
                     observer.op_starts(op, arrays)
         else:
             recording = False
         try:
-            if count == 1:  # a call without * takes 0.2 µs less
+            if op._forward_needs:
+                out = op.forward(*arrays, needs=needs if recording else ())
+            elif count == 1:  # a call without * takes 0.2 µs less
                 out = op.forward(arrays[0])
             elif count == 2:
                 out = op.forward(arrays[0], arrays[1])
@@ -116,8 +119,14 @@ class Tensor(TensorMethods):
                 out = op.forward(*arrays)
         except ValueError as error:
             raise retold(error, op, arrays) from error
+        residual = None
         if type(out) is not _Array:
-            out = np.asarray(out)  # 0-d results of NumPy are scalars
+            if type(out) is Result:
+                out, residual = out.value, out.residual
+                if left is not None:
+                    left.append(residual)
+            if type(out) is not _Array:
+                out = unpacked(op, out)[0]  # 0-d results of NumPy are scalars
         tensor = _new(Tensor)
         tensor._array = out
         dtype = out.dtype
@@ -134,11 +143,31 @@ class Tensor(TensorMethods):
         shape = out.shape
         if shape == (known := nodes[0].shape):
             shape = known  # one tuple less for the garbage collector to pass over
-        tensor._node = node = Node(op, nodes, kept, shape, dtype, scope, order)
+        tensor._node = node = Node(op, nodes, kept, shape, dtype, scope, order, needs, residual)
         if observers:
             for observer in observers:
                 observer.recorded(node, arrays, out)
         return tensor
+
+    @classmethod
+    def noted(cls, op: Op, operands: Sequence[Any], result: Array) -> Tensor:
+        """A result that is there already, noted in the graph as what `op` made of the operands.
+
+        >>> from tinygrad_cnn import ops
+        >>> x = Tensor([1.0], requires_grad=True)
+        >>> Tensor.noted(ops.Neg(), [x], np.array([-1.0])).node
+        <Node Neg (1,) float64>
+        """
+        _, observers, scope, order = _mode()
+        nodes, arrays, needs = _taken_apart(tuple(operands))
+        for observer in observers:
+            observer.op_starts(op, arrays)
+        nodes, arrays = _with_constants(tuple(operands), nodes, arrays, op.keep)
+        kept = tuple(result if i == OUT else arrays[i] for i in op.keep)
+        node = Node(op, nodes, kept, result.shape, result.dtype, scope, order, needs)
+        for observer in observers:
+            observer.recorded(node, arrays, result)
+        return Tensor.at(result, node)
 
     # ------------------------------------------------------------------ what it is
     @property

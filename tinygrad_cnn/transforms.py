@@ -15,7 +15,7 @@ from tinygrad_cnn.backward import gradients
 from tinygrad_cnn.errors import DTypeError, GraphError, ShapeError
 from tinygrad_cnn.functional import concatenate
 from tinygrad_cnn.gradient import grad
-from tinygrad_cnn.graph import MODE, OUT, Node, Observer, Op, observe
+from tinygrad_cnn.graph import MODE, OUT, Needs, Node, Observer, Op, observe
 from tinygrad_cnn.mode import enable_grad
 from tinygrad_cnn.rng import generator
 from tinygrad_cnn.tensor import Tensor
@@ -208,8 +208,7 @@ def checkpoint(fn: Function, *inputs: Any) -> Tensor:
     nodes = list(border.arrays)
     arguments = [nodes.index(x.node) if isinstance(x, Tensor) else _Constant(x) for x in inputs]
     op = Checkpoint(fn, arguments, nodes, draws)
-    op._first = result._array
-    return Tensor.record(op, tuple(Tensor.at(border.arrays[node], node) for node in nodes))
+    return Tensor.noted(op, [Tensor.at(border.arrays[node], node) for node in nodes], result._array)
 
 
 class Checkpoint(Op):
@@ -217,7 +216,6 @@ class Checkpoint(Op):
 
     def __init__(self, fn: Function, arguments: list[Any], nodes: list[Node], draws: Any) -> None:
         self._fn, self._arguments, self._nodes, self._draws = fn, arguments, nodes, draws
-        self._first: Any = None
         self.keep = (*range(len(nodes)), OUT)
 
     @property
@@ -225,10 +223,12 @@ class Checkpoint(Op):
         return f"Checkpoint {getattr(self._fn, '__name__', type(self._fn).__name__)}"
 
     def forward(self, *arrays: Any) -> Any:
-        first, self._first = self._first, None
-        return first
+        raise GraphError(
+            f"{self.name}: checkpoint() has computed it; it cannot be computed from operands alone, some "
+            "of which its function captured"
+        )
 
-    def backward(self, g: Any, *kept: Any) -> tuple[Any, ...]:
+    def backward(self, g: Any, *kept: Any, needs: Needs) -> tuple[Any, ...]:
         *operands, out = kept
         recorded = isinstance(g, Tensor)
         # The border's own nodes, so that what the function captured is found at the same place.
@@ -242,7 +242,7 @@ class Checkpoint(Op):
                 f"checkpoint: {self.name} gave another result when it was computed again; a random "
                 "draw or a change of state inside it does not repeat"
             )
-        wanted = [n for n, need in zip(self._nodes, self.needs, strict=True) if need]
+        wanted = [n for n, need in zip(self._nodes, needs, strict=True) if need]
         end = result.node
         del result  # its array: every block's largest is there once more now, so each counts
         with enable_grad():

@@ -57,11 +57,10 @@ def batch_norm(
     count = x.size // channels if channels else 0
     if training and count == 1:
         raise ShapeError(f"{name}: training needs more than 1 value per channel, x is {x.shape}")
-    op = ops.BatchNorm(eps)
-    y = op(x, w, b)
+    y, (mean, var) = ops.BatchNorm(eps).with_residual(x, w, b)
     if training and running_mean is not None and count:
-        _move(running_mean, op._mean, momentum)
-        _move(running_var, op._var * (count / (count - 1)), momentum)
+        _move(running_mean, mean, momentum)
+        _move(running_var, var * (count / (count - 1)), momentum)
     return y
 
 

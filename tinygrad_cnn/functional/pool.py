@@ -234,9 +234,10 @@ def _windows(
 
 
 def _largest(x: Any, geometry: Grid, return_indices: bool) -> Any:
-    op = ops.MaxPool(geometry, bool(return_indices))
-    y = op(x)
-    return (y, like(x, op._flat)) if return_indices else y
+    if not return_indices:
+        return ops.MaxPool(geometry)(x)
+    y, places = ops.MaxPool(geometry, places=True).with_residual(x)
+    return y, like(x, geometry.flat(places))
 
 
 def _mean(name: str, x: Any, geometry: Grid, count_include_pad: bool, divisor: int | None) -> Any:

@@ -65,9 +65,9 @@ def adaptive_max_pool2d(
     array([[[[1., 3., 4.]]]])
     """
     x, output = _adaptive("adaptive_max_pool2d", x, output_size, data_format)
-    op = ops.AdaptiveMaxPool(output)
-    y = as_given(op(x), data_format)
-    return (y, like(x, as_given(op._flat, data_format))) if return_indices else y
+    y, (flat, _) = ops.AdaptiveMaxPool(output).with_residual(x)
+    y = as_given(y, data_format)
+    return (y, like(x, as_given(flat, data_format))) if return_indices else y
 
 
 @torch_names

@@ -73,9 +73,8 @@ def topk(x: Any, k: int, axis: int = -1, largest: bool = True) -> tuple[Any, Any
     count = integer("topk", "k", k, 0)
     if count > x.shape[along]:
         raise ArgumentError(f"topk: k is {count}, axis {axis} has {x.shape[along]} elements")
-    op = ops.TopK(count, along, bool(largest))
-    found = op(x)
-    return found, like(x, op.places)
+    found, places = ops.TopK(count, along, bool(largest)).with_residual(x)
+    return found, like(x, places.places)
 
 
 @torch_names

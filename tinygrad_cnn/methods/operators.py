@@ -18,9 +18,12 @@ if TYPE_CHECKING:
     from tinygrad_cnn.tensor import Tensor
 
 
+_NEG = ops.Neg()
+
+
 def _binary(op: type[Op], swap: bool = False) -> Callable[[Any, Any], Any]:
     """The method for an operator with two operands; with `swap`, the other one stands first."""
-    made = op()  # recording takes a new one where a node needs its own
+    made = op()
 
     def method(self: Any, other: Any) -> Any:
         kind = type(other)
@@ -60,7 +63,7 @@ class OperatorMethods(Methods):
         return F.matmul(other, self) if _is_operand(other) else NotImplemented
 
     def __neg__(self) -> Tensor:
-        return self.record(ops.Neg(), (self,))
+        return self.record(_NEG, (self,))
 
     def __pos__(self) -> Any:
         return self

@@ -16,7 +16,7 @@ from tinygrad_cnn.ops.fused import fused
 from tinygrad_cnn.ops.select import Gate, Where, choose
 
 
-class ReLU(Op, stateless=True):
+class ReLU(Op):
     """max(x, 0), with derivative 0 at 0."""
 
     keep = (OUT,)
@@ -34,7 +34,7 @@ def relu_slope(g: Any, y: Any) -> Any:
     return Gate(y > 0)(g)
 
 
-class Sigmoid(Op, stateless=True):
+class Sigmoid(Op):
     """1 / (1 + e^-x), without overflow and with full relative precision at both ends."""
 
     keep = (OUT,)
@@ -52,7 +52,7 @@ def sigmoid_slope(g: Any, y: Any) -> Any:
     return g * (y * (1 - y))
 
 
-class Tanh(Op, stateless=True):
+class Tanh(Op):
     """(e^x - e^-x) / (e^x + e^-x)."""
 
     keep = (OUT,)
@@ -64,7 +64,7 @@ class Tanh(Op, stateless=True):
         return (g * (1 - y * y),)
 
 
-class Identity(Op, stateless=True):
+class Identity(Op):
     """x itself: a box of its own in a drawing."""
 
     def forward(self, x: Any) -> Any:
@@ -101,7 +101,7 @@ class GELU(Op):
         return sqrt(2 / pi) * (x + 0.044715 * x * x * x)
 
 
-class SiLU(Op, stateless=True):
+class SiLU(Op):
     """x / (1 + e^-x)."""
 
     keep = (0,)
@@ -133,7 +133,7 @@ class Softplus(Op):
         return (smooth if self.threshold == inf else Where(z > self.threshold)(g, smooth),)
 
 
-class Mish(Op, stateless=True):
+class Mish(Op):
     """x·tanh(ln(1 + e^x))."""
 
     keep = (0,)
@@ -146,7 +146,7 @@ class Mish(Op, stateless=True):
         return (g * (t + x * Sigmoid()(x) * (1 - t * t)),)
 
 
-class Softsign(Op, stateless=True):
+class Softsign(Op):
     """x / (1 + |x|)."""
 
     keep = (0,)

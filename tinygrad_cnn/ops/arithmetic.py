@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn.graph import OUT, Op
+from tinygrad_cnn.graph import OUT, Needs, Op
 from tinygrad_cnn.ops.elementwise import Log
 from tinygrad_cnn.ops.rounding import FloorDiv, Sign
 from tinygrad_cnn.ops.select import Gate, Where
 
 
-class Add(Op, stateless=True):
+class Add(Op):
     """a + b."""
 
     def forward(self, a: Any, b: Any) -> Any:
@@ -22,17 +22,17 @@ class Add(Op, stateless=True):
         return g, g
 
 
-class Sub(Op, stateless=True):
+class Sub(Op):
     """a - b."""
 
     def forward(self, a: Any, b: Any) -> Any:
         return a - b
 
-    def backward(self, g: Any) -> tuple[Any, ...]:
-        return g, -g if self.needs[1] else None
+    def backward(self, g: Any, *, needs: Needs) -> tuple[Any, ...]:
+        return g, -g if needs[1] else None
 
 
-class Mul(Op, stateless=True):
+class Mul(Op):
     """a * b."""
 
     keep = (0, 1)
@@ -40,11 +40,11 @@ class Mul(Op, stateless=True):
     def forward(self, a: Any, b: Any) -> Any:
         return a * b
 
-    def backward(self, g: Any, a: Any, b: Any) -> tuple[Any, ...]:
-        return g * b if self.needs[0] else None, g * a if self.needs[1] else None
+    def backward(self, g: Any, a: Any, b: Any, *, needs: Needs) -> tuple[Any, ...]:
+        return g * b if needs[0] else None, g * a if needs[1] else None
 
 
-class Div(Op, stateless=True):
+class Div(Op):
     """a / b."""
 
     keep = (1, OUT)
@@ -52,12 +52,12 @@ class Div(Op, stateless=True):
     def forward(self, a: Any, b: Any) -> Any:
         return a / b
 
-    def backward(self, g: Any, b: Any, y: Any) -> tuple[Any, ...]:
+    def backward(self, g: Any, b: Any, y: Any, *, needs: Needs) -> tuple[Any, ...]:
         share = g / b
-        return share, -share * y if self.needs[1] else None
+        return share, -share * y if needs[1] else None
 
 
-class Neg(Op, stateless=True):
+class Neg(Op):
     """-x."""
 
     def forward(self, x: Any) -> Any:
@@ -67,7 +67,7 @@ class Neg(Op, stateless=True):
         return (-g,)
 
 
-class Pow(Op, stateless=True):
+class Pow(Op):
     """a ** b, with d/da = b·a^(b-1), 0 where b = 0, and d/db = a^b·ln a, 0 where a = 0."""
 
     keep = (0, 1, OUT)
@@ -75,14 +75,14 @@ class Pow(Op, stateless=True):
     def forward(self, a: Any, b: Any) -> Any:
         return a**b
 
-    def backward(self, g: Any, a: Any, b: Any, y: Any) -> tuple[Any, ...]:
+    def backward(self, g: Any, a: Any, b: Any, y: Any, *, needs: Needs) -> tuple[Any, ...]:
         # The comparisons lift 0^-1 to 0^0 and ln 0 to ln 1, beside a factor that is 0 there.
-        da = g * (b * a ** (b - 1 + (b == 0))) if self.needs[0] else None
-        db = g * (y * Log()(a + (a == 0)) * (a != 0)) if self.needs[1] else None
+        da = g * (b * a ** (b - 1 + (b == 0))) if needs[0] else None
+        db = g * (y * Log()(a + (a == 0)) * (a != 0)) if needs[1] else None
         return da, db
 
 
-class Abs(Op, stateless=True):
+class Abs(Op):
     """|x|, with derivative 0 at 0."""
 
     keep = (0,)
@@ -94,7 +94,7 @@ class Abs(Op, stateless=True):
         return (g * Sign()(x),)
 
 
-class Square(Op, stateless=True):
+class Square(Op):
     """x²."""
 
     keep = (0,)
@@ -106,7 +106,7 @@ class Square(Op, stateless=True):
         return (g * 2 * x,)
 
 
-class Sqrt(Op, stateless=True):
+class Sqrt(Op):
     """The square root of x, with derivative inf at 0."""
 
     keep = (OUT,)
@@ -118,7 +118,7 @@ class Sqrt(Op, stateless=True):
         return (g / (2 * y),)
 
 
-class Reciprocal(Op, stateless=True):
+class Reciprocal(Op):
     """1 / x."""
 
     keep = (OUT,)
@@ -130,7 +130,7 @@ class Reciprocal(Op, stateless=True):
         return (-g * y * y,)
 
 
-class Remainder(Op, stateless=True):
+class Remainder(Op):
     """a - b * floor(a / b): what is left of a, with the sign of b."""
 
     keep = (0, 1)
@@ -138,11 +138,11 @@ class Remainder(Op, stateless=True):
     def forward(self, a: Any, b: Any) -> Any:
         return np.remainder(a, b)
 
-    def backward(self, g: Any, a: Any, b: Any) -> tuple[Any, ...]:
-        return g, -g * FloorDiv()(a, b) if self.needs[1] else None
+    def backward(self, g: Any, a: Any, b: Any, *, needs: Needs) -> tuple[Any, ...]:
+        return g, -g * FloorDiv()(a, b) if needs[1] else None
 
 
-class Maximum(Op, stateless=True):
+class Maximum(Op):
     """The larger of a and b; equal ones get half the gradient each."""
 
     keep = (0, 1)
@@ -150,11 +150,11 @@ class Maximum(Op, stateless=True):
     def forward(self, a: Any, b: Any) -> Any:
         return np.maximum(a, b)
 
-    def backward(self, g: Any, a: Any, b: Any) -> tuple[Any, ...]:
-        return shared(g, a < b, b < a, a == b, self.needs)
+    def backward(self, g: Any, a: Any, b: Any, *, needs: Needs) -> tuple[Any, ...]:
+        return shared(g, a < b, b < a, a == b, needs)
 
 
-class Minimum(Op, stateless=True):
+class Minimum(Op):
     """The smaller of a and b; equal ones get half the gradient each."""
 
     keep = (0, 1)
@@ -162,8 +162,8 @@ class Minimum(Op, stateless=True):
     def forward(self, a: Any, b: Any) -> Any:
         return np.minimum(a, b)
 
-    def backward(self, g: Any, a: Any, b: Any) -> tuple[Any, ...]:
-        return shared(g, a > b, b > a, a == b, self.needs)
+    def backward(self, g: Any, a: Any, b: Any, *, needs: Needs) -> tuple[Any, ...]:
+        return shared(g, a > b, b > a, a == b, needs)
 
 
 def shared(g: Any, lost: Any, won: Any, tied: Any, needs: tuple[bool, ...]) -> tuple[Any, ...]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn.graph import Op
+from tinygrad_cnn.graph import Op, Result
 from tinygrad_cnn.ops.index import IndexAdd
 
 
@@ -17,11 +17,10 @@ class Tile(Op):
         self.repeats = repeats
 
     def forward(self, x: Any) -> Any:
-        self._from = x.shape
-        return np.tile(x, self.repeats)
+        return Result(np.tile(x, self.repeats), x.shape)
 
-    def backward(self, g: Any) -> tuple[Any, ...]:
-        pairs = zip(self.repeats, self._from, strict=True)
+    def backward(self, g: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
+        pairs = zip(self.repeats, shape, strict=True)
         copies = g.reshape(tuple(size for pair in pairs for size in pair))
         return (copies.sum(axis=tuple(range(0, 2 * len(self.repeats), 2))),)
 
@@ -33,15 +32,14 @@ class Repeat(Op):
         self._repeats, self.axis = repeats, axis
 
     def forward(self, x: Any) -> Any:
-        self._from = x.shape
-        return np.repeat(x, self._repeats, self.axis)
+        return Result(np.repeat(x, self._repeats, self.axis), x.shape)
 
-    def backward(self, g: Any) -> tuple[Any, ...]:
-        before, n, after = self._from[: self.axis], self._from[self.axis], self._from[self.axis + 1 :]
+    def backward(self, g: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
+        before, n, after = shape[: self.axis], shape[self.axis], shape[self.axis + 1 :]
         if isinstance(self._repeats, int):
             return (g.reshape((*before, n, self._repeats, *after)).sum(axis=self.axis + 1),)
         places = np.repeat(np.arange(n), self._repeats)
-        return (IndexAdd((*(slice(None) for _ in before), places), self._from)(g),)
+        return (IndexAdd((*(slice(None) for _ in before), places), shape)(g),)
 
     def options(self) -> dict[str, Any]:
         often = self._repeats if isinstance(self._repeats, int) else tuple(self._repeats.tolist())
@@ -110,11 +108,10 @@ class Diagonal(Op):
         self.offset, self.axis1, self.axis2 = offset, axis1, axis2
 
     def forward(self, x: Any) -> Any:
-        self._from = x.shape
-        return np.diagonal(x, self.offset, self.axis1, self.axis2)
+        return Result(np.diagonal(x, self.offset, self.axis1, self.axis2), x.shape)
 
-    def backward(self, g: Any) -> tuple[Any, ...]:
-        return (PlaceDiagonal(self.offset, self.axis1, self.axis2, self._from)(g),)
+    def backward(self, g: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
+        return (PlaceDiagonal(self.offset, self.axis1, self.axis2, shape)(g),)
 
 
 class PlaceDiagonal(Op):

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from tinygrad_cnn import kernels
-from tinygrad_cnn.graph import Op
+from tinygrad_cnn.graph import Needs, Op
 from tinygrad_cnn.grid import Grid, by
 from tinygrad_cnn.ops.fused import fused
 
@@ -38,10 +38,10 @@ class Conv(ConvFamily):
     def forward(self, x: Any, w: Any, *b: Any) -> Any:
         return kernels.conv(x, w, b[0] if b else None, self.grid, self.groups)
 
-    def backward(self, g: Any, x: Any, w: Any) -> tuple[Any, ...]:
-        dx = ConvImage(self.grid, self.groups)(g, w) if self.needs[0] else None
-        dw = ConvKernel(self.grid, self.groups)(x, g) if self.needs[1] else None
-        return (dx, dw, *(channel_sum(g) for _ in self.needs[2:]))
+    def backward(self, g: Any, x: Any, w: Any, *, needs: Needs) -> tuple[Any, ...]:
+        dx = ConvImage(self.grid, self.groups)(g, w) if needs[0] else None
+        dw = ConvKernel(self.grid, self.groups)(x, g) if needs[1] else None
+        return (dx, dw, *(channel_sum(g) for _ in needs[2:]))
 
 
 @fused
@@ -56,9 +56,9 @@ class ConvImage(ConvFamily):
     def forward(self, g: Any, w: Any) -> Any:
         return kernels.conv_image(g, w, self.grid, self.groups)
 
-    def backward(self, h: Any, g: Any, w: Any) -> tuple[Any, ...]:
-        dg = Conv(self.grid, self.groups)(h, w) if self.needs[0] else None
-        dw = ConvKernel(self.grid, self.groups)(h, g) if self.needs[1] else None
+    def backward(self, h: Any, g: Any, w: Any, *, needs: Needs) -> tuple[Any, ...]:
+        dg = Conv(self.grid, self.groups)(h, w) if needs[0] else None
+        dw = ConvKernel(self.grid, self.groups)(h, g) if needs[1] else None
         return dg, dw
 
 
@@ -71,8 +71,8 @@ class ConvTranspose(ConvImage):
             y += bias.reshape(-1, *(1 for _ in y.shape[2:]))
         return y
 
-    def backward(self, h: Any, x: Any, w: Any) -> tuple[Any, ...]:
-        return (*super().backward(h, x, w), *(channel_sum(h) for _ in self.needs[2:]))
+    def backward(self, h: Any, x: Any, w: Any, *, needs: Needs) -> tuple[Any, ...]:
+        return (*super().backward(h, x, w, needs=needs), *(channel_sum(h) for _ in needs[2:]))
 
 
 class ConvKernel(ConvFamily):
@@ -81,9 +81,9 @@ class ConvKernel(ConvFamily):
     def forward(self, x: Any, g: Any) -> Any:
         return kernels.conv_kernel(x, g, self.grid, self.groups)
 
-    def backward(self, h: Any, x: Any, g: Any) -> tuple[Any, ...]:
-        dx = ConvImage(self.grid, self.groups)(g, h) if self.needs[0] else None
-        dg = Conv(self.grid, self.groups)(x, h) if self.needs[1] else None
+    def backward(self, h: Any, x: Any, g: Any, *, needs: Needs) -> tuple[Any, ...]:
+        dx = ConvImage(self.grid, self.groups)(g, h) if needs[0] else None
+        dg = Conv(self.grid, self.groups)(x, h) if needs[1] else None
         return dx, dg
 
 

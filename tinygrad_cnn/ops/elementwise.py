@@ -11,7 +11,7 @@ from tinygrad_cnn.graph import OUT, Op
 from tinygrad_cnn.ops.select import Gate
 
 
-class Exp(Op, stateless=True):
+class Exp(Op):
     """e^x."""
 
     keep = (OUT,)
@@ -23,7 +23,7 @@ class Exp(Op, stateless=True):
         return (g * y,)
 
 
-class Log(Op, stateless=True):
+class Log(Op):
     """ln x."""
 
     keep = (0,)
@@ -35,7 +35,7 @@ class Log(Op, stateless=True):
         return (g / x,)
 
 
-class Expm1(Op, stateless=True):
+class Expm1(Op):
     """e^x - 1, exact also where x is tiny."""
 
     keep = (OUT,)
@@ -47,7 +47,7 @@ class Expm1(Op, stateless=True):
         return (g * (y + 1),)
 
 
-class Log1p(Op, stateless=True):
+class Log1p(Op):
     """ln(1 + x), exact also where x is tiny."""
 
     keep = (0,)
@@ -59,7 +59,7 @@ class Log1p(Op, stateless=True):
         return (g / (x + 1),)
 
 
-class Log2(Op, stateless=True):
+class Log2(Op):
     """The logarithm to base 2."""
 
     keep = (0,)
@@ -71,7 +71,7 @@ class Log2(Op, stateless=True):
         return (g / (x * log(2)),)
 
 
-class Log10(Op, stateless=True):
+class Log10(Op):
     """The logarithm to base 10."""
 
     keep = (0,)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinygrad_cnn.graph import Op
+from tinygrad_cnn.graph import Op, Result
 from tinygrad_cnn.ops.index import IndexAdd
 
 
@@ -15,10 +15,9 @@ class Embedding(Op):
         self._indices, self.padding_idx = indices, padding_idx
 
     def forward(self, w: Any) -> Any:
-        self._from = w.shape
-        return w[self._indices]
+        return Result(w[self._indices], w.shape)
 
-    def backward(self, g: Any) -> tuple[Any, ...]:
+    def backward(self, g: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
         if self.padding_idx is not None:
             g = g * (self._indices != self.padding_idx)[..., None]
-        return (IndexAdd(self._indices, self._from)(g),)
+        return (IndexAdd(self._indices, shape)(g),)

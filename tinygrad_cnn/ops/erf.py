@@ -34,7 +34,7 @@ _LAST = 6.0
 _BLOCK = 32768
 
 
-class Erf(Op, stateless=True):
+class Erf(Op):
     """2/√π times the integral of e^(-t²) from 0 to x."""
 
     keep = (0,)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn.graph import Op
+from tinygrad_cnn.graph import Op, Result
 
 
 class Index(Op):
@@ -16,11 +16,10 @@ class Index(Op):
         self._key = key
 
     def forward(self, x: Any) -> Any:
-        self._from = x.shape
-        return x[self._key]
+        return Result(x[self._key], x.shape)
 
-    def backward(self, g: Any) -> tuple[Any, ...]:
-        return (IndexAdd(self._key, self._from)(g),)
+    def backward(self, g: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
+        return (IndexAdd(self._key, shape)(g),)
 
     def options(self) -> dict[str, Any]:
         return {"key": describe(self._key)}
@@ -57,11 +56,10 @@ class TakeAlongAxis(Op):
         self._places, self.axis, self._unique = places, axis, unique
 
     def forward(self, x: Any) -> Any:
-        self._size = x.shape[self.axis]
-        return np.take_along_axis(x, self._places, self.axis)
+        return Result(np.take_along_axis(x, self._places, self.axis), x.shape[self.axis])
 
-    def backward(self, g: Any) -> tuple[Any, ...]:
-        return (AddAlongAxis(self._places, self.axis, self._size, self._unique)(g),)
+    def backward(self, g: Any, size: int) -> tuple[Any, ...]:
+        return (AddAlongAxis(self._places, self.axis, size, self._unique)(g),)
 
 
 class AddAlongAxis(Op):

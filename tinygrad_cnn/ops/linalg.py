@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn import kernels
-from tinygrad_cnn.graph import Op
+from tinygrad_cnn.graph import Needs, Op, Result
 from tinygrad_cnn.ops.shape import BroadcastTo
 
 
-class MatMul(Op, stateless=True):
+class MatMul(Op):
     """a @ b over the last two axes; the axes before them broadcast. Both have at least two."""
 
     keep = (0, 1)
@@ -20,13 +20,13 @@ class MatMul(Op, stateless=True):
     def forward(self, a: Any, b: Any) -> Any:
         return kernels.matmul(a, b)
 
-    def backward(self, g: Any, a: Any, b: Any) -> tuple[Any, ...]:
-        da = MatMul()(g, b.swapaxes(-1, -2)) if self.needs[0] else None
-        db = MatMul()(a.swapaxes(-1, -2), g) if self.needs[1] else None
+    def backward(self, g: Any, a: Any, b: Any, *, needs: Needs) -> tuple[Any, ...]:
+        da = MatMul()(g, b.swapaxes(-1, -2)) if needs[0] else None
+        db = MatMul()(a.swapaxes(-1, -2), g) if needs[1] else None
         return da, db
 
 
-class Linear(Op, stateless=True):
+class Linear(Op):
     """x @ w.T (+ b) over the last axis of x: x (..., I), w (O, I), b (O,)."""
 
     keep = (0, 1)
@@ -38,15 +38,15 @@ class Linear(Op, stateless=True):
         y = kernels.linear(x.reshape((prod(x.shape[:-1]), w.shape[1])), w, bias)
         return y.reshape((*x.shape[:-1], w.shape[0]))
 
-    def backward(self, g: Any, x: Any, w: Any) -> tuple[Any, ...]:
+    def backward(self, g: Any, x: Any, w: Any, *, needs: Needs) -> tuple[Any, ...]:
         shape = x.shape
         if len(shape) != 2:
             g, x = g.reshape((prod(shape[:-1]), w.shape[0])), x.reshape((prod(shape[:-1]), w.shape[1]))
-        dx = MatMul()(g, w) if self.needs[0] else None  # (M, I)
-        dw = MatMul()(g.T, x) if self.needs[1] else None
+        dx = MatMul()(g, w) if needs[0] else None  # (M, I)
+        dw = MatMul()(g.T, x) if needs[1] else None
         if dx is not None and len(shape) != 2:
             dx = dx.reshape(shape)
-        return (dx, dw) if len(self.needs) == 2 else (dx, dw, g.sum(axis=0) if self.needs[2] else None)
+        return (dx, dw) if len(needs) == 2 else (dx, dw, g.sum(axis=0) if needs[2] else None)
 
 
 class Einsum(Op):
@@ -63,22 +63,25 @@ class Einsum(Op):
         self.keep = tuple(range(len(self._inputs))) if len(self._inputs) > 1 else ()
 
     def forward(self, *arrays: Any) -> Any:
-        self._shapes = [array.shape for array in arrays]
-        return np.einsum(self.subscripts, *arrays, optimize=True)
+        y = np.einsum(self.subscripts, *arrays, optimize=True)
+        return Result(y, tuple(array.shape for array in arrays))
 
-    def backward(self, g: Any, *kept: Any) -> tuple[Any, ...]:
-        return tuple(self._share(k, g, kept) if need else None for k, need in enumerate(self.needs))
+    def backward(self, g: Any, *kept: Any, needs: Needs) -> tuple[Any, ...]:
+        *operands, shapes = kept
+        return tuple(
+            self._share(k, g, operands, shapes[k]) if need else None for k, need in enumerate(needs)
+        )
 
-    def _share(self, k: int, g: Any, kept: tuple[Any, ...]) -> Any:
+    def _share(self, k: int, g: Any, operands: list[Any], shape: tuple[int, ...]) -> Any:
         """The gradient of operand k: the sum over the others, spread over what it alone summed."""
         wanted = self._inputs[k]
         others = [self._result, *self._inputs[:k], *self._inputs[k + 1 :]]
         found = "".join(label for label in wanted if any(label in other for other in others))
-        share = Einsum(f"{','.join(others)}->{found}")(g, *kept[:k], *kept[k + 1 :])
+        share = Einsum(f"{','.join(others)}->{found}")(g, *operands[:k], *operands[k + 1 :])
         if found == wanted:
             return share
-        sizes = zip(wanted, self._shapes[k], strict=True)
-        return BroadcastTo(self._shapes[k])(share.reshape(tuple(n if i in found else 1 for i, n in sizes)))
+        sizes = zip(wanted, shape, strict=True)
+        return BroadcastTo(shape)(share.reshape(tuple(n if i in found else 1 for i, n in sizes)))
 
     def options(self) -> dict[str, Any]:
         return {"subscripts": self.subscripts}

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn import kernels
-from tinygrad_cnn.graph import Op
+from tinygrad_cnn.graph import Needs, Op, Result
 from tinygrad_cnn.ops.activation import LogSoftmax, Sigmoid, Softmax
 from tinygrad_cnn.ops.elementwise import Exp, Log
 from tinygrad_cnn.ops.fused import fused
@@ -29,25 +29,26 @@ class ElementLoss(Op):
     def __init__(self, reduction: str) -> None:
         self.reduction = reduction
 
-    def reduced(self, losses: Any) -> Any:
-        """The losses, their sum, or their mean, which is NaN if there are none."""
-        self._size = losses.size
+    def reduced(self, losses: Any) -> Result:
+        """The losses, their sum, or their mean, which is NaN if there are none; and their number."""
+        size = losses.size
         if self.reduction == "none":
-            return losses
+            return Result(losses, size)
         if self.reduction == "sum":
-            return losses.sum()
-        if not self._size:
-            return losses.sum() * np.nan
+            return Result(losses.sum(), size)
+        if not size:
+            return Result(losses.sum() * np.nan, size)
         # Half precision needs the wider sum of `mean`; for others it is the same, after more Python.
-        return losses.mean() if losses.itemsize < 4 else losses.sum() / self._size
+        return Result(losses.mean() if losses.itemsize < 4 else losses.sum() / size, size)
 
-    def shared(self, g: Any) -> Any:
-        """The gradient of each loss, from the gradient of the reduced ones."""
-        return g / max(self._size, 1) if self.reduction == "mean" else g
+    def shared(self, g: Any, size: int) -> Any:
+        """The gradient of each of `size` losses, from the gradient of the reduced ones."""
+        return g / max(size, 1) if self.reduction == "mean" else g
 
-    def opposite(self, slope: Any) -> tuple[Any, ...]:
-        """The gradients of a function of x - t, from that in x."""
-        return slope, -slope if self.needs[1] else None
+
+def opposite(slope: Any, needs: Needs) -> tuple[Any, ...]:
+    """The gradients of a function of x - t, from that in x."""
+    return slope, -slope if needs[1] else None
 
 
 class SquaredError(ElementLoss):
@@ -62,8 +63,8 @@ class SquaredError(ElementLoss):
         d = d * d
         return self.reduced(d if self.factor == 1 else self.factor * d)
 
-    def backward(self, g: Any, x: Any, t: Any) -> tuple[Any, ...]:
-        return self.opposite(self.shared(g) * (2 * self.factor * (x - t)))
+    def backward(self, g: Any, x: Any, t: Any, size: int, *, needs: Needs) -> tuple[Any, ...]:
+        return opposite(self.shared(g, size) * (2 * self.factor * (x - t)), needs)
 
 
 class AbsoluteError(ElementLoss):
@@ -72,8 +73,8 @@ class AbsoluteError(ElementLoss):
     def forward(self, x: Any, t: Any) -> Any:
         return self.reduced(abs(x - t))
 
-    def backward(self, g: Any, x: Any, t: Any) -> tuple[Any, ...]:
-        return self.opposite(self.shared(g) * _sign(x - t))
+    def backward(self, g: Any, x: Any, t: Any, size: int, *, needs: Needs) -> tuple[Any, ...]:
+        return opposite(self.shared(g, size) * _sign(x - t), needs)
 
 
 class Huber(ElementLoss):
@@ -88,11 +89,11 @@ class Huber(ElementLoss):
         near = np.minimum(d, self.delta)  # no square of it overflows
         return self.reduced(self.factor * (near * (d - 0.5 * near)))
 
-    def backward(self, g: Any, x: Any, t: Any) -> tuple[Any, ...]:
+    def backward(self, g: Any, x: Any, t: Any, size: int, *, needs: Needs) -> tuple[Any, ...]:
         d = x - t
         far = _cast(d >= self.delta, d) - _cast(d <= -self.delta, d)
         slope = Gate(far == 0)(d) + self.delta * far  # an infinite d has a finite slope
-        return self.opposite(self.shared(g) * (self.factor * slope))
+        return opposite(self.shared(g, size) * (self.factor * slope), needs)
 
 
 class BinaryCrossEntropy(ElementLoss):
@@ -111,12 +112,12 @@ class BinaryCrossEntropy(ElementLoss):
         losses = -(t * yes + (1 - t) * no)
         return self.reduced(losses if self._weight is None else self._weight * losses)
 
-    def backward(self, g: Any, x: Any, t: Any) -> tuple[Any, ...]:
-        g = self.shared(g) if self._weight is None else self.shared(g) * self._weight
+    def backward(self, g: Any, x: Any, t: Any, size: int, *, needs: Needs) -> tuple[Any, ...]:
+        g = self.shared(g, size) if self._weight is None else self.shared(g, size) * self._weight
         q = x * (1 - x)
         safe = q * (q >= EPSILON) + EPSILON * _cast(q < EPSILON, q)
-        dx = g * ((x - t) / safe) if self.needs[0] else None
-        if not self.needs[1]:
+        dx = g * ((x - t) / safe) if needs[0] else None
+        if not needs[1]:
             return dx, None
         with np.errstate(divide="ignore"):
             return dx, g * (Log()(1 - x) - Log()(x))
@@ -134,14 +135,14 @@ class BinaryCrossEntropyWithLogits(ElementLoss):
         losses = (1 - t) * x + (soft if self._pos_weight is None else self.positive(t) * soft)
         return self.reduced(losses if self._weight is None else self._weight * losses)
 
-    def backward(self, g: Any, x: Any, t: Any) -> tuple[Any, ...]:
-        g = self.shared(g) if self._weight is None else self.shared(g) * self._weight
+    def backward(self, g: Any, x: Any, t: Any, size: int, *, needs: Needs) -> tuple[Any, ...]:
+        g = self.shared(g, size) if self._weight is None else self.shared(g, size) * self._weight
         dx = dt = None
-        if self.needs[0]:
+        if needs[0]:
             # 1 - sigmoid(x) = sigmoid(-x), which keeps its digits for a large x
             away = Sigmoid()(-x)
             dx = g * (1 - t - (away if self._pos_weight is None else self.positive(t) * away))
-        if self.needs[1]:
+        if needs[1]:
             dt = g * -x
             if self._pos_weight is not None:  # at the target 1 this very loss is ln(1 + e^-x)
                 soft = BinaryCrossEntropyWithLogits("none")(x, np.ones(x.shape, x.dtype))
@@ -165,12 +166,12 @@ class KLDivergence(ElementLoss):
             return self.reduced(np.exp(t) * (t - x))
         return self.reduced(t * np.log(t + (t == 0)) - t * x)
 
-    def backward(self, g: Any, x: Any, t: Any) -> tuple[Any, ...]:
-        g = self.shared(g)
+    def backward(self, g: Any, x: Any, t: Any, size: int, *, needs: Needs) -> tuple[Any, ...]:
+        g = self.shared(g, size)
         if self.log_target:
             p = Exp()(t)
-            return g * -p, g * (p * (t - x + 1)) if self.needs[1] else None
-        if not self.needs[1]:
+            return g * -p, g * (p * (t - x + 1)) if needs[1] else None
+        if not needs[1]:
             return g * -t, None
         with np.errstate(divide="ignore", invalid="ignore"):
             return g * -t, g * (Log()(t) + t / t - x)  # t / t: NaN where t is 0, as in PyTorch
@@ -189,9 +190,9 @@ class HingeEmbedding(ElementLoss):
     def forward(self, x: Any) -> Any:
         return self.reduced(np.where(self._like, x, np.maximum(self.margin - x, 0)))
 
-    def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
+    def backward(self, g: Any, x: Any, size: int) -> tuple[Any, ...]:
         inside = _cast(x <= self.margin, x) * ~self._like
-        return (self.shared(g) * (self._like - inside),)
+        return (self.shared(g, size) * (self._like - inside),)
 
 
 # --------------------------------------------------------------------------- losses of classes
@@ -241,11 +242,10 @@ class NegativeLogLikelihood(LabelLoss):
     """-x[label] along axis 1, times a weight per sample, summed unless reduction is 'none'."""
 
     def forward(self, x: Any) -> Any:
-        self._shape = x.shape
-        return self.negated(x)
+        return Result(self.negated(x), x.shape)
 
-    def backward(self, g: Any) -> tuple[Any, ...]:
-        return (self.shared(g) * -kernels.one_hot(self._labels, self._shape, g.dtype),)
+    def backward(self, g: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
+        return (self.shared(g) * -kernels.one_hot(self._labels, shape, g.dtype),)
 
 
 class SoftTargetCrossEntropy(Op):
@@ -263,14 +263,14 @@ class SoftTargetCrossEntropy(Op):
         losses = -(LogSoftmax(1).forward(x) * (t * self._weight))
         return losses.sum(axis=1) if self.reduction == "none" else losses.sum()
 
-    def backward(self, g: Any, x: Any, t: Any) -> tuple[Any, ...]:
+    def backward(self, g: Any, x: Any, t: Any, *, needs: Needs) -> tuple[Any, ...]:
         if self.reduction == "none":
             g = g.reshape((g.shape[0], 1, *g.shape[1:]))
         dx = dt = None
-        if self.needs[0]:
+        if needs[0]:
             share = t * self._weight
             dx = g * (Softmax(1)(x) * share.sum(axis=1, keepdims=True) - share)
-        if self.needs[1]:
+        if needs[1]:
             dt = g * (-self._weight * LogSoftmax(1)(x))
         return dx, dt
 

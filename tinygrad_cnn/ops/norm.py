@@ -6,7 +6,7 @@ from math import prod
 from typing import Any
 
 from tinygrad_cnn import kernels
-from tinygrad_cnn.graph import Op
+from tinygrad_cnn.graph import Needs, Op, Result
 from tinygrad_cnn.grid import Grid
 from tinygrad_cnn.kernels.numpy.norm import per_channel
 from tinygrad_cnn.ops.fused import fused
@@ -16,8 +16,8 @@ from tinygrad_cnn.ops.pool import AvgPool, Spread
 class BatchNorm(Op):
     """w * (x - mean) / sqrt(var + eps) + b, the statistics taken from x itself, per channel.
 
-    x (N, C, ...), w and b (C,). `mean` and `var` (biased) are left as attributes for running
-    averages, and for the derivative on arrays; recorded, it computes them anew, as they vary with x.
+    x (N, C, ...), w and b (C,). The residual holds mean and var (biased) for running averages, and
+    for the derivative on arrays; recorded, it computes them anew, as they vary with x.
     """
 
     keep = (0, 1)
@@ -26,11 +26,11 @@ class BatchNorm(Op):
         self.eps = eps
 
     def forward(self, x: Any, w: Any, b: Any) -> Any:
-        y, self._mean, self._var = kernels.batch_norm(x, w, b, self.eps)
-        return y
+        y, mean, var = kernels.batch_norm(x, w, b, self.eps)
+        return Result(y, (mean, var))
 
-    def backward(self, g: Any, x: Any, w: Any) -> tuple[Any, ...]:
-        return batch_norm_slope(g, x, w, self._mean, self._var, self.eps, self.needs[0])
+    def backward(self, g: Any, x: Any, w: Any, statistics: Any, *, needs: Needs) -> tuple[Any, ...]:
+        return batch_norm_slope(g, x, w, *statistics, self.eps, needs[0])
 
 
 @fused
@@ -59,10 +59,10 @@ class FixedNorm(Op):
     def forward(self, x: Any, w: Any, b: Any) -> Any:
         return kernels.fixed_norm(x, w, b, self._mean, self._var, self.eps)
 
-    def backward(self, g: Any, x: Any, w: Any) -> tuple[Any, ...]:
+    def backward(self, g: Any, x: Any, w: Any, *, needs: Needs) -> tuple[Any, ...]:
         axis, side = per_channel(x)
         inverse = (self._var + self.eps) ** -0.5
-        dx = g * (w * inverse).reshape(side) if self.needs[0] else None
+        dx = g * (w * inverse).reshape(side) if needs[0] else None
         xhat = (x - self._mean.reshape(side)) * inverse.reshape(side)
         return dx, (g * xhat).sum(axis=axis), g.sum(axis=axis)
 
@@ -78,9 +78,9 @@ class LayerNorm(Op):
     def forward(self, x: Any, w: Any, b: Any) -> Any:
         return standardised(x, self._axis, self.eps)[0] * w + b
 
-    def backward(self, g: Any, x: Any, w: Any) -> tuple[Any, ...]:
+    def backward(self, g: Any, x: Any, w: Any, *, needs: Needs) -> tuple[Any, ...]:
         xhat, inverse = standardised(x, self._axis, self.eps)
-        dx = through_statistics(g * w, xhat, inverse, self._axis) if self.needs[0] else None
+        dx = through_statistics(g * w, xhat, inverse, self._axis) if needs[0] else None
         return dx, g * xhat, g  # the walk sums the latter two to the shape of w and b
 
     @property
@@ -104,11 +104,11 @@ class GroupNorm(Op):
         xhat, _ = standardised(self._grouped(x), (2,), self.eps)
         return xhat.reshape(x.shape) * w.reshape(side) + b.reshape(side)
 
-    def backward(self, g: Any, x: Any, w: Any) -> tuple[Any, ...]:
+    def backward(self, g: Any, x: Any, w: Any, *, needs: Needs) -> tuple[Any, ...]:
         axis, side = per_channel(x)
         xhat, inverse = standardised(self._grouped(x), (2,), self.eps)
         dw, db = (g * xhat.reshape(x.shape)).sum(axis=axis), g.sum(axis=axis)
-        if not self.needs[0]:
+        if not needs[0]:
             return None, dw, db
         dx = through_statistics(self._grouped(g * w.reshape(side)), xhat, inverse, (2,))
         return dx.reshape(x.shape), dw, db

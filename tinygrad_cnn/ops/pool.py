@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn import kernels
-from tinygrad_cnn.graph import OUT, Op
+from tinygrad_cnn.graph import OUT, Needs, Op, Result
 from tinygrad_cnn.grid import Grid, by
 from tinygrad_cnn.ops.index import Index, IndexAdd
 
@@ -38,22 +38,20 @@ class MaxPool(PoolFamily):
     """Largest element of each window: x (..., *image) -> (..., *output).
 
     A tie's whole gradient goes to the first maximum in row-major order; padding never wins.
-    With `indices`, the maxima's flat positions in their images are left in `_flat`.
+    The residual holds the maxima's places in their windows, where a derivative needs them or
+    `places` asks for them.
     """
 
-    def __init__(self, grid: Grid, indices: bool = False) -> None:
-        self.grid, self._indices = grid, indices
+    def __init__(self, grid: Grid, places: bool = False) -> None:
+        self.grid, self._places = grid, places
 
-    def forward(self, x: Any) -> Any:
-        if not any(self.needs) and not self._indices:
+    def forward(self, x: Any, *, needs: Needs = ()) -> Any:
+        if not any(needs) and not self._places:
             return kernels.max_pool(x, self.grid)
-        y, self._places = kernels.max_pool_places(x, self.grid)
-        if self._indices:
-            self._flat = self.grid.flat(self._places)
-        return y
+        return Result(*kernels.max_pool_places(x, self.grid))
 
-    def backward(self, g: Any) -> tuple[Any, ...]:
-        return (Place(self.grid, self._places)(g),)
+    def backward(self, g: Any, places: Any) -> tuple[Any, ...]:
+        return (Place(self.grid, places)(g),)
 
 
 class Place(PoolFamily):
@@ -143,26 +141,27 @@ class AdaptiveMaxPool(Op):
     """Largest element of each of OH × OW bins that cover the image: (..., H, W) -> (..., OH, OW).
 
     Bin i of an axis holds the pixels from floor(i*n/o) up to ceil((i+1)*n/o); neighbours may share
-    pixels. The first maximum in row-major order gets the gradient.
+    pixels. The first maximum in row-major order gets the gradient; the residual holds the maxima's
+    flat positions in their images, and the shape of x.
     """
 
     def __init__(self, output: tuple[int, int]) -> None:
         self.output = output
 
     def forward(self, x: Any) -> Any:
-        self._from = x.shape
         height, width = x.shape[-2:]
-        self._flat = np.empty((*x.shape[:-2], *self.output), np.int64)
+        flat = np.empty((*x.shape[:-2], *self.output), np.int64)
         down, across = bins(height, self.output[0]), bins(width, self.output[1])
         for (i, (top, bottom)), (j, (left, right)) in product(enumerate(down), enumerate(across)):
             window = x[..., top:bottom, left:right]
             first = window.reshape((*x.shape[:-2], (bottom - top) * (right - left))).argmax(axis=-1)
             row, column = np.divmod(first, right - left)
-            self._flat[..., i, j] = (top + row) * width + left + column
-        return x[key_of(self._flat, width)]
+            flat[..., i, j] = (top + row) * width + left + column
+        return Result(x[key_of(flat, width)], (flat, x.shape))
 
-    def backward(self, g: Any) -> tuple[Any, ...]:
-        return (IndexAdd(key_of(self._flat, self._from[-1]), self._from)(g),)
+    def backward(self, g: Any, residual: tuple[Any, tuple[int, ...]]) -> tuple[Any, ...]:
+        flat, shape = residual
+        return (IndexAdd(key_of(flat, shape[-1]), shape)(g),)
 
 
 class MaxUnpool(Op):
@@ -180,11 +179,10 @@ class MaxUnpool(Op):
         out[key] = x
         last, number = np.zeros(shape, np.int64), np.arange(x.size).reshape(x.shape)
         last[key] = number
-        self._stays = last[key] == number
-        return out
+        return Result(out, last[key] == number)
 
-    def backward(self, h: Any) -> tuple[Any, ...]:
-        return (Index(key_of(self._flat, self.image[1]))(h) * self._stays,)
+    def backward(self, h: Any, stays: Any) -> tuple[Any, ...]:
+        return (Index(key_of(self._flat, self.image[1]))(h) * stays,)
 
 
 def bins(n: int, count: int) -> list[tuple[int, int]]:

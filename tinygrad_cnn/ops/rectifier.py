@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn.graph import OUT, Op
+from tinygrad_cnn.graph import OUT, Needs, Op
 from tinygrad_cnn.ops.elementwise import Exp
 from tinygrad_cnn.ops.select import Gate, Where, choose
 
 
-class ReLU6(Op, stateless=True):
+class ReLU6(Op):
     """x between 0 and 6, the nearer bound outside; derivative 0 at both bounds."""
 
     keep = (OUT,)
@@ -38,7 +38,7 @@ class Hardtanh(Op):
         return (Gate((y > self.min_val) & (y < self.max_val))(g),)
 
 
-class Hardsigmoid(Op, stateless=True):
+class Hardsigmoid(Op):
     """x/6 + 1/2 between -3 and 3, 0 below and 1 above; derivative 0 at both bounds."""
 
     keep = (0,)
@@ -50,7 +50,7 @@ class Hardsigmoid(Op, stateless=True):
         return (Gate((x > -3) & (x < 3))(g) / 6,)
 
 
-class Hardswish(Op, stateless=True):
+class Hardswish(Op):
     """x times the hard sigmoid of x; derivative 0 at -3 and 1 at 3."""
 
     keep = (0,)
@@ -83,7 +83,7 @@ class LeakyReLU(Op):
         return positive + (1 - positive) * self.negative_slope
 
 
-class PReLU(Op, stateless=True):
+class PReLU(Op):
     """x where positive, elsewhere x times a learnt slope: one for all, or one per channel (axis 1)."""
 
     keep = (0, 1)
@@ -91,10 +91,10 @@ class PReLU(Op, stateless=True):
     def forward(self, x: Any, w: Any) -> Any:
         return choose(x > 0, x, x * self.beside(x, w))
 
-    def backward(self, g: Any, x: Any, w: Any) -> tuple[Any, ...]:
+    def backward(self, g: Any, x: Any, w: Any, *, needs: Needs) -> tuple[Any, ...]:
         positive = x > 0
-        dx = Where(positive)(g, g * self.beside(x, w)) if self.needs[0] else None
-        if not self.needs[1]:
+        dx = Where(positive)(g, g * self.beside(x, w)) if needs[0] else None
+        if not needs[1]:
             return dx, None
         share = Gate(~positive)(g) * x
         single = w.size == 1

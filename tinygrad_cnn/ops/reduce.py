@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn.graph import OUT, Op
+from tinygrad_cnn.graph import OUT, Op, Result
 from tinygrad_cnn.ops.elementwise import Exp
 from tinygrad_cnn.ops.scan import CumProd, shifted
 from tinygrad_cnn.ops.shape import BroadcastTo
@@ -31,23 +31,21 @@ class Sum(Reduction):
     """Sum of the elements along axes."""
 
     def forward(self, x: Any) -> Any:
-        self._shape = x.shape
-        return x.sum(axis=self.axis, keepdims=self.keepdims)
+        return Result(x.sum(axis=self.axis, keepdims=self.keepdims), x.shape)
 
-    def backward(self, g: Any) -> tuple[Any, ...]:
-        return (BroadcastTo(self._shape)(self.aligned(g, self._shape)),)
+    def backward(self, g: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
+        return (BroadcastTo(shape)(self.aligned(g, shape)),)
 
 
 class Mean(Reduction):
     """Mean of the elements along axes."""
 
     def forward(self, x: Any) -> Any:
-        self._shape = x.shape
-        return x.mean(axis=self.axis, keepdims=self.keepdims)
+        return Result(x.mean(axis=self.axis, keepdims=self.keepdims), x.shape)
 
-    def backward(self, g: Any) -> tuple[Any, ...]:
-        count = prod(self._shape[i] for i in self.axis)
-        return (BroadcastTo(self._shape)(self.aligned(g, self._shape) / count),)
+    def backward(self, g: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
+        count = prod(shape[i] for i in self.axis)
+        return (BroadcastTo(shape)(self.aligned(g, shape) / count),)
 
 
 class Extreme(Reduction):

@@ -55,7 +55,7 @@ class Step(Flat):
         return np.heaviside(x, 0).astype(x.dtype, copy=False)
 
 
-class FloorDiv(Op, stateless=True):
+class FloorDiv(Op):
     """The largest whole number that is not above a / b."""
 
     def forward(self, a: Any, b: Any) -> Any:

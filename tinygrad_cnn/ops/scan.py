@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn.graph import OUT, Op
+from tinygrad_cnn.graph import OUT, Needs, Op
 from tinygrad_cnn.ops.pad import Pad
 
 
@@ -70,9 +70,9 @@ class Recurrence(Scan):
             out[i] = state
         return np.moveaxis(out, 0, self.axis)
 
-    def backward(self, g: Any, a: Any, y: Any) -> tuple[Any, ...]:
+    def backward(self, g: Any, a: Any, y: Any, *, needs: Needs) -> tuple[Any, ...]:
         db = Recurrence(self.axis, not self.reverse)(shifted(a, self.axis, not self.reverse, 0.0), g)
-        da = db * shifted(y, self.axis, self.reverse, 0.0) if self.needs[0] else None
+        da = db * shifted(y, self.axis, self.reverse, 0.0) if needs[0] else None
         return da, db
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn import kernels
-from tinygrad_cnn.graph import Op, Traced
+from tinygrad_cnn.graph import Needs, Op, Traced
 
 
 class Gate(Op):
@@ -32,9 +32,9 @@ class Where(Op):
     def forward(self, a: Any, b: Any) -> Any:
         return choose(self._mask, a, b)
 
-    def backward(self, g: Any) -> tuple[Any, ...]:
-        da = Gate(self._mask)(g) if self.needs[0] else None
-        return da, Gate(np.logical_not(self._mask))(g) if self.needs[1] else None
+    def backward(self, g: Any, *, needs: Needs) -> tuple[Any, ...]:
+        da = Gate(self._mask)(g) if needs[0] else None
+        return da, Gate(np.logical_not(self._mask))(g) if needs[1] else None
 
 
 def choose(mask: Any, a: Any, b: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn.graph import Op
+from tinygrad_cnn.graph import Needs, Op, Result
 
 
 class Reshape(Op):
@@ -16,11 +16,10 @@ class Reshape(Op):
         self.shape = shape
 
     def forward(self, x: Any) -> Any:
-        self._from = x.shape
-        return x.reshape(self.shape)
+        return Result(x.reshape(self.shape), x.shape)
 
-    def backward(self, g: Any) -> tuple[Any, ...]:
-        return (g.reshape(self._from),)
+    def backward(self, g: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
+        return (g.reshape(shape),)
 
 
 class Transpose(Op):
@@ -43,11 +42,10 @@ class BroadcastTo(Op):
         self.shape = shape
 
     def forward(self, x: Any) -> Any:
-        self._from = x.shape
-        return np.broadcast_to(x, self.shape)
+        return Result(np.broadcast_to(x, self.shape), x.shape)
 
-    def backward(self, g: Any) -> tuple[Any, ...]:
-        return (SumTo(self._from)(g),)
+    def backward(self, g: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
+        return (SumTo(shape)(g),)
 
 
 class SumTo(Op):
@@ -57,14 +55,13 @@ class SumTo(Op):
         self.shape = shape
 
     def forward(self, x: Any) -> Any:
-        self._from = x.shape
         lead = x.ndim - len(self.shape)
         pairs = enumerate(zip(x.shape[lead:], self.shape, strict=True), start=lead)
         axes = (*range(lead), *(i for i, (have, want) in pairs if want == 1 != have))
-        return x.sum(axis=axes, keepdims=True).reshape(self.shape)
+        return Result(x.sum(axis=axes, keepdims=True).reshape(self.shape), x.shape)
 
-    def backward(self, g: Any) -> tuple[Any, ...]:
-        return (BroadcastTo(self._from)(g),)
+    def backward(self, g: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
+        return (BroadcastTo(shape)(g),)
 
 
 class Concatenate(Op):
@@ -74,10 +71,10 @@ class Concatenate(Op):
         self.axis = axis
 
     def forward(self, *arrays: Any) -> Any:
-        self._ends = np.cumsum([0, *(array.shape[self.axis] for array in arrays)]).tolist()
-        return np.concatenate(arrays, axis=self.axis)
+        ends = np.cumsum([0, *(array.shape[self.axis] for array in arrays)]).tolist()
+        return Result(np.concatenate(arrays, axis=self.axis), ends)
 
-    def backward(self, g: Any) -> tuple[Any, ...]:
+    def backward(self, g: Any, ends: list[int], *, needs: Needs) -> tuple[Any, ...]:
         before = (slice(None),) * self.axis
-        pieces = zip(self._ends, self._ends[1:], self.needs, strict=False)
+        pieces = zip(ends, ends[1:], needs, strict=False)
         return tuple(g[(*before, slice(i, j))] if need else None for i, j, need in pieces)

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from tinygrad_cnn.graph import Op
+from tinygrad_cnn.graph import Op, Result
 from tinygrad_cnn.ops.index import AddAlongAxis
+
+
+class Places(NamedTuple):
+    """Where along the axis the result's elements stand in the operand, and the axis's length there."""
+
+    places: Any
+    size: int
 
 
 class Ordered(Op):
     """What sorting and choosing share: the places of the result's elements, and the derivative."""
 
     axis: int
-    _places: Any
-    _size: int
 
-    @property
-    def places(self) -> Any:
-        """Where along the axis the result's elements stand in the operand; set by `forward`."""
-        return self._places
+    def taken(self, x: Any, places: Any) -> Result:
+        """The elements at those places along the axis."""
+        return Result(np.take_along_axis(x, places, self.axis), Places(places, x.shape[self.axis]))
 
-    def backward(self, g: Any) -> tuple[Any, ...]:
-        return (AddAlongAxis(self._places, self.axis, self._size, unique=True)(g),)
+    def backward(self, g: Any, residual: Places) -> tuple[Any, ...]:
+        return (AddAlongAxis(residual.places, self.axis, residual.size, unique=True)(g),)
 
 
 class Sort(Ordered):
@@ -33,9 +37,7 @@ class Sort(Ordered):
         self.axis, self.descending = axis, descending
 
     def forward(self, x: Any) -> Any:
-        self._size = x.shape[self.axis]
-        self._places = order(x, self.axis, self.descending)
-        return np.take_along_axis(x, self._places, self.axis)
+        return self.taken(x, order(x, self.axis, self.descending))
 
 
 class TopK(Ordered):
@@ -45,10 +47,8 @@ class TopK(Ordered):
         self.k, self.axis, self.largest = k, axis, largest
 
     def forward(self, x: Any) -> Any:
-        self._size = x.shape[self.axis]
         before = (slice(None),) * self.axis
-        self._places = order(x, self.axis, self.largest)[(*before, slice(0, self.k))]
-        return np.take_along_axis(x, self._places, self.axis)
+        return self.taken(x, order(x, self.axis, self.largest)[(*before, slice(0, self.k))])
 
 
 def order(x: Any, axis: int, descending: bool) -> Any:

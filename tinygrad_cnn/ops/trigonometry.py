@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn.graph import OUT, Op
+from tinygrad_cnn.graph import OUT, Needs, Op
 from tinygrad_cnn.ops.arithmetic import Sqrt
 
 
-class Sin(Op, stateless=True):
+class Sin(Op):
     """The sine of x."""
 
     keep = (0,)
@@ -22,7 +22,7 @@ class Sin(Op, stateless=True):
         return (g * Cos()(x),)
 
 
-class Cos(Op, stateless=True):
+class Cos(Op):
     """The cosine of x."""
 
     keep = (0,)
@@ -34,7 +34,7 @@ class Cos(Op, stateless=True):
         return (-g * Sin()(x),)
 
 
-class Tan(Op, stateless=True):
+class Tan(Op):
     """The tangent of x."""
 
     keep = (OUT,)
@@ -46,7 +46,7 @@ class Tan(Op, stateless=True):
         return (g * (1 + y * y),)
 
 
-class Arcsin(Op, stateless=True):
+class Arcsin(Op):
     """The angle in [-π/2, π/2] whose sine is x."""
 
     keep = (0,)
@@ -58,7 +58,7 @@ class Arcsin(Op, stateless=True):
         return (g / Sqrt()(1 - x * x),)
 
 
-class Arccos(Op, stateless=True):
+class Arccos(Op):
     """The angle in [0, π] whose cosine is x."""
 
     keep = (0,)
@@ -70,7 +70,7 @@ class Arccos(Op, stateless=True):
         return (-g / Sqrt()(1 - x * x),)
 
 
-class Arctan(Op, stateless=True):
+class Arctan(Op):
     """The angle in [-π/2, π/2] whose tangent is x."""
 
     keep = (0,)
@@ -82,7 +82,7 @@ class Arctan(Op, stateless=True):
         return (g / (1 + x * x),)
 
 
-class Arctan2(Op, stateless=True):
+class Arctan2(Op):
     """The angle in [-π, π] of the point with ordinate a and abscissa b; derivative 0 at the origin."""
 
     keep = (0, 1)
@@ -90,13 +90,13 @@ class Arctan2(Op, stateless=True):
     def forward(self, a: Any, b: Any) -> Any:
         return np.arctan2(a, b)
 
-    def backward(self, g: Any, a: Any, b: Any) -> tuple[Any, ...]:
+    def backward(self, g: Any, a: Any, b: Any, *, needs: Needs) -> tuple[Any, ...]:
         distance = a * a + b * b
         share = g / (distance + (distance == 0))
-        return share * b, -share * a if self.needs[1] else None
+        return share * b, -share * a if needs[1] else None
 
 
-class Sinh(Op, stateless=True):
+class Sinh(Op):
     """(e^x - e^-x) / 2."""
 
     keep = (0,)
@@ -108,7 +108,7 @@ class Sinh(Op, stateless=True):
         return (g * Cosh()(x),)
 
 
-class Cosh(Op, stateless=True):
+class Cosh(Op):
     """(e^x + e^-x) / 2."""
 
     keep = (0,)

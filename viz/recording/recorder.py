@@ -84,12 +84,13 @@ class Memory:
 
     def kept_by(self, node: Node) -> int:
         """Bytes that `node` is the first to keep; what belongs to a leaf lives anyway."""
-        if node.op is None or not node.kept:
+        if node.op is None or node.kept is None:
             return 0
         for place, array in zip(node.op.keep, node.kept, strict=True):
             if place != OUT and node.parents[place].op is None and isinstance(array, np.ndarray):
                 self.mark(array)
-        arrays = [*node.kept, *vars(node.op).values()]
+        left = node.residual if isinstance(node.residual, tuple) else (node.residual,)
+        arrays = [*node.kept, *left, *vars(node.op).values()]
         return sum(owner(a).nbytes for a in arrays if isinstance(a, np.ndarray) and self.mark(a))
 
 

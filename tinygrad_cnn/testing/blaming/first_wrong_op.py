@@ -21,7 +21,7 @@ from tinygrad_cnn.graph import OUT, Node, ancestors, observe
 from tinygrad_cnn.mode import enable_grad
 from tinygrad_cnn.tensor import Tensor
 from tinygrad_cnn.testing.blaming.blame_report import Blame
-from tinygrad_cnn.testing.blaming.recorded_steps import Step, Witness, same
+from tinygrad_cnn.testing.blaming.recorded_steps import Run, Step, Witness, same
 from tinygrad_cnn.testing.blaming.single_op import Fault, inspect, inspect_forward, inspect_second, shares
 from tinygrad_cnn.testing.check.comparisons import Comparer, Finding
 
@@ -146,7 +146,8 @@ class _Trial:
         for node in reversed(order):
             if node not in gathered or node not in steps or node.kept is None:
                 continue
-            found = shares(steps[node], steps[node].op, gathered[node].copy(), node.kept)
+            run = Run(steps[node], steps[node].result, list(node.kept), node.residual)
+            found = shares(run, gathered[node].copy())
             for parent, share in zip(node.parents, found, strict=True):
                 if share is not None:
                     share = share.astype(parent.dtype)

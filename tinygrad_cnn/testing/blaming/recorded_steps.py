@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import copy
 import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 import tinygrad_cnn
-from tinygrad_cnn.graph import OUT, Node, Observer, Op
+from tinygrad_cnn.graph import OUT, Node, Observer, Op, run_backward, run_forward
 
 Array = NDArray[Any]
 Site = tuple[str, int]
@@ -45,16 +44,24 @@ class Step:
     site: Site | None
     derives: Node | None
 
-    def renewed(self) -> Op:
-        """An op with the same options, to be run again."""
-        return renewed(self.op)
-
-    def run(self, operands: tuple[Any, ...] | list[Any] | None = None) -> tuple[Op, Array, list[Any]]:
-        """The op, its result on copies of some operands (its own if None), and what it would keep."""
-        op = self.renewed()
+    def run(self, operands: tuple[Any, ...] | list[Any] | None = None) -> Run:
+        """The op once more, on copies of some operands (its own if None)."""
         arrays = [copied(x) for x in (self.operands if operands is None else operands)]
-        y = np.asarray(op.forward(*arrays))
-        return op, y, [y if place == OUT else arrays[place] for place in op.keep]
+        y, residual = run_forward(self.op, arrays, self.needs)
+        return Run(self, y, [y if place == OUT else arrays[place] for place in self.op.keep], residual)
+
+
+class Run(NamedTuple):
+    """What an op gave when it ran once more: its result, what it would keep, its residual."""
+
+    step: Step
+    y: Array
+    kept: list[Any]
+    residual: Any
+
+    def backward(self, g: Any) -> Any:
+        """What its derivative gives for the gradient g of the result."""
+        return run_backward(self.step.op, g, self.kept, self.residual, self.step.needs)
 
 
 class Witness(Observer):
@@ -95,9 +102,7 @@ class Witness(Observer):
         self._made[node] = value = copied(result)
         deriving = self._deriving[-1] if self._deriving else None
         self.steps.append(
-            Step(
-                node, node.op, node.op.needs, before, value, tuple(changed), tuple(stale), site(), deriving
-            )
+            Step(node, node.op, node.needs, before, value, tuple(changed), tuple(stale), site(), deriving)
         )
 
     def step_starts(self, node: Node, g: Any) -> None:
@@ -108,19 +113,6 @@ class Witness(Observer):
     def stepped(self, node: Node, g: Any, gradients: tuple[Any, ...]) -> None:
         """The derivative is done."""
         self._deriving.pop()
-
-
-def renewed(op: Op) -> Op:
-    """An op with the same attributes, as if it had not been recorded yet.
-
-    >>> from tinygrad_cnn import ops
-    >>> renewed(ops.LeakyReLU(0.2)).negative_slope
-    0.2
-    """
-    made = copy.copy(op)
-    vars(made).pop("needs", None)
-    made.needs = op.needs
-    return made
 
 
 def copied(x: Any) -> Any:

@@ -14,9 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_cnn.gradient import grad
-from tinygrad_cnn.graph import Op
 from tinygrad_cnn.tensor import Tensor
-from tinygrad_cnn.testing.blaming.recorded_steps import Step, copied, same
+from tinygrad_cnn.testing.blaming.recorded_steps import Run, Step, copied, same
 from tinygrad_cnn.testing.check.comparisons import Comparer, Finding
 
 Array = NDArray[Any]
@@ -79,24 +78,22 @@ def inspect_forward(step: Step, seed: int = 0) -> Fault | None:
 def _repeats(step: Step) -> bool:
     """Whether the op gives the same result again; those that hold a state or draw numbers do not."""
     try:
-        return same(step.run()[1], step.result)
+        return same(step.run().y, step.result)
     except Exception:
         return False
 
 
-def shares(step: Step, op: Op, g: Array, kept: Sequence[Any]) -> list[Array | None]:
+def shares(run: Run, g: Array) -> list[Array | None]:
     """The gradients that an op's derivative gives, summed to the shapes of the operands.
 
     >>> from tinygrad_cnn import observe
     >>> from tinygrad_cnn.testing.blaming.recorded_steps import Witness
     >>> with observe(Witness()) as seen:
     ...     y = Tensor(np.ones((2, 3)), requires_grad=True) + Tensor(np.ones(3), requires_grad=True)
-    >>> op, _, kept = seen.steps[0].run()
-    >>> shares(seen.steps[0], op, np.ones((2, 3)), kept)[1]
+    >>> shares(seen.steps[0].run(), np.ones((2, 3)))[1]
     array([2., 2., 2.])
     """
-    results = op.backward(g, *kept)
-    pairs = zip(results, step.operands, step.needs, strict=True)
+    pairs = zip(run.backward(g), run.step.operands, run.step.needs, strict=True)
     return [None if d is None or not need else summed(np.asarray(d), np.shape(x)) for d, x, need in pairs]
 
 
@@ -121,10 +118,11 @@ def _writes_forward(step: Step) -> Fault | None:
 
 def _backward_fault(step: Step, g: Array) -> Fault | None:
     """An error, a gradient of a wrong shape, or a write where others read."""
-    op, _, kept = step.run()
+    run = step.run()
+    kept = run.kept
     g_before, kept_before = copied(g), [copied(x) for x in kept]
     try:
-        results = op.backward(g, *kept)
+        results = run.backward(g)
     except Exception as error:
         return Fault("error", f"its backward raises {_told(error)}")
     if not isinstance(results, tuple) or len(results) != len(step.operands):
@@ -145,7 +143,7 @@ def _backward_fault(step: Step, g: Array) -> Fault | None:
             )
             return Fault("write", reason)
     first = [copied(d) for d in results]
-    op.backward(-2 * g, *kept)
+    run.backward(-2 * g)
     if not all(same(d, before) for d, before in zip(results, first, strict=True)):
         reason = "its backward returns the same buffer at each call, and so overwrites what it gave before"
         return Fault("write", reason)
@@ -168,24 +166,22 @@ class OpComparer(Comparer):
 
     def __init__(self, step: Step, active: list[int], seed: int) -> None:
         self.step = step
-        super().__init__(
-            step.renewed(), list(step.operands), active, 1e-7, 1e-9, np.random.default_rng(seed)
-        )
+        super().__init__(step.op, list(step.operands), active, 1e-7, 1e-9, np.random.default_rng(seed))
 
     def call(self, arrays: Sequence[Any], requires_grad: bool = False) -> Tensor:
         """The op's result at some operands."""
-        return Tensor.detached(self.step.run(list(arrays))[1])
+        return Tensor.detached(self.step.run(list(arrays)).y)
 
     def gradients(self, arrays: list[Any], create_graph: bool = False) -> tuple[list[Tensor], list[Any]]:
         """As `Comparer.gradients`; recorded only to `create_graph`."""
         if create_graph:
             operands = [Tensor(x, True) if k in self.active else copied(x) for k, x in enumerate(arrays)]
             leaves = [operands[k] for k in self.active]
-            y = self.step.renewed()(*operands)
+            y = self.step.op(*operands)
             w = Tensor(self.cotangent.astype(y.dtype))
             return leaves, list(grad(y, leaves, w, create_graph=True, allow_unused=True))
-        op, y, kept = self.step.run(arrays)
-        found = shares(self.step, op, self.cotangent.astype(y.dtype), kept)
+        run = self.step.run(arrays)
+        found = shares(run, self.cotangent.astype(run.y.dtype))
         return [], [None if found[k] is None else Tensor.detached(found[k]) for k in self.active]
 
     def by_active(self, *leaves: Tensor) -> Tensor:
@@ -193,7 +189,7 @@ class OpComparer(Comparer):
         operands = [copied(x) for x in self.points]
         for k, leaf in zip(self.active, leaves, strict=True):
             operands[k] = leaf
-        return self.step.renewed()(*operands)
+        return self.step.op(*operands)
 
     def only(self, place: int, chosen: Array) -> list[Array]:
         """A direction that moves some elements (a mask) of one active operand, each by 1 or less."""

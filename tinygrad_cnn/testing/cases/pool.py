@@ -29,10 +29,7 @@ def poolings(draw: Draw, op: type[Op]) -> Problem:
     if not dilated:
         counted = draw(st.booleans())
         return Problem(lambda: op(grid, counted), [x if op is ops.AvgPool else g])  # type: ignore[call-arg]
-    finder = ops.MaxPool(grid)
-    finder.needs = (True,)
-    finder.forward(x)
-    places = finder._places
+    _, places = ops.MaxPool(grid, places=True).with_residual(x)
     return Problem(lambda: op(grid, places), [x if op is ops.Pick else g])  # type: ignore[call-arg]
 
 

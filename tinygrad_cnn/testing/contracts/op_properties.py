@@ -160,6 +160,36 @@ def strided(x: Array) -> Array:
     return view.T
 
 
+def attributes_stay(case: Case, problem: Problem) -> None:
+    """No call and no derivative sets an attribute, or writes to an array among them: an op is a value."""
+    op = problem.make()
+    before = {key: (value, content_of(value)) for key, value in vars(op).items()}
+    xs = leaves(problem)
+    y = op(*xs)
+    grad(y, xs, weights(y.shape, 1), create_graph=True, allow_unused=True)
+    after = vars(op)
+    new = [key for key in after if key not in before or after[key] is not before[key][0]]
+    assert not new, (
+        f"{op.name} set its attribute {new[0]!r} when it ran; what varies with the call is the residual: "
+        "return Result(array, residual) from forward"
+    )
+    for key, (value, content) in before.items():
+        assert content_of(value) == content, f"{op.name} wrote to its attribute {key!r} when it ran"
+
+
+def content_of(value: Any) -> Any:
+    """What an attribute holds, to see later whether it was written to: bytes of arrays, text of the rest.
+
+    >>> content_of((np.zeros(1, np.int8), 2))
+    "(b'\\\\x00', 2)"
+    """
+    if isinstance(value, np.ndarray):
+        return value.tobytes()
+    if isinstance(value, (tuple, list)):
+        return f"({', '.join(str(content_of(inner)) for inner in value)})"
+    return repr(value)
+
+
 def adjoint_identity(case: Case, problem: Problem) -> None:
     """<A x, g> = <x, A' g> in each operand in which the op is linear."""
     _, y, gs = first_order(problem)
@@ -183,6 +213,7 @@ PROPERTIES: dict[str, Check] = {
         one_operand_at_a_time,
         float32_is_kept,
         layout_does_not_matter,
+        attributes_stay,
         adjoint_identity,
     )
 }

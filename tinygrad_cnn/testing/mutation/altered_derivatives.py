@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tinygrad_cnn.graph import Op
+from tinygrad_cnn.graph import METHODS, Needs, Node, Observer, Op, asks_for_needs, observe
 from tinygrad_cnn.ops.shape import SumTo
 from tinygrad_cnn.tensor import Tensor
 
@@ -74,18 +74,43 @@ def altered(mutant: Mutant) -> Iterator[None]:
     >>> x.grad
     Tensor([1.])
     """
-    right_forward, right_backward = mutant.op.forward, mutant.op.backward
+    right, walk = told_needs(mutant.op), _Walk()
 
-    def forward(self: Any, *arrays: Any) -> Any:
-        self._operand_shapes = [np.shape(x) for x in arrays]
-        return right_forward(self, *arrays)
+    def backward(self: Any, g: Any, *kept: Any, needs: Needs) -> tuple[Any, ...]:
+        return _wrong(mutant, lambda h, *given: right(self, h, *given, needs=needs), walk, g, kept)
 
-    def backward(self: Any, g: Any, *kept: Any) -> tuple[Any, ...]:
-        return _wrong(mutant, lambda h, *given: right_backward(self, h, *given), self, g, kept)
-
-    # Each node an op object of its own: it notes the shapes.
-    with patched(mutant.op, forward=forward, backward=backward, alike=None):
+    with patched(mutant.op, backward=backward), observe(walk):
         yield
+
+
+def told_needs(op: type[Op]) -> Callable[..., tuple[Any, ...]]:
+    """The backward of a class as a function that can be told `needs`, whether it asks or not.
+
+    >>> from tinygrad_cnn import ops
+    >>> told_needs(ops.Neg)(ops.Neg(), 2.0, needs=(True,))
+    (-2.0,)
+    """
+    backward = op.backward
+    if op._backward_needs:
+        return backward
+    return lambda *given, needs: backward(*given)
+
+
+class _Walk(Observer):
+    """Knows which node a walk is at, and so the shapes of the operands."""
+
+    def __init__(self) -> None:
+        self._at: list[Node] = []
+
+    def step_starts(self, node: Node, g: Any) -> None:
+        self._at.append(node)
+
+    def stepped(self, node: Node, g: Any, gradients: tuple[Any, ...]) -> None:
+        self._at.pop()
+
+    def shape(self, place: int, d: Any) -> tuple[int, ...]:
+        """The shape of an operand; outside a walk that of its gradient."""
+        return self._at[-1].parents[place].shape if self._at else np.shape(d)
 
 
 @contextmanager
@@ -97,7 +122,8 @@ def patched(op: type[Op], **methods: Any) -> Iterator[None]:
     (1.0,)
     """
     with ExitStack() as undo:
-        for name, method in methods.items():
+        asked = {f"_{name}_needs": asks_for_needs(methods[name]) for name in methods if name in METHODS}
+        for name, method in {**methods, **asked}.items():
             if name in vars(op):
                 undo.callback(setattr, op, name, vars(op)[name])
             else:
@@ -106,7 +132,7 @@ def patched(op: type[Op], **methods: Any) -> Iterator[None]:
         yield
 
 
-def _wrong(mutant: Mutant, right: Callable[..., Any], op: Any, g: Any, kept: Any) -> tuple[Any, ...]:
+def _wrong(mutant: Mutant, right: Callable[..., Any], walk: _Walk, g: Any, kept: Any) -> tuple[Any, ...]:
     """The altered gradients."""
     if mutant.kind == CONSTANT:
         return right(g, *(k.detach() if isinstance(k, Tensor) else k for k in kept))
@@ -114,7 +140,7 @@ def _wrong(mutant: Mutant, right: Callable[..., Any], op: Any, g: Any, kept: Any
     for place, d in enumerate(found):
         if place != k or d is None:
             continue
-        shape = op._operand_shapes[place]
+        shape = walk.shape(place, d)
         if mutant.kind == DROPPED_TERM:
             found[k] = right(g * _without_last(g), *kept)[k]
         elif mutant.kind == MISSING_SUM:

@@ -22,9 +22,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tinygrad_cnn.errors import ArgumentError
-from tinygrad_cnn.graph import Op
+from tinygrad_cnn.graph import Needs, Op
 from tinygrad_cnn.tensor import Tensor
-from tinygrad_cnn.testing.mutation.altered_derivatives import CONSTANT, altered, mutants, patched
+from tinygrad_cnn.testing.mutation.altered_derivatives import (
+    CONSTANT,
+    altered,
+    mutants,
+    patched,
+    told_needs,
+)
 
 
 class Score(NamedTuple):
@@ -89,11 +95,11 @@ def trials(order: str, passes: Callable[[], bool]) -> None:
 
 def _score(op: type[Op], passes: Callable[[], bool]) -> Score:
     """The tests as they are, and with each alteration."""
-    operands, right = 0, op.backward
+    operands, right = 0, told_needs(op)
 
-    def looking(self: Any, g: Any, *kept: Any) -> tuple[Any, ...]:
+    def looking(self: Any, g: Any, *kept: Any, needs: Needs) -> tuple[Any, ...]:
         nonlocal operands
-        results = right(self, g, *kept)
+        results = right(self, g, *kept, needs=needs)
         operands = max(operands, len(results))
         return results
 
@@ -118,12 +124,12 @@ def _watched(
     op: type[Op], right: Callable[..., Any], changed: list[bool], constant: bool
 ) -> Iterator[None]:
     """Note whether an altered backward gives other gradients than the right one, or other graphs."""
-    wrong = op.backward
+    wrong = told_needs(op)
 
-    def comparing(self: Any, g: Any, *kept: Any) -> tuple[Any, ...]:
-        results = wrong(self, g, *kept)
+    def comparing(self: Any, g: Any, *kept: Any, needs: Needs) -> tuple[Any, ...]:
+        results = wrong(self, g, *kept, needs=needs)
         if not changed:
-            pairs = zip(results, right(self, g, *kept), strict=True)
+            pairs = zip(results, right(self, g, *kept, needs=needs), strict=True)
             cut = constant and any(isinstance(k, Tensor) and k.requires_grad for k in kept)
             if cut or any(_differ(a, b) for a, b in pairs):
                 changed.append(True)
