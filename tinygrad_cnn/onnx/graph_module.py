@@ -1,0 +1,159 @@
+"""The module that runs an ONNX file's graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinygrad_cnn.errors import DTypeError, ShapeError
+from tinygrad_cnn.graph import Traced
+from tinygrad_cnn.nn import Buffer, Module, Parameter
+from tinygrad_cnn.onnx.file_graph import Declared, FileGraph, Function
+from tinygrad_cnn.onnx.importers import IMPORTERS
+from tinygrad_cnn.onnx.protobuf import Types
+from tinygrad_cnn.onnx.running import Run
+from tinygrad_cnn.tensor import Tensor
+
+Array = NDArray[Any]
+
+
+class OnnxModule(Module):
+    """A network from an ONNX file, made by `load`.
+
+    Its parameters and buffers have the file's names. Called with the graph's inputs in their order,
+    or by name, as Tensors or arrays; it gives the graph's output, or a tuple of several.
+
+    Attributes:
+        inputs, outputs: what goes in and comes out, as the file declares it.
+
+    >>> OnnxModule.__name__
+    'OnnxModule'
+    """
+
+    def __init__(
+        self, graph: FileGraph, functions: Mapping[tuple[str, str], Function], types: Types, *,
+        file: str, budget: int,
+    ) -> None:  # fmt: skip
+        self._graph, self._functions, self._types = graph, functions, types
+        self._file, self._budget = file, budget
+        self._known: dict[str, Any] = dict(graph.initializers)
+        for name, value, role in _learnt(graph):
+            kind = Parameter if role == "weight" else Buffer
+            made = kind(value, name=name)
+            setattr(self, _attribute(self, name), made)
+            self._known[name] = made
+        self.eval()
+
+    @property
+    def inputs(self) -> tuple[Declared, ...]:
+        """What `forward` takes."""
+        return self._graph.inputs
+
+    @property
+    def outputs(self) -> tuple[Declared, ...]:
+        """What `forward` gives."""
+        return self._graph.outputs
+
+    def forward(self, *args: Any, **named: Any) -> Any:
+        """The graph's output, or a tuple of several.
+
+        Args:
+            args: the inputs in the order of `inputs`.   named: further ones by name.
+        Raises:
+            ShapeError, DTypeError: an input that the file does not declare so.
+            FormatError: a node cannot be computed, or the budget does not suffice.
+        """
+        given = self._given(args, named)
+        run = Run(self._file, self._functions, self._types, self.training, self._budget)
+        with np.errstate(all="ignore"):
+            found = run.graph(self._graph, given, self._known)
+        results = tuple(_result(value) for value in found)
+        return results[0] if len(results) == 1 else results
+
+    def _given(self, args: tuple[Any, ...], named: Mapping[str, Any]) -> dict[str, Any]:
+        """The inputs by name, checked."""
+        names = [declared.name for declared in self.inputs]
+        values = dict(zip(names, args, strict=False)) | dict(named)
+        if len(args) > len(names) or set(values) != set(names):
+            listed = ", ".join(map(str, self.inputs)) or "nothing"
+            raise DTypeError(f"{self._file} takes {listed}; got {len(args)} inputs and the names {list(named)}")
+        return {declared.name: _checked(self._file, declared, values[declared.name]) for declared in self.inputs}
+
+    def extra_repr(self) -> str:
+        """The file, and how many nodes."""
+        listed = ", ".join(map(str, self.inputs)), ", ".join(map(str, self.outputs))
+        return f"{self._file!r}, {len(self._graph.nodes)} nodes: {listed[0]} -> {listed[1]}"
+
+
+def _checked(file: str, declared: Declared, value: Any) -> Any:
+    """An input as what importers take: floats as a Tensor, others as an array."""
+    if declared.dtype is None and declared.shape is None:
+        return value
+    if isinstance(value, Traced):
+        value = value if value.dtype.kind == "f" else value.array
+    else:
+        value = np.asarray(value)
+        if value.dtype.kind == "U":
+            value = value.astype(object)
+    if declared.dtype is not None and value.dtype != declared.dtype:
+        raise DTypeError(f"{file}: {declared.name} has dtype {value.dtype}, {declared.dtype} fits")
+    fixed = declared.shape or ()
+    if declared.shape is not None and (
+        value.ndim != len(fixed)
+        or any(isinstance(n, int) and n != size for n, size in zip(fixed, value.shape, strict=True))
+    ):
+        raise ShapeError(f"{file}: {declared.name} has shape {value.shape}; {declared} fits")
+    return Tensor(value) if value.dtype.kind == "f" and not isinstance(value, Traced) else value
+
+
+def _result(value: Any) -> Any:
+    """A value as the user gets it: numbers in Tensors; texts and small floats in arrays."""
+    if isinstance(value, list):
+        return [_result(one) for one in value]
+    if value is None or isinstance(value, Traced) or value.dtype.kind not in "biuf":
+        return value
+    return Tensor(np.asarray(value))
+
+
+def _learnt(graph: FileGraph) -> Iterator[tuple[str, Array, str]]:
+    """Float values of the file that are learnt or are running statistics, by name: with their roles.
+
+    A value is learnt unless it is a single number, or all that reads it takes it as a setting. What a
+    Constant node holds is learnt where it stands in the place of a weight.
+    """
+    constants = {
+        node.outputs[0]: node.attributes["value"]
+        for node in graph.nodes
+        if (node.domain, node.kind) == ("", "Constant") and isinstance(node.attributes.get("value"), np.ndarray)
+    }
+    uses: dict[str, set[str]] = {}
+    for node in graph.walk():
+        known = IMPORTERS.get((node.domain, node.kind))
+        for place, name in enumerate(node.inputs):
+            if known is None:
+                role = "operand"
+            elif place in known.statistics:
+                role = "statistic"
+            elif place in known.options:
+                role = "setting"
+            else:
+                role = "weight" if place in known.weights else "operand"
+            uses.setdefault(name, set()).add(role)
+    for name, value in (*graph.initializers.items(), *constants.items()):
+        roles = uses.get(name, set())
+        if value.dtype.kind != "f" or value.ndim == 0:
+            continue
+        if "statistic" in roles:
+            yield name, value, "statistic"
+        elif "weight" in roles or ("operand" in roles and name not in constants):
+            yield name, value, "weight"
+
+
+def _attribute(module: Module, name: str) -> str:
+    """The file's name, changed only where the module has an attribute of that name."""
+    while hasattr(module, name) or name.startswith("_"):
+        name = f"p{name}" if name.startswith("_") else f"{name}_"
+    return name
