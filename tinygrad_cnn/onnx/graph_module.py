@@ -13,6 +13,7 @@ from tinygrad_cnn.graph import Traced
 from tinygrad_cnn.nn import Buffer, Module, Parameter
 from tinygrad_cnn.onnx.file_graph import Declared, FileGraph, Function
 from tinygrad_cnn.onnx.importers import IMPORTERS
+from tinygrad_cnn.onnx.importers.call import is_float_type
 from tinygrad_cnn.onnx.protobuf import Types
 from tinygrad_cnn.onnx.running import Run
 from tinygrad_cnn.tensor import Tensor
@@ -106,16 +107,21 @@ def _checked(file: str, declared: Declared, value: Any) -> Any:
         or any(isinstance(n, int) and n != size for n, size in zip(fixed, value.shape, strict=True))
     ):
         raise ShapeError(f"{file}: {declared.name} has shape {value.shape}; {declared} fits")
-    return Tensor(value) if value.dtype.kind == "f" and not isinstance(value, Traced) else value
+    return Tensor(value) if is_float_type(value.dtype) and not isinstance(value, Traced) else value
 
 
 def _result(value: Any) -> Any:
     """A value as the user gets it: numbers in Tensors; texts and small floats in arrays."""
     if isinstance(value, list):
         return [_result(one) for one in value]
-    if value is None or isinstance(value, Traced) or value.dtype.kind not in "biuf":
+    if value is None or isinstance(value, Traced) or not _has_numbers(value):
         return value
     return Tensor(np.asarray(value))
+
+
+def _has_numbers(value: Array) -> bool:
+    """Whether a Tensor can hold the elements."""
+    return value.dtype.kind in "biu" or is_float_type(value.dtype)
 
 
 def _learnt(graph: FileGraph) -> Iterator[tuple[str, Array, str]]:
@@ -144,7 +150,7 @@ def _learnt(graph: FileGraph) -> Iterator[tuple[str, Array, str]]:
             uses.setdefault(name, set()).add(role)
     for name, value in (*graph.initializers.items(), *constants.items()):
         roles = uses.get(name, set())
-        if value.dtype.kind != "f" or value.ndim == 0:
+        if not is_float_type(value.dtype) or value.ndim == 0:
             continue
         if "statistic" in roles:
             yield name, value, "statistic"

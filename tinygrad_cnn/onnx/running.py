@@ -11,7 +11,7 @@ from tinygrad_cnn.errors import FormatError, TinygradCnnError
 from tinygrad_cnn.graph import scope
 from tinygrad_cnn.onnx.file_graph import FileGraph, FileNode, Function, Reference
 from tinygrad_cnn.onnx.importers import IMPORTERS
-from tinygrad_cnn.onnx.importers.call import Call
+from tinygrad_cnn.onnx.importers.call import Call, array
 
 #: Most nodes of one run, those of every turn of a loop counted: more is taken for a loop without end.
 MAX_STEPS = 2_000_000
@@ -85,7 +85,7 @@ class Run:
             with scope(node.scope):
                 if (node.domain, node.kind) in self._functions:
                     return self._function(self._functions[node.domain, node.kind], inputs, own)
-                found = IMPORTERS[node.domain, node.kind].function(self._call(node, values, own), *inputs)
+                found = self._computed(node, self._call(node, values, own), inputs)
         except _Told:
             raise
         except TinygradCnnError as error:
@@ -107,6 +107,16 @@ class Run:
             node, attributes, training=self._training, dtype=self._dtype, run=run,
             room=lambda elements: self._no_room(node, elements),
         )  # fmt: skip
+
+    def _computed(self, node: FileNode, call: Call, inputs: Sequence[Any]) -> Any:
+        """What an importer gives; of bfloat16 numbers by way of float32, which NumPy can compute with."""
+        function = IMPORTERS[node.domain, node.kind].function
+        if node.kind in _OF_ANY_TYPE or not any(map(_is_bfloat16, inputs)):
+            return function(call, *inputs)
+        small = next(value.dtype for value in inputs if _is_bfloat16(value))
+        found = function(call, *(v.astype(np.float32) if _is_bfloat16(v) else v for v in inputs))
+        several = found if isinstance(found, tuple) else (found,)
+        return tuple(array(v).astype(small) if _is_float32(v) else v for v in several)
 
     def _function(
         self, function: Function, inputs: Sequence[Any], attributes: Mapping[str, Any]
@@ -131,6 +141,20 @@ class Run:
                 f"{self._file}: {node}: {self._alive + elements:,} elements would be alive; the budget is "
                 f"{self._budget:,} (raise it with load(..., budget=...) if you trust the file)"
             )
+
+
+#: Operators that change the type of elements, or look at none.
+_OF_ANY_TYPE = frozenset(
+    {"BitCast", "Cast", "CastLike", "DequantizeLinear", "If", "Loop", "QuantizeLinear", "Range", "Scan"}
+)
+
+
+def _is_bfloat16(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype.name == "bfloat16"
+
+
+def _is_float32(value: Any) -> bool:
+    return getattr(value, "dtype", None) == np.float32
 
 
 class _Told(FormatError):

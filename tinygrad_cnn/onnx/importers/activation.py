@@ -119,7 +119,8 @@ def _along(call: Call, x: Any, function: Callable[[Any, int], Any]) -> Any:
     """Since version 13 along one axis; before along all axes from the named one on, as one."""
     if call.version >= 13:
         return function(x, axis_of(call.get("axis", -1), x.ndim))
-    first = axis_of(call.get("axis", 1), x.ndim + 1)
+    axis = call.get("axis", 1)
+    first = x.ndim if axis == x.ndim else axis_of(axis, x.ndim)
     if first == x.ndim - 1:
         return function(x, first)
     rows = F.reshape(x, (prod(x.shape[:first]), prod(x.shape[first:])))
@@ -148,5 +149,5 @@ def _hardmax(call: Call, x: Any) -> Any:
 
 
 @importer("SwiGLU")
-def _swiglu(call: Call, x: Any, gate: Any) -> Any:
-    return x * F.silu(gate)
+def _swiglu(call: Call, gate: Any, x: Any) -> Any:
+    return _swish(call, gate) * x

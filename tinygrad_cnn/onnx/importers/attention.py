@@ -42,17 +42,14 @@ def _attention(
     scores = F.matmul(q * scale, F.swapaxes(k * scale, 2, 3))
     bias = _bias(call, scores, mask, 0 if past_k is None else past_k.shape[2], lengths)
     mode = call.get("qk_matmul_output_mode", 0)
-    seen = [scores]
     cap = call.get("softcap", 0.0)
-    if call.version >= 24 or call.version == 23:
-        capped = F.tanh(scores / cap) * cap if cap else scores
-        masked = capped if bias is None else capped + bias
-        seen += [masked, capped] if call.version == 23 else [capped, masked]
+    capped = F.tanh(scores / cap) * cap if cap else scores
+    masked = capped if bias is None else capped + bias
     shares = F.softmax(masked, -1)
     blocked = np.isneginf(array(masked)).all(-1, keepdims=True)
     if blocked.any():  # a query that may see nothing
         shares = F.where(np.broadcast_to(blocked, shares.shape), np.zeros((), dtype), shares)
-    seen.append(shares)
+    seen = scores, capped, masked, shares
     y = F.matmul(shares, v)
     if flat:
         y = F.swapaxes(y, 1, 2)
@@ -72,9 +69,15 @@ def _bias(call: Call, scores: Any, mask: Any, past: int, lengths: Any) -> Any:
             mask = F.pad(mask, [(0, 0)] * (mask.ndim - 1) + [(0, short)], "constant", -np.inf)
         total = mask
     hidden = np.zeros((1, 1, rows, columns), bool)
+    start = past if lengths is None else array(lengths).reshape(-1, 1, 1, 1) - rows
+    ahead_of = np.arange(columns) - (np.arange(rows)[:, None] + start)  # 0 for the query's own place
     if call.get("is_causal"):
-        start = past if lengths is None else (array(lengths).reshape(-1, 1, 1, 1) - rows)
-        hidden = hidden | (np.arange(columns) > np.arange(rows)[:, None] + start)
+        hidden = hidden | (ahead_of > 0)
+    left, right = call.get("left_window_size", -1), call.get("right_window_size", -1)
+    if left >= 0:
+        hidden = hidden | (ahead_of < -left)
+    if right >= 0:
+        hidden = hidden | (ahead_of > right)
     if lengths is not None:
         hidden = hidden | (np.arange(columns) >= array(lengths).reshape(-1, 1, 1, 1))
     if hidden.any():
@@ -106,3 +109,49 @@ def _rotary_embedding(call: Call, x: Any, cosines: Any, sines: Any, positions: A
         return y
     y = F.swapaxes(y, 1, 2)
     return F.reshape(y, (*y.shape[:2], y.shape[2] * y.shape[3]))
+
+
+@importer("LinearAttention")
+def _linear_attention(
+    call: Call, q: Any, k: Any, v: Any, state: Any = None, decay: Any = None, beta: Any = None
+) -> Any:
+    """A state per head (keys, values) that each step decays and adds to; queries read it."""
+    rule, groups = call.get("update_rule", "gated_delta"), call.get("kv_num_heads", 1)
+    time, dtype = q.shape[1], q.dtype
+    if dtype == np.float16:  # sums of many steps
+        q, k, v, state, decay, beta = (
+            t if t is None else F.astype(t, np.float32) for t in (q, k, v, state, decay, beta)
+        )
+    q = _heads(q, call.get("q_num_heads", 1))
+    k, v = _heads(k, groups), _heads(v, groups)
+    scale = call.get("scale") or 1 / sqrt(q.shape[-1])
+    shared = q.shape[1] // groups
+    shape = (k.shape[0], groups, k.shape[3], v.shape[3])
+    state = np.zeros(call.room(shape), q.dtype) if state is None else state
+    found = []
+    for t in range(time):
+        key, value = F.expand_dims(k[:, :, t], -1), F.expand_dims(v[:, :, t], -2)
+        if "gated" in rule:
+            g = F.reshape(decay[:, t], (decay.shape[0], groups, -1, 1))
+            state = F.exp(g) * state
+        if "delta" in rule:
+            b = F.reshape(beta[:, t], (beta.shape[0], -1, 1, 1))
+            value = (value - F.sum(state * key, -2, True)) * b
+        state = state + key * value
+        asked = F.reshape(q[:, :, t], (q.shape[0], groups, shared, q.shape[3]))
+        found.append(F.matmul(asked, state) * scale)  # (N, groups, shared, values)
+    y = F.stack(found, 1)
+    y = F.reshape(y, (*y.shape[:2], y.shape[2] * y.shape[3] * y.shape[4]))
+    return (y, state) if y.dtype == dtype else (F.astype(y, dtype), F.astype(state, dtype))
+
+
+@importer("CausalConvWithState", weights=(1, 2))
+def _causal_conv_with_state(call: Call, x: Any, w: Any, b: Any = None, past: Any = None) -> Any:
+    """Each channel slid over with a kernel of its own that sees no later step."""
+    reach = w.shape[2] - 1
+    before = np.zeros((*x.shape[:2], reach), x.dtype) if past is None else past
+    longer = F.concatenate([before, x], 2)
+    y = F.conv1d(longer, w, b, groups=x.shape[1])
+    if call.get("activation", "none") in ("silu", "swish"):
+        y = F.silu(y)
+    return y, longer[:, :, longer.shape[2] - reach :]

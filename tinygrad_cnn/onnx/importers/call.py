@@ -108,4 +108,13 @@ def scalar(value: Any) -> Any:
 
 def is_float(value: Any) -> bool:
     """Whether a value holds floats that the package computes with (not bfloat16 or smaller ones)."""
-    return bool(value.dtype.kind == "f")
+    return is_float_type(value.dtype)
+
+
+def is_float_type(dtype: np.dtype[Any]) -> bool:
+    """Whether the package computes with elements of this type; 'f' is also the kind of a float8.
+
+    >>> is_float_type(np.dtype(np.float16)), is_float_type(np.dtype(int))
+    (True, False)
+    """
+    return dtype.kind == "f" and dtype.itemsize > 1

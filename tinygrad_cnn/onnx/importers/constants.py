@@ -9,8 +9,9 @@ import numpy as np
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import FormatError
-from tinygrad_cnn.onnx.importers.call import Call, array, ints, is_float, scalar
+from tinygrad_cnn.onnx.importers.call import Call, array, ints, is_float, is_float_type, scalar
 from tinygrad_cnn.onnx.importers.registry import importer
+from tinygrad_cnn.onnx.importers.small_floats import to_small_float
 from tinygrad_cnn.rng import generator
 
 
@@ -75,11 +76,14 @@ def _cast_like(call: Call, x: Any, like: Any) -> Any:
 
 def cast(call: Call, x: Any, dtype: np.dtype[Any]) -> Any:
     """x with another element type; floats stay floats with their gradient."""
-    if is_float(x) and dtype.kind == "f":
+    if is_float(x) and is_float_type(dtype):
         return x if x.dtype == dtype else F.astype(x, dtype)
     values = array(x)
     if dtype.kind in "OU" or values.dtype.kind in "OU":
         return _of_text(values, dtype)
+    if dtype.name.startswith("float8") and values.dtype.kind == "f":
+        saturate = bool(call.get("saturate", 1))
+        return to_small_float(values, dtype, saturate, call.get("round_mode", "up"))
     return values.astype(dtype)
 
 
@@ -101,7 +105,7 @@ def _generator(call: Call) -> np.random.Generator:
     seed = call.get("seed")
     if seed is None:
         return generator()
-    return np.random.default_rng(np.asarray(seed, np.float64).view(np.uint64))
+    return np.random.default_rng(int(np.float64(seed).view(np.uint64)))
 
 
 @importer("Dropout", options=(1, 2))

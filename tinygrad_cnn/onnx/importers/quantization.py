@@ -11,6 +11,7 @@ from tinygrad_cnn import ops
 from tinygrad_cnn.errors import FormatError
 from tinygrad_cnn.onnx.importers.call import Call, array, axis_of, is_float
 from tinygrad_cnn.onnx.importers.registry import importer
+from tinygrad_cnn.onnx.importers.small_floats import to_small_float
 from tinygrad_cnn.onnx.importers.windows import windows
 
 
@@ -49,26 +50,8 @@ def _quantize_linear(call: Call, x: Any, scale: Any, zero: Any = None) -> Any:
     precise = np.float32 if factor.dtype != np.float64 else np.float64
     steps = array(x).astype(precise) / factor.astype(precise)
     if dtype.kind not in "iu" and "int" not in dtype.name:
-        return _small_float(call, steps, dtype)
+        return to_small_float(steps, dtype, bool(call.get("saturate", 1)))
     return _rounded(steps, dtype, shift)
-
-
-def _small_float(call: Call, x: Any, dtype: Any) -> Any:
-    from_type = x.astype(np.float32)
-    if not call.get("saturate", 1):
-        return from_type.astype(dtype)
-    largest = _largest(dtype)
-    clipped = np.where(np.isnan(from_type), from_type, np.clip(from_type, -largest, largest))
-    return clipped.astype(dtype)
-
-
-def _largest(dtype: Any) -> float:
-    """The largest finite number of a small float type."""
-    every = np.arange(256, dtype=np.uint8).view(dtype) if dtype.itemsize == 1 else None
-    if every is None:
-        return float("inf")
-    numbers = every.astype(np.float32)
-    return float(numbers[np.isfinite(numbers)].max())
 
 
 @importer("DequantizeLinear", options=())

@@ -36,7 +36,8 @@ def _reshape(call: Call, x: Any, shape: Any = None) -> Any:
 
 @importer("Flatten")
 def _flatten(call: Call, x: Any) -> Any:
-    first = axis_of(call.get("axis", 1), x.ndim + 1)
+    axis = call.get("axis", 1)
+    first = x.ndim if axis == x.ndim else axis_of(axis, x.ndim)
     return reshaped(x, (prod(x.shape[:first]), prod(x.shape[first:])))
 
 

@@ -252,19 +252,21 @@ def _global_lp_pool(call: Call, x: Any) -> Any:
 def _max_unpool(call: Call, x: Any, places: Any, shape: Any = None) -> Any:
     """Each element at the place that MaxPool counted over the whole batch; zeros elsewhere."""
     count = x.ndim - 2
-    if shape is None:
-        kernel, stride = call.ints("kernel_shape") or (), _per_axis(call, "strides", count)
-        options = zip(x.shape[2:], kernel, stride, _pads(call, count), strict=True)
-        image = [(n - 1) * s - before - after + k for n, k, s, (before, after) in options]
-        size = call.room((*x.shape[:2], *image))
-    else:
-        size = call.room(ints(shape))
-    if shape is None or size == tuple(x.shape[:2]) + tuple(size[2:]):
-        flat = array(places).reshape(-1).astype(np.intp)
+    kernel, stride = call.ints("kernel_shape") or (), _per_axis(call, "strides", count)
+    options = zip(x.shape[2:], kernel, stride, _pads(call, count), strict=True)
+    image = [(n - 1) * s - before - after + k for n, k, s, (before, after) in options]
+    size = call.room((*x.shape[:2], *image))
+    flat = array(places).reshape(-1).astype(np.intp)
     if flat.size and not 0 <= flat.min() <= flat.max() < prod(size):
         raise FormatError(f"an index lies outside {size}")
     # As an expression of `x`: the element whose turn it is for each place, or zero.
     turn = np.full(prod(size), x.size, np.intp)
     turn[flat] = np.arange(x.size)
     longer = F.concatenate([F.reshape(x, (x.size,)), np.zeros(1, x.dtype)])
-    return F.reshape(F.index(longer, turn), size)
+    y = F.reshape(F.index(longer, turn), size)
+    if shape is None:
+        return y
+    # A larger shape only adds zeros: the places are counted in the image that the kernel makes.
+    wanted = call.room(ints(shape))
+    y = y[tuple(slice(n) for n in wanted)]
+    return F.pad(y, [(0, n - m) for n, m in zip(wanted, y.shape, strict=True)])

@@ -1,0 +1,41 @@
+"""ONNX's own backend suite: every case of it but those listed here, each with its reason.
+
+It takes minutes, so `make test` does not collect it: `python -m pytest tests/onnx/backend_suite.py`.
+"""
+
+import warnings
+
+import pytest
+
+pytest.importorskip("onnx", minversion="1.21", reason="needs onnx: pip install 'tinygrad-cnn[onnx]'")
+
+with warnings.catch_warnings():  # the suite's own data overflow where it means them to
+    warnings.simplefilter("ignore")
+    from onnx.backend.test import BackendTest
+
+    from tinygrad_cnn.onnx import Backend
+
+    suite = BackendTest(Backend, __name__)
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+#: Pattern of names -> why these cases are left out.
+LEFT_OUT = {
+    r"test_(image_decoder|regex|string_|strnorm|tfidf)": "texts and image files are no part of a network",
+    r"test_(adagrad|adam|momentum|nesterov|gradient_of|training_dropout)": (
+        "optimisers and gradients are done by optim and backward; random masks differ by generator"
+    ),
+    r"test_bernoulli": "random numbers differ by generator",
+    r"test_flexattention": "a preview domain, whose operators may still change",
+    r"test_ai_onnx_ml|test_(array_feature|binarizer|label_encoder|tree_ensemble)": "ai.onnx.ml: trees, labels",
+    r"test_dft_inverse(_opset19)?_cpu": "the expected values hold rounding errors where 0 is right",
+    # Downloaded, not stored in the package.
+    r"test_(bvlc_alexnet|densenet121|inception_v[12]|resnet50|shufflenet|squeezenet|vgg19|zfnet512)_cpu": (
+        "the files are downloaded"
+    ),
+    r".*_cuda": "there is no such device",
+}
+for pattern in LEFT_OUT:
+    suite.exclude(pattern)
+
+globals().update(suite.test_cases)
