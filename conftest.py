@@ -1,6 +1,7 @@
 """What every test and doctest of the project shares."""
 
 import os
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -10,6 +11,11 @@ from tinygrad_cnn import Tensor
 
 # Tests never start a compiler in the background; those of the compiled kernels ask for them.
 os.environ.setdefault("TINYGRAD_CNN_KERNELS", "reference")
+
+# What cannot be imported, or cannot load a file, without the extra `onnx`.
+collect_ignore = (
+    [] if find_spec("onnx") else ["tinygrad_cnn/onnx/backend.py", "tinygrad_cnn/onnx/reading.py"]
+)
 
 # One profile, the same everywhere: the examples are derived from the test itself, so a run can be
 # repeated exactly, and no example is judged by its time, because machines differ.

@@ -35,6 +35,7 @@ MAY_IMPORT: dict[str, str] = {
     "data": "errors rng serial",
     "serial": "errors",
     "train": "errors graph mode rng functional tensor nn optim data serial",
+    "onnx": "errors graph grid kernels mode rng ops functional tensor nn",
 }
 MAY_IMPORT["testing"] = " ".join(MAY_IMPORT)
 FILES = sorted((ROOT / "tinygrad_cnn").rglob("*.py"))

@@ -19,7 +19,7 @@ from onnx.backend.base import Backend as _Backend  # noqa: E402  # after the che
 from onnx.backend.base import BackendRep as _BackendRep  # noqa: E402
 
 
-class PreparedModel(_BackendRep):  # type: ignore[misc]
+class PreparedModel(_BackendRep):
     """A model that is ready to run, as `Backend.prepare` gives it.
 
     >>> PreparedModel.__name__
@@ -40,7 +40,7 @@ class PreparedModel(_BackendRep):  # type: ignore[misc]
         return tuple(map(_plain, found)) if isinstance(found, tuple) else (_plain(found),)
 
 
-class Backend(_Backend):  # type: ignore[misc]
+class Backend(_Backend):
     """Runs ONNX models on the CPU, by ONNX's own interface.
 
     >>> Backend.supports_device("CPU"), Backend.supports_device("CUDA")

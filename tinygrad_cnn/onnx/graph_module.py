@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_cnn.errors import DTypeError, ShapeError
-from tinygrad_cnn.graph import Traced
 from tinygrad_cnn.nn import Buffer, Module, Parameter
 from tinygrad_cnn.onnx.file_graph import Declared, FileGraph, Function
 from tinygrad_cnn.onnx.importers import IMPORTERS
@@ -80,8 +79,12 @@ class OnnxModule(Module):
         values = dict(zip(names, args, strict=False)) | dict(named)
         if len(args) > len(names) or set(values) != set(names):
             listed = ", ".join(map(str, self.inputs)) or "nothing"
-            raise DTypeError(f"{self._file} takes {listed}; got {len(args)} inputs and the names {list(named)}")
-        return {declared.name: _checked(self._file, declared, values[declared.name]) for declared in self.inputs}
+            raise DTypeError(
+                f"{self._file} takes {listed}; got {len(args)} inputs and the names {list(named)}"
+            )
+        return {
+            declared.name: _checked(self._file, declared, values[declared.name]) for declared in self.inputs
+        }
 
     def extra_repr(self) -> str:
         """The file, and how many nodes."""
@@ -93,7 +96,7 @@ def _checked(file: str, declared: Declared, value: Any) -> Any:
     """An input as what importers take: floats as a Tensor, others as an array."""
     if declared.dtype is None and declared.shape is None:
         return value
-    if isinstance(value, Traced):
+    if isinstance(value, Tensor):
         value = value if value.dtype.kind == "f" else value.array
     else:
         value = np.asarray(value)
@@ -107,14 +110,14 @@ def _checked(file: str, declared: Declared, value: Any) -> Any:
         or any(isinstance(n, int) and n != size for n, size in zip(fixed, value.shape, strict=True))
     ):
         raise ShapeError(f"{file}: {declared.name} has shape {value.shape}; {declared} fits")
-    return Tensor(value) if is_float_type(value.dtype) and not isinstance(value, Traced) else value
+    return Tensor(value) if is_float_type(value.dtype) and not isinstance(value, Tensor) else value
 
 
 def _result(value: Any) -> Any:
     """A value as the user gets it: numbers in Tensors; texts and small floats in arrays."""
     if isinstance(value, list):
         return [_result(one) for one in value]
-    if value is None or isinstance(value, Traced) or not _has_numbers(value):
+    if value is None or isinstance(value, Tensor) or not _has_numbers(value):
         return value
     return Tensor(np.asarray(value))
 
@@ -133,7 +136,8 @@ def _learnt(graph: FileGraph) -> Iterator[tuple[str, Array, str]]:
     constants = {
         node.outputs[0]: node.attributes["value"]
         for node in graph.nodes
-        if (node.domain, node.kind) == ("", "Constant") and isinstance(node.attributes.get("value"), np.ndarray)
+        if (node.domain, node.kind) == ("", "Constant")
+        and isinstance(node.attributes.get("value"), np.ndarray)
     }
     uses: dict[str, set[str]] = {}
     for node in graph.walk():

@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterable
 
 #: Last words of a parameter's name that name the parameter, not a module.
-_OWN = re.compile(r"(weight|bias|gamma|beta|kernel|running_\w+|moving_\w+|alpha|scale|mean|var(iance)?)$", re.I)
+_OWN = re.compile(
+    r"(weight|bias|gamma|beta|kernel|running_\w+|moving_\w+|alpha|scale|mean|var(iance)?)$", re.IGNORECASE
+)
 
 
 def path_of(name: str, parameters: Iterable[str] = ()) -> str:

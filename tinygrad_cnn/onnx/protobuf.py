@@ -28,7 +28,13 @@ class Types:
     """
 
     def __init__(self, onnx: Any, computed: np.dtype[Any] | None = None, widen: bool = False) -> None:
-        self._onnx, self._computed, self._widen = onnx, computed or np.dtype(np.float32), widen
+        floats = computed or np.dtype(np.float32)
+        self._by_code: dict[int, np.dtype[Any]] = {}
+        for code in onnx.TensorProto.DataType.values():
+            if code != onnx.TensorProto.UNDEFINED:
+                found = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(code))
+                replaced = found == np.float32 or (widen and found.name == "bfloat16")
+                self._by_code[code] = floats if replaced else found
 
     def __call__(self, code: int) -> np.dtype[Any]:
         """The type for a number of TensorProto.DataType.
@@ -36,13 +42,20 @@ class Types:
         Raises:
             FormatError: no such number.
         """
-        try:
-            found = np.dtype(self._onnx.helper.tensor_dtype_to_np_dtype(code))
-        except (KeyError, TypeError, ValueError):
-            raise FormatError(f"there is no element type {code}") from None
-        if found == np.float32 or (self._widen and found.name == "bfloat16"):
-            return self._computed
-        return found
+        if code not in self._by_code:
+            raise FormatError(f"there is no element type {code}")
+        return self._by_code[code]
+
+
+class Reader:
+    """Reads the parts of one model.
+
+    Args:
+        onnx: the package.   types: of elements.   versions: of the operators, by domain.
+    """
+
+    def __init__(self, onnx: Any, types: Types, versions: Mapping[str, int]) -> None:
+        self._onnx, self._types, self._versions = onnx, types, versions
 
     def array(self, tensor: Any) -> Array:
         """The array of a TensorProto.
@@ -53,7 +66,7 @@ class Types:
         sizes = tuple(tensor.dims)
         if any(n < 0 for n in sizes):
             raise FormatError(f"tensor {tensor.name!r} has shape {sizes}")
-        wanted = self(tensor.data_type)
+        wanted = self._types(tensor.data_type)
         try:
             found = np.asarray(self._onnx.numpy_helper.to_array(tensor))
         except Exception as error:  # onnx raises errors of many types
@@ -82,22 +95,11 @@ class Types:
             raise FormatError(f"a sparse tensor of shape {shape} has other indices: {error}") from error
         return made
 
-
-class Reader:
-    """Reads the parts of one model.
-
-    Args:
-        onnx: the package.   types: of elements.   versions: of the operators, by domain.
-    """
-
-    def __init__(self, onnx: Any, types: Types, versions: Mapping[str, int]) -> None:
-        self._onnx, self._types, self._versions = onnx, types, versions
-
     def graph(self, proto: Any) -> FileGraph:
         """A GraphProto."""
-        initializers = {tensor.name: self._types.array(tensor) for tensor in proto.initializer}
+        initializers = {tensor.name: self.array(tensor) for tensor in proto.initializer}
         for sparse in proto.sparse_initializer:
-            initializers[sparse.values.name] = self._types.dense(sparse)
+            initializers[sparse.values.name] = self.dense(sparse)
         inputs = [self.declared(value) for value in proto.input if value.name not in initializers]
         nodes = self.nodes(proto.node, initializers)
         outputs = tuple(self.declared(value) for value in proto.output)
@@ -128,13 +130,13 @@ class Reader:
             kinds.FLOAT: lambda: proto.f,
             kinds.INT: lambda: proto.i,
             kinds.STRING: lambda: _text(proto.s),
-            kinds.TENSOR: lambda: self._types.array(proto.t),
-            kinds.SPARSE_TENSOR: lambda: self._types.dense(proto.sparse_tensor),
+            kinds.TENSOR: lambda: self.array(proto.t),
+            kinds.SPARSE_TENSOR: lambda: self.dense(proto.sparse_tensor),
             kinds.GRAPH: lambda: self.graph(proto.g),
             kinds.FLOATS: lambda: tuple(proto.floats),
             kinds.INTS: lambda: tuple(proto.ints),
             kinds.STRINGS: lambda: tuple(_text(s) for s in proto.strings),
-            kinds.TENSORS: lambda: tuple(self._types.array(t) for t in proto.tensors),
+            kinds.TENSORS: lambda: tuple(self.array(t) for t in proto.tensors),
             kinds.TYPE_PROTO: lambda: None,
         }
         if proto.type not in plain:

@@ -144,18 +144,29 @@ def _versions(onnx: Any, model: Any) -> dict[str, int]:
     newest = onnx.defs.onnx_opset_version()
     if not 1 <= versions.get("", 1) <= newest:
         raise FormatError(
-            f"operators of version {versions['']} are not known; 1 to {newest} are, with onnx {onnx.__version__}"
+            f"operators of version {versions['']} are not known; 1 to {newest} are, with onnx "
+            f"{onnx.__version__}"
         )
     return versions
 
 
 def _check(onnx: Any, model: Any) -> None:
     """What onnx's own checker finds: types of attributes, numbers of inputs, versions."""
+    # Files whose inputs or outputs have no declared shape are common; the checker insists on one.
+    values = [*model.graph.input, *model.graph.output]
+    unknown = [
+        v for v in values if v.type.HasField("tensor_type") and not v.type.tensor_type.HasField("shape")
+    ]
+    for value in unknown:
+        value.type.tensor_type.shape.SetInParent()
     try:
         onnx.checker.check_model(model)
     except Exception as error:  # onnx raises errors of many types
         text = str(error).strip() or type(error).__name__
         raise FormatError(f"no valid ONNX model: {' '.join(text.split())}") from error
+    finally:
+        for value in unknown:
+            value.type.tensor_type.ClearField("shape")
 
 
 def _known_functions(

@@ -50,9 +50,7 @@ class Run:
         self._alive = before
         return [self._value(values, declared.name) for declared in graph.outputs]
 
-    def _nodes(
-        self, graph: FileGraph, values: dict[str, Any], attributes: Mapping[str, Any]
-    ) -> None:
+    def _nodes(self, graph: FileGraph, values: dict[str, Any], attributes: Mapping[str, Any]) -> None:
         sizes: dict[str, int] = {}
         self._depth += 1
         if self._depth > MAX_DEPTH:
@@ -86,18 +84,20 @@ class Run:
                 if (node.domain, node.kind) in self._functions:
                     return self._function(self._functions[node.domain, node.kind], inputs, own)
                 found = self._computed(node, self._call(node, values, own), inputs)
-        except _Told:
+        except _PlacedError:
             raise
         except TinygradCnnError as error:
-            raise _Told(f"{self._file}: {node}: {error.args[0]}") from error
+            raise _PlacedError(f"{self._file}: {node}: {error.args[0]}") from error
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, MemoryError) as error:
-            raise _Told(f"{self._file}: {node}: {type(error).__name__}: {error}") from error
+            raise _PlacedError(f"{self._file}: {node}: {type(error).__name__}: {error}") from error
         return found if isinstance(found, tuple) else (found,)
 
     def _call(self, node: FileNode, values: Mapping[str, Any], attributes: Mapping[str, Any]) -> Call:
         def run(graph: FileGraph, inputs: Sequence[Any]) -> list[Any]:
             if len(inputs) != len(graph.inputs):
-                raise FormatError(f"the graph {graph.name} takes {len(graph.inputs)}, got {len(inputs)} inputs")
+                raise FormatError(
+                    f"the graph {graph.name} takes {len(graph.inputs)}, got {len(inputs)} inputs"
+                )
             names = [declared.name for declared in graph.inputs]
             outer = {name: values[name] for name in graph.free if name in values}
             given = dict(zip(names, inputs, strict=True))
@@ -137,7 +137,7 @@ class Run:
     def _no_room(self, node: FileNode, elements: int) -> None:
         """Raise if so many more elements exceed the budget."""
         if self._alive + elements > self._budget:
-            raise _Told(
+            raise _PlacedError(
                 f"{self._file}: {node}: {self._alive + elements:,} elements would be alive; the budget is "
                 f"{self._budget:,} (raise it with load(..., budget=...) if you trust the file)"
             )
@@ -157,7 +157,7 @@ def _is_float32(value: Any) -> bool:
     return getattr(value, "dtype", None) == np.float32
 
 
-class _Told(FormatError):
+class _PlacedError(FormatError):
     """An error that already names the file and the node."""
 
 

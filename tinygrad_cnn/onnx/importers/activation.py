@@ -42,7 +42,9 @@ def _prelu(call: Call, x: Any, slope: Any) -> Any:
     channels = x.shape[1] if x.ndim > 1 else 1
     if not is_float(x):
         return np.where(array(x) < 0, array(x) * array(slope), array(x))
-    if slope.size == 1 or (slope.size == channels and slope.ndim == x.ndim - 1 and slope.shape[0] == channels):
+    if slope.size == 1 or (
+        slope.size == channels and slope.ndim == x.ndim - 1 and slope.shape[0] == channels
+    ):
         return F.prelu(x, F.reshape(slope, (slope.size,)))
     if call.version < 7 and slope.ndim == 1 and slope.size == channels:
         return F.prelu(x, slope)

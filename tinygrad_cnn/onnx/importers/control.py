@@ -88,7 +88,8 @@ def _batch_of_scans(call: Call, body: Any, count: int, inputs: Any) -> Any:
     """Version 8: the first axis is the batch's, and the first input gives the lengths."""
     _, *values = inputs
     rows = [
-        _scanned(call, body, count, [taken(value, i) for value in values]) for i in range(values[0].shape[0])
+        _scanned(call, body, count, [taken(value, i) for value in values])
+        for i in range(values[0].shape[0])
     ]
     return tuple(_stacked(list(column)) for column in zip(*rows, strict=True))
 

@@ -84,7 +84,9 @@ def _scattered(call: Call, x: Any, key: tuple[Any, ...], updates: Any) -> Any:
         return _combined(array(whole).copy(), flat, array(updates), reduction).reshape(x.shape)
     source = np.arange(x.size)
     source[flat] = x.size + np.arange(flat.size)
-    both = F.concatenate([whole, updates]) if is_float(x) else np.concatenate([array(whole), array(updates)])
+    both = (
+        F.concatenate([whole, updates]) if is_float(x) else np.concatenate([array(whole), array(updates)])
+    )
     return reshaped(taken(both, (source,)), x.shape)
 
 
@@ -247,5 +249,3 @@ def _overlap(boxes: Any, one: int, others: Any) -> Any:
     area: Callable[[Any], Any] = lambda b: np.prod(b[..., 2:] - b[..., :2], axis=-1)  # noqa: E731
     both = area(boxes[one]) + area(boxes[others]) - common
     return np.where(both > 0, common / np.where(both > 0, both, 1), 0)
-
-

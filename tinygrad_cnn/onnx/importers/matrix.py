@@ -46,7 +46,7 @@ def _integer_gemm(call: Call, a: Any, b: Any, c: Any) -> Any:
 @importer("Einsum", weights=(1,))
 def _einsum(call: Call, *operands: Any) -> Any:
     equation = call.get("equation", "").replace(" ", "")
-    sizes = {}
+    sizes: dict[str, int] = {}
     for labels, operand in zip(equation.partition("->")[0].split(","), operands, strict=True):
         if "." not in labels:
             sizes.update(zip(labels, operand.shape, strict=False))

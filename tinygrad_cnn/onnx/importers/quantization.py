@@ -41,10 +41,7 @@ def _rounded(x: Any, dtype: Any, zero: Any) -> Any:
 
 @importer("QuantizeLinear", options=(1,))
 def _quantize_linear(call: Call, x: Any, scale: Any, zero: Any = None) -> Any:
-    if zero is not None:
-        dtype = zero.dtype
-    else:
-        dtype = call.dtype(call.get("output_dtype") or 2)
+    dtype = call.dtype(call.get("output_dtype") or 2) if zero is None else zero.dtype
     shift = 0 if zero is None else _spread(call, zero, x).astype(np.float32)
     factor = _spread(call, scale, x)
     precise = np.float32 if factor.dtype != np.float64 else np.float64
@@ -85,7 +82,13 @@ def _centred(values: Any, zero: Any, shape: tuple[int, ...] = ()) -> Any:
     if zero is None:
         return wide
     shift = array(zero).astype(np.float64)
-    return wide - (shift.reshape(shape) if shape and shift.size > 1 else shift.reshape(()) if shift.size == 1 else shift)
+    return wide - (
+        shift.reshape(shape)
+        if shape and shift.size > 1
+        else shift.reshape(())
+        if shift.size == 1
+        else shift
+    )
 
 
 def _products(x: Any, w: Any) -> Any:
@@ -108,11 +111,21 @@ def _rows(a: Any, zero: Any) -> Any:
 
 @importer("QLinearMatMul", options=(1, 4, 6))
 def _qlinear_matmul(
-    call: Call, a: Any, a_scale: Any, a_zero: Any, b: Any, b_scale: Any, b_zero: Any, y_scale: Any, y_zero: Any
+    call: Call,
+    a: Any,
+    a_scale: Any,
+    a_zero: Any,
+    b: Any,
+    b_scale: Any,
+    b_zero: Any,
+    y_scale: Any,
+    y_zero: Any,
 ) -> Any:
     y = _products(_rows(a, a_zero), _centred(b, b_zero))
     rows = array(a_scale).astype(np.float32)
-    factor = (rows[:, None] if rows.ndim == 1 and rows.size > 1 else rows) * array(b_scale).astype(np.float32)
+    factor = (rows[:, None] if rows.ndim == 1 and rows.size > 1 else rows) * array(b_scale).astype(
+        np.float32
+    )
     scaled = y * factor / array(y_scale).astype(np.float32)
     return _rounded(scaled, y_zero.dtype, array(y_zero).astype(np.float32))
 
@@ -143,8 +156,8 @@ def _qlinear_conv(
     channels = (-1, *(1,) * (w.ndim - 2))
     if b is not None:
         y = y + array(b).astype(np.float64).reshape(channels)
-    factor = array(x_scale).astype(np.float32) * array(w_scale).astype(np.float32)
-    factor = factor / array(y_scale).astype(np.float32)
+    x_factor, w_factor, y_factor = (array(s).astype(np.float32) for s in (x_scale, w_scale, y_scale))
+    factor = x_factor * w_factor / y_factor
     scaled = y * (factor.reshape(channels) if factor.size > 1 else factor.reshape(()))
     return _rounded(scaled, y_zero.dtype, array(y_zero).astype(np.float32))
 

@@ -103,7 +103,9 @@ def _running(kind: str, of_floats: Callable[..., Any], of_arrays: Callable[..., 
         back = (slice(None),) * along + (slice(None, None, -1),)
         y = F.index(x, back) if call.get("reverse") else x
         if call.get("exclusive"):
-            first = np.full((*x.shape[:along], min(1, x.shape[along]), *x.shape[along + 1 :]), start, x.dtype)
+            first = np.full(
+                (*x.shape[:along], min(1, x.shape[along]), *x.shape[along + 1 :]), start, x.dtype
+            )
             rest = F.index(y, (slice(None),) * along + (slice(0, -1),))
             y = F.concatenate([first, rest], along)
         y = of_floats(y, along) if is_float(x) else of_arrays(array(y), axis=along, dtype=x.dtype)

@@ -205,11 +205,11 @@ def _grid_sample(call: Call, x: Any, places: Any) -> Any:
         place = places[..., count - 1 - axis]
         spots.append((place + 1) * ((size - 1) / 2) if corners else ((place + 1) * size - 1) * 0.5)
     border = call.get("padding_mode", "zeros")
+    if mode in ("cubic", "bicubic"):  # places stay, their taps are moved inside
+        return _between(x, spots, border, _cubic_taps, corners)
     spots = [_inside(spot, n, border, corners) for spot, n in zip(spots, x.shape[2:], strict=True)]
     if mode in ("linear", "bilinear"):
         return _between(x, spots, border, _linear_taps)
-    if mode in ("cubic", "bicubic"):
-        return _between(x, spots, border, _cubic_taps, corners)
     if mode != "nearest":
         raise FormatError(f"mode is {mode!r}")
     return _between(x, [np.rint(array(spot)).astype(x.dtype) for spot in spots], border, _one_tap)
@@ -222,14 +222,13 @@ def _inside(spot: Any, size: int, border: str, corners: bool) -> Any:
     if border != "reflection":
         return spot
     low, high = (0.0, size - 1.0) if corners else (-0.5, size - 0.5)
-    span, values = max(high - low, 1e-9), array(spot)
-    turns = np.floor((values - low) / span)
+    span = max(high - low, 1e-9)
+    turns = np.floor((array(spot) - low) / span)
     odd = turns % 2 == 1
-    sign, shift = np.where(odd, -1.0, 1.0), np.where(odd, low + high + turns * span - 0.0, -turns * span)
-    shift = np.where(odd, 2 * low + (turns + 1) * span, shift)
-    return F.clip(spot * sign.astype(spot.dtype) + shift.astype(spot.dtype), 0, size - 1) if not corners else (
-        spot * sign.astype(spot.dtype) + shift.astype(spot.dtype)
-    )
+    sign = np.where(odd, -1.0, 1.0).astype(spot.dtype)
+    shift = np.where(odd, 2 * low + (turns + 1) * span, -turns * span).astype(spot.dtype)
+    moved = spot * sign + shift
+    return moved if corners else F.clip(moved, 0, size - 1)
 
 
 def _one_tap(spot: Any) -> list[tuple[Any, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import prod
 from typing import Any
 
@@ -95,7 +96,7 @@ def cut(x: Any, sizes: list[int], axis: int) -> list[Any]:
     """x in parts of these sizes along an axis."""
     ends = np.cumsum([0, *sizes]).tolist()
     before = (slice(None),) * axis
-    return [taken(x, (*before, slice(i, j))) for i, j in zip(ends[:-1], ends[1:], strict=True)]
+    return [taken(x, (*before, slice(i, j))) for i, j in pairwise(ends)]
 
 
 @importer("Split")
@@ -113,7 +114,9 @@ def _slice(
     named = call.axes(x.ndim, axes) or tuple(range(len(first)))
     strides = [1] * len(first) if steps is None else ints(steps)
     if not len(first) == len(last) == len(strides) == len(named) <= x.ndim:
-        raise FormatError(f"starts {first}, ends {last}, axes {named} and steps {strides} do not fit together")
+        raise FormatError(
+            f"starts {first}, ends {last}, axes {named} and steps {strides} do not fit together"
+        )
     key = [slice(None)] * x.ndim
     for axis, begin, end, step in zip(named, first, last, strides, strict=True):
         stop = None if step < 0 and end < -x.shape[axis] else end

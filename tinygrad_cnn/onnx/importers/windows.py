@@ -11,9 +11,9 @@ import numpy as np
 from tinygrad_cnn import functional as F
 from tinygrad_cnn import kernels, ops
 from tinygrad_cnn.errors import FormatError
+from tinygrad_cnn.grid import Grid, grid
 from tinygrad_cnn.onnx.importers.call import Call, array, ints, is_float
 from tinygrad_cnn.onnx.importers.registry import importer
-from tinygrad_cnn.ops.window import Grid, grid
 
 Sides = tuple[tuple[int, int], ...]
 

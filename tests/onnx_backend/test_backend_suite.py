@@ -1,6 +1,6 @@
 """ONNX's own backend suite: every case of it but those listed here, each with its reason.
 
-It takes minutes, so `make test` does not collect it: `python -m pytest tests/onnx/backend_suite.py`.
+It takes minutes, so `make test` does not collect it: `python -m pytest tests/onnx_backend`.
 """
 
 import warnings
@@ -27,7 +27,9 @@ LEFT_OUT = {
     ),
     r"test_bernoulli": "random numbers differ by generator",
     r"test_flexattention": "a preview domain, whose operators may still change",
-    r"test_ai_onnx_ml|test_(array_feature|binarizer|label_encoder|tree_ensemble)": "ai.onnx.ml: trees, labels",
+    r"test_ai_onnx_ml|test_(array_feature|binarizer|label_encoder|tree_ensemble)": (
+        "ai.onnx.ml: trees, labels"
+    ),
     r"test_dft_inverse(_opset19)?_cpu": "the expected values hold rounding errors where 0 is right",
     # Downloaded, not stored in the package.
     r"test_(bvlc_alexnet|densenet121|inception_v[12]|resnet50|shufflenet|squeezenet|vgg19|zfnet512)_cpu": (
