@@ -10,13 +10,15 @@ import pkgutil
 from collections import Counter
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
 import tinygrad_cnn
+from tinygrad_cnn import ops
 from tinygrad_cnn.graph import Op
-from tinygrad_cnn.testing import CASES, PROPERTIES
+from tinygrad_cnn.testing import CASES, PROPERTIES, Problem
 
 #: Ops without a case in the table, each with the reason and the place of its tests.
 EXEMPT = {
@@ -75,3 +77,44 @@ def test_property(op: type[Op], check: str, pytestconfig: pytest.Config, count: 
         PROPERTIES[check](case, problem)
 
     (holds if chosen is None else seed(chosen)(holds))()
+
+
+@pytest.mark.parametrize("op", [op for op in CASES if op.pointwise])
+def test_an_op_that_works_point_by_point_moves_no_other_element(op: type[Op]) -> None:
+    @settings(max_examples=15)
+    @given(CASES[op].problems)
+    def holds(problem: Problem) -> None:
+        made = problem.make()
+        y = made(*problem.operands)
+        for k, x in enumerate(problem.operands):
+            if x.shape != y.shape or not x.size:
+                continue
+            moved = [np.array(x) for x in problem.operands]
+            at = tuple(n // 2 for n in x.shape)
+            moved[k][at] += 0.01
+            other = made(*moved)
+            other[at] = y[at]
+            np.testing.assert_array_equal(other, y)
+
+    holds()
+
+
+def test_every_op_says_what_family_it_is_of() -> None:
+    assert {op for op in CASES if op.family == "other"} == set()
+
+
+@pytest.mark.parametrize(
+    ("op", "result", "operands", "expected"),
+    [
+        (ops.MatMul(), (2, 3), ((2, 5), (5, 3)), 30),
+        (ops.Linear(), (4, 3), ((4, 5), (3, 5), (3,)), 60),
+        (ops.Einsum("ij,jk,kl->il"), (2, 5), ((2, 3), (3, 4), (4, 5)), 240),
+        (ops.Conv(None), (1, 4, 6, 6), ((1, 3, 8, 8), (4, 3, 3, 3)), 144 * 27),
+        (ops.ConvImage(None), (1, 3, 8, 8), ((1, 4, 6, 6), (4, 3, 3, 3)), 144 * 27),
+        (ops.ConvKernel(None), (4, 3, 3, 3), ((1, 3, 8, 8), (1, 4, 6, 6)), 144 * 27),
+        (ops.Add(), (2,), ((2,), (2,)), 0),
+    ],
+    ids=lambda x: getattr(x, "name", None),
+)
+def test_an_op_knows_its_multiply_adds(op, result, operands, expected: int) -> None:  # type: ignore[no-untyped-def]
+    assert op.multiply_adds(result, operands) == expected

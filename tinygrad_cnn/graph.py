@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from tinygrad_cnn.errors import GraphError, ShapeError, TinygradCnnError
 
 Array = NDArray[Any]
+Shape = tuple[int, ...]
 #: Per operand, whether it wants a gradient.
 Needs = tuple[bool, ...]
 
@@ -172,6 +173,11 @@ class Op:
 
     Class attributes:
         keep: what `backward` reads: positions of operands, or `OUT` for the result.
+        family: the kind of thing it does, which gives its colour on a drawing: 'conv', 'linear',
+            'activation', 'pool', 'norm', 'dropout', 'loss', 'shape', 'arithmetic' or 'other'.
+        symbol: the sign for it between or before operands, '' for none.
+        pointwise: each element of the result depends on no element of an operand but that at its place.
+        rectifies: the result is exactly 0 where it passes nothing on, so that units may die.
 
     >>> class Cube(Op):
     ...     keep = (0,)
@@ -182,6 +188,10 @@ class Op:
     """
 
     keep: tuple[int, ...] = ()
+    family: ClassVar[str] = "other"
+    symbol: ClassVar[str] = ""
+    pointwise: ClassVar[bool] = False
+    rectifies: ClassVar[bool] = False
     _forward_needs: ClassVar[bool] = False
     _backward_needs: ClassVar[bool] = False
 
@@ -221,6 +231,21 @@ class Op:
                 y = operand.record(self, operands, left)
                 return y, left[0] if left else None
         return run_forward(self, operands)
+
+    def multiply_adds(self, result: Shape, operands: tuple[Shape, ...]) -> int:
+        """How many products it adds up, from the shapes; 0 for what has no such sum.
+
+        One multiply-add is what matrix products and convolutions are made of. Element-wise ops,
+        pooling and normalisation count 0, as is usual in papers on networks.
+
+        Source: V. Sze, Y.-H. Chen, T.-J. Yang, J. S. Emer 2017, "Efficient processing of deep neural
+            networks: a tutorial and survey", arXiv:1703.09039, section III.
+
+        >>> from tinygrad_cnn import ops
+        >>> ops.MatMul().multiply_adds((2, 3), ((2, 5), (5, 3)))
+        30
+        """
+        return 0
 
     @property
     def name(self) -> str:

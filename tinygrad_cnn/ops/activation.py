@@ -8,17 +8,19 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn import kernels
-from tinygrad_cnn.graph import OUT, Op
+from tinygrad_cnn.graph import OUT
 from tinygrad_cnn.ops.arithmetic import Abs
 from tinygrad_cnn.ops.elementwise import Exp
 from tinygrad_cnn.ops.erf import Erf, error_function
+from tinygrad_cnn.ops.families import Activation
 from tinygrad_cnn.ops.fused import fused
 from tinygrad_cnn.ops.select import Gate, Where, choose
 
 
-class ReLU(Op):
+class ReLU(Activation):
     """max(x, 0), with derivative 0 at 0."""
 
+    rectifies = True
     keep = (OUT,)
 
     def forward(self, x: Any) -> Any:
@@ -34,9 +36,10 @@ def relu_slope(g: Any, y: Any) -> Any:
     return Gate(y > 0)(g)
 
 
-class Sigmoid(Op):
+class Sigmoid(Activation):
     """1 / (1 + e^-x), without overflow and with full relative precision at both ends."""
 
+    symbol = "σ"
     keep = (OUT,)
 
     def forward(self, x: Any) -> Any:
@@ -52,9 +55,10 @@ def sigmoid_slope(g: Any, y: Any) -> Any:
     return g * (y * (1 - y))
 
 
-class Tanh(Op):
+class Tanh(Activation):
     """(e^x - e^-x) / (e^x + e^-x)."""
 
+    symbol = "tanh"
     keep = (OUT,)
 
     def forward(self, x: Any) -> Any:
@@ -64,7 +68,7 @@ class Tanh(Op):
         return (g * (1 - y * y),)
 
 
-class Identity(Op):
+class Identity(Activation):
     """x itself: a box of its own in a drawing."""
 
     def forward(self, x: Any) -> Any:
@@ -74,7 +78,7 @@ class Identity(Op):
         return (g,)
 
 
-class GELU(Op):
+class GELU(Activation):
     """x·Φ(x), Φ the normal distribution: by erf, or by the approximation with tanh."""
 
     keep = (0,)
@@ -101,7 +105,7 @@ class GELU(Op):
         return sqrt(2 / pi) * (x + 0.044715 * x * x * x)
 
 
-class SiLU(Op):
+class SiLU(Activation):
     """x / (1 + e^-x)."""
 
     keep = (0,)
@@ -114,7 +118,7 @@ class SiLU(Op):
         return (g * (s * (1 + x * (1 - s))),)
 
 
-class Softplus(Op):
+class Softplus(Activation):
     """ln(1 + e^(beta·x)) / beta; x itself where beta·x is above the threshold."""
 
     keep = (0,)
@@ -133,7 +137,7 @@ class Softplus(Op):
         return (smooth if self.threshold == inf else Where(z > self.threshold)(g, smooth),)
 
 
-class Mish(Op):
+class Mish(Activation):
     """x·tanh(ln(1 + e^x))."""
 
     keep = (0,)
@@ -146,7 +150,7 @@ class Mish(Op):
         return (g * (t + x * Sigmoid()(x) * (1 - t * t)),)
 
 
-class Softsign(Op):
+class Softsign(Activation):
     """x / (1 + |x|)."""
 
     keep = (0,)
@@ -159,9 +163,10 @@ class Softsign(Op):
         return (g / (size * size),)
 
 
-class Softmax(Op):
+class Softmax(Activation):
     """e^x / sum(e^x) along an axis, shifted by the maximum so that nothing overflows."""
 
+    pointwise = False
     keep = (OUT,)
 
     def __init__(self, axis: int) -> None:
@@ -175,9 +180,10 @@ class Softmax(Op):
         return (gy - y * gy.sum(axis=self.axis, keepdims=True),)
 
 
-class LogSoftmax(Op):
+class LogSoftmax(Activation):
     """x - log(sum(e^x)) along an axis."""
 
+    pointwise = False
     keep = (OUT,)
 
     def __init__(self, axis: int) -> None:

@@ -6,14 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn.graph import OUT, Needs, Op
+from tinygrad_cnn.graph import OUT, Needs
 from tinygrad_cnn.ops.elementwise import Log
+from tinygrad_cnn.ops.families import Elementwise
 from tinygrad_cnn.ops.rounding import FloorDiv, Sign
 from tinygrad_cnn.ops.select import Gate, Where
 
 
-class Add(Op):
+class Add(Elementwise):
     """a + b."""
+
+    symbol = "+"
 
     def forward(self, a: Any, b: Any) -> Any:
         return a + b
@@ -22,8 +25,10 @@ class Add(Op):
         return g, g
 
 
-class Sub(Op):
+class Sub(Elementwise):
     """a - b."""
+
+    symbol = "−"
 
     def forward(self, a: Any, b: Any) -> Any:
         return a - b
@@ -32,9 +37,10 @@ class Sub(Op):
         return g, -g if needs[1] else None
 
 
-class Mul(Op):
+class Mul(Elementwise):
     """a * b."""
 
+    symbol = "×"
     keep = (0, 1)
 
     def forward(self, a: Any, b: Any) -> Any:
@@ -44,9 +50,10 @@ class Mul(Op):
         return g * b if needs[0] else None, g * a if needs[1] else None
 
 
-class Div(Op):
+class Div(Elementwise):
     """a / b."""
 
+    symbol = "÷"
     keep = (1, OUT)
 
     def forward(self, a: Any, b: Any) -> Any:
@@ -57,8 +64,10 @@ class Div(Op):
         return share, -share * y if needs[1] else None
 
 
-class Neg(Op):
+class Neg(Elementwise):
     """-x."""
+
+    symbol = "−"
 
     def forward(self, x: Any) -> Any:
         return -x
@@ -67,9 +76,10 @@ class Neg(Op):
         return (-g,)
 
 
-class Pow(Op):
+class Pow(Elementwise):
     """a ** b, with d/da = b·a^(b-1), 0 where b = 0, and d/db = a^b·ln a, 0 where a = 0."""
 
+    symbol = "^"
     keep = (0, 1, OUT)
 
     def forward(self, a: Any, b: Any) -> Any:
@@ -82,9 +92,10 @@ class Pow(Op):
         return da, db
 
 
-class Abs(Op):
+class Abs(Elementwise):
     """|x|, with derivative 0 at 0."""
 
+    symbol = "|x|"
     keep = (0,)
 
     def forward(self, x: Any) -> Any:
@@ -94,9 +105,10 @@ class Abs(Op):
         return (g * Sign()(x),)
 
 
-class Square(Op):
+class Square(Elementwise):
     """x²."""
 
+    symbol = "x²"
     keep = (0,)
 
     def forward(self, x: Any) -> Any:
@@ -106,9 +118,10 @@ class Square(Op):
         return (g * 2 * x,)
 
 
-class Sqrt(Op):
+class Sqrt(Elementwise):
     """The square root of x, with derivative inf at 0."""
 
+    symbol = "√"
     keep = (OUT,)
 
     def forward(self, x: Any) -> Any:
@@ -118,9 +131,10 @@ class Sqrt(Op):
         return (g / (2 * y),)
 
 
-class Reciprocal(Op):
+class Reciprocal(Elementwise):
     """1 / x."""
 
+    symbol = "1/x"
     keep = (OUT,)
 
     def forward(self, x: Any) -> Any:
@@ -130,7 +144,7 @@ class Reciprocal(Op):
         return (-g * y * y,)
 
 
-class Remainder(Op):
+class Remainder(Elementwise):
     """a - b * floor(a / b): what is left of a, with the sign of b."""
 
     keep = (0, 1)
@@ -142,9 +156,10 @@ class Remainder(Op):
         return g, -g * FloorDiv()(a, b) if needs[1] else None
 
 
-class Maximum(Op):
+class Maximum(Elementwise):
     """The larger of a and b; equal ones get half the gradient each."""
 
+    symbol = "max"
     keep = (0, 1)
 
     def forward(self, a: Any, b: Any) -> Any:
@@ -154,9 +169,10 @@ class Maximum(Op):
         return shared(g, a < b, b < a, a == b, needs)
 
 
-class Minimum(Op):
+class Minimum(Elementwise):
     """The smaller of a and b; equal ones get half the gradient each."""
 
+    symbol = "min"
     keep = (0, 1)
 
     def forward(self, a: Any, b: Any) -> Any:

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn.graph import Op, Result
+from tinygrad_cnn.graph import Result
+from tinygrad_cnn.ops.families import Rearrangement
 from tinygrad_cnn.ops.index import IndexAdd
 
 
-class Tile(Op):
+class Tile(Rearrangement):
     """The whole operand `repeats[i]` times along axis i."""
 
     def __init__(self, repeats: tuple[int, ...]) -> None:
@@ -25,7 +26,7 @@ class Tile(Op):
         return (copies.sum(axis=tuple(range(0, 2 * len(self.repeats), 2))),)
 
 
-class Repeat(Op):
+class Repeat(Rearrangement):
     """Each element along an axis `repeats` times; an array of numbers says how often each."""
 
     def __init__(self, repeats: Any, axis: int) -> None:
@@ -46,7 +47,7 @@ class Repeat(Op):
         return {"repeats": often, "axis": self.axis}
 
 
-class Flip(Op):
+class Flip(Rearrangement):
     """The elements in reverse order along axes; a view."""
 
     def __init__(self, axis: tuple[int, ...]) -> None:
@@ -59,7 +60,7 @@ class Flip(Op):
         return (Flip(self.axis)(g),)
 
 
-class Roll(Op):
+class Roll(Rearrangement):
     """The elements moved on by `shift` along axes; what leaves at one end comes in at the other.
 
     Without axes, x is rolled as if it were flat.
@@ -75,7 +76,7 @@ class Roll(Op):
         return (Roll(tuple(-n for n in self.shift), self.axis)(g),)
 
 
-class Tril(Op):
+class Tril(Rearrangement):
     """The elements on and below diagonal k of the last two axes; zeros above."""
 
     def __init__(self, k: int) -> None:
@@ -88,7 +89,7 @@ class Tril(Op):
         return (Tril(self.k)(g),)
 
 
-class Triu(Op):
+class Triu(Rearrangement):
     """The elements on and above diagonal k of the last two axes; zeros below."""
 
     def __init__(self, k: int) -> None:
@@ -101,7 +102,7 @@ class Triu(Op):
         return (Triu(self.k)(g),)
 
 
-class Diagonal(Op):
+class Diagonal(Rearrangement):
     """The elements of a diagonal of two axes, as the last axis; a view."""
 
     def __init__(self, offset: int, axis1: int, axis2: int) -> None:
@@ -114,7 +115,7 @@ class Diagonal(Op):
         return (PlaceDiagonal(self.offset, self.axis1, self.axis2, shape)(g),)
 
 
-class PlaceDiagonal(Op):
+class PlaceDiagonal(Rearrangement):
     """Zeros of `shape` with the last axis of g on a diagonal; the adjoint of `Diagonal`."""
 
     def __init__(self, offset: int, axis1: int, axis2: int, shape: tuple[int, ...]) -> None:

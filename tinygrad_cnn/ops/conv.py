@@ -8,10 +8,11 @@ among the three, and the family is closed under differentiation to any order. `U
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 from tinygrad_cnn import kernels
-from tinygrad_cnn.graph import Needs, Op
+from tinygrad_cnn.graph import Needs, Op, Shape
 from tinygrad_cnn.grid import Grid, by
 from tinygrad_cnn.ops.fused import fused
 
@@ -19,6 +20,7 @@ from tinygrad_cnn.ops.fused import fused
 class ConvFamily(Op):
     """What the three share: the geometry, and the number of groups of channels."""
 
+    family = "conv"
     keep: tuple[int, ...] = (0, 1)
 
     def __init__(self, grid: Grid, groups: int = 1) -> None:
@@ -34,6 +36,9 @@ class Conv(ConvFamily):
 
     x (N, C, *image), w (F, C/groups, *kernel), b (F,); y (N, F, *output).
     """
+
+    def multiply_adds(self, result: Shape, operands: tuple[Shape, ...]) -> int:
+        return prod(result) * prod(operands[1][1:])  # each element is a sum over the taps of a kernel
 
     def forward(self, x: Any, w: Any, *b: Any) -> Any:
         return kernels.conv(x, w, b[0] if b else None, self.grid, self.groups)
@@ -52,6 +57,9 @@ def channel_sum(g: Any) -> Any:
 
 class ConvImage(ConvFamily):
     """The adjoint of Conv in the image: g (N, F, *output), w -> (N, C, *image)."""
+
+    def multiply_adds(self, result: Shape, operands: tuple[Shape, ...]) -> int:
+        return prod(operands[0]) * prod(operands[1][1:])  # each g is spread over the taps of a kernel
 
     def forward(self, g: Any, w: Any) -> Any:
         return kernels.conv_image(g, w, self.grid, self.groups)
@@ -77,6 +85,9 @@ class ConvTranspose(ConvImage):
 
 class ConvKernel(ConvFamily):
     """The adjoint of Conv in the kernels: x (N, C, *image), g (N, F, *output) -> w's shape."""
+
+    def multiply_adds(self, result: Shape, operands: tuple[Shape, ...]) -> int:
+        return prod(operands[1]) * prod(result[1:])  # each g meets each tap of its kernel once
 
     def forward(self, x: Any, g: Any) -> Any:
         return kernels.conv_kernel(x, g, self.grid, self.groups)

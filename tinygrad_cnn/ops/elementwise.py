@@ -7,13 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn.graph import OUT, Op
+from tinygrad_cnn.graph import OUT
+from tinygrad_cnn.ops.families import Elementwise
 from tinygrad_cnn.ops.select import Gate
 
 
-class Exp(Op):
+class Exp(Elementwise):
     """e^x."""
 
+    symbol = "exp"
     keep = (OUT,)
 
     def forward(self, x: Any) -> Any:
@@ -23,9 +25,10 @@ class Exp(Op):
         return (g * y,)
 
 
-class Log(Op):
+class Log(Elementwise):
     """ln x."""
 
+    symbol = "log"
     keep = (0,)
 
     def forward(self, x: Any) -> Any:
@@ -35,7 +38,7 @@ class Log(Op):
         return (g / x,)
 
 
-class Expm1(Op):
+class Expm1(Elementwise):
     """e^x - 1, exact also where x is tiny."""
 
     keep = (OUT,)
@@ -47,7 +50,7 @@ class Expm1(Op):
         return (g * (y + 1),)
 
 
-class Log1p(Op):
+class Log1p(Elementwise):
     """ln(1 + x), exact also where x is tiny."""
 
     keep = (0,)
@@ -59,7 +62,7 @@ class Log1p(Op):
         return (g / (x + 1),)
 
 
-class Log2(Op):
+class Log2(Elementwise):
     """The logarithm to base 2."""
 
     keep = (0,)
@@ -71,7 +74,7 @@ class Log2(Op):
         return (g / (x * log(2)),)
 
 
-class Log10(Op):
+class Log10(Elementwise):
     """The logarithm to base 10."""
 
     keep = (0,)
@@ -83,7 +86,7 @@ class Log10(Op):
         return (g / (x * log(10)),)
 
 
-class Clip(Op):
+class Clip(Elementwise):
     """x, but at least `low` and at most `high` (either may be None); derivative 1 at both bounds."""
 
     keep = (0,)
@@ -99,7 +102,7 @@ class Clip(Op):
         return (Gate(inside if self.high is None else inside & (x <= self.high))(g),)
 
 
-class Cast(Op):
+class Cast(Elementwise):
     """x with another element type; its gradient returns in the operand's own type."""
 
     def __init__(self, dtype: Any) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinygrad_cnn.graph import Op, Result
+from tinygrad_cnn.graph import Result
+from tinygrad_cnn.ops.families import MatrixProduct
 from tinygrad_cnn.ops.index import IndexAdd
 
 
-class Embedding(Op):
+class Embedding(MatrixProduct):
     """y[...] = w[indices[...]]: w (V, D) -> (*indices.shape, D); the padding row gets no gradient."""
 
     def __init__(self, indices: Any, padding_idx: int | None = None) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tinygrad_cnn.graph import Op
 from tinygrad_cnn.ops.elementwise import Exp
+from tinygrad_cnn.ops.families import Elementwise
 from tinygrad_cnn.ops.select import choose
 
 Array = NDArray[Any]
@@ -34,7 +34,7 @@ _LAST = 6.0
 _BLOCK = 32768
 
 
-class Erf(Op):
+class Erf(Elementwise):
     """2/√π times the integral of e^(-t²) from 0 to x."""
 
     keep = (0,)

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn.graph import Op, Result
+from tinygrad_cnn.graph import Result
+from tinygrad_cnn.ops.families import Rearrangement
 
 
-class Index(Op):
+class Index(Rearrangement):
     """x[key], for every key that NumPy accepts."""
 
     def __init__(self, key: Any) -> None:
@@ -25,7 +26,7 @@ class Index(Op):
         return {"key": describe(self._key)}
 
 
-class IndexAdd(Op):
+class IndexAdd(Rearrangement):
     """Zeros of `shape`, with g added at `key`; where the key repeats a place, the values add up."""
 
     def __init__(self, key: Any, shape: tuple[int, ...]) -> None:
@@ -46,7 +47,7 @@ class IndexAdd(Op):
         return {"key": describe(self._key), "shape": self.shape}
 
 
-class TakeAlongAxis(Op):
+class TakeAlongAxis(Rearrangement):
     """x's elements at places along one axis: y[.., i, ..] = x[.., places[.., i, ..], ..].
 
     The places have x's shape but for that axis; `unique` promises that no line names one twice.
@@ -62,7 +63,7 @@ class TakeAlongAxis(Op):
         return (AddAlongAxis(self._places, self.axis, size, self._unique)(g),)
 
 
-class AddAlongAxis(Op):
+class AddAlongAxis(Rearrangement):
     """Zeros with g added at places along one axis of length `size`; `TakeAlongAxis`'s adjoint."""
 
     def __init__(self, places: Any, axis: int, size: int, unique: bool = False) -> None:

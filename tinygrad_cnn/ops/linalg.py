@@ -8,14 +8,19 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn import kernels
-from tinygrad_cnn.graph import Needs, Op, Result
+from tinygrad_cnn.graph import Needs, Result, Shape
+from tinygrad_cnn.ops.families import MatrixProduct
 from tinygrad_cnn.ops.shape import BroadcastTo
 
 
-class MatMul(Op):
+class MatMul(MatrixProduct):
     """a @ b over the last two axes; the axes before them broadcast. Both have at least two."""
 
+    symbol = "@"
     keep = (0, 1)
+
+    def multiply_adds(self, result: Shape, operands: tuple[Shape, ...]) -> int:
+        return prod(result) * prod(operands[0][-1:])
 
     def forward(self, a: Any, b: Any) -> Any:
         return kernels.matmul(a, b)
@@ -26,10 +31,13 @@ class MatMul(Op):
         return da, db
 
 
-class Linear(Op):
+class Linear(MatrixProduct):
     """x @ w.T (+ b) over the last axis of x: x (..., I), w (O, I), b (O,)."""
 
     keep = (0, 1)
+
+    def multiply_adds(self, result: Shape, operands: tuple[Shape, ...]) -> int:
+        return prod(result) * prod(operands[0][-1:])
 
     def forward(self, x: Any, w: Any, *b: Any) -> Any:
         bias = b[0] if b else None
@@ -49,7 +57,7 @@ class Linear(Op):
         return (dx, dw) if len(needs) == 2 else (dx, dw, g.sum(axis=0) if needs[2] else None)
 
 
-class Einsum(Op):
+class Einsum(MatrixProduct):
     """Einstein's sum: products of the operands, summed over the labels that the result lacks.
 
     `subscripts` is explicit and plain, as 'ij,jk->ik': no ellipsis, no label twice in one operand
@@ -82,6 +90,11 @@ class Einsum(Op):
             return share
         sizes = zip(wanted, shape, strict=True)
         return BroadcastTo(shape)(share.reshape(tuple(n if i in found else 1 for i, n in sizes)))
+
+    def multiply_adds(self, result: Shape, operands: tuple[Shape, ...]) -> int:
+        """One per combination of all labels and further operand, as the plain sum does it."""
+        pairs = zip("".join(self._inputs), (n for shape in operands for n in shape), strict=True)
+        return prod(dict(pairs).values()) * (len(operands) - 1)
 
     def options(self) -> dict[str, Any]:
         return {"subscripts": self.subscripts}

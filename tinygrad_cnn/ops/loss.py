@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn import kernels
-from tinygrad_cnn.graph import Needs, Op, Result
+from tinygrad_cnn.graph import Needs, Result
 from tinygrad_cnn.ops.activation import LogSoftmax, Sigmoid, Softmax
 from tinygrad_cnn.ops.elementwise import Exp, Log
+from tinygrad_cnn.ops.families import Loss
 from tinygrad_cnn.ops.fused import fused
 from tinygrad_cnn.ops.index import Index
 from tinygrad_cnn.ops.select import Gate
@@ -21,7 +22,7 @@ from tinygrad_cnn.ops.select import Gate
 EPSILON = float(np.float32(1e-12))
 
 
-class ElementLoss(Op):
+class ElementLoss(Loss):
     """What losses of single elements share: the reduction, and how its gradient is shared out."""
 
     keep: tuple[int, ...] = (0, 1)
@@ -196,7 +197,7 @@ class HingeEmbedding(ElementLoss):
 
 
 # --------------------------------------------------------------------------- losses of classes
-class LabelLoss(Op):
+class LabelLoss(Loss):
     """What losses of integer labels share. Classes lie along axis 1.
 
     labels int (N, ...), negative where ignored; weight (N, ...), 0 there and otherwise what each
@@ -248,7 +249,7 @@ class NegativeLogLikelihood(LabelLoss):
         return (self.shared(g) * -kernels.one_hot(self._labels, shape, g.dtype),)
 
 
-class SoftTargetCrossEntropy(Op):
+class SoftTargetCrossEntropy(Loss):
     """-sum_k weight_k · t_k · log softmax(x)_k along axis 1, summed over all unless 'none'.
 
     x and t (N, K, ...); weight broadcasts against them.
@@ -275,7 +276,7 @@ class SoftTargetCrossEntropy(Op):
         return dx, dt
 
 
-class MultiMargin(Op):
+class MultiMargin(Loss):
     """sum over k ≠ label of max(0, margin - x[label] + x[k])^p / K, times a weight per sample.
 
     x (N, K), labels int (N,), weight (N,). At the kink the derivative is 0.

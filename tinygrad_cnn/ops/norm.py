@@ -9,11 +9,12 @@ from tinygrad_cnn import kernels
 from tinygrad_cnn.graph import Needs, Op, Result
 from tinygrad_cnn.grid import Grid
 from tinygrad_cnn.kernels.numpy.norm import per_channel
+from tinygrad_cnn.ops.families import Normalization
 from tinygrad_cnn.ops.fused import fused
 from tinygrad_cnn.ops.pool import AvgPool, Spread
 
 
-class BatchNorm(Op):
+class BatchNorm(Normalization):
     """w * (x - mean) / sqrt(var + eps) + b, the statistics taken from x itself, per channel.
 
     x (N, C, ...), w and b (C,). The residual holds mean and var (biased) for running averages, and
@@ -48,7 +49,7 @@ def batch_norm_slope(
     return (g - spread) * (w.reshape(side) * inverse), dw, db
 
 
-class FixedNorm(Op):
+class FixedNorm(Normalization):
     """w * (x - mean) / sqrt(var + eps) + b with given statistics: batch norm after training."""
 
     keep = (0, 1)
@@ -67,7 +68,7 @@ class FixedNorm(Op):
         return dx, (g * xhat).sum(axis=axis), g.sum(axis=axis)
 
 
-class LayerNorm(Op):
+class LayerNorm(Normalization):
     """w * (x - mean) / sqrt(var + eps) + b over the last `axes` axes, w and b of their shape."""
 
     keep = (0, 1)
@@ -88,7 +89,7 @@ class LayerNorm(Op):
         return tuple(range(-self.axes, 0))
 
 
-class GroupNorm(Op):
+class GroupNorm(Normalization):
     """w * (x - mean) / sqrt(var + eps) + b, the statistics per sample and group of channels.
 
     x (N, C, ...), w and b (C,).
@@ -126,7 +127,7 @@ class InstanceNorm(GroupNorm):
         return {"eps": self.eps}
 
 
-class LocalResponseNorm(Op):
+class LocalResponseNorm(Normalization):
     """x / (k + alpha * m)^beta, m the mean square over `size` neighbouring channels, zeros outside."""
 
     keep = (0,)

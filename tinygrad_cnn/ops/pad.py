@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn.graph import Op
+from tinygrad_cnn.ops.families import Rearrangement
 
 Widths = tuple[tuple[int, int], ...]
 
 
-class Pad(Op):
+class Pad(Rearrangement):
     """A border: `widths` holds (before, after) per axis, `mode` says what stands there.
 
     'constant' `value`; 'reflect' the elements mirrored at the outermost one; 'replicate' the
@@ -50,7 +50,7 @@ class Pad(Op):
         return out
 
 
-class PadAdd(Op):
+class PadAdd(Rearrangement):
     """Each element of the border added to the element that it shows; `Pad`'s adjoint."""
 
     def __init__(self, widths: Widths, mode: str) -> None:

@@ -22,6 +22,8 @@ from tinygrad_cnn.ops.index import Index, IndexAdd
 class PoolFamily(Op):
     """What they share: the geometry."""
 
+    family = "pool"
+
     def __init__(self, grid: Grid) -> None:
         self.grid = grid
 
@@ -145,6 +147,8 @@ class AdaptiveMaxPool(Op):
     flat positions in their images, and the shape of x.
     """
 
+    family = "pool"
+
     def __init__(self, output: tuple[int, int]) -> None:
         self.output = output
 
@@ -169,6 +173,8 @@ class MaxUnpool(Op):
 
     Where positions repeat, the last element in row-major order stays and gets the gradient.
     """
+
+    family = "pool"
 
     def __init__(self, flat: Any, image: tuple[int, int]) -> None:
         self._flat, self.image = flat, image

@@ -16,6 +16,9 @@ class Dropout(Op):
     The scale is 1 / (1 - p) in mode 'inverted' and 1 in mode 'classic'.
     """
 
+    family = "dropout"
+    pointwise = True
+
     def __init__(self, keep_mask: np.ndarray[Any, Any], p: float, mode: str = "inverted") -> None:
         self._mask, self.p, self.mode = keep_mask, p, mode
 

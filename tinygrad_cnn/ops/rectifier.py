@@ -6,14 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn.graph import OUT, Needs, Op
+from tinygrad_cnn.graph import OUT, Needs
 from tinygrad_cnn.ops.elementwise import Exp
+from tinygrad_cnn.ops.families import Activation
 from tinygrad_cnn.ops.select import Gate, Where, choose
 
 
-class ReLU6(Op):
+class ReLU6(Activation):
     """x between 0 and 6, the nearer bound outside; derivative 0 at both bounds."""
 
+    rectifies = True
     keep = (OUT,)
 
     def forward(self, x: Any) -> Any:
@@ -23,7 +25,7 @@ class ReLU6(Op):
         return (Gate((y > 0) & (y < 6))(g),)
 
 
-class Hardtanh(Op):
+class Hardtanh(Activation):
     """x between two bounds, the nearer bound outside; derivative 0 at both bounds."""
 
     keep = (OUT,)
@@ -38,7 +40,7 @@ class Hardtanh(Op):
         return (Gate((y > self.min_val) & (y < self.max_val))(g),)
 
 
-class Hardsigmoid(Op):
+class Hardsigmoid(Activation):
     """x/6 + 1/2 between -3 and 3, 0 below and 1 above; derivative 0 at both bounds."""
 
     keep = (0,)
@@ -50,7 +52,7 @@ class Hardsigmoid(Op):
         return (Gate((x > -3) & (x < 3))(g) / 6,)
 
 
-class Hardswish(Op):
+class Hardswish(Activation):
     """x times the hard sigmoid of x; derivative 0 at -3 and 1 at 3."""
 
     keep = (0,)
@@ -63,7 +65,7 @@ class Hardswish(Op):
         return (between + Gate(~(x < 3))(g),)
 
 
-class LeakyReLU(Op):
+class LeakyReLU(Activation):
     """x where positive, elsewhere x times a small slope, which is also the derivative at 0."""
 
     keep = (0,)
@@ -83,7 +85,7 @@ class LeakyReLU(Op):
         return positive + (1 - positive) * self.negative_slope
 
 
-class PReLU(Op):
+class PReLU(Activation):
     """x where positive, elsewhere x times a learnt slope: one for all, or one per channel (axis 1)."""
 
     keep = (0, 1)
@@ -106,7 +108,7 @@ class PReLU(Op):
         return w.reshape(()) if w.size == 1 else w.reshape((-1, *(1 for _ in x.shape[2:])))
 
 
-class ELU(Op):
+class ELU(Activation):
     """scale·x where positive, elsewhere scale·alpha·(e^(rate·x) - 1)."""
 
     keep = (0,)

@@ -16,6 +16,8 @@ from tinygrad_cnn.ops.shape import BroadcastTo
 class Reduction(Op):
     """What reductions share: the axes, and how a reduced array stands beside the full one."""
 
+    family = "arithmetic"
+
     def __init__(self, axis: tuple[int, ...], keepdims: bool = False) -> None:
         self.axis, self.keepdims = axis, keepdims
 
@@ -29,6 +31,8 @@ class Reduction(Op):
 
 class Sum(Reduction):
     """Sum of the elements along axes."""
+
+    symbol = "Σ"
 
     def forward(self, x: Any) -> Any:
         return Result(x.sum(axis=self.axis, keepdims=self.keepdims), x.shape)
@@ -84,6 +88,7 @@ class Prod(Reduction):
     case, to any order.
     """
 
+    symbol = "Π"
     keep = (0,)
 
     def forward(self, x: Any) -> Any:

@@ -114,6 +114,8 @@ def linear_map(n: int, count: int, scale: float, align_corners: bool) -> AxisMap
 class Resample(Op):
     """A sparse linear map along each of the last axes."""
 
+    family = "pool"
+
     def __init__(self, *maps: AxisMap) -> None:
         self._maps = maps
 
@@ -150,6 +152,8 @@ class Interpolate(Resample):
 class PixelShuffle(Op):
     """r² channels as r × r pixels: y[c, i*r+u, j*r+v] = x[c*r² + u*r + v, i, j]."""
 
+    family = "pool"
+
     def __init__(self, r: int) -> None:
         self.r = r
 
@@ -165,6 +169,8 @@ class PixelShuffle(Op):
 
 class PixelUnshuffle(Op):
     """r × r pixels as r² channels: y[c*r² + u*r + v, i, j] = x[c, i*r+u, j*r+v]."""
+
+    family = "pool"
 
     def __init__(self, r: int) -> None:
         self.r = r

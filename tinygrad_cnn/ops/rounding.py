@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn.graph import Op
+from tinygrad_cnn.ops.families import Elementwise
 from tinygrad_cnn.ops.select import no_slope
 
 
-class Flat(Op):
+class Flat(Elementwise):
     """What functions share whose derivative is 0 wherever they have one."""
 
     def backward(self, g: Any) -> tuple[Any, ...]:
@@ -55,7 +55,7 @@ class Step(Flat):
         return np.heaviside(x, 0).astype(x.dtype, copy=False)
 
 
-class FloorDiv(Op):
+class FloorDiv(Elementwise):
     """The largest whole number that is not above a / b."""
 
     def forward(self, a: Any, b: Any) -> Any:

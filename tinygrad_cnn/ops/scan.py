@@ -13,6 +13,8 @@ from tinygrad_cnn.ops.pad import Pad
 class Scan(Op):
     """What scans share: the axis, and whether they run from its end."""
 
+    family = "arithmetic"
+
     def __init__(self, axis: int, reverse: bool = False) -> None:
         self.axis, self.reverse = axis, reverse
 

@@ -7,11 +7,14 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn import kernels
-from tinygrad_cnn.graph import Needs, Op, Traced
+from tinygrad_cnn.graph import Needs, Traced
+from tinygrad_cnn.ops.families import Rearrangement
 
 
-class Gate(Op):
+class Gate(Rearrangement):
     """x where the mask is true, exactly 0 elsewhere, also where x is inf or NaN."""
+
+    pointwise = True
 
     def __init__(self, mask: Any) -> None:
         self._mask = mask.array if isinstance(mask, Traced) else mask
@@ -23,8 +26,10 @@ class Gate(Op):
         return (Gate(self._mask)(g),)
 
 
-class Where(Op):
+class Where(Rearrangement):
     """a where the mask is true, b elsewhere; each gets the gradient where it was chosen."""
+
+    pointwise = True
 
     def __init__(self, mask: Any) -> None:
         self._mask = mask.array if isinstance(mask, Traced) else mask

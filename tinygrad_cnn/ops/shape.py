@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn.graph import Needs, Op, Result
+from tinygrad_cnn.graph import Needs, Result
+from tinygrad_cnn.ops.families import Rearrangement
 
 
-class Reshape(Op):
+class Reshape(Rearrangement):
     """The elements in row-major order, in another shape; a view where the layout allows."""
 
     def __init__(self, shape: tuple[int, ...]) -> None:
@@ -22,7 +23,7 @@ class Reshape(Op):
         return (g.reshape(shape),)
 
 
-class Transpose(Op):
+class Transpose(Rearrangement):
     """The axes in another order; a view."""
 
     def __init__(self, axes: tuple[int, ...]) -> None:
@@ -35,7 +36,7 @@ class Transpose(Op):
         return (g.transpose(tuple(sorted(range(len(self.axes)), key=self.axes.__getitem__))),)
 
 
-class BroadcastTo(Op):
+class BroadcastTo(Rearrangement):
     """The operand repeated to a larger shape without copying; the adjoint of `SumTo`."""
 
     def __init__(self, shape: tuple[int, ...]) -> None:
@@ -48,7 +49,7 @@ class BroadcastTo(Op):
         return (SumTo(shape)(g),)
 
 
-class SumTo(Op):
+class SumTo(Rearrangement):
     """The operand summed to a smaller shape that broadcasts to its own; undoes broadcasting."""
 
     def __init__(self, shape: tuple[int, ...]) -> None:
@@ -64,7 +65,7 @@ class SumTo(Op):
         return (BroadcastTo(shape)(g),)
 
 
-class Concatenate(Op):
+class Concatenate(Rearrangement):
     """Operands joined along an existing axis."""
 
     def __init__(self, axis: int) -> None:

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tinygrad_cnn.graph import Op, Result
+from tinygrad_cnn.graph import Result
+from tinygrad_cnn.ops.families import Rearrangement
 from tinygrad_cnn.ops.index import AddAlongAxis
 
 
@@ -17,7 +18,7 @@ class Places(NamedTuple):
     size: int
 
 
-class Ordered(Op):
+class Ordered(Rearrangement):
     """What sorting and choosing share: the places of the result's elements, and the derivative."""
 
     axis: int

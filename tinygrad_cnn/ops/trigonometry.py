@@ -6,13 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn.graph import OUT, Needs, Op
+from tinygrad_cnn.graph import OUT, Needs
 from tinygrad_cnn.ops.arithmetic import Sqrt
+from tinygrad_cnn.ops.families import Elementwise
 
 
-class Sin(Op):
+class Sin(Elementwise):
     """The sine of x."""
 
+    symbol = "sin"
     keep = (0,)
 
     def forward(self, x: Any) -> Any:
@@ -22,9 +24,10 @@ class Sin(Op):
         return (g * Cos()(x),)
 
 
-class Cos(Op):
+class Cos(Elementwise):
     """The cosine of x."""
 
+    symbol = "cos"
     keep = (0,)
 
     def forward(self, x: Any) -> Any:
@@ -34,7 +37,7 @@ class Cos(Op):
         return (-g * Sin()(x),)
 
 
-class Tan(Op):
+class Tan(Elementwise):
     """The tangent of x."""
 
     keep = (OUT,)
@@ -46,7 +49,7 @@ class Tan(Op):
         return (g * (1 + y * y),)
 
 
-class Arcsin(Op):
+class Arcsin(Elementwise):
     """The angle in [-π/2, π/2] whose sine is x."""
 
     keep = (0,)
@@ -58,7 +61,7 @@ class Arcsin(Op):
         return (g / Sqrt()(1 - x * x),)
 
 
-class Arccos(Op):
+class Arccos(Elementwise):
     """The angle in [0, π] whose cosine is x."""
 
     keep = (0,)
@@ -70,7 +73,7 @@ class Arccos(Op):
         return (-g / Sqrt()(1 - x * x),)
 
 
-class Arctan(Op):
+class Arctan(Elementwise):
     """The angle in [-π/2, π/2] whose tangent is x."""
 
     keep = (0,)
@@ -82,7 +85,7 @@ class Arctan(Op):
         return (g / (1 + x * x),)
 
 
-class Arctan2(Op):
+class Arctan2(Elementwise):
     """The angle in [-π, π] of the point with ordinate a and abscissa b; derivative 0 at the origin."""
 
     keep = (0, 1)
@@ -96,7 +99,7 @@ class Arctan2(Op):
         return share * b, -share * a if needs[1] else None
 
 
-class Sinh(Op):
+class Sinh(Elementwise):
     """(e^x - e^-x) / 2."""
 
     keep = (0,)
@@ -108,7 +111,7 @@ class Sinh(Op):
         return (g * Cosh()(x),)
 
 
-class Cosh(Op):
+class Cosh(Elementwise):
     """(e^x + e^-x) / 2."""
 
     keep = (0,)
