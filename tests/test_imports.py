@@ -25,17 +25,14 @@ MAY_IMPORT: dict[str, str] = {
     "functional": "errors graph grid rng ops",
     "warm": "errors kernels",
     "backward": "errors graph ops",
-    "numpy_protocol": "errors graph functional",
-    "gradient": "errors graph functional backward",
-    "methods": "errors graph ops functional gradient",
-    "tensor": "errors graph mode ops functional numpy_protocol methods",
-    "transforms": "errors graph mode rng functional backward gradient tensor",
-    "nn": "errors graph kernels mode rng ops functional tensor",
-    "optim": "errors graph kernels functional tensor",
+    "tensors": "errors graph mode ops functional backward",
+    "transforms": "errors graph mode rng functional backward tensors",
+    "nn": "errors graph kernels mode rng ops functional tensors",
+    "optim": "errors graph kernels functional tensors",
     "data": "errors rng serial",
     "serial": "errors",
-    "train": "errors graph mode rng functional tensor nn optim data serial",
-    "onnx": "errors graph grid kernels mode rng ops functional tensor nn",
+    "train": "errors graph mode rng functional tensors nn optim data serial",
+    "onnx": "errors graph grid kernels mode rng ops functional tensors nn",
 }
 MAY_IMPORT["testing"] = " ".join(MAY_IMPORT)
 FILES = sorted((ROOT / "tinygrad_cnn").rglob("*.py"))

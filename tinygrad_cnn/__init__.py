@@ -18,14 +18,13 @@ from tinygrad_cnn.errors import (
     StateError,
     TinygradCnnError,
 )
-from tinygrad_cnn.gradient import grad
 from tinygrad_cnn.graph import OUT, Node, Observer, Op, Result, observe, scope
 from tinygrad_cnn.kernels.serving import kernels_in_use, use_kernels
 from tinygrad_cnn.kernels.threads import get_num_threads, set_num_threads
 from tinygrad_cnn.mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from tinygrad_cnn.nn.module import Parameter
 from tinygrad_cnn.rng import manual_seed
-from tinygrad_cnn.tensor import Tensor
+from tinygrad_cnn.tensors import Tensor, grad, tensor
 from tinygrad_cnn.transforms import checkpoint
 
 __version__ = "0.1.0"
@@ -62,6 +61,7 @@ __all__ = [
     "scope",
     "set_grad_enabled",
     "set_num_threads",
+    "tensor",
     "transforms",
     "use_kernels",
 ]

@@ -14,11 +14,11 @@ import numpy as np
 from tinygrad_cnn.backward import gradients
 from tinygrad_cnn.errors import DTypeError, GraphError, ShapeError
 from tinygrad_cnn.functional import concatenate
-from tinygrad_cnn.gradient import grad
 from tinygrad_cnn.graph import MODE, OUT, Needs, Node, Observer, Op, observe
 from tinygrad_cnn.mode import enable_grad
 from tinygrad_cnn.rng import generator
-from tinygrad_cnn.tensor import Tensor
+from tinygrad_cnn.tensors.gradient import grad
+from tinygrad_cnn.tensors.tensor_class import Tensor
 
 Function = Callable[..., Tensor]
 

@@ -18,9 +18,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import tinygrad_cnn.backward
-import tinygrad_cnn.gradient
 from tinygrad_cnn import Result, Tensor, kernels, ops
 from tinygrad_cnn import functional as F
+from tinygrad_cnn.tensors import gradient
 from tinygrad_cnn.testing import CASES, PROPERTIES, gradcheck
 from tinygrad_cnn.testing.blaming.first_wrong_op import blame
 from tinygrad_cnn.testing.mutation.altered_derivatives import patched
@@ -320,7 +320,11 @@ def walk_with(right: str, wrong: str) -> Any:
 
 
 def add_walk(
-    what: str, wrong: Any, name: str = "gradients", owner: Any = tinygrad_cnn.gradient, op: Any = "Sin"
+    what: str,
+    wrong: Any,
+    name: str = "gradients",
+    owner: Any = gradient,
+    op: Any = "Sin",
 ):
     DEFECTS.append(Defect(what, owner, name, wrong, diamond, (X, V), op, "walk"))
 

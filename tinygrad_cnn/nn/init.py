@@ -10,7 +10,7 @@ import numpy as np
 from tinygrad_cnn.errors import ShapeError
 from tinygrad_cnn.functional.arguments import choice, number
 from tinygrad_cnn.rng import Seed, generator
-from tinygrad_cnn.tensor import Tensor
+from tinygrad_cnn.tensors.tensor_class import Tensor
 
 T = TypeVar("T", bound=Tensor)
 

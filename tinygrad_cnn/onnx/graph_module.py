@@ -15,7 +15,7 @@ from tinygrad_cnn.onnx.importers import IMPORTERS
 from tinygrad_cnn.onnx.importers.call import is_float_type
 from tinygrad_cnn.onnx.protobuf import Types
 from tinygrad_cnn.onnx.running import Run
-from tinygrad_cnn.tensor import Tensor
+from tinygrad_cnn.tensors.tensor_class import Tensor
 
 Array = NDArray[Any]
 

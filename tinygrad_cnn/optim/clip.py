@@ -9,7 +9,7 @@ import numpy as np
 
 from tinygrad_cnn.errors import GraphError
 from tinygrad_cnn.functional.arguments import number
-from tinygrad_cnn.tensor import Tensor
+from tinygrad_cnn.tensors.tensor_class import Tensor
 
 
 def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_cnn.errors import ArgumentError, DTypeError, GraphError, StateError
-from tinygrad_cnn.tensor import Tensor
+from tinygrad_cnn.tensors.tensor_class import Tensor
 
 Array = NDArray[Any]
 Group = dict[str, Any]

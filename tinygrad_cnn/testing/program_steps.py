@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError
-from tinygrad_cnn.tensor import Tensor
+from tinygrad_cnn.tensors.tensor_class import Tensor
 
 Array = NDArray[Any]
 

@@ -17,7 +17,7 @@ from tinygrad_cnn.functional import cross_entropy
 from tinygrad_cnn.functional.arguments import integer
 from tinygrad_cnn.mode import no_grad
 from tinygrad_cnn.nn import Module
-from tinygrad_cnn.tensor import Tensor
+from tinygrad_cnn.tensors.tensor_class import Tensor
 from tinygrad_cnn.train.running import Running
 from tinygrad_cnn.train.source import as_batches, as_numbers, parts_of
 

@@ -18,7 +18,7 @@ from tinygrad_cnn.graph import Array, Node, Observer, Op, observe, owner
 from tinygrad_cnn.mode import enable_grad
 from tinygrad_cnn.nn.module import Module, Parameter
 from tinygrad_cnn.rng import generator
-from tinygrad_cnn.tensor import Tensor
+from tinygrad_cnn.tensors.tensor_class import Tensor
 
 
 @dataclass

@@ -23,7 +23,7 @@ from tinygrad_cnn.nn.layers.rearrange import Flatten
 from tinygrad_cnn.nn.layers.sub_sampling import SubSampling2d
 from tinygrad_cnn.nn.module import Module
 from tinygrad_cnn.rng import Seed, generator
-from tinygrad_cnn.tensor import Tensor
+from tinygrad_cnn.tensors.tensor_class import Tensor
 
 #: Which maps of S2 each of the 16 maps of C3 sees: three in a row, four in a row, two pairs, all.
 _SEEN = (

@@ -12,7 +12,7 @@ from tinygrad_cnn.nn.module.hooks import ModuleHooks
 from tinygrad_cnn.nn.module.parameters import Buffer, Parameter
 from tinygrad_cnn.nn.module.state import ModuleState
 from tinygrad_cnn.nn.window import Window
-from tinygrad_cnn.tensor import Tensor
+from tinygrad_cnn.tensors.tensor_class import Tensor
 
 _tuple = tuple.__new__  # what Mode(...) calls, without its detour through Python
 

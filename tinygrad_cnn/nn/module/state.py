@@ -12,7 +12,7 @@ from tinygrad_cnn.errors import ArgumentError, DTypeError, StateError
 from tinygrad_cnn.functional.arguments import as_array, flag
 from tinygrad_cnn.nn.module.parameters import Buffer, Parameter
 from tinygrad_cnn.nn.module.tree import ModuleTree
-from tinygrad_cnn.tensor import Tensor
+from tinygrad_cnn.tensors.tensor_class import Tensor
 
 if TYPE_CHECKING:
     from tinygrad_cnn.nn.module.module import Module

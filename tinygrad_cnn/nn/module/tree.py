@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tinygrad_cnn.errors import ArgumentError, DTypeError
 from tinygrad_cnn.functional.arguments import flag
 from tinygrad_cnn.nn.module.parameters import Buffer, Parameter
-from tinygrad_cnn.tensor import Tensor
+from tinygrad_cnn.tensors.tensor_class import Tensor
 
 if TYPE_CHECKING:
     from tinygrad_cnn.nn.module.module import Module

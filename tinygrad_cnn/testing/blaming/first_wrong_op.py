@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_cnn.errors import ArgumentError, DTypeError
-from tinygrad_cnn.gradient import grad
 from tinygrad_cnn.graph import OUT, Node, ancestors, observe
 from tinygrad_cnn.mode import enable_grad
-from tinygrad_cnn.tensor import Tensor
+from tinygrad_cnn.tensors.gradient import grad
+from tinygrad_cnn.tensors.tensor_class import Tensor
 from tinygrad_cnn.testing.blaming.blame_report import Blame
 from tinygrad_cnn.testing.blaming.recorded_steps import Run, Step, Witness, same
 from tinygrad_cnn.testing.blaming.single_op import Fault, inspect, inspect_forward, inspect_second, shares

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tinygrad_cnn.gradient import grad
-from tinygrad_cnn.tensor import Tensor
+from tinygrad_cnn.tensors.gradient import grad
+from tinygrad_cnn.tensors.tensor_class import Tensor
 from tinygrad_cnn.testing.blaming.recorded_steps import Run, Step, copied, same
 from tinygrad_cnn.testing.check.comparisons import Comparer, Finding
 

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_cnn.errors import DTypeError
-from tinygrad_cnn.gradient import grad
 from tinygrad_cnn.mode import enable_grad
-from tinygrad_cnn.tensor import Tensor
+from tinygrad_cnn.tensors.gradient import grad
+from tinygrad_cnn.tensors.tensor_class import Tensor
 from tinygrad_cnn.testing.check.error_patterns import explain, recognise
 from tinygrad_cnn.testing.check.slopes import Slope, slope
 from tinygrad_cnn.transforms import jvp

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_cnn.errors import ArgumentError, DTypeError
-from tinygrad_cnn.tensor import Tensor
+from tinygrad_cnn.tensors.tensor_class import Tensor
 from tinygrad_cnn.testing.check.comparisons import Comparer, Finding, Function
 from tinygrad_cnn.testing.check.reproductions import reproduction
 

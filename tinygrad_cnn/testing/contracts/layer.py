@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn.errors import DTypeError
-from tinygrad_cnn.gradient import grad
 from tinygrad_cnn.graph import Op
 from tinygrad_cnn.mode import enable_grad
 from tinygrad_cnn.nn.module import Module
-from tinygrad_cnn.tensor import Tensor
+from tinygrad_cnn.tensors.gradient import grad
+from tinygrad_cnn.tensors.tensor_class import Tensor
 from tinygrad_cnn.testing.contracts.module import _arrays, _insist, _wide
 from tinygrad_cnn.testing.contracts.report import Array, Report, _run, _table
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn.nn.module import Module
-from tinygrad_cnn.tensor import Tensor
+from tinygrad_cnn.tensors.tensor_class import Tensor
 from tinygrad_cnn.testing.contracts.module import _arrays, _call, _insist, _wide
 from tinygrad_cnn.testing.contracts.report import Array, Report, UncheckedError, _run, _table
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn.nn.module import Buffer, Module, Parameter
-from tinygrad_cnn.tensor import Tensor
+from tinygrad_cnn.tensors.tensor_class import Tensor
 from tinygrad_cnn.testing.check.gradchecks import GradcheckResult, gradcheck
 from tinygrad_cnn.testing.check.slopes import weights
 from tinygrad_cnn.testing.contracts.report import FEW, Array, Report, UncheckedError, _run, _same, _table

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tinygrad_cnn.gradient import grad
 from tinygrad_cnn.graph import Op
-from tinygrad_cnn.tensor import Tensor
+from tinygrad_cnn.tensors.gradient import grad
+from tinygrad_cnn.tensors.tensor_class import Tensor
 from tinygrad_cnn.testing.cases import Case, Problem
 from tinygrad_cnn.testing.check.slopes import central_difference, weights
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from tinygrad_cnn.mode import enable_grad
 from tinygrad_cnn.nn.module import Parameter
-from tinygrad_cnn.tensor import Tensor
+from tinygrad_cnn.tensors.tensor_class import Tensor
 from tinygrad_cnn.testing.check.slopes import weights
 from tinygrad_cnn.testing.contracts.report import Report, UncheckedError, _run, _same, _table
 

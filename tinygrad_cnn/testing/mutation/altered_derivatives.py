@@ -10,7 +10,7 @@ import numpy as np
 
 from tinygrad_cnn.graph import METHODS, Needs, Node, Observer, Op, asks_for_needs, observe
 from tinygrad_cnn.ops.shape import SumTo
-from tinygrad_cnn.tensor import Tensor
+from tinygrad_cnn.tensors.tensor_class import Tensor
 
 #: What can be done to one operand's gradient; each works on arrays and on Tensors.
 GRADIENTS: dict[str, Callable[[Any], Any]] = {

@@ -23,7 +23,7 @@ import numpy as np
 
 from tinygrad_cnn.errors import ArgumentError
 from tinygrad_cnn.graph import Needs, Op
-from tinygrad_cnn.tensor import Tensor
+from tinygrad_cnn.tensors.tensor_class import Tensor
 from tinygrad_cnn.testing.mutation.altered_derivatives import (
     CONSTANT,
     altered,

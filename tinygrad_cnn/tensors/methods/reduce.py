@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.functional.arguments import Axis, torch_names
-from tinygrad_cnn.methods.base import Methods
+from tinygrad_cnn.tensors.methods.base import Methods
 
 if TYPE_CHECKING:
-    from tinygrad_cnn.tensor import Tensor
+    from tinygrad_cnn.tensors.tensor_class import Tensor
 
 
 class ReduceMethods(Methods):

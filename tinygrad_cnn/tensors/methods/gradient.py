@@ -10,12 +10,12 @@ import numpy as np
 
 from tinygrad_cnn.errors import DTypeError, GraphError, ShapeError
 from tinygrad_cnn.functional.arguments import as_array
-from tinygrad_cnn.gradient import accumulate, seed_of, walk
 from tinygrad_cnn.graph import Node, Traced
-from tinygrad_cnn.methods.base import Methods
+from tinygrad_cnn.tensors.gradient import accumulate, seed_of, walk
+from tinygrad_cnn.tensors.methods.base import Methods
 
 if TYPE_CHECKING:
-    from tinygrad_cnn.tensor import Tensor
+    from tinygrad_cnn.tensors.tensor_class import Tensor
 
 
 T = TypeVar("T", bound="GradientMethods")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tinygrad_cnn.graph import Traced
 
 if TYPE_CHECKING:
-    from tinygrad_cnn.tensor import Tensor
+    from tinygrad_cnn.tensors.tensor_class import Tensor
 
 Array = NDArray[Any]
 

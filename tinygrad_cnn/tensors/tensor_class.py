@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tinygrad_cnn import numpy_protocol
 from tinygrad_cnn.errors import DTypeError, GraphError, ShapeError
-from tinygrad_cnn.functional.arguments import as_array
+from tinygrad_cnn.functional.arguments import as_array, flag
 from tinygrad_cnn.graph import MODE, OUT, Node, Op, Result, retold, stamp, unpacked
-from tinygrad_cnn.methods import TensorMethods
+from tinygrad_cnn.tensors import numpy_protocol
+from tinygrad_cnn.tensors.methods import TensorMethods
 
 Array = NDArray[Any]
 _new = object.__new__
@@ -33,7 +33,7 @@ class Tensor(TensorMethods):
         dtype: another element type.
         name: what drawings and messages call it.
     Raises:
-        DTypeError: not real numbers, or `requires_grad` with integers or bools.
+        DTypeError: not real numbers, `requires_grad` with integers or bools, or not True or False.
 
     >>> x = Tensor([1.0, 2.0], requires_grad=True)
     >>> (x * x).sum().backward()
@@ -49,6 +49,8 @@ class Tensor(TensorMethods):
     def __init__(
         self, data: Any, requires_grad: bool = False, *, dtype: Any = None, name: str | None = None
     ) -> None:
+        if type(requires_grad) is not bool:
+            flag("Tensor", "requires_grad", requires_grad)
         source = data._array if isinstance(data, Tensor) else as_array("Tensor", data)
         self._array = np.array(source, dtype=None if dtype is None else np.dtype(dtype))
         if self._array.dtype.kind not in "biuf":
@@ -286,6 +288,24 @@ class Tensor(TensorMethods):
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         return numpy_protocol.apply_function(func, args, kwargs)
+
+
+def tensor(data: Any, *, dtype: Any = None, requires_grad: bool = False, name: str | None = None) -> Tensor:
+    """A new Tensor that holds a copy of some values; the same as `Tensor(data, ...)`.
+
+    Args:
+        data: numbers, nested lists, an array or a Tensor. Python numbers and lists become float32
+            (in PyTorch integers become int64), arrays keep their type.
+        dtype: another element type.   requires_grad: whether `backward()` leaves a gradient in `grad`.
+        name: what drawings and messages call it.
+    Raises:
+        DTypeError: as for `Tensor`.
+    Source: PyTorch's `tensor`.
+
+    >>> tensor([1.0, 2.0], requires_grad=True)
+    Tensor([1., 2.], requires_grad=True)
+    """
+    return Tensor(data, requires_grad, dtype=dtype, name=name)
 
 
 def _taken_apart(operands: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...], tuple[bool, ...]]:

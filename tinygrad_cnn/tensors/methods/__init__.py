@@ -3,12 +3,12 @@
 A Tensor itself is its array, its node and their recording (`tensor.py`); the rest is here by families.
 """
 
-from tinygrad_cnn.methods.elementwise import ElementwiseMethods
-from tinygrad_cnn.methods.gradient import GradientMethods
-from tinygrad_cnn.methods.operators import OperatorMethods
-from tinygrad_cnn.methods.reduce import ReduceMethods
-from tinygrad_cnn.methods.scalar import ScalarMethods
-from tinygrad_cnn.methods.shape import ShapeMethods
+from tinygrad_cnn.tensors.methods.elementwise import ElementwiseMethods
+from tinygrad_cnn.tensors.methods.gradient import GradientMethods
+from tinygrad_cnn.tensors.methods.operators import OperatorMethods
+from tinygrad_cnn.tensors.methods.reduce import ReduceMethods
+from tinygrad_cnn.tensors.methods.scalar import ScalarMethods
+from tinygrad_cnn.tensors.methods.shape import ShapeMethods
 
 
 class TensorMethods(

@@ -14,7 +14,7 @@ from tinygrad_cnn.functional.arguments import as_array
 from tinygrad_cnn.graph import MODE, Node, Traced, owner
 
 if TYPE_CHECKING:
-    from tinygrad_cnn.tensor import Tensor
+    from tinygrad_cnn.tensors.tensor_class import Tensor
 
 
 def grad(

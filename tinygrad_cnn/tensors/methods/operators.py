@@ -12,10 +12,10 @@ from tinygrad_cnn import ops
 from tinygrad_cnn.errors import DTypeError, GraphError
 from tinygrad_cnn.functional.arguments import as_array, broadcastable
 from tinygrad_cnn.graph import MODE, Op, Traced
-from tinygrad_cnn.methods.base import Methods
+from tinygrad_cnn.tensors.methods.base import Methods
 
 if TYPE_CHECKING:
-    from tinygrad_cnn.tensor import Tensor
+    from tinygrad_cnn.tensors.tensor_class import Tensor
 
 
 _NEG = ops.Neg()
