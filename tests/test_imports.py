@@ -27,7 +27,7 @@ MAY_IMPORT: dict[str, str] = {
     "backward": "errors graph ops",
     "tensors": "errors graph mode ops functional backward",
     "transforms": "errors graph mode rng functional backward tensors",
-    "nn": "errors graph kernels mode rng ops functional tensors",
+    "nn": "errors graph kernels mode rng ops functional tensors serial",
     "optim": "errors graph kernels functional tensors",
     "data": "errors rng serial",
     "serial": "errors",

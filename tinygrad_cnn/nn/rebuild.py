@@ -10,16 +10,19 @@ import numpy as np
 
 from tinygrad_cnn.errors import DTypeError
 from tinygrad_cnn.functional.arguments import integer
+from tinygrad_cnn.nn.first_format import upgraded_module
 from tinygrad_cnn.nn.module import Buffer, Module, Parameter
-from tinygrad_cnn.nn.registry import by_parts, known
-from tinygrad_cnn.nn.structure import DEPTH, FORMAT, VERSION, arguments_of, below
-from tinygrad_cnn.nn.values import FLOATS, Values
+from tinygrad_cnn.nn.registry import FUNCTIONS, by_parts, known
+from tinygrad_cnn.nn.structure import FORMAT, VERSION, arguments_of
 from tinygrad_cnn.rng import Seed, generator
+from tinygrad_cnn.serial.values import DEPTH, FLOATS, Decoder, below
 
 #: The most elements of a model, unless more is asked for: VGG-19 has half as many.
 LIMIT = 2**28
 #: Options by which no array of a layer grows.
 GEOMETRY = {"stride", "padding", "dilation", "groups", "output_padding", "padding_idx"}
+#: The kinds of generators that a structure may name.
+GENERATORS = ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")
 
 
 def from_json(
@@ -56,6 +59,8 @@ def from_json(
     builder = Builder(where, generator(rng), integer("from_json", "limit", limit, 0))
     try:
         tree = json.loads(text)
+        if isinstance(tree, dict) and tree.get("version") == 1 and "model" in tree:
+            tree = {**tree, "version": VERSION, "model": upgraded_module(tree["model"])}
     except RecursionError:
         builder.refuse("", f"nested more than {DEPTH} deep")
     except ValueError as error:
@@ -65,28 +70,66 @@ def from_json(
         builder.refuse("", f'expected an object with "format": "{FORMAT}", found {found}')
     builder.keys("", tree, ("format", "version", "model"), ("frozen", "tied"))
     if tree["version"] != VERSION:
-        builder.refuse("", f"expected version {VERSION}, found {str(tree['version'])[:40]}")
+        builder.refuse("", f"expected version 1 to {VERSION}, found {str(tree['version'])[:40]}")
     model = builder.module(tree["model"], "")
     builder.tie(model, tree.get("tied", []))
     builder.freeze(model, tree.get("frozen", []))
     return model
 
 
-class Builder(Values):
-    """Modules and values from what a `Writer` wrote.
+class Builder(Decoder):
+    """Makes modules and values from what a `Writer` wrote.
 
     Args:
-        where: what an error begins with.   rng: of the weights.
-        room: how many elements parameters may still have.
+        where: what an error begins with.   rng: of the weights, and seeds generators.
+        limit: how many elements arrays of parameters may have in all.
 
-    >>> Builder("here", generator(0), 100).value([1, {"list": [2.5]}, {"float": "inf"}], "")
-    (1, [2.5], inf)
+    >>> Builder("here", generator(0), 100).value([{"$function": "relu"}, {"$float": "inf"}], "")[1]
+    inf
     """
 
-    def __init__(self, where: str, rng: np.random.Generator, room: int) -> None:
-        super().__init__(where, rng, room)
+    def __init__(self, where: str, rng: np.random.Generator, limit: int) -> None:
+        super().__init__(where)
+        self.rng, self.limit, self.room = rng, limit, limit
+        self.generators: dict[int, np.random.Generator] = {}
         self.modules: dict[str, Module] = {}
         self.known = known()
+
+    def take(self, path: str, count: int) -> None:
+        """Count elements that are about to be made.
+
+        >>> builder = Builder("a.json", generator(0), 10); builder.take("0.weight", 4); builder.room
+        6
+        """
+        self.room -= count
+        if self.room < 0:
+            asked = f"{count:,}" if count < 10**30 else "more than 10**30"
+            self.refuse(path, f"asks for {asked} elements, more than the limit of {self.limit:,} for all; "
+                        "if the structure is right, from_json(..., limit=) sets another")  # fmt: skip
+
+    def other(self, mark: str, inner: Any, path: str) -> Any:
+        """A function of `functional`, a module or a generator.
+
+        >>> Builder("a.json", generator(0), 1).other("$function", "relu", "").__name__
+        'relu'
+        """
+        if mark == "$function" and isinstance(inner, str) and inner in FUNCTIONS:
+            return FUNCTIONS[inner]
+        if mark == "$module":
+            return self.module(inner, path)
+        if mark == "$generator":
+            return self._generator(inner, path)
+        return super().other(mark, inner, path)
+
+    def _generator(self, tree: Any, path: str) -> np.random.Generator:
+        self.keys(path, tree, ("kind", "number"))
+        kind, number = tree["kind"], tree["number"]
+        if kind not in GENERATORS or type(number) is not int:
+            self.refuse(path, f"expected one of {', '.join(GENERATORS)}, found {str(kind)[:40]!r}")
+        if number not in self.generators:
+            seed = int(self.rng.integers(2**63))
+            self.generators[number] = np.random.Generator(getattr(np.random, kind)(seed))
+        return self.generators[number]
 
     # ------------------------------------------------------------------ modules
     def module(self, tree: Any, path: str) -> Module:
@@ -136,7 +179,7 @@ class Builder(Values):
             self.take(path, _product(shaping) // (groups if type(groups) is int and groups > 0 else 1))
             if "rng" in wanted:
                 arguments["rng"] = self.rng
-        return self._tried(path, cls.__name__, lambda: cls(**arguments))
+        return self.tried(path, cls.__name__, lambda: cls(**arguments))
 
     def _assembled(self, cls: type[Module], attributes: Any, modules: Any, path: str) -> Module:
         """A container, a network or a user's module: its attributes set, no constructor run."""
@@ -165,14 +208,14 @@ class Builder(Values):
 
     def _attribute(self, tree: Any, path: str) -> Any:
         """A parameter or buffer of zeros, or a value."""
-        for kind, make in (("parameter", Parameter), ("buffer", Buffer)):
+        for kind, make in (("$parameter", Parameter), ("$buffer", Buffer)):
             if isinstance(tree, dict) and kind in tree:
-                self.keys(path, tree, (kind, "dtype"))
-                shape = self._shape(tree[kind], path)
+                self.keys(path, tree, (kind,))
+                self.keys(path, tree[kind], ("shape", "dtype"))
+                shape = self.shape(tree[kind]["shape"], path)
                 self.take(path, math.prod(shape))
-                dtype = self._dtype(tree["dtype"], path)
-                zeros = self._tried(path, kind, lambda: np.zeros(shape, dtype))  # noqa: B023, called at once
-                return self._tried(path, kind, lambda: make(zeros))  # noqa: B023
+                dtype = self.dtype(tree[kind]["dtype"], path)
+                return self.tried(path, kind[1:], lambda: make(np.zeros(shape, dtype)))  # noqa: B023, called at once
         return self.value(tree, path)
 
     def tie(self, model: Module, pairs: Any) -> None:

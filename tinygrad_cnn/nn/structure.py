@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import json
-import math
 from typing import Any
 
 import numpy as np
@@ -12,13 +11,12 @@ import numpy as np
 from tinygrad_cnn.errors import ArgumentError, DTypeError
 from tinygrad_cnn.nn.module import Buffer, Module, Parameter
 from tinygrad_cnn.nn.registry import FUNCTIONS, by_parts, known
+from tinygrad_cnn.serial.values import DEPTH, Encoder, below
 
 #: What marks the JSON, and the version that is written.
-FORMAT, VERSION = "tinygrad_cnn.structure", 1
+FORMAT, VERSION = "tinygrad_cnn.structure", 2
 #: Attributes of a module that are no part of its structure.
 OWN = ("_hooks", "_name", "_path", "training")
-#: How deep modules and values may be nested.
-DEPTH = 100
 
 
 def to_json(model: Module, *, indent: int | None = None) -> str:
@@ -68,18 +66,21 @@ def _tied(model: Module) -> list[list[str]]:
     return found
 
 
-class Writer:
-    """Modules and values as what JSON can hold, remembering what it has met.
+class Writer(Encoder):
+    """Writes modules, functions and generators beside plain values, remembering what it has met.
+
+        {"$module": {"class": ...}}    {"$function": name}    {"$generator": {"kind": ..., "number": ...}}
+        {"$parameter": {"shape": ..., "dtype": ...}}    {"$buffer": ...}    attributes, without their values
 
     Args:
         function: whose name an error begins with, '' for none.
 
-    >>> Writer("to_json").value((1, [2.5], float("inf")), "here")
-    [1, {'list': [2.5]}, {'float': 'inf'}]
+    >>> Writer("to_json").value([FUNCTIONS["relu"], float("inf")], "here")
+    [{'$function': 'relu'}, {'$float': 'inf'}]
     """
 
     def __init__(self, function: str) -> None:
-        self.prefix = f"{function}: " if function else ""
+        super().__init__(function)
         self.paths: dict[int, str] = {}
         self.generators: list[np.random.Generator] = []
 
@@ -134,41 +135,26 @@ class Writer:
         """An attribute of a module that is written as its parts.
 
         >>> Writer("to_json").part(Parameter([1.0, 2.0]), "weight")
-        {'parameter': [2], 'dtype': 'float32'}
+        {'$parameter': {'shape': [2], 'dtype': 'float32'}}
         """
         if isinstance(value, (Parameter, Buffer)):
-            kind = "parameter" if isinstance(value, Parameter) else "buffer"
-            return {kind: list(value.shape), "dtype": value.dtype.name}
+            kind = "$parameter" if isinstance(value, Parameter) else "$buffer"
+            return {kind: {"shape": list(value.shape), "dtype": value.dtype.name}}
         return self.value(value, path)
 
-    def value(self, value: Any, path: str) -> Any:
-        """A plain value, an array, a generator, a function of `functional`, or a module.
+    def other(self, value: Any, path: str) -> Any:
+        """A generator, a function of `functional`, or a module.
 
-        >>> Writer("to_json").value(np.array([[True]]), "here")
-        {'array': [True], 'shape': [1, 1], 'dtype': 'bool'}
+        >>> Writer("to_json").other(FUNCTIONS["relu"], "here")
+        {'$function': 'relu'}
         """
-        if isinstance(value, np.generic):
-            value = value.item()
-        if value is None or isinstance(value, (bool, int, str)):
-            return value
-        if isinstance(value, float):
-            return value if math.isfinite(value) else {"float": str(value)}
-        if isinstance(value, tuple):
-            return [self.value(v, below(path, k)) for k, v in enumerate(value)]
-        if isinstance(value, list):
-            return {"list": [self.value(v, below(path, k)) for k, v in enumerate(value)]}
-        if isinstance(value, dict) and all(isinstance(key, str) for key in value):
-            return {"dict": {k: self.value(v, below(path, k)) for k, v in value.items()}}
-        if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
-            flat = [self.value(number, path) for number in value.ravel().tolist()]
-            return {"array": flat, "shape": list(value.shape), "dtype": value.dtype.name}
         if isinstance(value, np.random.Generator):
-            return self._generator(value)
+            return {"$generator": self._generator(value)}
         if isinstance(value, Module):
-            return self.module(value, path)
+            return {"$module": self.module(value, path)}
         name = getattr(value, "__name__", "")
-        if FUNCTIONS.get(name) is value:
-            return {"function": name}
+        if isinstance(name, str) and FUNCTIONS.get(name) is value:
+            return {"$function": name}
         raise DTypeError(
             f"{self.prefix}{path} is a {type(value).__name__}, which JSON cannot hold; modules, "
             "plain values, arrays, generators and functions of tinygrad_cnn.functional fit"
@@ -180,7 +166,7 @@ class Writer:
         if not numbers:
             self.generators.append(value)
         number = numbers[0] if numbers else len(self.generators) - 1
-        return {"generator": type(value.bit_generator).__name__, "number": number}
+        return {"kind": type(value.bit_generator).__name__, "number": number}
 
 
 def arguments_of(cls: type) -> dict[str, inspect.Parameter]:
@@ -191,15 +177,6 @@ def arguments_of(cls: type) -> dict[str, inspect.Parameter]:
     """
     several = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     return {n: p for n, p in inspect.signature(cls).parameters.items() if p.kind not in several}
-
-
-def below(path: str, name: object) -> str:
-    """A path one step further down.
-
-    >>> below("", "features"), below("features", 0)
-    ('features', 'features.0')
-    """
-    return f"{path}.{name}" if path else str(name)
 
 
 def _floats(module: Module) -> list[str]:

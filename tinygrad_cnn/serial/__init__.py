@@ -1,8 +1,14 @@
-"""Files: arrays by name in safetensors and npz, each written whole or not at all. No pickle."""
+"""Files: arrays by name in safetensors and npz, each written whole or not at all. No pickle.
 
-from tinygrad_cnn.serial.atomic import writing as writing
-from tinygrad_cnn.serial.tensors import Content as Content
-from tinygrad_cnn.serial.tensors import load_content as load_content
-from tinygrad_cnn.serial.tensors import load_metadata as load_metadata
-from tinygrad_cnn.serial.tensors import load_tensors as load_tensors
-from tinygrad_cnn.serial.tensors import save_tensors as save_tensors
+`save_tensors` and `load_tensors` keep arrays by name; `writing` replaces any file as a whole; `Encoder` and
+`Decoder` turn plain values into JSON and back.
+"""
+
+from tinygrad_cnn.serial.atomic import writing
+from tinygrad_cnn.serial.tensors import Content, load_content, load_metadata, load_tensors, save_tensors
+from tinygrad_cnn.serial.values import Decoder, Encoder
+
+__all__ = [
+    "Content", "Decoder", "Encoder", "load_content", "load_metadata", "load_tensors", "save_tensors",
+    "writing",
+]  # fmt: skip

@@ -12,10 +12,9 @@ import numpy as np
 from tinygrad_cnn.errors import ArgumentError, FormatError, StateError, TinygradCnnError
 from tinygrad_cnn.nn import Module, to_json
 from tinygrad_cnn.optim import Optimizer
-from tinygrad_cnn.rng import generator
-from tinygrad_cnn.serial import load_content, save_tensors
-from tinygrad_cnn.train.generators import Generators, find_generators, set_states, states
-from tinygrad_cnn.train.pack import pack, unpack
+from tinygrad_cnn.rng import Generators, find_generators, generator, set_states, states
+from tinygrad_cnn.serial import Decoder, Encoder, load_content, save_tensors
+from tinygrad_cnn.train.files.undo import Undo, check_alike
 
 #: The metadata names of a checkpoint, and the version that is written.
 FORMAT, VERSION = "tinygrad_cnn.checkpoint", "1"
@@ -67,11 +66,10 @@ def write_checkpoint(
     texts = dict(texts)
     packed: dict[str, Any] = {}
     arrays: dict[str, Any] = {}
+    encoder = Encoder("save_checkpoint", arrays)
     for name, part in parts.items():
-        found: dict[str, Any] = {}
         if _has_state(part):
-            state, found = pack(part.state_dict(), name)
-            packed[name] = {"class": type(part).__name__, "state": state}
+            packed[name] = {"class": type(part).__name__, "state": encoder.value(part.state_dict(), name)}
             if isinstance(part, Module):
                 text, why = _structure(part)
                 packed[name]["structure"] = why
@@ -79,11 +77,8 @@ def write_checkpoint(
         elif _only_random(part):
             packed[name] = {"class": type(part).__name__}
         else:
-            value, found = pack(part, name)
-            packed[name] = {"value": value}
-        arrays |= found
-    random, found = pack(states(_generators(parts)), "random")
-    arrays |= found
+            packed[name] = {"value": encoder.value(part, name)}
+    random = encoder.value(states(_generators(parts)), "random")
     tree = {"parts": packed, "random": random, "texts": list(texts)}
     text = json.dumps(tree, separators=(",", ":"), allow_nan=False)
     kept = {TEXT + name: text for name, text in texts.items()}
@@ -150,18 +145,16 @@ def restore(function: str, checkpoint: Saved, parts: Mapping[str, Any]) -> dict[
             )
     generators = {} if all(isinstance(part, Module) for part in parts.values()) else _generators(parts)
     wanted = {key: random[key] for key in random if key.split(".")[0] in {"default", *parts}}
-    before, random_before = _snapshot(parts), states(generators)
+    undo, random_before = Undo(parts.values()), states(generators)
     try:
         # Schedulers write learning rates; the optimizer, loaded last, has the last word.
         for name, part in sorted(parts.items(), key=lambda item: isinstance(item[1], Optimizer)):
             if _has_state(part):
-                _load_part(function, name, part, saved[name]["state"])
+                _load_part(function, name, part, saved[name].get("state"))
         if generators:
             set_states(function, generators, wanted)
     except BaseException:
-        for name, part in parts.items():
-            if name in before:
-                part.load_state_dict(before[name])
+        undo.restore()
         set_states(function, generators, random_before)
         raise
     return {name: entry["value"] for name, entry in saved.items() if "value" in entry}
@@ -185,28 +178,48 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Saved:
         )
     if metadata[FORMAT] != VERSION:
         raise FormatError(f"{where}: expected a checkpoint of version {VERSION}, found {metadata[FORMAT]}")
+    decoder = Decoder(f"{where}: a checkpoint whose metadata cannot be read")
     try:
-        tree = unpack(json.loads(metadata[STATE]), arrays)
-        parts, random, names = tree["parts"], tree["random"], tree.get("texts", [])
-        if not all(isinstance(entry, dict) for entry in [*parts.values(), random]):
-            raise FormatError("entries that are no objects")
-        texts = {name: metadata[TEXT + name] for name in names}
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise FormatError(f"{where}: a checkpoint whose metadata cannot be read: {error}") from error
-    return Saved(parts, random, texts)
+        tree = json.loads(metadata[STATE])
+    except (ValueError, RecursionError) as error:
+        decoder.refuse("", str(error))
+    decoder.keys("", tree, ("parts", "random"), ("texts",))
+    names = decoder.list(tree.get("texts", []), "texts")
+    absent = [str(name)[:40] for name in names if not isinstance(name, str) or TEXT + name not in metadata]
+    if absent:
+        decoder.refuse("texts", f"{absent[0]!r} is not there")
+    values = Decoder(decoder.where, arrays).value({"parts": tree["parts"], "random": tree["random"]}, "")
+    _check_entries(decoder, values["parts"], values["random"])
+    return Saved(values["parts"], values["random"], {name: metadata[TEXT + name] for name in names})
+
+
+def _check_entries(decoder: Decoder, parts: Any, random: Any) -> None:
+    """See that the parts of a checkpoint are objects of the right keys."""
+    for path, tree in (("parts", parts), ("random", random)):
+        if not isinstance(tree, dict) or not all(isinstance(name, str) for name in tree):
+            decoder.refuse(path, "expected an object")
+        for name, entry in tree.items():
+            if not isinstance(entry, dict):
+                decoder.refuse(f"{path}.{name}", "expected an object")
+    for name, entry in parts.items():
+        decoder.keys(f"parts.{name}", entry, (), ("value", "class", "state", "structure"))
+        for key in ("class", "structure"):
+            if not isinstance(entry.get(key, ""), str):
+                decoder.refuse(f"parts.{name}.{key}", "expected text")
 
 
 def _load_part(function: str, name: str, part: Any, state: Any) -> None:
     try:
+        if not isinstance(state, Mapping):
+            raise FormatError("no object")
+        if not isinstance(part, Module):
+            check_alike(part.state_dict(), state)
         part.load_state_dict(state)
-    except TinygradCnnError as error:
+    except StateError as error:
         raise StateError(f"{function}: {name}: {error}") from error
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise FormatError(f"{function}: {name} has a state that cannot be read: {error!r}") from error
-
-
-def _snapshot(parts: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: part.state_dict() for name, part in parts.items() if _has_state(part)}
+    except Exception as error:  # what a class does with a state that is none of its own
+        reason = str(error) if isinstance(error, TinygradCnnError) else repr(error)
+        raise FormatError(f"{function}: {name} has a state that cannot be read: {reason[:400]}") from error
 
 
 def _has_state(part: Any) -> bool:

@@ -18,18 +18,20 @@ from tinygrad_cnn.functional.arguments import integer
 from tinygrad_cnn.mode import no_grad
 from tinygrad_cnn.nn import Module
 from tinygrad_cnn.tensors.tensor_class import Tensor
-from tinygrad_cnn.train.running import Running
-from tinygrad_cnn.train.source import as_batches, as_numbers, parts_of
+from tinygrad_cnn.train.batches import as_batches, as_numbers, parts_of
+from tinygrad_cnn.train.metrics_over_batches import Running
 
 Array = NDArray[Any]
 
 
 class Evaluator:
-    """A model and what is measured: the half of a Trainer that changes nothing.
+    """Measures what a model gives for data, and changes nothing.
 
     Args:
         model: called with the inputs of a batch.   loss: of (outputs, targets), the mean of a batch.
         metrics: as `Trainer`.
+    Attributes:
+        model, loss: as given.   running: the mean loss and the metrics, over the batches so far.
     Raises:
         DTypeError: an argument of another type.   ArgumentError: an unknown metric, or two of one name.
 
@@ -42,15 +44,16 @@ class Evaluator:
         self, model: Module, loss: Callable[[Any, Any], Any] = cross_entropy,
         metrics: Iterable[Any] = ("accuracy",),
     ) -> None:  # fmt: skip
-        name = type(self).__name__
-        if not isinstance(model, Module):
-            raise DTypeError(f"{name}: the model must be a Module, got {model!r}")
-        if not callable(loss):
-            raise DTypeError(f"{name}: loss must be a function of (outputs, targets), got {loss!r}")
-        if isinstance(metrics, str):
-            raise DTypeError(f"{name}: metrics is a tuple such as ('accuracy',), got {metrics!r}")
+        check_parts(type(self).__name__, model, loss, metrics)
         self.model, self.loss = model, loss
-        self._running = Running(metrics)
+        self.running = Running(metrics)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({described(self.model)}, {self._measures()})"
+
+    def _measures(self) -> str:
+        """The loss and the metrics, for a repr."""
+        return f"loss={described(self.loss)}, metrics={self.running.names[1:]}"
 
     def evaluate(
         self, x: Any, y: Any = None, *, batch_size: int | None = None, steps: int | None = None
@@ -70,12 +73,20 @@ class Evaluator:
         ['accuracy', 'loss']
         """
         data = as_batches("evaluate", x, y, batch_size, usual_size=256)
-        return self._judge(
-            "evaluate", data, None if steps is None else integer("evaluate", "steps", steps, 1)
-        )
+        count = None if steps is None else integer("evaluate", "steps", steps, 1)
+        return self.measure("evaluate", data, count)
 
-    def _judge(self, function: str, data: Iterable[Any], steps: int | None) -> dict[str, float]:
-        measures = self._running.fresh()
+    def measure(self, function: str, data: Iterable[Any], steps: int | None = None) -> dict[str, float]:
+        """`evaluate` on batches.
+
+        Args:
+            function: whose name errors begin with.   data: batches.   steps: as `evaluate`.
+
+        >>> from tinygrad_cnn import nn
+        >>> sorted(Evaluator(nn.Linear(2, 2)).measure("fit", [(np.zeros((4, 2), "f4"), [0, 1, 0, 1])]))
+        ['accuracy', 'loss']
+        """
+        measures = self.running.fresh()
         with in_mode(self.model, False), no_grad():
             for batch in islice(data, steps):
                 inputs, targets = parts_of(function, batch, data)
@@ -85,10 +96,16 @@ class Evaluator:
             raise ArgumentError(f"{function}: the data is empty, it gives no batch")
         return measures.values()
 
-    def _rehearse(self, name: str, data: Any, labels: Array | None) -> None:
-        """Judge one sample of validation data: what does not fit shows before an epoch of training.
+    def rehearse(self, name: str, data: Any, labels: Array | None) -> None:
+        """Measure one sample of validation data: what does not fit shows before an epoch of training.
 
-        Only of data whose samples can be looked at without moving a generator; `labels` are all of it.
+        Only of data whose samples can be looked at without moving a generator.
+
+        Args:
+            name: of the data.   data: batches.   labels: all of its labels, or None.
+
+        >>> from tinygrad_cnn import nn
+        >>> Evaluator(nn.Linear(2, 2)).rehearse("val", as_batches("fit", np.zeros((4, 2), "f4"), [0] * 4), None)
         """
         dataset = data.dataset if isinstance(data, DataLoader) else None
         if not isinstance(dataset, (ArrayDataset, StreamedDataset)):
@@ -140,6 +157,25 @@ class Evaluator:
         if not found:
             raise ArgumentError("predict: the data is empty, it holds no sample")
         return np.concatenate(found)
+
+
+def check_parts(name: str, model: Any, loss: Any, metrics: Any) -> None:
+    """See that these are a model, a loss and metrics.
+
+    Args:
+        name: of the class that errors begin with.
+    Raises:
+        DTypeError: one of them is something else.
+
+    >>> from tinygrad_cnn import nn
+    >>> check_parts("Evaluator", nn.ReLU(), cross_entropy, ())
+    """
+    if not isinstance(model, Module):
+        raise DTypeError(f"{name}: the model must be a Module, got {model!r}")
+    if not callable(loss):
+        raise DTypeError(f"{name}: loss must be a function of (outputs, targets), got {loss!r}")
+    if isinstance(metrics, str):
+        raise DTypeError(f"{name}: metrics is a tuple such as ('accuracy',), got {metrics!r}")
 
 
 @contextmanager
@@ -213,3 +249,13 @@ def check_labels(name: str, labels: Array, outputs: Any, loss: Callable[[Any, An
         ) from error
     except Exception:  # a loss that takes other targets; each batch will tell
         return
+
+
+def described(part: Any) -> str:
+    """A short name of a model, a function or an optimizer, for a repr.
+
+    >>> described(cross_entropy), described(Tensor(1.0))
+    ('cross_entropy', 'Tensor')
+    """
+    name = getattr(part, "__name__", None)
+    return name if isinstance(name, str) else type(part).__name__

@@ -9,10 +9,10 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from tinygrad_cnn.functional.arguments import integer, number
-from tinygrad_cnn.train.callback import Callback, check_monitor, direction
+from tinygrad_cnn.train.callbacks.base import Callback, check_monitor, direction
 
 if TYPE_CHECKING:
-    from tinygrad_cnn.train.loop import Trainer
+    from tinygrad_cnn.train.trainer import Trainer
 
 
 class EarlyStopping(Callback):

@@ -13,18 +13,20 @@ from tinygrad_cnn.errors import ArgumentError, DTypeError
 from tinygrad_cnn.functional import cross_entropy
 from tinygrad_cnn.nn import Module
 from tinygrad_cnn.optim import Optimizer
-from tinygrad_cnn.train.judge import Evaluator, as_operand, as_scalar, in_mode
-from tinygrad_cnn.train.source import as_numbers, parts_of
+from tinygrad_cnn.train.batches import as_numbers, parts_of
+from tinygrad_cnn.train.evaluation import Evaluator, as_operand, as_scalar, described, in_mode
 
 Array = NDArray[Any]
 
 
-class Learner(Evaluator):
-    """A model and how it learns: the part of a Trainer that takes single steps.
+class Learner:
+    """Takes single steps of an optimizer, without a loop around them.
 
     Args:
         model: called with the inputs of a batch.   optimizer: of its parameters.
         loss, metrics: as `Trainer`.
+    Attributes:
+        model, optimizer, loss: as given.   evaluator: measures the model, changing nothing.
     Raises:
         DTypeError: an argument of another type.   ArgumentError: an optimizer of other parameters, an
             unknown metric, or two of one name.
@@ -39,17 +41,13 @@ class Learner(Evaluator):
         self, model: Module, optimizer: Optimizer, loss: Callable[[Any, Any], Any] = cross_entropy,
         metrics: Iterable[Any] = ("accuracy",),
     ) -> None:  # fmt: skip
-        super().__init__(model, loss, metrics)
-        name = type(self).__name__
-        if not isinstance(optimizer, Optimizer):
-            raise DTypeError(f"{name}: the optimizer must be an Optimizer, got {optimizer!r}")
-        own = {id(p) for p in model.parameters()}
-        if not any(id(p) in own for group in optimizer.param_groups for p in group["params"]):
-            raise ArgumentError(
-                f"{name}: the optimizer has no parameter of this model; it needs model.parameters()"
-            )
-        self.optimizer = optimizer
+        self.evaluator = Evaluator(model, loss, metrics)
+        check_optimizer(type(self).__name__, model, optimizer)
+        self.model, self.optimizer, self.loss = model, optimizer, loss
         self._told_of_nan = False
+
+    def __repr__(self) -> str:
+        return f"Learner({described(self.model)}, {described(self.optimizer)}, loss={described(self.loss)})"
 
     def train_on_batch(self, x: Any, y: Any) -> dict[str, float]:
         """One step of the optimizer on one batch; no callback is told.
@@ -70,22 +68,29 @@ class Learner(Evaluator):
         """
         inputs = x if isinstance(x, tuple) else (x,)
         inputs, targets = parts_of("train_on_batch", (*map(as_numbers, inputs), as_numbers(y)), None)
-        measures = self._running.fresh()
+        measures = self.evaluator.running.fresh()
         with in_mode(self.model, True):
-            loss, outputs = self._step("train_on_batch", inputs, targets)
+            loss, outputs = self.step("train_on_batch", inputs, targets)
         measures.update(loss, outputs, targets)
         return measures.values()
 
-    def _step(
+    def step(
         self, function: str, inputs: tuple[Any, ...], targets: Any, *,
         seen: Callable[[Any], None] | None = None, judged: Callable[[float], bool] | None = None,
         where: str = "",
     ) -> tuple[float, Array]:  # fmt: skip
-        """Forward, backward and step.
+        """Forward, backward and step, in the mode that the model is in.
 
         Args:
-            function: named in errors.   where: the batch, for a warning.
+            function: named in errors.   inputs, targets: of a batch.   where: the batch, for a warning.
             seen: told the outputs, before the loss.   judged: told the loss; False ends before backward.
+        Returns:
+            The loss, and the outputs.
+
+        >>> from tinygrad_cnn import nn, optim
+        >>> model = nn.Linear(2, 2); learner = Learner(model, optim.SGD(model.parameters(), lr=0.1))
+        >>> learner.step("mine", (np.zeros((4, 2), "float32"),), [0, 1, 0, 1])[1].shape
+        (4, 2)
         """
         outputs = self.model(*map(as_operand, inputs))
         if seen is not None:
@@ -102,3 +107,24 @@ class Learner(Evaluator):
         loss.backward()
         self.optimizer.step()
         return value, outputs.numpy()
+
+
+def check_optimizer(name: str, model: Module, optimizer: Any) -> None:
+    """See that this is an optimizer of the model's parameters.
+
+    Args:
+        name: of the class that errors begin with.
+    Raises:
+        DTypeError: something else.   ArgumentError: it has parameters of other models only.
+
+    >>> from tinygrad_cnn import nn, optim
+    >>> model = nn.Linear(2, 2)
+    >>> check_optimizer("Learner", model, optim.SGD(model.parameters(), lr=0.1))
+    """
+    if not isinstance(optimizer, Optimizer):
+        raise DTypeError(f"{name}: the optimizer must be an Optimizer, got {optimizer!r}")
+    own = {id(p) for p in model.parameters()}
+    if not any(id(p) in own for group in optimizer.param_groups for p in group["params"]):
+        raise ArgumentError(
+            f"{name}: the optimizer has no parameter of this model; it needs model.parameters()"
+        )

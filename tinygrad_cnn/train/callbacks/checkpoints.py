@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinygrad_cnn.functional.arguments import integer
-from tinygrad_cnn.train.callback import Callback, check_monitor, direction
+from tinygrad_cnn.train.callbacks.base import Callback, check_monitor, direction
 
 if TYPE_CHECKING:
-    from tinygrad_cnn.train.loop import Trainer
+    from tinygrad_cnn.train.trainer import Trainer
 
 
 class Checkpoint(Callback):

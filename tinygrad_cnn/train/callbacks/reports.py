@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, TextIO
 from tinygrad_cnn.errors import MissingExtraError
 from tinygrad_cnn.functional.arguments import integer
 from tinygrad_cnn.serial import writing
-from tinygrad_cnn.train.callback import Callback
+from tinygrad_cnn.train.callbacks.base import Callback
 
 if TYPE_CHECKING:
-    from tinygrad_cnn.train.loop import Trainer
+    from tinygrad_cnn.train.trainer import Trainer
 
 
 class ProgressBar(Callback):

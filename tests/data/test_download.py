@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tinygrad_cnn.data import fashion_mnist, mnist, write_idx
-from tinygrad_cnn.data.mnist import SOURCES, Source
+from tinygrad_cnn.data.mnist_files import SOURCES, Source
 from tinygrad_cnn.errors import FormatError, MissingExtraError
 
 READERS = pytest.mark.parametrize("read", [mnist, fashion_mnist])

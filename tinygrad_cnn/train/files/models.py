@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn.errors import ArgumentError, DTypeError, FormatError
+from tinygrad_cnn.errors import ArgumentError, DTypeError, FormatError, StateError
 from tinygrad_cnn.nn import Module, from_json, to_json
 from tinygrad_cnn.nn.rebuild import LIMIT
-from tinygrad_cnn.train.callback import Callback
-from tinygrad_cnn.train.checkpoint import Saved, read_checkpoint, restore, write_checkpoint
-from tinygrad_cnn.train.compiled import Compiled
-from tinygrad_cnn.train.generators import find_generators, set_states
-from tinygrad_cnn.train.loop import Trainer
-from tinygrad_cnn.train.resumable import TRAINING
+from tinygrad_cnn.rng import find_generators, set_states
+from tinygrad_cnn.train.callbacks import Callback
+from tinygrad_cnn.train.files.checkpoints import Saved, read_checkpoint, restore, write_checkpoint
+from tinygrad_cnn.train.files.recipe import TRAINING, Recipe
+from tinygrad_cnn.train.trainer import Trainer
 
 Path = str | os.PathLike[str]
 
@@ -128,16 +126,13 @@ def load_trainer(
     if TRAINING not in saved.texts or "trainer" not in saved.parts:
         raise FormatError(f"{where}: holds no training; it holds {', '.join(saved.parts)}")
     model = _model(path, saved, "model")
-    try:
-        compiled = Compiled(where, json.loads(saved.texts[TRAINING]))
-    except (ValueError, RecursionError) as error:
-        raise FormatError(f"{where}: a training that cannot be read: {error}") from error
-    optimizer = compiled.optimizer(model)
+    recipe = Recipe.read(where, saved.texts[TRAINING])
+    optimizer = recipe.optimizer(model)
     trainer = Trainer(
         model, optimizer,
-        compiled.loss() if loss is None else loss,
-        compiled.metrics() if metrics is None else metrics,
-        [*compiled.rates(optimizer), *callbacks],
+        recipe.loss() if loss is None else loss,
+        recipe.metrics() if metrics is None else metrics,
+        [*recipe.callbacks(optimizer), *callbacks],
     )  # fmt: skip
     restore(f"load_trainer: {where}", saved, {"model": model, "trainer": trainer, "optimizer": optimizer})
     return trainer
@@ -154,9 +149,15 @@ def _model(path: Path, saved: Saved, name: str) -> Module:
     text = saved.texts.get(f"structure.{name}")
     if text is None:
         raise FormatError(f"{where}: holds no structure of {name!r}, since {entry['structure']}")
-    held = sum(np.size(value) for value in entry["state"].values())
+    state = entry.get("state")
+    if not isinstance(state, dict):
+        raise FormatError(f"{where}: holds no state of {name!r}")
+    held = sum(np.size(value) for value in state.values() if isinstance(value, np.ndarray))
     model = from_json(text, rng=0, limit=max(LIMIT, 4 * held), where=where)
-    restore(where, saved, {name: model})
     own = find_generators(**{name: model})
-    set_states(where, own, {key: saved.random[key] for key in saved.random if key in own})
+    try:
+        restore(where, saved, {name: model})
+        set_states(where, own, {key: saved.random[key] for key in saved.random if key in own})
+    except StateError as error:  # structure and numbers of one file that do not belong together
+        raise FormatError(str(error)) from error
     return model

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from tinygrad_cnn.errors import ArgumentError, StateError
 from tinygrad_cnn.functional.arguments import choice
+from tinygrad_cnn.nn.rebuild import Builder
 from tinygrad_cnn.optim import LRScheduler, ReduceLROnPlateau
-from tinygrad_cnn.train.callback import Callback, check_monitor
+from tinygrad_cnn.train.callbacks.base import Callback, check_monitor
+from tinygrad_cnn.train.files.schedules import made_scheduler, scheduler_tree
 
 if TYPE_CHECKING:
-    from tinygrad_cnn.train.loop import Trainer
+    from tinygrad_cnn.train.trainer import Trainer
 
 
 class LearningRate(Callback):
@@ -65,6 +67,34 @@ class LearningRate(Callback):
 
     def _step(self, *measure: float) -> None:
         self.scheduler.step(*measure)
+
+    def describe(self) -> dict[str, Any]:
+        """The options, and the scheduler as plain data.
+
+        >>> from tinygrad_cnn import nn, optim
+        >>> optimizer = optim.SGD(nn.Linear(2, 1).parameters(), lr=0.1)
+        >>> LearningRate(optim.CosineAnnealingLR(optimizer, 10)).describe()["scheduler"]["class"]
+        'CosineAnnealingLR'
+        """
+        kept = {"every": self.every, "monitor": self.monitor, "record": self.record}
+        return {**kept, "scheduler": scheduler_tree(self.scheduler)}
+
+    @classmethod
+    def made_from(cls, tree: Any, builder: Builder, optimizer: Any) -> LearningRate:
+        """The callback of what `describe` gave, for an optimizer.
+
+        >>> from tinygrad_cnn.rng import generator
+        >>> from tinygrad_cnn import nn, optim
+        >>> optimizer = optim.SGD(nn.Linear(2, 1).parameters(), lr=0.1)
+        >>> rate = LearningRate(optim.CosineAnnealingLR(optimizer, 10))
+        >>> LearningRate.made_from(rate.describe(), Builder("a.npz", generator(0), 0), optimizer).every
+        'epoch'
+        """
+        builder.keys("callbacks", tree, ("every", "monitor", "record", "scheduler"))
+        monitor, record = tree["monitor"], tree["record"]
+        if not isinstance(monitor, (str, type(None))) or not isinstance(record, bool):
+            builder.refuse("callbacks", "LearningRate: monitor is a name or null, record a bool")
+        return cls(made_scheduler(builder, tree["scheduler"], optimizer), tree["every"], monitor, record)
 
     def state_dict(self) -> dict[str, Any]:
         """The scheduler's.

@@ -239,9 +239,16 @@ class Running:
         >>> Running([]).load_state_dict({"loss": 1.0, "count": 2, "metrics": {}})
         """
         kept, own = state["metrics"], [metric.name for metric in self.metrics]
-        if list(kept) != own:
-            raise StateError(f"Trainer: the state has the metrics {list(kept)}, this one has {own}")
-        self.loss, self.count = float(state["loss"]), int(state["count"])
+        if not isinstance(kept, Mapping) or list(kept) != own:
+            raise StateError(
+                f"Trainer: the state has the metrics {str(list(kept))[:200]}, this one has {own}"
+            )
+        loss, count = float(state["loss"]), int(state["count"])
+        for metric in self.metrics:
+            own = _sums(metric)
+            if not isinstance(kept[metric.name], Mapping) or kept[metric.name].keys() - own.keys():
+                raise StateError(f"Trainer: the metric {metric.name!r} has the sums {sorted(own)}")
+        self.loss, self.count = loss, count
         for metric in self.metrics:
             for key, value in kept[metric.name].items():
                 setattr(metric, key, value.copy() if isinstance(value, np.ndarray) else value)

@@ -1,0 +1,1 @@
+"""Files of trainings: checkpoints, models, and how a training was put together."""

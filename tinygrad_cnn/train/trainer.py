@@ -1,0 +1,323 @@
+"""Trainer: the training loop that everybody writes, written once."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from typing import Any
+
+from numpy.typing import NDArray
+
+from tinygrad_cnn.errors import ArgumentError
+from tinygrad_cnn.functional import cross_entropy
+from tinygrad_cnn.functional.arguments import integer
+from tinygrad_cnn.nn import Module
+from tinygrad_cnn.optim import Optimizer
+from tinygrad_cnn.rng import Seed
+from tinygrad_cnn.train.batches import as_batches, labels_of, validation_sets
+from tinygrad_cnn.train.callbacks import Callback
+from tinygrad_cnn.train.callbacks.base import Callbacks, as_callbacks
+from tinygrad_cnn.train.evaluation import check_parts, described, in_mode
+from tinygrad_cnn.train.files.checkpoints import load_checkpoint
+from tinygrad_cnn.train.files.recipe import write_training
+from tinygrad_cnn.train.history import History
+from tinygrad_cnn.train.loop import Loop
+from tinygrad_cnn.train.position import source_of
+from tinygrad_cnn.train.progress import Progress
+from tinygrad_cnn.train.train_step import Learner, check_optimizer
+
+Array = NDArray[Any]
+
+
+class Trainer:
+    """Trains a model: `fit`, `evaluate`, `predict`, `train_on_batch`, `save` and `load`.
+
+    It puts together what each does one thing: a `Learner` takes the steps, an `Evaluator` measures,
+    a `Progress` counts, and callbacks are told.
+
+    Args:
+        model: called with the inputs of a batch.   optimizer: of its parameters.
+        loss: of (outputs, targets), giving the mean over the batch.
+        metrics: names ('accuracy', 'top_5_accuracy', 'precision', 'recall', 'f1'), functions of
+            (outputs, targets) on arrays, or `Metric`s.
+        callbacks: told of each step of `fit`, in this order.
+    Attributes:
+        history: a number an epoch for each measure.   epoch: epochs done.
+        batch: batches done in the present epoch.   epochs, steps: those planned (steps may be None).
+        names: the measures of an epoch.   stop_reason: why a callback ended the training, or None.
+        ending: 'finished', 'interrupted' or 'failed'; None before and during `fit`.
+    Raises:
+        DTypeError: an argument of another type.   ArgumentError: an optimizer of other parameters, an
+            unknown metric, or two of one name.
+
+    >>> from tinygrad_cnn import manual_seed, nn, optim
+    >>> _ = manual_seed(0); x = np.eye(4, dtype="float32"); y = np.array([0, 1, 0, 1])
+    >>> model = nn.Linear(4, 2)
+    >>> trainer = Trainer(model, optim.SGD(model.parameters(), lr=1.0))
+    >>> history = trainer.fit(x, y, epochs=5, batch_size=2)
+    >>> trainer.evaluate(x, y)["accuracy"], trainer.predict(x).shape
+    (1.0, (4, 2))
+    """
+
+    def __init__(
+        self, model: Module, optimizer: Optimizer, loss: Callable[[Any, Any], Any] = cross_entropy,
+        metrics: Iterable[Any] = ("accuracy",), callbacks: Iterable[Callback] = (),
+    ) -> None:  # fmt: skip
+        check_parts("Trainer", model, loss, metrics)
+        check_optimizer("Trainer", model, optimizer)
+        self.callbacks = callbacks
+        self._learner = Learner(model, optimizer, loss, metrics)
+        self._evaluator = self._learner.evaluator
+        self._progress = Progress(self._evaluator.running)
+        self.epochs = 0
+        self.steps: int | None = None
+        self.names: list[str] = []
+        self.stop_reason: str | None = None
+        self.ending: str | None = None
+
+    @property
+    def model(self) -> Module:
+        """What is trained."""
+        return self._learner.model
+
+    @property
+    def optimizer(self) -> Optimizer:
+        """What takes the steps."""
+        return self._learner.optimizer
+
+    @property
+    def loss(self) -> Callable[[Any, Any], Any]:
+        """Of (outputs, targets)."""
+        return self._learner.loss
+
+    @property
+    def callbacks(self) -> Callbacks:
+        """Told of each step; a list."""
+        return self._callbacks
+
+    @callbacks.setter
+    def callbacks(self, given: Iterable[Callback]) -> None:
+        self._callbacks = as_callbacks("Trainer", given)
+
+    @property
+    def history(self) -> History:
+        """A number an epoch for each measure."""
+        return self._progress.history
+
+    @property
+    def epoch(self) -> int:
+        """Epochs done."""
+        return self._progress.epoch
+
+    @property
+    def batch(self) -> int:
+        """Batches done in the present epoch."""
+        return self._progress.batch
+
+    def __repr__(self) -> str:
+        parts = [described(self.model), described(self.optimizer), f"loss={described(self.loss)}",
+                 f"metrics={self._evaluator.running.names[1:]}", f"epoch={self.epoch}"]  # fmt: skip
+        if self.callbacks:
+            parts.append(f"callbacks=[{', '.join(type(one).__name__ for one in self.callbacks)}]")
+        return f"Trainer({', '.join(parts)})"
+
+    # ------------------------------------------------------------------ training
+    def fit(
+        self, x: Any, y: Any = None, *, epochs: int, validation: Any = None, batch_size: int | None = None,
+        shuffle: bool = True, rng: Seed = None, steps_per_epoch: int | None = None,
+    ) -> History:  # fmt: skip
+        """Train until `epochs` epochs are done in all.
+
+        Epochs of a loaded checkpoint, or of an earlier call, count.
+
+        Args:
+            x: inputs (N, ...) with targets y, or anything that gives batches (inputs, targets): a
+                tuple of arrays, a dataset, a DataLoader, or an iterable. Each `for` loop over it is a
+                pass; a generator is gone through once, and goes on where it is.
+            y: targets (N, ...), or None.   epochs: in all, at least 1.
+            validation: data as x, judged after each epoch under names 'val_loss' and so on; or a
+                dict of such data by their names, for 'test_loss', say.
+            batch_size, shuffle, rng: of arrays and datasets (32 samples, a new order each epoch, the
+                default generator).
+            steps_per_epoch: batches an epoch; passes then follow each other without regard to
+                epochs. None: an epoch is a pass.
+        Returns:
+            The history. Ctrl-C ends the training between two steps, after callbacks have saved, and
+            returns it too; a second Ctrl-C ends it at once.
+        Raises:
+            ArgumentError, ShapeError, DTypeError: data that is empty, of different lengths, with NaN
+                or infinity, or with labels out of range; before the first step for arrays.
+            StateError: the data does not fit the place that a checkpoint left it at.
+
+        >>> from tinygrad_cnn import nn, optim
+        >>> model = nn.Linear(2, 2)
+        >>> trainer = Trainer(model, optim.SGD(model.parameters(), lr=0.1), metrics=())
+        >>> list(trainer.fit(np.zeros((4, 2), "float32"), [0, 1, 0, 1], epochs=2))
+        ['train_loss']
+        """
+        self.epochs = integer("fit", "epochs", epochs, 1)
+        steps = None if steps_per_epoch is None else integer("fit", "steps_per_epoch", steps_per_epoch, 1)
+        if self.epoch >= self.epochs:
+            warnings.warn(
+                f"fit: {self.epoch} epochs are done already; epochs={epochs} counts those", stacklevel=2
+            )
+            return self.history
+        data = as_batches("fit", x, y, batch_size, shuffle, rng)
+        if isinstance(data, Iterator) and steps is None and self.epochs - self.epoch > 1:
+            raise ArgumentError("fit: a generator ends once; for more epochs pass steps_per_epoch")
+        sets = validation_sets(validation)
+        source = source_of(data, self.model, sets)
+        if self._progress.place is not None:
+            source.resume(self._progress.place)
+        self._progress.source, self.stop_reason, self.ending = source, None, None
+        self.steps = steps if steps is not None else len(data) if isinstance(data, Sized) else None
+        self.names = [f"{name}_{key}" for name in ("train", *sets) for key in self._evaluator.running.names]
+        found = {name: labels_of(part) for name, part in {"train": data, **sets}.items()}
+        labels = {name: array for name, array in found.items() if array is not None}
+        for name, part in sets.items():
+            self._evaluator.rehearse(name, part, labels.get(name))
+        with in_mode(self.model, True):
+            Loop(self, self._learner, self._progress, source, sets, steps, labels).run()
+        return self.history
+
+    # ------------------------------------------------------------------ without a loop
+    def evaluate(
+        self, x: Any, y: Any = None, *, batch_size: int | None = None, steps: int | None = None
+    ) -> dict[str, float]:
+        """Mean loss and metrics on data, in evaluation mode and without a graph.
+
+        Args:
+            x, y: as `fit`.   batch_size: of arrays and datasets (256).
+            steps: batches to take; None takes all.
+        Returns:
+            'loss' and each metric, by name.
+        Raises:
+            As `fit`.
+
+        >>> from tinygrad_cnn import nn, optim
+        >>> model = nn.Linear(2, 2); trainer = Trainer(model, optim.SGD(model.parameters(), lr=0.1))
+        >>> sorted(trainer.evaluate(np.zeros((4, 2), "float32"), [0, 1, 0, 1]))
+        ['accuracy', 'loss']
+        """
+        return self._evaluator.evaluate(x, y, batch_size=batch_size, steps=steps)
+
+    def predict(self, x: Any, batch_size: int = 256) -> Array:
+        """Compute what the model gives for each sample, in evaluation mode and without a graph.
+
+        Args:
+            x: (N, ...), or an iterable of batches of inputs; of (inputs, targets) the targets are left.
+            batch_size: samples at a time, if x is an array.
+        Returns:
+            (N, ...): the outputs, one below the other.
+        Raises:
+            ArgumentError: no sample.
+
+        >>> from tinygrad_cnn import nn, optim
+        >>> model = nn.Linear(2, 3); trainer = Trainer(model, optim.SGD(model.parameters(), lr=0.1))
+        >>> trainer.predict(np.zeros((4, 2), "float32")).shape
+        (4, 3)
+        """
+        return self._evaluator.predict(x, batch_size)
+
+    def train_on_batch(self, x: Any, y: Any) -> dict[str, float]:
+        """Take one step of the optimizer on one batch; no callback is told.
+
+        Args:
+            x: inputs (N, ...), or a tuple of several.   y: targets (N, ...).
+        Returns:
+            The loss before the step, and the metrics of the batch.
+        Raises:
+            ArgumentError, ShapeError, DTypeError: a batch that is empty, of different lengths, with
+                NaN or infinity, or with labels out of range.
+
+        >>> from tinygrad_cnn import nn, optim
+        >>> model = nn.Linear(2, 2)
+        >>> trainer = Trainer(model, optim.SGD(model.parameters(), lr=0.1), metrics=())
+        >>> trainer.train_on_batch(np.zeros((4, 2), "float32"), [0, 1, 0, 1]).keys()
+        dict_keys(['loss'])
+        """
+        return self._learner.train_on_batch(x, y)
+
+    # ------------------------------------------------------------------ files
+    def save(self, path: str | os.PathLike[str], **notes: Any) -> None:
+        """Write everything that the training needs to go on bit by bit; see `save_checkpoint`.
+
+        If all classes of the model are registered, `load_model` and `load_trainer` read it, too.
+
+        Args:
+            path: a `.safetensors` or `.npz` file in a folder that exists.
+            notes: plain values to keep beside it, for `load_notes`.
+
+        >>> import tempfile; from tinygrad_cnn import nn, optim
+        >>> model = nn.Linear(2, 3); trainer = Trainer(model, optim.SGD(model.parameters(), lr=0.1))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     trainer.save(f"{folder}/a.npz"); trainer.load(f"{folder}/a.npz")
+        """
+        write_training(path, self, self._evaluator.running.metrics, notes)
+
+    def load(self, path: str | os.PathLike[str]) -> None:
+        """Go to the state that `save` or `Checkpoint` wrote; `fit` then goes on from there.
+
+        Model, optimizer, metrics and callbacks must be of the same kinds; `fit` must be given the
+        same data. Whatever fails, nothing has been changed.
+
+        Args:
+            path: the file.
+        Raises:
+            As `load_checkpoint`.
+
+        >>> from tinygrad_cnn import nn, optim
+        >>> model = nn.Linear(2, 3); trainer = Trainer(model, optim.SGD(model.parameters(), lr=0.1))
+        >>> trainer.load("nowhere.npz")
+        Traceback (most recent call last):
+        ...
+        FileNotFoundError: [Errno 2] No such file or directory: 'nowhere.npz'
+        """
+        load_checkpoint(path, model=self.model, trainer=self, optimizer=self.optimizer)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where the training is: all but the model, the optimizer and their generators.
+
+        >>> from tinygrad_cnn import nn, optim
+        >>> model = nn.Linear(2, 3); trainer = Trainer(model, optim.SGD(model.parameters(), lr=0.1))
+        >>> list(trainer.state_dict())
+        ['epoch', 'batch', 'history', 'running', 'place', 'callbacks']
+        """
+        return {**self._progress.state_dict(), "callbacks": self.callbacks.state_dict()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over what `state_dict` gave.
+
+        Raises:
+            StateError: other metrics, or the state of a callback that is not here.
+
+        >>> from tinygrad_cnn import nn, optim
+        >>> model = nn.Linear(2, 3); trainer = Trainer(model, optim.SGD(model.parameters(), lr=0.1))
+        >>> trainer.load_state_dict(trainer.state_dict())
+        """
+        self.callbacks.check_state(state["callbacks"])
+        self._progress.load_state_dict(state)
+        self.callbacks.load_state_dict(state["callbacks"])
+
+    # ------------------------------------------------------------------ for callbacks
+    def running(self) -> dict[str, float]:
+        """The means of the present epoch so far: 'loss' and each metric.
+
+        >>> from tinygrad_cnn import nn, optim
+        >>> model = nn.Linear(2, 3)
+        >>> Trainer(model, optim.SGD(model.parameters(), lr=0.1), metrics=()).running()
+        {'loss': nan}
+        """
+        return self._evaluator.running.values()
+
+    def stop(self, reason: str) -> None:
+        """End the training: from `on_loss` before the step, from elsewhere after what is being done.
+
+        >>> from tinygrad_cnn import nn, optim
+        >>> model = nn.Linear(2, 3)
+        >>> trainer = Trainer(model, optim.SGD(model.parameters(), lr=0.1))
+        >>> trainer.stop("enough"); trainer.stop_reason
+        'enough'
+        """
+        self.stop_reason = str(reason)
