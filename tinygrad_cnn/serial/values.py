@@ -85,9 +85,9 @@ class Encoder:
         Raises:
             DTypeError: none is known.
 
-        >>> Encoder("save").other(print, "here")
+        >>> Encoder("save").other({1, 2}, "here")
         Traceback (most recent call last):
-        tinygrad_cnn.errors.DTypeError: save: here is a builtin_function_or_method; plain values and arrays fit
+        tinygrad_cnn.errors.DTypeError: save: here is a set; plain values and arrays fit
         """
         raise DTypeError(f"{self.prefix}{path} is a {type(value).__name__}; plain values and arrays fit")
 

@@ -105,7 +105,8 @@ class Evaluator:
             name: of the data.   data: batches.   labels: all of its labels, or None.
 
         >>> from tinygrad_cnn import nn
-        >>> Evaluator(nn.Linear(2, 2)).rehearse("val", as_batches("fit", np.zeros((4, 2), "f4"), [0] * 4), None)
+        >>> data = as_batches("fit", np.zeros((4, 2), "float32"), [0, 1, 0, 1])
+        >>> Evaluator(nn.Linear(2, 2)).rehearse("val", data, None)
         """
         dataset = data.dataset if isinstance(data, DataLoader) else None
         if not isinstance(dataset, (ArrayDataset, StreamedDataset)):

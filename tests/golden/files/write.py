@@ -1,4 +1,4 @@
-"""Wrote the files of this folder, with the program as it was in November 2026 (version 0.1.0, first formats).
+"""Wrote the files of this folder, with the program of November 2026 (version 0.1.0).
 
 They stay as they are: whatever a later version writes, it goes on reading these. To add files of a
 later version, write them under other names.

@@ -10,8 +10,8 @@ from tinygrad_cnn.nn.first_format import upgraded_value
 def upgraded_recipe(tree: dict[str, Any]) -> dict[str, Any]:
     """The recipe of a training: only schedules of the rate were kept of its callbacks.
 
-    >>> upgraded_recipe({"optimizer": {}, "loss": {"function": "mse_loss"}, "metrics": [], "rates": []})["loss"]
-    {'$function': 'mse_loss'}
+    >>> upgraded_recipe({"loss": {"function": "mse_loss"}, "rates": []})
+    {'version': 2, 'loss': {'$function': 'mse_loss'}, 'callbacks': []}
     """
     made = {"version": 2, **tree}
     loss, optimizer, rates = tree.get("loss"), tree.get("optimizer"), made.pop("rates", None)

@@ -1,4 +1,4 @@
-"""How a training was put together, as plain data: optimizer, loss, metrics, and callbacks that describe themselves."""
+"""How a training was put together: optimizer, loss, metrics and callbacks as plain data."""
 
 from __future__ import annotations
 
