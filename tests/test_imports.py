@@ -94,13 +94,13 @@ PACKAGES = sorted(
     ".".join(f.parent.relative_to(ROOT).parts) for f in FILES if f.name == "__init__.py"
 )  # fmt: skip
 #: Packages whose public names are listed: all of them, in the end.
-LISTED = [f"tinygrad_cnn.{name}" for name in ("functional", "nn", "nn.models", "optim")]
+LISTED = [
+    f"tinygrad_cnn.{name}" for name in ("data", "functional", "nn", "nn.models", "optim", "serial", "train")
+]
 
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_no_module_is_hidden_by_a_function_of_its_own_name(package: str) -> None:
-    if package == "tinygrad_cnn.data":
-        pytest.skip("data.digits and data.mnist are functions over modules of their names")
     folder = ROOT.joinpath(*package.split("."))
     modules = {file.stem for file in folder.glob("*.py")} | {
         file.parent.name for file in folder.glob("*/*.py")

@@ -310,10 +310,10 @@ def test_an_optimizer_or_a_schedule_of_ones_own_is_named(tmp_path):
         (lambda t: t.replace('"0.bias"', '"0.weight"'), "optimizer: .*given twice"),
         (lambda t: t.replace('"step_size"', '"jump"'), "'jump' cannot be the name"),
         (lambda t: t.replace('"cross_entropy"', '"eval"'), "loss: expected a value"),
-        (lambda t: t.replace('"top":1', '"top":-1'), "metrics: TopK"),
-        (lambda t: t.replace('"every":"batch"', '"every":"year"'), "rates: LearningRate: every"),
-        (lambda t: t.replace('"lr":0.01', '"lr":-1'), "optimizer: Adam: lr"),
-        (lambda t: t.replace('"rates":[', '"rates":3,"a":['), "rates: expected a list"),
+        (lambda t: t.replace('"top":1', '"top":-1'), "metrics: .*TopK"),
+        (lambda t: t.replace('"every":"batch"', '"every":"year"'), "callbacks: .*LearningRate: every"),
+        (lambda t: t.replace('"lr":0.01', '"lr":-1'), "optimizer: .*Adam: lr"),
+        (lambda t: t.replace('"callbacks":[', '"callbacks":3,"a":['), "callbacks: expected a list"),
     ],
 )
 def test_an_altered_training_is_refused(tmp_path, change, says):

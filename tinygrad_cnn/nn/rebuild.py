@@ -172,8 +172,11 @@ class Builder(Decoder):
         self.keys(path, given, needed, tuple(wanted))
         arguments = {name: self.value(value, below(path, name)) for name, value in given.items()}
         if "dtype" in wanted:
-            if arguments.get("dtype", "float32") not in FLOATS:
-                self.refuse(below(path, "dtype"), f"one of {sorted(FLOATS)} fits, found {given['dtype']!r}")
+            if str(arguments.get("dtype", "float32")) not in FLOATS:
+                self.refuse(
+                    below(path, "dtype"),
+                    f"one of {sorted(FLOATS)} fits, found {str(given['dtype'])[:40]!r}",
+                )
             shaping = [v for n, v in arguments.items() if n not in GEOMETRY]
             groups = arguments.get("groups", 1)
             self.take(path, _product(shaping) // (groups if type(groups) is int and groups > 0 else 1))

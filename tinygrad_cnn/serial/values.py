@@ -165,9 +165,9 @@ class Decoder:
 
         >>> Decoder("a.json").other("$code", 3, "here")
         Traceback (most recent call last):
-        tinygrad_cnn.errors.FormatError: a.json: here: '$code' is no mark of this format, or holds 3
+        tinygrad_cnn.errors.FormatError: a.json: here: expected a value, found {'$code': 3}
         """
-        self.refuse(path, f"{mark[:20]!r} is no mark of this format, or holds {str(inner)[:40]}")
+        self.refuse(path, f"expected a value, found {str({mark[:40]: inner})[:80]}")
 
     def _item(self, pair: Any, path: str, depth: int) -> tuple[Any, Any]:
         if not isinstance(pair, list) or len(pair) != 2:

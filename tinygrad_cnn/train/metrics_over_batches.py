@@ -245,9 +245,9 @@ class Running:
             )
         loss, count = float(state["loss"]), int(state["count"])
         for metric in self.metrics:
-            own = _sums(metric)
-            if not isinstance(kept[metric.name], Mapping) or kept[metric.name].keys() - own.keys():
-                raise StateError(f"Trainer: the metric {metric.name!r} has the sums {sorted(own)}")
+            sums = _sums(metric)
+            if not isinstance(kept[metric.name], Mapping) or kept[metric.name].keys() - sums.keys():
+                raise StateError(f"Trainer: the metric {metric.name!r} has the sums {sorted(sums)}")
         self.loss, self.count = loss, count
         for metric in self.metrics:
             for key, value in kept[metric.name].items():

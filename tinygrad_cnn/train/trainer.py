@@ -107,8 +107,12 @@ class Trainer:
 
     @property
     def epoch(self) -> int:
-        """Epochs done."""
+        """Epochs done; set it to count from another number."""
         return self._progress.epoch
+
+    @epoch.setter
+    def epoch(self, number: int) -> None:
+        self._progress.epoch = integer("Trainer", "epoch", number, 0)
 
     @property
     def batch(self) -> int:

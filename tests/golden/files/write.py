@@ -33,7 +33,7 @@ NOTES: dict[str, Any] = {
 }  # fmt: skip
 
 
-class Gated(nn.Module):
+class OfEverything(nn.Module):
     """Own parameters and buffers, plain values of each kind, a function, a generator, modules."""
 
     def __init__(self, width: int) -> None:
@@ -60,12 +60,13 @@ class StopAt(Callback):
             trainer.stop("here")
 
 
-def gated() -> nn.Module:
+def of_everything() -> nn.Module:
     """A model of everything that a structure can hold."""
     manual_seed(1)
     layer, draws = nn.Linear(3, 3), np.random.default_rng(0)
     model = nn.Sequential(
-        layer, nn.Dropout(0.5, rng=draws), nn.Sequential(layer, nn.Dropout(0.2, rng=draws)), Gated(3),
+        layer, nn.Dropout(0.5, rng=draws), nn.Sequential(layer, nn.Dropout(0.2, rng=draws)),
+        OfEverything(3),
         nn.Hardtanh(-2.0, np.inf), nn.Linear(3, 3), nn.RBF([[1.0, 2.0, 0.0], [0.5, np.inf, 1.0]]),
     )  # fmt: skip
     model[5].weight = layer.weight
@@ -85,7 +86,7 @@ def trained(*callbacks: Callback) -> Trainer:
     rate = LearningRate(optim.OneCycleLR(optimizer, 0.02, total_steps=40), every="batch")
     loss = nn.CrossEntropyLoss(np.array([1.0, 2.0, 3.0]), label_smoothing=0.1)
     return Trainer(model, optimizer, loss, ("accuracy", TopK(2), "f1"),
-                   [rate, EarlyStopping("val_loss", 9), *callbacks])  # fmt: skip
+                   [rate, EarlyStopping("val_loss", 9, restore_best=False), *callbacks])  # fmt: skip
 
 
 def scheduled() -> Trainer:
@@ -109,8 +110,8 @@ def fit(trainer: Trainer, epochs: int) -> None:
 
 def main(folder: Path) -> None:
     """Write all files."""
-    nn.register(Gated)
-    model, expected = gated(), {}
+    nn.register(OfEverything)
+    model, expected = of_everything(), {}
     save_model(folder / "model.safetensors", model, **NOTES)
     save_model(folder / "model.npz", model, **NOTES)
     (folder / "structure.json").write_text(nn.to_json(model, indent=1) + "\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tinygrad_cnn import optim
@@ -53,12 +54,12 @@ def recipe_of(
     >>> recipe_of(model, optim.SGD(model.parameters(), lr=0.1), F.mse_loss, [], [])["loss"]
     {'$function': 'mse_loss'}
     """
-    described = [_or_missing(lambda: _callback(one)) for one in callbacks]  # noqa: B023, called at once
+    described = [_or_missing(partial(_callback, one)) for one in callbacks]
     return {
         "version": VERSION,
         "optimizer": _or_missing(lambda: _optimizer(model, optimizer)),
         "loss": _or_missing(lambda: Writer("").value(loss, "loss")),
-        "metrics": [_or_missing(lambda: _metric(metric)) for metric in metrics],  # noqa: B023
+        "metrics": [_or_missing(partial(_metric, metric)) for metric in metrics],
         "callbacks": [one for one in described if one is not None],
     }
 
@@ -160,7 +161,7 @@ class Recipe(Builder):
         for given in self.list(self._tree.get("metrics"), "metrics"):
             tree = self._there(given, "metrics=") if isinstance(given, dict) else given
             if isinstance(tree, dict) and tree.keys() == {"top"}:
-                found.append(self.tried("metrics", "metric", lambda: TopK(tree["top"])))  # noqa: B023, called at once
+                found.append(self.tried("metrics", "metric", partial(TopK, tree["top"])))
             elif isinstance(tree, str) and tree in NAMED:
                 found.append(tree)
             else:
@@ -201,9 +202,8 @@ class Recipe(Builder):
             tree = self._there(given, "a LearningRate to a Trainer of your own, and load()")
             cls = self.known_class(known, tree.get("class"), "callbacks")
             options = {name: value for name, value in tree.items() if name != "class"}
-            found.append(
-                self.tried("callbacks", "callback", lambda: cls.made_from(options, self, optimizer))
-            )  # noqa: B023
+            make = partial(cls.made_from, options, self, optimizer)
+            found.append(self.tried("callbacks", "callback", make))
         return found
 
     def _there(self, tree: Any, instead: str) -> Any:

@@ -14,8 +14,8 @@ from tinygrad_cnn.nn import Module
 class Undo:
     """Remembers objects that have a state, to put them back exactly: nothing added stays.
 
-    Dicts, lists, arrays and objects with `state_dict` that they hold are remembered too. Other objects,
-    such as datasets, are not looked into.
+    Dicts, lists and objects with `state_dict` that they hold are remembered too. Other objects, such as
+    datasets, are not looked into.
 
     Args:
         parts: the objects.
@@ -31,9 +31,11 @@ class Undo:
 
     def __init__(self, parts: Iterable[Any]) -> None:
         self._steps: list[Callable[[], Any]] = []
+        waiting = [part for part in parts if _has_state(part)]
+        for part in waiting:
+            self._note(part.load_state_dict, part.state_dict())
         seen: set[int] = set()
-        waiting = list(parts)
-        while waiting:
+        while waiting:  # what the states do not say: keys that were added, arrays that were exchanged
             value = waiting.pop()
             if id(value) not in seen:
                 seen.add(id(value))
@@ -42,17 +44,14 @@ class Undo:
     def _remember(self, value: Any) -> list[Any]:
         """Note how one object is put back; the objects that it holds."""
         if isinstance(value, Module):
-            self._note(lambda state: value.load_state_dict(state), value.state_dict())
-        elif isinstance(value, np.ndarray):
-            if value.flags.writeable:
-                self._note(lambda copy: np.copyto(value, copy), value.copy())
-        elif isinstance(value, MutableMapping):
+            return []
+        if isinstance(value, MutableMapping):
             self._note(lambda copy: (value.clear(), value.update(copy)), dict(value))
             return list(value.values())
-        elif isinstance(value, list):
+        if isinstance(value, list):
             self._note(lambda copy: value.__setitem__(slice(None), copy), list(value))
             return list(value)
-        elif hasattr(value, "state_dict") and hasattr(value, "load_state_dict"):
+        if _has_state(value):
             own = vars(value)
             self._note(lambda copy: (own.clear(), own.update(copy)), dict(own))
             return list(own.values())
@@ -68,6 +67,10 @@ class Undo:
         """
         for step in self._steps:
             step()
+
+
+def _has_state(part: Any) -> bool:
+    return hasattr(part, "state_dict") and hasattr(part, "load_state_dict")
 
 
 def check_alike(own: Any, given: Any, path: str = "") -> None:
