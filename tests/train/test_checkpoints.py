@@ -281,3 +281,42 @@ def test_kill_leaves_the_old_file_or_the_new_one(tmp_path):
         assert {float(v) for p in trainer.model.parameters() for v in p.numpy().flat} == {trainer.epoch}
         reached.append(trainer.epoch)
     assert min(reached) >= 1 and len(set(reached)) > 1
+
+
+def test_a_failed_load_leaves_no_key_behind(saved):
+    """A scheduler that was loaded writes 'initial_lr' into the optimizer's groups."""
+    model = make()[0].model
+    optimizer = optim.Adam(model.parameters(), lr=0.5)
+    groups = [dict(group) for group in optimizer.param_groups]
+    rate = LearningRate(optim.StepLR(optim.SGD(model.parameters(), lr=1.0), 1))
+    trainer = Trainer(model, optimizer, metrics=("accuracy", "f1"), callbacks=[rate, EarlyStopping()])
+    with pytest.raises(StateError):
+        trainer.load(saved)
+    assert [dict(group) for group in optimizer.param_groups] == groups
+    scheduler = optim.StepLR(optimizer, 1, gamma=0.5)
+    scheduler.step()
+    assert optimizer.param_groups[0]["lr"] == 0.25
+
+
+def test_a_failed_load_undoes_what_a_class_of_ones_own_has_done(tmp_path):
+    class Careless:
+        def __init__(self):
+            self.counts, self.list, self.inner = {"a": 1}, [1], {"deep": {"x": 1}}
+
+        def state_dict(self):
+            return {"counts": dict(self.counts)}
+
+        def load_state_dict(self, state):
+            self.counts.update(state["counts"], added=1)
+            self.list.append(2)
+            self.inner["deep"]["y"] = 2
+            self.new = 3
+            if "b" in state["counts"]:
+                raise ValueError("too late")
+
+    one, other = Careless(), Careless()
+    other.counts["b"] = 2
+    save_checkpoint(tmp_path / "a.npz", part=other)
+    with pytest.raises(FormatError, match=r"a\.npz: part has a state that cannot be read: .*too late"):
+        load_checkpoint(tmp_path / "a.npz", part=one)
+    assert vars(one) == vars(Careless())

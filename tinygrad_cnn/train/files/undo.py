@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -46,14 +47,14 @@ class Undo:
         if isinstance(value, Module):
             return []
         if isinstance(value, MutableMapping):
-            self._note(lambda copy: (value.clear(), value.update(copy)), dict(value))
+            self._note(partial(_refill, value), dict(value))
             return list(value.values())
         if isinstance(value, list):
-            self._note(lambda copy: value.__setitem__(slice(None), copy), list(value))
+            self._note(partial(value.__setitem__, slice(None)), list(value))
             return list(value)
         if _has_state(value):
             own = vars(value)
-            self._note(lambda copy: (own.clear(), own.update(copy)), dict(own))
+            self._note(partial(_refill, own), dict(own))
             return list(own.values())
         return []
 
@@ -67,6 +68,11 @@ class Undo:
         """
         for step in self._steps:
             step()
+
+
+def _refill(held: MutableMapping[Any, Any], copy: dict[Any, Any]) -> None:
+    held.clear()
+    held.update(copy)
 
 
 def _has_state(part: Any) -> bool:
