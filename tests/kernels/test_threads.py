@@ -12,7 +12,8 @@ import pytest
 from tinygrad_cnn import get_num_threads, set_num_threads
 from tinygrad_cnn.errors import ArgumentError
 from tinygrad_cnn.kernels import threads
-from tinygrad_cnn.kernels.threads import BLAS, Pool, share
+from tinygrad_cnn.kernels.threads import BLAS, crew, share, signals
+from tinygrad_cnn.kernels.threads.pool import Pool
 
 
 @pytest.fixture(autouse=True)
@@ -109,10 +110,24 @@ def test_blas_has_its_threads_back_afterwards() -> None:
         pytest.skip("this NumPy's BLAS does not tell its number of threads")
     before = BLAS._get()
     seen: list[int] = []
-    with BLAS.one_thread():
-        share(2, lambda part, start, stop: seen.append(BLAS._get()))
-        assert BLAS._get() == 1
+    alone = BLAS.one_thread()
+    alone.begin()
+    share(2, lambda part, start, stop: seen.append(BLAS._get()))
+    assert BLAS._get() == 1
+    alone.end()
     assert seen == [1, 1] and BLAS._get() == before
+
+
+def test_what_was_interrupted_keeps_no_thread_from_blas() -> None:
+    if BLAS._get is None:
+        pytest.skip("this NumPy's BLAS does not tell its number of threads")
+    before, lost = BLAS._get(), BLAS.one_thread()
+    lost.begin()
+    del lost
+    later = BLAS.one_thread()
+    later.begin()
+    later.end()
+    assert BLAS._get() == before
 
 
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # Python 3.12 on: other threads run
@@ -157,23 +172,58 @@ def test_the_environment_decides(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_no_thread_before_the_first_share() -> None:
-    assert Pool(4)._workers == []
+    pool = Pool(4)
+    assert pool._free == [] and pool._crew() is None
 
 
 def test_a_part_is_taken_once_and_a_late_thread_is_not_waited_for() -> None:
     done: list[int] = []
-    task = threads.Task(lambda part, start, stop: done.append(part), [0, 1, 2])
-    worker = threads.Worker(1)
-    assert worker.finish(task) is None and done == [1]  # it was never called: done here
-    assert not task.take(1)
+    task = crew.Task(lambda part, start, stop: done.append(part), (0, 1, 2))
+    worker = crew.Worker(1)
+    worker.finish(task)  # it was never called: done here
+    assert task.raised == {1: None} and done == [1]
+    assert not task.take(1, worker)
     worker.offer(task)  # comes too late: nothing is left for it
-    later = threads.Task(lambda part, start, stop: done.append(10 + part), [0, 1, 2])
+    later = crew.Task(lambda part, start, stop: done.append(10 + part), (0, 1, 2))
     worker.offer(later)
-    assert worker.finish(later) is None and done == [1, 11]
+    worker.finish(later)
+    assert later.raised == {1: None} and done == [1, 11]
+    worker.dismiss()
+    worker._thread.join(5)
+    assert not worker._thread.is_alive()
+
+
+def test_where_no_thread_can_be_had_the_callers_does_all(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def no(self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", no)
+    set_num_threads(3)
+    for _ in range(2):
+        done = np.zeros(7, int)
+
+        def work(part: int, start: int, stop: int, done: Any = done) -> None:
+            done[start:stop] += part + 1
+
+        share(7, work)
+        assert done.tolist() == [1, 1, 2, 2, 3, 3, 3]
+    assert caplog.text.count("kernels use 1 threads, as no more can be had: can't start new thread") == 1
+
+
+def test_threads_end_with_their_pool() -> None:
+    share(2, lambda part, start, stop: None)
+    workers = [t for t in threading.enumerate() if t.name == "tinygrad_cnn kernels"]
+    assert workers
+    set_num_threads(1)
+    for worker in workers:
+        worker.join(5)
+        assert not worker.is_alive()
 
 
 def test_a_signal_is_taken_once_for_each_time_it_is_given() -> None:
-    go, done, taken = threads.Signal(), threads.Signal(), []
+    go, done, taken = signals.Signal(), signals.Signal(), []
 
     def work() -> None:
         go.wait()

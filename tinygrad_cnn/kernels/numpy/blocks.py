@@ -76,11 +76,15 @@ def products(count: int, multiplications: int, work: Callable[[int, int, int], A
     >>> products(3, 100, print)
     0 0 3
     """
-    with BLAS.one_thread():
+    alone = BLAS.one_thread()
+    try:
+        alone.begin()
         if multiplications < WORTH_SHARING_PRODUCTS:
             work(0, 0, count)
         else:
             share(count, work)
+    finally:
+        alone.end()
 
 
 def steps(start: int, stop: int, step: int) -> Iterator[tuple[int, int]]:

@@ -24,7 +24,7 @@ FLOAT32 = np.dtype(np.float32)
 FEW = 4096
 #: Bytes read and written below which one thread does it all: 100 µs at 20 GB/s.
 WORTH_SHARING = 2_000_000
-#: Floats that `scratch` keeps in one piece: two megabytes, so that less than ten are kept for each part.
+#: Floats that a `Room` keeps in one piece: two megabytes, so that less than ten are kept for each part.
 MOST_KEPT = 1 << 19
 
 
@@ -46,29 +46,47 @@ def plain(x: Array) -> Array:
     return x if x.flags.carray else np.array(x, order="C", subok=False)
 
 
+class Room:
+    """Memory for the parts of one call: float32 with anything in it, at the start of a cache line.
+
+    >>> with Room() as room:
+    ...     first = room(0, "sums", 5)
+    >>> with Room() as room:
+    ...     first.shape, room(0, "sums", 4).ctypes.data == first.ctypes.data
+    ((5,), True)
+
+    The next call of this thread gets the same memory, unless it is large: then it is made anew, and the
+    work that it is for takes much longer than that. A call that was interrupted gives nothing back, so
+    that no part of it, should one still run, writes into what another call uses.
+    """
+
+    def __enter__(self) -> Room:
+        try:
+            self._pieces = _kept.rooms.pop()
+        except IndexError:
+            self._pieces = {}
+        return self
+
+    def __exit__(self, kind: object, *exception: object) -> None:
+        if kind is None:
+            _kept.rooms.append(self._pieces)
+
+    def __call__(self, part: int, name: str, size: int) -> Array:
+        """A piece of at least `size` floats for one part."""
+        found = self._pieces.get((part, name))
+        if found is None or found.size < size:
+            found = aligned(size)
+            if size <= MOST_KEPT:
+                self._pieces[part, name] = found
+        return found[:size]
+
+
 class _Kept(threading.local):
     def __init__(self) -> None:
-        self.arrays: dict[tuple[int, str], Array] = {}
+        self.rooms: list[dict[tuple[int, str], Array]] = []
 
 
 _kept = _Kept()
-
-
-def scratch(part: int, name: str, size: int) -> Array:
-    """Memory for one part of a kernel, float32 with anything in it, at the start of a cache line.
-
-    The next call of this thread for the same part gets the same memory, unless it is large: then it is
-    made anew, and the work that it is for takes much longer than that.
-
-    >>> scratch(0, "sums", 5).shape, scratch(0, "sums", 3).ctypes.data == scratch(0, "sums", 4).ctypes.data
-    ((5,), True)
-    """
-    found = _kept.arrays.get((part, name))
-    if found is None or found.size < size:
-        found = aligned(size)
-        if size <= MOST_KEPT:
-            _kept.arrays[part, name] = found
-    return found[:size]
 
 
 def over(count: int, nbytes: int, work: Callable[..., Any], *operands: Any) -> None:

@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from tinygrad_cnn.kernels import numpy as reference
 from tinygrad_cnn.kernels import threads
 from tinygrad_cnn.kernels.compiled.base.compiling import kernel
-from tinygrad_cnn.kernels.compiled.base.operands import plain, scratch
+from tinygrad_cnn.kernels.compiled.base.operands import Room, plain
 from tinygrad_cnn.kernels.compiled.base.packing import (
     aligned,
     block_of,
@@ -170,18 +170,19 @@ def _run(x: Array, w: Array, b: Array | None, grid: Grid, adjoint: bool) -> Arra
 
     def prepare(k: int, start: int, stop: int) -> Callable[[], None]:
         images, shares = ((0, n), (start, stop)) if by_rows else ((start, stop), (0, blocks))
-        return _part(k, x, images, w, int(not adjoint), shares, bias, y, made)
+        return _part(room, k, x, images, w, int(not adjoint), shares, bias, y, made)
 
-    if parts == 1:
-        _part(0, x, (0, n), w, int(not adjoint), (0, blocks), bias, y, made)()
-    else:
-        threads.share_prepared(blocks if by_rows else n, prepare)
+    with Room() as room:
+        if parts == 1:
+            _part(room, 0, x, (0, n), w, int(not adjoint), (0, blocks), bias, y, made)()
+        else:
+            threads.share_prepared(blocks if by_rows else n, prepare)
     return y
 
 
 def _part(
-    k: int, x: Array, images: tuple[int, int], w: Array, by_row: int, shares: tuple[int, int], bias: Array,
-    y: Array, made: Plan,
+    room: Room, k: int, x: Array, images: tuple[int, int], w: Array, by_row: int, shares: tuple[int, int],
+    bias: Array, y: Array, made: Plan,
 ) -> Callable[[], None]:  # fmt: skip
     """What does part k: these images, these blocks of rows."""
     depth, rows, taps = x.shape[1], y.shape[1], len(made.taps)
@@ -201,10 +202,10 @@ def _part(
         x.reshape(-1), *images, each, w.reshape(-1), by_row, *shares, bias, y.reshape(-1), depth, rows,
         made.source_table, made.result_table, made.taps, made.segments, made.sums,
         np.empty(taps * depth, np.int64), made.source.size, group,
-        scratch(k, "source", depth * made.source.size * count + VECTORS * LANES),
-        scratch(k, "weights", lda * (group if chunks == 1 else blocks)),
-        scratch(k, "result", group * ROWS * ldc + VECTORS * LANES),
-        scratch(k, "spare", spare),
+        room(k, "source", depth * made.source.size * count + VECTORS * LANES),
+        room(k, "weights", lda * (group if chunks == 1 else blocks)),
+        room(k, "result", group * ROWS * ldc + VECTORS * LANES),
+        room(k, "spare", spare),
     )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from tinygrad_cnn.kernels import threads
 from tinygrad_cnn.kernels.compiled.base.compiling import kernel
-from tinygrad_cnn.kernels.compiled.base.operands import scratch
+from tinygrad_cnn.kernels.compiled.base.operands import Room
 from tinygrad_cnn.kernels.compiled.base.packing import ZERO, aligned, block_of, pack, spare_size, turn
 from tinygrad_cnn.kernels.compiled.base.tiles import (
     DOT_COLUMNS,
@@ -208,14 +208,15 @@ def _along(x: Array, g: Array, grid: Grid, parts: int) -> Array:
             gather_along,
             x.reshape(-1), g.reshape(-1), start, stop, block, c, f, made.source_table, oh, ow, lift, plane,
             grid.stride[0] * source.pitch, taps, spans, ALONG, dw[k].reshape(-1),
-            np.empty(len(spans) * wide, np.int64), scratch(k, "source", c * plane * count + LANES),
-            scratch(k, "result", f4 * oh * ow * count + LANES), scratch(k, "spare", spare),
+            np.empty(len(spans) * wide, np.int64), room(k, "source", c * plane * count + LANES),
+            room(k, "result", f4 * oh * ow * count + LANES), room(k, "spare", spare),
         )  # fmt: skip
 
-    if parts == 1:
-        part(0, 0, n)()
-    else:
-        threads.share_prepared(n, part)
+    with Room() as room:
+        if parts == 1:
+            part(0, 0, n)()
+        else:
+            threads.share_prepared(n, part)
     total = dw[0]
     with np.errstate(invalid="ignore", over="ignore"):  # compiled code says nothing of it either
         for other in dw[1:]:
