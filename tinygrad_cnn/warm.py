@@ -10,19 +10,14 @@ image that is built once and run often it is better done while building.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-from tinygrad_cnn.errors import TinygradCnnError
-from tinygrad_cnn.kernels import cache, serving
-
-#: A lock older than this many seconds belongs to a process that is gone.
-_STALE = 600
+from tinygrad_cnn.errors import KernelError, TinygradCnnError
+from tinygrad_cnn.kernels import cache, process_lock, serving
 
 
 def compile_all() -> Path:
@@ -36,47 +31,22 @@ def compile_all() -> Path:
             left in the folder for those who ask later.
     """
     if cache.is_complete():
-        serving.load()
+        serving.SERVING.load()
         return cache.folder()
-    with _alone():
+    try:
+        lock = cache.folder() / "compiling"
+    except OSError as error:
+        raise KernelError(f"the compiled kernels cannot be kept: {error}") from error
+    with process_lock.locked(lock):
         try:
-            serving.load()
+            serving.SERVING.load()
+            cache.mark_complete()
         except TinygradCnnError as error:
-            with contextlib.suppress(OSError):
-                (cache.folder() / "failed").write_text(f"{error}\n", encoding="utf-8")
+            cache.mark_failed(error)
             raise
-        (cache.folder() / "failed").unlink(missing_ok=True)
-        (cache.folder() / "complete").touch()
+        except OSError as error:
+            raise KernelError(f"the compiled kernels cannot be kept: {cache.reason_of(error)}") from error
     return cache.folder()
-
-
-@contextlib.contextmanager
-def _alone() -> Iterator[None]:
-    """Wait until no other process compiles into the folder; nothing is locked where it cannot be."""
-    lock = cache.folder() / "compiling"
-    while not _taken(lock):
-        time.sleep(0.2)
-    try:
-        yield
-    finally:
-        with contextlib.suppress(OSError):
-            lock.unlink(missing_ok=True)
-
-
-def _taken(lock: Path) -> bool:
-    """Whether nobody else has the lock: it is ours now, or cannot be made."""
-    with contextlib.suppress(OSError):
-        lock.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        lock.touch(exist_ok=False)
-    except FileExistsError:
-        with contextlib.suppress(FileNotFoundError):  # gone meanwhile
-            if time.time() - lock.stat().st_mtime > _STALE:
-                lock.unlink()
-        return False
-    except OSError:
-        return True  # compiling will say what is wrong with the folder
-    return True
 
 
 def main(arguments: list[str] | None = None) -> int:

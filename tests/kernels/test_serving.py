@@ -4,15 +4,18 @@ import gc
 import os
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from tinygrad_cnn import kernels, kernels_in_use, use_kernels, warm
+import tinygrad_cnn
+from tinygrad_cnn import kernels, kernels_in_use, use_kernels
 from tinygrad_cnn.errors import ArgumentError, KernelError
-from tinygrad_cnn.kernels import cache, serving
+from tinygrad_cnn.kernels import cache, compiler, process_lock, serving
 from tinygrad_cnn.kernels import numpy as reference
 
 #: A step of training on arrays that are large enough to decide, and what served before and after.
@@ -70,13 +73,129 @@ def test_a_wrong_variable_is_said_once(tmp_path: Path) -> None:
     assert done.stderr.count("TINYGRAD_CNN_KERNELS is 'quick'") == 1
 
 
-def test_only_one_process_compiles_at_a_time(tmp_path: Path) -> None:
+def test_only_one_process_compiles_at_a_time_and_a_lock_dies_with_its_owner(tmp_path: Path) -> None:
     lock = tmp_path / "cache" / "compiling"
-    assert warm._taken(lock) and not warm._taken(lock)
-    os.utime(lock, (0, 0))  # whoever made it is long gone
-    assert not warm._taken(lock) and warm._taken(lock)
+    owner = subprocess.Popen(
+        [sys.executable, "-c", "import sys, time; from pathlib import Path\n"
+         "from tinygrad_cnn.kernels.process_lock import locked\n"
+         "with locked(Path(sys.argv[1])) as had: print(had, flush=True); time.sleep(60)", str(lock)],
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert owner.stdout is not None and owner.stdout.readline() == "True\n"
+    os.utime(lock, (2**33, 2**33))  # a date says nothing
+    had: list[bool] = []
+
+    def ask() -> None:
+        with process_lock.locked(lock) as ours:
+            had.append(ours)
+
+    waits = threading.Thread(target=ask)
+    waits.start()
+    waits.join(0.3)
+    assert not had
+    owner.kill()
+    owner.wait()
+    owner.stdout.close()
+    waits.join(10)
+    assert had == [True]
     (tmp_path / "file").touch()
-    assert warm._taken(tmp_path / "file" / "compiling")  # nothing can be locked there
+    with process_lock.locked(tmp_path / "file" / "compiling") as ours:
+        assert not ours  # nothing can be locked there
+
+
+def test_the_compiling_process_sees_what_this_one_does(tmp_path: Path) -> None:
+    """The package is found by this process's path alone; modules of the current folder are not run."""
+    package = Path(tinygrad_cnn.__file__).parent
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "tinygrad_cnn").symlink_to(package)
+    (tmp_path / "downloads").mkdir()
+    for name in ("numpy", "numba", "sitecustomize", "random"):
+        (tmp_path / "downloads" / f"{name}.py").write_text("open('run', 'w').close()")
+    code = f"""
+import os, subprocess, sys
+sys.path.insert(0, {str(tmp_path / "lib")!r})
+import tinygrad_cnn.kernels.compiler as compiler
+command = compiler.command()
+command[-1] = command[-1].split("raise")[0] + "import numpy, tinygrad_cnn as t; print(t.__file__)"
+print(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+"""
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code], cwd=tmp_path / "downloads", capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == str(tmp_path / "lib" / "tinygrad_cnn" / "__init__.py")
+    assert not (tmp_path / "downloads" / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("executable", "frozen", "reason"),
+    [("", False, "this program is no Python"), (None, False, "this program is no Python"),
+     ("/usr/bin/blender", False, "blender is no Python"), (sys.executable, True, "this program is frozen")],
+)  # fmt: skip
+def test_a_program_that_is_no_python_is_not_started_again(
+    executable: str | None, frozen: bool, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", executable)
+    monkeypatch.setattr(sys, "frozen", frozen, raising=False)
+    with pytest.raises(OSError, match=reason):
+        compiler.start()
+
+
+def test_the_process_that_compiles_starts_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(compiler.MARK, "1")
+    assert compiler.start() is None
+
+
+def test_a_user_without_a_home_has_numpy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    for name in ("TINYGRAD_CNN_CACHE", "XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(Path, "home", no)
+    assert not cache.is_complete() and cache.failure() is None
+    with pytest.raises(OSError, match="there is no home folder; TINYGRAD_CNN_CACHE names a folder"):
+        cache.prepare()
+
+
+def test_a_failure_that_may_pass_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TINYGRAD_CNN_CACHE", str(tmp_path))
+    cache.prepare()
+    full = KernelError("cannot be had: OSError: no space left on device")
+    full.__cause__ = OSError(28, "no space left on device")
+    cache.mark_failed(full)
+    assert cache.failure() is None
+    cache.mark_failed(KernelError("no such processor"))
+    assert cache.failure() == "no such processor"
+    os.utime(cache._marker("failed"), (0, 0))
+    assert cache.failure() is None
+    cache.mark_complete()
+    assert cache.is_complete() and not cache._marker("failed").exists()
+
+
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # Python 3.12 on: other threads run
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+def test_a_fork_waits_for_an_import_and_the_child_can_import() -> None:
+    begun, order = threading.Event(), []
+
+    def load() -> None:
+        with cache._importing:
+            begun.set()
+            time.sleep(0.1)
+            order.append("imported")
+
+    loader = threading.Thread(target=load)
+    loader.start()
+    begun.wait()
+    child = os.fork()
+    if child == 0:
+        with cache._importing, serving.SERVING._lock:
+            os._exit(0)
+    order.append("forked")
+    loader.join()
+    assert os.waitpid(child, 0)[1] == 0 and order == ["imported", "forked"]
+    with cache._importing:  # and the parent's lock is free again
+        pass
 
 
 def test_a_kernel_that_cannot_be_loaded(
@@ -86,16 +205,16 @@ def test_a_kernel_that_cannot_be_loaded(
         raise RuntimeError(f"no file of {name}")
 
     monkeypatch.setattr(cache, "imported", no)
-    monkeypatch.setattr(serving, "_pinned", False)
+    monkeypatch.setattr(serving.SERVING, "pinned", False)
     x = np.array([-1.0, 2.0])
-    assert serving._loading("relu", "its.home")(x).tolist() == [0, 2]
+    assert serving.SERVING._loading("relu", "its.home")(x).tolist() == [0, 2]
     (record,) = caplog.records
     assert record.getMessage().endswith(
         "in place of the compiled relu: the compiled relu cannot be had: RuntimeError: no file of its.home"
     )
-    monkeypatch.setattr(serving, "_pinned", True)
+    monkeypatch.setattr(serving.SERVING, "pinned", True)
     with pytest.raises(KernelError, match="the compiled relu cannot be had: RuntimeError: no file"):
-        serving._loading("relu", "its.home")(x)
+        serving.SERVING._loading("relu", "its.home")(x)
 
 
 def test_a_kernel_that_cannot_be_compiled_when_it_is_called(
@@ -105,13 +224,13 @@ def test_a_kernel_that_cannot_be_compiled_when_it_is_called(
         raise KernelError("the compiled kernel relu_range cannot be had: no such instruction")
 
     monkeypatch.setattr(cache, "imported", lambda name: SimpleNamespace(relu=relu))
-    monkeypatch.setattr(serving, "_pinned", False)
+    monkeypatch.setattr(serving.SERVING, "pinned", False)
     x = np.array([-1.0, 2.0])
-    assert serving._loading("relu", "its.home")(x).tolist() == [0, 2]
+    assert serving.SERVING._loading("relu", "its.home")(x).tolist() == [0, 2]
     assert "relu_range cannot be had: no such instruction" in caplog.text
-    monkeypatch.setattr(serving, "_pinned", True)
+    monkeypatch.setattr(serving.SERVING, "pinned", True)
     with pytest.raises(KernelError, match="no such instruction"):
-        serving._loading("relu", "its.home")(x)
+        serving.SERVING._loading("relu", "its.home")(x)
 
 
 @pytest.mark.parametrize("frozen", [False, True])
@@ -214,7 +333,7 @@ print(t.use_kernels("auto"))
     def test_a_kernel_is_loaded_when_it_is_first_called_and_calls_others(self, tmp_path: Path) -> None:
         program = """
 import numpy as np, tinygrad_cnn.kernels.cache as cache
-with cache.placed():
+with cache.placed('program'):
     from tinygrad_cnn.kernels.compiled.base.compiling import kernel
     @kernel("float64(float64)")
     def half(x): return x / 2
@@ -233,3 +352,32 @@ except Exception as error: print(type(error).__name__, error)
         first, second = done.stdout.splitlines()
         assert first == "2.0 False False"  # what is compiled has taken their places
         assert second.startswith("KernelError the compiled kernel wrong cannot be had: TypingError")
+
+    def test_a_damaged_file_of_the_cache_is_made_anew(self, tmp_path: Path) -> None:
+        program = """
+import sys, tinygrad_cnn.kernels.cache as cache
+with cache.placed('program'):
+    from tinygrad_cnn.kernels.compiled.base.compiling import kernel
+    @kernel("float64(float64)")
+    def half(x): return x / 2
+print(half(8.0))
+"""
+        (tmp_path / "program.py").write_text(program)
+        damage = f"""
+import importlib, pathlib, sys
+sys.path.insert(0, {str(tmp_path)!r})
+import program
+for kind in ("nbi", "nbc"):
+    for bytes_of in (lambda b: b"", lambda b: b"no cache", lambda b: b[:-50]):
+        (file,) = pathlib.Path({str(tmp_path)!r}).rglob(f"program.half-*.{{kind}}")
+        file.write_bytes(bytes_of(file.read_bytes()))
+        importlib.reload(program)
+"""
+        done = run(damage, tmp_path)
+        assert done.returncode == 0 and done.stdout == 7 * "4.0\n", done.stderr
+
+    def test_numba_that_may_not_compile_leaves_numpy_and_marks_nothing(self, tmp_path: Path) -> None:
+        warm = "import tinygrad_cnn.warm as w; raise SystemExit(w.main(['--quiet']))"
+        done = run(warm, tmp_path, NUMBA_DISABLE_JIT="1")
+        assert done.returncode == 1 and "NUMBA_DISABLE_JIT is set" in done.stderr
+        assert not list(tmp_path.rglob("complete*"))

@@ -1,8 +1,12 @@
 """Where compiled kernels are kept between runs, and whether they are there.
 
-One folder per version of everything that they depend on: the sources of the kernels, Python, Numba
-and the processor. It holds Numba's own files; a file `complete` in it says that all kernels have been
-compiled, a file `failed` says why they could not be.
+    <root>/<machine>/<family>-<sources>/     Numba's own files for the kernels of one family
+    <root>/<machine>/complete-<sources>      all kernels have been compiled
+    <root>/<machine>/failed-<sources>        why they could not be
+    <root>/<machine>/compiling               a lock: one process compiles at a time
+
+A machine is Python, Numba, the processor and Numba's settings; sources are those that a family is made
+of. So a new version of this package compiles only the families that changed.
 """
 
 from __future__ import annotations
@@ -13,8 +17,9 @@ import platform
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
@@ -23,28 +28,38 @@ from types import ModuleType
 from typing import Any
 
 SOURCES = Path(__file__).parent / "compiled"
+#: The package of the sources, as Python knows it.
+PACKAGE = f"{__package__}.compiled"
+#: Seconds after which a failure is forgotten, and compiling is tried once more.
+FORGOTTEN = 24 * 3600
 _importing = threading.RLock()
 
 
 def root() -> Path:
     """The folder of all caches: TINYGRAD_CNN_CACHE, else a place under the user's cache folder.
 
+    Raises:
+        OSError: the user has no home folder.
+
     >>> root().name
     'tinygrad_cnn'
     """
     if named := os.environ.get("TINYGRAD_CNN_CACHE"):
         return Path(named) / "tinygrad_cnn"
-    if sys.platform == "win32":
-        home = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        home = Path.home() / "Library" / "Caches"
-    else:
-        home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    try:
+        if sys.platform == "win32":
+            home = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+        elif sys.platform == "darwin":
+            home = Path.home() / "Library" / "Caches"
+        else:
+            home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    except RuntimeError as error:
+        raise OSError("there is no home folder; TINYGRAD_CNN_CACHE names a folder for the cache") from error
     return home / "tinygrad_cnn"
 
 
 def folder() -> Path:
-    """The folder that belongs to these sources, this Python, this Numba and this processor.
+    """The folder that belongs to this Python, this Numba and this processor.
 
     >>> folder().parent == root()
     True
@@ -52,16 +67,23 @@ def folder() -> Path:
     settings = {
         name: os.environ.get(name) for name in ("NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES", "NUMBA_OPT")
     }
-    return root() / _fingerprint(SOURCES, str(settings))
+    return root() / _machine(str(settings))
+
+
+def family_folder(module: str) -> Path:
+    """Where the kernels of a module lie: all modules of one family share a folder.
+
+    >>> family_folder(f"{PACKAGE}.norm").name.startswith("norm-")
+    True
+    """
+    family = module.removeprefix(f"{PACKAGE}.").split(".")[0] if module.startswith(PACKAGE) else "other"
+    return folder() / f"{family}-{_sources(SOURCES, family)}"
 
 
 @lru_cache(maxsize=8)
-def _fingerprint(sources: Path, settings: str) -> str:
-    """A name for all that compiled kernels depend on; what a process runs does not change under it."""
+def _machine(settings: str) -> str:
+    """A name for all but the sources that compiled kernels depend on."""
     digest = hashlib.sha256(f"{settings}\n".encode())
-    for path in sorted(sources.rglob("*.py")):
-        # Numba looks at the time of a file, not at its text: a new time needs a new folder as well.
-        digest.update(f"{path} {path.stat().st_mtime_ns} {path.stat().st_size}\n".encode())
     for package in ("numba", "llvmlite", "numpy"):
         try:
             digest.update(f"{package} {version(package)}\n".encode())
@@ -69,6 +91,18 @@ def _fingerprint(sources: Path, settings: str) -> str:
             digest.update(f"no {package}\n".encode())
     digest.update(f"{sys.version} {platform.machine()} {_processor()}\n".encode())
     return digest.hexdigest()[:16]
+
+
+@lru_cache(maxsize=32)
+def _sources(sources: Path, family: str) -> str:
+    """A name for the sources of a family and what all families share; of everything for "all"."""
+    digest = hashlib.sha256()
+    for path in sorted(sources.rglob("*.py")):
+        part = path.relative_to(sources).parts[0].removesuffix(".py")
+        if family == "all" or part in (family, "base"):
+            # Numba looks at the time of a file, not at its text: a new time needs a new folder as well.
+            digest.update(f"{path} {path.stat().st_mtime_ns} {path.stat().st_size}\n".encode())
+    return digest.hexdigest()[:12]
 
 
 def prepare() -> Path:
@@ -96,19 +130,43 @@ def is_complete() -> bool:
     >>> is_complete() in (True, False)
     True
     """
-    return (folder() / "complete").is_file()
+    with suppress(OSError):
+        return _marker("complete").is_file()
+    return False
 
 
 def failure() -> str | None:
-    """Why an earlier attempt to compile failed, or None.
+    """Why an attempt to compile failed within the last day, or None.
 
     >>> failure() is None or isinstance(failure(), str)
     True
     """
-    try:
-        return (folder() / "failed").read_text(encoding="utf-8").strip() or "no reason is known"
-    except OSError:
-        return None
+    with suppress(OSError):
+        marker = _marker("failed")
+        if abs(time.time() - marker.stat().st_mtime) < FORGOTTEN:
+            return marker.read_text(encoding="utf-8").strip() or "no reason is known"
+    return None
+
+
+def mark_complete() -> None:
+    """Say that every kernel lies compiled in `folder()`."""
+    _marker("failed").unlink(missing_ok=True)
+    _marker("complete").touch()
+
+
+def mark_failed(error: BaseException) -> None:
+    """Say why compiling failed, unless it may succeed as it is: a full disk, or no right to write."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, (OSError, MemoryError)):
+            return
+        cause = cause.__cause__
+    with suppress(OSError):
+        _marker("failed").write_text(f"{error}\n", encoding="utf-8")
+
+
+def _marker(kind: str) -> Path:
+    return folder() / f"{kind}-{_sources(SOURCES, 'all')}"
 
 
 def imported(name: str) -> ModuleType:
@@ -119,20 +177,54 @@ def imported(name: str) -> ModuleType:
     """
     if name in sys.modules:
         return import_module(name)  # which waits if another thread is about it
-    with placed():
+    with placed(name):
         return import_module(name)
 
 
 @contextmanager
-def placed() -> Iterator[None]:
-    """Have Numba keep what is compiled inside in `folder()`; one thread at a time."""
-    config: Any = import_module("numba.core.config")
+def placed(module: str) -> Iterator[Path]:
+    """Have Numba keep what a module compiles inside in its family's folder; one thread at a time."""
     with _importing:
-        before, config.CACHE_DIR = config.CACHE_DIR, str(folder())
+        config: Any = import_module("numba.core.config")
+        path = family_folder(module)
+        before, config.CACHE_DIR = config.CACHE_DIR, str(path)
         try:
-            yield
+            yield path
         finally:
             config.CACHE_DIR = before
+
+
+def remove(path: Path, module: str, name: str) -> int:
+    """Remove what a family's folder keeps of one kernel, as it may be damaged; how many files."""
+    found = [file for file in path.rglob(f"*.{name}-*.nb?") if module.split(".")[-1] in file.name]
+    for file in found:
+        with suppress(OSError):
+            file.unlink()
+    return len(found)
+
+
+def before_fork() -> None:
+    """Let no other thread be importing Numba or a kernel while this one forks.
+
+    The child would wait for it for ever. After ten seconds it is forked all the same.
+    """
+    _waits.append(_importing.acquire(timeout=10))
+
+
+def after_fork() -> None:
+    """In the parent: let others import again."""
+    if _waits and _waits.pop():
+        _importing.release()
+
+
+def after_fork_in_child() -> None:
+    """In the child nobody else has the lock."""
+    global _importing
+    _waits.clear()
+    _importing = threading.RLock()
+
+
+_waits: list[bool] = []
 
 
 def reason_of(error: BaseException) -> str:

@@ -28,10 +28,10 @@ def keep_freed_memory() -> bool:
     True
     """
     set_by_user = any(name == "GLIBC_TUNABLES" or name.startswith("MALLOC_") for name in os.environ)
-    if set_by_user or platform.libc_ver()[0] != "glibc":
-        return False
     try:
+        if set_by_user or platform.libc_ver()[0] != "glibc":
+            return False
         mallopt = ctypes.CDLL(None).mallopt
-    except (OSError, AttributeError):
+    except (OSError, AttributeError, TypeError, ValueError):  # whatever a strange system lacks
         return False
     return bool(mallopt(_MMAP_THRESHOLD, _FROM_HEAP)) and bool(mallopt(_TRIM_THRESHOLD, _KEPT_FREE))

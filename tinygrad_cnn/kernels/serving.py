@@ -1,11 +1,11 @@
-"""Which kernels serve: the reference, or the compiled ones. It is decided here and nowhere else.
+"""Which kernels serve: plain NumPy, or the compiled ones. It is decided here and nowhere else.
 
-Until the first large array comes, the reference serves and nothing is decided: a small program never
-loads Numba. From then on compiled kernels serve small arrays too. Where Numba is installed:
+Until the first large array comes, NumPy serves and nothing is decided: a small program never loads
+Numba. From then on compiled kernels serve small arrays too. Where Numba is installed:
 
 - all kernels lie compiled in the cache: they serve from then on, each loaded when it is first called;
-- they do not: a process of its own compiles them while the reference goes on serving; when it is
-  ready, they are loaded and take over. If it fails, one line says so, and the reference stays.
+- they do not: a process of its own compiles them while NumPy goes on serving; when it is ready, they
+  are loaded and take over. If it fails, one line says so, and NumPy stays.
 
 Both give the same results up to rounding. `use_kernels` (or the variable TINYGRAD_CNN_KERNELS) pins
 one of them, and nothing changes any more.
@@ -27,7 +27,7 @@ from types import ModuleType
 from typing import Any
 
 from tinygrad_cnn.errors import ArgumentError, KernelError, MissingExtraError
-from tinygrad_cnn.kernels import cache, memory, threads
+from tinygrad_cnn.kernels import cache, compiler, memory, threads
 from tinygrad_cnn.kernels import numpy as reference
 
 CHOICES = ("auto", "fast", "reference")
@@ -35,64 +35,214 @@ CHOICES = ("auto", "fast", "reference")
 WORTH_IT = 20_000
 
 _log = logging.getLogger("tinygrad_cnn")
-_lock = threading.RLock()
-_table: ModuleType  # the package `kernels`, whose names are bound to what serves
-_names: tuple[str, ...] = ()
-_serving = "reference"
-_begun = False  # whether anything was decided
-_pinned = False  # whether what serves may no longer change by itself
-_loader: threading.Thread | None = None  # loads compiled kernels that will be wanted soon
-_COMPILED = "tinygrad_cnn.kernels.compiled"
 
 
-def install(table: ModuleType, names: tuple[str, ...]) -> None:
-    """Bind each kernel's name in `table` to one that starts the decision when work comes."""
-    global _table, _names
-    _table, _names = table, names
-    for name in names:
-        setattr(table, name, _waiting(name, getattr(reference, name)))
+class Serving:
+    """Who serves the names of a table of kernels.
 
-
-def _waiting(name: str, kernel: Callable[..., Any]) -> Callable[..., Any]:
-    """The reference kernel, which begins at the first large array, or at any if that was asked for."""
-    least = 0 if os.environ.get("TINYGRAD_CNN_KERNELS") == "fast" else WORTH_IT
-
-    @functools.wraps(kernel)
-    def wait(*operands: Any) -> Any:
-        if operands[0].size < least:
-            return kernel(*operands)
-        _begin()
-        return getattr(_table, name)(*operands)
-
-    return wait
-
-
-def foresee(size: int) -> None:
-    """Say that an array of `size` elements is there, such as a parameter: large ones will be computed with.
-
-    If all kernels lie compiled in the cache, they are loaded in a thread meanwhile, so that the first
-    training step need not wait for half a second. It changes nothing about what serves when.
-
-    >>> foresee(10)
+    Attributes:
+        which: 'reference' or 'fast': what serves now.
+        begun: whether anything was decided; before that, NumPy serves.
+        pinned: whether what serves may no longer change by itself.
+        changes: how many times what serves has changed; results of another number may round otherwise.
     """
-    global _loader
-    if size < WORTH_IT or _begun or _loader is not None:
-        return
-    with _lock:
-        wish = os.environ.get("TINYGRAD_CNN_KERNELS", "auto")
-        if wish == "auto" and find_spec("numba") is not None and cache.is_complete():
-            _loader = threading.Thread(target=_load_ahead, name="tinygrad_cnn load")
-            _loader.start()
+
+    def __init__(self) -> None:
+        self.which, self.begun, self.pinned, self.changes = "reference", False, False, 0
+        self._table: ModuleType = sys.modules[__name__]
+        self._names: tuple[str, ...] = ()
+        self._lock = threading.RLock()
+        self._loader: threading.Thread | None = None  # loads compiled kernels that will be wanted soon
+
+    # ----------------------------------------------------------------------- before anything is decided
+    def install(self, table: ModuleType, names: tuple[str, ...]) -> None:
+        """Bind each kernel's name in `table` to one that starts the decision when work comes."""
+        self._table, self._names = table, names
+        for name in names:
+            setattr(table, name, self._waiting(name, getattr(reference, name)))
+
+    def _waiting(self, name: str, kernel: Callable[..., Any]) -> Callable[..., Any]:
+        """NumPy's kernel, which begins at the first large array, or at any if that was asked for."""
+        least = 0 if os.environ.get("TINYGRAD_CNN_KERNELS") == "fast" else WORTH_IT
+
+        @functools.wraps(kernel)
+        def wait(*operands: Any) -> Any:
+            if operands[0].size < least:
+                return kernel(*operands)
+            self._begin()
+            return getattr(self._table, name)(*operands)
+
+        return wait
+
+    def foresee(self, size: int) -> None:
+        """Say that an array of `size` elements is there, such as a parameter: a large one will be used.
+
+        If all kernels lie compiled in the cache, they are loaded in a thread meanwhile, so that the first
+        training step need not wait for half a second. It changes nothing about what serves when.
+        """
+        if size < WORTH_IT or self.begun or self._loader is not None:
+            return
+        with self._lock:
+            if _wish() == "auto" and find_spec("numba") is not None and cache.is_complete():
+                self._loader = threading.Thread(target=self._load_ahead, name="tinygrad_cnn load")
+                with contextlib.suppress(RuntimeError):  # without threads it is loaded when it is wanted
+                    self._loader.start()
+
+    def _load_ahead(self) -> None:
+        """Import Numba and compiled kernels until they are wanted; an error comes again then."""
+        with contextlib.suppress(Exception):
+            _import_compiled()
+            for module in sys.modules[cache.PACKAGE].MODULES:
+                if self.begun:
+                    return
+                cache.imported(module)
+
+    # ----------------------------------------------------------------------- the decision
+    def choose(self, which: str, deterministic: bool) -> str:
+        """See `use_kernels`."""
+        with self._lock:
+            memory.keep_freed_memory()
+            self.begun, self.pinned = True, which != "auto" or deterministic
+            if which == "reference":
+                self._bind("reference")
+            elif which == "fast":
+                self.load()
+            elif deterministic:
+                self._try_load()
+            else:
+                self._decide()
+        return self.which
+
+    def _begin(self) -> None:
+        """Decide, once, what serves large arrays."""
+        with self._lock:
+            if not self.begun:
+                self.begun = True
+                memory.keep_freed_memory()
+                self._decide()
+
+    def _decide(self) -> None:
+        """What 'auto' means here and now."""
+        wish = _wish()
+        if wish not in CHOICES:
+            _log.warning(
+                "TINYGRAD_CNN_KERNELS is %r and not one of %s: taken as auto", wish, ", ".join(CHOICES)
+            )
+            wish = "auto"
+        self.pinned = wish != "auto"
+        self._bind("reference")
+        if wish == "fast":
+            self.load()
+        elif wish == "auto" and find_spec("numba") is not None:
+            if cache.PACKAGE in sys.modules or cache.is_complete():
+                self._try_load()
+            elif (reason := cache.failure()) is not None:
+                _say(f"{reason} (python -m tinygrad_cnn.warm tries again)")
+            else:
+                self._compile_beside()
+
+    def _bind(self, which: str) -> None:
+        """Put the kernels of `which` behind the names."""
+        homes = sys.modules[cache.PACKAGE].HOME if which == "fast" else {}
+        for name in self._names:
+            kernel = self._loading(name, homes[name]) if name in homes else getattr(reference, name)
+            setattr(self._table, name, kernel)
+        self.which, self.changes = which, self.changes + 1
+
+    # ----------------------------------------------------------------------- compiled kernels
+    def load(self) -> None:
+        """Let the compiled kernels serve; what the cache lacks is compiled before.
+
+        Raises:
+            MissingExtraError: Numba is not installed.
+            KernelError: they cannot be compiled, or the cache cannot be written.
+        """
+        if find_spec("numba") is None:
+            raise MissingExtraError(
+                "the compiled kernels need Numba: pip install 'tinygrad-cnn[fast]'; "
+                "use_kernels('reference') does without"
+            )
+        try:
+            cache.prepare()
+            _import_compiled()
+            if not cache.is_complete():
+                for module in sys.modules[cache.PACKAGE].MODULES:
+                    cache.imported(module)
+                for kernel in sys.modules[f"{cache.PACKAGE}.base.compiling"].KERNELS:
+                    kernel.load()
+        except Exception as error:  # whatever a compiler may raise: NumPy is there
+            raise KernelError(f"the compiled kernels cannot be had: {cache.reason_of(error)}") from error
+        self._bind("fast")
+
+    def _try_load(self) -> None:
+        """As `load`, but stay with NumPy, and say why, if it fails."""
+        try:
+            self.load()
+        except MissingExtraError:
+            self._bind("reference")  # without Numba nobody expects them
+        except KernelError as error:
+            self._bind("reference")
+            _say(str(error))
+
+    def _loading(self, name: str, home: str) -> Callable[..., Any]:
+        """A compiled kernel that is loaded when it is first called, and serves from then on."""
+
+        def load_first(*operands: Any) -> Any:
+            try:
+                kernel = _imported(home, name)
+                result = kernel(*operands)
+            except KernelError as error:
+                if self.pinned:
+                    raise
+                _say(str(error), name)
+                kernel = getattr(reference, name)
+                result = kernel(*operands)
+                self.changes += 1
+            if getattr(self._table, name) is load_first:
+                setattr(self._table, name, kernel)
+            return result
+
+        return load_first
+
+    def _compile_beside(self) -> None:
+        """Start a process that fills the cache, and a thread that waits for it."""
+        try:
+            child = compiler.start()
+            if child is not None:
+                threading.Thread(
+                    target=self._take_over, args=(child,), name="tinygrad_cnn warm", daemon=True
+                ).start()
+        except OSError as error:
+            _say(cache.reason_of(error))
+        except RuntimeError:
+            return  # no thread can wait for it: the next process finds its work
+
+    def _take_over(self, child: subprocess.Popen[bytes]) -> None:
+        """Wait for the cache, then let the compiled kernels serve, unless something was pinned since."""
+        child.wait()
+        if not cache.is_complete():
+            _say(
+                f"{cache.failure() or f'the compiler ended with status {child.returncode}'} "
+                "(python -m tinygrad_cnn.warm tries again)"
+            )
+            return
+        with self._lock:
+            if self.which == "reference" and not self.pinned:
+                self._try_load()
+
+    # ----------------------------------------------------------------------- forks
+    def after_fork(self) -> None:
+        """In a forked child there is nobody else who could have the lock, or load ahead."""
+        self._lock = threading.RLock()
 
 
-def _load_ahead() -> None:
-    """Import Numba and compiled kernels until they are wanted; who wants them will meet errors again."""
-    with contextlib.suppress(Exception):
-        _import_compiled()
-        for module in sys.modules[_COMPILED].MODULES:
-            if _begun:
-                return
-            cache.imported(module)
+SERVING = Serving()
+install, foresee = SERVING.install, SERVING.foresee
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=cache.before_fork, after_in_parent=cache.after_fork, after_in_child=cache.after_fork_in_child
+    )
+    os.register_at_fork(after_in_child=SERVING.after_fork)
 
 
 def kernels_in_use() -> str:
@@ -101,7 +251,7 @@ def kernels_in_use() -> str:
     >>> kernels_in_use() in ("reference", "fast")
     True
     """
-    return _serving
+    return SERVING.which
 
 
 def use_kernels(which: str = "auto", *, deterministic: bool = False) -> str:
@@ -109,9 +259,9 @@ def use_kernels(which: str = "auto", *, deterministic: bool = False) -> str:
 
     Args:
         which: 'reference' (plain NumPy), 'fast' (compiled; waits until they are), or 'auto' (compiled
-            as soon as they are ready, the reference until then and where they cannot be had).
+            as soon as they are ready, NumPy until then and where they cannot be had).
         deterministic: with 'auto', do not change while the program runs: wait for the compiled
-            kernels now, or stay with the reference for good. Results then do not depend on timing.
+            kernels now, or stay with NumPy for good. Results then do not depend on timing.
     Returns:
         What serves now: 'reference' or 'fast'.
     Raises:
@@ -124,82 +274,14 @@ def use_kernels(which: str = "auto", *, deterministic: bool = False) -> str:
     'reference'
     >>> _ = use_kernels(before)
     """
-    global _begun, _pinned
     if which not in CHOICES:
         raise ArgumentError(f"use_kernels: which must be one of {', '.join(CHOICES)}; got {which!r}")
-    with _lock:
-        memory.keep_freed_memory()
-        _begun, _pinned = True, which != "auto" or deterministic
-        if which == "reference":
-            _bind("reference")
-        elif which == "fast":
-            load()
-        elif deterministic:
-            _try_load()
-        else:
-            _decide()
-    return _serving
+    return SERVING.choose(which, deterministic)
 
 
-def _begin() -> None:
-    """Decide, once, what serves large arrays."""
-    global _begun
-    with _lock:
-        if not _begun:
-            _begun = True
-            memory.keep_freed_memory()
-            _decide()
-
-
-def _decide() -> None:
-    """What 'auto' means here and now."""
-    global _pinned
-    wish = os.environ.get("TINYGRAD_CNN_KERNELS", "auto")
-    if wish not in CHOICES:
-        _log.warning(
-            "TINYGRAD_CNN_KERNELS is %r and not one of %s: taken as auto", wish, ", ".join(CHOICES)
-        )
-        wish = "auto"
-    _pinned = wish != "auto"
-    _bind("reference")
-    if wish == "fast":
-        load()
-    elif wish == "auto" and find_spec("numba") is not None:
-        if _COMPILED in sys.modules or cache.is_complete():
-            _try_load()
-        elif (reason := cache.failure()) is not None:
-            _say(reason)
-        else:
-            _compile_beside()
-
-
-def _bind(which: str) -> None:
-    """Put the kernels of `which` behind the names."""
-    global _serving
-    homes = sys.modules[_COMPILED].HOME if which == "fast" else {}
-    for name in _names:
-        setattr(_table, name, _loading(name, homes[name]) if name in homes else getattr(reference, name))
-    _serving = which
-
-
-def _loading(name: str, home: str) -> Callable[..., Any]:
-    """A compiled kernel that is loaded when it is first called, and serves under its name from then on."""
-
-    def load_first(*operands: Any) -> Any:
-        try:
-            kernel = _imported(home, name)
-            result = kernel(*operands)
-        except KernelError as error:
-            if _pinned:
-                raise
-            _say(str(error), name)
-            kernel = getattr(reference, name)
-            result = kernel(*operands)
-        if getattr(_table, name) is load_first:
-            setattr(_table, name, kernel)
-        return result
-
-    return load_first
+def _wish() -> str:
+    """What the environment asks for."""
+    return os.environ.get("TINYGRAD_CNN_KERNELS", "auto")
 
 
 def _imported(home: str, name: str) -> Callable[..., Any]:
@@ -211,47 +293,18 @@ def _imported(home: str, name: str) -> Callable[..., Any]:
         raise KernelError(f"the compiled {name} cannot be had: {cache.reason_of(error)}") from error
 
 
-def load() -> None:
-    """Let the compiled kernels serve; what the cache lacks is compiled before.
+def _import_compiled() -> None:
+    """Import Numba and what every compiled kernel needs.
 
     Raises:
-        MissingExtraError: Numba is not installed.
-        KernelError: they cannot be compiled, or the cache cannot be written.
+        KernelError: Numba is told not to compile.
     """
-    if find_spec("numba") is None:
-        raise MissingExtraError(
-            "the compiled kernels need Numba: pip install 'tinygrad-cnn[fast]'; "
-            "use_kernels('reference') does without"
-        )
-    try:
-        cache.prepare()
-        _import_compiled()
-        if not cache.is_complete():
-            for module in sys.modules[_COMPILED].MODULES:
-                cache.imported(module)
-            for kernel in sys.modules[f"{_COMPILED}.base.compiling"].KERNELS:
-                kernel.load()
-    except Exception as error:  # whatever a compiler may raise: the reference is there
-        raise KernelError(f"the compiled kernels cannot be had: {cache.reason_of(error)}") from error
-    _bind("fast")
-
-
-def _try_load() -> None:
-    """As `load`, but stay with the reference, and say why, if it fails."""
-    try:
-        load()
-    except MissingExtraError:
-        _bind("reference")  # without Numba nobody expects them
-    except KernelError as error:
-        _bind("reference")
-        _say(str(error))
-
-
-def _import_compiled() -> None:
-    """Import Numba and what every compiled kernel needs."""
     with _uncollected():
-        cache.imported(_COMPILED)
-        threads.watch_with(cache.imported(f"{_COMPILED}.base.watching").watch)
+        cache.imported(cache.PACKAGE)
+        watching = cache.imported(f"{cache.PACKAGE}.base.watching")
+        if sys.modules["numba"].config.DISABLE_JIT:
+            raise KernelError("NUMBA_DISABLE_JIT is set")
+        threads.watch_with(watching.watch)
 
 
 @contextlib.contextmanager
@@ -270,32 +323,6 @@ def _uncollected() -> Iterator[None]:
         gc.enable()
 
 
-def _compile_beside() -> None:
-    """Start a process that fills the cache, and a thread that waits for it."""
-    command = [sys.executable, "-m", "tinygrad_cnn.warm", "--quiet"]
-    try:
-        cache.prepare()
-        child = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C here is not meant for it; it ends by itself
-        )  # fmt: skip
-    except OSError as error:
-        _say(cache.reason_of(error))
-        return
-    threading.Thread(target=_take_over, args=(child,), name="tinygrad_cnn warm", daemon=True).start()
-
-
-def _take_over(child: subprocess.Popen[bytes]) -> None:
-    """Wait for the cache, then let the compiled kernels serve, unless something was pinned since."""
-    child.wait()
-    if not cache.is_complete():
-        _say(cache.failure() or f"the compiler ended with status {child.returncode}")
-        return
-    with _lock:
-        if _serving == "reference" and not _pinned:
-            _try_load()
-
-
 def _say(reason: str, what: str = "kernels") -> None:
-    """The one line that tells the user why the reference serves."""
+    """The one line that tells the user why NumPy serves."""
     _log.warning("tinygrad-cnn: NumPy serves in place of the compiled %s: %s", what, reason)

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from tinygrad_cnn.kernels import numpy as reference
 from tinygrad_cnn.kernels.compiled.base.compiling import inlined, kernel
+from tinygrad_cnn.kernels.compiled.base.functions import exponential
 from tinygrad_cnn.kernels.compiled.base.operands import FLOAT32, is_served, over, plain
-from tinygrad_cnn.kernels.compiled.pointwise import exponential
 
 Array = NDArray[Any]
 

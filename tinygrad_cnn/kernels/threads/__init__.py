@@ -16,7 +16,7 @@ anew, if it was never given back.
 """
 
 from tinygrad_cnn.kernels.threads.blas import BLAS as BLAS
-from tinygrad_cnn.kernels.threads.pool import Part as Part
+from tinygrad_cnn.kernels.threads.crew import Part as Part
 from tinygrad_cnn.kernels.threads.pool import default_threads as default_threads
 from tinygrad_cnn.kernels.threads.pool import get_num_threads as get_num_threads
 from tinygrad_cnn.kernels.threads.pool import set_num_threads as set_num_threads

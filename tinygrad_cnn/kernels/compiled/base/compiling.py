@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numba
@@ -45,10 +46,10 @@ class Kernel:
             self._signature, nogil=True, cache=True, error_model="numpy",
             fastmath={"reassoc", "contract", "nsz", "arcp"},
         )  # fmt: skip
-        with cache.placed():
+        with cache.placed(self._function.__module__) as place:
             if self._compiled is None:
                 try:
-                    self._compiled = compiler(self._function)
+                    self._compiled = self._had(compiler, place)
                 except Exception as error:  # whatever a compiler may raise
                     name, reason = self._function.__name__, cache.reason_of(error)
                     raise KernelError(f"the compiled kernel {name} cannot be had: {reason}") from error
@@ -56,6 +57,15 @@ class Kernel:
                 if home.get(self._function.__name__) is self:
                     home[self._function.__name__] = self._compiled
             return self._compiled
+
+    def _had(self, compiler: Any, place: Path) -> Any:
+        """The function from the cache, or compiled; a damaged file of the cache is made anew."""
+        try:
+            return compiler(self._function)
+        except Exception:
+            if not cache.remove(place, self._function.__module__, self._function.__name__):
+                raise
+            return compiler(self._function)
 
     @property
     def _numba_type_(self) -> Any:

@@ -22,8 +22,12 @@ _asked: str | None = vars(config).get("CPU_FEATURES")
 def _features() -> set[str]:
     """What the processor that code is compiled for can do, such as "avx512f"."""
     if _asked is not None:
-        return {name[1:] for name in _asked.split(",") if name.startswith("+")}
-    return {name for name, has in binding.get_host_cpu_features().items() if has}
+        found = {name[1:] for name in _asked.split(",") if name.startswith("+")}
+    else:
+        found = {name for name, has in binding.get_host_cpu_features().items() if has}
+    # Every 64-bit ARM has NEON, whether or not LLVM can tell: an older one does not on a Mac.
+    target = binding.get_default_triple().split("-")[0]
+    return found | {"neon"} if target in ("aarch64", "arm64") else found
 
 
 def _shape(features: set[str]) -> tuple[int, int, int]:
