@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import count
 from typing import Any, ClassVar, NamedTuple
+from weakref import ref
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,39 @@ OUT = -1
 _serial = count()
 
 
+class Call(NamedTuple):
+    """One call of a module, or one `with scope(...)` block: what nodes were recorded in.
+
+    Two calls of one module are two objects with the same `module`; compare calls by `is`.
+
+    Attributes:
+        around: the call that it runs inside; None for the outermost.
+        name: what the module is called by the one that holds it; '' where nobody does.
+        module: a weak reference, so that no graph keeps a model alive; None for a `scope`.
+        kind: the module's class; None for a `scope`.
+    """
+
+    around: Call | None
+    name: str
+    module: ref[Any] | None = None
+    kind: type[Any] | None = None
+
+    @property
+    def path(self) -> str:
+        """The names from the outermost in, such as `features.3`.
+
+        >>> Call(Call(Call(None, ""), "features"), "3").path
+        'features.3'
+        """
+        names: list[str] = []
+        call: Call | None = self
+        while call is not None:
+            if call.name:
+                names.append(call.name)
+            call = call.around
+        return ".".join(reversed(names))
+
+
 class Node:
     """One value of the graph: a leaf (`op is None`) or the result of an op.
 
@@ -50,7 +84,7 @@ class Node:
         hooks: functions called with the gradient when it is complete, or None.
         grad_hooks: of a leaf, functions called when a walk has added to `grad`, or None.
         name: what the user calls it, or None.
-        scope: path of the module that was running, such as `features.3`; '' outside modules.
+        call: the call of a module that was running; None outside modules.
         role: 'parameter', 'input' or 'constant' for leaves, '' for results; for drawings.
         order: 0 for what the user computed, 1 for what a walk with `create_graph` computed, 2 for a
             walk over such nodes, and so on; for drawings.
@@ -58,8 +92,8 @@ class Node:
 
     # Slots: graphs may have a hundred thousand nodes, which the garbage collector passes over.
     __slots__ = (
-        "__weakref__", "dtype", "grad", "grad_hooks", "hooks", "kept", "name", "needs", "op", "order",
-        "parents", "requires_grad", "residual", "retains_grad", "role", "scope", "serial", "shape",
+        "__weakref__", "call", "dtype", "grad", "grad_hooks", "hooks", "kept", "name", "needs", "op", "order",
+        "parents", "requires_grad", "residual", "retains_grad", "role", "serial", "shape",
     )  # fmt: skip
 
     def __init__(
@@ -69,7 +103,7 @@ class Node:
         kept: tuple[Any, ...],
         shape: tuple[int, ...],
         dtype: np.dtype[Any],
-        scope: str = "",
+        call: Call | None = None,
         order: int = 0,
         needs: Needs = (),
         residual: Any = None,
@@ -81,7 +115,7 @@ class Node:
         self.residual = residual
         self.shape = shape
         self.dtype = dtype
-        self.scope = scope
+        self.call = call
         self.order = order
         self.requires_grad = True
         self.retains_grad = False
@@ -106,6 +140,11 @@ class Node:
         node.requires_grad = node.retains_grad = requires_grad
         node.role, node.name = role, name
         return node
+
+    @property
+    def scope(self) -> str:
+        """Path of the module that was running, such as `features.3`; '' outside modules."""
+        return "" if self.call is None else self.call.path
 
     def __repr__(self) -> str:
         what = self.name or (self.op.name if self.op is not None else self.role or "leaf")
@@ -387,7 +426,7 @@ class Mode(NamedTuple):
 
     recording: bool = True
     observers: tuple[Observer, ...] = ()
-    scope: str = ""
+    call: Call | None = None
     order: int = 0
 
 
@@ -416,7 +455,7 @@ def observe(observer: Observer) -> Iterator[Observer]:
 
 
 @contextmanager
-def scope(name: str) -> Iterator[str]:
+def scope(name: str) -> Iterator[Call]:
     """Put `name` on the path of the nodes recorded inside; modules do so by themselves.
 
     >>> from tinygrad_cnn import Tensor
@@ -426,10 +465,10 @@ def scope(name: str) -> Iterator[str]:
     'encoder.block'
     """
     mode = MODE.get()
-    path = f"{mode.scope}.{name}" if mode.scope and name else mode.scope or name
-    token = MODE.set(mode._replace(scope=path))
+    call = Call(mode.call, name)
+    token = MODE.set(mode._replace(call=call))
     try:
-        yield path
+        yield call
     finally:
         MODE.reset(token)
 

@@ -19,7 +19,8 @@ from viz.output.engines import DPI, draw, need_engine, save, target_of, write
 from viz.page import document
 from viz.recording.module_run import run
 from viz.recording.recorder import Recorder
-from viz.reduce.folding import folded, simplified, with_class
+from viz.reduce.folding import folded
+from viz.reduce.simplifying import simplified
 from viz.write import box_labels, terminal
 from viz.write.dot import source
 
@@ -134,9 +135,8 @@ def graph(
     """
     choice = Choice(title, direction, values, gradients, statistics, memory, flops, times, legend)
     check_counts("viz.graph", depth, max_nodes)
-    classes: dict[str, str] = {}
+    head = type(thing).__name__ if isinstance(thing, Module) else ""
     if isinstance(thing, Module):
-        classes = {path: type(module).__name__ for path, module in thing.named_modules()}
         thing, recorder = run(thing, inputs)
     elif inputs is not None:
         raise ArgumentError(f"viz.graph: inputs= is for a Module; got {type(thing).__name__}")
@@ -145,11 +145,11 @@ def graph(
     if gradients is None and recorder is not None and is_textbook(model, roots, recorder):
         choice = replace(choice, gradients="arrows")
         model = build(roots, recorder, spelled_out=True)
-    if classes:
-        model = replace(model, head=classes[""], classes=classes)
+    if head:
+        model = replace(model, head=head)
     box_labels.need(model, choice, recorder is not None)
     fuller = partial(_fuller, model, fold)
-    model = _with_classes(simplified(model, depth=depth, fold=fold, max_nodes=max_nodes))
+    model = simplified(model, depth=depth, fold=fold, max_nodes=max_nodes)
     return Picture(
         source(model, choice), title or box_labels.describe(model, choice), model, choice, fuller
     )
@@ -182,11 +182,6 @@ def is_textbook(model: Model, roots: list[Root], recorder: Recorder) -> bool:
         and all(prod(box.shape) == 1 and not box.order for box in model.boxes)
         and all(recorder.trace(root.node).gradient is not None for root in roots)
     )
-
-
-def _with_classes(model: Model) -> Model:
-    """Modules' boxes with the names of their classes before their contents."""
-    return replace(model, boxes=tuple(with_class(box, model.classes) for box in model.boxes))
 
 
 def check_counts(function: str, depth: Any, max_nodes: Any) -> None:

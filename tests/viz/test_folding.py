@@ -28,7 +28,9 @@ from viz.output.engines import draw_all
 from viz.page import document as page
 from viz.page.cutting import Part, parts
 from viz.page.svg_pieces import piece
-from viz.reduce.folding import closed, folded, simplified, stretches
+from viz.reduce.closing import closed
+from viz.reduce.folding import folded
+from viz.reduce.simplifying import simplified, stretches
 from viz.write.dot import source
 
 needs_engine = pytest.mark.skipif(viz.engine() is None, reason="no layout engine installed")
@@ -225,7 +227,7 @@ def test_a_module_that_is_used_twice_is_a_box_each_time() -> None:
             return self.block(F.exp(self.block(x)))
 
     picture = viz.graph(Twice(), inputs=X, depth=0, fold=False)
-    assert of(picture) == ["block", "Exp", "block"]
+    assert of(picture) == ["block", "Exp", "block, 2nd call"]
     assert len(picture.model.parameters) == 4
 
 

@@ -180,9 +180,9 @@ def test_a_nan_is_marked_among_arrows() -> None:
 # --------------------------------------------------------------------------- derivatives
 def test_forward_and_derivative_are_told_apart() -> None:
     picture = derivatives()
-    groups = {box.name: box.group for box in picture.model.boxes if not box.is_leaf and not box.order}
+    groups = {box.name: box.path for box in picture.model.boxes if not box.is_leaf and not box.order}
     assert groups == {"Add": "", "Pow": ""}
-    assert {box.group for box in picture.model.boxes if box.order} == {"derivative", "second derivative"}
+    assert {box.path for box in picture.model.boxes if box.order} == {"derivative", "second derivative"}
     assert ">derivative<" in picture.source and ">second derivative<" in picture.source
     assert picture.source.count(style.DERIVATIVE_FILL) == 2
     for text in ("z = 9", "∂z/∂x = 6", "∂²z/∂x² = 2"):
@@ -195,7 +195,7 @@ def test_a_derivative_keeps_the_modules_that_it_belongs_to() -> None:
         with scope("net"):
             y = F.tanh(F.tanh(x)).sum()
         slope = grad(y, x, create_graph=True)
-    groups = {box.group for box in viz.graph(slope, recorder=recorder).model.boxes if box.order}
+    groups = {box.path for box in viz.graph(slope, recorder=recorder).model.boxes if box.order}
     assert groups == {"derivative.net", "derivative"}
     whole = viz.graph(slope, recorder=recorder, depth=0).model
     assert [box.name for box in whole.boxes if box.kind == "module"] == ["net", "derivative"]
@@ -525,7 +525,7 @@ def test_everything_that_is_done_to_the_input_is_drawn() -> None:
     with no_grad(), scope("somewhere"):
         picture = viz.graph(model, inputs=x)
     assert [box.name for box in picture.model.boxes] == ["digits", "Reshape", "Linear"]
-    assert [box.group for box in picture.model.boxes] == ["", "0", "1"]
+    assert [box.path for box in picture.model.boxes] == ["", "0", "1"]
     assert "(74 frozen)" in picture.source and x.grad is None and not x.requires_grad
 
 

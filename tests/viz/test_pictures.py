@@ -23,7 +23,7 @@ import viz
 from tinygrad_cnn import Tensor
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError, DTypeError, MissingExtraError, ShapeError
-from tinygrad_cnn.graph import Node, Op, ancestors, scope
+from tinygrad_cnn.graph import Call, Node, Op, ancestors, scope
 from viz.output import engines
 from viz.write.markup import literal
 
@@ -294,8 +294,8 @@ def test_ten_thousand_nodes_within_two_seconds_and_without_recursion() -> None:
 def test_deeply_nested_scopes() -> None:
     node = Tensor([1.0], requires_grad=True).node
     for depth in range(1, 150):
-        path = ".".join("s" * depth)
-        node = Node(Op(), (node,), (), (1,), np.dtype(np.float32), path)
+        call = Call(None, ".".join("s" * depth))
+        node = Node(Op(), (node,), (), (1,), np.dtype(np.float32), call)
     source = viz.graph(node, max_nodes=None).source
     assert source.count("subgraph") == 148 and source.count("{") == source.count("}")
 

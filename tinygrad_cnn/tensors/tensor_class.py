@@ -84,7 +84,7 @@ class Tensor(TensorMethods):
         >>> Tensor.record(ops.Neg(), (Tensor([1.0], requires_grad=True),)).node.op.name
         'Neg'
         """
-        recording, observers, scope, order = _mode()
+        recording, observers, call, order = _mode()
         nodes: tuple[Any, ...]
         arrays: tuple[Any, ...]
         needs: tuple[bool, ...]
@@ -145,7 +145,7 @@ class Tensor(TensorMethods):
         shape = out.shape
         if shape == (known := nodes[0].shape):
             shape = known  # one tuple less for the garbage collector to pass over
-        tensor._node = node = Node(op, nodes, kept, shape, dtype, scope, order, needs, residual)
+        tensor._node = node = Node(op, nodes, kept, shape, dtype, call, order, needs, residual)
         if observers:
             for observer in observers:
                 observer.recorded(node, arrays, out)
@@ -160,13 +160,13 @@ class Tensor(TensorMethods):
         >>> Tensor.noted(ops.Neg(), [x], np.array([-1.0])).node
         <Node Neg (1,) float64>
         """
-        _, observers, scope, order = _mode()
+        _, observers, call, order = _mode()
         nodes, arrays, needs = _taken_apart(tuple(operands))
         for observer in observers:
             observer.op_starts(op, arrays)
         nodes, arrays = _with_constants(tuple(operands), nodes, arrays, op.keep)
         kept = tuple(result if i == OUT else arrays[i] for i in op.keep)
-        node = Node(op, nodes, kept, result.shape, result.dtype, scope, order, needs)
+        node = Node(op, nodes, kept, result.shape, result.dtype, call, order, needs)
         for observer in observers:
             observer.recorded(node, arrays, result)
         return Tensor.at(result, node)

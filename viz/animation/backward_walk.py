@@ -202,7 +202,7 @@ def _frames(model: Model, choice: Choice) -> Animation:
 def _caption(box: Box, operands: list[Edge]) -> str:
     """What a step does: what it gets and what it passes back."""
     assert box.gradient is not None
-    name = f"{box.name} ({box.group})" if box.group else box.name
+    name = f"{box.name} ({box.path})" if box.path else box.name
     given = [_size(edge.gradient) for edge in operands if edge.gradient is not None]
     parts = [f"passes back {', '.join(given)}"] if given else []
     parts += [f"{p.name} {_size(p.gradient)}" for p in box.parameters if p.gradient is not None]

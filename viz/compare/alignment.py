@@ -73,7 +73,7 @@ def _kind(box: Box) -> tuple[str, str, int]:
 
 
 def _key(box: Box) -> Hashable:
-    return (*_kind(box), box.group, what(box), box.shape, parameters(box))
+    return (*_kind(box), box.path, what(box), box.shape, parameters(box))
 
 
 def _ends(ours: Sequence[Hashable], theirs: Sequence[Hashable]) -> tuple[int, int]:
@@ -92,9 +92,9 @@ def _worth(one: Box, other: Box) -> int:
         return 0
     worth = _MATCH + _WHAT * (what(one) == what(other)) + _SHAPE * (one.shape == other.shape)
     worth += _PARAMETERS * (parameters(one) == parameters(other))
-    if one.group == other.group:
+    if one.path == other.path:
         return worth + _GROUP
-    return worth + _LIKE_GROUP * (numberless(one.group) == numberless(other.group))
+    return worth + _LIKE_GROUP * (numberless(one.path) == numberless(other.path))
 
 
 def _best(first: Sequence[Box], second: Sequence[Box]) -> list[tuple[int, int]]:
@@ -124,7 +124,7 @@ def _by_path(first: Sequence[Box], second: Sequence[Box]) -> list[tuple[int, int
         seen: Counter[Hashable] = Counter()
         made: list[Hashable] = []
         for box in boxes:
-            key = (*_kind(box), box.group)
+            key = (*_kind(box), box.path)
             made.append((*key, seen[key]))
             seen[key] += 1
         return made

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from viz.compare.alignment import aligned, numberless, parameters, what
 from viz.model.boxes import Box, Edge, Mark, Model, Result
-from viz.reduce.folding import common, contents
-from viz.reduce.joining import joined, replaced
+from viz.reduce.closing import common, one_box
+from viz.reduce.joining import replaced
 from viz.write import numbers, style
 from viz.write.box_labels import parameters_text
 
@@ -98,8 +98,8 @@ class Union:
                 (getattr(box, field) for box in (before, after)) for field in ("name", "options", "dtype")
             )
             found += [_arrow(*pair) for pair in map(tuple, pairs) if pair[0] != pair[1]]
-        if numberless(before.group) != numberless(after.group):
-            found.append(_arrow(before.group, after.group))
+        if numberless(before.path) != numberless(after.path):
+            found.append(_arrow(before.path, after.path))
         if before.shape != after.shape:
             found.append("shape " + _arrow(*(_shape(box.shape) for box in (before, after))))
         if parameters(before) != parameters(after):
@@ -122,7 +122,7 @@ class Union:
 
     def _names(self, numbers: list[int]) -> str:
         boxes = (self.boxes[number] for number in numbers)
-        return ", ".join(" ".join(filter(None, (box.name or box.kind, box.group))) for box in boxes)
+        return ", ".join(" ".join(filter(None, (box.name or box.kind, box.path))) for box in boxes)
 
     def _changes(self, details: Mapping[int, tuple[str, ...]]) -> list[Change]:
         """Differences between boxes; a box that has changed carries its details as marks."""
@@ -134,9 +134,7 @@ class Union:
                 self.boxes[number] = replace(box, marks=marks)
             if sign := self.signs[number]:
                 words = (box.name or box.kind, "" if sign == "~" else box.options)
-                found.append(
-                    Change(sign, " ".join(filter(None, words)), box.group, details.get(number, ()))
-                )
+                found.append(Change(sign, " ".join(filter(None, words)), box.path, details.get(number, ())))
         return found
 
     def _results(self) -> list[Change]:
@@ -168,8 +166,7 @@ class Union:
         """The model of the union, and how each part of it looks."""
         edges, edge_signs = self._edges()
         results, result_signs = self._ends()
-        told = {**self.a.repeated, **self.b.repeated}
-        model = Model(tuple(self.boxes), edges, results, "", len(self.boxes), False, told)
+        model = Model(tuple(self.boxes), edges, results, "", len(self.boxes), False)
         touched = {end for edge, sign in zip(edges, edge_signs, strict=True) if sign for end in edge[:2]}
         touched |= {result.box for result, sign in zip(results, result_signs, strict=True) if sign}
         by_ends = {edge[:3]: sign for edge, sign in zip(edges, edge_signs, strict=True)}
@@ -228,11 +225,8 @@ class Union:
         for inside in stretches:
             if len(inside) > 2:
                 count = sum(box.operations for box in inside)
-                group = ".".join(common([box.group.split(".") for box in inside]))
-                whole = joined(
-                    inside, kind="module", family="module", name=f"{count:,} equal operations", group=group,
-                    options=contents(inside), shape=inside[-1].shape, lines=(), repeats=1,
-                )  # fmt: skip
+                group = common([box.group for box in inside])
+                whole = one_box(inside, name=f"{count:,} equal operations", group=group)
                 made.append((whole, inside))
         return replaced(model, made)
 

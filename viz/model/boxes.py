@@ -7,12 +7,13 @@ boxes keeps them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cached_property
 from math import isfinite, prod
 from typing import NamedTuple
 
+from viz.model.places import Group, path_text
 from viz.recording.summary import Summary
 
 
@@ -53,7 +54,9 @@ class Box:
         id: order of creation in the graph.
         kind: 'op', 'module' for several as one, or a leaf's role: 'input', 'parameter', 'constant'.
         name, options: head of the box.   family: kind of the op, for its colour.
-        group: path of the module; of a derivative's ops it begins with the word for its order.
+        group: the places that it lies in; those of a derivative begin with its walk.
+        module: of a module as one box: its own place, behind those around it.
+        contents: of several ops as one: the names of the ops inside, and how many there are of each.
         shape, dtype: of the result.
         parameters: those that stand inside.
         operations, multiply_adds, kept, forward_ms, backward_ms: sums over the nodes inside; None
@@ -74,7 +77,9 @@ class Box:
     dtype: str
     options: str = ""
     family: str = "other"
-    group: str = ""
+    group: Group = ()
+    module: Group = ()
+    contents: tuple[tuple[str, int], ...] = ()
     parameters: tuple[Parameter, ...] = ()
     operations: int = 0
     multiply_adds: int = 0
@@ -95,6 +100,11 @@ class Box:
     def is_leaf(self) -> bool:
         """Whether no op made it."""
         return self.kind not in ("op", "module")
+
+    @property
+    def path(self) -> str:
+        """Where it lies, in words."""
+        return path_text(self.group)
 
 
 class Edge(NamedTuple):
@@ -132,11 +142,9 @@ class Model:
     """Boxes oldest first, the edges between them, and the results; `head` says what it is in words.
 
     Attributes:
-        repeated: groups that stand for several equal ones, and how many.
         nodes: how many boxes there were before any were joined.
         walked: whether a gradient was seen anywhere.
         unseen: boxes whose gradient is left blank, as a frame of an animation does before its time.
-        classes: names of modules' classes, by path, where a Module was drawn.
     """
 
     boxes: tuple[Box, ...]
@@ -145,9 +153,7 @@ class Model:
     head: str
     nodes: int
     walked: bool
-    repeated: Mapping[str, int]
     unseen: frozenset[int] = frozenset()
-    classes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def operations(self) -> int:
@@ -170,17 +176,6 @@ class Model:
         return max(
             (n for n in (box.norm for box in self.boxes) if n is not None and isfinite(n)), default=0.0
         )
-
-
-def order_word(order: int) -> str:
-    """The word for a derivative's order, which begins the groups of its ops.
-
-    >>> order_word(1), order_word(2), order_word(4)
-    ('derivative', 'second derivative', '4th derivative')
-    """
-    return {0: "", 1: "derivative", 2: "second derivative", 3: "third derivative"}.get(
-        order, f"{order}th derivative"
-    )
 
 
 def sizes(parameters: Iterable[Parameter]) -> int:

@@ -6,7 +6,7 @@ Everything is iterative and linear in the number of nodes and edges.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from math import hypot, isfinite, prod
 from typing import Any, NamedTuple
@@ -15,8 +15,9 @@ from tinygrad_cnn import Tensor
 from tinygrad_cnn.errors import ArgumentError, DTypeError
 from tinygrad_cnn.graph import Node, ancestors
 from viz.model import op_words
-from viz.model.boxes import Box, Edge, Mark, Model, Parameter, Result, order_word
+from viz.model.boxes import Box, Edge, Mark, Model, Parameter, Result
 from viz.model.cost import multiply_adds
+from viz.model.places import Group, Places
 from viz.recording.recorder import Memory, Recorder, Trace
 from viz.recording.summary import Summary, summarise
 
@@ -56,22 +57,29 @@ def roots_of(thing: Any) -> list[Root]:
     return list(roots.values())
 
 
-def build(roots: list[Root], recorder: Recorder | None = None, *, spelled_out: bool = False) -> Model:
+def build(
+    roots: list[Root], recorder: Recorder | None = None, *, spelled_out: bool = False,
+    names: Mapping[str, Any] | None = None,
+) -> Model:  # fmt: skip
     """The model of the graph that ends in `roots`.
 
     Args:
         roots: from `roots_of`.   recorder: what was seen of it.
         spelled_out: give each parameter and each number a box, instead of a place inside its op's.
+        names: what the caller calls modules that no other module holds.
 
     >>> x = Tensor([1.0], requires_grad=True)
     >>> [box.name or box.kind for box in build(roots_of(x * 2 + 1)).boxes]
     ['input', 'Mul', 'Add']
     """
-    return _Builder(roots, recorder, spelled_out).model()
+    return _Builder(roots, recorder, spelled_out, names).model()
 
 
 class _Builder:
-    def __init__(self, roots: list[Root], recorder: Recorder | None, spelled_out: bool) -> None:
+    def __init__(
+        self, roots: list[Root], recorder: Recorder | None, spelled_out: bool,
+        names: Mapping[str, Any] | None,
+    ) -> None:  # fmt: skip
         self.roots, self.recorder, self.spelled_out = roots, recorder, spelled_out
         self.tops = {root.node for root in roots}
         self.nodes = ancestors(*self.tops)
@@ -82,7 +90,8 @@ class _Builder:
         self.shared = {node for node, count in takers.items() if count > 1}
         self.memory = Memory()
         self.orders = self._orders()
-        self.places = self._places() if recorder is not None else {}
+        self.groups = self._groups(names)
+        self.stand_ins = self._stand_ins() if recorder is not None else {}
         self.telling = self._is_telling()
 
     def _is_inside(self, node: Node) -> bool:
@@ -106,7 +115,23 @@ class _Builder:
                     found[parent] = min(found.get(parent, node.order), node.order)
         return {node: found.get(node, node.order) for node in self.nodes}
 
-    def _places(self) -> dict[int, Node]:
+    def _groups(self, names: Mapping[str, Any] | None) -> dict[Node, Group]:
+        """Where each operation lies; a leaf that a walk brought in lies in that walk."""
+        places, found = Places(self.nodes, names), dict[Node, Group]()
+        for node in self.nodes:
+            if node.op is None:
+                continue
+            if not node.order:
+                found[node] = places.of(node)
+            else:
+                trace = self._trace(node)
+                found[node] = places.of_derivative(node, trace.walk, trace.derives)
+            for parent in node.parents:
+                if parent.op is None and self.orders[parent]:
+                    found.setdefault(parent, found[node][:1])
+        return found
+
+    def _stand_ins(self) -> dict[int, Node]:
         """The node that is drawn for each serial: a hidden leaf stands in the first that takes it."""
         found = {node.serial: node for node in self.drawn}
         for node in self.drawn:
@@ -124,7 +149,7 @@ class _Builder:
         ]
         results = [self._result(root) for root in self.roots if root.node.op is not None]
         walked = any(box.norm is not None for box in boxes)
-        return Model(tuple(boxes), tuple(edges), tuple(results), self._head(), len(boxes), walked, {})
+        return Model(tuple(boxes), tuple(edges), tuple(results), self._head(), len(boxes), walked)
 
     def _head(self) -> str:
         if len(self.roots) > 1:
@@ -149,7 +174,7 @@ class _Builder:
         return Box(
             self.ids[node], "op", node.op.name or "Op", node.shape, str(node.dtype),
             options=", ".join(filter(None, (numbers, op_words.options_text(node)))),
-            family=op_words.kind(node.op), group=self._group(node, trace),
+            family=op_words.kind(node.op), group=self.groups[node],
             parameters=parameters, operations=1, multiply_adds=multiply_adds(node), kept=kept,
             forward_ms=trace.forward_ms, backward_ms=trace.backward_ms,
             value=trace.value, gradient=trace.gradient, norm=hypot(*norms) if norms else None,
@@ -168,7 +193,7 @@ class _Builder:
             self.ids[node], role, node.name or "", node.shape, str(node.dtype),
             parameters=own, gradient=gradient, norm=None if gradient is None else gradient.norm,
             value=summarise(number) if number is not None else trace.value,
-            group=order_word(self.orders[node]), order=self.orders[node],
+            group=self.groups.get(node, ()), order=self.orders[node],
         )  # fmt: skip
 
     def _gradient(self, leaf: Node) -> Summary | None:
@@ -179,11 +204,6 @@ class _Builder:
             node.serial, node.name or "parameter", node.shape, node.requires_grad,
             node in self.shared, times, self._trace(node).value, self._gradient(node),
         )  # fmt: skip
-
-    def _group(self, node: Node, trace: Trace) -> str:
-        if not node.order:
-            return node.scope
-        return ".".join(filter(None, (order_word(node.order), trace.derives)))
 
     # ------------------------------------------------------------------ edges and results
     def _edge(self, node: Node, place: int, parent: Node) -> Edge:
@@ -216,8 +236,8 @@ class _Builder:
             elif box.norm is not None and EXPLODED * seed < box.norm < float("inf"):
                 marks[box.id].append(Mark("exploded gradient", False))
         for serial, words in self._firsts():
-            if serial in self.places:
-                marks[self.ids[self.places[serial]]].insert(0, Mark(words, True))
+            if serial in self.stand_ins:
+                marks[self.ids[self.stand_ins[serial]]].insert(0, Mark(words, True))
         return [
             box if len(marks[box.id]) == len(box.marks) else replace(box, marks=tuple(marks[box.id]))
             for box in boxes

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from itertools import count, groupby
 
 from viz.model.boxes import Box, Edge, Model
-from viz.reduce.folding import common, whole_module
+from viz.model.places import Group, path_text
+from viz.reduce.closing import common, one_box
 from viz.write.dot import Looks
 
 #: Stands for the box that is a result.
@@ -58,7 +59,7 @@ class _Unit:
     """A module, or a stretch of one that was left and entered again."""
 
     id: int
-    path: str
+    group: Group
     chain: tuple[int, ...]
     box: Box | None = None
     boxes: list[Box] = field(default_factory=list)
@@ -95,29 +96,28 @@ class _Parts:
         self.model = model
         self.numbers = count(1 + max((box.id for box in model.boxes), default=0))
         self.chains: dict[int, tuple[int, ...]] = {}
-        self.root = _Unit(-1, "", ())
+        self.root = _Unit(-1, (), ())
         self._nest(self.root, [box for box in model.boxes if not box.is_leaf])
         self._leaves()
 
     def _nest(self, unit: _Unit, boxes: Sequence[Box]) -> None:
         """Put boxes into a unit: those of a module inside it that follow each other as a unit."""
-        depth = len(unit.path.split(".")) if unit.path else 0
+        depth = len(unit.group)
 
-        def inner(box: Box) -> str:
-            path = box.group.split(".") if box.group else []
-            return ".".join(path[: depth + 1]) if len(path) > depth else ""
+        def inner(box: Box) -> Group:
+            return box.group[: depth + 1] if len(box.group) > depth else ()
 
-        for name, run in groupby(boxes, key=inner):
+        for group, run in groupby(boxes, key=inner):
             inside = list(run)
-            if not name or len(inside) == 1:
+            if not group or len(inside) == 1:
                 unit.boxes += inside
                 self.chains |= {box.id: unit.chain for box in inside}
                 continue
-            path = ".".join(common([box.group.split(".") for box in inside]))
+            group = common([box.group for box in inside])
             number = next(self.numbers)
-            closed = whole_module(inside, path, unit.path, self.model.classes)
+            closed = one_box(inside, group)
             # Of equal ids each, the box of the module and its first operation could not be told apart.
-            made = _Unit(number, path, (*unit.chain, number), replace(closed, id=number))
+            made = _Unit(number, group, (*unit.chain, number), replace(closed, id=number, group=unit.group))
             unit.units.append(made)
             self._nest(made, inside)
 
@@ -130,7 +130,7 @@ class _Parts:
         for box in self.model.boxes:
             if box.is_leaf:
                 inside = box.kind == "constant" and box.id in takers
-                chain = tuple(common(takers[box.id])) if inside else ()
+                chain = common(takers[box.id]) if inside else ()
                 self.chains[box.id] = chain
                 units[chain[-1] if chain else -1].boxes.append(box)
 
@@ -146,7 +146,7 @@ class _Parts:
 
     def _part(self, unit: _Unit) -> Part:
         boxes = [*unit.boxes, *(one.box for one in unit.units if one.box is not None)]
-        if "." in unit.path:  # a derivative's frame is drawn for its order alone, and only around all of it
+        if len(unit.group) > 1:  # a walk back has one frame, around all of it
             boxes = [replace(box, order=0) for box in boxes]
         ins: dict[int, Box] = {}
         outs: dict[int, Box] = {}
@@ -166,7 +166,7 @@ class _Parts:
         children = tuple(one.id for one in unit.units)
         inside = frozenset(box for box, chain in self.chains.items() if unit.id in chain)
         return Part(
-            unit.id, parent, unit.path, drawn, looks, _numbers(ins), _numbers(outs), children,
+            unit.id, parent, path_text(unit.group), drawn, looks, _numbers(ins), _numbers(outs), children,
             (unit.box, inside) if unit.box is not None else None, tuple(result.box for result in ends),
         )  # fmt: skip
 
@@ -177,7 +177,7 @@ class _Parts:
 
         def stub(side: dict[int, Box], edge: Edge) -> int:
             if edge.tensor not in side:
-                side[edge.tensor] = Box(next(self.numbers), "stub", "", edge.shape, "", group=unit.path)
+                side[edge.tensor] = Box(next(self.numbers), "stub", "", edge.shape, "", group=unit.group)
             return side[edge.tensor].id
 
         for number, edge in enumerate(self._edges(results=bool(unit.chain))):

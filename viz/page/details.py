@@ -76,9 +76,9 @@ def _box(box: Box, choice: Choice) -> _Details:
     kind = (
         "frozen parameter" if box_labels.is_frozen(box) else "module" if box.kind == "module" else box.kind
     )
-    rows = [("module", box.group)] if box.group else []
+    rows = [("module", box.path)] if box.group else []
     if box.kind == "module":
-        rows.append(("contains", box.options))
+        rows.append(("contains", box_labels.options_text(box)))
     rows += [(f"formula of {one.name}", one.formula) for one in (box, *box.lines) if one.formula]
     rows.append(("shape of the result", _shape(box.shape)))
     rows.append(("element type", box.dtype))

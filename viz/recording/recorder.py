@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 import tinygrad_cnn
-from tinygrad_cnn.graph import OUT, Node, Observer, Op, observe, owner
+from tinygrad_cnn.graph import OUT, Call, Node, Observer, Op, observe, owner
 from viz.recording.summary import Summary, summarise, values_of
 
 #: Ops whose result is exactly 0 where they pass nothing on: units that may die.
@@ -44,7 +44,8 @@ class Trace:
         kept: bytes kept for the derivative, each piece of memory counted at its first keeper only;
             parameters and inputs, which live anyway, are not counted.
         site: where the user's code made it, as (file, line).
-        derives: scope of the node whose derivative made it, '' for none.
+        derives: call of the node whose derivative made it; None outside of walks and of modules.
+        walk: number of the walk that made it, 0 for none.
         dead, units: for a rectifier: how many of its units are 0 throughout the batch, of how many;
             0 units where the batch is too small to tell.
     """
@@ -55,7 +56,8 @@ class Trace:
     backward_ms: float | None = None
     kept: int = 0
     site: tuple[str, int] | None = None
-    derives: str = ""
+    derives: Call | None = None
+    walk: int = 0
     dead: int = 0
     units: int = 0
 
@@ -116,6 +118,7 @@ class Recorder(Observer):
         self._steps: list[tuple[Node, float]] = []
         self._last_step: int | None = None
         self._sums: dict[int, Any] = {}
+        self._walks = 0
 
     def trace(self, node: Node) -> Trace:
         """The trace of a node, empty where nothing was seen.
@@ -142,7 +145,7 @@ class Recorder(Observer):
         trace = Trace(value=summarise(result), forward_ms=elapsed, site=_site())
         trace.kept = self._memory.kept_by(node)
         if self._steps:
-            trace.derives = self._steps[-1][0].scope
+            trace.derives, trace.walk = self._steps[-1][0].call, self._walks
         if node.op is not None and node.op.name in RECTIFIERS:
             trace.dead, trace.units = _dead_units(result)
         assert trace.value is not None
@@ -156,6 +159,7 @@ class Recorder(Observer):
         if not self._steps:
             if self._last_step is None or node.serial >= self._last_step:  # a walk goes down only
                 self._sums.clear()
+                self._walks += 1
             self._last_step = node.serial
         trace = self.traces.setdefault(node.serial, Trace())
         trace.gradient = summarise(g)

@@ -68,7 +68,7 @@ def replaced(model: Model, made: Sequence[tuple[Box, Sequence[Box]]]) -> Model:
     Args:
         model: the model.   made: new boxes, each with those that it replaces.
 
-    >>> replaced(Model((), (), (), "", 0, False, {}), []).boxes
+    >>> replaced(Model((), (), (), "", 0, False), []).boxes
     ()
     """
     if not made:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import takewhile
 from typing import NamedTuple
 
 import numpy as np
 
 from viz.model.boxes import Box, Model
+from viz.model.places import Group
+from viz.reduce.closing import common
 
 #: Longest block looked for, stretches examined at most, and places in each: they bound the time.
 _LONGEST, _TRIES, _PLACES = 400, 300, 12
@@ -78,10 +79,15 @@ def _wires(model: Model) -> _Wires:
 def _signature(box: Box) -> object:
     """What must agree for two boxes to be drawn as one; numbers in module names may differ."""
     parameters = tuple((p.name, p.shape, p.trainable, p.shared, p.times) for p in box.parameters)
-    name = re.sub(r"\d+", "#", box.name) if box.kind == "module" else box.name
+    name: object = (_numberless(box.module), box.contents) if box.module else box.name
     return (box.kind, name, box.options, box.shape, box.dtype, parameters, box.operations,
-            box.multiply_adds, box.repeats, box.order, re.sub(r"\d+", "#", box.group),
+            box.multiply_adds, box.repeats, box.order, _numberless(box.group),
             tuple(mark for mark in box.marks if mark.alarm))  # fmt: skip
+
+
+def _numberless(group: Group) -> tuple[tuple[str, str], ...]:
+    """Names and classes of places, without numbers."""
+    return tuple((re.sub(r"\d+", "#", place.name), place.kind) for place in group)
 
 
 def _candidates(labels: np.ndarray) -> Iterator[tuple[int, int, int, int]]:
@@ -105,8 +111,7 @@ def _best(wires: _Wires, start: int, equal: int, length: int) -> tuple[int, int]
         count = (equal - (begin - start)) // length + 1
         bound = 0
         if begin:
-            pairs = (wires.ops[k].group.split(".") for k in (begin - 1, begin))
-            bound = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(*pairs, strict=False)))
+            bound = len(common([wires.ops[k].group for k in (begin - 1, begin)]))
         return -count, bound, not wires.ops[begin].parameters, begin
 
     last = min(equal - length, equal % length + length)

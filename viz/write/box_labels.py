@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 import numpy as np
 
 from tinygrad_cnn.errors import ArgumentError
 from viz.model.boxes import Box, Model, Parameter, Result, sizes
+from viz.model.places import Group, path_text
 from viz.options import Choice
 from viz.recording.summary import Summary
 from viz.write import markup, numbers, style
@@ -64,14 +64,14 @@ def need(model: Model, choice: Choice, recorded: bool) -> None:
 
 
 # --------------------------------------------------------------------------- boxes
-def op_label(model: Model, box: Box, frame: str, times: int, choice: Choice) -> str:
+def op_label(model: Model, box: Box, frame: Group, times: int, choice: Choice) -> str:
     """Label of a box for one or several ops.
 
     Args:
-        frame: path of the frame around it.   times: how many equal ones it stands for in its frame.
+        frame: the place that the frame around it is of.
+        times: how many equal ones it stands for in its frame.
     """
-    name = box.name.removeprefix(f"{frame}.") if frame and box.kind == "module" else box.name
-    lines = [_head(name, box.options)]
+    lines = [_head(name_text(box, frame), options_text(box))]
     if box.lines:
         wide = sum(len(line.name) + len(line.options) + 4 for line in (box, *box.lines)) > _WIDE
         after = "&#160; ".join(f"→ {_head(line.name, line.options)}" for line in box.lines)
@@ -143,12 +143,12 @@ def _with_chip(model: Model, box: Box, head: str, rows: list[str], choice: Choic
     return markup.box(head, rows, norm=norm, largest=model.largest, absent=text, blank=blank, said=said)
 
 
-def _small_rows(box: Box, frame: str, choice: Choice) -> list[str]:
+def _small_rows(box: Box, frame: Group, choice: Choice) -> list[str]:
     """Module, parameters and figures, in one row if that is not too wide."""
     small, length = [], 0
-    numbered = box.group.rpartition(".")[2].isdigit()  # "3" alone says little beside a ReLU
+    numbered = bool(box.group) and box.group[-1].name.isdigit()  # "3" alone says little beside a ReLU
     if box.group != frame and box.kind != "module" and (box.parameters or not numbered):
-        group = re.sub(r"  ×\d+$", "", box.group)  # the head says it
+        group = box.path
         small.append(font(literal(group), size=style.SMALL_SIZE, color=style.QUIET))
         length += len(group)
     if box.parameters:
@@ -189,6 +189,43 @@ def parameters_text(parameters: tuple[Parameter, ...], repeats: int = 1, brief: 
         words.append(f"{len(listed) - 6} more")
     equal = sizes(listed) * repeats == total and repeats > 1
     return " · ".join([*words, f"{repeats} × {total // repeats:,}" if equal else f"{total:,}"])
+
+
+# --------------------------------------------------------------------------- names
+def name_text(box: Box, frame: Group = ()) -> str:
+    """Name of a box; inside its frame the name of a module is short.
+
+    >>> from viz.model.places import Place
+    >>> body, first = Place(-2, "body"), Place(-3, "0")
+    >>> name_text(Box(0, "module", "body.0", (), "", module=(body, first)), (body,))
+    '0'
+    """
+    inside = box.module[: len(frame)] == frame
+    return path_text(box.module[len(frame) :]) if box.module and inside else box.name
+
+
+def options_text(box: Box) -> str:
+    """Options of an op; of several as one the class of the module, and which ops there are.
+
+    >>> options_text(Box(0, "module", "", (), "", contents=(("Conv", 2), ("ReLU", 1))))
+    '2 Conv · ReLU'
+    """
+    if not box.contents:
+        return box.options
+    kind = box.module[-1].kind if box.module else ""
+    words = " · ".join(f"{times:,} {name}" if times > 1 else name for name, times in box.contents)
+    return f"{kind}: {words}" if kind and kind != box.name else words
+
+
+def frame_text(group: Group) -> str:
+    """The words on a frame: the path, the class, and how many equal ones it stands for.
+
+    >>> from viz.model.places import Place
+    >>> frame_text((Place(-2, "body"), Place(-3, "0 – 4", times=5)))
+    'body.0 – 4  ×5'
+    """
+    times = group[-1].times
+    return "  ".join(filter(None, (path_text(group), f"×{times:,}" if times > 1 else "")))
 
 
 # --------------------------------------------------------------------------- figures and values

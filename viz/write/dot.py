@@ -16,7 +16,8 @@ from typing import Any
 
 import graphviz
 
-from viz.model.boxes import Box, Edge, Model, order_word
+from viz.model.boxes import Box, Edge, Model
+from viz.model.places import Group, Place
 from viz.options import Choice
 from viz.write import box_labels, markup, numbers, style, textbook
 
@@ -108,54 +109,57 @@ def _graph_look(model: Model, choice: Choice) -> dict[str, str]:
 
 # --------------------------------------------------------------------------- frames
 class Frames:
-    """The frames around boxes, one per module with several boxes, found by the paths of their groups.
+    """The frames around boxes, one for each place with several boxes that follow one another.
 
-    >>> Frames([], {}).around("a.b")
-    ''
+    Attributes:
+        framed: keys of the places that have a frame.
+
+    >>> Frames([]).around(())
+    ()
     """
 
-    def __init__(self, boxes: Sequence[Box], repeated: Mapping[str, int]) -> None:
-        self.paths = _framed(boxes)
-        self._repeated = repeated
+    def __init__(self, boxes: Sequence[Box]) -> None:
+        self.framed = _framed(boxes)
 
-    def around(self, group: str) -> str:
-        """Path of the innermost frame around a group, '' for none."""
-        return next((path for path in _paths(group) if path in self.paths), "")
-
-    def parent(self, frame: str) -> str:
-        """Path of the frame around a frame, '' for none."""
-        return next((path for path in _paths(frame)[1:] if path in self.paths), "")
+    def around(self, group: Group) -> Group:
+        """The innermost place with a frame, behind those around it; empty for none."""
+        for depth in range(len(group), 0, -1):
+            if group[depth - 1].key in self.framed:
+                return group[:depth]
+        return ()
 
     def times(self, box: Box) -> int:
         """How many equal boxes stand at the place of a box, beyond what the label of its frame says."""
-        told = prod(self._repeated.get(path, 1) for path in _paths(self.around(box.group)))
-        return box.repeats // told
+        return box.repeats // prod(place.times for place in box.group if place.key in self.framed)
 
 
-def _paths(group: str) -> list[str]:
-    """A group and those around it, innermost first."""
-    ends = [i for i, c in enumerate(group) if c == "."]
-    return [group, *(group[:end] for end in reversed(ends))] if group else []
+def _framed(boxes: Sequence[Box]) -> set[int]:
+    """Places with more than one box, and walks back in any case.
 
-
-def _framed(boxes: Sequence[Box]) -> set[str]:
-    """Groups that hold more than one box, and those of derivatives in any case.
-
-    A group whose boxes all lie in one framed group inside it gets no frame of its own: two frames
-    around the same boxes say no more than the inner one, whose label is the whole path.
+    A place whose boxes all lie in one place inside it gets no frame of its own: two frames around
+    the same boxes say no more than the inner one, whose label is the whole path. Neither does one
+    between whose boxes others were created.
     """
-    groups = Counter(box.group for box in boxes)
-    counts: Counter[str] = Counter()
-    for group, count in groups.items():
-        for path in _paths(group):
-            counts[path] += count
-    always = {order_word(box.order) for box in boxes if box.order}
-    doubled = set()
-    for path, count in counts.items():
-        around = path.rpartition(".")[0]
-        if around and counts[around] == count and count > 1:
-            doubled.add(around)
-    return {path for path, count in counts.items() if count > 1 and path not in doubled} | always
+    walks = {box.group[0].key for box in boxes if box.order and box.group}
+    made = [box for box in boxes if not box.is_leaf]
+    counts: Counter[int] = Counter()
+    first: dict[int, int] = {}
+    last: dict[int, int] = {}
+    around: dict[int, Place] = {}
+    for number, box in enumerate(made):
+        for outer, place in zip((None, *box.group), box.group, strict=False):
+            counts[place.key] += 1
+            first.setdefault(place.key, number)
+            last[place.key] = number
+            if outer is not None:
+                around[place.key] = outer
+    together = {key for key, count in counts.items() if count > 1 and last[key] - first[key] < count}
+    doubled = {
+        outer.key
+        for key, outer in around.items()
+        if key in together and counts[outer.key] == counts[key] and outer.times == 1
+    }
+    return together - doubled | walks
 
 
 # --------------------------------------------------------------------------- boxes
@@ -163,36 +167,36 @@ def _add_boxes(
     drawing: Any, model: Model, choice: Choice, looks: Looks, rows: Sequence[Sequence[int]]
 ) -> None:  # fmt: skip
     """Boxes and frames in the order in which they were created, frames inside frames."""
-    frames = Frames(model.boxes, model.repeated)
-    contents: dict[str, list[Box | str]] = {"": []}
+    frames = Frames(model.boxes)
+    contents: dict[Group, list[Box | Group]] = {(): []}
     for box in model.boxes:
         frame, missing = frames.around(box.group), []
         innermost = frame
         while frame not in contents:
             contents[frame] = []
             missing.append(frame)
-            frame = frames.parent(frame)
-        for path in reversed(missing):
-            contents[frames.parent(path)].append(path)
+            frame = frames.around(frame[:-1])
+        for group in reversed(missing):
+            contents[frames.around(group[:-1])].append(group)
         contents[innermost].append(box)
-    numbers = {path: k for k, path in enumerate(path for path in contents if path)}
-    orders = {order_word(box.order) for box in model.boxes if box.order}
+    numbers = {group: k for k, group in enumerate(group for group in contents if group)}
+    walks = {box.group[0].key for box in model.boxes if box.order and box.group}
     roots = {result.box for result in model.results}
     fed = {edge.tail for edge in model.edges}
-    made: dict[str, Any] = {}
+    made: dict[Group, Any] = {}
     # Innermost first: a subgraph's text is copied into the one around it, so it must be complete.
-    for path in sorted(contents, key=lambda path: (-path.count(".") if path else 1, path)):
-        derived = path.partition(".")[0] in orders
+    for path in sorted(contents, key=lambda group: (-len(group), numbers.get(group, 0))):
+        derived = bool(path) and path[0].key in walks
         down = choice.rankdir == "TB"
-        target = made[path] = drawing if path == "" else _frame(path, numbers[path], derived, down)
+        target = made[path] = _frame(path, numbers[path], derived, down) if path else drawing
         for item in contents[path]:
-            if isinstance(item, str):
+            if not isinstance(item, Box):
                 target.subgraph(made.pop(item))
             else:
                 ends = item.id in roots or item.id not in fed
                 look = _box(model, item, path, frames.times(item), ends, choice)
                 target.node(f"n{item.id}", **{**look, **looks.get(f"n{item.id}", {})})
-        inside = {item.id for item in contents[path] if not isinstance(item, str)}
+        inside = {item.id for item in contents[path] if isinstance(item, Box)}
         for row in rows:
             if len(inside.intersection(row)) > 1:
                 same = graphviz.Digraph(graph_attr={"rank": "same"})
@@ -201,23 +205,24 @@ def _add_boxes(
                 target.subgraph(same)
 
 
-def _frame(path: str, number: int, derived: bool, down: bool) -> Any:
-    text = markup.font(markup.literal(path), size=10, color=style.QUIET)
-    if down and len(path) <= _SHORT:  # keeps the path off the arrows that enter in the middle
-        text += "&#160;" * round(_FREE * len(path) + 4)
+def _frame(group: Group, number: int, derived: bool, down: bool) -> Any:
+    words = box_labels.frame_text(group)
+    text = markup.font(markup.literal(words), size=10, color=style.QUIET)
+    if down and len(words) <= _SHORT:  # keeps the path off the arrows that enter in the middle
+        text += "&#160;" * round(_FREE * len(words) + 4)
     return graphviz.Digraph(
         name=f"cluster_{number}",
         graph_attr={
             "label": f"<{text}>", "labeljust": "l", "style": "rounded,filled", "margin": "10",
             # More arrows enter a derivative from all sides than leave it.
-            "labelloc": "b" if derived and down and "." not in path else "t",
+            "labelloc": "b" if derived and down and len(group) == 1 else "t",
             "color": style.DERIVATIVE if derived else style.FRAME,
             "fillcolor": style.DERIVATIVE_FILL if derived else style.FRAME_FILL,
         },
     )  # fmt: skip
 
 
-def _box(model: Model, box: Box, frame: str, times: int, ends: bool, choice: Choice) -> dict[str, str]:
+def _box(model: Model, box: Box, frame: Group, times: int, ends: bool, choice: Choice) -> dict[str, str]:
     if choice.arrows and (box.kind == "op" or box.is_leaf):
         return textbook.box(box)
     if box.is_leaf:

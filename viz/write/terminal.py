@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import NamedTuple
 from unicodedata import combining, east_asian_width
 
 from viz.model.boxes import Box, Edge, Model, Result
+from viz.model.places import Group
 from viz.options import Choice
 from viz.recording.summary import Summary
 from viz.write import box_labels, numbers
@@ -81,31 +81,32 @@ def width(text: str) -> int:
 
 # --------------------------------------------------------------------------- rows
 def _rows(model: Model, choice: Choice) -> list[_Row]:
-    frames, rows, last = Frames(model.boxes, model.repeated), [], ""
+    frames, rows = Frames(model.boxes), list[_Row]()
+    last: Group = ()
     operands: dict[int, list[Edge]] = {}
     for edge in model.edges:
         operands.setdefault(edge.head, []).append(edge)
     for box in model.boxes:
         frame = frames.around(box.group)
         if box.is_leaf and not frame:  # made on the way: what follows belongs to the module before
-            rows.append(_box(box, frames, "", 0, (), choice))
+            rows.append(_box(box, frames, (), 0, (), choice))
             continue
         open_frames, known = _around(frames, frame), _around(frames, last)
         for level, path in enumerate(open_frames):
             if open_frames[: level + 1] != known[: level + 1]:
-                rows.append(_Row("", _indented(level, literal(path))))
+                rows.append(_Row("", _indented(level, literal(box_labels.frame_text(path)))))
         last = frame
         rows.append(_box(box, frames, frame, len(open_frames), operands.get(box.id, []), choice))
     rows += [_result(result, choice) for result in model.results]
     return rows
 
 
-def _around(frames: Frames, frame: str) -> list[str]:
+def _around(frames: Frames, frame: Group) -> list[Group]:
     """A frame and those around it, outermost first."""
     found = []
     while frame:
         found.append(frame)
-        frame = frames.parent(frame)
+        frame = frames.around(frame[:-1])
     return found[::-1]
 
 
@@ -114,7 +115,7 @@ def _indented(level: int, text: str) -> str:
 
 
 def _box(
-    box: Box, frames: Frames, frame: str, level: int, operands: Sequence[Edge], choice: Choice
+    box: Box, frames: Frames, frame: Group, level: int, operands: Sequence[Edge], choice: Choice
 ) -> _Row:  # fmt: skip
     if box.is_leaf:
         role = "frozen parameter" if box_labels.is_frozen(box) else box.kind
@@ -124,8 +125,7 @@ def _box(
         name = head(box, frame)
         times = frames.times(box)
         name += f"  ×{times:,}" if times > 1 else ""
-        group = re.sub(r"  ×\d+$", "", box.group)  # the name says it
-        rest = [group] if box.group != frame and box.kind != "module" else []
+        rest = [box.path] if box.group != frame and box.kind != "module" else []
         if box.parameters:
             rest.append(box_labels.parameters_text(box.parameters, box.repeats, box.kind == "module"))
         rest.append(box_labels.figures_text(box, choice))
@@ -148,14 +148,14 @@ def _number(box: Box) -> str:
     return numbers.number_text(values[0]) if values and not box.name else ""
 
 
-def head(box: Box, frame: str = "") -> str:
+def head(box: Box, frame: Group = ()) -> str:
     """Name and options of the ops in a box, in one line.
 
     >>> head(Box(0, "op", "Conv", (), "", "3×3", lines=(Box(1, "op", "ReLU", (), ""),)))
     'Conv  3×3 → ReLU'
     """
-    name = box.name.removeprefix(f"{frame}.") if frame and box.kind == "module" else box.name
-    first = "  ".join(filter(None, (literal(name) or "Op", literal(box.options, 90))))
+    name, options = box_labels.name_text(box, frame), box_labels.options_text(box)
+    first = "  ".join(filter(None, (literal(name) or "Op", literal(options, 90))))
     return " → ".join([first, *(head(line) for line in box.lines)])
 
 

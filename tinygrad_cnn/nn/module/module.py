@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from typing import Any, ClassVar
+from weakref import ref
 
 import numpy as np
 
 from tinygrad_cnn.errors import ArgumentError, DTypeError, TinygradCnnError
-from tinygrad_cnn.graph import MODE, Mode
+from tinygrad_cnn.graph import MODE, Call, Mode
 from tinygrad_cnn.nn.module.hooks import ModuleHooks
 from tinygrad_cnn.nn.module.parameters import Buffer, Parameter
 from tinygrad_cnn.nn.module.state import ModuleState
 from tinygrad_cnn.nn.window import Window
 from tinygrad_cnn.tensors.tensor_class import Tensor
 
-_tuple = tuple.__new__  # what Mode(...) calls, without its detour through Python
+_tuple: Any = tuple.__new__  # what Mode(...) calls, without its detour through Python
 
 
 class Module(ModuleState, ModuleHooks):
@@ -53,9 +54,9 @@ class Module(ModuleState, ModuleHooks):
         raise NotImplementedError(f"{type(self).__name__}.forward is not written")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Tensor:
-        recording, observers, scope, order = MODE.get()
-        path = f"{scope}.{self._name}" if scope and self._name else scope or self._name
-        token = MODE.set(_tuple(Mode, (recording, observers, path, order)))
+        recording, observers, around, order = MODE.get()
+        call = _tuple(Call, (around, self._name, ref(self), type(self)))
+        token = MODE.set(_tuple(Mode, (recording, observers, call, order)))
         try:
             if self._hooks is not None:
                 result = self._hooks.call(self, *_tensors(args, kwargs))
@@ -66,7 +67,7 @@ class Module(ModuleState, ModuleHooks):
                 args, kwargs = _tensors(args, kwargs)
                 result = self.forward(*args, **kwargs)
         except TinygradCnnError as error:
-            error.place(path)
+            error.place(call.path)
             raise
         finally:
             MODE.reset(token)
