@@ -20,7 +20,6 @@ from tinygrad_cnn import Tensor, nn, no_grad
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.graph import ancestors
 from tinygrad_cnn.kernels.threads import share
-from viz.model.cost import multiply_adds
 
 #: A training step touches each weight so often: read forward, read backward, its gradient written
 #: and read, the weight read and written by the update.
@@ -42,9 +41,11 @@ def work(name: str) -> dict[str, dict[str, float]]:
     loss = criterion(model(Tensor(x)), target)
     forward = trained = 0
     for node in ancestors(loss.node):
-        products = multiply_adds(node)
+        if node.op is None:
+            continue
+        products = node.op.multiply_adds(node.shape, tuple(parent.shape for parent in node.parents))
         forward += products
-        if products and node.op is not None:
+        if products:
             trained += products * (1 + sum(node.needs[:2]))
     size = sum(p.numpy().nbytes for p in model.parameters())
     flop = {"step": 2 * trained, "infer": 2 * forward}

@@ -92,8 +92,8 @@ class Node:
 
     # Slots: graphs may have a hundred thousand nodes, which the garbage collector passes over.
     __slots__ = (
-        "__weakref__", "call", "dtype", "grad", "grad_hooks", "hooks", "kept", "name", "needs", "op", "order",
-        "parents", "requires_grad", "residual", "retains_grad", "role", "serial", "shape",
+        "__weakref__", "call", "dtype", "grad", "grad_hooks", "hooks", "kept", "name", "needs", "op",
+        "order", "parents", "requires_grad", "residual", "retains_grad", "role", "serial", "shape",
     )  # fmt: skip
 
     def __init__(

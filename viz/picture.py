@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from math import prod
@@ -93,6 +93,7 @@ def graph(
     values: bool = False, gradients: bool | str | None = None, statistics: bool = False,
     memory: bool = False, flops: bool = False, times: bool = False, legend: bool = False,
     depth: int | None = None, max_nodes: int | None = MAX_NODES, fold: bool | None = None,
+    names: Mapping[str, Module] | None = None,
 ) -> Picture:  # fmt: skip
     """The computation graph that ends in `thing`, as a picture for notebooks, files and reading.
 
@@ -115,10 +116,11 @@ def graph(
             draws them on arrows back. None shows what is there, on arrows if the graph is scalar
             and small and its backward was recorded.
         statistics: min, mean, max, norm, share of zeros, NaN and infinities of tensors.
-        memory: bytes kept for backward.   flops: multiply-adds; see `viz.model.cost`.
+        memory: bytes kept for backward.   flops: multiply-adds; see `Op.multiply_adds`.
         times: milliseconds forward and backward.   legend: explain the colours.
         depth: how many levels of modules are opened; 0 gives a box to each outermost module.
         max_nodes: the most boxes; detail is left out until they fit. None sets no limit.
+        names: what to call modules that no other module holds: `{'G': generator, 'D': critic}`.
         fold: draw equal blocks that follow each other once, with '×3', and an activation in the
             box of its layer. None does so where there are more than `max_nodes`.
     Returns:
@@ -141,10 +143,10 @@ def graph(
     elif inputs is not None:
         raise ArgumentError(f"viz.graph: inputs= is for a Module; got {type(thing).__name__}")
     roots = roots_of(thing)
-    model = build(roots, recorder, spelled_out=choice.arrows)
+    model = build(roots, recorder, spelled_out=choice.arrows, names=names)
     if gradients is None and recorder is not None and is_textbook(model, roots, recorder):
         choice = replace(choice, gradients="arrows")
-        model = build(roots, recorder, spelled_out=True)
+        model = build(roots, recorder, spelled_out=True, names=names)
     if head:
         model = replace(model, head=head)
     box_labels.need(model, choice, recorder is not None)

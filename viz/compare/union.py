@@ -258,7 +258,7 @@ def _look(sign: str, box: Box | None) -> dict[str, str]:
     if box is None or box.is_leaf:
         return {"color": style.FRAME, "fontcolor": style.QUIET}
     return {
-        "fillcolor": style.pale(style.KINDS[box.family]), "color": style.FRAME, "fontcolor": style.QUIET,
+        "fillcolor": style.pale(style.fill(box.family)), "color": style.FRAME, "fontcolor": style.QUIET,
     }  # fmt: skip
 
 

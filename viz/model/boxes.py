@@ -53,7 +53,7 @@ class Box:
     Attributes:
         id: order of creation in the graph.
         kind: 'op', 'module' for several as one, or a leaf's role: 'input', 'parameter', 'constant'.
-        name, options: head of the box.   family: kind of the op, for its colour.
+        name, options: head of the box.   family, symbol: of the op, as its class says.
         group: the places that it lies in; those of a derivative begin with its walk.
         module: of a module as one box: its own place, behind those around it.
         contents: of several ops as one: the names of the ops inside, and how many there are of each.
@@ -77,6 +77,7 @@ class Box:
     dtype: str
     options: str = ""
     family: str = "other"
+    symbol: str = ""
     group: Group = ()
     module: Group = ()
     contents: tuple[tuple[str, int], ...] = ()

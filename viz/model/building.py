@@ -16,7 +16,6 @@ from tinygrad_cnn.errors import ArgumentError, DTypeError
 from tinygrad_cnn.graph import Node, ancestors
 from viz.model import op_words
 from viz.model.boxes import Box, Edge, Mark, Model, Parameter, Result
-from viz.model.cost import multiply_adds
 from viz.model.places import Group, Places
 from viz.recording.recorder import Memory, Recorder, Trace
 from viz.recording.summary import Summary, summarise
@@ -174,8 +173,8 @@ class _Builder:
         return Box(
             self.ids[node], "op", node.op.name or "Op", node.shape, str(node.dtype),
             options=", ".join(filter(None, (numbers, op_words.options_text(node)))),
-            family=op_words.kind(node.op), group=self.groups[node],
-            parameters=parameters, operations=1, multiply_adds=multiply_adds(node), kept=kept,
+            family=node.op.family, symbol=node.op.symbol, group=self.groups[node],
+            parameters=parameters, operations=1, multiply_adds=_multiply_adds(node), kept=kept,
             forward_ms=trace.forward_ms, backward_ms=trace.backward_ms,
             value=trace.value, gradient=trace.gradient, norm=hypot(*norms) if norms else None,
             marks=_dead(trace) if self.telling else (), site=trace.site, order=self.orders[node],
@@ -272,6 +271,11 @@ def _formula(node: Node) -> str:
     return (type(node.op).__doc__ or "").strip().partition("\n")[0].rstrip(".")
 
 
+def _multiply_adds(node: Node) -> int:
+    assert node.op is not None
+    return node.op.multiply_adds(node.shape, tuple(parent.shape for parent in node.parents))
+
+
 def _is_parameter(node: Node) -> bool:
     return node.op is None and node.role == "parameter"
 
@@ -279,4 +283,4 @@ def _is_parameter(node: Node) -> bool:
 def _root_name(node: Node) -> str:
     if node.op is None:
         return node.name or node.role or "value"
-    return node.name or ("loss" if op_words.kind(node.op) == "loss" else "result")
+    return node.name or ("loss" if node.op.family == "loss" else "result")

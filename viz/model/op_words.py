@@ -1,24 +1,11 @@
-"""How an op is told of: its family, its options and the numbers that it takes, as plain text."""
+"""The options of an op and the numbers that it takes, as plain text."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-from tinygrad_cnn.graph import Node, Op
-
-#: Kind by the file of `tinygrad_cnn.ops` that an op's class is written in; others are arithmetic.
-_FAMILIES = {
-    "conv": "conv", "linalg": "linear", "embedding": "linear",
-    "activation": "activation", "rectifier": "activation",
-    "pool": "pool", "resample": "pool", "norm": "norm", "random": "dropout", "loss": "loss",
-    "shape": "shape", "arrange": "shape", "index": "shape", "pad": "shape", "select": "shape",
-    "sort": "shape",
-}  # fmt: skip
-_OPS = "tinygrad_cnn.ops."
-
-#: How a constant beside an op is written: what stands between the two operands.
-SIGNS = {"Add": "+", "Sub": "−", "Mul": "×", "Div": "÷", "Pow": "^"}
+from tinygrad_cnn.graph import Node
 
 #: Options whose sizes run along the axes of an image, written as 3×5, or as 3 where all are equal.
 SPATIAL = frozenset({"kernel", "stride", "padding", "output_padding", "dilation"})
@@ -27,24 +14,6 @@ BARE = frozenset({"kernel", "reduction"})
 
 #: An array among the indices of an op, as its options write it.
 _INDICES = re.compile(r"\b(u?int|bool)[0-9]*\(([0-9, ]*)\)")
-
-
-def kind(op: Op) -> str:
-    """The kind of an op, by the family that its class, or the nearest base of it, is written in.
-
-    Args:
-        op: an op.
-    Returns:
-        A word such as 'conv'; 'other' for an op that is none of the library's.
-
-    >>> from tinygrad_cnn import ops
-    >>> kind(ops.ReLU()), kind(ops.Add()), kind(Op())
-    ('activation', 'arithmetic', 'other')
-    """
-    for base in type(op).__mro__:
-        if base.__module__.startswith(_OPS):
-            return _FAMILIES.get(base.__module__.removeprefix(_OPS), "arithmetic")
-    return "other"
 
 
 def options_text(node: Node) -> str:
@@ -97,7 +66,7 @@ def constants_text(node: Node) -> str:
     '1 −'
     """
     assert node.op is not None
-    sign = SIGNS.get(node.op.name, "")
+    sign = node.op.symbol
     parts = []
     for place, parent in enumerate(node.parents):
         if is_number(parent):

@@ -22,9 +22,6 @@ import tinygrad_cnn
 from tinygrad_cnn.graph import OUT, Call, Node, Observer, Op, observe, owner
 from viz.recording.summary import Summary, summarise, values_of
 
-#: Ops whose result is exactly 0 where they pass nothing on: units that may die.
-RECTIFIERS = frozenset({"ReLU", "ReLU6"})
-
 #: A unit is called dead after this many zeros; fewer may be chance.
 _ENOUGH = 16
 
@@ -146,7 +143,7 @@ class Recorder(Observer):
         trace.kept = self._memory.kept_by(node)
         if self._steps:
             trace.derives, trace.walk = self._steps[-1][0].call, self._walks
-        if node.op is not None and node.op.name in RECTIFIERS:
+        if node.op is not None and node.op.rectifies:
             trace.dead, trace.units = _dead_units(result)
         assert trace.value is not None
         if not trace.value.finite and self.first_bad_value is None:

@@ -345,7 +345,8 @@ def legend(model: Model, choice: Choice) -> str:
 
 
 def _kinds(model: Model) -> Iterable[str]:
-    found = {line.family for box in model.boxes if not box.is_leaf for line in (box, *box.lines)}
+    lines = (line for box in model.boxes if not box.is_leaf for line in (box, *box.lines))
+    found = {line.family if line.family in style.KINDS else "other" for line in lines}
     return (kind for kind in style.KINDS if kind in found)
 
 

@@ -233,7 +233,7 @@ def _box(model: Model, box: Box, frame: Group, times: int, ends: bool, choice: C
         return {"label": box_labels.leaf_label(model, box, ends, choice), **look, **_border(box)}
     look = {
         "label": box_labels.op_label(model, box, frame, times, choice),
-        "fillcolor": style.KINDS[box.family],
+        "fillcolor": style.fill(box.family),
         **_border(box),
     }
     if box.site is not None:

@@ -13,7 +13,7 @@ INK, SOFT, QUIET = "#1a1a1a", "#555555", "#767676"
 PARAMETER_INK, PARAMETER_FILL = "#6b5000", "#fffaf0"
 LINE, FRAME, FRAME_FILL = "#8c8c8c", "#c4c4c4", "#fbfbfb"
 
-#: Fill of a box, by what its op does.
+#: Fill of a box, by the family of its op; an unknown family is 'other'.
 KINDS = {
     "conv": "#fff1cc",
     "linear": "#e9e3f5",
@@ -30,17 +30,10 @@ KINDS = {
 
 #: The kinds in words, for the legend.
 KIND_WORDS = {
-    "conv": "convolution", "linear": "matrix product", "activation": "activation", "pool": "pooling",
-    "norm": "normalisation", "dropout": "dropout", "loss": "loss", "shape": "shape only",
-    "arithmetic": "arithmetic", "module": "several operations", "other": "other",
-}  # fmt: skip
-
-#: What stands in the circle of an op in a textbook drawing, where that is not the name.
-CIRCLES = {
-    "Add": "+", "Sub": "−", "Mul": "×", "Div": "÷", "Pow": "^", "Neg": "−", "Sum": "Σ", "Prod": "Π",
-    "Sqrt": "√", "Square": "x²", "Abs": "|x|", "MatMul": "@", "Exp": "exp", "Log": "log",
-    "Tanh": "tanh", "Sigmoid": "σ", "Sin": "sin", "Cos": "cos", "Maximum": "max", "Minimum": "min",
-    "Reciprocal": "1/x",
+    "conv": "convolution", "linear": "matrix product, look-up", "activation": "activation",
+    "pool": "pooling", "norm": "normalisation", "dropout": "dropout", "loss": "loss",
+    "shape": "moves elements", "arithmetic": "arithmetic", "module": "several operations",
+    "other": "other",
 }  # fmt: skip
 
 #: Fill and text colour of a gradient's chip, from small to large.
@@ -68,6 +61,15 @@ CHANGES = {
 NOW = "#ffb3a6"
 #: Frame around the ops of a derivative.
 DERIVATIVE, DERIVATIVE_FILL = "#d9a79b", "#fdf4f1"
+
+
+def fill(family: str) -> str:
+    """Fill of a box of a family.
+
+    >>> fill("conv"), fill("of another library") == fill("other")
+    ('#fff1cc', True)
+    """
+    return KINDS.get(family, KINDS["other"])
 
 
 def pale(color: str) -> str:

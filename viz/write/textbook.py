@@ -26,7 +26,7 @@ def box(box: Box) -> dict[str, str]:
     """
     color = {"color": style.MARKS[any(m.alarm for m in box.marks)], "penwidth": "2"} if box.marks else {}
     if box.kind == "op":
-        sign = style.CIRCLES.get(box.name, box.name)
+        sign = box.symbol or box.name
         options = markup.font(markup.literal(box.options, 30), size=style.SMALL_SIZE, color=style.SOFT)
         text = markup.font(markup.literal(sign), size=18 if len(sign) < 3 else 12)
         return {

@@ -1,0 +1,216 @@
+"""Whose call a box belongs to: modules that are used again, shared, nested, and alike by name only."""
+
+from __future__ import annotations
+
+import gc
+import re
+from collections import Counter
+from math import prod
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import viz
+from tinygrad_cnn import Tensor, nn
+from tinygrad_cnn import functional as F
+from tinygrad_cnn.graph import ancestors
+from viz.model.boxes import Model
+from viz.model.building import build, roots_of
+from viz.reduce.closing import closed
+from viz.write.dot import Frames
+
+X = np.linspace(-1, 1, 8, dtype=np.float32).reshape(2, 4)
+
+
+def modules_of(model: Model) -> list[str]:
+    return [box.name for box in model.boxes if box.kind == "module"]
+
+
+# --------------------------------------------------------------------------- programs that people bring
+class Siamese(nn.Module):
+    def __init__(self) -> None:
+        self.net = nn.Sequential(nn.Linear(4, 4), nn.ReLU(), nn.Linear(4, 2))
+
+    def forward(self, a: Tensor, b: Tensor) -> Tensor:
+        return ((self.net(a) - self.net(b)) ** 2).sum()
+
+
+def test_each_call_of_a_module_is_a_box() -> None:
+    picture = viz.graph(Siamese(), inputs=(X, X), depth=0)
+    assert modules_of(picture.model) == ["net", "net, 2nd call"]
+    assert "· 30 parameters" in picture.source  # counted once
+    whole = viz.graph(Siamese(), inputs=(X, X))
+    assert whole.source.count("subgraph") == 2
+    assert ">net<" in whole.source and ">net, 2nd call<" in whole.source
+
+
+def test_two_models_of_one_class_are_two_boxes() -> None:
+    encoder, decoder = (nn.Sequential(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 4)) for _ in range(2))
+    picture = viz.graph(decoder(encoder(Tensor(X, requires_grad=True))), depth=0)
+    assert modules_of(picture.model) == ["Sequential 1", "Sequential 2"]
+    names = {"encoder": encoder, "decoder": decoder}
+    named = viz.graph(decoder(encoder(Tensor(X, requires_grad=True))), depth=0, names=names)
+    assert modules_of(named.model) == ["encoder", "decoder"]
+
+
+def test_a_step_of_a_gan_shows_each_network_and_each_use() -> None:
+    class Generator(nn.Sequential):
+        pass
+
+    class Critic(nn.Sequential):
+        pass
+
+    generator = Generator(nn.Linear(4, 4), nn.ReLU(), nn.Linear(4, 4))
+    critic = Critic(nn.Linear(4, 4), nn.ReLU(), nn.Linear(4, 1))
+    fake = generator(Tensor(X))
+    losses = [critic(fake).mean(), critic(Tensor(X)).mean()]
+    picture = viz.graph(losses, depth=0)
+    assert modules_of(picture.model) == ["Generator", "Critic", "Critic, 2nd call"]
+
+
+def test_a_model_that_is_gone_keeps_the_name_of_its_class() -> None:
+    def losses() -> list[Tensor]:
+        nets = [nn.Sequential(nn.Linear(4, 4), nn.ReLU()) for _ in range(2)]
+        return [net(Tensor(X)).sum() for net in nets]
+
+    made = losses()
+    gc.collect()
+    assert modules_of(viz.graph(made, depth=0).model) == ["Sequential 1", "Sequential 2"]
+
+
+def test_the_same_module_under_several_names_has_its_first() -> None:
+    layer, act = nn.Linear(4, 4), nn.Tanh()
+    model = nn.Sequential(layer, act, layer, act, layer)
+    picture = viz.graph(model, inputs=X)
+    assert [box.path for box in picture.model.boxes[1:]] == [
+        "0", "1", "0, 2nd call", "1, 2nd call", "0, 3rd call"
+    ]  # fmt: skip
+    assert picture.source.count("subgraph") == 0  # no frame around single operations
+    assert "· 20 parameters" in picture.source
+
+
+class Tutorial(nn.Module):
+    """The network of PyTorch's tutorial on CIFAR-10: one pooling for two places."""
+
+    def __init__(self) -> None:
+        self.conv1, self.pool, self.conv2 = nn.Conv2d(3, 6, 5), nn.MaxPool2d(2, 2), nn.Conv2d(6, 16, 5)
+        self.fc1, self.fc2, self.fc3 = nn.Linear(400, 120), nn.Linear(120, 84), nn.Linear(84, 10)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.pool(F.relu(self.conv1(x)))
+        x = self.pool(F.relu(self.conv2(x)))
+        x = F.flatten(x, 1)
+        return self.fc3(F.relu(self.fc2(F.relu(self.fc1(x)))))
+
+
+def test_a_pooling_for_two_places_makes_no_frame() -> None:
+    picture = viz.graph(Tutorial(), inputs=np.zeros((1, 3, 32, 32), np.float32))
+    assert "subgraph" not in picture.source
+    names = [box.name for box in picture.model.boxes[1:]]
+    assert names == [*["Conv", "ReLU", "MaxPool"] * 2, "Reshape", *["Linear", "ReLU"] * 2, "Linear"]
+
+
+def test_layers_in_a_plain_list_are_told_apart() -> None:
+    class Plain(nn.Module):
+        def __init__(self) -> None:
+            self.layers = [nn.Sequential(nn.Linear(4, 4), nn.ReLU()) for _ in range(2)]
+
+        def forward(self, x: Tensor) -> Tensor:
+            for layer in self.layers:
+                x = layer(x)
+            return x
+
+    assert modules_of(viz.graph(Plain(), inputs=X, depth=0).model) == ["Sequential 1", "Sequential 2"]
+
+
+# --------------------------------------------------------------------------- any program
+class Part(nn.Module):
+    """A module of several operations that may call modules which others call too."""
+
+    def __init__(self, inner: list[nn.Module], steps: list[int]) -> None:
+        self.weight = nn.Parameter(np.ones((4, 4), np.float32) / 8)
+        self.inner, self.steps = inner, steps
+        for k, one in enumerate(inner):
+            setattr(self, f"part{k}", one)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for step in self.steps:
+            if step < len(self.inner):
+                x = self.inner[step](x)
+            else:
+                x = [F.tanh(x), x @ self.weight, x + x * 0.5][step % 3]
+        return x
+
+
+STEPS = st.lists(st.integers(0, 6), min_size=1, max_size=5)
+PROGRAMS = st.lists(st.tuples(st.lists(st.integers(0, 20), max_size=3), STEPS), min_size=1, max_size=5)
+
+
+def program(parts: list, calls: list[int]) -> Tensor:
+    """What random modules that hold each other make of an input, called one after the other."""
+    made: list[nn.Module] = [nn.Linear(4, 4, rng=0), nn.ReLU()]
+    for inner, steps in parts:
+        made.append(Part([made[k % len(made)] for k in inner], steps))
+    x = Tensor(X, requires_grad=True, name="x")
+    for k in calls:
+        x = made[k % len(made)](x)
+    return x
+
+
+@settings(max_examples=60)
+@given(PROGRAMS, st.lists(st.integers(0, 6), min_size=1, max_size=6))
+def test_each_call_is_one_place_and_nothing_is_lost(parts: list, calls: list[int]) -> None:
+    result = program(parts, calls)
+    model = build(roots_of(result))
+    nodes = [node for node in ancestors(result.node) if node.op is not None]
+    boxes = [box for box in model.boxes if not box.is_leaf]
+    assert len(boxes) == len(nodes)
+    # Two operations share a place exactly where they share the call, at each depth.
+    places: dict[int, int] = {}
+    for box, node in zip(boxes, nodes, strict=True):
+        call, group = node.call, list(box.group)
+        while group:
+            assert places.setdefault(group[-1].key, id(call)) == id(call)
+            call, _ = call.around, group.pop()
+    assert len(set(places.values())) == len(places)
+    # The number of a call says how often the module was called before in the same place.
+    seen: Counter[tuple[object, ...]] = Counter()
+    done = set()
+    for box, node in zip(boxes, nodes, strict=True):
+        chain, call = [], node.call
+        while call is not None:
+            chain.append(call)
+            call = call.around
+        chain = chain[::-1][len(chain) - len(box.group) :]
+        for depth, place in enumerate(box.group):
+            if place.key not in done:
+                done.add(place.key)
+                key = (box.group[:depth], id(chain[depth].module))
+                seen[key] += 1
+                assert place.call == seen[key]
+    taken = {p for node in nodes for p in node.parents if p.role == "parameter"}
+    elements = sum(prod(p.shape) for p in taken)
+    for less in (model, closed(model, 0), closed(model, 1)):
+        assert less.operations == len(nodes)
+        keys = [p.key for p in less.parameters]
+        assert len(keys) == len(set(keys)) and sum(prod(p.shape) for p in less.parameters) == elements
+        frames = Frames(less.boxes)
+        ops = [box for box in less.boxes if not box.is_leaf]
+        for key in frames.framed:
+            inside = [k for k, box in enumerate(ops) if key in {place.key for place in box.group}]
+            assert len(inside) > 1 and inside == list(range(inside[0], inside[-1] + 1))
+
+
+@settings(max_examples=20)
+@given(PROGRAMS, st.lists(st.integers(0, 6), min_size=1, max_size=6))
+def test_edges_are_those_of_the_graph(parts: list, calls: list[int]) -> None:
+    result = program(parts, calls)
+    picture = viz.graph(result, max_nodes=None)
+    nodes = ancestors(result.node)
+    drawn = {node: k for k, node in enumerate(n for n in nodes if n.op is not None or n.role == "input")}
+    wanted = sorted(
+        (f"n{drawn[p]}", f"n{drawn[node]}") for node in nodes for p in node.parents if p in drawn
+    )
+    found = re.findall(r"^\t+(n\d+) -> (n\d+)", picture.source, re.M)
+    assert sorted(found) == wanted
