@@ -267,14 +267,14 @@ TABLE = [*ACTIVATIONS, *WEIGHTED, *NORMS, *POOLS, *SHAPES]
 
 #: Layers without an entry in the table, each with the reason and the place of its tests.
 EXEMPT = {
-    "Module": "the base of layers; tests/test_nn.py",
+    "Module": "the base of layers; tests/nn/test_module.py",
     "Sequential": "a container: compared below, as a part of whole networks",
     "ModuleList": "a container: compared below, as a part of whole networks",
     "ModuleDict": "a container: compared below, as a part of whole networks",
-    "ConnectionConv2d": "PyTorch has none; tests/test_models.py",
-    "SubSampling2d": "PyTorch has none; tests/test_models.py",
-    "ScaledTanh": "PyTorch has none; tests/test_models.py",
-    "RBF": "PyTorch has none; tests/test_models.py",
+    "ConnectionConv2d": "PyTorch has none; tests/nn/test_lenet.py",
+    "SubSampling2d": "PyTorch has none; tests/nn/test_lenet.py",
+    "ScaledTanh": "PyTorch has none; tests/nn/test_lenet.py",
+    "RBF": "PyTorch has none; tests/nn/test_lenet.py",
     **dict.fromkeys(
         ("RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell"), "tests/peers/test_sequence_layers.py"
     ),

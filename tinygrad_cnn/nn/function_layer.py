@@ -7,11 +7,9 @@ from inspect import Parameter, Signature, signature
 from typing import Any, ClassVar, NamedTuple, dataclass_transform
 
 from tinygrad_cnn.errors import DTypeError
-from tinygrad_cnn.functional.arguments import choice, flag, integer, number, sizes
+from tinygrad_cnn.functional.arguments import flag, integer, number
+from tinygrad_cnn.functional.checks import Check
 from tinygrad_cnn.nn.module import Buffer, Module
-
-#: Checks an option: given the layer's name, the option's name and the value, it returns the value.
-Check = Callable[[str, str, Any], Any]
 
 
 class Option(NamedTuple):
@@ -36,65 +34,6 @@ def option(*, default: Any = Parameter.empty, check: Check | None = None, kw_onl
     Scaled(factor=2.0)
     """
     return Option(default, check, kw_only)
-
-
-def one_of(*words: str) -> Check:
-    """A check: one of a few words.
-
-    >>> one_of("none", "tanh")("GELU", "approximate", "tanh")
-    'tanh'
-    """
-    return lambda layer, name, value: choice(layer, name, value, words)
-
-
-def at_least(low: int) -> Check:
-    """A check: an integer that is not smaller.
-
-    >>> at_least(1)("PixelShuffle", "upscale_factor", 2)
-    2
-    """
-    return lambda layer, name, value: integer(layer, name, value, low)
-
-
-def between(low: float, high: float) -> Check:
-    """A check: a number in [low, high].
-
-    >>> between(0, 1)("Dropout", "p", 0.5)
-    0.5
-    """
-    return lambda layer, name, value: number(layer, name, value, low, high)
-
-
-def above_0(layer: str, name: str, value: Any) -> float:
-    """A check: a number above 0.
-
-    >>> above_0("Huber", "delta", 1)
-    1.0
-    """
-    found = number(layer, name, value, 0)
-    return found if found > 0 else number(layer, name, value, 5e-324)
-
-
-def per_axis(count: int, low: int) -> Check:
-    """A check: an integer, or one per axis; kept as it was given.
-
-    >>> per_axis(2, 1)("Unfold", "kernel_size", (3, 2))
-    (3, 2)
-    """
-
-    def check(layer: str, name: str, value: Any) -> Any:
-        sizes(layer, name, value, count, low)
-        return value
-
-    return check
-
-
-def optional(check: Check) -> Check:
-    """A check that lets None pass.
-
-    >>> optional(at_least(1))("AvgPool2d", "divisor_override", None)
-    """
-    return lambda layer, name, value: None if value is None else check(layer, name, value)
 
 
 #: What an option is checked by where nothing else is said, by its annotation.

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import inf
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from tinygrad_cnn.functional.arguments import number
+from tinygrad_cnn.functional.checks import between, not_negative
 from tinygrad_cnn.optim.optimizer import Array, Group, Optimizer
 
 
@@ -34,20 +33,16 @@ class Adadelta(Optimizer):
     array([0.6877], dtype=float32)
     """
 
+    checks: ClassVar = {
+        "lr": not_negative, "rho": between(0, 1), "eps": not_negative, "weight_decay": not_negative,
+    }  # fmt: skip
+    states = frozenset({"step", "square_avg", "acc_delta"})
+
     def __init__(
         self, params: Iterable[Any], lr: float = 1.0, rho: float = 0.9, eps: float = 1e-6,
         weight_decay: float = 0.0,
     ) -> None:  # fmt: skip
         super().__init__(params, {"lr": lr, "rho": rho, "eps": eps, "weight_decay": weight_decay})
-
-    def check(self, group: Group) -> None:
-        """Raise ArgumentError if an option is out of its range.
-
-        >>> Adadelta.check(Adadelta.__new__(Adadelta), {"lr": 1, "rho": 0, "eps": 0, "weight_decay": 0})
-        """
-        for key in ("lr", "eps", "weight_decay"):
-            number("Adadelta", key, group[key], 0, inf)
-        number("Adadelta", "rho", group["rho"], 0, 1)
 
     def update(self, p: Array, g: Array, state: dict[str, Any], group: Group) -> None:
         """One step of one parameter, in place.

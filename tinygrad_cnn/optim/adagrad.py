@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import inf
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from tinygrad_cnn.functional.arguments import number
+from tinygrad_cnn.functional.checks import not_negative
 from tinygrad_cnn.optim.optimizer import Array, Group, Optimizer
 
 
@@ -34,21 +33,18 @@ class Adagrad(Optimizer):
     array([0.5], dtype=float32)
     """
 
+    checks: ClassVar = {
+        "lr": not_negative, "lr_decay": not_negative, "weight_decay": not_negative,
+        "initial_accumulator_value": not_negative, "eps": not_negative,
+    }  # fmt: skip
+    states = frozenset({"step", "sum"})
+
     def __init__(
         self, params: Iterable[Any], lr: float = 1e-2, lr_decay: float = 0.0, weight_decay: float = 0.0,
         initial_accumulator_value: float = 0.0, eps: float = 1e-10,
     ) -> None:  # fmt: skip
         options = {"lr": lr, "lr_decay": lr_decay, "weight_decay": weight_decay, "eps": eps}
         super().__init__(params, {**options, "initial_accumulator_value": initial_accumulator_value})
-
-    def check(self, group: Group) -> None:
-        """Raise ArgumentError if an option is out of its range.
-
-        >>> Adagrad.check(Adagrad.__new__(Adagrad), {"lr": 1, "lr_decay": 0, "weight_decay": 0,
-        ...     "initial_accumulator_value": 0, "eps": 0})
-        """
-        for key in ("lr", "lr_decay", "weight_decay", "initial_accumulator_value", "eps"):
-            number("Adagrad", key, group[key], 0, inf)
 
     def update(self, p: Array, g: Array, state: dict[str, Any], group: Group) -> None:
         """One step of one parameter, in place.

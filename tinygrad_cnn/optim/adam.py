@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import inf
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from tinygrad_cnn import kernels
-from tinygrad_cnn.errors import ArgumentError
-from tinygrad_cnn.functional.arguments import number
+from tinygrad_cnn.functional.arguments import flag
+from tinygrad_cnn.functional.checks import not_negative, two_decays
 from tinygrad_cnn.optim.optimizer import Array, Group, Optimizer
 
 
@@ -38,19 +37,18 @@ class Adam(Optimizer):
     array([0.5], dtype=float32)
     """
 
+    checks: ClassVar = {
+        "lr": not_negative, "betas": two_decays, "eps": not_negative, "weight_decay": not_negative,
+        "amsgrad": flag,
+    }  # fmt: skip
+    states = frozenset({"step", "exp_avg", "exp_avg_sq", "max_exp_avg_sq"})
+
     def __init__(
         self, params: Iterable[Any], lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8, weight_decay: float = 0.0, amsgrad: bool = False,
     ) -> None:  # fmt: skip
         options = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
         super().__init__(params, {**options, "amsgrad": amsgrad})
-
-    def check(self, group: Group) -> None:
-        """Raise ArgumentError if an option is out of its range.
-
-        >>> Adam.check(Adam.__new__(Adam), {"lr": 1, "betas": (0, 0), "eps": 0, "weight_decay": 0})
-        """
-        check_adaptive(type(self).__name__, group)
 
     def update(self, p: Array, g: Array, state: dict[str, Any], group: Group) -> None:
         """One step of one parameter, in place.
@@ -60,20 +58,6 @@ class Adam(Optimizer):
         array([0.9])
         """
         adam_step(p, g, state, group, decay=group["weight_decay"])
-
-
-def check_adaptive(name: str, group: Group) -> None:
-    """The options that Adam, AdamW, Adamax and NAdam share.
-
-    Raises:
-        ArgumentError: one of them is out of its range.
-
-    >>> check_adaptive("Adam", {"lr": 1, "betas": (0, 0), "eps": 0, "weight_decay": 0})
-    """
-    for key in ("lr", "eps", "weight_decay"):
-        number(name, key, group[key], 0, inf)
-    if len(group["betas"]) != 2 or not all(0 <= beta < 1 for beta in group["betas"]):
-        raise ArgumentError(f"{name}: betas must be two numbers in [0, 1), got {group['betas']}")
 
 
 def adam_step(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from tinygrad_cnn.optim.adam import check_adaptive
+from tinygrad_cnn.functional.checks import not_negative, two_decays
 from tinygrad_cnn.optim.optimizer import Array, Group, Optimizer
 
 
@@ -33,18 +33,16 @@ class Adamax(Optimizer):
     array([0.5], dtype=float32)
     """
 
+    checks: ClassVar = {
+        "lr": not_negative, "betas": two_decays, "eps": not_negative, "weight_decay": not_negative,
+    }  # fmt: skip
+    states = frozenset({"step", "exp_avg", "exp_inf"})
+
     def __init__(
         self, params: Iterable[Any], lr: float = 2e-3, betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8, weight_decay: float = 0.0,
     ) -> None:  # fmt: skip
         super().__init__(params, {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay})
-
-    def check(self, group: Group) -> None:
-        """Raise ArgumentError if an option is out of its range.
-
-        >>> Adamax.check(Adamax.__new__(Adamax), {"lr": 1, "betas": (0, 0), "eps": 0, "weight_decay": 0})
-        """
-        check_adaptive("Adamax", group)
 
     def update(self, p: Array, g: Array, state: dict[str, Any], group: Group) -> None:
         """One step of one parameter, in place.

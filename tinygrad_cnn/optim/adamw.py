@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
-from tinygrad_cnn.optim.adam import adam_step, check_adaptive
+from tinygrad_cnn.functional.arguments import flag
+from tinygrad_cnn.functional.checks import not_negative, two_decays
+from tinygrad_cnn.optim.adam import adam_step
 from tinygrad_cnn.optim.optimizer import Array, Group, Optimizer
 
 
@@ -34,19 +36,18 @@ class AdamW(Optimizer):
     array([0.45], dtype=float32)
     """
 
+    checks: ClassVar = {
+        "lr": not_negative, "betas": two_decays, "eps": not_negative, "weight_decay": not_negative,
+        "amsgrad": flag,
+    }  # fmt: skip
+    states = frozenset({"step", "exp_avg", "exp_avg_sq", "max_exp_avg_sq"})
+
     def __init__(
         self, params: Iterable[Any], lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8, weight_decay: float = 1e-2, amsgrad: bool = False,
     ) -> None:  # fmt: skip
         options = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
         super().__init__(params, {**options, "amsgrad": amsgrad})
-
-    def check(self, group: Group) -> None:
-        """Raise ArgumentError if an option is out of its range.
-
-        >>> AdamW.check(AdamW.__new__(AdamW), {"lr": 1, "betas": (0, 0), "eps": 0, "weight_decay": 0})
-        """
-        check_adaptive("AdamW", group)
 
     def update(self, p: Array, g: Array, state: dict[str, Any], group: Group) -> None:
         """One step of one parameter, in place.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import cos, inf, pi
-from typing import Any
 
 from tinygrad_cnn.errors import ArgumentError
-from tinygrad_cnn.functional.arguments import choice, integer, number
+from tinygrad_cnn.functional.arguments import choice, flag, integer, number
+from tinygrad_cnn.functional.checks import above_0
 from tinygrad_cnn.optim.optimizer import Group, Optimizer
-from tinygrad_cnn.optim.schedule import LRScheduler
+from tinygrad_cnn.optim.schedule import LRScheduler, PerGroup
 
 
 class CosineAnnealingLR(LRScheduler):
@@ -114,36 +114,34 @@ class OneCycleLR(LRScheduler):
                 name, "steps_per_epoch", steps_per_epoch, 1
             )
         self.total_steps = integer(name, "total_steps", total_steps, 1)
-        groups = getattr(optimizer, "param_groups", [])
-        rates = list(max_lr) if isinstance(max_lr, Sequence) else [max_lr] * len(groups)
-        if len(rates) != len(groups):
-            raise ArgumentError(f"{name}: got {len(rates)} max_lr for {len(groups)} groups")
-        self.max_lrs = [_above_0(name, "max_lr", rate) for rate in rates]
-        self.div_factor = _above_0(name, "div_factor", div_factor)
-        self.final_div_factor = _above_0(name, "final_div_factor", final_div_factor)
+        groups = optimizer.param_groups if isinstance(optimizer, Optimizer) else []
+        self.max_lrs = PerGroup(name, "max_lr", max_lr, groups, above_0)
+        self.div_factor = above_0(name, "div_factor", div_factor)
+        self.final_div_factor = above_0(name, "final_div_factor", final_div_factor)
         self.anneal_strategy = choice(name, "anneal_strategy", anneal_strategy, ("cos", "linear"))
         self.momenta = (
             number(name, "max_momentum", max_momentum, 0, 1),
             number(name, "base_momentum", base_momentum, 0, 1),
         )
-        self.cycle_momentum = bool(cycle_momentum)
+        self.cycle_momentum = flag(name, "cycle_momentum", cycle_momentum)
         if self.cycle_momentum and any("momentum" not in g and "betas" not in g for g in groups):
             raise ArgumentError(f"{name}: the optimizer has no momentum; pass cycle_momentum=False")
-        self.ends = _ends(self.total_steps, number(name, "pct_start", pct_start, 0, 1), three_phase)
+        self.ends = _ends(
+            self.total_steps,
+            number(name, "pct_start", pct_start, 0, 1),
+            flag(name, "three_phase", three_phase),
+        )
         super().__init__(optimizer)
 
-    def rate(self, t: int, initial: float, k: int) -> float:
-        """The rate of group k after t steps; its initial rate plays no part."""
-        top = self.max_lrs[k]
-        low = top / self.div_factor
-        back = [low] if len(self.ends) == 3 else []
-        return self._at(t, [low, top, *back, low / self.final_div_factor])
-
     def write(self, t: int, group: Group, k: int) -> None:
-        """The rate, and the momentum, of one group."""
+        """The rate, and the momentum, of one group; its initial rate plays no part."""
         if t > self.total_steps:
             raise ArgumentError(f"OneCycleLR: step {t} of a schedule of {self.total_steps} steps")
-        super().write(t, group, k)
+        group.setdefault("initial_lr", group["lr"])
+        top = self.max_lrs.of(group)
+        low = top / self.div_factor
+        back = [low] if len(self.ends) == 3 else []
+        group["lr"] = self._at(t, [low, top, *back, low / self.final_div_factor])
         if self.cycle_momentum:
             high, low = self.momenta
             momentum = self._at(t, [high, low, high, high][: len(self.ends) + 1])
@@ -180,10 +178,3 @@ def _ends(total: int, pct_start: float, three_phase: bool) -> list[float]:
     """The step at which each phase of one cycle ends."""
     rise = pct_start * total
     return [rise - 1.0, 2 * rise - 2.0, total - 1.0] if three_phase else [rise - 1.0, total - 1.0]
-
-
-def _above_0(name: str, what: str, value: Any) -> float:
-    result = number(name, what, value, 0, inf)
-    if not result:
-        raise ArgumentError(f"{name}: {what} must be above 0, got {value!r}")
-    return result

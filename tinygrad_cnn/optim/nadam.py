@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import inf, sqrt
-from typing import Any
+from math import sqrt
+from typing import Any, ClassVar
 
 import numpy as np
 
-from tinygrad_cnn.functional.arguments import number
-from tinygrad_cnn.optim.adam import check_adaptive
+from tinygrad_cnn.functional.arguments import flag
+from tinygrad_cnn.functional.checks import not_negative, two_decays
 from tinygrad_cnn.optim.optimizer import Array, Group, Optimizer
 
 
@@ -38,6 +38,12 @@ class NAdam(Optimizer):
     array([0.4718], dtype=float32)
     """
 
+    checks: ClassVar = {
+        "lr": not_negative, "betas": two_decays, "eps": not_negative, "weight_decay": not_negative,
+        "momentum_decay": not_negative, "decoupled_weight_decay": flag,
+    }  # fmt: skip
+    states = frozenset({"step", "mu_product", "exp_avg", "exp_avg_sq"})
+
     def __init__(
         self, params: Iterable[Any], lr: float = 2e-3, betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8, weight_decay: float = 0.0, momentum_decay: float = 4e-3,
@@ -46,15 +52,6 @@ class NAdam(Optimizer):
         options = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
         decays = {"momentum_decay": momentum_decay, "decoupled_weight_decay": decoupled_weight_decay}
         super().__init__(params, {**options, **decays})
-
-    def check(self, group: Group) -> None:
-        """Raise ArgumentError if an option is out of its range.
-
-        >>> NAdam.check(NAdam.__new__(NAdam), {"lr": 1, "betas": (0, 0), "eps": 0, "weight_decay": 0,
-        ...     "momentum_decay": 0})
-        """
-        check_adaptive("NAdam", group)
-        number("NAdam", "momentum_decay", group["momentum_decay"], 0, inf)
 
     def update(self, p: Array, g: Array, state: dict[str, Any], group: Group) -> None:
         """One step of one parameter, in place.

@@ -2,25 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_cnn.errors import ArgumentError, DTypeError, GraphError, StateError
+from tinygrad_cnn.functional.arguments import flag
+from tinygrad_cnn.functional.checks import Check
+from tinygrad_cnn.mode import enable_grad
 from tinygrad_cnn.tensors.tensor_class import Tensor
 
 Array = NDArray[Any]
 Group = dict[str, Any]
 
 
+#: What a group may hold beside its parameters and options: schedulers note the first rate.
+NOTES = frozenset({"initial_lr"})
+
+
 class Optimizer:
     """Base of all optimizers: a subclass writes `update`, the step of one parameter.
+
+    The state of a parameter belongs to it, whatever its place: groups, and the parameters in them, may
+    be added, taken out and reordered, and a parameter that comes back finds its state again.
 
     Args:
         params: the parameters, or dicts with 'params' and options of their own.
         defaults: the options of groups that give none.
+    Attributes:
+        param_groups: the groups, dicts of 'params' and options; to be read and written.
+        state: the state of each parameter that has moved, by the parameter.
+    Class attributes:
+        checks: what checks each option, by its name.
+        states: the names in a parameter's state; None does not say.
     Raises:
         ArgumentError: no parameter, or one given twice.   DTypeError: not Tensors.
         GraphError: a Tensor that is no leaf, or does not require grad.
@@ -31,12 +47,19 @@ class Optimizer:
     1
     """
 
+    checks: ClassVar[Mapping[str, Check]] = {}
+    states: ClassVar[frozenset[str] | None] = None
+
     def __init__(self, params: Iterable[Any], defaults: Group) -> None:
+        name = type(self).__name__
+        if isinstance(params, (Tensor, set, frozenset)) or not isinstance(params, Iterable):
+            fits = "model.parameters() or a list of Tensors fits"
+            raise DTypeError(f"{name}: params is a {type(params).__name__}; {fits}")
         given = list(params)
         groups = given if given and isinstance(given[0], dict) else [{"params": given}]
         self.defaults = defaults
         self.param_groups: list[Group] = []
-        self.state: dict[int, dict[str, Any]] = {}
+        self.state: dict[Tensor, dict[str, Any]] = {}
         for group in groups:
             self.add_param_group(group)
 
@@ -50,9 +73,13 @@ class Optimizer:
         [0.1, 0.01]
         """
         name = type(self).__name__
+        if not isinstance(group, Mapping) or "params" not in group:
+            raise DTypeError(f"{name}: a group is a dict with 'params', got {group!r:.80}")
         members = group["params"]
+        if isinstance(members, (set, frozenset)):
+            raise DTypeError(f"{name}: params is a set, which has no order; a list fits")
         tensors = [members] if isinstance(members, Tensor) else list(members)
-        unknown = group.keys() - self.defaults.keys() - {"params"}
+        unknown = group.keys() - self.defaults.keys() - {"params"} - NOTES
         if unknown:
             raise ArgumentError(f"{name}: unknown option {sorted(unknown)}; has {sorted(self.defaults)}")
         if not tensors:
@@ -71,25 +98,48 @@ class Optimizer:
         self.param_groups.append(made)
 
     def check(self, group: Group) -> None:
-        """Raise ArgumentError if an option of a group is out of its range; for subclasses."""
+        """Check the options of a group, by `checks`; a subclass adds what joins several options.
 
-    def zero_grad(self) -> None:
-        """Set the `grad` of all parameters to None.
+        Raises:
+            DTypeError: another type, such as text for a number.   ArgumentError: out of its range.
+
+        >>> from tinygrad_cnn import nn, optim
+        >>> group = {"lr": 1, "alpha": 0, "eps": 0, "weight_decay": 0, "momentum": 0, "centered": True}
+        >>> optim.RMSprop(nn.Linear(1, 1).parameters()).check(group); group["lr"]
+        1.0
+        """
+        for key, check in self.checks.items():
+            group[key] = check(type(self).__name__, key, group[key])
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Set the `grad` of all parameters to None, or to zeros.
 
         >>> from tinygrad_cnn import nn, optim
         >>> optim.SGD(nn.Linear(2, 1).parameters(), lr=0.1).zero_grad()
         """
-        for _, p, _ in self._members():
-            p.grad = None
+        drop = flag("zero_grad", "set_to_none", set_to_none)
+        for p, _ in self._members():
+            if drop or p.grad is not None:
+                p.grad = None if drop else Tensor(np.zeros(p.shape, p.dtype))
 
-    def step(self) -> None:
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient, in place.
+
+        Args:
+            closure: computes the loss and the gradients anew, and returns the loss; it runs first.
+        Returns:
+            What the closure returned, or None.
 
         >>> from tinygrad_cnn import nn, optim
         >>> optim.SGD(nn.Linear(2, 1).parameters(), lr=0.1).step()
         """
-        for k, p, group in self._members():
-            self._update(k, p, group)
+        loss = None
+        if closure is not None:
+            with enable_grad():
+                loss = closure()
+        for p, group in self._members():
+            self._update(p, group)
+        return loss
 
     def step_in_backward(self) -> Callable[[], None]:
         """From now on, let `backward()` update each parameter as soon as its gradient is complete.
@@ -109,17 +159,14 @@ class Optimizer:
         (Tensor([0.], requires_grad=True), None)
         """
 
-        def updating(k: int, group: Group) -> Callable[[Tensor], None]:
-            def hook(p: Tensor) -> None:
-                self._update(k, p, group)
-                p.grad = None
-
-            return hook
+        def updating(p: Tensor) -> None:
+            for group in self.param_groups:
+                if any(other is p for other in group["params"]):
+                    self._update(p, group)
+                    p.grad = None
 
         ends = [
-            p.register_post_accumulate_grad_hook(updating(k, group))
-            for k, p, group in self._members()
-            if p.requires_grad
+            p.register_post_accumulate_grad_hook(updating) for p, _ in self._members() if p.requires_grad
         ]
 
         def end() -> None:
@@ -139,34 +186,38 @@ class Optimizer:
         >>> optim.SGD(nn.Linear(2, 1).parameters(), lr=0.1).state_dict()["param_groups"][0]["params"]
         [0, 1]
         """
-        number = {id(p): k for k, p, _ in self._members()}
+        number = {id(p): k for k, (p, _) in enumerate(self._members())}
         groups = [{**g, "params": [number[id(p)] for p in g["params"]]} for g in self.param_groups]
-        state = {k: {key: _copy(v) for key, v in own.items()} for k, own in self.state.items()}
-        return {"state": state, "param_groups": groups}
+        state = {
+            number[id(p)]: {key: _copy(v) for key, v in own.items()}
+            for p, own in self.state.items()
+            if id(p) in number
+        }
+        return {
+            "optimizer": type(self).__name__,
+            "state": dict(sorted(state.items())),
+            "param_groups": groups,
+        }
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Take over the options and state of an optimizer over parameters of the same shapes.
+        """Take over the options and state of another optimizer of this kind and these shapes.
 
         Raises:
-            StateError: another number or other sizes of groups, or other shapes; nothing changed.
+            StateError: another optimizer's state, another number or other sizes of groups, or other
+                shapes; nothing changed.
 
         >>> from tinygrad_cnn import nn, optim
         >>> optimizer = optim.SGD(nn.Linear(2, 1).parameters(), lr=0.1)
         >>> optimizer.load_state_dict(optimizer.state_dict())
         """
-        name = type(self).__name__
-        groups = state_dict["param_groups"]
+        groups, states = self._fitting(state_dict)
         have, got = [len(g["params"]) for g in self.param_groups], [len(g["params"]) for g in groups]
         if have != got:
-            raise StateError(f"{name}: the state has parameter groups of sizes {got}, this one has {have}")
-        shapes = {k: p.shape for k, p, _ in self._members()}
-        state = {int(k): {n: _copy(v) for n, v in own.items()} for k, own in state_dict["state"].items()}
-        for k, own in state.items():
-            for key, value in own.items():
-                if isinstance(value, np.ndarray) and value.ndim and value.shape != shapes.get(k):
-                    raise StateError(
-                        f"{name}: {key} of parameter {k} has shape {value.shape}, expected {shapes.get(k)}"
-                    )
+            raise StateError(
+                f"{type(self).__name__}: the state has parameter groups of sizes {got}, this one has {have}"
+            )
+        members = [p for p, _ in self._members()]
+        state = {members[k]: self._checked(k, members[k], own) for k, own in states.items()}
         loaded = [
             {**group, **other, "params": group["params"]}
             for group, other in zip(self.param_groups, groups, strict=True)
@@ -177,19 +228,61 @@ class Optimizer:
             group.update(new)
         self.state = state
 
-    def _update(self, k: int, p: Tensor, group: Group) -> None:
-        """Update one parameter, the k-th, if it has a gradient."""
+    def _fitting(self, state_dict: Any) -> tuple[list[Group], dict[int, Any]]:
+        """The groups and states of a state dict, if it is one of this kind of optimizer."""
+        name = type(self).__name__
+        if not isinstance(state_dict, Mapping) or not {"state", "param_groups"} <= state_dict.keys():
+            what = sorted(state_dict) if isinstance(state_dict, Mapping) else type(state_dict).__name__
+            raise StateError(f"{name}: an optimizer's state dict fits, got {what!r:.80}")
+        kind, groups = state_dict.get("optimizer", name), list(state_dict["param_groups"])
+        states = {int(k): own for k, own in state_dict["state"].items()}
+        if kind != name:
+            raise StateError(f"{name}: the state is that of {kind}; a state of {name} fits")
+        options = {key for group in groups for key in group} - {"params"} - NOTES
+        names = {key for own in states.values() for key in own}
+        unknown = sorted((options - self.defaults.keys()) | (names - (self.states or names)))
+        if unknown:
+            raise StateError(
+                f"{name}: the state has {unknown}, which {name} does not know: it is another's"
+            )
+        count = sum(len(g["params"]) for g in groups)
+        if not all(0 <= k < count for k in states):
+            raise StateError(
+                f"{name}: the state is of parameters {sorted(states)}, the groups have {count}"
+            )
+        return groups, states
+
+    def _checked(self, k: int, p: Tensor, own: Mapping[str, Any]) -> dict[str, Any]:
+        """The state of one parameter, copied."""
+        for key, value in own.items():
+            if isinstance(value, np.ndarray) and value.ndim and value.shape != p.shape:
+                raise StateError(
+                    f"{type(self).__name__}: {key} of parameter {k} has shape {value.shape}, "
+                    f"expected {p.shape}"
+                )
+        return {key: _copy(value) for key, value in own.items() if value is not None}
+
+    def __repr__(self) -> str:
+        groups = [
+            f"{len(g['params'])} parameters, "
+            + ", ".join(f"{k}={v!r}" for k, v in g.items() if k != "params")
+            for g in self.param_groups
+        ]
+        if len(groups) == 1:
+            return f"{type(self).__name__}({groups[0]})"
+        return f"{type(self).__name__}(\n" + "".join(f"  ({k}): {g}\n" for k, g in enumerate(groups)) + ")"
+
+    def _update(self, p: Tensor, group: Group) -> None:
+        """Update one parameter, if it has a gradient."""
         g = p.grad
         if g is not None:
-            self.update(p._writable(), g._array, self.state.setdefault(k, {}), group)
+            self.update(p._writable(), g._array, self.state.setdefault(p, {}), group)
 
-    def _members(self) -> Iterable[tuple[int, Tensor, Group]]:
-        """(number, parameter, group) of all parameters, in order."""
-        k = 0
+    def _members(self) -> Iterator[tuple[Tensor, Group]]:
+        """(parameter, group) of all parameters, in order."""
         for group in self.param_groups:
             for p in group["params"]:
-                yield k, p, group
-                k += 1
+                yield p, group
 
 
 def _copy(value: Any) -> Any:

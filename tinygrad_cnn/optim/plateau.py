@@ -8,8 +8,9 @@ from typing import Any
 
 from tinygrad_cnn.errors import ArgumentError, DTypeError
 from tinygrad_cnn.functional.arguments import choice, integer, number
+from tinygrad_cnn.functional.checks import not_negative
 from tinygrad_cnn.optim.optimizer import Optimizer
-from tinygrad_cnn.optim.schedule import check_keys
+from tinygrad_cnn.optim.schedule import PerGroup, check_keys
 
 
 class ReduceLROnPlateau:
@@ -52,11 +53,7 @@ class ReduceLROnPlateau:
         self.cooldown = integer(name, "cooldown", cooldown, 0)
         self.threshold = number(name, "threshold", threshold, 0, inf)
         self.eps = number(name, "eps", eps, 0, inf)
-        count = len(optimizer.param_groups)
-        floors = list(min_lr) if isinstance(min_lr, Sequence) else [min_lr] * count
-        if len(floors) != count:
-            raise ArgumentError(f"{name}: got {len(floors)} min_lr for {count} groups")
-        self.min_lrs = [number(name, "min_lr", floor, 0, inf) for floor in floors]
+        self.min_lrs = PerGroup(name, "min_lr", min_lr, optimizer.param_groups, not_negative)
         self.best = inf if mode == "min" else -inf
         self.num_bad_epochs = self.cooldown_counter = self.last_epoch = 0
 
@@ -73,10 +70,9 @@ class ReduceLROnPlateau:
         >>> scheduler.step(2.5); scheduler.best
         2.5
         """
-        try:
-            value = float(metrics)
-        except (TypeError, ValueError):
-            raise DTypeError(f"ReduceLROnPlateau: metrics must be a number, got {metrics!r}") from None
+        value = _measure(metrics)
+        for group in self.optimizer.param_groups:
+            self.min_lrs.of(group)  # raises for a group without one, before anything is changed
         self.last_epoch += 1
         if self._is_better(value):
             self.best, self.num_bad_epochs = value, 0
@@ -127,10 +123,24 @@ class ReduceLROnPlateau:
         return value < mark if self.mode == "min" else value > mark
 
     def _reduce(self) -> None:
-        for group, floor in zip(self.optimizer.param_groups, self.min_lrs, strict=True):
-            lower = max(group["lr"] * self.factor, floor)
+        for group in self.optimizer.param_groups:
+            lower = max(group["lr"] * self.factor, self.min_lrs.of(group))
             if group["lr"] - lower > self.eps:
                 group["lr"] = lower
+
+    def __repr__(self) -> str:
+        rates = ", ".join(f"{rate:g}" for rate in self.get_last_lr())
+        return f"ReduceLROnPlateau(best={self.best:g}, num_bad_epochs={self.num_bad_epochs}, lr={rates})"
+
+
+def _measure(metrics: Any) -> float:
+    """A number, also out of an array or a Tensor of one element."""
+    try:
+        if isinstance(metrics, (str, bytes)):
+            raise TypeError
+        return float(metrics.item() if hasattr(metrics, "item") else metrics)
+    except (TypeError, ValueError):
+        raise DTypeError(f"ReduceLROnPlateau: metrics must be a number, got {metrics!r}") from None
 
 
 _STATE = ("best", "num_bad_epochs", "cooldown_counter", "last_epoch")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import inf
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from tinygrad_cnn.functional.arguments import number
+from tinygrad_cnn.functional.arguments import flag
+from tinygrad_cnn.functional.checks import between, not_negative
 from tinygrad_cnn.optim.optimizer import Array, Group, Optimizer
 
 
@@ -37,22 +37,18 @@ class RMSprop(Optimizer):
     array([0.9], dtype=float32)
     """
 
+    checks: ClassVar = {
+        "lr": not_negative, "alpha": between(0, 1), "eps": not_negative, "weight_decay": not_negative,
+        "momentum": not_negative, "centered": flag,
+    }  # fmt: skip
+    states = frozenset({"step", "square_avg", "grad_avg", "momentum_buffer"})
+
     def __init__(
         self, params: Iterable[Any], lr: float = 1e-2, alpha: float = 0.99, eps: float = 1e-8,
         weight_decay: float = 0.0, momentum: float = 0.0, centered: bool = False,
     ) -> None:  # fmt: skip
         options = {"lr": lr, "alpha": alpha, "eps": eps, "weight_decay": weight_decay}
         super().__init__(params, {**options, "momentum": momentum, "centered": centered})
-
-    def check(self, group: Group) -> None:
-        """Raise ArgumentError if an option is out of its range.
-
-        >>> RMSprop.check(RMSprop.__new__(RMSprop), {"lr": 1, "alpha": 0, "eps": 0, "weight_decay": 0,
-        ...     "momentum": 0})
-        """
-        for key in ("lr", "eps", "weight_decay", "momentum"):
-            number("RMSprop", key, group[key], 0, inf)
-        number("RMSprop", "alpha", group["alpha"], 0, 1)
 
     def update(self, p: Array, g: Array, state: dict[str, Any], group: Group) -> None:
         """One step of one parameter, in place.

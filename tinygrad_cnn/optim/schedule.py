@@ -14,6 +14,7 @@ from typing import Any
 
 from tinygrad_cnn.errors import ArgumentError, DTypeError, StateError
 from tinygrad_cnn.functional.arguments import integer, number
+from tinygrad_cnn.functional.checks import Check
 from tinygrad_cnn.optim.optimizer import Group, Optimizer
 
 
@@ -57,8 +58,16 @@ class LRScheduler:
         >>> scheduler.jump(3); scheduler.get_last_lr()
         [0.125]
         """
-        for k, group in enumerate(self.optimizer.param_groups):
-            self.write(t, group, k)
+        groups = self.optimizer.param_groups
+        before = [dict(group) for group in groups]
+        try:
+            for k, group in enumerate(groups):
+                self.write(t, group, k)
+        except BaseException:  # a step is taken by all groups or by none
+            for group, old in zip(groups, before, strict=True):
+                group.clear()
+                group.update(old)
+            raise
         self.last_epoch = t
 
     def step(self) -> None:
@@ -110,6 +119,58 @@ class LRScheduler:
         for group, initial in zip(groups, state_dict["base_lrs"], strict=True):
             group["initial_lr"] = initial
         self.jump(state_dict["last_epoch"])
+
+    def __repr__(self) -> str:
+        rates = ", ".join(f"{rate:g}" for rate in self.get_last_lr())
+        return f"{type(self).__name__}(last_epoch={self.last_epoch}, lr={rates})"
+
+
+class PerGroup:
+    """A value for each parameter group, kept with the group wherever it goes; or one value for all.
+
+    Args:
+        owner: name of the scheduler.   name: of the option.
+        given: one value, which holds for groups that are added later too, or a sequence of one per group.
+        groups: the optimizer's.   check: of each value.
+    Raises:
+        ArgumentError: another number of values than of groups, or a value that does not fit.
+
+    >>> groups = [{"params": []}, {"params": []}]
+    >>> rates = PerGroup("OneCycleLR", "max_lr", [0.1, 0.2], groups, number)
+    >>> groups.reverse(); [rates.of(group) for group in groups]
+    [0.2, 0.1]
+    """
+
+    def __init__(self, owner: str, name: str, given: Any, groups: Sequence[Group], check: Check) -> None:
+        self.owner, self.name = owner, name
+        self.common: list[Any] = []
+        self.own: list[tuple[Group, Any]] = []
+        if not isinstance(given, (list, tuple)):
+            self.common = [check(owner, name, given)]
+        elif len(given) != len(groups):
+            raise ArgumentError(f"{owner}: got {len(given)} {name} for {len(groups)} groups")
+        else:
+            values = [check(owner, name, value) for value in given]
+            self.own = list(zip(groups, values, strict=True))
+
+    def of(self, group: Group) -> Any:
+        """The value of a group.
+
+        Raises:
+            ArgumentError: the group is newer than the values.
+
+        >>> PerGroup("LambdaLR", "lr_lambda", abs, [], lambda owner, name, value: value).of({}) is abs
+        True
+        """
+        if self.common:
+            return self.common[0]
+        for known, value in self.own:
+            if known is group:
+                return value
+        raise ArgumentError(
+            f"{self.owner}: {self.name} was given for {len(self.own)} groups, of which this is none; "
+            "give one value for all groups, or make the scheduler after the last add_param_group"
+        )
 
 
 def check_keys(name: str, state: Mapping[str, Any], keys: set[str]) -> None:
@@ -279,18 +340,20 @@ class LambdaLR(LRScheduler):
     """
 
     def __init__(self, optimizer: Optimizer, lr_lambda: Callable[[int], float] | Sequence[Any]) -> None:
-        count = len(getattr(optimizer, "param_groups", ()))
-        self.lr_lambdas = list(lr_lambda) if isinstance(lr_lambda, Sequence) else [lr_lambda] * count
-        if len(self.lr_lambdas) != count:
-            raise ArgumentError(f"LambdaLR: got {len(self.lr_lambdas)} functions for {count} groups")
-        for function in self.lr_lambdas:
-            if not callable(function):
-                raise DTypeError(f"LambdaLR: lr_lambda must be a function of t, got {function!r}")
+        groups = optimizer.param_groups if isinstance(optimizer, Optimizer) else []
+        self.lr_lambdas = PerGroup("LambdaLR", "functions", lr_lambda, groups, _function)
         super().__init__(optimizer)
 
-    def rate(self, t: int, initial: float, k: int) -> float:
+    def write(self, t: int, group: Group, k: int) -> None:
         """initial · function(t)."""
-        return initial * self.lr_lambdas[k](t)
+        group.setdefault("initial_lr", group["lr"])
+        group["lr"] = group["initial_lr"] * self.lr_lambdas.of(group)(t)
+
+
+def _function(owner: str, name: str, value: Any) -> Any:
+    if not callable(value):
+        raise DTypeError(f"{owner}: lr_lambda must be a function of t, got {value!r}")
+    return value
 
 
 class SequentialLR(LRScheduler):
@@ -317,6 +380,12 @@ class SequentialLR(LRScheduler):
         name = "SequentialLR"
         self.schedulers = list(schedulers)
         self.milestones = [integer(name, "milestones", m, 1) for m in milestones]
+        for scheduler in self.schedulers:
+            if not isinstance(scheduler, LRScheduler):
+                raise DTypeError(
+                    f"{name}: schedules of t fit, got a {type(scheduler).__name__}; step a schedule that "
+                    "looks at the loss by itself"
+                )
         if not self.schedulers or any(s.optimizer is not optimizer for s in self.schedulers):
             raise ArgumentError(f"{name}: needs schedulers, all of the optimizer that it is given")
         if len(self.milestones) != len(self.schedulers) - 1:

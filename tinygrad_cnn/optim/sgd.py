@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import inf
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from tinygrad_cnn import kernels
 from tinygrad_cnn.errors import ArgumentError
-from tinygrad_cnn.functional.arguments import number
+from tinygrad_cnn.functional.arguments import flag, number
+from tinygrad_cnn.functional.checks import not_negative
 from tinygrad_cnn.optim.optimizer import Array, Group, Optimizer
 
 
@@ -37,6 +37,12 @@ class SGD(Optimizer):
     Tensor([0.8], requires_grad=True)
     """
 
+    checks: ClassVar = {
+        "lr": not_negative, "momentum": not_negative, "dampening": number,
+        "weight_decay": not_negative, "nesterov": flag,
+    }  # fmt: skip
+    states = frozenset({"momentum_buffer"})
+
     def __init__(
         self, params: Iterable[Any], lr: float = 1e-3, momentum: float = 0.0, dampening: float = 0.0,
         weight_decay: float = 0.0, nesterov: bool = False,
@@ -45,13 +51,15 @@ class SGD(Optimizer):
         super().__init__(params, {**options, "nesterov": nesterov})
 
     def check(self, group: Group) -> None:
-        """Raise ArgumentError if an option is out of its range.
+        """Check the options: nesterov needs momentum.
 
-        >>> SGD.check(SGD.__new__(SGD), {"lr": 0.1, "momentum": 0.9, "dampening": 0,
-        ...     "weight_decay": 0, "nesterov": True})
+        Raises:
+            ArgumentError: an option out of its range, or nesterov without momentum.
+
+        >>> options = {"lr": 1, "momentum": 0.9, "dampening": 0, "weight_decay": 0, "nesterov": True}
+        >>> SGD.check(SGD.__new__(SGD), options)
         """
-        for key in ("lr", "momentum", "weight_decay"):
-            number("SGD", key, group[key], 0, inf)
+        super().check(group)
         if group["nesterov"] and (group["momentum"] == 0 or group["dampening"] != 0):
             raise ArgumentError("SGD: nesterov needs momentum above 0, and dampening 0")
 

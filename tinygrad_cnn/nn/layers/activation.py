@@ -8,7 +8,8 @@ import numpy as np
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.functional.arguments import integer, number
-from tinygrad_cnn.nn.function_layer import FunctionLayer, above_0, between, one_of, option, optional
+from tinygrad_cnn.functional.checks import above_0, between, one_of, optional
+from tinygrad_cnn.nn.function_layer import FunctionLayer, option
 from tinygrad_cnn.nn.module import Module, Parameter
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tinygrad_cnn import functional as F
-from tinygrad_cnn.nn.function_layer import FunctionLayer, between, one_of, option
+from tinygrad_cnn.functional.checks import between, one_of
+from tinygrad_cnn.nn.function_layer import FunctionLayer, option
 from tinygrad_cnn.rng import Seed, generator
 
 

@@ -9,8 +9,9 @@ import numpy as np
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.functional.arguments import values
+from tinygrad_cnn.functional.checks import above_0, at_least, between, one_of
 from tinygrad_cnn.functional.loss import REDUCTIONS
-from tinygrad_cnn.nn.function_layer import FunctionLayer, above_0, at_least, between, one_of, option
+from tinygrad_cnn.nn.function_layer import FunctionLayer, option
 from tinygrad_cnn.nn.module import Buffer
 
 #: The check of a loss's reduction.

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError
 from tinygrad_cnn.functional.arguments import sizes
-from tinygrad_cnn.nn.function_layer import FunctionLayer, above_0, at_least, option, optional, per_axis
+from tinygrad_cnn.functional.checks import above_0, at_least, optional, per_axis
+from tinygrad_cnn.nn.function_layer import FunctionLayer, option
 from tinygrad_cnn.nn.window import Window, window_of
 
 

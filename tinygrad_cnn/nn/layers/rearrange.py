@@ -11,7 +11,8 @@ import numpy as np
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError, ShapeError
 from tinygrad_cnn.functional.arguments import choice, flag, integer, number, one_axis, sizes
-from tinygrad_cnn.nn.function_layer import FunctionLayer, at_least, option, per_axis
+from tinygrad_cnn.functional.checks import at_least, per_axis
+from tinygrad_cnn.nn.function_layer import FunctionLayer, option
 from tinygrad_cnn.nn.module import Module
 
 

@@ -10,8 +10,9 @@ import numpy as np
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError, ShapeError
 from tinygrad_cnn.functional.arguments import flag, integer, number
+from tinygrad_cnn.functional.checks import at_least
 from tinygrad_cnn.functional.normalization import last_sizes
-from tinygrad_cnn.nn.function_layer import FunctionLayer, at_least, option
+from tinygrad_cnn.nn.function_layer import FunctionLayer, option
 from tinygrad_cnn.nn.module import Module, Parameter
 
 

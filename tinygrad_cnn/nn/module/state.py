@@ -211,7 +211,7 @@ class ModuleState(ModuleTree):
 
 
 def _plain(value: Any) -> Any:
-    return value.numpy() if isinstance(value, Tensor) else np.asarray(value)
+    return value.numpy() if isinstance(value, Tensor) else value
 
 
 def _convert(tensor: Tensor, dtype: np.dtype[Any]) -> None:

@@ -276,13 +276,13 @@ def test_a_seed_fixes_everything() -> None:
 
 def test_a_seed_fixes_everything_in_every_process() -> None:
     program = (
-        "import hashlib, sys; sys.path.insert(0, 'tests'); from test_nn import train; "
+        "import hashlib, sys; sys.path.insert(0, 'tests/nn'); from test_module import train; "
         "print(hashlib.sha256(b''.join(a.tobytes() for a in train(3, 10))).hexdigest())"
     )
     digests = {
         subprocess.run(
             [sys.executable, "-c", program],
-            cwd=Path(__file__).parent.parent,
+            cwd=Path(__file__).parents[2],
             env={**os.environ, "PYTHONHASHSEED": seed},
             capture_output=True,
             text=True,

@@ -160,8 +160,8 @@ def test_float32_and_0d_parameters_stay_what_they_are(name, options, expected):
         (w * w).backward()
         optimizer.step()
     assert w.dtype == np.float32 and w.shape == () and 0 < float(w) < 1.5
-    arrays = [v for v in optimizer.state[0].values() if isinstance(v, np.ndarray)]
-    assert all(v.dtype == np.float32 for v in arrays) if optimizer.state[0] else name == "SGD"
+    arrays = [v for v in optimizer.state[w].values() if isinstance(v, np.ndarray)]
+    assert all(v.dtype == np.float32 for v in arrays) if optimizer.state[w] else name == "SGD"
 
 
 @pytest.mark.parametrize(("name", "options", "expected"), AFTER_50_STEPS)
@@ -204,7 +204,7 @@ def test_groups_have_options_of_their_own():
     assert [float(w.numpy()[0].round(5)) for w in (a, b, c)] == [0.5, 0.5, 1.0]
     a.grad = None
     optimizer.step()  # a parameter without a gradient stays, even with weight decay
-    assert float(a.numpy()[0].round(5)) == 0.5 and optimizer.state[0]["step"] == 1
+    assert float(a.numpy()[0].round(5)) == 0.5 and optimizer.state[a]["step"] == 1
 
 
 @pytest.mark.parametrize(
