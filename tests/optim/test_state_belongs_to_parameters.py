@@ -1,4 +1,4 @@
-"""What an optimizer knows of a parameter follows the parameter; what a scheduler knows follows the group."""
+"""What an optimizer knows of a parameter follows it; what a scheduler knows of a group follows that."""
 
 import copy
 
