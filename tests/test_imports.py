@@ -28,7 +28,7 @@ MAY_IMPORT: dict[str, str] = {
     "tensors": "errors graph mode ops functional backward",
     "transforms": "errors graph mode rng functional backward tensors",
     "nn": "errors graph kernels mode rng ops functional tensors serial",
-    "optim": "errors graph kernels functional tensors",
+    "optim": "errors graph mode kernels functional tensors",
     "data": "errors rng serial",
     "serial": "errors",
     "train": "errors graph mode rng functional tensors nn optim data serial",
