@@ -28,6 +28,7 @@ def option(*, default: Any = Parameter.empty, check: Check | None = None, kw_onl
         check: what checks the value and returns it; None goes by the annotation: float, int or bool.
         kw_only: whether the argument is given by name only.
 
+    >>> from tinygrad_cnn.functional.checks import above_0
     >>> class Scaled(FunctionLayer, function=lambda x, factor: x * factor):
     ...     factor: float = option(check=above_0)
     >>> Scaled(2)

@@ -9,7 +9,7 @@ from tinygrad_cnn.errors import ArgumentError
 from tinygrad_cnn.functional.arguments import choice, flag, integer, number
 from tinygrad_cnn.functional.checks import above_0
 from tinygrad_cnn.optim.optimizer import Group, Optimizer
-from tinygrad_cnn.optim.schedule import LRScheduler, PerGroup
+from tinygrad_cnn.optim.schedule import LRScheduler, PerGroup, per_group
 
 
 class CosineAnnealingLR(LRScheduler):
@@ -138,7 +138,7 @@ class OneCycleLR(LRScheduler):
         if t > self.total_steps:
             raise ArgumentError(f"OneCycleLR: step {t} of a schedule of {self.total_steps} steps")
         group.setdefault("initial_lr", group["lr"])
-        top = self.max_lrs.of(group)
+        top = per_group(self, "max_lrs", group)
         low = top / self.div_factor
         back = [low] if len(self.ends) == 3 else []
         group["lr"] = self._at(t, [low, top, *back, low / self.final_div_factor])

@@ -10,7 +10,7 @@ from tinygrad_cnn.errors import ArgumentError, DTypeError
 from tinygrad_cnn.functional.arguments import choice, integer, number
 from tinygrad_cnn.functional.checks import not_negative
 from tinygrad_cnn.optim.optimizer import Optimizer
-from tinygrad_cnn.optim.schedule import PerGroup, check_keys
+from tinygrad_cnn.optim.schedule import PerGroup, check_keys, per_group
 
 
 class ReduceLROnPlateau:
@@ -72,7 +72,7 @@ class ReduceLROnPlateau:
         """
         value = _measure(metrics)
         for group in self.optimizer.param_groups:
-            self.min_lrs.of(group)  # raises for a group without one, before anything is changed
+            per_group(self, "min_lrs", group)  # raises for a group without one, before anything is changed
         self.last_epoch += 1
         if self._is_better(value):
             self.best, self.num_bad_epochs = value, 0
@@ -124,7 +124,7 @@ class ReduceLROnPlateau:
 
     def _reduce(self) -> None:
         for group in self.optimizer.param_groups:
-            lower = max(group["lr"] * self.factor, self.min_lrs.of(group))
+            lower = max(group["lr"] * self.factor, per_group(self, "min_lrs", group))
             if group["lr"] - lower > self.eps:
                 group["lr"] = lower
 

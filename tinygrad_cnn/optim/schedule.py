@@ -172,6 +172,30 @@ class PerGroup:
             "give one value for all groups, or make the scheduler after the last add_param_group"
         )
 
+    def plain(self, groups: Sequence[Group]) -> Any:
+        """The one value, or a list in the present order of the groups: what a file can hold.
+
+        >>> PerGroup("OneCycleLR", "max_lr", [0.1], [{"params": []}], number).plain([])
+        []
+        """
+        return self.common[0] if self.common else [self.of(group) for group in groups]
+
+
+def per_group(scheduler: Any, name: str, group: Group) -> Any:
+    """The value for a group of an attribute that is a `PerGroup`, or plain, out of a file.
+
+    >>> from tinygrad_cnn import nn, optim
+    >>> scheduler = optim.ReduceLROnPlateau(optim.SGD(nn.Linear(1, 1).parameters(), lr=1.0), min_lr=0.5)
+    >>> per_group(scheduler, "min_lrs", scheduler.optimizer.param_groups[0])
+    0.5
+    """
+    found = getattr(scheduler, name)
+    if not isinstance(found, PerGroup):
+        owner = type(scheduler).__name__
+        found = PerGroup(owner, name, found, scheduler.optimizer.param_groups, number)
+        setattr(scheduler, name, found)
+    return found.of(group)
+
 
 def check_keys(name: str, state: Mapping[str, Any], keys: set[str]) -> None:
     """The keys of a state dict.

@@ -9,6 +9,7 @@ from tinygrad_cnn.errors import DTypeError
 from tinygrad_cnn.nn.rebuild import Builder
 from tinygrad_cnn.nn.structure import Writer
 from tinygrad_cnn.optim import LRScheduler, Optimizer, ReduceLROnPlateau
+from tinygrad_cnn.optim.schedule import PerGroup
 
 #: The classes that a file may name: those of `optim`, and no others.
 SCHEDULERS = {
@@ -35,6 +36,8 @@ def scheduler_tree(scheduler: Any) -> dict[str, Any]:
         if key == "schedulers":
             inner = [scheduler_tree(one) for one in value]
         elif key != "optimizer":
+            if isinstance(value, PerGroup):
+                value = value.plain(scheduler.optimizer.param_groups)
             plain[key] = Writer("").value(value, f"{name}.{key}")
     return {"class": name, "attributes": plain, "schedulers": inner}
 
