@@ -1,0 +1,216 @@
+"""New tensors: from data, of one value, as ranges."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinygrad_cnn.tensor import Tensor as NativeTensor
+from tinygrad_cnn.torch import devices, dtypes
+from tinygrad_cnn.torch.mixing import of_number
+from tinygrad_cnn.torch.registry import name
+from tinygrad_cnn.torch.shapes import sizes
+from tinygrad_cnn.torch.tensors import Tensor
+
+
+def _made(array: Any, requires_grad: bool, device: Any) -> Tensor:
+    devices.check(device)
+    made = Tensor.detached(array)
+    return made.requires_grad_() if requires_grad else made
+
+
+def _kind(dtype: Any) -> Any:
+    return dtypes.get_default_dtype().dtype if dtype is None else dtypes.to_numpy(dtype)
+
+
+@name(method=False)
+def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Any:
+    """A tensor with a copy of the data: numbers, nested sequences, arrays."""
+    return _made(array_of(data, dtype, copy=True), requires_grad, device)
+
+
+def array_of(data: Any, dtype: Any = None, copy: bool = False) -> Any:
+    """The array for data; Python floats take the default type, whole numbers int64, arrays keep theirs."""
+    kind = None if dtype is None else dtypes.to_numpy(dtype)
+    if isinstance(data, NativeTensor):
+        data = data._array
+    if isinstance(data, (np.ndarray, np.generic)):
+        return np.array(data, kind, copy=True if copy else None)
+    found = np.array(_unwrapped(data))
+    if found.dtype.kind not in "biuf":
+        raise (TypeError if found.dtype == object else ValueError)(
+            f"tensor: cannot make a tensor of {type(data).__name__} with elements of type {found.dtype}"
+        )
+    if kind is None and found.dtype.kind == "f" and not _holds_arrays(data):
+        kind = dtypes.get_default_dtype().dtype
+    return found if kind is None else found.astype(kind)
+
+
+def _unwrapped(data: Any) -> Any:
+    if isinstance(data, NativeTensor):
+        return data._array.tolist()
+    if isinstance(data, (list, tuple, range)):
+        return [_unwrapped(item) for item in data]
+    return data
+
+
+def _holds_arrays(data: Any) -> bool:
+    while isinstance(data, (list, tuple)) and data:
+        data = data[0]
+    return isinstance(data, (np.ndarray, np.generic))
+
+
+@name("as_tensor", "asarray", method=False)
+def as_tensor(data: Any, dtype: Any = None, device: Any = None, *, requires_grad: bool = False, copy: Any = None) -> Any:
+    """A tensor of the data, sharing memory where it can."""
+    if isinstance(data, Tensor) and (dtype is None or data.dtype == dtype) and not requires_grad:
+        return data
+    return _made(array_of(data, dtype, copy=bool(copy)), requires_grad, device)
+
+
+@name(method=False)
+def from_numpy(ndarray: Any) -> Any:
+    """A tensor over an array's memory."""
+    if not isinstance(ndarray, np.ndarray):
+        raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
+    dtypes.of_numpy(ndarray.dtype)
+    return Tensor.detached(ndarray)
+
+
+@name(method=False)
+def frombuffer(buffer: Any, *, dtype: Any, count: int = -1, offset: int = 0, requires_grad: bool = False) -> Any:
+    """A tensor over a buffer's memory."""
+    return _made(np.frombuffer(buffer, _kind(dtype), count, offset), requires_grad, None)
+
+
+def _filled(value: Any) -> Any:
+    def function(
+        *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, layout: Any = None,
+        pin_memory: bool = False, memory_format: Any = None,
+    ) -> Any:  # fmt: skip
+        wanted = sizes(size if size else ())
+        return _made(np.full(wanted, value, _kind(dtype)) if value else np.zeros(wanted, _kind(dtype)), requires_grad, device)
+
+    return function
+
+
+def _sized(function: Any, called: str, doc: str) -> Any:
+    def run(*size: Any, **options: Any) -> Any:
+        if "size" in options:
+            size = (options.pop("size"),)
+        return function(*size, **options)
+
+    run.__name__, run.__doc__ = called, doc
+    return name(called, method=False)(run)
+
+
+zeros = _sized(_filled(0), "zeros", "A tensor of zeros.")
+ones = _sized(_filled(1), "ones", "A tensor of ones.")
+empty = _sized(_filled(0), "empty", "A tensor whose values do not matter; they are 0 here.")
+
+
+@name(method=False)
+def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, layout: Any = None) -> Any:
+    """A tensor of one value; its type is the value's."""
+    number = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
+    kind = of_number(number).dtype if dtype is None else dtypes.to_numpy(dtype)
+    return _made(np.full(sizes((size,)) if not isinstance(size, int) else size, number, kind), requires_grad, device)
+
+
+def _like(value: Any, called: str) -> Any:
+    def function(
+        input: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, layout: Any = None,
+        memory_format: Any = None,
+    ) -> Any:  # fmt: skip
+        kind = input._array.dtype if dtype is None else dtypes.to_numpy(dtype)
+        return _made(np.full(input._array.shape, value, kind), requires_grad, device)
+
+    function.__name__, function.__doc__ = called, f"A tensor like another, filled with {value}."
+    return name(called, method=False)(function)
+
+
+zeros_like, ones_like, empty_like = _like(0, "zeros_like"), _like(1, "ones_like"), _like(0, "empty_like")
+
+
+@name(method=False)
+def full_like(input: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, memory_format: Any = None) -> Any:
+    """A tensor like another, filled with a value."""
+    kind = input._array.dtype if dtype is None else dtypes.to_numpy(dtype)
+    return _made(np.full(input._array.shape, fill_value, kind), requires_grad, device)
+
+
+@name(method=False)
+def arange(*limits: Any, start: Any = None, end: Any = None, step: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
+    """Numbers from `start` to below `end`."""
+    values = [x.item() if isinstance(x, Tensor) else x for x in limits]
+    if end is not None:
+        values = [start if start is not None else (values[0] if values else 0), end]
+    if step is not None:
+        values = [*([0] if len(values) == 1 else []), *values, step][:3]
+    whole = all(isinstance(v, (int, np.integer)) for v in values)
+    kind = (np.dtype(np.int64) if whole else _kind(None)) if dtype is None else dtypes.to_numpy(dtype)
+    if whole:
+        return _made(np.arange(*values).astype(kind), requires_grad, device)
+    first, last, by = ([0, *values, 1] if len(values) == 1 else [*values, 1])[:3]
+    count = int(np.ceil((last - first) / by))
+    return _made((first + by * np.arange(count, dtype=np.float64)).astype(kind), requires_grad, device)
+
+
+@name("range", method=False)
+def range_(start: Any = 0, end: Any = None, step: Any = 1, **options: Any) -> Any:
+    """Numbers from `start` to `end`, which belongs to them; floats."""
+    first, last = (0, start) if end is None else (start, end)
+    return arange(first, last + step / 2, step, **{"dtype": dtypes.float32, **options})
+
+
+@name(method=False)
+def linspace(start: Any, end: Any, steps: int, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
+    """So many numbers from `start` to `end`."""
+    a, b = (x.item() if isinstance(x, Tensor) else x for x in (start, end))
+    kind = _kind(dtype)
+    if kind != np.float32:
+        return _made(np.linspace(a, b, int(steps)).astype(kind), requires_grad, device)
+    # Both halves count from their end, in float32, as PyTorch does.
+    n = int(steps)
+    step = np.float32((np.float32(b) - np.float32(a)) / np.float32(max(n - 1, 1)))
+    i = np.arange(n, dtype=np.float32)
+    low, high = np.float32(a) + step * i, np.float32(b) - step * (n - 1 - i)
+    return _made(np.where(i < n // 2 if n > 1 else True, low, high).astype(kind), requires_grad, device)
+
+
+@name(method=False)
+def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
+    """Powers of a base from base^start to base^end."""
+    return _made(np.logspace(start, end, int(steps), base=base).astype(_kind(dtype)), requires_grad, device)
+
+
+@name(method=False)
+def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
+    """Ones on the diagonal."""
+    return _made(np.eye(n, m, dtype=_kind(dtype)), requires_grad, device)
+
+
+@name(method=False)
+def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None) -> Any:
+    """Places of the lower triangle, as two rows."""
+    return Tensor.detached(np.stack(np.tril_indices(row, offset, col)))
+
+
+@name(method=False)
+def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None) -> Any:
+    """Places of the upper triangle, as two rows."""
+    return Tensor.detached(np.stack(np.triu_indices(row, offset, col)))
+
+
+@name(method=False)
+def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
+    """Vandermonde's matrix."""
+    return Tensor.detached(np.vander(x._array, N, increasing))
+
+
+@name("hann_window", method=False)
+def hann_window(window_length: int, periodic: bool = True, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
+    """Hann's window."""
+    n = window_length + 1 if periodic else window_length
+    return _made(np.hanning(n)[:window_length].astype(_kind(dtype)), requires_grad, device)

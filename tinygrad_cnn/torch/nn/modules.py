@@ -1,0 +1,377 @@
+"""`torch.nn.Module`: the native Module with PyTorch's registration, state dicts, hooks and conversions."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, namedtuple
+from collections.abc import Callable, Iterator, MutableMapping
+from typing import Any
+
+import numpy as np
+
+from tinygrad_cnn import functional as F
+from tinygrad_cnn import nn as native_nn
+from tinygrad_cnn.graph import Node
+from tinygrad_cnn.tensor import Tensor as NativeTensor
+from tinygrad_cnn.torch import devices, dtypes
+from tinygrad_cnn.torch.methods import Removable
+from tinygrad_cnn.torch.tensors import Buffer, Parameter, Tensor, adopted
+
+Native = native_nn.Module
+Keys = namedtuple("_IncompatibleKeys", ("missing_keys", "unexpected_keys"))  # noqa: PYI024
+Keys.__repr__ = lambda self: (  # type: ignore[assignment]
+    "<All keys matched successfully>" if not any(self) else f"_IncompatibleKeys{tuple(self)}"
+)
+_LATER = "_later_"  # attributes that hold hooks; absent from modules without any
+
+
+class Module(Native):
+    """Base of all layers and models: call `super().__init__()`, set attributes, write `forward`.
+
+    >>> from tinygrad_cnn import torch
+    >>> class Double(Module):
+    ...     def forward(self, x): return 2 * x
+    >>> Double()(torch.ones(1))
+    tensor([2.])
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+
+    # ------------------------------------------------------------------ attributes
+    def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(value, NativeTensor):
+            if type(value) is Parameter or type(value) is Buffer:
+                pass
+            elif isinstance(value, (native_nn.Parameter, native_nn.Buffer)):
+                value = adopted(value)
+            elif isinstance(vars(self).get(name), Buffer) or name in vars(self).get("_buffer_names", ()):
+                value = Buffer(value)
+            elif isinstance(vars(self).get(name), Parameter):
+                raise TypeError(
+                    f"cannot assign '{type(value).__name__}' as parameter '{name}' (torch.nn.Parameter or None expected)"
+                )
+        super().__setattr__(name, value)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'", name=name, obj=None)
+
+    def register_parameter(self, name: str, param: Any) -> None:
+        """Set a parameter, or None where there could be one."""
+        _check_name(self, name)
+        if param is not None and not isinstance(param, Parameter):
+            raise TypeError(f"cannot assign '{type(param).__name__}' object to parameter '{name}'")
+        setattr(self, name, param)
+
+    def register_buffer(self, name: str, tensor: Any, persistent: bool = True) -> None:
+        """Set a tensor that belongs to the state but is not learnt."""
+        _check_name(self, name)
+        names = vars(self).setdefault("_buffer_names", {})
+        names[name] = persistent
+        if tensor is None:
+            object.__setattr__(self, name, None)
+        else:
+            made = Buffer(tensor, persistent=persistent)
+            super().__setattr__(name, made)
+
+    def register_module(self, name: str, module: Any) -> None:
+        """Set a module below this one."""
+        self.add_module(name, module)
+
+    def add_module(self, name: str, module: Any) -> None:
+        """Set a module below this one."""
+        if module is not None and not isinstance(module, Native):
+            raise TypeError(f"{type(module).__name__} is not a Module subclass")
+        setattr(self, name, module)
+
+    def get_submodule(self, target: str) -> Any:
+        """The module at a path."""
+        found: Any = self
+        for part in target.split(".") if target else ():
+            if not isinstance(getattr(found, part, None), Native):
+                raise AttributeError(f"{type(found).__name__} has no module {part!r}")
+            found = getattr(found, part)
+        return found
+
+    def get_parameter(self, target: str) -> Any:
+        """The parameter at a path."""
+        path, _, name = target.rpartition(".")
+        return getattr(self.get_submodule(path), name)
+
+    get_buffer = get_parameter
+
+    @property
+    def _parameters(self) -> Any:
+        return _Attributes(self, native_nn.Parameter)
+
+    @property
+    def _buffers(self) -> Any:
+        return _Attributes(self, native_nn.Buffer)
+
+    @property
+    def _modules(self) -> Any:
+        return _Attributes(self, Native)
+
+    # ------------------------------------------------------------------ what it consists of
+    def named_parameters(self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True) -> Iterator[tuple[str, Any]]:  # type: ignore[override]
+        """Parameters by path."""
+        return self._named(native_nn.Parameter, prefix, recurse, remove_duplicate)
+
+    def parameters(self, recurse: bool = True) -> Iterator[Any]:  # type: ignore[override]
+        """Parameters, each once."""
+        return (p for _, p in self.named_parameters(recurse=recurse))
+
+    def named_buffers(self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True) -> Iterator[tuple[str, Any]]:  # type: ignore[override]
+        """Buffers by path."""
+        return self._named(native_nn.Buffer, prefix, recurse, remove_duplicate)
+
+    def buffers(self, recurse: bool = True) -> Iterator[Any]:  # type: ignore[override]
+        """Buffers, each once."""
+        return (b for _, b in self.named_buffers(recurse=recurse))
+
+    def named_modules(self, memo: Any = None, prefix: str = "", remove_duplicate: bool = True) -> Iterator[tuple[str, Any]]:  # type: ignore[override]
+        """Itself and all modules below it by path, each once."""
+        if isinstance(memo, str):
+            memo, prefix = None, memo
+        seen: set[int] = set() if memo is None else {id(m) for m in memo}
+        return self._walk(prefix, seen)
+
+    def _named(self, kind: Any, prefix: str, recurse: bool, once: bool) -> Iterator[tuple[str, Any]]:
+        seen: set[int] = set()
+        modules = self.named_modules(prefix=prefix) if recurse else iter([(prefix, self)])
+        for path, module in modules:
+            for name, value in list(vars(module).items()):
+                if isinstance(value, kind) and not (once and id(value) in seen):
+                    seen.add(id(value))
+                    yield (f"{path}.{name}" if path else name), value
+
+    # ------------------------------------------------------------------ modes
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Set the gradients of all parameters to None, or to 0."""
+        for p in self.parameters():
+            if set_to_none or p.grad is None:
+                p.grad = None
+            else:
+                p.grad = Tensor.detached(np.zeros(p._array.shape, p._array.dtype))
+
+    def to(self, *args: Any, dtype: Any = None, device: Any = None, non_blocking: bool = False, memory_format: Any = None) -> Any:
+        """Its float parameters and buffers in another type; the device must be the CPU. Returns itself."""
+        for given in args:
+            if isinstance(given, dtypes.dtype):
+                dtype = given
+            elif isinstance(given, NativeTensor):
+                dtype = given.dtype
+            elif not isinstance(given, bool):
+                device = given
+        devices.check(device)
+        if dtype is not None:
+            kind = dtypes.to_numpy(dtype)
+            for _, value in [*self.named_parameters(), *self.named_buffers()]:
+                if value._array.dtype.kind == "f" and value._array.dtype != kind:
+                    _become(value, value._array.astype(kind))
+        return self
+
+    def cpu(self) -> Any:
+        """Itself."""
+        return self
+
+    def cuda(self, device: Any = None) -> Any:
+        """Refused: there is no other device."""
+        devices.check("cuda")
+
+    def float(self) -> Any:
+        """In float32. Returns itself."""
+        return self.to(dtypes.float32)
+
+    def double(self) -> Any:
+        """In float64. Returns itself."""
+        return self.to(dtypes.float64)
+
+    def half(self) -> Any:
+        """In float16. Returns itself."""
+        return self.to(dtypes.float16)
+
+    def type(self, dst_type: Any) -> Any:
+        """In another type. Returns itself."""
+        return self.to(dst_type)
+
+    def share_memory(self) -> Any:
+        """Itself."""
+        return self
+
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """Nothing: the module runs as it is."""
+
+    # ------------------------------------------------------------------ hooks
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        hooks = vars(self).get("_hooks")
+        if hooks is None:
+            return Native.__call__(self, *args, **kwargs)
+        for hook, with_kwargs in list(hooks["before"].values()):
+            changed = hook(self, args, kwargs) if with_kwargs else hook(self, args)
+            if changed is not None and with_kwargs:
+                args, kwargs = changed
+            elif changed is not None:
+                args = changed if isinstance(changed, tuple) else (changed,)
+        result = Native.__call__(self, *args, **kwargs)
+        for hook, with_kwargs in list(hooks["after"].values()):
+            changed = hook(self, args, kwargs, result) if with_kwargs else hook(self, args, result)
+            result = result if changed is None else changed
+        if hooks["backward"]:
+            _watch_gradients(self, list(hooks["backward"].values()), args, result)
+        return result
+
+    def _hook(self, kind: str, hook: Any) -> Removable:
+        hooks = vars(self).get("_hooks")
+        if hooks is None:
+            hooks = {"before": OrderedDict(), "after": OrderedDict(), "backward": OrderedDict()}
+            object.__setattr__(self, "_hooks", hooks)
+        key = object()
+        hooks[kind][key] = hook
+        return Removable(lambda: (hooks[kind].pop(key, None), None)[1])
+
+    def register_forward_pre_hook(self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False) -> Removable:
+        """Call a function before `forward`, which may change its arguments."""
+        return self._hook("before", (hook, with_kwargs))
+
+    def register_forward_hook(self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False, always_call: bool = False) -> Removable:
+        """Call a function after `forward`, which may change its result."""
+        return self._hook("after", (hook, with_kwargs))
+
+    def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> Removable:
+        """Call a function with the gradients of the module's operands and results."""
+        return self._hook("backward", hook)
+
+    register_backward_hook = register_full_backward_hook
+
+    # ------------------------------------------------------------------ state
+    def state_dict(self, *args: Any, destination: Any = None, prefix: str = "", keep_vars: bool = False) -> Any:
+        """All parameters and persistent buffers by path, sharing their memory."""
+        found: Any = OrderedDict() if destination is None else destination
+        for path, value in self._own_state(prefix):
+            found[path] = value if keep_vars else Tensor.at(value._array, None)
+        return found
+
+    def _own_state(self, prefix: str = "") -> Iterator[tuple[str, Any]]:
+        own = vars(self)
+        for kind in (native_nn.Parameter, native_nn.Buffer):
+            for name, value in own.items():
+                if isinstance(value, kind) and vars(value).get("persistent", True):
+                    yield prefix + name, value
+        for name, child in self.named_children():
+            below = f"{prefix}{name}."
+            if isinstance(child, Module):
+                yield from child._own_state(below)
+            else:
+                yield from ((below + path, value) for path, value in child._state((native_nn.Parameter, native_nn.Buffer)))  # type: ignore[arg-type]
+
+    def load_state_dict(self, state_dict: Any, strict: bool = True, assign: bool = False) -> Any:  # type: ignore[override]
+        """Write the values of a state dict into the parameters and buffers of the same paths."""
+        if not hasattr(state_dict, "items"):
+            raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
+        own = dict(self._own_state())
+        missing = [path for path in own if path not in state_dict]
+        unexpected = [path for path in state_dict if path not in own]
+        problems = []
+        if strict and missing:
+            problems.append(f"Missing key(s) in state_dict: {', '.join(map(repr, missing))}. ")
+        if strict and unexpected:
+            problems.append(f"Unexpected key(s) in state_dict: {', '.join(map(repr, unexpected))}. ")
+        for path, value in own.items():
+            if path in state_dict and np.shape(_array(state_dict[path])) != value._array.shape:
+                problems.append(
+                    f"size mismatch for {path}: copying a param with shape {np.shape(_array(state_dict[path]))} "
+                    f"from checkpoint, the shape in current model is {value._array.shape}."
+                )
+        if problems:
+            raise RuntimeError(f"Error(s) in loading state_dict for {type(self).__name__}:\n\t" + "\n\t".join(problems))
+        for path, value in own.items():
+            if path in state_dict:
+                if assign:
+                    _become(value, _array(state_dict[path]))
+                else:
+                    value._writable()[...] = _array(state_dict[path])
+        return Keys(missing, unexpected)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+
+    def extra_repr(self) -> str:
+        """The options in the repr."""
+        return ""
+
+    def __repr__(self) -> str:
+        extra = self.extra_repr()
+        children = [f"({name}): {child!r}".replace("\n", "\n  ") for name, child in self.named_children()]
+        if not children:
+            return f"{type(self).__name__}({extra})" if "\n" not in extra else f"{type(self).__name__}(\n  {extra}\n)"
+        return f"{type(self).__name__}({extra}\n  " + "\n  ".join(children) + "\n)"
+
+
+def _array(value: Any) -> Any:
+    return value._array if isinstance(value, NativeTensor) else np.asarray(value)
+
+
+def _become(tensor: Any, array: Any) -> None:
+    """Let a parameter hold another array; it stays the leaf that it is."""
+    old, tensor._array = tensor._node, np.array(array)
+    if old is not None:
+        tensor._node = Node.leaf(
+            array.shape, tensor._array.dtype, requires_grad=old.requires_grad, role=old.role, name=old.name
+        )
+
+
+def _check_name(module: Any, name: str) -> None:
+    if "." in name or not name:
+        raise KeyError(f'parameter and buffer names cannot contain "." or be empty, got {name!r}')
+    if hasattr(type(module), name):
+        raise KeyError(f"attribute '{name}' already exists")
+
+
+def _watch_gradients(module: Any, hooks: list[Any], args: Any, result: Any) -> None:
+    """Call hooks when the gradients of a module's result have arrived."""
+    outputs = result if isinstance(result, tuple) else (result,)
+    for k, out in enumerate(outputs):
+        if not (isinstance(out, Tensor) and out.requires_grad):
+            continue
+
+        def run(g: Any, k: int = k) -> Any:
+            sent = tuple(g if i == k else None for i in range(len(outputs)))
+            for hook in hooks:
+                hook(module, tuple(None for _ in args), sent)
+
+        out.register_hook(run)
+
+
+class _Attributes(MutableMapping[str, Any]):
+    """The attributes of a module that are of one kind; writing to it sets them."""
+
+    def __init__(self, module: Any, kind: Any) -> None:
+        self.module, self.kind = module, kind
+
+    def __getitem__(self, name: str) -> Any:
+        found = vars(self.module)[name]
+        if not isinstance(found, self.kind) and found is not None:
+            raise KeyError(name)
+        return found
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        if self.kind is native_nn.Buffer and value is not None:
+            value = Buffer(value)
+        setattr(self.module, name, value)
+
+    def __delitem__(self, name: str) -> None:
+        delattr(self.module, name)
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, value in list(vars(self.module).items()) if isinstance(value, self.kind))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __repr__(self) -> str:
+        return repr(OrderedDict(self))
+
+
+_ = F

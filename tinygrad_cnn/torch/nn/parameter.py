@@ -1,0 +1,6 @@
+"""`torch.nn.parameter`."""
+
+from tinygrad_cnn.torch.tensors import Buffer as Buffer
+from tinygrad_cnn.torch.tensors import Parameter as Parameter
+
+__all__ = ["Buffer", "Parameter"]

@@ -1,0 +1,353 @@
+"""Functions of each element, and arithmetic between tensors."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from tinygrad_cnn import functional as F
+from tinygrad_cnn.torch import dtypes
+from tinygrad_cnn.torch.mixing import floats, mixed, result_type, tensor_of
+from tinygrad_cnn.torch.registry import name
+from tinygrad_cnn.torch.tensors import Tensor
+
+#: PyTorch's names of native functions that give floats.
+FLOAT = {
+    "acos": F.arccos, "arccos": F.arccos, "asin": F.arcsin, "arcsin": F.arcsin, "atan": F.arctan,
+    "arctan": F.arctan, "cos": F.cos, "cosh": F.cosh, "erf": F.erf, "exp": F.exp, "expm1": F.expm1,
+    "log": F.log, "log10": F.log10, "log1p": F.log1p, "log2": F.log2, "sigmoid": F.sigmoid, "sin": F.sin,
+    "sinh": F.sinh, "sqrt": F.sqrt, "tan": F.tan, "tanh": F.tanh, "reciprocal": F.reciprocal,
+}  # fmt: skip
+#: Native functions that keep integers.
+KEEPING = {
+    "abs": F.abs, "absolute": F.abs, "neg": F.neg, "negative": F.neg, "relu": F.relu,
+    "square": F.square,
+}  # fmt: skip
+
+
+def _of_floats(native: Any) -> Any:
+    def function(input: Any) -> Any:
+        return native(floats(input))
+
+    return function
+
+
+def _keeping(native: Any) -> Any:
+    def function(input: Any) -> Any:
+        return native(input)
+
+    return function
+
+
+def _table() -> None:
+    for called, native in FLOAT.items():
+        function = _of_floats(native)
+        function.__name__, function.__doc__ = called, f"`{native.__name__}` of each element; integers become floats."
+        name(called, in_place=True)(function)
+    for called, native in KEEPING.items():
+        function = _keeping(native)
+        function.__name__, function.__doc__ = called, f"`{native.__name__}` of each element."
+        name(called, in_place=True)(function)
+
+
+_table()
+
+
+def _whole(input: Any) -> bool:
+    return input._array.dtype.kind != "f"
+
+
+@name(in_place=True)
+def ceil(input: Any) -> Any:
+    """Whole numbers not below."""
+    return input if _whole(input) else F.ceil(input)
+
+
+@name(in_place=True)
+def floor(input: Any) -> Any:
+    """Whole numbers not above."""
+    return input if _whole(input) else F.floor(input)
+
+
+@name("trunc", "fix", in_place=True)
+def trunc(input: Any) -> Any:
+    """Whole numbers towards 0."""
+    return input if _whole(input) else F.where(input._array < 0, F.ceil(input), F.floor(input))
+
+
+@name(in_place=True)
+def frac(input: Any) -> Any:
+    """What trunc leaves."""
+    return input - trunc(input)
+
+
+@name("round", in_place=True)
+def round_(input: Any, *, decimals: int = 0) -> Any:
+    """Nearest numbers with so many decimals, half to even."""
+    return input if _whole(input) else F.round(input, decimals)
+
+
+@name("sign", "sgn", in_place=True)
+def sign(input: Any) -> Any:
+    """-1, 0 or 1."""
+    return F.sign(input) if not _whole(input) else Tensor.detached(np.sign(input._array))
+
+
+@name(in_place=True)
+def rsqrt(input: Any) -> Any:
+    """1 / sqrt(x)."""
+    return F.reciprocal(F.sqrt(floats(input)))
+
+
+@name(in_place=True)
+def exp2(input: Any) -> Any:
+    """2^x."""
+    return F.pow(2.0, floats(input))
+
+
+@name("asinh", "arcsinh", in_place=True)
+def asinh(input: Any) -> Any:
+    """Inverse hyperbolic sine."""
+    x = floats(input)
+    m = F.abs(x)
+    return F.sign(x) * F.log1p(m + m * m / (1 + F.sqrt(m * m + 1)))
+
+
+@name("acosh", "arccosh", in_place=True)
+def acosh(input: Any) -> Any:
+    """Inverse hyperbolic cosine."""
+    x = floats(input)
+    return F.log(x + F.sqrt(x - 1) * F.sqrt(x + 1))
+
+
+@name("atanh", "arctanh", in_place=True)
+def atanh(input: Any) -> Any:
+    """Inverse hyperbolic tangent."""
+    x = floats(input)
+    return 0.5 * (F.log1p(x) - F.log1p(-x))
+
+
+@name("erfc", in_place=True)
+def erfc(input: Any) -> Any:
+    """1 - erf(x)."""
+    return 1 - F.erf(floats(input))
+
+
+@name("logit", in_place=True)
+def logit(input: Any, eps: float | None = None) -> Any:
+    """log(x / (1 - x))."""
+    x = floats(input) if eps is None else clamp(floats(input), eps, 1 - eps)
+    return F.log(x / (1 - x))
+
+
+@name("deg2rad", in_place=True)
+def deg2rad(input: Any) -> Any:
+    """Degrees as radians."""
+    return floats(input) * (math.pi / 180)
+
+
+@name("rad2deg", in_place=True)
+def rad2deg(input: Any) -> Any:
+    """Radians as degrees."""
+    return floats(input) * (180 / math.pi)
+
+
+@name("nan_to_num", in_place=True)
+def nan_to_num(
+    input: Any, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
+) -> Any:
+    """NaN and infinities replaced by numbers."""
+    array, limits = input._array, dtypes.finfo(input.dtype) if not _whole(input) else None
+    if limits is None:
+        return input
+    out = F.where(np.isnan(array), nan, input)
+    out = F.where(array == math.inf, limits.max if posinf is None else posinf, out)
+    return F.where(array == -math.inf, limits.min if neginf is None else neginf, out)
+
+
+@name("clamp", "clip", in_place=True)
+def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
+    """x kept between two bounds, numbers or tensors."""
+    if isinstance(min, Tensor) or isinstance(max, Tensor):
+        out = input
+        if min is not None:
+            out = F.maximum(*mixed(out, min))
+        return out if max is None else F.minimum(*mixed(out, max))
+    if _whole(input):
+        return Tensor.detached(np.clip(input._array, min, max))
+    return F.clip(input, min, max)
+
+
+@name(in_place=True)
+def clamp_min(input: Any, min: Any) -> Any:
+    """x, at least `min`."""
+    return clamp(input, min=min)
+
+
+@name(in_place=True)
+def clamp_max(input: Any, max: Any) -> Any:
+    """x, at most `max`."""
+    return clamp(input, max=max)
+
+
+# --------------------------------------------------------------------------- arithmetic
+@name(in_place=True)
+def add(input: Any, other: Any, *, alpha: Any = 1) -> Any:
+    """input + alpha·other."""
+    return tensor_of(input) + (other if alpha == 1 else tensor_of(other) * alpha)
+
+
+@name("sub", "subtract", in_place=True)
+def sub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
+    """input - alpha·other."""
+    return tensor_of(input) - (other if alpha == 1 else tensor_of(other) * alpha)
+
+
+@name("rsub")
+def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
+    """other - alpha·input."""
+    return other - (input if alpha == 1 else input * alpha)
+
+
+@name("mul", "multiply", in_place=True)
+def mul(input: Any, other: Any) -> Any:
+    """input · other."""
+    return tensor_of(input) * other
+
+
+@name("div", "divide", "true_divide", in_place=True)
+def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
+    """input / other, rounded to whole numbers down ('floor') or towards 0 ('trunc') if asked."""
+    if rounding_mode is None:
+        return tensor_of(input) / other
+    if rounding_mode == "floor":
+        return floor_divide(input, other)
+    if rounding_mode != "trunc":
+        raise RuntimeError(f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found {rounding_mode!r}")
+    kind = result_type(input, other)
+    out = trunc(tensor_of(input) / other)
+    return out if kind.is_floating_point else F.astype(out, kind.dtype)
+
+
+@name(in_place=True)
+def floor_divide(input: Any, other: Any) -> Any:
+    """input / other, rounded down."""
+    return tensor_of(input) // other
+
+
+@name(in_place=True)
+def remainder(input: Any, other: Any) -> Any:
+    """What floor division leaves; the sign is the divisor's."""
+    return tensor_of(input) % other
+
+
+@name(in_place=True)
+def fmod(input: Any, other: Any) -> Any:
+    """What division rounded towards 0 leaves; the sign is the input's."""
+    a, b = mixed(input, other)
+    if a._array.dtype.kind != "f":
+        return Tensor.detached(np.fmod(a._array, getattr(b, "_array", b)))
+    return a - b * trunc(a / b)
+
+
+@name("pow", in_place=True)
+def pow_(input: Any, exponent: Any) -> Any:
+    """input ^ exponent."""
+    return tensor_of(input) ** exponent
+
+
+@name("float_power")
+def float_power(input: Any, exponent: Any) -> Any:
+    """input ^ exponent in float64."""
+    return F.astype(tensor_of(input), np.float64) ** exponent
+
+
+@name("maximum", "fmax")
+def maximum(input: Any, other: Any) -> Any:
+    """The larger of two."""
+    return _between(F.maximum, np.maximum, input, other)
+
+
+@name("minimum", "fmin")
+def minimum(input: Any, other: Any) -> Any:
+    """The smaller of two."""
+    return _between(F.minimum, np.minimum, input, other)
+
+
+def _between(native: Any, ufunc: Any, a: Any, b: Any) -> Any:
+    a, b = mixed(a, b)
+    if a._array.dtype.kind != "f":
+        return Tensor.detached(ufunc(a._array, getattr(b, "_array", b)))
+    return native(a, b)
+
+
+@name("atan2", "arctan2", in_place=True)
+def atan2(input: Any, other: Any) -> Any:
+    """The angle of the point (other, input)."""
+    return F.arctan2(*mixed(floats(input), other))
+
+
+@name("hypot", in_place=True)
+def hypot(input: Any, other: Any) -> Any:
+    """sqrt(input² + other²)."""
+    return F.sqrt(F.square(input) + F.square(other))
+
+
+@name("lerp", in_place=True)
+def lerp(input: Any, end: Any, weight: Any) -> Any:
+    """input + weight·(end - input)."""
+    return input + weight * (end - input)
+
+
+@name("addcmul", in_place=True)
+def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
+    """input + value·tensor1·tensor2."""
+    return input + (tensor1 * tensor2 if value == 1 else value * tensor1 * tensor2)
+
+
+@name("addcdiv", in_place=True)
+def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
+    """input + value·tensor1 / tensor2."""
+    return input + (tensor1 / tensor2 if value == 1 else value * (tensor1 / tensor2))
+
+
+@name("logaddexp")
+def logaddexp(input: Any, other: Any) -> Any:
+    """log(e^input + e^other)."""
+    a, b = mixed(input, other)
+    return F.maximum(a, b) + F.log1p(F.exp(-F.abs(a - b)))
+
+
+@name("xlogy", in_place=True)
+def xlogy(input: Any, other: Any) -> Any:
+    """input·log(other), 0 where input is 0."""
+    a, b = mixed(floats(input), other)
+    zero = a._array == 0
+    return F.where(zero, 0.0, a * F.log(F.where(zero, 1.0, b)))
+
+
+@name("copysign", in_place=True)
+def copysign(input: Any, other: Any) -> Any:
+    """input with the sign of other."""
+    a, b = floats(input), tensor_of(other)
+    return F.abs(a) * Tensor.detached(np.copysign(np.ones((), a._array.dtype), b._array).astype(a._array.dtype))
+
+
+@name("heaviside")
+def heaviside(input: Any, values: Any) -> Any:
+    """0 below 0, 1 above, `values` at 0."""
+    return Tensor.detached(np.heaviside(input._array, values._array))
+
+
+@name("softmax", method=True)
+def softmax(input: Any, dim: int, dtype: Any = None) -> Any:
+    """e^x over its sum along a dimension."""
+    return F.softmax(input if dtype is None else F.astype(input, dtypes.to_numpy(dtype)), dim)
+
+
+@name("log_softmax", method=True)
+def log_softmax(input: Any, dim: int, dtype: Any = None) -> Any:
+    """The logarithm of softmax."""
+    return F.log_softmax(input if dtype is None else F.astype(input, dtypes.to_numpy(dtype)), dim)

@@ -1,0 +1,424 @@
+"""Functions that rearrange elements; views where NumPy gives views."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from tinygrad_cnn import functional as F
+from tinygrad_cnn.torch import views
+from tinygrad_cnn.torch.mixing import mixed
+from tinygrad_cnn.torch.registry import name
+from tinygrad_cnn.torch.shapes import Size, sizes
+from tinygrad_cnn.torch.tensors import Tensor
+
+
+def _axis(function: str, dim: Any, n: int) -> int:
+    dim = int(dim)
+    if not -n <= dim < max(n, 1):
+        raise IndexError(
+            f"{function}: Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {dim})"
+        )
+    return dim % n if n else 0
+
+
+@name("reshape")
+def reshape(input: Any, *shape: Any) -> Any:
+    """The same elements in another shape; -1 stands for what is left."""
+    return views.reshaped(input, sizes(shape))
+
+
+@name("view", function=False)
+def view(input: Any, *shape: Any, dtype: Any = None) -> Any:
+    """As `reshape`; with a type, the same bytes read as that type."""
+    kind = dtype if dtype is not None else shape[0] if len(shape) == 1 else None
+    if kind is not None and not isinstance(kind, (int, np.integer, tuple, list, Tensor)):
+        return Tensor.detached(input._array.view(kind.dtype))
+    return views.reshaped(input, sizes(shape))
+
+
+@name("view_as", "reshape_as", function=False)
+def view_as(input: Any, other: Any) -> Any:
+    """The shape of another tensor."""
+    return views.reshaped(input, other._array.shape)
+
+
+@name()
+def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
+    """Dimensions merged into one."""
+    return F.flatten(input, start_dim, end_dim) if input._array.ndim else F.reshape(input, (1,))
+
+
+@name()
+def ravel(input: Any) -> Any:
+    """All dimensions merged."""
+    return flatten(input)
+
+
+@name()
+def unflatten(input: Any, dim: int, sizes: Any) -> Any:
+    """One dimension parted into several."""
+    shape = input._array.shape
+    axis = _axis("unflatten", dim, len(shape))
+    wanted = [int(n) for n in sizes]
+    if -1 in wanted:
+        wanted[wanted.index(-1)] = shape[axis] // -prod(wanted)
+    return views.reshaped(input, (*shape[:axis], *wanted, *shape[axis + 1 :]))
+
+
+@name("transpose", "swapaxes", "swapdims")
+def transpose(input: Any, dim0: Any = None, dim1: Any = None, *axes: Any) -> Any:
+    """Two dimensions exchanged."""
+    if dim1 is None or axes:  # as the native library calls it: an order of all axes
+        order = None if dim0 is None else dim0 if dim1 is None else (dim0, dim1, *axes)
+        return F.transpose(input, order)
+    n = input._array.ndim
+    if n == 0:
+        return input
+    a, b = _axis("transpose", dim0, n), _axis("transpose", dim1, n)
+    order = list(range(n))
+    order[a], order[b] = b, a
+    return views.permuted(input, tuple(order))
+
+
+@name()
+def t(input: Any) -> Any:
+    """A matrix transposed."""
+    if input._array.ndim > 2:
+        raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {input._array.ndim}D")
+    return input if input._array.ndim < 2 else views.permuted(input, (1, 0))
+
+
+@name()
+def permute(input: Any, *dims: Any) -> Any:
+    """Dimensions in another order."""
+    n = input._array.ndim
+    order = tuple(_axis("permute", d, n) for d in sizes(dims))
+    if sorted(order) != list(range(n)):
+        raise RuntimeError(f"permute: dims {order} do not name each of {n} dimensions once")
+    return views.permuted(input, order)
+
+
+@name("movedim", "moveaxis")
+def movedim(input: Any, source: Any, destination: Any) -> Any:
+    """Some dimensions moved."""
+    return F.moveaxis(input, source, destination)
+
+
+@name()
+def unsqueeze(input: Any, dim: int) -> Any:
+    """A new dimension of size 1."""
+    shape = input._array.shape
+    axis = _axis("unsqueeze", dim, len(shape) + 1)
+    return views.reshaped(input, (*shape[:axis], 1, *shape[axis:]))
+
+
+@name()
+def squeeze(input: Any, dim: Any = None) -> Any:
+    """Dimensions of size 1 taken away; others stay."""
+    shape = input._array.shape
+    n = len(shape)
+    if dim is None:
+        axes = set(range(n))
+    else:
+        axes = {_axis("squeeze", d, n) for d in (dim if isinstance(dim, (tuple, list)) else (dim,))}
+    wanted = tuple(s for i, s in enumerate(shape) if not (i in axes and s == 1))
+    return views.reshaped(input, wanted) if wanted != shape else views.same(input)
+
+
+@name("expand", function=False)
+def expand(input: Any, *shape: Any, implicit: bool = False) -> Any:
+    """Dimensions of size 1 repeated without copying; -1 keeps a size."""
+    wanted, have = sizes(shape), input._array.shape
+    new = len(wanted) - len(have)
+    if new < 0:
+        raise RuntimeError(f"expand: the number of sizes {wanted} must not be less than of {tuple(have)}")
+    full = tuple(have[i - new] if s == -1 and i >= new else s for i, s in enumerate(wanted))
+    return F.broadcast_to(input, full)
+
+
+@name("expand_as", function=False)
+def expand_as(input: Any, other: Any) -> Any:
+    """Expanded to the shape of another tensor."""
+    return F.broadcast_to(input, other._array.shape)
+
+
+@name("broadcast_to")
+def broadcast_to(input: Any, shape: Any) -> Any:
+    """Expanded to a shape."""
+    return expand(input, shape)
+
+
+@name(method=False)
+def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
+    """Tensors expanded to their common shape."""
+    shape = np.broadcast_shapes(*(x._array.shape for x in tensors))
+    return tuple(F.broadcast_to(x, shape) for x in tensors)
+
+
+@name(method=False)
+def broadcast_shapes(*shapes: Any) -> Size:
+    """The common shape of several shapes."""
+    return Size(np.broadcast_shapes(*(tuple(s) if isinstance(s, (tuple, list)) else (s,) for s in shapes)))
+
+
+@name("repeat", function=False)
+def repeat(input: Any, *repeats: Any, axis: int | None = None) -> Any:
+    """The whole tensor several times along each dimension."""
+    if axis is not None:
+        return F.repeat(input, repeats[0], axis)
+    times = sizes(repeats)
+    shape = input._array.shape
+    if len(times) > len(shape):
+        input = F.reshape(input, (1,) * (len(times) - len(shape)) + shape)
+    return F.tile(input, times)
+
+
+@name("tile")
+def tile(input: Any, *dims: Any) -> Any:
+    """The whole tensor several times; missing repeats are 1."""
+    times = sizes(dims)
+    return repeat(input, (1,) * (input._array.ndim - len(times)) + times)
+
+
+@name()
+def repeat_interleave(input: Any, repeats: Any, dim: int | None = None, *, output_size: int | None = None) -> Any:
+    """Each element several times in a row."""
+    return F.repeat(input, repeats._array if isinstance(repeats, Tensor) else repeats, dim)
+
+
+@name()
+def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
+    """Cut into parts of a size, or of several sizes."""
+    n = tensor._array.shape[dim]
+    if isinstance(split_size_or_sections, (list, tuple)):
+        parts = [int(s) for s in split_size_or_sections]
+        if sum(parts) != n:
+            raise RuntimeError(
+                f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at "
+                f"dimension {dim}), but got split_sizes={parts}"
+            )
+    else:
+        size = int(split_size_or_sections)
+        parts = [min(size, n - i) for i in range(0, n, size)] or [0]
+    return _cut(tensor, parts, dim)
+
+
+def _cut(x: Any, parts: list[int], dim: int) -> tuple[Any, ...]:
+    before, start, out = (slice(None),) * _axis("split", dim, x._array.ndim), 0, []
+    for size in parts:
+        out.append(views.indexed(x, (*before, slice(start, start + size))))
+        start += size
+    return tuple(out)
+
+
+@name("split_with_sizes")
+def split_with_sizes(input: Any, split_sizes: Any, dim: int = 0) -> tuple[Any, ...]:
+    """Cut into parts of several sizes."""
+    return split(input, list(split_sizes), dim)
+
+
+@name()
+def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
+    """Cut into that many parts, or fewer, of equal size but for the last."""
+    return split(input, max(1, -(-input._array.shape[dim] // chunks)), dim)
+
+
+@name()
+def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
+    """Cut into parts as even as possible, or before some places."""
+    n = input._array.shape[dim]
+    if isinstance(indices_or_sections, (int, np.integer)):
+        k = int(indices_or_sections)
+        return _cut(input, [n // k + (i < n % k) for i in range(k)], dim)
+    places = [0, *(min(int(i), n) for i in indices_or_sections), n]
+    return _cut(input, [max(0, b - a) for a, b in zip(places, places[1:], strict=False)], dim)
+
+
+@name()
+def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
+    """The slices along a dimension, without it."""
+    before = (slice(None),) * _axis("unbind", dim, input._array.ndim)
+    return tuple(views.indexed(input, (*before, i)) for i in range(input._array.shape[dim]))
+
+
+@name()
+def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
+    """A part of one dimension."""
+    before = (slice(None),) * _axis("narrow", dim, input._array.ndim)
+    start = int(start) % max(input._array.shape[dim], 1)
+    return views.indexed(input, (*before, slice(start, start + int(length))))
+
+
+@name()
+def select(input: Any, dim: int, index: Any) -> Any:
+    """One slice of a dimension."""
+    return views.indexed(input, (slice(None),) * _axis("select", dim, input._array.ndim) + (int(index),))
+
+
+@name("cat", "concat", "concatenate", method=False)
+def cat(tensors: Any, dim: int = 0, *, axis: int | None = None) -> Any:
+    """Tensors joined along a dimension; empty 1-d ones are left out."""
+    kept = [x for x in tensors if x._array.shape != (0,)] or list(tensors)
+    return F.concatenate(list(mixed(*kept)), axis=dim if axis is None else axis)
+
+
+@name(method=False)
+def stack(tensors: Any, dim: int = 0) -> Any:
+    """Tensors of one shape along a new dimension."""
+    return F.stack(list(mixed(*tensors)), axis=dim)
+
+
+@name("hstack", "column_stack", method=False)
+def hstack(tensors: Any) -> Any:
+    """Side by side."""
+    tensors = [x if x._array.ndim else F.reshape(x, (1,)) for x in tensors]
+    return cat(tensors, 0 if tensors[0]._array.ndim == 1 else 1)
+
+
+@name("vstack", "row_stack", method=False)
+def vstack(tensors: Any) -> Any:
+    """One below the other."""
+    return cat([x if x._array.ndim > 1 else F.reshape(x, (1, -1)) for x in tensors], 0)
+
+
+@name(method=False)
+def dstack(tensors: Any) -> Any:
+    """One behind the other."""
+    rows = [F.reshape(x, (1, -1, 1)) if x._array.ndim < 2 else x for x in tensors]
+    return cat([x if x._array.ndim > 2 else F.expand_dims(x, 2) for x in rows], 2)
+
+
+@name()
+def flip(input: Any, *dims: Any) -> Any:
+    """Dimensions in reverse order."""
+    return F.flip(input, sizes(dims))
+
+
+@name()
+def fliplr(input: Any) -> Any:
+    """Columns in reverse order."""
+    return F.flip(input, 1)
+
+
+@name()
+def flipud(input: Any) -> Any:
+    """Rows in reverse order."""
+    return F.flip(input, 0)
+
+
+@name()
+def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
+    """Elements moved on, round the end."""
+    return F.roll(input, shifts, dims)
+
+
+@name()
+def rot90(input: Any, k: int = 1, dims: Any = (0, 1)) -> Any:
+    """Turned by 90 degrees, k times."""
+    a, b = dims
+    for _ in range(k % 4):
+        input = F.flip(F.swapaxes(input, a, b), a)
+    return input
+
+
+@name(in_place=True)
+def tril(input: Any, diagonal: int = 0) -> Any:
+    """Lower triangle."""
+    return F.tril(input, diagonal)
+
+
+@name(in_place=True)
+def triu(input: Any, diagonal: int = 0) -> Any:
+    """Upper triangle."""
+    return F.triu(input, diagonal)
+
+
+@name()
+def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
+    """A diagonal of two dimensions."""
+    return F.diagonal(input, offset, dim1, dim2)
+
+
+@name()
+def diag(input: Any, diagonal: int = 0) -> Any:
+    """The diagonal of a matrix, or the matrix of a diagonal."""
+    if input._array.ndim == 2:
+        return F.diagonal(input, diagonal)
+    return diag_embed(input, diagonal)
+
+
+@name()
+def diag_embed(input: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
+    """Matrices with the last dimension on a diagonal."""
+    n = input._array.shape[-1]
+    size = n + abs(offset)
+    rows = np.arange(n) + max(-offset, 0)
+    eye = np.zeros((n, size, size), input._array.dtype)
+    eye[np.arange(n), rows, np.arange(n) + max(offset, 0)] = 1
+    out = F.einsum("...i,ijk->...jk", input, Tensor.detached(eye))
+    return out if (dim1, dim2) == (-2, -1) else F.moveaxis(out, (-2, -1), (dim1, dim2))
+
+
+@name("diagflat")
+def diagflat(input: Any, offset: int = 0) -> Any:
+    """The matrix whose diagonal is the flattened input."""
+    return diag_embed(flatten(input), offset)
+
+
+@name("unfold", function=False)
+def unfold(input: Any, dimension: int, size: int, step: int) -> Any:
+    """Windows of a dimension, as a new last dimension."""
+    axis = _axis("unfold", dimension, input._array.ndim)
+    n = (input._array.shape[axis] - size) // step + 1
+    places = np.arange(n)[:, None] * step + np.arange(size)
+    out = F.index(input, (slice(None),) * axis + (places,))
+    return F.moveaxis(out, axis + 1, -1)
+
+
+@name("meshgrid", method=False)
+def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Any, ...]:
+    """Coordinates of a grid."""
+    given = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)) else tensors
+    shape = tuple(x._array.size for x in given)
+    out = [
+        F.broadcast_to(F.reshape(x, tuple(-1 if i == k else 1 for i in range(len(given)))), shape)
+        for k, x in enumerate(given)
+    ]
+    return tuple(F.swapaxes(x, 0, 1) for x in out) if indexing == "xy" and len(out) > 1 else tuple(out)
+
+
+@name(method=False)
+def atleast_1d(*tensors: Any) -> Any:
+    """At least one dimension."""
+    out = tuple(x if x._array.ndim else F.reshape(x, (1,)) for x in tensors)
+    return out[0] if len(out) == 1 else out
+
+
+@name(method=False)
+def atleast_2d(*tensors: Any) -> Any:
+    """At least two dimensions."""
+    out = tuple(x if x._array.ndim > 1 else F.reshape(x, (1, -1)) for x in tensors)
+    return out[0] if len(out) == 1 else out
+
+
+@name(method=False)
+def cartesian_prod(*tensors: Any) -> Any:
+    """All combinations of elements."""
+    if len(tensors) == 1:
+        return tensors[0]
+    return F.stack([flatten(x) for x in meshgrid(*tensors)], axis=1)
+
+
+@name(method=False)
+def block_diag(*tensors: Any) -> Any:
+    """Matrices along the diagonal of one."""
+    width = sum(x._array.shape[1] for x in tensors)
+    rows, start = [], 0
+    for x in tensors:
+        n = x._array.shape[1]
+        rows.append(F.pad(x, ((0, 0), (start, width - start - n))))
+        start += n
+    return F.concatenate(rows, axis=0)

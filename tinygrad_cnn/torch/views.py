@@ -1,0 +1,183 @@
+"""Views, and writing to tensors in place so that the graph knows of it.
+
+Outside recording a write goes into the memory that views share. Inside, the tensor takes the place of the
+result, and what it is a view of is put together anew from it, so the base sees the write too.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from tinygrad_cnn import functional as F
+from tinygrad_cnn import ops
+from tinygrad_cnn.graph import MODE
+from tinygrad_cnn.tensor import Tensor as NativeTensor
+from tinygrad_cnn.torch.tensors import Tensor
+
+
+def _of(view: Any, base: Any, put: Any) -> Any:
+    """Note what a recorded view was made from, and how the base is made from a new view."""
+    if view._node is not None and type(view) is Tensor:
+        view.__dict__["_base"] = (base, put)
+    return view
+
+
+def reshaped(x: Any, shape: tuple[int, ...]) -> Any:
+    """The elements in another shape.
+
+    >>> reshaped(Tensor([1.0, 2.0]), (2, 1)).size()
+    torch.Size([2, 1])
+    """
+    old = x._array.shape
+    return _of(F.reshape(x, shape), x, lambda base, new: F.reshape(new, old))
+
+
+def permuted(x: Any, order: tuple[int, ...]) -> Any:
+    """The dimensions in another order.
+
+    >>> permuted(Tensor([[1.0, 2.0]]), (1, 0)).size()
+    torch.Size([2, 1])
+    """
+    back = tuple(np.argsort(order).tolist())
+    return _of(F.transpose(x, order), x, lambda base, new: F.transpose(new, back))
+
+
+def same(x: Any) -> Any:
+    """The tensor as another object.
+
+    >>> x = Tensor([1.0]); same(x) is x
+    False
+    """
+    return _of(Tensor.at(x._array, x._node), x, lambda base, new: new)
+
+
+def indexed(x: Any, key: Any) -> Any:
+    """x[key].
+
+    >>> indexed(Tensor([1.0, 2.0]), 1)
+    tensor(2.)
+    """
+    key = plain_key(key)
+    return _of(F.index(x, key), x, lambda base, new: _put(base, key, new))
+
+
+def plain_key(key: Any) -> Any:
+    """A key with arrays in the place of tensors; a bool tensor of 0 dimensions as a bool."""
+    if isinstance(key, tuple):
+        return tuple(plain_key(k) for k in key)
+    if isinstance(key, NativeTensor):
+        array = key._array
+        if array.dtype == np.uint8:
+            return array.astype(bool)
+        if array.dtype.kind == "f":
+            raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
+        return array.item() if array.ndim == 0 and array.dtype.kind == "i" else array
+    if isinstance(key, list):
+        if any(isinstance(k, (slice, NativeTensor, type(None), type(Ellipsis))) for k in key):
+            return tuple(plain_key(k) for k in key)
+        return np.asarray(key) if key else np.zeros(0, np.int64)
+    if isinstance(key, range):
+        return np.asarray(key)
+    return key
+
+
+def getitem(x: Any, key: Any) -> Any:
+    """x[key] with PyTorch's keys; the method `__getitem__`."""
+    return indexed(x, key)
+
+
+def setitem(x: Any, key: Any, value: Any) -> None:
+    """x[key] = value, recorded where a gradient flows; the method `__setitem__`."""
+    key = plain_key(key)
+    if _recorded(x, value):
+        new = value if isinstance(value, NativeTensor) else Tensor.detached(np.asarray(value, x._array.dtype))
+        become(x, _put(x, key, new))
+        return
+    array = value._array if isinstance(value, NativeTensor) else value
+    if isinstance(array, (list, tuple)):
+        array = np.array([v._array if isinstance(v, NativeTensor) else v for v in array])
+    target = x._writable()
+    if isinstance(array, np.ndarray) and array.ndim > target[key].ndim:
+        array = array.reshape(array.shape[array.ndim - target[key].ndim :])
+    target[key] = array
+
+
+def _put(x: Any, key: Any, value: Any) -> Any:
+    """x with the elements at `key` replaced, as a recorded op."""
+    place = np.zeros(x._array.shape, bool)
+    place[key] = True
+    shape = x._array[key].shape
+    value = F.astype(value, x._array.dtype) if value._array.dtype != x._array.dtype else value
+    extra = value._array.ndim - len(shape)
+    if extra > 0:
+        value = F.reshape(value, value._array.shape[extra:])
+    if value._array.shape != shape:
+        value = F.broadcast_to(value, shape)
+    if not place.any():
+        return x + 0
+    return F.where(place, ops.IndexAdd(key, x._array.shape)(value), x)
+
+
+def _recorded(x: Any, *others: Any) -> bool:
+    """Whether a write to x must be recorded."""
+    if not MODE.get().recording:
+        return False
+    if x.requires_grad:
+        if x.is_leaf:
+            raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+        return True
+    return any(isinstance(o, NativeTensor) and o.requires_grad for o in others)
+
+
+def become(x: Any, new: Any) -> Any:
+    """Let x be the result `new` from now on; what x is a view of follows. Returns x.
+
+    >>> x = Tensor([1.0]); become(x, Tensor([2.0])) is x, x
+    (True, tensor([2.]))
+    """
+    x._array, x._node = new._array, new._node
+    base = x.__dict__.get("_base")
+    if base is not None:
+        whole, put = base
+        become(whole, put(whole, Tensor.at(x._array, x._node)))
+    return x
+
+
+def write(x: Any, function: Any, *args: Any, **kwargs: Any) -> Any:
+    """x becomes function(x, ...), recorded where a gradient flows. Returns x.
+
+    Raises:
+        RuntimeError: x is a leaf that requires grad, or the result has another shape or kind.
+
+    >>> x = Tensor([1.0]); write(x, operator.add, 1.0)
+    tensor([2.])
+    """
+    recorded = _recorded(x, *args, *kwargs.values())
+    new = function(Tensor.at(x._array, x._node), *args, **kwargs)
+    array = new._array
+    if array.shape != x._array.shape:
+        raise RuntimeError(
+            f"output with shape {list(x._array.shape)} doesn't match the broadcast shape {list(array.shape)}"
+        )
+    if array.dtype != x._array.dtype:
+        if array.dtype.kind == "f" and x._array.dtype.kind != "f":
+            raise RuntimeError(
+                f"result type {new.dtype!r} can't be cast to the desired output type {x.dtype!r}"
+            )
+        new = F.astype(new, x._array.dtype)
+        array = new._array
+    if recorded:
+        return become(x, new)
+    x._writable()[...] = array
+    return x
+
+
+def fill(x: Any, values: Any) -> Any:
+    """Write values into x outside the graph, or let it become them where a gradient flows. Returns x."""
+    if _recorded(x):
+        return become(x, Tensor.detached(np.broadcast_to(np.asarray(values, x._array.dtype), x._array.shape).copy()))
+    x._writable()[...] = values
+    return x
