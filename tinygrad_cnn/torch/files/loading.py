@@ -1,0 +1,118 @@
+"""Reading `.pt` and `.pth` files."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tinygrad_cnn.errors import FormatError
+from tinygrad_cnn.torch import devices
+from tinygrad_cnn.torch.files.machine import Machine
+from tinygrad_cnn.torch.files.storages import TYPES
+
+_MOST_PICKLE = 256 * 2**20
+_allowed: list[Any] = []
+
+
+class safe_globals:
+    """Classes and functions of the program that files may name, inside a `with` block.
+
+    Args:
+        allowed: the classes and functions, or pairs of them with the name that files use.
+    """
+
+    def __init__(self, allowed: list[Any]) -> None:
+        self.allowed = list(allowed)
+
+    def __enter__(self) -> None:
+        _allowed.extend(self.allowed)
+
+    def __exit__(self, *_: Any) -> None:
+        del _allowed[len(_allowed) - len(self.allowed) :]
+
+
+def add_safe_globals(allowed: list[Any]) -> None:
+    """Classes and functions of the program that files may name from now on."""
+    _allowed.extend(allowed)
+
+
+def load(f: Any, map_location: Any = None, pickle_module: Any = None, *, weights_only: bool | None = None, mmap: Any = None, **_: Any) -> Any:
+    """The tensors and plain containers of a file that PyTorch or `save` wrote.
+
+    Args:
+        f: a path, or an open file in binary mode.
+        map_location: where tensors shall lie; whatever it says, that is the CPU.
+        weights_only: False lets a file also name Modules of the running program; their attributes are
+            set, none of their code runs.
+    Returns:
+        What was saved. bfloat16 becomes float32.
+    Raises:
+        FormatError: no such file format, corrupt, or it names something else than tensors and containers.
+
+    >>> import io
+    >>> from tinygrad_cnn import torch
+    >>> file = io.BytesIO(); torch.save({"w": torch.ones(2)}, file); torch.load(file)
+    {'w': tensor([1., 1.])}
+    """
+    if isinstance(map_location, (str, devices.device)):
+        devices.check(map_location)
+    if hasattr(f, "read"):
+        f.seek(0)
+        data = f.read()
+    else:
+        data = Path(f).read_bytes()
+    if data[:4] != b"PK\x03\x04":
+        raise FormatError(
+            "load: this is no zip archive as torch.save writes since version 1.6; "
+            "older files and other formats are not read: save it again with a newer PyTorch"
+        )
+    try:
+        return _read(data, weights_only is False)
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, UnicodeDecodeError, OverflowError, RecursionError) as error:
+        raise FormatError(f"load: the archive is corrupt: {error}") from None
+
+
+def _read(data: bytes, modules: bool) -> Any:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        entries = {}
+        for info in archive.infolist():
+            if info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1:
+                raise FormatError(f"load: {info.filename!r} is compressed or encrypted; torch.save stores files as they are")
+            if info.file_size > len(data):
+                raise FormatError(f"load: {info.filename!r} claims {info.file_size} bytes in a file of {len(data)}")
+            entries[info.filename] = info
+        pickles = [name for name in entries if name.endswith("/data.pkl") or name == "data.pkl"]
+        if len(pickles) != 1:
+            raise FormatError(f"load: the archive holds {len(pickles)} data.pkl, one fits; this is no file of torch.save")
+        root = pickles[0].removesuffix("data.pkl")
+        if entries[pickles[0]].file_size > _MOST_PICKLE:
+            raise FormatError("load: the description of the contents is larger than 256 MiB")
+        if root + "byteorder" in entries and archive.read(root + "byteorder") != b"little":
+            raise FormatError("load: the file was written on a big-endian machine")
+        kept: dict[str, Any] = {}
+
+        def storage(kind: str, key: str, count: int) -> Any:
+            """The elements of one storage, read once."""
+            if kind not in TYPES:
+                raise FormatError(f"load: storages of type {kind!r} are not read")
+            if key not in kept:
+                name = f"{root}data/{key}"
+                if name not in entries:
+                    raise FormatError(f"load: storage {key!r} is missing from the archive")
+                kept[key] = archive.read(name), {}
+            content, views = kept[key]
+            if kind not in views:
+                size = TYPES[kind].itemsize
+                if not isinstance(count, int) or count < 0 or count * size > len(content):
+                    raise FormatError(f"load: storage {key!r} holds {len(content)} bytes, {count} elements of {kind} need more")
+                elements = np.frombuffer(bytearray(content[: count * size]), TYPES[kind])
+                if kind == "BFloat16Storage":
+                    elements = (elements.astype(np.uint32) << 16).view(np.float32)
+                views[kind] = elements
+            return views[kind]
+
+        return Machine(storage, _allowed, modules).run(archive.read(pickles[0]))

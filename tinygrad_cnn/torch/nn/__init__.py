@@ -1,0 +1,20 @@
+"""`torch.nn`: layers, containers and losses as PyTorch has them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tinygrad_cnn.torch.nn import functional as functional
+from tinygrad_cnn.torch.nn import init as init
+from tinygrad_cnn.torch.nn import modules as modules
+from tinygrad_cnn.torch.nn import parameter as parameter
+from tinygrad_cnn.torch.nn import utils as utils
+from tinygrad_cnn.torch.nn.containers import CLASSES as _CONTAINERS
+from tinygrad_cnn.torch.nn.layers import CLASSES as _LAYERS
+from tinygrad_cnn.torch.nn.modules import Module as Module
+from tinygrad_cnn.torch.tensors import Buffer as Buffer
+from tinygrad_cnn.torch.tensors import Parameter as Parameter
+
+_CLASSES: dict[str, Any] = {**_LAYERS, **_CONTAINERS}
+globals().update(_CLASSES)
+__all__ = sorted([*_CLASSES, "Buffer", "Module", "Parameter", "functional", "init", "utils"])  # noqa: PLE0605

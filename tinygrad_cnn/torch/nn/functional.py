@@ -1,0 +1,463 @@
+"""`torch.nn.functional`: PyTorch's names and argument order for the native functions."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from tinygrad_cnn import functional as F
+from tinygrad_cnn.torch import views
+from tinygrad_cnn.torch.generators import default_generator
+from tinygrad_cnn.torch.nn.losses import binary_cross_entropy as binary_cross_entropy
+from tinygrad_cnn.torch.nn.losses import (
+    binary_cross_entropy_with_logits as binary_cross_entropy_with_logits,
+)
+from tinygrad_cnn.torch.nn.losses import cosine_embedding_loss as cosine_embedding_loss
+from tinygrad_cnn.torch.nn.losses import cosine_similarity as cosine_similarity
+from tinygrad_cnn.torch.nn.losses import cross_entropy as cross_entropy
+from tinygrad_cnn.torch.nn.losses import ctc_loss as ctc_loss
+from tinygrad_cnn.torch.nn.losses import gaussian_nll_loss as gaussian_nll_loss
+from tinygrad_cnn.torch.nn.losses import hinge_embedding_loss as hinge_embedding_loss
+from tinygrad_cnn.torch.nn.losses import huber_loss as huber_loss
+from tinygrad_cnn.torch.nn.losses import kl_div as kl_div
+from tinygrad_cnn.torch.nn.losses import l1_loss as l1_loss
+from tinygrad_cnn.torch.nn.losses import margin_ranking_loss as margin_ranking_loss
+from tinygrad_cnn.torch.nn.losses import mse_loss as mse_loss
+from tinygrad_cnn.torch.nn.losses import multi_margin_loss as multi_margin_loss
+from tinygrad_cnn.torch.nn.losses import multilabel_soft_margin_loss as multilabel_soft_margin_loss
+from tinygrad_cnn.torch.nn.losses import nll_loss as nll_loss
+from tinygrad_cnn.torch.nn.losses import pairwise_distance as pairwise_distance
+from tinygrad_cnn.torch.nn.losses import poisson_nll_loss as poisson_nll_loss
+from tinygrad_cnn.torch.nn.losses import smooth_l1_loss as smooth_l1_loss
+from tinygrad_cnn.torch.nn.losses import soft_margin_loss as soft_margin_loss
+from tinygrad_cnn.torch.nn.losses import triplet_margin_loss as triplet_margin_loss
+from tinygrad_cnn.torch.pointwise import log_softmax as _log_softmax
+from tinygrad_cnn.torch.pointwise import softmax as _softmax
+from tinygrad_cnn.torch.tensors import Tensor
+
+
+
+# --------------------------------------------------------------------------- activations
+def _activation(native: Any, *options: str) -> Any:
+    def function(input: Any, *args: Any, inplace: bool = False, **kwargs: Any) -> Any:
+        if len(args) == len(options) + 1:
+            *args, inplace = args  # type: ignore[assignment]
+        if inplace:
+            return views.write(input, native, *args, **kwargs)
+        return native(input, *args, **kwargs)
+
+    function.__name__, function.__doc__ = native.__name__, f"See `functional.{native.__name__}`."
+    return function
+
+
+relu, relu6, selu = _activation(F.relu), _activation(F.relu6), _activation(F.selu)
+leaky_relu, elu, celu = (
+    _activation(F.leaky_relu, "negative_slope"), _activation(F.elu, "alpha"), _activation(F.celu, "alpha"),
+)  # fmt: skip
+hardtanh = _activation(F.hardtanh, "min_val", "max_val")
+silu, mish = _activation(F.silu), _activation(F.mish)
+hardswish, hardsigmoid = _activation(F.hardswish), _activation(F.hardsigmoid)
+softplus = _activation(F.softplus, "beta", "threshold")
+softsign, sigmoid, tanh = _activation(F.softsign), _activation(F.sigmoid), _activation(F.tanh)
+
+
+def relu_(input: Any) -> Any:
+    """`relu`, in place."""
+    return relu(input, inplace=True)
+
+
+def leaky_relu_(input: Any, negative_slope: float = 0.01) -> Any:
+    """`leaky_relu`, in place."""
+    return leaky_relu(input, negative_slope, inplace=True)
+
+
+def gelu(input: Any, approximate: str = "none") -> Any:
+    """x times the normal distribution at x."""
+    return F.gelu(input, approximate)
+
+
+def prelu(input: Any, weight: Any) -> Any:
+    """x where positive, else x times a learnt slope."""
+    return F.prelu(input, weight)
+
+
+def logsigmoid(input: Any) -> Any:
+    """log of the sigmoid."""
+    return -F.softplus(-input)
+
+
+def tanhshrink(input: Any) -> Any:
+    """x - tanh x."""
+    return input - F.tanh(input)
+
+
+def hardshrink(input: Any, lambd: float = 0.5) -> Any:
+    """x where |x| > lambd, else 0."""
+    return F.where(np.abs(input._array) > lambd, input, 0.0)
+
+
+def softshrink(input: Any, lambd: float = 0.5) -> Any:
+    """x moved towards 0 by lambd, 0 in between."""
+    return input - F.clip(input, -lambd, lambd)
+
+
+def threshold(input: Any, threshold: float, value: float, inplace: bool = False) -> Any:
+    """x where above a threshold, else a value."""
+    out = F.where(input._array > threshold, input, float(value))
+    return views.become(input, out) if inplace else out
+
+
+def glu(input: Any, dim: int = -1) -> Any:
+    """The first half times the sigmoid of the second."""
+    a, b = F.split(input, 2, dim)
+    return a * F.sigmoid(b)
+
+
+def _dim(input: Any, dim: int | None) -> int:
+    if dim is None:
+        return 0 if input._array.ndim in (0, 1, 3) else 1
+    return dim
+
+
+def softmax(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Any:
+    """e^x over its sum along a dimension."""
+    return _softmax(input, _dim(input, dim), dtype)
+
+
+def log_softmax(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Any:
+    """The logarithm of softmax."""
+    return _log_softmax(input, _dim(input, dim), dtype)
+
+
+def softmin(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Any:
+    """softmax of -x."""
+    return _softmax(-input, _dim(input, dim), dtype)
+
+
+def gumbel_softmax(logits: Any, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> Any:
+    """softmax of logits with Gumbel's noise; with `hard`, one-hot with the soft gradient."""
+    noise = -np.log(default_generator.exponential(logits._array.size)).reshape(logits._array.shape)
+    soft = F.softmax((logits + Tensor.detached(noise.astype(logits._array.dtype))) / tau, dim)
+    if not hard:
+        return soft
+    one = np.zeros(soft._array.shape, soft._array.dtype)
+    np.put_along_axis(one, soft._array.argmax(dim, keepdims=True), 1, dim)
+    return Tensor.detached(one) - soft.detach() + soft
+
+
+# --------------------------------------------------------------------------- dropout
+def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
+    """Elements set to 0 with probability p, the others times 1 / (1 - p)."""
+    if p < 0.0 or p > 1.0:
+        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+    out = _dropped(input, p, input._array.shape) if training and p > 0 else input
+    return views.become(input, out) if inplace and out is not input else out
+
+
+def _dropped(x: Any, p: float, shape: tuple[int, ...]) -> Any:
+    kind = x._array.dtype.type
+    if p == 1:
+        return x * kind(0)
+    kept = default_generator.bernoulli(1 - p, math.prod(shape)).reshape(shape)
+    return x * Tensor.detached(kept.astype(kind) / kind(1 - p))
+
+
+def _dropout_channels(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
+    """Whole channels set to 0 with probability p."""
+    if not (training and p > 0):
+        return input
+    shape = input._array.shape
+    return _dropped(input, p, (*shape[:2], *(1 for _ in shape[2:])))
+
+
+dropout1d = dropout2d = dropout3d = feature_dropout = _dropout_channels
+
+
+def alpha_dropout(input: Any, p: float = 0.5, training: bool = False, inplace: bool = False) -> Any:
+    """Dropout that keeps mean and variance behind SELU."""
+    if not (training and p > 0):
+        return input
+    alpha = 1.7580993408473766
+    kept = default_generator.bernoulli(1 - p, input._array.size).reshape(input._array.shape)
+    a = 1 / math.sqrt((alpha**2 * p + 1) * (1 - p))
+    noise = np.where(kept, 0, -alpha * a).astype(input._array.dtype) + np.asarray(alpha * a * p, input._array.dtype)
+    return input * Tensor.detached((kept * a).astype(input._array.dtype)) + Tensor.detached(noise)
+
+
+# --------------------------------------------------------------------------- linear, convolution
+def linear(input: Any, weight: Any, bias: Any = None) -> Any:
+    """x @ weight.T + bias."""
+    return F.linear(input, weight, bias)
+
+
+def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:
+    """x1 · weight · x2 + bias."""
+    out = F.einsum("...i,kij,...j->...k", input1, weight, input2)
+    return out if bias is None else out + bias
+
+
+def _conv(native: Any, axes: int) -> Any:
+    def function(input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1) -> Any:
+        single = input._array.ndim == axes + 1
+        x = F.expand_dims(input, 0) if single else input
+        out = native(x, weight, bias, stride=_plain(stride), padding=_plain(padding), dilation=_plain(dilation), groups=groups)
+        return F.squeeze(out, 0) if single else out
+
+    function.__name__, function.__doc__ = native.__name__, f"See `functional.{native.__name__}`."
+    return function
+
+
+def _conv_transpose(native: Any, axes: int) -> Any:
+    def function(input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, output_padding: Any = 0, groups: int = 1, dilation: Any = 1) -> Any:
+        single = input._array.ndim == axes + 1
+        x = F.expand_dims(input, 0) if single else input
+        out = native(
+            x, weight, bias, stride=_plain(stride), padding=_plain(padding), output_padding=_plain(output_padding),
+            groups=groups, dilation=_plain(dilation),
+        )  # fmt: skip
+        return F.squeeze(out, 0) if single else out
+
+    function.__name__, function.__doc__ = native.__name__, f"See `functional.{native.__name__}`."
+    return function
+
+
+def _plain(value: Any) -> Any:
+    """A size as an int or a tuple; PyTorch takes one-element sequences for all axes."""
+    if isinstance(value, (list, tuple)):
+        return int(value[0]) if len(value) == 1 else tuple(int(v) for v in value)
+    return value
+
+
+conv1d, conv2d, conv3d = _conv(F.conv1d, 1), _conv(F.conv2d, 2), _conv(F.conv3d, 3)
+conv_transpose1d, conv_transpose2d = _conv_transpose(F.conv_transpose1d, 1), _conv_transpose(F.conv_transpose2d, 2)
+
+
+def unfold(input: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Any:
+    """Windows as columns."""
+    return F.unfold(input, kernel_size, dilation, padding, stride)
+
+
+def fold(input: Any, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Any:
+    """Columns added back as windows."""
+    return F.fold(input, output_size, kernel_size, dilation, padding, stride)
+
+
+# --------------------------------------------------------------------------- pooling
+def _pool(native: Any, axes: int) -> Any:
+    def function(input: Any, *args: Any, **kwargs: Any) -> Any:
+        single = input._array.ndim == axes + 1
+        x = F.expand_dims(input, 0) if single else input
+        out = native(x, *(_plain(a) for a in args), **{k: _plain(v) for k, v in kwargs.items()})
+        if not single:
+            return out
+        return tuple(F.squeeze(o, 0) for o in out) if isinstance(out, tuple) else F.squeeze(out, 0)
+
+    function.__name__, function.__doc__ = native.__name__, f"See `functional.{native.__name__}`."
+    return function
+
+
+max_pool1d, max_pool2d, max_pool3d = _pool(F.max_pool1d, 1), _pool(F.max_pool2d, 2), _pool(F.max_pool3d, 3)
+avg_pool1d, avg_pool2d, avg_pool3d = _pool(F.avg_pool1d, 1), _pool(F.avg_pool2d, 2), _pool(F.avg_pool3d, 3)
+lp_pool2d = _pool(F.lp_pool2d, 2)
+max_unpool2d = F.max_unpool2d
+
+
+def _with_indices(pool: Any) -> Any:
+    def function(*args: Any, **kwargs: Any) -> Any:
+        return pool(*args, **{**kwargs, "return_indices": True})
+
+    return function
+
+
+max_pool1d_with_indices, max_pool2d_with_indices = _with_indices(max_pool1d), _with_indices(max_pool2d)
+
+
+def _adaptive(native: Any) -> Any:
+    pooled = _pool(native, 2)
+
+    def function(input: Any, output_size: Any, *args: Any, **kwargs: Any) -> Any:
+        pair = (output_size, output_size) if isinstance(output_size, int) else tuple(output_size)
+        shape = input._array.shape[-2:]
+        return pooled(input, tuple(s if n is None else int(n) for n, s in zip(pair, shape, strict=True)), *args, **kwargs)
+
+    function.__name__, function.__doc__ = native.__name__, f"See `functional.{native.__name__}`."
+    return function
+
+
+adaptive_avg_pool2d, adaptive_max_pool2d = _adaptive(F.adaptive_avg_pool2d), _adaptive(F.adaptive_max_pool2d)
+
+
+def adaptive_avg_pool1d(input: Any, output_size: Any) -> Any:
+    """Means over windows that give an output size."""
+    size = output_size if isinstance(output_size, int) else output_size[0]
+    return F.squeeze(adaptive_avg_pool2d(F.expand_dims(input, -2), (1, size)), -2)
+
+
+def adaptive_max_pool1d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
+    """Largest elements over windows that give an output size."""
+    size = output_size if isinstance(output_size, int) else output_size[0]
+    out = adaptive_max_pool2d(F.expand_dims(input, -2), (1, size), return_indices)
+    return tuple(F.squeeze(o, -2) for o in out) if return_indices else F.squeeze(out, -2)
+
+
+# --------------------------------------------------------------------------- normalisation
+def batch_norm(input: Any, running_mean: Any, running_var: Any, weight: Any = None, bias: Any = None, training: bool = False, momentum: float = 0.1, eps: float = 1e-5) -> Any:
+    """Channels with mean 0 and variance 1."""
+    return F.batch_norm(input, running_mean, running_var, weight, bias, training=training, momentum=momentum, eps=eps)
+
+
+def layer_norm(input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
+    """The last dimensions with mean 0 and variance 1."""
+    return F.layer_norm(input, tuple(normalized_shape), weight, bias, eps)
+
+
+def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
+    """Groups of channels with mean 0 and variance 1."""
+    return F.group_norm(input, num_groups, weight, bias, eps)
+
+
+def instance_norm(input: Any, running_mean: Any = None, running_var: Any = None, weight: Any = None, bias: Any = None, use_input_stats: bool = True, momentum: float = 0.1, eps: float = 1e-5) -> Any:
+    """Each channel of each sample with mean 0 and variance 1."""
+    return F.instance_norm(input, running_mean, running_var, weight, bias, use_input_stats=use_input_stats, momentum=momentum, eps=eps)
+
+
+def rms_norm(input: Any, normalized_shape: Any, weight: Any = None, eps: float | None = None) -> Any:
+    """The last dimensions over the root of their mean square."""
+    axes = tuple(range(-len(normalized_shape), 0))
+    least = np.finfo(input._array.dtype).eps if eps is None else eps
+    out = input / F.sqrt(F.mean(F.square(input), axes, True) + float(least))
+    return out if weight is None else out * weight
+
+
+def local_response_norm(input: Any, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Any:
+    """Each element over a power of the mean square of its neighbours in other channels."""
+    return F.local_response_norm(input, size, alpha, beta, k)
+
+
+def normalize(input: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12) -> Any:
+    """x over its p-norm along a dimension."""
+    return input / F.maximum(F.norm(input, float(p), dim, True), eps)
+
+
+# --------------------------------------------------------------------------- the rest
+def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None) -> Any:
+    """A border; the pairs count from the last dimension. Negative widths cut."""
+    pairs = [(int(a), int(b)) for a, b in zip(pad[::2], pad[1::2], strict=True)][::-1]
+    if mode != "constant" and input._array.ndim - len(pairs) > 2:
+        raise NotImplementedError("Only 2D, 3D, 4D, 5D padding with non-constant padding are supported for now")
+    widths = [(0, 0)] * (input._array.ndim - len(pairs)) + pairs
+    cut = tuple(slice(max(0, -a), n - max(0, -b)) for (a, b), n in zip(widths, input._array.shape, strict=True))
+    if any(a < 0 or b < 0 for a, b in widths):
+        input = F.index(input, cut)
+    widths = [(max(0, a), max(0, b)) for a, b in widths]
+    return F.pad(input, tuple(widths), mode, 0.0 if value is None else float(value))
+
+
+def interpolate(input: Any, size: Any = None, scale_factor: Any = None, mode: str = "nearest", align_corners: bool | None = None, recompute_scale_factor: Any = None, antialias: bool = False) -> Any:
+    """Another resolution."""
+    if antialias:
+        raise NotImplementedError("interpolate: antialias=True is not computed here")
+    if input._array.ndim == 3:
+        one = F.expand_dims(input, -2)
+        wide = None if size is None else (1, size if isinstance(size, int) else size[0])
+        scale = None if scale_factor is None else (1.0, float(scale_factor if isinstance(scale_factor, (int, float)) else scale_factor[0]))
+        return F.squeeze(interpolate(one, wide, scale, {"linear": "bilinear"}.get(mode, mode), align_corners), -2)
+    return F.interpolate(input, _plain(size) if size is not None else None, scale_factor if not isinstance(scale_factor, list) else tuple(scale_factor), mode, align_corners)
+
+
+upsample = interpolate
+
+
+def upsample_nearest(input: Any, size: Any = None, scale_factor: Any = None) -> Any:
+    """Another resolution, by the nearest element."""
+    return interpolate(input, size, scale_factor, "nearest")
+
+
+def upsample_bilinear(input: Any, size: Any = None, scale_factor: Any = None) -> Any:
+    """Another resolution, linear in between, corners kept."""
+    return interpolate(input, size, scale_factor, "bilinear", True)
+
+
+pixel_shuffle, pixel_unshuffle = F.pixel_shuffle, F.pixel_unshuffle
+
+
+def channel_shuffle(input: Any, groups: int) -> Any:
+    """Channels of groups interleaved."""
+    n, c, *rest = input._array.shape
+    split = F.reshape(input, (n, groups, c // groups, *rest))
+    return F.reshape(F.swapaxes(split, 1, 2), (n, c, *rest))
+
+
+def embedding(input: Any, weight: Any, padding_idx: int | None = None, max_norm: Any = None, norm_type: float = 2.0, scale_grad_by_freq: bool = False, sparse: bool = False) -> Any:
+    """Rows of a table."""
+    return F.embedding(input, weight, padding_idx)
+
+
+def one_hot(tensor: Any, num_classes: int = -1) -> Any:
+    """Vectors with a 1 at the label."""
+    n = int(tensor._array.max()) + 1 if num_classes == -1 else num_classes
+    if tensor._array.size and not 0 <= tensor._array.min() <= tensor._array.max() < n:
+        raise RuntimeError("Class values must be non-negative and smaller than num_classes.")
+    return Tensor.detached(np.eye(n, dtype=np.int64)[tensor._array])
+
+
+def scaled_dot_product_attention(query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: float = 0.0, is_causal: bool = False, scale: float | None = None, enable_gqa: bool = False) -> Any:
+    """softmax(q·k / sqrt(d))·v."""
+    size = query._array.shape[-1] ** -0.5 if scale is None else scale
+    scores = F.matmul(query * size, F.swapaxes(key, -1, -2))
+    if is_causal:
+        shape = scores._array.shape[-2:]
+        scores = F.where(np.tril(np.ones(shape, bool)), scores, -math.inf)
+    if attn_mask is not None:
+        if attn_mask._array.dtype == bool:
+            scores = F.where(attn_mask._array, scores, -math.inf)
+        else:
+            scores = scores + attn_mask
+    weights = F.softmax(scores, -1)
+    return F.matmul(dropout(weights, dropout_p) if dropout_p else weights, value)
+
+
+def affine_grid(theta: Any, size: Any, align_corners: bool | None = None) -> Any:
+    """The points that an affine map of the unit square gives."""
+    H, W = size[-2:]
+
+    def line(n: int) -> Any:
+        if align_corners:
+            return np.linspace(-1, 1, n) if n > 1 else np.zeros(1)
+        return (np.arange(n) * 2 + 1) / n - 1
+
+    x, y = np.meshgrid(line(W), line(H))
+    base = np.stack([x, y, np.ones_like(x)], -1).reshape(-1, 3).astype(theta._array.dtype)
+    out = F.matmul(Tensor.detached(base), F.swapaxes(theta, 1, 2))
+    return F.reshape(out, (theta._array.shape[0], H, W, 2))
+
+
+def grid_sample(input: Any, grid: Any, mode: str = "bilinear", padding_mode: str = "zeros", align_corners: bool | None = None) -> Any:
+    """Elements at the points of a grid, linear in between or the nearest."""
+    N, C, H, W = input._array.shape
+    x, y = grid[..., 0], grid[..., 1]
+    x, y = (((p + 1) / 2 * (n - 1)) if align_corners else (((p + 1) * n - 1) / 2) for p, n in ((x, W), (y, H)))
+    if padding_mode == "border":
+        x, y = F.clip(x, 0, W - 1), F.clip(y, 0, H - 1)
+    elif padding_mode != "zeros":
+        raise NotImplementedError(f"grid_sample: padding_mode {padding_mode!r}; 'zeros' and 'border' are computed here")
+    batch = np.arange(N)[:, None, None]
+
+    def at(i: Any, j: Any) -> Any:
+        inside = (i >= 0) & (i < H) & (j >= 0) & (j < W)
+        taken = F.index(input, (batch, slice(None), np.clip(i, 0, H - 1), np.clip(j, 0, W - 1)))
+        return F.where(inside[..., None], taken, 0.0)
+
+    if mode == "nearest":
+        out = at(np.rint(y._array).astype(np.int64), np.rint(x._array).astype(np.int64))
+        return F.moveaxis(out, -1, 1)
+    left, top = np.floor(x._array).astype(np.int64), np.floor(y._array).astype(np.int64)
+    kind = input._array.dtype
+    u, v = (F.expand_dims(p - Tensor.detached(q.astype(kind)), -1) for p, q in ((x, left), (y, top)))
+    out = (
+        at(top, left) * (1 - u) * (1 - v) + at(top, left + 1) * u * (1 - v)
+        + at(top + 1, left) * (1 - u) * v + at(top + 1, left + 1) * u * v
+    )  # fmt: skip
+    return F.moveaxis(out, -1, 1)

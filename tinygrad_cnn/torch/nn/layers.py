@@ -1,0 +1,331 @@
+"""The layers of `torch.nn`: native layers as PyTorch's Modules, their parameters drawn as PyTorch draws them."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from typing import Any
+
+import numpy as np
+
+from tinygrad_cnn import nn as native_nn
+from tinygrad_cnn.torch import devices, dtypes
+from tinygrad_cnn.torch.nn import functional, init
+from tinygrad_cnn.torch.nn.modules import Module
+
+#: Layers that are the native ones, with nothing of their own to draw.
+PLAIN = (
+    "AdaptiveAvgPool2d", "AdaptiveMaxPool2d", "AvgPool1d", "AvgPool2d", "AvgPool3d", "BatchNorm1d", "BatchNorm2d",
+    "BatchNorm3d", "CircularPad1d", "CircularPad2d", "CircularPad3d", "ConstantPad1d", "ConstantPad2d",
+    "ConstantPad3d", "Flatten", "Fold", "GELU", "GroupNorm", "Identity", "InstanceNorm1d", "InstanceNorm2d",
+    "InstanceNorm3d", "LayerNorm", "LocalResponseNorm", "LPPool2d", "LogSoftmax", "MaxPool1d", "MaxPool2d",
+    "MaxPool3d", "MaxUnpool2d", "PReLU", "PixelShuffle", "PixelUnshuffle", "ReflectionPad1d", "ReflectionPad2d",
+    "ReflectionPad3d", "ReplicationPad1d", "ReplicationPad2d", "ReplicationPad3d", "Sigmoid", "Softmax", "Softplus",
+    "Softsign", "Tanh", "Unflatten", "Unfold", "Upsample", "ZeroPad1d", "ZeroPad2d", "ZeroPad3d",
+)  # fmt: skip
+#: Activations that take `inplace`.
+IN_PLACE = (
+    "CELU", "ELU", "Hardsigmoid", "Hardswish", "Hardtanh", "LeakyReLU", "Mish", "ReLU", "ReLU6", "SELU", "SiLU",
+)  # fmt: skip
+
+
+def _options(cls: type, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Keyword arguments without the device, and with NumPy's type."""
+    devices.check(kwargs.pop("device", None))
+    kind = kwargs.pop("dtype", None)
+    if "dtype" in inspect.signature(cls).parameters:
+        kwargs["dtype"] = dtypes.get_default_dtype().dtype if kind is None else dtypes.to_numpy(kind)
+    return kwargs
+
+
+def made(name: str, **own: Any) -> Any:
+    """The class of a native layer for `torch.nn`."""
+    native: Any = getattr(native_nn, name)
+
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        native.__init__(self, *args, **_options(native, kwargs))
+        self.reset_parameters()
+
+    space = {"__init__": __init__, "reset_parameters": lambda self: None, "__doc__": f"See `nn.{name}`.", **own}
+    return type(name, (native, Module), {**space, "__module__": __name__})
+
+
+def _in_place(name: str) -> Any:
+    native: Any = getattr(native_nn, name)
+    function = getattr(functional, {"LeakyReLU": "leaky_relu", "SiLU": "silu"}.get(name, name.lower()))
+    count = len(inspect.signature(native).parameters)
+
+    def __init__(self: Any, *args: Any, inplace: bool = False) -> None:
+        if len(args) == count + 1:
+            *args, inplace = args  # type: ignore[assignment]
+        native.__init__(self, *args)
+        self.inplace = bool(inplace)
+
+    def __init_kwargs__(self: Any, *args: Any, inplace: bool = False, **kwargs: Any) -> None:
+        __init__(self, *(*args, *kwargs.values()), inplace=inplace)
+
+    def forward(self: Any, x: Any) -> Any:
+        if not self.inplace:
+            return native.forward(self, x)
+        return function(x, *(v for k, v in vars(self).items() if k in ("alpha", "negative_slope", "min_val", "max_val")), inplace=True)
+
+    def extra_repr(self: Any) -> str:
+        parts = [native.extra_repr(self), "inplace=True" if self.inplace else ""]
+        return ", ".join(p for p in parts if p)
+
+    return made(name, __init__=__init_kwargs__, forward=forward, extra_repr=extra_repr)
+
+
+CLASSES: dict[str, Any] = {name: made(name) for name in PLAIN}
+CLASSES.update({name: _in_place(name) for name in IN_PLACE})
+
+
+def _uniform(self: Any) -> None:
+    """PyTorch's start of linear and convolutional layers."""
+    init.kaiming_uniform_(self.weight, a=math.sqrt(5))
+    if self.bias is not None:
+        fan, _ = init._fans(self.weight)
+        bound = 1 / math.sqrt(fan) if fan > 0 else 0
+        init.uniform_(self.bias, -bound, bound)
+
+
+CLASSES["Linear"] = made("Linear", reset_parameters=_uniform)
+for _name in ("ConvTranspose1d", "ConvTranspose2d"):
+    CLASSES[_name] = made(_name, reset_parameters=_uniform, extra_repr=lambda self: _conv_repr(self, self.output_padding))
+
+
+def _conv(name: str, axes: int) -> Any:
+    native: Any = getattr(native_nn, name)
+
+    def __init__(
+        self: Any, in_channels: int, out_channels: int, kernel_size: Any, stride: Any = 1, padding: Any = 0,
+        dilation: Any = 1, groups: int = 1, bias: bool = True, padding_mode: str = "zeros", **kwargs: Any,
+    ) -> None:  # fmt: skip
+        plain = [functional._plain(v) for v in (kernel_size, stride, padding, dilation)]
+        native.__init__(self, in_channels, out_channels, *plain, groups, bias, **_options(native, kwargs))
+        self.padding_mode = padding_mode
+        self.reset_parameters()
+
+    def forward(self: Any, input: Any) -> Any:
+        x, padding = input, self.padding
+        if self.padding_mode != "zeros":
+            width = padding if isinstance(padding, tuple) else (padding,) * axes
+            x = functional.pad(x, [w for w in reversed(width) for _ in range(2)], self.padding_mode)
+            padding = 0
+        function = getattr(functional, f"conv{axes}d")
+        return function(x, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+
+    return made(name, __init__=__init__, forward=forward, reset_parameters=_uniform, extra_repr=_conv_repr)
+
+
+def _conv_repr(self: Any, output_padding: Any = None) -> str:
+    text = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
+    padding = self.padding
+    if padding != (0,) * len(self.kernel_size):
+        text += f", padding={padding}"
+    if self.dilation != (1,) * len(self.kernel_size):
+        text += f", dilation={self.dilation}"
+    if output_padding is not None and any(output_padding):
+        text += f", output_padding={output_padding}"
+    if self.groups != 1:
+        text += f", groups={self.groups}"
+    if self.bias is None:
+        text += ", bias=False"
+    mode = getattr(self, "padding_mode", "zeros")
+    return text + (f", padding_mode={mode}" if mode != "zeros" else "")
+
+
+for _axes in (1, 2, 3):
+    CLASSES[f"Conv{_axes}d"] = _conv(f"Conv{_axes}d", _axes)
+
+
+# --------------------------------------------------------------------------- embedding
+def _embedding_init(
+    self: Any, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None, max_norm: Any = None,
+    norm_type: float = 2.0, scale_grad_by_freq: bool = False, sparse: bool = False, _weight: Any = None,
+    _freeze: bool = False, **kwargs: Any,
+) -> None:  # fmt: skip
+    native: Any = native_nn.Embedding
+    native.__init__(self, num_embeddings, embedding_dim, padding_idx, **_options(native, kwargs))
+    if _weight is None:
+        self.reset_parameters()
+    else:
+        self.weight.data = _weight
+        self.weight.requires_grad_(not _freeze)
+
+
+def _embedding_start(self: Any) -> None:
+    init.normal_(self.weight)
+    if self.padding_idx is not None:
+        self.weight._writable()[self.padding_idx] = 0
+
+
+def _from_pretrained(cls: Any, embeddings: Any, freeze: bool = True, padding_idx: int | None = None, **_: Any) -> Any:
+    rows, columns = embeddings._array.shape
+    return cls(rows, columns, padding_idx, _weight=embeddings, _freeze=freeze)
+
+
+CLASSES["Embedding"] = made(
+    "Embedding", __init__=_embedding_init, reset_parameters=_embedding_start, from_pretrained=classmethod(_from_pretrained)
+)
+
+
+# --------------------------------------------------------------------------- dropout
+class Dropout(Module):
+    """Elements set to 0 with probability p while training."""
+
+    function = "dropout"
+
+    def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
+        super().__init__()
+        if p < 0 or p > 1:
+            raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+        self.p, self.inplace = p, inplace
+
+    def forward(self, input: Any) -> Any:
+        """The input, some elements dropped."""
+        return getattr(functional, self.function)(input, self.p, self.training, self.inplace)
+
+    def extra_repr(self) -> str:
+        """The options."""
+        return f"p={self.p}, inplace={self.inplace}"
+
+
+CLASSES["Dropout"] = Dropout
+for _name, _function in {"Dropout1d": "dropout1d", "Dropout2d": "dropout2d", "Dropout3d": "dropout3d", "AlphaDropout": "alpha_dropout"}.items():
+    CLASSES[_name] = type(_name, (Dropout,), {"function": _function, "__doc__": f"See `functional.{_function}`.", "__module__": __name__})
+
+
+# --------------------------------------------------------------------------- made of functions
+def of_function(name: str, function: Any, *options: tuple[str, Any], operands: int = 1) -> Any:
+    """A layer that calls a function with the options that it was made with."""
+    names, defaults = [n for n, _ in options], dict(options)
+
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        Module.__init__(self)
+        if len(args) > len(names):
+            raise TypeError(f"{name}() takes {len(names)} arguments, got {len(args)}")
+        given = {**defaults, **dict(zip(names, args, strict=False)), **kwargs}
+        wrong = given.keys() - defaults.keys()
+        if wrong:
+            raise TypeError(f"{name}.__init__() got an unexpected keyword argument {sorted(wrong)[0]!r}")
+        for key, value in given.items():
+            setattr(self, key, value)
+
+    def forward(self: Any, *xs: Any) -> Any:
+        return function(*xs, **{key: getattr(self, key) for key in names})
+
+    def extra_repr(self: Any) -> str:
+        return ", ".join(f"{key}={getattr(self, key)}" for key in names if getattr(self, key) is not None)
+
+    space = {"__init__": __init__, "forward": forward, "extra_repr": extra_repr, "__module__": __name__}
+    return type(name, (Module,), {**space, "__doc__": f"See `functional.{function.__name__}`."})
+
+
+_f = functional
+for _name, _function, *_options_ in [
+    ("LogSigmoid", _f.logsigmoid), ("Tanhshrink", _f.tanhshrink), ("Hardshrink", _f.hardshrink, ("lambd", 0.5)),
+    ("Softshrink", _f.softshrink, ("lambd", 0.5)), ("GLU", _f.glu, ("dim", -1)), ("Softmin", _f.softmin, ("dim", None)),
+    ("Threshold", _f.threshold, ("threshold", 0.0), ("value", 0.0), ("inplace", False)),
+    ("AdaptiveAvgPool1d", _f.adaptive_avg_pool1d, ("output_size", 1)),
+    ("AdaptiveMaxPool1d", _f.adaptive_max_pool1d, ("output_size", 1), ("return_indices", False)),
+    ("CosineSimilarity", _f.cosine_similarity, ("dim", 1), ("eps", 1e-8)),
+    ("PairwiseDistance", _f.pairwise_distance, ("p", 2.0), ("eps", 1e-6), ("keepdim", False)),
+    ("ChannelShuffle", _f.channel_shuffle, ("groups", 1)),
+    ("UpsamplingNearest2d", _f.upsample_nearest, ("size", None), ("scale_factor", None)),
+    ("UpsamplingBilinear2d", _f.upsample_bilinear, ("size", None), ("scale_factor", None)),
+]:  # type: ignore[misc]
+    CLASSES[_name] = of_function(_name, _function, *_options_)
+
+
+class Softmax2d(Module):
+    """softmax over the channels of images."""
+
+    def forward(self, input: Any) -> Any:
+        """softmax over the channels."""
+        return functional.softmax(input, -3)
+
+
+class Bilinear(Module):
+    """x1 · weight · x2 + bias."""
+
+    def __init__(self, in1_features: int, in2_features: int, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None) -> None:
+        super().__init__()
+        kind = dtypes.get_default_dtype().dtype if dtype is None else dtypes.to_numpy(dtype)
+        self.weight = native_nn.Parameter(np.zeros((out_features, in1_features, in2_features), kind))
+        self.bias = native_nn.Parameter(np.zeros(out_features, kind)) if bias else None
+        bound = 1 / math.sqrt(in1_features)
+        init.uniform_(self.weight, -bound, bound)
+        if bias:
+            init.uniform_(self.bias, -bound, bound)
+
+    def forward(self, input1: Any, input2: Any) -> Any:
+        """The bilinear form."""
+        return functional.bilinear(input1, input2, self.weight, self.bias)
+
+
+class RMSNorm(Module):
+    """The last dimensions over the root of their mean square, times learnt weights."""
+
+    def __init__(self, normalized_shape: Any, eps: float | None = None, elementwise_affine: bool = True, device: Any = None, dtype: Any = None) -> None:
+        super().__init__()
+        self.normalized_shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        self.eps, self.elementwise_affine = eps, elementwise_affine
+        kind = dtypes.get_default_dtype().dtype if dtype is None else dtypes.to_numpy(dtype)
+        self.weight = native_nn.Parameter(np.ones(self.normalized_shape, kind)) if elementwise_affine else None
+
+    def forward(self, x: Any) -> Any:
+        """The normalised input."""
+        return functional.rms_norm(x, self.normalized_shape, self.weight, self.eps)
+
+    def extra_repr(self) -> str:
+        """The options."""
+        return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
+
+
+CLASSES.update({"Softmax2d": Softmax2d, "Bilinear": Bilinear, "RMSNorm": RMSNorm, "SyncBatchNorm": CLASSES["BatchNorm2d"]})
+
+# --------------------------------------------------------------------------- losses
+_OLD = (("size_average", None), ("reduce", None), ("reduction", "mean"))
+_LOSSES: dict[str, tuple[Any, ...]] = {
+    "MSELoss": (_f.mse_loss, *_OLD), "L1Loss": (_f.l1_loss, *_OLD),
+    "SmoothL1Loss": (_f.smooth_l1_loss, *_OLD, ("beta", 1.0)),
+    "HuberLoss": (_f.huber_loss, ("reduction", "mean"), ("delta", 1.0)),
+    "CrossEntropyLoss": (_f.cross_entropy, ("weight", None), ("size_average", None), ("ignore_index", -100),
+                         ("reduce", None), ("reduction", "mean"), ("label_smoothing", 0.0)),
+    "NLLLoss": (_f.nll_loss, ("weight", None), ("size_average", None), ("ignore_index", -100), ("reduce", None),
+                ("reduction", "mean")),
+    "BCELoss": (_f.binary_cross_entropy, ("weight", None), *_OLD),
+    "BCEWithLogitsLoss": (_f.binary_cross_entropy_with_logits, ("weight", None), *_OLD, ("pos_weight", None)),
+    "KLDivLoss": (_f.kl_div, *_OLD, ("log_target", False)),
+    "HingeEmbeddingLoss": (_f.hinge_embedding_loss, ("margin", 1.0), *_OLD),
+    "MultiMarginLoss": (_f.multi_margin_loss, ("p", 1), ("margin", 1.0), ("weight", None), *_OLD),
+    "SoftMarginLoss": (_f.soft_margin_loss, *_OLD),
+    "MultiLabelSoftMarginLoss": (_f.multilabel_soft_margin_loss, ("weight", None), *_OLD),
+    "MarginRankingLoss": (_f.margin_ranking_loss, ("margin", 0.0), *_OLD),
+    "CosineEmbeddingLoss": (_f.cosine_embedding_loss, ("margin", 0.0), *_OLD),
+    "TripletMarginLoss": (_f.triplet_margin_loss, ("margin", 1.0), ("p", 2.0), ("eps", 1e-6), ("swap", False), *_OLD),
+    "PoissonNLLLoss": (_f.poisson_nll_loss, ("log_input", True), ("full", False), ("size_average", None), ("eps", 1e-8),
+                       ("reduce", None), ("reduction", "mean")),
+    "GaussianNLLLoss": (_f.gaussian_nll_loss, ("full", False), ("eps", 1e-6), ("reduction", "mean")),
+    "CTCLoss": (_f.ctc_loss, ("blank", 0), ("reduction", "mean"), ("zero_infinity", False)),
+}  # fmt: skip
+
+
+def _loss(name: str, function: Any, *options: tuple[str, Any]) -> Any:
+    base = of_function(name, function, *options)
+
+    def __setattr__(self: Any, key: str, value: Any) -> None:
+        if key in ("weight", "pos_weight") and value is not None:
+            self.register_buffer(key, value)
+        else:
+            Module.__setattr__(self, key, value)
+
+    base.__setattr__ = __setattr__
+    base.register_buffer = lambda self, key, value: Module.__setattr__(self, key, native_nn.Buffer(value))
+    base.extra_repr = lambda self: ""
+    return base
+
+
+for _name, (_function, *_options_) in _LOSSES.items():  # type: ignore[assignment]
+    CLASSES[_name] = _loss(_name, _function, *_options_)

@@ -1,0 +1,48 @@
+"""PyTorch's old names of tensor types, `torch.FloatTensor` and so on: they make tensors and test for them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinygrad_cnn.torch import dtypes
+from tinygrad_cnn.torch.creating import array_of
+from tinygrad_cnn.torch.shapes import Size
+from tinygrad_cnn.torch.tensors import Tensor
+
+KINDS = {
+    "FloatTensor": dtypes.float32, "DoubleTensor": dtypes.float64, "HalfTensor": dtypes.float16,
+    "LongTensor": dtypes.int64, "IntTensor": dtypes.int32, "ShortTensor": dtypes.int16, "CharTensor": dtypes.int8,
+    "ByteTensor": dtypes.uint8, "BoolTensor": dtypes.bool_,
+}  # fmt: skip
+
+
+class OldType(type):
+    """The class of such names: calling one makes a Tensor, `isinstance` looks at a Tensor's type."""
+
+    kind_of: dtypes.dtype
+
+    def __call__(cls, *data: Any) -> Any:
+        if not data or all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) for n in data):
+            return Tensor.detached(np.zeros(data or (0,), cls.kind_of.dtype))
+        if isinstance(data[0], Size):
+            return Tensor.detached(np.zeros(tuple(data[0]), cls.kind_of.dtype))
+        return Tensor.detached(array_of(data[0], cls.kind_of))
+
+    def __instancecheck__(cls, value: Any) -> bool:
+        return isinstance(value, Tensor) and value._array.dtype == cls.kind_of.dtype
+
+
+NAMES: dict[str, Any] = {
+    name: OldType(name, (), {"kind_of": kind, "__doc__": f"Tensors of {kind}."}) for name, kind in KINDS.items()
+}
+
+
+def of_name(name: str) -> Any:
+    """The class for a name such as 'torch.FloatTensor'.
+
+    >>> of_name("torch.FloatTensor")([1])
+    tensor([1.])
+    """
+    return NAMES[name.rpartition(".")[2]]

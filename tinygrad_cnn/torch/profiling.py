@@ -1,0 +1,65 @@
+"""Where a script's time goes: an observer of ops and of steps of the walk."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from time import perf_counter
+from typing import Any
+
+from tinygrad_cnn.graph import MODE, Observer
+
+
+class Profile(Observer):
+    """Sums the time of recorded ops, forward and backward, by module and op; a context.
+
+    Time between ops (Python, data, the optimizer) is the rest of the total.
+
+    >>> from tinygrad_cnn import torch
+    >>> with Profile() as profile:
+    ...     (torch.ones(2, requires_grad=True) * 2).sum().backward()
+    >>> print(profile.report().splitlines()[0].split()[:3])
+    ['forward', 'backward', 'calls']
+    """
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[str, str], list[float]] = defaultdict(lambda: [0.0, 0.0, 0])
+        self._began = self._total = 0.0
+
+    def __enter__(self) -> Profile:
+        mode = MODE.get()
+        self._token = MODE.set(mode._replace(observers=(*mode.observers, self)))
+        self._total = perf_counter()
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        MODE.reset(self._token)
+        self._total = perf_counter() - self._total
+
+    def op_starts(self, op: Any, arrays: Any) -> None:
+        """Note when an op begins."""
+        self._began = perf_counter()
+
+    def recorded(self, node: Any, arrays: Any, result: Any) -> None:
+        """Add what it took."""
+        row = self.rows[node.scope, node.op.name]
+        row[0] += perf_counter() - self._began
+        row[2] += 1
+
+    def step_starts(self, node: Any, g: Any) -> None:
+        """Note when a derivative begins."""
+        self._began = perf_counter()
+
+    def stepped(self, node: Any, g: Any, gradients: Any) -> None:
+        """Add what it took."""
+        self.rows[node.scope, node.op.name][1] += perf_counter() - self._began
+
+    def report(self, most: int = 20) -> str:
+        """A table, the slowest first, times in milliseconds."""
+        rows = sorted(self.rows.items(), key=lambda item: -item[1][0] - item[1][1])
+        lines = [f"{'forward':>10} {'backward':>10} {'calls':>8}  module and op (times in ms)"]
+        for (scope, name), (forward, backward, calls) in rows[:most]:
+            where = f"{scope}: " if scope else ""
+            lines.append(f"{forward * 1e3:10.1f} {backward * 1e3:10.1f} {calls:8.0f}  {where}{name}")
+        spent = sum(f + b for f, b, _ in self.rows.values())
+        lines.append(f"ops {spent:.2f} s of {self._total:.2f} s in all")
+        return "\n".join(lines)

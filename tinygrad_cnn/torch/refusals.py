@@ -1,0 +1,67 @@
+"""Names of PyTorch that are not here: why, or which name is near."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import Any
+
+_CPU = "there is no accelerator: torch.cuda.is_available() is False, and programs that ask it choose the CPU"
+_EAGER = "programs run as they are written; nothing is compiled or exported from them"
+_REAL = "tensors hold real numbers; complex ones are left out"
+_DENSE = "tensors are dense; sparse ones are left out"
+_ONE = "a program runs in one process on one machine"
+_FLOAT = "numbers are computed in the types that NumPy has; quantised ones are left out"
+
+#: Why names are left out, by how they begin.
+REASONS: dict[str, str] = {
+    "cuda.": _CPU, "jit": _EAGER, "export": _EAGER, "fx": _EAGER, "_dynamo": _EAGER, "_inductor": _EAGER,
+    "distributed": _ONE, "multiprocessing": _ONE, "nn.parallel.": _ONE, "sparse": _DENSE, "to_sparse": _DENSE,
+    "quantization": _FLOAT, "quantize": _FLOAT, "ao": _FLOAT, "fft": _REAL, "stft": _REAL, "istft": _REAL,
+    "complex": _REAL, "view_as_complex": _REAL, "view_as_real": _REAL, "polar": _REAL, "angle": _REAL, "cfloat": _REAL,
+    "cdouble": _REAL, "chalf": _REAL, "hub": "nothing is fetched from the network", "onnx": "see tinygrad_cnn.onnx",
+    "profiler": "run the program with `python -m tinygrad_cnn.torch --profile`",
+    "float8": "NumPy has no such type", "nested": "tensors have one shape; nested ones are left out",
+}  # fmt: skip
+
+
+def reason(path: str) -> str | None:
+    """Why a name is left out, or None.
+
+    >>> reason("sparse_coo_tensor")
+    'tensors are dense; sparse ones are left out'
+    """
+    found = [why for start, why in REASONS.items() if path.startswith(start)]
+    return found[0] if found else None
+
+
+def missing(module: str, name: str, names: Any) -> AttributeError:
+    """The error for a name that a module of here does not have.
+
+    >>> print(missing("torch", "zeroes", ["zeros"]))
+    torch.zeroes is not in tinygrad_cnn.torch; the nearest name is torch.zeros
+    """
+    path = f"{module}.{name}".removeprefix("torch.")
+    why = reason(path)
+    near = get_close_matches(name, [n for n in names if n[0] != "_"], 1, 0.7)
+    if why is not None:
+        words = f"torch.{path} is left out: {why}"
+    else:
+        words = f"torch.{path} is not in tinygrad_cnn.torch"
+        if near:
+            words += f"; the nearest name is {module}.{near[0]}"
+    return AttributeError(words, name=name, obj=None)
+
+
+def guard(module: str, names: dict[str, Any]) -> Any:
+    """A module's `__getattr__`: the error for what it does not have.
+
+    Args:
+        module: as programs call it.   names: the module's globals.
+    """
+
+    def __getattr__(name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        raise missing(module, name, names)
+
+    return __getattr__

@@ -1,0 +1,47 @@
+"""What torchvision's datasets share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tinygrad_cnn.errors import MissingExtraError
+from tinygrad_cnn.torch.utils.data.datasets import Dataset
+
+
+def image_class() -> Any:
+    """Pillow's `Image`, which datasets give their samples as.
+
+    Raises:
+        MissingExtraError: Pillow is not installed.
+    """
+    try:
+        from PIL import Image
+    except ImportError:
+        raise MissingExtraError(
+            "torchvision's datasets and transforms give images of Pillow; install it with "
+            "`pip install 'tinygrad-cnn[images]'`"
+        ) from None
+    return Image
+
+
+class VisionDataset(Dataset[Any]):
+    """Base of datasets of images: a folder, and functions that change samples and labels."""
+
+    def __init__(self, root: Any, transforms: Any = None, transform: Any = None, target_transform: Any = None) -> None:
+        self.root = str(Path(root).expanduser())
+        self.transform, self.target_transform, self.transforms = transform, target_transform, transforms
+
+    def changed(self, image: Any, target: Any) -> tuple[Any, Any]:
+        """A sample after the transforms."""
+        if self.transforms is not None:
+            return self.transforms(image, target)  # type: ignore[no-any-return]
+        if self.transform is not None:
+            image = self.transform(image)
+        if self.target_transform is not None:
+            target = self.target_transform(target)
+        return image, target
+
+    def __repr__(self) -> str:
+        lines = [f"Dataset {type(self).__name__}", f"    Number of datapoints: {len(self)}", f"    Root location: {self.root}"]  # type: ignore[arg-type]
+        return "\n".join(lines)

@@ -1,0 +1,235 @@
+"""`torchvision.transforms.functional`: one change of one image, of Pillow's or a tensor (..., C, H, W)."""
+
+from __future__ import annotations
+
+import enum
+from typing import Any
+
+import numpy as np
+
+from tinygrad_cnn import functional as F
+from tinygrad_cnn.torch import dtypes
+from tinygrad_cnn.torch.nn import functional as nn_functional
+from tinygrad_cnn.torch.tensors import Tensor
+from tinygrad_cnn.torchvision.datasets.vision import image_class
+
+
+class InterpolationMode(enum.Enum):
+    """How pixels between pixels are made."""
+
+    NEAREST = "nearest"
+    BILINEAR = "bilinear"
+    BICUBIC = "bicubic"
+    BOX = "box"
+    HAMMING = "hamming"
+    LANCZOS = "lanczos"
+    NEAREST_EXACT = "nearest-exact"
+
+
+_PILLOW = {"nearest": 0, "nearest-exact": 0, "lanczos": 1, "bilinear": 2, "bicubic": 3, "box": 4, "hamming": 5}
+
+
+def _filter(interpolation: Any) -> int:
+    return interpolation if isinstance(interpolation, int) else _PILLOW[interpolation.value]
+
+
+def to_tensor(pic: Any) -> Any:
+    """An image (H, W, C) of bytes as a tensor (C, H, W) from 0 to 1."""
+    if isinstance(pic, Tensor):
+        raise TypeError(f"pic should be PIL Image or ndarray. Got {type(pic)}")
+    if isinstance(pic, np.ndarray):
+        array = pic[:, :, None] if pic.ndim == 2 else pic
+    else:
+        modes = {"I": np.int32, "I;16": np.int16, "F": np.float32}
+        array = np.array(pic, modes.get(pic.mode, np.uint8))
+        if pic.mode == "1":
+            array = 255 * array
+        array = array.reshape(pic.size[1], pic.size[0], -1)
+    array = np.ascontiguousarray(array.transpose(2, 0, 1))
+    return Tensor.detached(array.astype(dtypes.get_default_dtype().dtype) / 255 if array.dtype == np.uint8 else array)
+
+
+def pil_to_tensor(pic: Any) -> Any:
+    """An image (H, W, C) as a tensor (C, H, W) of its own type."""
+    array = np.array(pic)
+    return Tensor.detached(array[None] if array.ndim == 2 else np.ascontiguousarray(array.transpose(2, 0, 1)))
+
+
+def to_pil_image(pic: Any, mode: str | None = None) -> Any:
+    """A tensor (C, H, W) or an array (H, W, C) as an image."""
+    if isinstance(pic, Tensor):
+        array = pic._array if pic._array.ndim == 3 else pic._array[None]
+        if array.dtype.kind == "f":
+            array = (array * 255).astype(np.uint8)
+        array = array.transpose(1, 2, 0)
+    else:
+        array = pic if pic.ndim == 3 else pic[:, :, None]
+    return image_class().fromarray(array[:, :, 0] if array.shape[2] == 1 else array, **({"mode": mode} if mode else {}))
+
+
+def normalize(tensor: Any, mean: Any, std: Any, inplace: bool = False) -> Any:
+    """(x - mean) / std by channels."""
+    kind = tensor._array.dtype
+    if kind.kind != "f":
+        raise TypeError(f"Input tensor should be a float tensor. Got {tensor.dtype}.")
+    centre, spread = np.asarray(mean, kind).reshape(-1, 1, 1), np.asarray(std, kind).reshape(-1, 1, 1)
+    if (spread == 0).any():
+        raise ValueError(f"std evaluated to zero after conversion to {tensor.dtype}, leading to division by zero.")
+    out = (tensor - Tensor.detached(centre)) / Tensor.detached(spread)
+    return tensor.copy_(out) if inplace else out
+
+
+def get_image_size(img: Any) -> list[int]:
+    """Width and height."""
+    return [img._array.shape[-1], img._array.shape[-2]] if isinstance(img, Tensor) else list(img.size)
+
+
+get_size = get_image_size
+
+
+def get_dimensions(img: Any) -> list[int]:
+    """Channels, height and width."""
+    if isinstance(img, Tensor):
+        return list(img._array.shape[-3:])
+    return [len(img.getbands()), img.height, img.width]
+
+
+def resize(img: Any, size: Any, interpolation: Any = InterpolationMode.BILINEAR, max_size: int | None = None, antialias: bool | None = True) -> Any:
+    """Another size: (H, W), or the length of the shorter side."""
+    width, height = get_image_size(img)
+    if isinstance(size, (list, tuple)) and len(size) == 1:
+        size = size[0]
+    if isinstance(size, int):
+        short, long = sorted((width, height))
+        longer = int(size * long / short)
+        if max_size is not None and longer > max_size:
+            size, longer = int(max_size * size / longer), max_size
+        wanted = (longer, size) if height > width else (size, longer)
+    else:
+        wanted = (int(size[0]), int(size[1]))
+    if isinstance(img, Tensor):
+        single = img._array.ndim == 3
+        x = F.expand_dims(img, 0) if single else img
+        kind = x._array.dtype
+        out = nn_functional.interpolate(
+            x if kind.kind == "f" else x.float(), wanted, mode=interpolation.value,
+            align_corners=None if interpolation.value == "nearest" else False,
+        )  # fmt: skip
+        out = out if kind.kind == "f" else out.round().to(dtypes.of_numpy(kind))
+        return F.squeeze(out, 0) if single else out
+    return img.resize((wanted[1], wanted[0]), _filter(interpolation))
+
+
+def crop(img: Any, top: int, left: int, height: int, width: int) -> Any:
+    """A part of an image; 0 outside."""
+    if not isinstance(img, Tensor):
+        return img.crop((left, top, left + width, top + height))
+    w, h = get_image_size(img)
+    if left < 0 or top < 0 or left + width > w or top + height > h:
+        img = nn_functional.pad(img, [max(-left, 0), max(left + width - w, 0), max(-top, 0), max(top + height - h, 0)])
+        left, top = max(left, 0), max(top, 0)
+    return img[..., top : top + height, left : left + width]
+
+
+def center_crop(img: Any, output_size: Any) -> Any:
+    """The middle of an image; 0 around it where it is smaller."""
+    h, w = (output_size, output_size) if isinstance(output_size, int) else (output_size * 2)[:2]
+    width, height = get_image_size(img)
+    if w > width or h > height:
+        left, top = max((w - width) // 2, 0), max((h - height) // 2, 0)
+        img = pad(img, [left, top, max((w - width + 1) // 2, 0), max((h - height + 1) // 2, 0)])
+        width, height = get_image_size(img)
+    return crop(img, round((height - h) / 2.0), round((width - w) / 2.0), h, w)
+
+
+def pad(img: Any, padding: Any, fill: Any = 0, padding_mode: str = "constant") -> Any:
+    """A border: one width, (left and right, top and bottom), or (left, top, right, bottom)."""
+    given = [padding] if isinstance(padding, int) else list(padding)
+    left, top, right, bottom = given * 4 if len(given) == 1 else given * 2 if len(given) == 2 else given
+    if isinstance(img, Tensor):
+        mode = {"edge": "replicate", "symmetric": "symmetric"}.get(padding_mode, padding_mode)
+        return nn_functional.pad(img, [left, right, top, bottom], mode, fill)
+    array = np.asarray(img)
+    widths = [(top, bottom), (left, right)] + [(0, 0)] * (array.ndim - 2)
+    if padding_mode == "constant" and isinstance(fill, (tuple, list)):
+        layers = [np.pad(array[..., k], widths[:2], constant_values=fill[k]) for k in range(array.shape[2])]
+        return image_class().fromarray(np.stack(layers, -1))
+    options: dict[str, Any] = {"constant_values": fill} if padding_mode == "constant" else {}
+    return image_class().fromarray(np.pad(array, widths, padding_mode, **options))  # type: ignore[call-overload]
+
+
+def hflip(img: Any) -> Any:
+    """Left and right exchanged."""
+    return F.flip(img, -1) if isinstance(img, Tensor) else img.transpose(0)
+
+
+def vflip(img: Any) -> Any:
+    """Top and bottom exchanged."""
+    return F.flip(img, -2) if isinstance(img, Tensor) else img.transpose(1)
+
+
+def rotate(img: Any, angle: float, interpolation: Any = InterpolationMode.NEAREST, expand: bool = False, center: Any = None, fill: Any = None) -> Any:
+    """Turned counter-clockwise by degrees."""
+    if isinstance(img, Tensor):
+        return to_tensor(to_pil_image(img).rotate(angle, _filter(interpolation), expand, center))
+    return img.rotate(angle, _filter(interpolation), expand, center, fillcolor=fill)
+
+
+def to_grayscale(img: Any, num_output_channels: int = 1) -> Any:
+    """An image in grey."""
+    grey = img.convert("L")
+    return grey if num_output_channels == 1 else image_class().merge("RGB", [grey] * 3)
+
+
+def rgb_to_grayscale(img: Any, num_output_channels: int = 1) -> Any:
+    """A tensor of colours in grey."""
+    if not isinstance(img, Tensor):
+        return to_grayscale(img, num_output_channels)
+    r, g, b = img.unbind(-3)
+    grey = (0.2989 * r + 0.587 * g + 0.114 * b).unsqueeze(-3)
+    return grey if num_output_channels == 1 else F.concatenate([grey] * 3, axis=-3)
+
+
+def _enhanced(img: Any, kind: str, factor: float) -> Any:
+    from PIL import ImageEnhance
+
+    if isinstance(img, Tensor):
+        return to_tensor(getattr(ImageEnhance, kind)(to_pil_image(img)).enhance(factor))
+    return getattr(ImageEnhance, kind)(img).enhance(factor)
+
+
+def adjust_brightness(img: Any, brightness_factor: float) -> Any:
+    """Brighter by a factor."""
+    return _enhanced(img, "Brightness", brightness_factor)
+
+
+def adjust_contrast(img: Any, contrast_factor: float) -> Any:
+    """More contrast by a factor."""
+    return _enhanced(img, "Contrast", contrast_factor)
+
+
+def adjust_saturation(img: Any, saturation_factor: float) -> Any:
+    """More colour by a factor."""
+    return _enhanced(img, "Color", saturation_factor)
+
+
+def adjust_hue(img: Any, hue_factor: float) -> Any:
+    """Colours turned by a share of the circle."""
+    if isinstance(img, Tensor):
+        return to_tensor(adjust_hue(to_pil_image(img), hue_factor))
+    if img.mode in ("L", "1", "I", "F"):
+        return img
+    hue, saturation, value = img.convert("HSV").split()
+    turned = np.asarray(hue, np.uint8) + np.int32(hue_factor * 255).astype(np.uint8)
+    return image_class().merge("HSV", (image_class().fromarray(turned.astype(np.uint8)), saturation, value)).convert(img.mode)
+
+
+def convert_image_dtype(image: Any, dtype: Any = dtypes.float32) -> Any:
+    """Another type, scaled to its range."""
+    old, new = image._array.dtype, dtypes.to_numpy(dtype)
+    if old.kind == "f" and new.kind != "f":
+        top = np.iinfo(new).max
+        return Tensor.detached((image._array * (top + 1 - 1e-3)).astype(new))
+    if old.kind != "f" and new.kind == "f":
+        return image.to(dtype) / float(np.iinfo(old).max)
+    return image.to(dtype)
