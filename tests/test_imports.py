@@ -33,6 +33,8 @@ MAY_IMPORT: dict[str, str] = {
     "serial": "errors",
     "train": "errors graph mode rng functional tensors nn optim data serial",
     "onnx": "errors graph grid kernels mode rng ops functional tensors nn",
+    "torch": "errors graph mode rng functional ops tensors nn optim serial torchvision",
+    "torchvision": "errors graph mode functional data torch",
 }
 MAY_IMPORT["testing"] = " ".join(MAY_IMPORT)
 FILES = sorted((ROOT / "tinygrad_cnn").rglob("*.py"))

@@ -129,7 +129,7 @@ class Writer(Encoder):
         value = getattr(module, parameter.name)
         if parameter.annotation in ("bool", bool) and not isinstance(value, (bool, np.bool_)):
             return value is not None  # bias=True made a Parameter, bias=False none
-        return self.value(value.numpy() if isinstance(value, (Parameter, Buffer)) else value, path)
+        return self.value(value.array if isinstance(value, (Parameter, Buffer)) else value, path)
 
     def part(self, value: Any, path: str) -> Any:
         """An attribute of a module that is written as its parts.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,9 @@ class Tensor(TensorMethods):
     _array: Array
     _node: Node | None
 
+    #: The class of results where one of this class is the first operand; a subclass may set its own.
+    results: ClassVar[type[Tensor]]
+
     def __init__(
         self, data: Any, requires_grad: bool = False, *, dtype: Any = None, name: str | None = None
     ) -> None:
@@ -65,14 +68,14 @@ class Tensor(TensorMethods):
     @classmethod
     def at(cls, array: Array, node: Node | None) -> Tensor:
         """A Tensor over `array` itself, not a copy, standing at `node`."""
-        tensor = _new(Tensor)
+        tensor = _new(cls.results)
         tensor._array, tensor._node = array, node
         return tensor
 
     @classmethod
     def detached(cls, array: Any) -> Tensor:
         """A Tensor over an array itself, without a graph."""
-        return Tensor.at(np.asarray(array), None)
+        return cls.at(np.asarray(array), None)
 
     @classmethod
     def record(cls, op: Op, operands: tuple[Any, ...], left: list[Any] | None = None) -> Tensor:
@@ -129,7 +132,7 @@ class Tensor(TensorMethods):
                     left.append(residual)
             if type(out) is not _Array:
                 out = unpacked(op, out)[0]  # 0-d results of NumPy are scalars
-        tensor = _new(Tensor)
+        tensor = _new(cls.results)
         tensor._array = out
         dtype = out.dtype
         if not recording or (dtype is not _FLOAT32 and dtype.kind != "f"):
@@ -169,7 +172,7 @@ class Tensor(TensorMethods):
         node = Node(op, nodes, kept, result.shape, result.dtype, call, order, needs)
         for observer in observers:
             observer.recorded(node, arrays, result)
-        return Tensor.at(result, node)
+        return cls.at(result, node)
 
     # ------------------------------------------------------------------ what it is
     @property
@@ -288,6 +291,9 @@ class Tensor(TensorMethods):
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         return numpy_protocol.apply_function(func, args, kwargs)
+
+
+Tensor.results = Tensor
 
 
 def tensor(data: Any, *, dtype: Any = None, requires_grad: bool = False, name: str | None = None) -> Tensor:

@@ -17,13 +17,13 @@ from __future__ import annotations
 import math as _math
 import types as _types
 
-from tinygrad_cnn.torch import methods as _methods  # first: it gives the Tensor its methods
 from tinygrad_cnn.torch import accelerators as _accelerators
 from tinygrad_cnn.torch import autograd as autograd
 from tinygrad_cnn.torch import distributions as distributions
 from tinygrad_cnn.torch import dtypes as _dtypes
 from tinygrad_cnn.torch import files as _files
 from tinygrad_cnn.torch import linalg as linalg
+from tinygrad_cnn.torch import methods as _methods  # first: it gives the Tensor its methods
 from tinygrad_cnn.torch import modes as _modes
 from tinygrad_cnn.torch import nn as nn
 from tinygrad_cnn.torch import old_types as _old_types

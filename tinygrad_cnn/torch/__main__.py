@@ -15,10 +15,14 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         "python -m tinygrad_cnn.torch", description="Run a PyTorch script as it is, without PyTorch."
     )
-    parser.add_argument("--draw", metavar="FILE", help="draw the graph of the first backward() (.png, .svg, .html, ...)")
+    parser.add_argument(
+        "--draw", metavar="FILE", help="draw the graph of the first backward() (.png, .svg, .html, ...)"
+    )
     parser.add_argument("--profile", action="store_true", help="print where the time went")
     parser.add_argument(
-        "--compare", action="store_true", help="run it with PyTorch too, which must be installed, and print what differs first"
+        "--compare",
+        action="store_true",
+        help="run it with PyTorch too, which must be installed, and print what differs first",
     )
     parser.add_argument("script")
     parser.add_argument("arguments", nargs=argparse.REMAINDER)

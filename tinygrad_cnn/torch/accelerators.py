@@ -16,7 +16,9 @@ class autocast:
     >>> with autocast("cuda"): pass
     """
 
-    def __init__(self, device_type: str = "cpu", dtype: Any = None, enabled: bool = True, cache_enabled: Any = None) -> None:
+    def __init__(
+        self, device_type: str = "cpu", dtype: Any = None, enabled: bool = True, cache_enabled: Any = None
+    ) -> None:
         self.device, self.fast_dtype, self._enabled = device_type, dtype, enabled
 
     def __enter__(self) -> autocast:
@@ -36,7 +38,15 @@ class GradScaler:
     (3.0, False)
     """
 
-    def __init__(self, device: Any = "cuda", init_scale: float = 65536.0, growth_factor: float = 2.0, backoff_factor: float = 0.5, growth_interval: int = 2000, enabled: bool = True) -> None:
+    def __init__(
+        self,
+        device: Any = "cuda",
+        init_scale: float = 65536.0,
+        growth_factor: float = 2.0,
+        backoff_factor: float = 0.5,
+        growth_interval: int = 2000,
+        enabled: bool = True,
+    ) -> None:
         pass
 
     def scale(self, outputs: Any) -> Any:
@@ -95,7 +105,9 @@ def _refused(*_: Any, **__: Any) -> Any:
     devices.check("cuda")
 
 
-amp = _module("amp", autocast=autocast, GradScaler=GradScaler, autocast_mode=None, is_autocast_available=_no)
+amp = _module(
+    "amp", autocast=autocast, GradScaler=GradScaler, autocast_mode=None, is_autocast_available=_no
+)
 _cuda_amp = _module("cuda.amp", autocast=lambda enabled=True, dtype=None, cache_enabled=None: autocast("cuda", dtype, enabled),
                     GradScaler=lambda *a, **k: GradScaler())  # fmt: skip
 cuda = _module(
@@ -106,9 +118,25 @@ cuda = _module(
     is_bf16_supported=_no, is_initialized=_no, is_current_stream_capturing=_no, device=lambda *_: autocast(),
     ipc_collect=_nothing, init=_nothing,
 )  # fmt: skip
-mps = _module("mps", is_available=_no, manual_seed=_nothing, empty_cache=_nothing, synchronize=_nothing, device_count=_zero)
-xpu = _module("xpu", is_available=_no, manual_seed=_nothing, manual_seed_all=_nothing, empty_cache=_nothing, device_count=_zero)
-accelerator = _module("accelerator", is_available=_no, device_count=_zero, current_accelerator=_nothing, synchronize=_nothing)
+mps = _module(
+    "mps",
+    is_available=_no,
+    manual_seed=_nothing,
+    empty_cache=_nothing,
+    synchronize=_nothing,
+    device_count=_zero,
+)
+xpu = _module(
+    "xpu",
+    is_available=_no,
+    manual_seed=_nothing,
+    manual_seed_all=_nothing,
+    empty_cache=_nothing,
+    device_count=_zero,
+)
+accelerator = _module(
+    "accelerator", is_available=_no, device_count=_zero, current_accelerator=_nothing, synchronize=_nothing
+)
 backends = _module(
     "backends",
     cudnn=types.SimpleNamespace(benchmark=False, deterministic=True, enabled=False, allow_tf32=False, version=_nothing,

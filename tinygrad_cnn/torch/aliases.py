@@ -23,7 +23,11 @@ class Aliases(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             return None
         if resolved(fullname) is None:
             why = reason(fullname.partition(".")[2])
-            words = f"{fullname} is left out: {why}" if why else f"{fullname} is not in tinygrad_cnn.{fullname.partition('.')[0]}"
+            words = (
+                f"{fullname} is left out: {why}"
+                if why
+                else f"{fullname} is not in tinygrad_cnn.{fullname.partition('.')[0]}"
+            )
             raise ModuleNotFoundError(words, name=fullname)
         return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
 

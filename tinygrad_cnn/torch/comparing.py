@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn.tensor import Tensor as NativeTensor
+from tinygrad_cnn.tensors import Tensor as NativeTensor
 from tinygrad_cnn.torch.mixing import mixed, tensor_of
 from tinygrad_cnn.torch.registry import name
 from tinygrad_cnn.torch.tensors import Tensor
@@ -70,7 +70,9 @@ def isclose(input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equa
 
 
 @name()
-def allclose(input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
+def allclose(
+    input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> bool:
     """Whether `isclose` holds everywhere."""
     return bool(np.allclose(value(input), value(other), rtol, atol, equal_nan))
 

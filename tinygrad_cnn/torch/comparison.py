@@ -109,7 +109,9 @@ def compare(script: str, arguments: list[str]) -> int:
                 root="", file=__file__, script=os.path.abspath(script), path=path, argv=[script, *arguments],
                 folder=str(Path(script).resolve().parent), arguments=arguments,
             )  # fmt: skip
-            done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, env=os.environ)
+            done = subprocess.run(
+                [sys.executable, "-c", text], capture_output=True, text=True, env=os.environ
+            )
             if done.returncode:
                 print(f"{name}: the script ended with status {done.returncode}:\n{done.stderr[-2000:]}")
             traces.append(_read(path))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn.tensor import Tensor as NativeTensor
+from tinygrad_cnn.tensors import Tensor as NativeTensor
 from tinygrad_cnn.torch import devices, dtypes
 from tinygrad_cnn.torch.mixing import of_number
 from tinygrad_cnn.torch.registry import name
@@ -25,7 +25,14 @@ def _kind(dtype: Any) -> Any:
 
 
 @name(method=False)
-def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Any:
+def tensor(
+    data: Any,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Any:
     """A tensor with a copy of the data: numbers, nested sequences, arrays."""
     return _made(array_of(data, dtype, copy=True), requires_grad, device)
 
@@ -62,7 +69,9 @@ def _holds_arrays(data: Any) -> bool:
 
 
 @name("as_tensor", "asarray", method=False)
-def as_tensor(data: Any, dtype: Any = None, device: Any = None, *, requires_grad: bool = False, copy: Any = None) -> Any:
+def as_tensor(
+    data: Any, dtype: Any = None, device: Any = None, *, requires_grad: bool = False, copy: Any = None
+) -> Any:
     """A tensor of the data, sharing memory where it can."""
     if isinstance(data, Tensor) and (dtype is None or data.dtype == dtype) and not requires_grad:
         return data
@@ -79,7 +88,9 @@ def from_numpy(ndarray: Any) -> Any:
 
 
 @name(method=False)
-def frombuffer(buffer: Any, *, dtype: Any, count: int = -1, offset: int = 0, requires_grad: bool = False) -> Any:
+def frombuffer(
+    buffer: Any, *, dtype: Any, count: int = -1, offset: int = 0, requires_grad: bool = False
+) -> Any:
     """A tensor over a buffer's memory."""
     return _made(np.frombuffer(buffer, _kind(dtype), count, offset), requires_grad, None)
 
@@ -90,7 +101,11 @@ def _filled(value: Any) -> Any:
         pin_memory: bool = False, memory_format: Any = None,
     ) -> Any:  # fmt: skip
         wanted = sizes(size if size else ())
-        return _made(np.full(wanted, value, _kind(dtype)) if value else np.zeros(wanted, _kind(dtype)), requires_grad, device)
+        return _made(
+            np.full(wanted, value, _kind(dtype)) if value else np.zeros(wanted, _kind(dtype)),
+            requires_grad,
+            device,
+        )
 
     return function
 
@@ -111,11 +126,21 @@ empty = _sized(_filled(0), "empty", "A tensor whose values do not matter; they a
 
 
 @name(method=False)
-def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, layout: Any = None) -> Any:
+def full(
+    size: Any,
+    fill_value: Any,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    layout: Any = None,
+) -> Any:
     """A tensor of one value; its type is the value's."""
     number = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
     kind = of_number(number).dtype if dtype is None else dtypes.to_numpy(dtype)
-    return _made(np.full(sizes((size,)) if not isinstance(size, int) else size, number, kind), requires_grad, device)
+    return _made(
+        np.full(sizes((size,)) if not isinstance(size, int) else size, number, kind), requires_grad, device
+    )
 
 
 def _like(value: Any, called: str) -> Any:
@@ -134,14 +159,30 @@ zeros_like, ones_like, empty_like = _like(0, "zeros_like"), _like(1, "ones_like"
 
 
 @name(method=False)
-def full_like(input: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, memory_format: Any = None) -> Any:
+def full_like(
+    input: Any,
+    fill_value: Any,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    memory_format: Any = None,
+) -> Any:
     """A tensor like another, filled with a value."""
     kind = input._array.dtype if dtype is None else dtypes.to_numpy(dtype)
     return _made(np.full(input._array.shape, fill_value, kind), requires_grad, device)
 
 
 @name(method=False)
-def arange(*limits: Any, start: Any = None, end: Any = None, step: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
+def arange(
+    *limits: Any,
+    start: Any = None,
+    end: Any = None,
+    step: Any = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Any:
     """Numbers from `start` to below `end`."""
     values = [x.item() if isinstance(x, Tensor) else x for x in limits]
     if end is not None:
@@ -165,7 +206,9 @@ def range_(start: Any = 0, end: Any = None, step: Any = 1, **options: Any) -> An
 
 
 @name(method=False)
-def linspace(start: Any, end: Any, steps: int, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
+def linspace(
+    start: Any, end: Any, steps: int, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Any:
     """So many numbers from `start` to `end`."""
     a, b = (x.item() if isinstance(x, Tensor) else x for x in (start, end))
     kind = _kind(dtype)
@@ -180,13 +223,24 @@ def linspace(start: Any, end: Any, steps: int, *, dtype: Any = None, device: Any
 
 
 @name(method=False)
-def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
+def logspace(
+    start: Any,
+    end: Any,
+    steps: int,
+    base: float = 10.0,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Any:
     """Powers of a base from base^start to base^end."""
     return _made(np.logspace(start, end, int(steps), base=base).astype(_kind(dtype)), requires_grad, device)
 
 
 @name(method=False)
-def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
+def eye(
+    n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Any:
     """Ones on the diagonal."""
     return _made(np.eye(n, m, dtype=_kind(dtype)), requires_grad, device)
 
@@ -210,7 +264,14 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
 
 
 @name("hann_window", method=False)
-def hann_window(window_length: int, periodic: bool = True, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
+def hann_window(
+    window_length: int,
+    periodic: bool = True,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Any:
     """Hann's window."""
     n = window_length + 1 if periodic else window_length
     return _made(np.hanning(n)[:window_length].astype(_kind(dtype)), requires_grad, device)

@@ -36,7 +36,10 @@ def _drawn(called: str) -> Any:
         draw = of(generator).uniform if called == "rand" else of(generator).normal
         return _made(draw(prod(shape), _kind(dtype)).reshape(shape), requires_grad, device)
 
-    words = {"rand": "Uniform numbers from 0 to below 1.", "randn": "Normal numbers of mean 0 and variance 1."}
+    words = {
+        "rand": "Uniform numbers from 0 to below 1.",
+        "randn": "Normal numbers of mean 0 and variance 1.",
+    }
     function.__name__, function.__doc__ = called, words[called]
     return name(called, method=False)(function)
 
@@ -45,19 +48,42 @@ rand, randn = _drawn("rand"), _drawn("randn")
 
 
 @name(method=False)
-def rand_like(input: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, memory_format: Any = None) -> Any:
+def rand_like(
+    input: Any,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    memory_format: Any = None,
+) -> Any:
     """Uniform numbers in the shape and type of another tensor."""
     return rand(input._array.shape, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad)
 
 
 @name(method=False)
-def randn_like(input: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, memory_format: Any = None) -> Any:
+def randn_like(
+    input: Any,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    memory_format: Any = None,
+) -> Any:
     """Normal numbers in the shape and type of another tensor."""
     return randn(input._array.shape, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad)
 
 
 @name(method=False)
-def randint(*limits: Any, low: Any = None, high: Any = None, size: Any = None, generator: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
+def randint(
+    *limits: Any,
+    low: Any = None,
+    high: Any = None,
+    size: Any = None,
+    generator: Any = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Any:
     """Whole numbers from `low` to below `high`."""
     given = list(limits)
     if size is None:
@@ -72,25 +98,42 @@ def randint(*limits: Any, low: Any = None, high: Any = None, size: Any = None, g
 
 
 @name(method=False)
-def randint_like(input: Any, low: int, high: int | None = None, *, dtype: Any = None, device: Any = None) -> Any:
+def randint_like(
+    input: Any, low: int, high: int | None = None, *, dtype: Any = None, device: Any = None
+) -> Any:
     """Whole numbers in the shape and type of another tensor."""
     first, last = (0, low) if high is None else (low, high)
     return randint(first, last, input._array.shape, dtype=dtype or input.dtype, device=device)
 
 
 @name(method=False)
-def randperm(n: int, *, generator: Any = None, dtype: Any = None, device: Any = None, pin_memory: bool = False) -> Any:
+def randperm(
+    n: int, *, generator: Any = None, dtype: Any = None, device: Any = None, pin_memory: bool = False
+) -> Any:
     """The numbers below n in a random order."""
     devices.check(device)
-    return Tensor.detached(of(generator).permutation(int(n)).astype(np.int64 if dtype is None else dtypes.to_numpy(dtype)))
+    return Tensor.detached(
+        of(generator).permutation(int(n)).astype(np.int64 if dtype is None else dtypes.to_numpy(dtype))
+    )
 
 
 @name(method=False)
-def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
+def normal(
+    mean: Any = 0.0,
+    std: Any = 1.0,
+    size: Any = None,
+    *,
+    generator: Any = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Any:
     """Normal numbers of given means and deviations."""
     means, stds = (x._array if isinstance(x, Tensor) else x for x in (mean, std))
     shape: Any = np.broadcast_shapes(np.shape(means), np.shape(stds)) if size is None else sizes((size,))
-    kind = means.dtype if isinstance(mean, Tensor) else stds.dtype if isinstance(std, Tensor) else _kind(dtype)
+    kind = (
+        means.dtype if isinstance(mean, Tensor) else stds.dtype if isinstance(std, Tensor) else _kind(dtype)
+    )
     drawn = of(generator).normal(prod(shape), kind).reshape(shape)
     return _made((drawn * stds + means).astype(kind), requires_grad, device)
 
@@ -132,7 +175,9 @@ def multinomial(input: Any, num_samples: int, replacement: bool = False, *, gene
     else:
         total = np.cumsum(weights, -1, dtype=np.float64)
         total /= total[:, -1:]
-        found = np.stack([np.searchsorted(row, stream.uniform(num_samples, np.float64), "right") for row in total])
+        found = np.stack(
+            [np.searchsorted(row, stream.uniform(num_samples, np.float64), "right") for row in total]
+        )
         found = np.minimum(found, weights.shape[-1] - 1)
     return Tensor.detached(found.reshape(*input._array.shape[:-1], num_samples).astype(np.int64))
 
@@ -173,7 +218,9 @@ def _random(x: Any, low: Any = None, high: Any = None, *, generator: Any = None)
         drawn = (of(generator).long_words(count) % np.uint64(2**63)).astype(np.int64)
     else:
         limit = 2 ** {"float32": 24, "float64": 53, "float16": 11}.get(kind.name, 0) + 1
-        drawn = of(generator).words(count) % np.uint64(limit if kind.kind == "f" else dtypes.iinfo(x.dtype).max + 1)
+        drawn = of(generator).words(count) % np.uint64(
+            limit if kind.kind == "f" else dtypes.iinfo(x.dtype).max + 1
+        )
     return fill(x, drawn.reshape(x._array.shape))
 
 
@@ -183,7 +230,9 @@ def _trunc_free(x: Any, median: float = 0, sigma: float = 1, *, generator: Any =
 
 
 def _log_normal(x: Any, mean: float = 1, std: float = 2, *, generator: Any = None) -> Any:
-    return fill(x, np.exp(of(generator).normal(x._array.size, np.float64).reshape(x._array.shape) * std + mean))
+    return fill(
+        x, np.exp(of(generator).normal(x._array.size, np.float64).reshape(x._array.shape) * std + mean)
+    )
 
 
 _in_place("normal_", _normal, "Fill with normal numbers.")

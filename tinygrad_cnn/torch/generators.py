@@ -88,7 +88,10 @@ class Generator:
         self._seed = int(np.frombuffer(data[:8], np.uint64)[0])
         spare = float(np.frombuffer(data[8:16], np.float64)[0])
         self._spare = None if np.isnan(spare) else spare
-        self._bits.state = {"bit_generator": "MT19937", "state": {"key": words[:624], "pos": int(words[624])}}
+        self._bits.state = {
+            "bit_generator": "MT19937",
+            "state": {"key": words[:624], "pos": int(words[624])},
+        }
 
     # ------------------------------------------------------------------ words
     def words(self, count: int) -> Array:

@@ -45,8 +45,6 @@ def inv(A: Any) -> Any:
     return _Inverse.apply(A)
 
 
-
-
 def solve(A: Any, B: Any, *, left: bool = True) -> Any:
     """X with A X = B.
 
@@ -104,7 +102,7 @@ def det(A: Any) -> Any:
 def slogdet(A: Any) -> Any:
     """Sign and logarithm of the determinant."""
     sign, _ = np.linalg.slogdet(A._array)
-    pair = namedtuple("slogdet", ("sign", "logabsdet"))  # noqa: PYI024
+    pair = namedtuple("slogdet", ("sign", "logabsdet"))
     return pair(Tensor.detached(np.asarray(sign)), _LogDeterminant.apply(A))
 
 
@@ -153,7 +151,9 @@ def cholesky(A: Any, *, upper: bool = False) -> Any:
 
 def _constant(name: str, A: Any) -> None:
     if A.requires_grad and MODE.get().recording:
-        raise NotImplementedError(f"torch.linalg.{name}: it has no derivative here; detach the matrix first")
+        raise NotImplementedError(
+            f"torch.linalg.{name}: it has no derivative here; detach the matrix first"
+        )
 
 
 class _Eigen(autograd.Function):
@@ -177,7 +177,7 @@ class _Eigen(autograd.Function):
 
 def eigh(A: Any, UPLO: str = "L") -> Any:
     """Eigenvalues and eigenvectors of a symmetric matrix."""
-    pair = namedtuple("linalg_eigh", ("eigenvalues", "eigenvectors"))  # noqa: PYI024
+    pair = namedtuple("linalg_eigh", ("eigenvalues", "eigenvectors"))
     return pair(*_Eigen.apply(A))
 
 
@@ -189,7 +189,7 @@ def eigvalsh(A: Any, UPLO: str = "L") -> Any:
 def svd(A: Any, full_matrices: bool = True) -> Any:
     """A = U diag(S) Vh; without a derivative."""
     _constant("svd", A)
-    triple = namedtuple("linalg_svd", ("U", "S", "Vh"))  # noqa: PYI024
+    triple = namedtuple("linalg_svd", ("U", "S", "Vh"))
     return triple(*(Tensor.detached(x) for x in np.linalg.svd(A._array, full_matrices)))
 
 
@@ -216,7 +216,7 @@ def svdvals(A: Any) -> Any:
 def qr(A: Any, mode: str = "reduced") -> Any:
     """A = Q R; without a derivative."""
     _constant("qr", A)
-    pair = namedtuple("linalg_qr", ("Q", "R"))  # noqa: PYI024
+    pair = namedtuple("linalg_qr", ("Q", "R"))
     return pair(*(Tensor.detached(x) for x in np.linalg.qr(A._array, mode)))  # type: ignore[call-overload]
 
 
@@ -230,7 +230,7 @@ def lstsq(A: Any, B: Any, rcond: Any = None, *, driver: Any = None) -> Any:
     """The solution of least squares; without a derivative."""
     _constant("lstsq", A)
     found = np.linalg.lstsq(A._array, B._array, rcond)
-    fields = namedtuple("linalg_lstsq", ("solution", "residuals", "rank", "singular_values"))  # noqa: PYI024
+    fields = namedtuple("linalg_lstsq", ("solution", "residuals", "rank", "singular_values"))
     return fields(*(Tensor.detached(np.asarray(x)) for x in found))
 
 
@@ -244,7 +244,9 @@ def cond(A: Any, p: Any = None) -> Any:
     return Tensor.detached(np.asarray(np.linalg.cond(A._array, p)))
 
 
-def vector_norm(x: Any, ord: float = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+def vector_norm(
+    x: Any, ord: float = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
+) -> Any:
     """The norm of all elements, or along dimensions.
 
     >>> vector_norm(Tensor([3.0, 4.0]))
@@ -253,7 +255,9 @@ def vector_norm(x: Any, ord: float = 2, dim: Any = None, keepdim: bool = False, 
     return reducing.norm(x, ord, dim, keepdim, dtype)
 
 
-def matrix_norm(A: Any, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *, dtype: Any = None) -> Any:
+def matrix_norm(
+    A: Any, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *, dtype: Any = None
+) -> Any:
     """The norm of matrices."""
     if ord == "fro":
         return reducing.norm(A, 2, dim, keepdim, dtype)
@@ -290,7 +294,9 @@ def matrix_exp(A: Any) -> Any:
     """e^A, by its series on a scaled matrix."""
     halvings = max(0, int(np.ceil(np.log2(max(float(np.abs(A._array).sum(-1).max()), 1e-9)))) + 4)
     X = A / 2**halvings
-    eye = Tensor.detached(np.broadcast_to(np.eye(A._array.shape[-1], dtype=A._array.dtype), A._array.shape).copy())
+    eye = Tensor.detached(
+        np.broadcast_to(np.eye(A._array.shape[-1], dtype=A._array.dtype), A._array.shape).copy()
+    )
     out = term = eye
     for k in range(1, 12):
         term = F.matmul(term, X) / k

@@ -11,12 +11,23 @@ import numpy as np
 from tinygrad_cnn import functional as F
 from tinygrad_cnn import ops
 from tinygrad_cnn.graph import MODE
-from tinygrad_cnn.tensor import Tensor as NativeTensor
+from tinygrad_cnn.tensors import Tensor as NativeTensor
 from tinygrad_cnn.torch import (
-    comparing, creating, devices, drawing, dtypes, pointwise, printing, products, reducing, selecting,
-    shaping, views,
+    comparing,
+    creating,
+    devices,
+    drawing,
+    dtypes,
+    pointwise,
+    printing,
+    products,
+    reducing,
+    selecting,
+    shaping,
+    views,
 )  # fmt: skip
-from tinygrad_cnn.torch.mixing import mixed, result_type
+from tinygrad_cnn.torch.autograd import walks
+from tinygrad_cnn.torch.mixing import mixed
 from tinygrad_cnn.torch.registry import IN_PLACE, METHODS
 from tinygrad_cnn.torch.shapes import sizes
 from tinygrad_cnn.torch.tensors import Tensor, adopted
@@ -144,7 +155,15 @@ OPERATORS.update({
 
 
 # --------------------------------------------------------------------------- conversions
-def to(self: Any, *args: Any, dtype: Any = None, device: Any = None, copy: bool = False, non_blocking: bool = False, memory_format: Any = None) -> Any:
+def to(
+    self: Any,
+    *args: Any,
+    dtype: Any = None,
+    device: Any = None,
+    copy: bool = False,
+    non_blocking: bool = False,
+    memory_format: Any = None,
+) -> Any:
     """Another type; the device must be the CPU."""
     for given in args:
         if isinstance(given, dtypes.dtype) or (isinstance(given, type) and given in (float, int, bool)):
@@ -166,7 +185,13 @@ def type_(self: Any, dtype: Any = None, non_blocking: bool = False) -> Any:
                  "int16": "Short", "int8": "Char", "uint8": "Byte", "bool": "Bool"}  # fmt: skip
         return f"torch.{kinds[self._array.dtype.name]}Tensor"
     if isinstance(dtype, str):
-        dtype = dtypes.named(dtype.removeprefix("torch.").removesuffix("Tensor").lower().replace("char", "int8").replace("byte", "uint8"))
+        dtype = dtypes.named(
+            dtype.removeprefix("torch.")
+            .removesuffix("Tensor")
+            .lower()
+            .replace("char", "int8")
+            .replace("byte", "uint8")
+        )
     elif isinstance(dtype, type) and hasattr(dtype, "kind_of"):
         dtype = dtype.kind_of
     return to(self, dtype)
@@ -200,7 +225,9 @@ def numpy(self: Any, *, force: bool = False) -> Any:
         RuntimeError: it requires grad; detach it first.
     """
     if self.requires_grad and not force:
-        raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+        raise RuntimeError(
+            "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
+        )
     return self._array
 
 
@@ -220,6 +247,7 @@ def item(self: Any) -> Any:
 
 def copy_(self: Any, src: Any, non_blocking: bool = False) -> Any:
     """Take over the values of another tensor."""
+
     def copied(x: Any, new: Any) -> Any:
         new = new if isinstance(new, NativeTensor) else Tensor.detached(np.asarray(new))
         new = new if new._array.dtype == x._array.dtype else F.astype(new, x._array.dtype)
@@ -245,11 +273,15 @@ def resize_(self: Any, *shape: Any, memory_format: Any = None) -> Any:
 
 
 # --------------------------------------------------------------------------- gradients
-def backward(self: Any, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False, inputs: Any = None) -> None:
+def backward(
+    self: Any,
+    gradient: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Any = None,
+) -> None:
     """Add the derivative to `grad` of every leaf."""
-    from tinygrad_cnn.torch import autograd
-
-    autograd.backward(self, gradient, retain_graph, create_graph, inputs)
+    walks.backward(self, gradient, retain_graph, create_graph, inputs)
 
 
 def detach_(self: Any) -> Any:
@@ -383,4 +415,3 @@ def attach() -> None:
 
 
 attach()
-_ = result_type

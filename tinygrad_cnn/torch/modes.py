@@ -6,12 +6,11 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
 from tinygrad_cnn.graph import MODE
 from tinygrad_cnn.mode import enable_grad, no_grad, set_grad_enabled
-from tinygrad_cnn.torch import devices
+from tinygrad_cnn.torch import devices, dtypes
 from tinygrad_cnn.torch.generators import default_generator
+from tinygrad_cnn.torch.old_types import of_name
 from tinygrad_cnn.torch.tensors import Tensor
 
 
@@ -122,10 +121,7 @@ def get_default_device() -> Any:
 
 def set_default_tensor_type(t: Any) -> None:
     """The type of tensors made from Python floats, named as `torch.FloatTensor`."""
-    from tinygrad_cnn.torch.dtypes import set_default_dtype
-    from tinygrad_cnn.torch.old_types import of_name
-
-    set_default_dtype((of_name(t) if isinstance(t, str) else t).kind_of)
+    dtypes.set_default_dtype((of_name(t) if isinstance(t, str) else t).kind_of)
 
 
 #: What `torch` has of this module.
@@ -138,4 +134,3 @@ NAMES: dict[str, Any] = {
         set_default_tensor_type, no_grad, enable_grad, set_grad_enabled,
     )
 }  # fmt: skip
-_ = np

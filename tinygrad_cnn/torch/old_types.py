@@ -35,7 +35,8 @@ class OldType(type):
 
 
 NAMES: dict[str, Any] = {
-    name: OldType(name, (), {"kind_of": kind, "__doc__": f"Tensors of {kind}."}) for name, kind in KINDS.items()
+    name: OldType(name, (), {"kind_of": kind, "__doc__": f"Tensors of {kind}."})
+    for name, kind in KINDS.items()
 }
 
 

@@ -44,7 +44,10 @@ def _keeping(native: Any) -> Any:
 def _table() -> None:
     for called, native in FLOAT.items():
         function = _of_floats(native)
-        function.__name__, function.__doc__ = called, f"`{native.__name__}` of each element; integers become floats."
+        function.__name__, function.__doc__ = (
+            called,
+            f"`{native.__name__}` of each element; integers become floats.",
+        )
         name(called, in_place=True)(function)
     for called, native in KEEPING.items():
         function = _keeping(native)
@@ -225,7 +228,9 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
     if rounding_mode == "floor":
         return floor_divide(input, other)
     if rounding_mode != "trunc":
-        raise RuntimeError(f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found {rounding_mode!r}")
+        raise RuntimeError(
+            f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found {rounding_mode!r}"
+        )
     kind = result_type(input, other)
     out = trunc(tensor_of(input) / other)
     return out if kind.is_floating_point else F.astype(out, kind.dtype)
@@ -332,7 +337,9 @@ def xlogy(input: Any, other: Any) -> Any:
 def copysign(input: Any, other: Any) -> Any:
     """input with the sign of other."""
     a, b = floats(input), tensor_of(other)
-    return F.abs(a) * Tensor.detached(np.copysign(np.ones((), a._array.dtype), b._array).astype(a._array.dtype))
+    return F.abs(a) * Tensor.detached(
+        np.copysign(np.ones((), a._array.dtype), b._array).astype(a._array.dtype)
+    )
 
 
 @name("heaviside")

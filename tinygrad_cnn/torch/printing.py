@@ -138,7 +138,11 @@ def _lines(array: Any, indent: int, summarised: bool, formatter: _Formatter) -> 
     if array.ndim == 1:
         per_line = max(1, (Options.linewidth - indent) // (formatter.width + 2))
         if cut:
-            words = [*map(formatter, array[:edge].tolist()), " ...", *map(formatter, array[-edge:].tolist())]
+            words = [
+                *map(formatter, array[:edge].tolist()),
+                " ...",
+                *map(formatter, array[-edge:].tolist()),
+            ]
         else:
             words = list(map(formatter, array.tolist()))
         rows = [", ".join(words[i : i + per_line]) for i in range(0, len(words), per_line)]

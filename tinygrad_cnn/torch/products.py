@@ -16,7 +16,9 @@ from tinygrad_cnn.torch.tensors import Tensor
 def matmul(input: Any, other: Any) -> Any:
     """Product of matrices, or of stacks of them; vectors count as matrices."""
     if input._array.dtype != other._array.dtype:
-        raise RuntimeError(f"expected m1 and m2 to have the same dtype, but got: {input.dtype} != {other.dtype}")
+        raise RuntimeError(
+            f"expected m1 and m2 to have the same dtype, but got: {input.dtype} != {other.dtype}"
+        )
     if input._array.dtype.kind != "f":
         return Tensor.detached(np.matmul(input._array, other._array))
     return F.matmul(input, other)
@@ -98,7 +100,9 @@ def kron(input: Any, other: Any) -> Any:
     n = max(input._array.ndim, other._array.ndim)
     a, b = (F.reshape(x, (1,) * (n - x._array.ndim) + x._array.shape) for x in mixed(input, other))
     p, q = a._array.shape, b._array.shape
-    wide = F.reshape(a, tuple(s for k in p for s in (k, 1))) * F.reshape(b, tuple(s for k in q for s in (1, k)))
+    wide = F.reshape(a, tuple(s for k in p for s in (k, 1))) * F.reshape(
+        b, tuple(s for k in q for s in (1, k))
+    )
     return F.reshape(wide, tuple(i * j for i, j in zip(p, q, strict=True)))
 
 
@@ -107,7 +111,9 @@ def cross(input: Any, other: Any, dim: int | None = None) -> Any:
     """The cross product of vectors of 3."""
     axis = list(input._array.shape).index(3) if dim is None else dim
     a, b = F.moveaxis(input, axis, 0), F.moveaxis(other, axis, 0)
-    return F.stack([a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]], axis=axis)
+    return F.stack(
+        [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]], axis=axis
+    )
 
 
 @name("trace")
@@ -119,7 +125,9 @@ def trace(input: Any) -> Any:
 @name("matrix_power")
 def matrix_power(input: Any, n: int) -> Any:
     """A matrix multiplied by itself."""
-    out = Tensor.detached(np.broadcast_to(np.eye(input._array.shape[-1], dtype=input._array.dtype), input._array.shape).copy())
+    out = Tensor.detached(
+        np.broadcast_to(np.eye(input._array.shape[-1], dtype=input._array.dtype), input._array.shape).copy()
+    )
     for _ in range(n):
         out = F.matmul(out, input)
     return out

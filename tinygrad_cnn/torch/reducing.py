@@ -9,18 +9,22 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn import functional as F
-from tinygrad_cnn.torch import dtypes
+from tinygrad_cnn.torch import dtypes, pointwise
 from tinygrad_cnn.torch.comparing import value
 from tinygrad_cnn.torch.mixing import floats, mixed, tensor_of
 from tinygrad_cnn.torch.registry import name
 from tinygrad_cnn.torch.tensors import Tensor
 
+
 def _pair(kind: str, *fields: str) -> Any:
     """A named tuple that prints as PyTorch's."""
-    made = namedtuple(kind, fields)  # type: ignore[misc]  # noqa: PYI024
-    made.__repr__ = lambda self: "torch.return_types.%s(\n%s)" % (  # type: ignore[assignment]
-        kind, ",\n".join(f"{f}={v!r}" for f, v in zip(fields, self, strict=True))
-    )  # fmt: skip
+    made = namedtuple(kind, fields)  # type: ignore[misc]
+
+    def text(self: Any) -> str:
+        parts = ",\n".join(f"{f}={v!r}" for f, v in zip(fields, self, strict=True))
+        return f"torch.return_types.{kind}(\n{parts})"
+
+    made.__repr__ = text
     return made
 
 
@@ -42,7 +46,15 @@ def _cast(input: Any, dtype: Any) -> Any:
 
 
 @name()
-def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+def sum(
+    input: Any,
+    dim: Any = None,
+    keepdim: bool = False,
+    *,
+    dtype: Any = None,
+    axis: Any = None,
+    keepdims: bool = False,
+) -> Any:
     """Sum along dimensions; bools and integers give int64."""
     x = _cast(tensor_of(input), dtype)
     if x._array.dtype.kind in "bui" and dtype is None:
@@ -51,7 +63,15 @@ def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
 
 
 @name()
-def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+def mean(
+    input: Any,
+    dim: Any = None,
+    keepdim: bool = False,
+    *,
+    dtype: Any = None,
+    axis: Any = None,
+    keepdims: bool = False,
+) -> Any:
     """Mean along dimensions."""
     x = _cast(input, dtype)
     if x._array.dtype.kind != "f":
@@ -79,7 +99,9 @@ def nanmean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = 
 def prod_(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """Product along a dimension."""
     x = _cast(input, dtype)
-    return F.prod(F.astype(x, np.int64) if x._array.dtype.kind in "bui" and dtype is None else x, _axes(dim), keepdim)
+    return F.prod(
+        F.astype(x, np.int64) if x._array.dtype.kind in "bui" and dtype is None else x, _axes(dim), keepdim
+    )
 
 
 def _spread(native: Any) -> Any:
@@ -115,20 +137,26 @@ name("var")(var)
 
 
 @name(method=False)
-def var_mean(input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None) -> Any:
+def var_mean(
+    input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None
+) -> Any:
     """Variance and mean."""
     return var(input, dim, unbiased, keepdim, correction=correction), mean(input, dim, keepdim)
 
 
 @name(method=False)
-def std_mean(input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None) -> Any:
+def std_mean(
+    input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None
+) -> Any:
     """Standard deviation and mean."""
     return std(input, dim, unbiased, keepdim, correction=correction), mean(input, dim, keepdim)
 
 
 # --------------------------------------------------------------------------- extremes
 def _extreme(kind: str, native: Any, places: Any, between: Any, numpy_one: Any) -> Any:
-    def function(input: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False) -> Any:
+    def function(
+        input: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False
+    ) -> Any:
         if isinstance(dim, Tensor):
             return between(input, dim)
         whole = input._array.dtype.kind != "f"
@@ -154,17 +182,8 @@ def _take(input: Any, places: Any, dim: int) -> Any:
     return F.take_along_axis(input, places, dim)
 
 
-def _later(function: str) -> Any:
-    def run(a: Any, b: Any) -> Any:
-        from tinygrad_cnn.torch import pointwise
-
-        return getattr(pointwise, function)(a, b)
-
-    return run
-
-
-max = _extreme("max", F.max, F.argmax, _later("maximum"), np.max)
-min = _extreme("min", F.min, F.argmin, _later("minimum"), np.min)
+max = _extreme("max", F.max, F.argmax, pointwise.maximum, np.max)
+min = _extreme("min", F.min, F.argmin, pointwise.minimum, np.min)
 max.__doc__ = "The largest element, or (values, indices) along a dimension, or the larger of two tensors."
 min.__doc__ = "The smallest element, or (values, indices) along a dimension, or the smaller of two tensors."
 name("max")(max)
@@ -265,7 +284,9 @@ def median(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
     """The middle element, the lower of two; with a dimension also its place."""
     if dim is None:
         flat = F.flatten(input)
-        return _squeezed("median", flat, _ordered(flat, 0, False)[(input._array.size - 1) // 2][None], 0, False).values
+        return _squeezed(
+            "median", flat, _ordered(flat, 0, False)[(input._array.size - 1) // 2][None], 0, False
+        ).values
     places = np.take(_ordered(input, dim, False), [(input._array.shape[dim] - 1) // 2], dim)
     return _squeezed("median", input, places, dim, keepdim)
 
@@ -289,7 +310,9 @@ def _squeezed(kind: str, input: Any, places: Any, dim: int, keepdim: bool) -> An
 
 
 @name()
-def quantile(input: Any, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear") -> Any:
+def quantile(
+    input: Any, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear"
+) -> Any:
     """Quantiles along a dimension, interpolated."""
     x = F.flatten(input) if dim is None else input
     axis = 0 if dim is None else dim
@@ -329,7 +352,11 @@ def cumprod(input: Any, dim: int, *, dtype: Any = None) -> Any:
 def _running(kind: str, ufunc: Any) -> Any:
     def function(input: Any, dim: int) -> Any:
         found = ufunc.accumulate(input._array, dim)
-        new = np.where(input._array == found, np.moveaxis(np.arange(found.shape[dim]).reshape(-1, *[1] * (found.ndim - 1)), 0, dim), 0)
+        new = np.where(
+            input._array == found,
+            np.moveaxis(np.arange(found.shape[dim]).reshape(-1, *[1] * (found.ndim - 1)), 0, dim),
+            0,
+        )
         places = np.maximum.accumulate(new, dim)
         return _Pair[kind](_take(input, places, dim), Tensor.detached(places))
 
@@ -360,9 +387,7 @@ def norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, dty
     x = _cast(input, dtype)
     order = 2 if p in ("fro", None) else p
     if order == "nuc":
-        from tinygrad_cnn.torch import linalg
-
-        return linalg.matrix_norm(x, "nuc", keepdim=keepdim)
+        raise NotImplementedError("norm: p='nuc' is torch.linalg.matrix_norm(x, 'nuc')")
     if order == 0:
         return sum(F.astype(Tensor.detached(x._array != 0), x._array.dtype), dim, keepdim)
     if order in (inf, -inf):

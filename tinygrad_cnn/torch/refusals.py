@@ -5,7 +5,9 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import Any
 
-_CPU = "there is no accelerator: torch.cuda.is_available() is False, and programs that ask it choose the CPU"
+_CPU = (
+    "there is no accelerator: torch.cuda.is_available() is False, and programs that ask it choose the CPU"
+)
 _EAGER = "programs run as they are written; nothing is compiled or exported from them"
 _REAL = "tensors hold real numbers; complex ones are left out"
 _DENSE = "tensors are dense; sparse ones are left out"

@@ -9,7 +9,8 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from tinygrad_cnn.torch import aliases, autograd
+from tinygrad_cnn.torch import aliases
+from tinygrad_cnn.torch.autograd import walks
 from tinygrad_cnn.torch.profiling import Profile
 from tinygrad_cnn.torch.tensors import Tensor
 
@@ -75,13 +76,13 @@ def _inner(path: str) -> bool:
 
 def _draw_first(path: str) -> None:
     """Draw the graph of the first `backward()`, before it runs."""
-    plain = autograd.backward
+    plain = walks.backward
 
     def drawing(tensors: Any, *args: Any, **kwargs: Any) -> None:
-        autograd.backward = plain
+        walks.backward = plain
         first = tensors if isinstance(tensors, Tensor) else tensors[0]
         viz: Any = importlib.import_module("viz")
         print(f"tinygrad_cnn: drew {viz.render(first, path)}", file=sys.stderr)
         plain(tensors, *args, **kwargs)
 
-    autograd.backward = drawing
+    walks.backward = drawing

@@ -41,7 +41,9 @@ def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False) -> An
     if input._array.ndim == 0:
         return F.reshape(input, places.shape)
     cut = tuple(slice(None) if i == axis else slice(n) for i, n in enumerate(places.shape))
-    if any(a != b for i, (a, b) in enumerate(zip(input._array.shape, places.shape, strict=True)) if i != axis):
+    if any(
+        a != b for i, (a, b) in enumerate(zip(input._array.shape, places.shape, strict=True)) if i != axis
+    ):
         input = F.index(input, cut)
     if input._array.dtype.kind != "f":
         return Tensor.detached(np.take_along_axis(input._array, places, axis))
@@ -78,7 +80,11 @@ def masked_select(input: Any, mask: Any) -> Any:
 def masked_fill(input: Any, mask: Any, value: Any) -> Any:
     """A value where the mask holds."""
     if input._array.dtype.kind != "f":
-        return Tensor.detached(np.where(mask._array, np.asarray(getattr(value, "_array", value), input._array.dtype), input._array))
+        return Tensor.detached(
+            np.where(
+                mask._array, np.asarray(getattr(value, "_array", value), input._array.dtype), input._array
+            )
+        )
     return F.where(mask._array.astype(bool), value if isinstance(value, Tensor) else float(value), input)
 
 
@@ -99,7 +105,9 @@ def _spots(input: Any, dim: int, index: Any, shape: tuple[int, ...]) -> tuple[An
 
 
 @name(in_place=True)
-def scatter(input: Any, dim: int, index: Any, src: Any = None, *, value: Any = None, reduce: str | None = None) -> Any:
+def scatter(
+    input: Any, dim: int, index: Any, src: Any = None, *, value: Any = None, reduce: str | None = None
+) -> Any:
     """`src` (or a value) written at places along one dimension."""
     if src is None or not isinstance(src, Tensor):
         number = value if src is None else src
@@ -140,7 +148,9 @@ def _cut(src: Any, index: Any) -> Any:
 
 
 @name("scatter_reduce", in_place=True)
-def scatter_reduce(input: Any, dim: int, index: Any, src: Any, reduce: str, *, include_self: bool = True) -> Any:
+def scatter_reduce(
+    input: Any, dim: int, index: Any, src: Any, reduce: str, *, include_self: bool = True
+) -> Any:
     """`src` combined with what is at places along one dimension: sum, prod, mean, amax or amin."""
     src = _cut(src, index)
     key = _spots(input, dim, index._array, input._array.shape)
@@ -150,7 +160,11 @@ def scatter_reduce(input: Any, dim: int, index: Any, src: Any, reduce: str, *, i
         start = input if include_self else F.where(counts > 0, 0.0, input)
         total = start + ops.IndexAdd(key, input._array.shape)(src)
         n = counts + int(include_self) if reduce == "mean" else np.ones_like(counts)
-        return total if reduce == "sum" else total / Tensor.detached(np.maximum(n, 1).astype(input._array.dtype))
+        return (
+            total
+            if reduce == "sum"
+            else total / Tensor.detached(np.maximum(n, 1).astype(input._array.dtype))
+        )
     if input.requires_grad or src.requires_grad:
         raise NotImplementedError(f"scatter_reduce: {reduce!r} has no gradient here; 'sum' and 'mean' have")
     out, ufunc = input._array.copy(), {"prod": np.multiply, "amax": np.maximum, "amin": np.minimum}[reduce]
@@ -207,7 +221,13 @@ def argwhere(input: Any) -> Any:
 
 
 @name()
-def unique(input: Any, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None) -> Any:
+def unique(
+    input: Any,
+    sorted: bool = True,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    dim: int | None = None,
+) -> Any:
     """Different elements in order, with the places and counts that were asked for."""
     found = np.unique(input._array, return_inverse=True, return_counts=True, axis=dim)
     values, inverse, counts = found
@@ -220,7 +240,9 @@ def unique(input: Any, sorted: bool = True, return_inverse: bool = False, return
 
 
 @name()
-def unique_consecutive(input: Any, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None) -> Any:
+def unique_consecutive(
+    input: Any, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
+) -> Any:
     """The first of each run of equal elements."""
     flat = input._array.ravel()
     new = np.concatenate([[True], flat[1:] != flat[:-1]]) if flat.size else np.zeros(0, bool)
@@ -235,7 +257,9 @@ def unique_consecutive(input: Any, return_inverse: bool = False, return_counts: 
 @name()
 def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
     """How often each number occurs."""
-    return Tensor.detached(np.bincount(input._array, None if weights is None else weights._array, minlength))
+    return Tensor.detached(
+        np.bincount(input._array, None if weights is None else weights._array, minlength)
+    )
 
 
 @name()
@@ -248,7 +272,14 @@ def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0) -> Any:
 
 
 @name("searchsorted", method=False)
-def searchsorted(sorted_sequence: Any, values: Any, *, out_int32: bool = False, right: bool = False, side: str | None = None) -> Any:
+def searchsorted(
+    sorted_sequence: Any,
+    values: Any,
+    *,
+    out_int32: bool = False,
+    right: bool = False,
+    side: str | None = None,
+) -> Any:
     """Where values would have to be put to keep the order."""
     from_right = "right" if right or side == "right" else "left"
     lines, wanted = sorted_sequence._array, value(values)

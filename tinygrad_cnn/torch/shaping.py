@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from math import prod
 from typing import Any
 
@@ -184,7 +185,9 @@ def tile(input: Any, *dims: Any) -> Any:
 
 
 @name()
-def repeat_interleave(input: Any, repeats: Any, dim: int | None = None, *, output_size: int | None = None) -> Any:
+def repeat_interleave(
+    input: Any, repeats: Any, dim: int | None = None, *, output_size: int | None = None
+) -> Any:
     """Each element several times in a row."""
     return F.repeat(input, repeats._array if isinstance(repeats, Tensor) else repeats, dim)
 
@@ -234,7 +237,7 @@ def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[An
         k = int(indices_or_sections)
         return _cut(input, [n // k + (i < n % k) for i in range(k)], dim)
     places = [0, *(min(int(i), n) for i in indices_or_sections), n]
-    return _cut(input, [max(0, b - a) for a, b in zip(places, places[1:], strict=False)], dim)
+    return _cut(input, [max(0, b - a) for a, b in itertools.pairwise(places)], dim)
 
 
 @name()

@@ -13,13 +13,12 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn import nn as native_nn
-from tinygrad_cnn.graph import Node, Op
-from tinygrad_cnn.tensor import Tensor as NativeTensor
+from tinygrad_cnn.graph import Node
+from tinygrad_cnn.tensors import Tensor as NativeTensor
 from tinygrad_cnn.torch import devices, dtypes
 from tinygrad_cnn.torch.shapes import Count, Size
 
 _new = object.__new__
-_record = NativeTensor.record
 _SIZES = (int, np.integer)
 
 
@@ -47,42 +46,6 @@ class Tensor(NativeTensor):
         else:
             self._array = np.array(_plain(data[0]), kind)
         self._node = None
-
-    # ------------------------------------------------------------------ the class of results
-    @classmethod
-    def at(cls, array: Any, node: Node | None) -> Tensor:
-        """A Tensor over `array` itself, standing at `node`.
-
-        >>> Tensor.at(np.ones(2), None).dtype
-        torch.float64
-        """
-        made = _new(Tensor)
-        made._array, made._node = array, node
-        return made
-
-    @classmethod
-    def detached(cls, array: Any) -> Tensor:
-        """A Tensor over an array itself, without a graph.
-
-        >>> Tensor.detached(np.ones(2)).requires_grad
-        False
-        """
-        made = _new(Tensor)
-        made._array, made._node = np.asarray(array), None
-        return made
-
-    @classmethod
-    def record(cls, op: Op, operands: tuple[Any, ...]) -> Tensor:
-        """Run an op and record it, as the native Tensor does; the result is of this class.
-
-        >>> from tinygrad_cnn import ops
-        >>> type(Tensor.record(ops.Neg(), (Tensor([1.0]),))) is Tensor
-        True
-        """
-        found = _record(op, operands)
-        made = _new(Tensor)
-        made._array, made._node = found._array, found._node
-        return made
 
     # ------------------------------------------------------------------ what it is
     @property
@@ -123,7 +86,11 @@ class Tensor(NativeTensor):
         self._array = value._array
         if old is not None:
             self._node = Node.leaf(
-                self._array.shape, self._array.dtype, requires_grad=old.requires_grad, role=old.role, name=old.name
+                self._array.shape,
+                self._array.dtype,
+                requires_grad=old.requires_grad,
+                role=old.role,
+                name=old.name,
             )
 
     @property
@@ -216,6 +183,9 @@ class Tensor(NativeTensor):
     __hash__ = NativeTensor.__hash__
 
 
+Tensor.results = Tensor
+
+
 class Parameter(Tensor, native_nn.Parameter):
     """A Tensor that a model learns; it shares the memory of `data`.
 
@@ -246,8 +216,6 @@ class Buffer(Tensor, native_nn.Buffer):
     def __init__(self, data: Any = None, *, persistent: bool = True) -> None:
         self._array = np.zeros(0, dtypes.get_default_dtype().dtype) if data is None else _shared(data)
         self._node = data._node if isinstance(data, NativeTensor) else None
-        if not persistent:
-            self.__dict__["persistent"] = False
 
 
 class GradFn:
@@ -296,7 +264,9 @@ def native(value: Any) -> Any:
     """
     if isinstance(value, Tensor):
         if value._node is None:
-            value._node = Node.leaf(value._array.shape, value._array.dtype, requires_grad=False, role="input")
+            value._node = Node.leaf(
+                value._array.shape, value._array.dtype, requires_grad=False, role="input"
+            )
         return NativeTensor.at(value._array, value._node)
     return value
 

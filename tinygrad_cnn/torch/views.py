@@ -6,7 +6,6 @@ result, and what it is a view of is put together anew from it, so the base sees 
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ import numpy as np
 from tinygrad_cnn import functional as F
 from tinygrad_cnn import ops
 from tinygrad_cnn.graph import MODE
-from tinygrad_cnn.tensor import Tensor as NativeTensor
+from tinygrad_cnn.tensors import Tensor as NativeTensor
 from tinygrad_cnn.torch.tensors import Tensor
 
 
@@ -93,7 +92,9 @@ def setitem(x: Any, key: Any, value: Any) -> None:
     """x[key] = value, recorded where a gradient flows; the method `__setitem__`."""
     key = plain_key(key)
     if _recorded(x, value):
-        new = value if isinstance(value, NativeTensor) else Tensor.detached(np.asarray(value, x._array.dtype))
+        new = (
+            value if isinstance(value, NativeTensor) else Tensor.detached(np.asarray(value, x._array.dtype))
+        )
         become(x, _put(x, key, new))
         return
     array = value._array if isinstance(value, NativeTensor) else value
@@ -178,6 +179,8 @@ def write(x: Any, function: Any, *args: Any, **kwargs: Any) -> Any:
 def fill(x: Any, values: Any) -> Any:
     """Write values into x outside the graph, or let it become them where a gradient flows. Returns x."""
     if _recorded(x):
-        return become(x, Tensor.detached(np.broadcast_to(np.asarray(values, x._array.dtype), x._array.shape).copy()))
+        return become(
+            x, Tensor.detached(np.broadcast_to(np.asarray(values, x._array.dtype), x._array.shape).copy())
+        )
     x._writable()[...] = values
     return x

@@ -13,7 +13,16 @@ from tinygrad_cnn.torch.tensors import Tensor
 from tinygrad_cnn.torchvision.datasets.vision import image_class
 
 
-def make_grid(tensor: Any, nrow: int = 8, padding: int = 2, normalize: bool = False, value_range: Any = None, scale_each: bool = False, pad_value: float = 0.0, **_: Any) -> Any:
+def make_grid(
+    tensor: Any,
+    nrow: int = 8,
+    padding: int = 2,
+    normalize: bool = False,
+    value_range: Any = None,
+    scale_each: bool = False,
+    pad_value: float = 0.0,
+    **_: Any,
+) -> Any:
     """Images (N, C, H, W) side by side in rows, grey ones as colour.
 
     >>> from tinygrad_cnn import torch

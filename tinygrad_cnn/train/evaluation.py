@@ -210,7 +210,7 @@ def as_operand(part: Any) -> Any:
 
 
 def _array(outputs: Any) -> Array:
-    return np.asarray(outputs.numpy() if isinstance(outputs, Tensor) else outputs)
+    return np.asarray(outputs.array if isinstance(outputs, Tensor) else outputs)
 
 
 def as_scalar(function: str, loss: Any) -> float:
@@ -222,7 +222,7 @@ def as_scalar(function: str, loss: Any) -> float:
     >>> as_scalar("fit", Tensor(0.5))
     0.5
     """
-    if np.shape(loss.numpy() if isinstance(loss, Tensor) else loss) != ():
+    if np.shape(loss.array if isinstance(loss, Tensor) else loss) != ():
         raise ShapeError(f"{function}: the loss must be one number, got shape {loss.shape}; use its mean")
     return float(loss.item()) if isinstance(loss, Tensor) else float(loss)
 

@@ -98,7 +98,7 @@ class Learner:
         loss = self.loss(outputs, targets)
         value = as_scalar(function, loss)
         if judged is not None and not judged(value):
-            return value, outputs.numpy()
+            return value, outputs.array
         if not math.isfinite(value) and not self._told_of_nan:  # once, not in each batch from here on
             text = f"the loss is {value}{where}, and the weights with it; NaNStop() stops before that"
             warnings.warn(text, RuntimeWarning, stacklevel=2)
@@ -106,7 +106,7 @@ class Learner:
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
-        return value, outputs.numpy()
+        return value, outputs.array
 
 
 def check_optimizer(name: str, model: Module, optimizer: Any) -> None:

@@ -47,7 +47,7 @@ def roots_of(thing: Any) -> list[Root]:
     roots: dict[Node, Root] = {}
     for one in things:
         if isinstance(one, Tensor):
-            value = float(one.numpy()) if one.shape == () else None
+            value = float(one.array) if one.shape == () else None
             roots.setdefault(one.node, Root(one.node, value))
         elif isinstance(one, Node):
             roots.setdefault(one, Root(one, None))

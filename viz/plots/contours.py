@@ -56,7 +56,7 @@ def surface(
 
 def _points(name: str, points: Any) -> Any:
     try:
-        found = np.asarray(points.numpy() if isinstance(points, Tensor) else points, dtype=np.float64)
+        found = np.asarray(points.array if isinstance(points, Tensor) else points, dtype=np.float64)
     except (TypeError, ValueError):
         raise DTypeError(f"viz.surface: the path {name!r} is not made of numbers") from None
     if found.ndim != 2 or found.shape[1] != 2:
@@ -81,7 +81,7 @@ def _values(function: Callable[[Any, Any], Any], x: Any, y: Any) -> Any:
     """f on arrays, as float64; what overflows is left to be not finite."""
     with no_grad(), np.errstate(all="ignore"):
         result = function(x, y)
-    z = np.asarray(result.numpy() if isinstance(result, Tensor) else result)
+    z = np.asarray(result.array if isinstance(result, Tensor) else result)
     if z.shape != x.shape:
         raise ShapeError(f"viz.surface: the function gives shape {z.shape} for {x.shape}; the same fits")
     if z.dtype.kind not in "iuf":

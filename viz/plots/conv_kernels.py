@@ -52,7 +52,7 @@ def filters(layer: Any, path: str | Path | None = None, before: Any = None) -> A
 
 
 def _weights(what: str, weight: Any, kind: str) -> Any:
-    values = np.asarray(weight.numpy() if isinstance(weight, Tensor) else weight)
+    values = np.asarray(weight.array if isinstance(weight, Tensor) else weight)
     if values.ndim != 4 or values.dtype.kind != "f" or not values.size:
         said = f"shape {values.shape}" if values.ndim else "none"
         raise DTypeError(

@@ -90,7 +90,7 @@ def _slopes(function: Callable[[Any, Any], Any], xs: Any, ys: Any) -> tuple[Any,
         if z.shape != xs.shape:
             raise ShapeError(f"viz.field: the function gives shape {z.shape} for {xs.shape}; the same fits")
         slopes = grad(z.sum(), [x, y], allow_unused=True)
-    u, v = (np.zeros_like(xs) if s is None else s.numpy() for s in slopes)
+    u, v = (np.zeros_like(xs) if s is None else s.array for s in slopes)
     return u, v
 
 

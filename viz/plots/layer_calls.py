@@ -30,7 +30,7 @@ def undisturbed(model: nn.Module, *, training: bool | None = None) -> Iterator[N
     """
     modules = list(model.modules())
     modes = [vars(module).get("training") for module in modules]
-    buffers = [(buffer, buffer.numpy().copy()) for buffer in model.buffers()]
+    buffers = [(buffer, buffer.array.copy()) for buffer in model.buffers()]
     generators = {id(g): g for m in modules for g in vars(m).values() if isinstance(g, np.random.Generator)}
     generators[id(rng.generator())] = rng.generator()
     states = [(g, g.bit_generator.state) for g in generators.values()]
@@ -45,7 +45,7 @@ def undisturbed(model: nn.Module, *, training: bool | None = None) -> Iterator[N
             else:
                 module.training = mode
         for buffer, values in buffers:
-            if not np.array_equal(buffer.numpy(), values, equal_nan=True):
+            if not np.array_equal(buffer.array, values, equal_nan=True):
                 buffer.data = values  # only then: graphs that hold it would be told of a write
         for g, state in states:
             g.bit_generator.state = state
@@ -110,7 +110,7 @@ def one_image(function: str, image: Any) -> Tensor:
     >>> one_image("viz.saliency", np.zeros((3, 8, 8))).shape
     (1, 3, 8, 8)
     """
-    values = np.asarray(image.numpy() if isinstance(image, Tensor) else image)
+    values = np.asarray(image.array if isinstance(image, Tensor) else image)
     batch = values[None] if values.ndim == 3 else values
     if batch.ndim != 4 or batch.shape[0] != 1 or not batch.size:
         raise ShapeError(
@@ -127,7 +127,7 @@ def picture(image: Tensor) -> tuple[Any, dict[str, Any]]:
     >>> picture(Tensor(np.zeros((1, 1, 8, 6))))[0].shape
     (8, 6)
     """
-    pixels = np.asarray(image.numpy()[0], dtype=np.float64)
+    pixels = np.asarray(image.array[0], dtype=np.float64)
     if len(pixels) == 3 and np.min(pixels) >= 0 and np.max(pixels) <= 1:
         return np.moveaxis(pixels, 0, -1), {}
     return pixels.mean(axis=0), {"cmap": "gray"}

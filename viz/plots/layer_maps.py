@@ -60,7 +60,7 @@ def feature_maps(
     with undisturbed(model, training=False), noting(chosen) as calls, no_grad():
         model(x)
     rows = [
-        (title, np.asarray(result.numpy()[0], dtype=np.float64))
+        (title, np.asarray(result.array[0], dtype=np.float64))
         for title, result in named(calls, chosen)
         if isinstance(result, Tensor) and result.ndim == 4 and result.size
     ]

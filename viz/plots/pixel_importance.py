@@ -45,7 +45,7 @@ def saliency(model: nn.Module, image: Any, label: int | None = None, path: str |
         scores = model(x)
         label = _class("viz.saliency", scores, label)
         slopes = grad(scores[0, label], x)
-    strength = np.abs(slopes.numpy()[0]).max(axis=0)
+    strength = np.abs(slopes.array[0]).max(axis=0)
     with look():
         drawn, panels = _beside("viz.saliency", x, f"Saliency · {_said(scores, label)}")
         panels[1].imshow(strength, cmap="inferno", vmin=0.0, interpolation="nearest")
@@ -92,8 +92,8 @@ def grad_cam(
         slopes = grad(scores[0, label], maps, allow_unused=True)
     if slopes is None:
         raise GraphError(f"viz.grad_cam: the score of class {label} does not depend on {name!r}")
-    weights = slopes.numpy()[0].mean(axis=(1, 2))
-    cam = np.maximum(np.tensordot(weights, maps.numpy()[0], axes=1), 0)
+    weights = slopes.array[0].mean(axis=(1, 2))
+    cam = np.maximum(np.tensordot(weights, maps.array[0], axes=1), 0)
     with look():
         drawn, panels = _beside("viz.grad_cam", x, f"Grad-CAM at {name} · {_said(scores, label)}")
         height, width = x.shape[2:]
@@ -126,14 +126,14 @@ def _class(function: str, scores: Any, label: int | None) -> int:
         got = f"shape {scores.shape}" if isinstance(scores, Tensor) else f"a {type(scores).__name__}"
         raise ShapeError(f"{function}: the model gives {got} for one image; scores (1, classes) fit")
     if label is None:
-        return int(np.argmax(scores.numpy()[0]))
+        return int(np.argmax(scores.array[0]))
     if isinstance(label, bool) or not isinstance(label, (int, np.integer)) or not 0 <= label < scores.size:
         raise ArgumentError(f"{function}: label is {label!r}; a class from 0 to {scores.size - 1} fits")
     return int(label)
 
 
 def _said(scores: Tensor, label: int) -> str:
-    return f"class {label}, score {scores.numpy()[0, label]:.3g}"
+    return f"class {label}, score {scores.array[0, label]:.3g}"
 
 
 def _beside(function: str, image: Tensor, title: str) -> tuple[Any, Any]:

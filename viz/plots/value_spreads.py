@@ -82,7 +82,7 @@ def _of_arrays(source: Mapping[str, Any]) -> Table:
 
 def _numbers(name: Any, values: Any) -> Any:
     try:
-        found = np.asarray(values.numpy() if isinstance(values, Tensor) else values)
+        found = np.asarray(values.array if isinstance(values, Tensor) else values)
     except ValueError:  # lists of different lengths
         found = np.asarray(None)
     if found.dtype.kind not in "biuf":
@@ -96,7 +96,7 @@ def _of_model(
 ) -> Table:  # fmt: skip
     if inputs is None:
         raise ArgumentError("viz.histograms: a Module needs inputs, a batch to run on")
-    values = np.asarray(inputs.numpy() if isinstance(inputs, Tensor) else inputs)
+    values = np.asarray(inputs.array if isinstance(inputs, Tensor) else inputs)
     # Asking for the inputs' gradient records all layers, frozen ones too.
     x = Tensor(values, requires_grad=loss is not None and values.dtype.kind == "f")
     chosen = choose("viz.histograms", model, layers, computes)

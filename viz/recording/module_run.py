@@ -77,7 +77,7 @@ def _tensors(output: Any) -> Iterator[Tensor]:
 @contextmanager
 def _unchanged(model: Module) -> Iterator[None]:
     """Put buffers and random generators back at the end, also after an error."""
-    buffers = [(buffer, buffer.numpy().copy()) for buffer in model.buffers()]
+    buffers = [(buffer, buffer.array.copy()) for buffer in model.buffers()]
     own = [v for module in model.modules() for v in vars(module).values()]
     generators = [generator(), *(v for v in own if isinstance(v, np.random.Generator))]
     states = [(one, one.bit_generator.state) for one in generators]
@@ -85,7 +85,7 @@ def _unchanged(model: Module) -> Iterator[None]:
         yield
     finally:
         for buffer, before in buffers:
-            if not np.array_equal(buffer.numpy(), before, equal_nan=True):
+            if not np.array_equal(buffer.array, before, equal_nan=True):
                 buffer.data = Tensor(before)
         for one, state in states:
             one.bit_generator.state = state

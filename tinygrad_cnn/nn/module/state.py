@@ -96,7 +96,7 @@ class ModuleState(ModuleTree):
         >>> list(nn.Linear(2, 3).state_dict())
         ['weight', 'bias']
         """
-        return {path: value.numpy().copy() for path, value in self._saved()}
+        return {path: value.array.copy() for path, value in self._saved()}
 
     def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> LoadResult:
         """Write the values of a state dict into the parameters and buffers of the same paths.
@@ -211,7 +211,7 @@ class ModuleState(ModuleTree):
 
 
 def _plain(value: Any) -> Any:
-    return value.numpy() if isinstance(value, Tensor) else value
+    return value.array if isinstance(value, Tensor) else value
 
 
 def _convert(tensor: Tensor, dtype: np.dtype[Any]) -> None:

@@ -8,12 +8,17 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn.mode import enable_grad, no_grad
+from tinygrad_cnn.torch.autograd.walks import grad
 from tinygrad_cnn.torch.tensors import Tensor
 
 
 def _outputs(func: Callable[..., Any], inputs: tuple[Any, ...]) -> list[Any]:
     out = func(*inputs)
-    return [o for o in (out if isinstance(out, (tuple, list)) else (out,)) if isinstance(o, Tensor) and o._array.dtype.kind == "f"]
+    return [
+        o
+        for o in (out if isinstance(out, (tuple, list)) else (out,))
+        if isinstance(o, Tensor) and o._array.dtype.kind == "f"
+    ]
 
 
 def gradcheck(
@@ -30,15 +35,15 @@ def gradcheck(
     >>> gradcheck(torch.sin, torch.ones(2, dtype=torch.float64, requires_grad=True))
     True
     """
-    from tinygrad_cnn.torch import autograd
-
     given = tuple(inputs) if isinstance(inputs, (tuple, list)) else (inputs,)
     wanted = [x for x in given if isinstance(x, Tensor) and x.requires_grad]
     if not wanted:
-        raise ValueError("gradcheck expects at least one input tensor to require gradient, but none of them do")
+        raise ValueError(
+            "gradcheck expects at least one input tensor to require gradient, but none of them do"
+        )
     for number, out in enumerate(_outputs(func, given)):
         for k, x in enumerate(wanted):
-            exact, approximate = _exact(autograd, func, given, number, x), _differences(func, given, number, x, eps)
+            exact, approximate = _exact(func, given, number, x), _differences(func, given, number, x, eps)
             if not np.allclose(exact, approximate, rtol, atol):
                 worst = np.unravel_index(np.argmax(np.abs(exact - approximate)), exact.shape)
                 if not raise_exception:
@@ -58,28 +63,32 @@ def gradgradcheck(func: Callable[..., Any], inputs: Any, grad_outputs: Any = Non
     >>> gradgradcheck(torch.sin, torch.ones(2, dtype=torch.float64, requires_grad=True))
     True
     """
-    from tinygrad_cnn.torch import autograd
-
     given = tuple(inputs) if isinstance(inputs, (tuple, list)) else (inputs,)
 
     def slopes(*xs: Any) -> Any:
         with enable_grad():
             outs = _outputs(func, xs)
-        weights = [Tensor.detached(np.linspace(0.5, 1.5, o._array.size).reshape(o._array.shape)) for o in outs]
+        weights = [
+            Tensor.detached(np.linspace(0.5, 1.5, o._array.size).reshape(o._array.shape)) for o in outs
+        ]
         wanted = [x for x in xs if isinstance(x, Tensor) and x.requires_grad]
-        found = autograd.grad(outs, wanted, weights, create_graph=True, allow_unused=True)
+        found = grad(outs, wanted, weights, create_graph=True, allow_unused=True)
         return tuple(g for g in found if g is not None and g.requires_grad)
 
-    return gradcheck(slopes, given, **{k: v for k, v in options.items() if k != "gen_non_contig_grad_outputs"})
+    return gradcheck(
+        slopes, given, **{k: v for k, v in options.items() if k != "gen_non_contig_grad_outputs"}
+    )
 
 
-def _exact(autograd: Any, func: Any, given: Any, number: int, x: Any) -> Any:
+def _exact(func: Any, given: Any, number: int, x: Any) -> Any:
     out = _outputs(func, given)[number]
     rows = []
     for i in range(out._array.size):
         weight = np.zeros(out._array.size, out._array.dtype)
         weight[i] = 1
-        (g,) = autograd.grad(out, x, Tensor.detached(weight.reshape(out._array.shape)), retain_graph=True, allow_unused=True)
+        (g,) = grad(
+            out, x, Tensor.detached(weight.reshape(out._array.shape)), retain_graph=True, allow_unused=True
+        )
         rows.append(np.zeros(x._array.size) if g is None else g._array.reshape(-1).copy())
     return np.array(rows).reshape(out._array.size, x._array.size)
 

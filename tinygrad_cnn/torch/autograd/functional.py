@@ -8,15 +8,14 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn import functional as F
+from tinygrad_cnn.torch.autograd.walks import grad
 from tinygrad_cnn.torch.tensors import Tensor
 
 
 def _gradient(output: Any, x: Any, create_graph: bool) -> Any:
-    from tinygrad_cnn.torch import autograd
-
     if not output.requires_grad:
         return Tensor.detached(np.zeros(x._array.shape, x._array.dtype))
-    (g,) = autograd.grad(output, x, retain_graph=True, create_graph=create_graph, allow_unused=True)
+    (g,) = grad(output, x, retain_graph=True, create_graph=create_graph, allow_unused=True)
     return Tensor.detached(np.zeros(x._array.shape, x._array.dtype)) if g is None else g
 
 
@@ -25,7 +24,14 @@ def _inputs(inputs: Any, create_graph: bool) -> list[Any]:
     return [x if create_graph and x.requires_grad else x.detach().clone().requires_grad_() for x in given]
 
 
-def jacobian(func: Callable[..., Any], inputs: Any, create_graph: bool = False, strict: bool = False, vectorize: bool = False, strategy: str = "reverse-mode") -> Any:
+def jacobian(
+    func: Callable[..., Any],
+    inputs: Any,
+    create_graph: bool = False,
+    strict: bool = False,
+    vectorize: bool = False,
+    strategy: str = "reverse-mode",
+) -> Any:
     """All partial derivatives of a function's results.
 
     >>> from tinygrad_cnn import torch
@@ -40,11 +46,21 @@ def jacobian(func: Callable[..., Any], inputs: Any, create_graph: bool = False, 
     for i in range(flat._array.size):
         for k, x in enumerate(xs):
             rows[k].append(_gradient(flat[i], x, create_graph))
-    found = [F.reshape(F.stack(r), (*output._array.shape, *x._array.shape)) for r, x in zip(rows, xs, strict=True)]
+    found = [
+        F.reshape(F.stack(r), (*output._array.shape, *x._array.shape))
+        for r, x in zip(rows, xs, strict=True)
+    ]
     return tuple(found) if isinstance(inputs, tuple) else found[0]
 
 
-def hessian(func: Callable[..., Any], inputs: Any, create_graph: bool = False, strict: bool = False, vectorize: bool = False, outer_jacobian_strategy: str = "reverse-mode") -> Any:
+def hessian(
+    func: Callable[..., Any],
+    inputs: Any,
+    create_graph: bool = False,
+    strict: bool = False,
+    vectorize: bool = False,
+    outer_jacobian_strategy: str = "reverse-mode",
+) -> Any:
     """All second derivatives of a function with one number as its result.
 
     >>> from tinygrad_cnn import torch
@@ -66,7 +82,9 @@ def hessian(func: Callable[..., Any], inputs: Any, create_graph: bool = False, s
     return tuple(rows) if isinstance(inputs, tuple) else rows[0][0]
 
 
-def vjp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
+def vjp(
+    func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False
+) -> Any:
     """A function's result, and a vector times its Jacobian.
 
     >>> from tinygrad_cnn import torch
@@ -80,7 +98,9 @@ def vjp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool
     return output.detach(), found if isinstance(inputs, tuple) else found[0]
 
 
-def jvp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
+def jvp(
+    func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False
+) -> Any:
     """A function's result, and its Jacobian times a vector.
 
     >>> from tinygrad_cnn import torch
@@ -90,15 +110,17 @@ def jvp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool
     xs = _inputs(inputs, create_graph)
     output = func(*xs)
     weight = Tensor.detached(np.ones(output._array.shape, output._array.dtype)).requires_grad_()
-    from tinygrad_cnn.torch import autograd
-
-    slopes = autograd.grad(output, xs, weight, create_graph=True)
+    slopes = grad(output, xs, weight, create_graph=True)
     vs = v if isinstance(v, tuple) else (v,)
-    total = sum((F.sum(g * (1.0 if w is None else w)) for g, w in zip(slopes, vs, strict=True)), Tensor([0.0]).sum())
+    total = sum(
+        (F.sum(g * (1.0 if w is None else w)) for g, w in zip(slopes, vs, strict=True)), Tensor([0.0]).sum()
+    )
     return output.detach(), _gradient(total, weight, create_graph)
 
 
-def hvp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
+def hvp(
+    func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False
+) -> Any:
     """A function's result, and its Hessian times a vector.
 
     >>> from tinygrad_cnn import torch

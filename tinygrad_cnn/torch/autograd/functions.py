@@ -9,7 +9,7 @@ import numpy as np
 
 from tinygrad_cnn.graph import MODE, Op
 from tinygrad_cnn.mode import no_grad
-from tinygrad_cnn.tensor import Tensor as NativeTensor
+from tinygrad_cnn.tensors import Tensor as NativeTensor
 from tinygrad_cnn.torch.tensors import Tensor, adopted, native
 
 
@@ -43,8 +43,16 @@ class Context:
 class _Applied(Op):
     """One call of a Function, as an op: its results, flattened, in one row."""
 
-    def __init__(self, function: type[Function], ctx: Context, value: Any, shapes: list[Any], count: int) -> None:
-        self._function, self._ctx, self._value, self._shapes, self._count = function, ctx, value, shapes, count
+    def __init__(
+        self, function: type[Function], ctx: Context, value: Any, shapes: list[Any], count: int
+    ) -> None:
+        self._function, self._ctx, self._value, self._shapes, self._count = (
+            function,
+            ctx,
+            value,
+            shapes,
+            count,
+        )
 
     @property
     def name(self) -> str:
@@ -61,7 +69,9 @@ class _Applied(Op):
         else:
             ends = np.cumsum([int(np.prod(s)) for s in self._shapes])
             starts = [0, *ends[:-1].tolist()]
-            parts = [whole[a:b].reshape(s) for a, b, s in zip(starts, ends.tolist(), self._shapes, strict=True)]
+            parts = [
+                whole[a:b].reshape(s) for a, b, s in zip(starts, ends.tolist(), self._shapes, strict=True)
+            ]
         if traced:
             found = self._function.backward(self._ctx, *parts)
         else:

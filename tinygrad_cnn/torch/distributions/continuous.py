@@ -121,7 +121,9 @@ class Exponential(Distribution):
     def rsample(self, sample_shape: Any = ()) -> Any:
         """A draw."""
         shape = self._shape(sample_shape)
-        drawn = default_generator.exponential(math.prod(shape)).reshape(shape).astype(self.rate._array.dtype)
+        drawn = (
+            default_generator.exponential(math.prod(shape)).reshape(shape).astype(self.rate._array.dtype)
+        )
         return Tensor.detached(drawn) / self.rate
 
     def log_prob(self, value: Any) -> Any:
@@ -196,7 +198,14 @@ class MultivariateNormal(Distribution):
     tensor(-1.8379)
     """
 
-    def __init__(self, loc: Any, covariance_matrix: Any = None, precision_matrix: Any = None, scale_tril: Any = None, validate_args: Any = None) -> None:
+    def __init__(
+        self,
+        loc: Any,
+        covariance_matrix: Any = None,
+        precision_matrix: Any = None,
+        scale_tril: Any = None,
+        validate_args: Any = None,
+    ) -> None:
         if precision_matrix is not None:
             covariance_matrix = linalg.inv(precision_matrix)
         self.loc = loc
@@ -229,10 +238,14 @@ class MultivariateNormal(Distribution):
 class Independent(Distribution):
     """A distribution whose last batch dimensions belong to the event."""
 
-    def __init__(self, base_distribution: Any, reinterpreted_batch_ndims: int, validate_args: Any = None) -> None:
+    def __init__(
+        self, base_distribution: Any, reinterpreted_batch_ndims: int, validate_args: Any = None
+    ) -> None:
         self.base_dist, self._n = base_distribution, reinterpreted_batch_ndims
         shape = base_distribution.batch_shape
-        super().__init__(shape[: len(shape) - self._n], (*shape[len(shape) - self._n :], *base_distribution.event_shape))
+        super().__init__(
+            shape[: len(shape) - self._n], (*shape[len(shape) - self._n :], *base_distribution.event_shape)
+        )
 
     def rsample(self, sample_shape: Any = ()) -> Any:
         """A draw."""

@@ -66,7 +66,9 @@ class OneHotCategorical(Categorical):
     def sample(self, sample_shape: Any = ()) -> Any:
         """A draw."""
         labels = super().sample(sample_shape)
-        return Tensor.detached(np.eye(self.probs._array.shape[-1], dtype=self.probs._array.dtype)[labels._array])
+        return Tensor.detached(
+            np.eye(self.probs._array.shape[-1], dtype=self.probs._array.dtype)[labels._array]
+        )
 
     def log_prob(self, value: Any) -> Any:
         """The logarithm of the probability."""
@@ -108,8 +110,12 @@ class Bernoulli(Distribution):
 
     def log_prob(self, value: Any) -> Any:
         """The logarithm of the probability."""
-        logits = F.broadcast_to(self.logits, np.broadcast_shapes(self.logits._array.shape, value._array.shape))
-        return -binary_cross_entropy_with_logits(logits, value.expand(logits._array.shape), reduction="none")
+        logits = F.broadcast_to(
+            self.logits, np.broadcast_shapes(self.logits._array.shape, value._array.shape)
+        )
+        return -binary_cross_entropy_with_logits(
+            logits, value.expand(logits._array.shape), reduction="none"
+        )
 
     def entropy(self) -> Any:
         """-p·log p - (1 - p)·log(1 - p)."""

@@ -40,7 +40,15 @@ def add_safe_globals(allowed: list[Any]) -> None:
     _allowed.extend(allowed)
 
 
-def load(f: Any, map_location: Any = None, pickle_module: Any = None, *, weights_only: bool | None = None, mmap: Any = None, **_: Any) -> Any:
+def load(
+    f: Any,
+    map_location: Any = None,
+    pickle_module: Any = None,
+    *,
+    weights_only: bool | None = None,
+    mmap: Any = None,
+    **_: Any,
+) -> Any:
     """The tensors and plain containers of a file that PyTorch or `save` wrote.
 
     Args:
@@ -72,7 +80,14 @@ def load(f: Any, map_location: Any = None, pickle_module: Any = None, *, weights
         )
     try:
         return _read(data, weights_only is False)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, UnicodeDecodeError, OverflowError, RecursionError) as error:
+    except (
+        zipfile.BadZipFile,
+        NotImplementedError,
+        EOFError,
+        UnicodeDecodeError,
+        OverflowError,
+        RecursionError,
+    ) as error:
         raise FormatError(f"load: the archive is corrupt: {error}") from None
 
 
@@ -81,13 +96,19 @@ def _read(data: bytes, modules: bool) -> Any:
         entries = {}
         for info in archive.infolist():
             if info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1:
-                raise FormatError(f"load: {info.filename!r} is compressed or encrypted; torch.save stores files as they are")
+                raise FormatError(
+                    f"load: {info.filename!r} is compressed or encrypted; torch.save stores files as they are"
+                )
             if info.file_size > len(data):
-                raise FormatError(f"load: {info.filename!r} claims {info.file_size} bytes in a file of {len(data)}")
+                raise FormatError(
+                    f"load: {info.filename!r} claims {info.file_size} bytes in a file of {len(data)}"
+                )
             entries[info.filename] = info
         pickles = [name for name in entries if name.endswith("/data.pkl") or name == "data.pkl"]
         if len(pickles) != 1:
-            raise FormatError(f"load: the archive holds {len(pickles)} data.pkl, one fits; this is no file of torch.save")
+            raise FormatError(
+                f"load: the archive holds {len(pickles)} data.pkl, one fits; this is no file of torch.save"
+            )
         root = pickles[0].removesuffix("data.pkl")
         if entries[pickles[0]].file_size > _MOST_PICKLE:
             raise FormatError("load: the description of the contents is larger than 256 MiB")
@@ -108,7 +129,9 @@ def _read(data: bytes, modules: bool) -> Any:
             if kind not in views:
                 size = TYPES[kind].itemsize
                 if not isinstance(count, int) or count < 0 or count * size > len(content):
-                    raise FormatError(f"load: storage {key!r} holds {len(content)} bytes, {count} elements of {kind} need more")
+                    raise FormatError(
+                        f"load: storage {key!r} holds {len(content)} bytes, {count} elements of {kind} need more"
+                    )
                 elements = np.frombuffer(bytearray(content[: count * size]), TYPES[kind])
                 if kind == "BFloat16Storage":
                     elements = (elements.astype(np.uint32) << 16).view(np.float32)

@@ -16,7 +16,7 @@ import numpy as np
 
 from tinygrad_cnn import nn as native_nn
 from tinygrad_cnn.errors import FormatError
-from tinygrad_cnn.torch import devices, dtypes
+from tinygrad_cnn.torch import devices, dtypes, nn
 from tinygrad_cnn.torch.files.storages import TYPES
 from tinygrad_cnn.torch.shapes import Size
 from tinygrad_cnn.torch.tensors import Parameter, Tensor
@@ -27,7 +27,9 @@ _MARK = object()
 class Name:
     """A name that the file uses, and what stands for it here."""
 
-    def __init__(self, module: str, name: str, make: Callable[..., Any] | None = None, cls: Any = None) -> None:
+    def __init__(
+        self, module: str, name: str, make: Callable[..., Any] | None = None, cls: Any = None
+    ) -> None:
         self.module, self.name, self.make, self.cls = module, name, make, cls
 
     def __repr__(self) -> str:
@@ -43,12 +45,18 @@ def rebuilt(storage: Any, offset: Any, size: Any, stride: Any, requires_grad: An
     if not isinstance(storage, np.ndarray) or not isinstance(size, tuple) or not isinstance(stride, tuple):
         raise FormatError("load: a tensor without a storage, sizes and strides")
     numbers = (offset, *size, *stride)
-    if len(size) != len(stride) or len(size) > 64 or not all(type(n) is int and 0 <= n < 2**62 for n in numbers):
+    if (
+        len(size) != len(stride)
+        or len(size) > 64
+        or not all(type(n) is int and 0 <= n < 2**62 for n in numbers)
+    ):
         raise FormatError(f"load: a tensor of sizes {size}, strides {stride}, offset {offset}")
     if all(size):
         last = offset + sum((n - 1) * s for n, s in zip(size, stride, strict=True))
         if last >= storage.size:
-            raise FormatError(f"load: a tensor of sizes {size} reaches beyond its storage of {storage.size} elements")
+            raise FormatError(
+                f"load: a tensor of sizes {size} reaches beyond its storage of {storage.size} elements"
+            )
         if np.prod([float(n) for n, s in zip(size, stride, strict=True) if s == 0]) > 2**40:
             raise FormatError(f"load: a tensor of sizes {size} repeats elements more often than fits")
         item = storage.itemsize
@@ -143,7 +151,9 @@ class Machine:
         self.allowed: dict[tuple[str, str], Any] = {}
         for item in allowed:
             value, name = item if isinstance(item, tuple) else (item, None)
-            module, _, called = name.rpartition(".") if name else (value.__module__, ".", value.__qualname__)
+            module, _, called = (
+                name.rpartition(".") if name else (value.__module__, ".", value.__qualname__)
+            )
             self.allowed[module, called] = value
             self.allowed[module.replace("tinygrad_cnn.torch", "torch"), called] = value
         self.stack: list[Any] = []
@@ -164,8 +174,18 @@ class Machine:
                 self.step(opcode.name, argument)
         except FormatError:
             raise
-        except (ValueError, TypeError, IndexError, KeyError, AttributeError, MemoryError, OverflowError) as error:
-            raise FormatError(f"load: the description of the contents is corrupt: {type(error).__name__}: {error}") from None
+        except (
+            ValueError,
+            TypeError,
+            IndexError,
+            KeyError,
+            AttributeError,
+            MemoryError,
+            OverflowError,
+        ) as error:
+            raise FormatError(
+                f"load: the description of the contents is corrupt: {type(error).__name__}: {error}"
+            ) from None
         raise FormatError("load: the description of the contents has no end")
 
     def finished(self, value: Any) -> Any:
@@ -243,7 +263,9 @@ class Machine:
         elif name == "NEWOBJ":
             arguments, maker = self.pop(), self.pop()
             if not isinstance(maker, Name) or maker.cls is None or arguments != ():
-                raise FormatError(f"load: an object of {maker!r} is made; only tensors and plain containers are")
+                raise FormatError(
+                    f"load: an object of {maker!r} is made; only tensors and plain containers are"
+                )
             self.stack.append(object.__new__(maker.cls))
         elif name == "BUILD":
             self.build(self.pop())
@@ -275,7 +297,9 @@ class Machine:
 
     def persistent(self, key: Any) -> Any:
         """A storage."""
-        if not (isinstance(key, tuple) and len(key) == 5 and key[0] == "storage" and isinstance(key[1], Name)):
+        if not (
+            isinstance(key, tuple) and len(key) == 5 and key[0] == "storage" and isinstance(key[1], Name)
+        ):
             raise FormatError(f"load: {str(key)[:60]} is no storage")
         if not isinstance(key[2], str) or "/" in key[2] or "\\" in key[2]:
             raise FormatError("load: a storage whose name is no plain word")
@@ -305,6 +329,8 @@ class Machine:
 def _of_program(module: str, name: str) -> Any:
     """A Module's class that the running program has, or a function of the layers; nothing is imported."""
     found: Any = sys.modules.get(module)
+    if module.startswith("torch.nn"):  # layers are here by their names
+        found = nn
     for part in name.split("."):
         found = vars(found).get(part) if found is not None and hasattr(found, "__dict__") else None
     return found if isinstance(found, type) and issubclass(found, native_nn.Module) else None

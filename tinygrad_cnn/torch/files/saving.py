@@ -16,7 +16,7 @@ from tinygrad_cnn import nn as native_nn
 from tinygrad_cnn.errors import DTypeError
 from tinygrad_cnn.graph import owner
 from tinygrad_cnn.serial.atomic import writing
-from tinygrad_cnn.tensor import Tensor as NativeTensor
+from tinygrad_cnn.tensors import Tensor as NativeTensor
 from tinygrad_cnn.torch import devices, dtypes
 from tinygrad_cnn.torch.files.storages import NAMES
 from tinygrad_cnn.torch.shapes import Size
@@ -24,7 +24,13 @@ from tinygrad_cnn.torch.shapes import Size
 _DEEPEST = 200
 
 
-def save(obj: Any, f: Any, pickle_module: Any = None, pickle_protocol: int = 2, _use_new_zipfile_serialization: bool = True) -> None:
+def save(
+    obj: Any,
+    f: Any,
+    pickle_module: Any = None,
+    pickle_protocol: int = 2,
+    _use_new_zipfile_serialization: bool = True,
+) -> None:
     """Write tensors and plain containers as PyTorch does.
 
     Args:
@@ -47,7 +53,9 @@ def save(obj: Any, f: Any, pickle_module: Any = None, pickle_protocol: int = 2, 
         archive.writestr(f"{name}/data.pkl", b"\x80\x02" + b"".join(writer.parts) + b".")
         archive.writestr(f"{name}/byteorder", b"little")
         for key, array in writer.storages.values():
-            archive.writestr(f"{name}/data/{key}", array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes())
+            archive.writestr(
+                f"{name}/data/{key}", array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
+            )
         archive.writestr(f"{name}/version", b"3\n")
     if hasattr(f, "write"):
         f.write(content.getvalue())
@@ -135,7 +143,12 @@ class _Writer:
         item = array.itemsize
         offset = array.__array_interface__["data"][0] - base.__array_interface__["data"][0]
         whole = base.flags.c_contiguous or base.flags.f_contiguous
-        if not whole or base.dtype != array.dtype or offset % item or any(s < 0 or s % item for s in array.strides):
+        if (
+            not whole
+            or base.dtype != array.dtype
+            or offset % item
+            or any(s < 0 or s % item for s in array.strides)
+        ):
             base = array = np.ascontiguousarray(array).reshape(array.shape)
             offset = 0
         if id(base) not in self.storages:
@@ -190,7 +203,10 @@ class _Writer:
             state = {k: v for k, v in vars(value).items() if not k.startswith("_hook")}
             self.put(state, depth + 1)
             self.parts.append(b"b")
-        elif isinstance(value, (types.FunctionType, types.BuiltinFunctionType)) and "<" not in value.__qualname__:
+        elif (
+            isinstance(value, (types.FunctionType, types.BuiltinFunctionType))
+            and "<" not in value.__qualname__
+        ):
             self.name(_public(value.__module__), value.__qualname__)
         else:
             raise DTypeError(
@@ -200,7 +216,11 @@ class _Writer:
 
 
 def _public(module: str) -> str:
-    return module.replace("tinygrad_cnn.torch", "torch", 1) if module.startswith("tinygrad_cnn.torch") else module
+    return (
+        module.replace("tinygrad_cnn.torch", "torch", 1)
+        if module.startswith("tinygrad_cnn.torch")
+        else module
+    )
 
 
 def _integer(value: int) -> bytes:

@@ -17,4 +17,4 @@ from tinygrad_cnn.torch.tensors import Parameter as Parameter
 
 _CLASSES: dict[str, Any] = {**_LAYERS, **_CONTAINERS}
 globals().update(_CLASSES)
-__all__ = sorted([*_CLASSES, "Buffer", "Module", "Parameter", "functional", "init", "utils"])  # noqa: PLE0605
+__all__ = sorted([*_CLASSES, "Buffer", "Module", "Parameter", "functional", "init", "utils"])

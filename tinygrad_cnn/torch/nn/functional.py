@@ -38,7 +38,6 @@ from tinygrad_cnn.torch.pointwise import softmax as _softmax
 from tinygrad_cnn.torch.tensors import Tensor
 
 
-
 # --------------------------------------------------------------------------- activations
 def _activation(native: Any, *options: str) -> Any:
     def function(input: Any, *args: Any, inplace: bool = False, **kwargs: Any) -> Any:
@@ -136,7 +135,9 @@ def softmin(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any
     return _softmax(-input, _dim(input, dim), dtype)
 
 
-def gumbel_softmax(logits: Any, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> Any:
+def gumbel_softmax(
+    logits: Any, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1
+) -> Any:
     """softmax of logits with Gumbel's noise; with `hard`, one-hot with the soft gradient."""
     noise = -np.log(default_generator.exponential(logits._array.size)).reshape(logits._array.shape)
     soft = F.softmax((logits + Tensor.detached(noise.astype(logits._array.dtype))) / tau, dim)
@@ -182,7 +183,9 @@ def alpha_dropout(input: Any, p: float = 0.5, training: bool = False, inplace: b
     alpha = 1.7580993408473766
     kept = default_generator.bernoulli(1 - p, input._array.size).reshape(input._array.shape)
     a = 1 / math.sqrt((alpha**2 * p + 1) * (1 - p))
-    noise = np.where(kept, 0, -alpha * a).astype(input._array.dtype) + np.asarray(alpha * a * p, input._array.dtype)
+    noise = np.where(kept, 0, -alpha * a).astype(input._array.dtype) + np.asarray(
+        alpha * a * p, input._array.dtype
+    )
     return input * Tensor.detached((kept * a).astype(input._array.dtype)) + Tensor.detached(noise)
 
 
@@ -199,10 +202,26 @@ def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:
 
 
 def _conv(native: Any, axes: int) -> Any:
-    def function(input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1) -> Any:
+    def function(
+        input: Any,
+        weight: Any,
+        bias: Any = None,
+        stride: Any = 1,
+        padding: Any = 0,
+        dilation: Any = 1,
+        groups: int = 1,
+    ) -> Any:
         single = input._array.ndim == axes + 1
         x = F.expand_dims(input, 0) if single else input
-        out = native(x, weight, bias, stride=_plain(stride), padding=_plain(padding), dilation=_plain(dilation), groups=groups)
+        out = native(
+            x,
+            weight,
+            bias,
+            stride=_plain(stride),
+            padding=_plain(padding),
+            dilation=_plain(dilation),
+            groups=groups,
+        )
         return F.squeeze(out, 0) if single else out
 
     function.__name__, function.__doc__ = native.__name__, f"See `functional.{native.__name__}`."
@@ -210,7 +229,16 @@ def _conv(native: Any, axes: int) -> Any:
 
 
 def _conv_transpose(native: Any, axes: int) -> Any:
-    def function(input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, output_padding: Any = 0, groups: int = 1, dilation: Any = 1) -> Any:
+    def function(
+        input: Any,
+        weight: Any,
+        bias: Any = None,
+        stride: Any = 1,
+        padding: Any = 0,
+        output_padding: Any = 0,
+        groups: int = 1,
+        dilation: Any = 1,
+    ) -> Any:
         single = input._array.ndim == axes + 1
         x = F.expand_dims(input, 0) if single else input
         out = native(
@@ -231,7 +259,10 @@ def _plain(value: Any) -> Any:
 
 
 conv1d, conv2d, conv3d = _conv(F.conv1d, 1), _conv(F.conv2d, 2), _conv(F.conv3d, 3)
-conv_transpose1d, conv_transpose2d = _conv_transpose(F.conv_transpose1d, 1), _conv_transpose(F.conv_transpose2d, 2)
+conv_transpose1d, conv_transpose2d = (
+    _conv_transpose(F.conv_transpose1d, 1),
+    _conv_transpose(F.conv_transpose2d, 2),
+)
 
 
 def unfold(input: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Any:
@@ -239,7 +270,9 @@ def unfold(input: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, st
     return F.unfold(input, kernel_size, dilation, padding, stride)
 
 
-def fold(input: Any, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Any:
+def fold(
+    input: Any, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1
+) -> Any:
     """Columns added back as windows."""
     return F.fold(input, output_size, kernel_size, dilation, padding, stride)
 
@@ -280,13 +313,21 @@ def _adaptive(native: Any) -> Any:
     def function(input: Any, output_size: Any, *args: Any, **kwargs: Any) -> Any:
         pair = (output_size, output_size) if isinstance(output_size, int) else tuple(output_size)
         shape = input._array.shape[-2:]
-        return pooled(input, tuple(s if n is None else int(n) for n, s in zip(pair, shape, strict=True)), *args, **kwargs)
+        return pooled(
+            input,
+            tuple(s if n is None else int(n) for n, s in zip(pair, shape, strict=True)),
+            *args,
+            **kwargs,
+        )
 
     function.__name__, function.__doc__ = native.__name__, f"See `functional.{native.__name__}`."
     return function
 
 
-adaptive_avg_pool2d, adaptive_max_pool2d = _adaptive(F.adaptive_avg_pool2d), _adaptive(F.adaptive_max_pool2d)
+adaptive_avg_pool2d, adaptive_max_pool2d = (
+    _adaptive(F.adaptive_avg_pool2d),
+    _adaptive(F.adaptive_max_pool2d),
+)
 
 
 def adaptive_avg_pool1d(input: Any, output_size: Any) -> Any:
@@ -303,12 +344,25 @@ def adaptive_max_pool1d(input: Any, output_size: Any, return_indices: bool = Fal
 
 
 # --------------------------------------------------------------------------- normalisation
-def batch_norm(input: Any, running_mean: Any, running_var: Any, weight: Any = None, bias: Any = None, training: bool = False, momentum: float = 0.1, eps: float = 1e-5) -> Any:
+def batch_norm(
+    input: Any,
+    running_mean: Any,
+    running_var: Any,
+    weight: Any = None,
+    bias: Any = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Any:
     """Channels with mean 0 and variance 1."""
-    return F.batch_norm(input, running_mean, running_var, weight, bias, training=training, momentum=momentum, eps=eps)
+    return F.batch_norm(
+        input, running_mean, running_var, weight, bias, training=training, momentum=momentum, eps=eps
+    )
 
 
-def layer_norm(input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
+def layer_norm(
+    input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5
+) -> Any:
     """The last dimensions with mean 0 and variance 1."""
     return F.layer_norm(input, tuple(normalized_shape), weight, bias, eps)
 
@@ -318,9 +372,27 @@ def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None
     return F.group_norm(input, num_groups, weight, bias, eps)
 
 
-def instance_norm(input: Any, running_mean: Any = None, running_var: Any = None, weight: Any = None, bias: Any = None, use_input_stats: bool = True, momentum: float = 0.1, eps: float = 1e-5) -> Any:
+def instance_norm(
+    input: Any,
+    running_mean: Any = None,
+    running_var: Any = None,
+    weight: Any = None,
+    bias: Any = None,
+    use_input_stats: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Any:
     """Each channel of each sample with mean 0 and variance 1."""
-    return F.instance_norm(input, running_mean, running_var, weight, bias, use_input_stats=use_input_stats, momentum=momentum, eps=eps)
+    return F.instance_norm(
+        input,
+        running_mean,
+        running_var,
+        weight,
+        bias,
+        use_input_stats=use_input_stats,
+        momentum=momentum,
+        eps=eps,
+    )
 
 
 def rms_norm(input: Any, normalized_shape: Any, weight: Any = None, eps: float | None = None) -> Any:
@@ -331,7 +403,9 @@ def rms_norm(input: Any, normalized_shape: Any, weight: Any = None, eps: float |
     return out if weight is None else out * weight
 
 
-def local_response_norm(input: Any, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Any:
+def local_response_norm(
+    input: Any, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
+) -> Any:
     """Each element over a power of the mean square of its neighbours in other channels."""
     return F.local_response_norm(input, size, alpha, beta, k)
 
@@ -346,25 +420,49 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None
     """A border; the pairs count from the last dimension. Negative widths cut."""
     pairs = [(int(a), int(b)) for a, b in zip(pad[::2], pad[1::2], strict=True)][::-1]
     if mode != "constant" and input._array.ndim - len(pairs) > 2:
-        raise NotImplementedError("Only 2D, 3D, 4D, 5D padding with non-constant padding are supported for now")
+        raise NotImplementedError(
+            "Only 2D, 3D, 4D, 5D padding with non-constant padding are supported for now"
+        )
     widths = [(0, 0)] * (input._array.ndim - len(pairs)) + pairs
-    cut = tuple(slice(max(0, -a), n - max(0, -b)) for (a, b), n in zip(widths, input._array.shape, strict=True))
+    cut = tuple(
+        slice(max(0, -a), n - max(0, -b)) for (a, b), n in zip(widths, input._array.shape, strict=True)
+    )
     if any(a < 0 or b < 0 for a, b in widths):
         input = F.index(input, cut)
     widths = [(max(0, a), max(0, b)) for a, b in widths]
     return F.pad(input, tuple(widths), mode, 0.0 if value is None else float(value))
 
 
-def interpolate(input: Any, size: Any = None, scale_factor: Any = None, mode: str = "nearest", align_corners: bool | None = None, recompute_scale_factor: Any = None, antialias: bool = False) -> Any:
+def interpolate(
+    input: Any,
+    size: Any = None,
+    scale_factor: Any = None,
+    mode: str = "nearest",
+    align_corners: bool | None = None,
+    recompute_scale_factor: Any = None,
+    antialias: bool = False,
+) -> Any:
     """Another resolution."""
     if antialias:
         raise NotImplementedError("interpolate: antialias=True is not computed here")
     if input._array.ndim == 3:
         one = F.expand_dims(input, -2)
         wide = None if size is None else (1, size if isinstance(size, int) else size[0])
-        scale = None if scale_factor is None else (1.0, float(scale_factor if isinstance(scale_factor, (int, float)) else scale_factor[0]))
-        return F.squeeze(interpolate(one, wide, scale, {"linear": "bilinear"}.get(mode, mode), align_corners), -2)
-    return F.interpolate(input, _plain(size) if size is not None else None, scale_factor if not isinstance(scale_factor, list) else tuple(scale_factor), mode, align_corners)
+        scale = (
+            None
+            if scale_factor is None
+            else (1.0, float(scale_factor if isinstance(scale_factor, (int, float)) else scale_factor[0]))
+        )
+        return F.squeeze(
+            interpolate(one, wide, scale, {"linear": "bilinear"}.get(mode, mode), align_corners), -2
+        )
+    return F.interpolate(
+        input,
+        _plain(size) if size is not None else None,
+        scale_factor if not isinstance(scale_factor, list) else tuple(scale_factor),
+        mode,
+        align_corners,
+    )
 
 
 upsample = interpolate
@@ -390,7 +488,15 @@ def channel_shuffle(input: Any, groups: int) -> Any:
     return F.reshape(F.swapaxes(split, 1, 2), (n, c, *rest))
 
 
-def embedding(input: Any, weight: Any, padding_idx: int | None = None, max_norm: Any = None, norm_type: float = 2.0, scale_grad_by_freq: bool = False, sparse: bool = False) -> Any:
+def embedding(
+    input: Any,
+    weight: Any,
+    padding_idx: int | None = None,
+    max_norm: Any = None,
+    norm_type: float = 2.0,
+    scale_grad_by_freq: bool = False,
+    sparse: bool = False,
+) -> Any:
     """Rows of a table."""
     return F.embedding(input, weight, padding_idx)
 
@@ -403,7 +509,16 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Any:
     return Tensor.detached(np.eye(n, dtype=np.int64)[tensor._array])
 
 
-def scaled_dot_product_attention(query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: float = 0.0, is_causal: bool = False, scale: float | None = None, enable_gqa: bool = False) -> Any:
+def scaled_dot_product_attention(
+    query: Any,
+    key: Any,
+    value: Any,
+    attn_mask: Any = None,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+    scale: float | None = None,
+    enable_gqa: bool = False,
+) -> Any:
     """softmax(q·k / sqrt(d))·v."""
     size = query._array.shape[-1] ** -0.5 if scale is None else scale
     scores = F.matmul(query * size, F.swapaxes(key, -1, -2))
@@ -434,15 +549,25 @@ def affine_grid(theta: Any, size: Any, align_corners: bool | None = None) -> Any
     return F.reshape(out, (theta._array.shape[0], H, W, 2))
 
 
-def grid_sample(input: Any, grid: Any, mode: str = "bilinear", padding_mode: str = "zeros", align_corners: bool | None = None) -> Any:
+def grid_sample(
+    input: Any,
+    grid: Any,
+    mode: str = "bilinear",
+    padding_mode: str = "zeros",
+    align_corners: bool | None = None,
+) -> Any:
     """Elements at the points of a grid, linear in between or the nearest."""
-    N, C, H, W = input._array.shape
+    N, _, H, W = input._array.shape
     x, y = grid[..., 0], grid[..., 1]
-    x, y = (((p + 1) / 2 * (n - 1)) if align_corners else (((p + 1) * n - 1) / 2) for p, n in ((x, W), (y, H)))
+    x, y = (
+        ((p + 1) / 2 * (n - 1)) if align_corners else (((p + 1) * n - 1) / 2) for p, n in ((x, W), (y, H))
+    )
     if padding_mode == "border":
         x, y = F.clip(x, 0, W - 1), F.clip(y, 0, H - 1)
     elif padding_mode != "zeros":
-        raise NotImplementedError(f"grid_sample: padding_mode {padding_mode!r}; 'zeros' and 'border' are computed here")
+        raise NotImplementedError(
+            f"grid_sample: padding_mode {padding_mode!r}; 'zeros' and 'border' are computed here"
+        )
     batch = np.arange(N)[:, None, None]
 
     def at(i: Any, j: Any) -> Any:

@@ -46,7 +46,12 @@ def made(name: str, **own: Any) -> Any:
         native.__init__(self, *args, **_options(native, kwargs))
         self.reset_parameters()
 
-    space = {"__init__": __init__, "reset_parameters": lambda self: None, "__doc__": f"See `nn.{name}`.", **own}
+    space = {
+        "__init__": __init__,
+        "reset_parameters": lambda self: None,
+        "__doc__": f"See `nn.{name}`.",
+        **own,
+    }
     return type(name, (native, Module), {**space, "__module__": __name__})
 
 
@@ -67,7 +72,11 @@ def _in_place(name: str) -> Any:
     def forward(self: Any, x: Any) -> Any:
         if not self.inplace:
             return native.forward(self, x)
-        return function(x, *(v for k, v in vars(self).items() if k in ("alpha", "negative_slope", "min_val", "max_val")), inplace=True)
+        return function(
+            x,
+            *(v for k, v in vars(self).items() if k in ("alpha", "negative_slope", "min_val", "max_val")),
+            inplace=True,
+        )
 
     def extra_repr(self: Any) -> str:
         parts = [native.extra_repr(self), "inplace=True" if self.inplace else ""]
@@ -91,7 +100,9 @@ def _uniform(self: Any) -> None:
 
 CLASSES["Linear"] = made("Linear", reset_parameters=_uniform)
 for _name in ("ConvTranspose1d", "ConvTranspose2d"):
-    CLASSES[_name] = made(_name, reset_parameters=_uniform, extra_repr=lambda self: _conv_repr(self, self.output_padding))
+    CLASSES[_name] = made(
+        _name, reset_parameters=_uniform, extra_repr=lambda self: _conv_repr(self, self.output_padding)
+    )
 
 
 def _conv(name: str, axes: int) -> Any:
@@ -160,13 +171,18 @@ def _embedding_start(self: Any) -> None:
         self.weight._writable()[self.padding_idx] = 0
 
 
-def _from_pretrained(cls: Any, embeddings: Any, freeze: bool = True, padding_idx: int | None = None, **_: Any) -> Any:
+def _from_pretrained(
+    cls: Any, embeddings: Any, freeze: bool = True, padding_idx: int | None = None, **_: Any
+) -> Any:
     rows, columns = embeddings._array.shape
     return cls(rows, columns, padding_idx, _weight=embeddings, _freeze=freeze)
 
 
 CLASSES["Embedding"] = made(
-    "Embedding", __init__=_embedding_init, reset_parameters=_embedding_start, from_pretrained=classmethod(_from_pretrained)
+    "Embedding",
+    __init__=_embedding_init,
+    reset_parameters=_embedding_start,
+    from_pretrained=classmethod(_from_pretrained),
 )
 
 
@@ -192,8 +208,17 @@ class Dropout(Module):
 
 
 CLASSES["Dropout"] = Dropout
-for _name, _function in {"Dropout1d": "dropout1d", "Dropout2d": "dropout2d", "Dropout3d": "dropout3d", "AlphaDropout": "alpha_dropout"}.items():
-    CLASSES[_name] = type(_name, (Dropout,), {"function": _function, "__doc__": f"See `functional.{_function}`.", "__module__": __name__})
+for _name, _function in {
+    "Dropout1d": "dropout1d",
+    "Dropout2d": "dropout2d",
+    "Dropout3d": "dropout3d",
+    "AlphaDropout": "alpha_dropout",
+}.items():
+    CLASSES[_name] = type(
+        _name,
+        (Dropout,),
+        {"function": _function, "__doc__": f"See `functional.{_function}`.", "__module__": __name__},
+    )
 
 
 # --------------------------------------------------------------------------- made of functions
@@ -224,8 +249,12 @@ def of_function(name: str, function: Any, *options: tuple[str, Any], operands: i
 
 _f = functional
 for _name, _function, *_options_ in [
-    ("LogSigmoid", _f.logsigmoid), ("Tanhshrink", _f.tanhshrink), ("Hardshrink", _f.hardshrink, ("lambd", 0.5)),
-    ("Softshrink", _f.softshrink, ("lambd", 0.5)), ("GLU", _f.glu, ("dim", -1)), ("Softmin", _f.softmin, ("dim", None)),
+    ("LogSigmoid", _f.logsigmoid),
+    ("Tanhshrink", _f.tanhshrink),
+    ("Hardshrink", _f.hardshrink, ("lambd", 0.5)),
+    ("Softshrink", _f.softshrink, ("lambd", 0.5)),
+    ("GLU", _f.glu, ("dim", -1)),
+    ("Softmin", _f.softmin, ("dim", None)),
     ("Threshold", _f.threshold, ("threshold", 0.0), ("value", 0.0), ("inplace", False)),
     ("AdaptiveAvgPool1d", _f.adaptive_avg_pool1d, ("output_size", 1)),
     ("AdaptiveMaxPool1d", _f.adaptive_max_pool1d, ("output_size", 1), ("return_indices", False)),
@@ -249,7 +278,15 @@ class Softmax2d(Module):
 class Bilinear(Module):
     """x1 · weight · x2 + bias."""
 
-    def __init__(self, in1_features: int, in2_features: int, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None) -> None:
+    def __init__(
+        self,
+        in1_features: int,
+        in2_features: int,
+        out_features: int,
+        bias: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
         super().__init__()
         kind = dtypes.get_default_dtype().dtype if dtype is None else dtypes.to_numpy(dtype)
         self.weight = native_nn.Parameter(np.zeros((out_features, in1_features, in2_features), kind))
@@ -267,12 +304,23 @@ class Bilinear(Module):
 class RMSNorm(Module):
     """The last dimensions over the root of their mean square, times learnt weights."""
 
-    def __init__(self, normalized_shape: Any, eps: float | None = None, elementwise_affine: bool = True, device: Any = None, dtype: Any = None) -> None:
+    def __init__(
+        self,
+        normalized_shape: Any,
+        eps: float | None = None,
+        elementwise_affine: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
         super().__init__()
-        self.normalized_shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        self.normalized_shape = (
+            (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        )
         self.eps, self.elementwise_affine = eps, elementwise_affine
         kind = dtypes.get_default_dtype().dtype if dtype is None else dtypes.to_numpy(dtype)
-        self.weight = native_nn.Parameter(np.ones(self.normalized_shape, kind)) if elementwise_affine else None
+        self.weight = (
+            native_nn.Parameter(np.ones(self.normalized_shape, kind)) if elementwise_affine else None
+        )
 
     def forward(self, x: Any) -> Any:
         """The normalised input."""
@@ -283,7 +331,14 @@ class RMSNorm(Module):
         return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
 
 
-CLASSES.update({"Softmax2d": Softmax2d, "Bilinear": Bilinear, "RMSNorm": RMSNorm, "SyncBatchNorm": CLASSES["BatchNorm2d"]})
+CLASSES.update(
+    {
+        "Softmax2d": Softmax2d,
+        "Bilinear": Bilinear,
+        "RMSNorm": RMSNorm,
+        "SyncBatchNorm": CLASSES["BatchNorm2d"],
+    }
+)
 
 # --------------------------------------------------------------------------- losses
 _OLD = (("size_average", None), ("reduce", None), ("reduction", "mean"))

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections import OrderedDict, namedtuple
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Iterator, MutableMapping
 from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn import functional as F
 from tinygrad_cnn import nn as native_nn
 from tinygrad_cnn.graph import Node
-from tinygrad_cnn.tensor import Tensor as NativeTensor
+from tinygrad_cnn.tensors import Tensor as NativeTensor
 from tinygrad_cnn.torch import devices, dtypes
-from tinygrad_cnn.torch.methods import Removable
 from tinygrad_cnn.torch.tensors import Buffer, Parameter, Tensor, adopted
 
 Native = native_nn.Module
-Keys = namedtuple("_IncompatibleKeys", ("missing_keys", "unexpected_keys"))  # noqa: PYI024
+Keys = namedtuple("_IncompatibleKeys", ("missing_keys", "unexpected_keys"))
 Keys.__repr__ = lambda self: (  # type: ignore[assignment]
     "<All keys matched successfully>" if not any(self) else f"_IncompatibleKeys{tuple(self)}"
 )
-_LATER = "_later_"  # attributes that hold hooks; absent from modules without any
 
 
 class Module(Native):
@@ -39,23 +36,26 @@ class Module(Native):
 
     # ------------------------------------------------------------------ attributes
     def __setattr__(self, name: str, value: Any) -> None:
-        if isinstance(value, NativeTensor):
-            if type(value) is Parameter or type(value) is Buffer:
-                pass
-            elif isinstance(value, (native_nn.Parameter, native_nn.Buffer)):
+        if isinstance(value, NativeTensor) and type(value) is not Parameter and type(value) is not Buffer:
+            if isinstance(value, (native_nn.Parameter, native_nn.Buffer)):
                 value = adopted(value)
-            elif isinstance(vars(self).get(name), Buffer) or name in vars(self).get("_buffer_names", ()):
+            elif isinstance(vars(self).get(name), Buffer) or name in vars(self).get("_empty", ()):
                 value = Buffer(value)
             elif isinstance(vars(self).get(name), Parameter):
                 raise TypeError(
                     f"cannot assign '{type(value).__name__}' as parameter '{name}' (torch.nn.Parameter or None expected)"
                 )
-        super().__setattr__(name, value)
+        if isinstance(value, (Parameter, Buffer, Native)):
+            super().__setattr__(name, value)
+        else:
+            object.__setattr__(self, name, value)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'", name=name, obj=None)
+        raise AttributeError(
+            f"'{type(self).__name__}' object has no attribute '{name}'", name=name, obj=None
+        )
 
     def register_parameter(self, name: str, param: Any) -> None:
         """Set a parameter, or None where there could be one."""
@@ -65,41 +65,13 @@ class Module(Native):
         setattr(self, name, param)
 
     def register_buffer(self, name: str, tensor: Any, persistent: bool = True) -> None:
-        """Set a tensor that belongs to the state but is not learnt."""
+        """Set a tensor that belongs to the state but is not learnt; it shares the tensor's memory."""
         _check_name(self, name)
-        names = vars(self).setdefault("_buffer_names", {})
-        names[name] = persistent
-        if tensor is None:
-            object.__setattr__(self, name, None)
-        else:
-            made = Buffer(tensor, persistent=persistent)
-            super().__setattr__(name, made)
-
-    def register_module(self, name: str, module: Any) -> None:
-        """Set a module below this one."""
-        self.add_module(name, module)
-
-    def add_module(self, name: str, module: Any) -> None:
-        """Set a module below this one."""
-        if module is not None and not isinstance(module, Native):
-            raise TypeError(f"{type(module).__name__} is not a Module subclass")
-        setattr(self, name, module)
-
-    def get_submodule(self, target: str) -> Any:
-        """The module at a path."""
-        found: Any = self
-        for part in target.split(".") if target else ():
-            if not isinstance(getattr(found, part, None), Native):
-                raise AttributeError(f"{type(found).__name__} has no module {part!r}")
-            found = getattr(found, part)
-        return found
-
-    def get_parameter(self, target: str) -> Any:
-        """The parameter at a path."""
-        path, _, name = target.rpartition(".")
-        return getattr(self.get_submodule(path), name)
-
-    get_buffer = get_parameter
+        if tensor is None:  # a tensor that is set later becomes the buffer
+            vars(self).setdefault("_empty", set()).add(name)
+        setattr(self, name, None if tensor is None else Buffer(tensor))
+        others = tuple(other for other in self._transient if other != name)
+        object.__setattr__(self, "_transient", others if persistent else (*others, name))
 
     @property
     def _parameters(self) -> Any:
@@ -114,7 +86,9 @@ class Module(Native):
         return _Attributes(self, Native)
 
     # ------------------------------------------------------------------ what it consists of
-    def named_parameters(self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True) -> Iterator[tuple[str, Any]]:  # type: ignore[override]
+    def named_parameters(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Any]]:  # type: ignore[override]
         """Parameters by path."""
         return self._named(native_nn.Parameter, prefix, recurse, remove_duplicate)
 
@@ -122,7 +96,9 @@ class Module(Native):
         """Parameters, each once."""
         return (p for _, p in self.named_parameters(recurse=recurse))
 
-    def named_buffers(self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True) -> Iterator[tuple[str, Any]]:  # type: ignore[override]
+    def named_buffers(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Any]]:  # type: ignore[override]
         """Buffers by path."""
         return self._named(native_nn.Buffer, prefix, recurse, remove_duplicate)
 
@@ -130,7 +106,9 @@ class Module(Native):
         """Buffers, each once."""
         return (b for _, b in self.named_buffers(recurse=recurse))
 
-    def named_modules(self, memo: Any = None, prefix: str = "", remove_duplicate: bool = True) -> Iterator[tuple[str, Any]]:  # type: ignore[override]
+    def named_modules(
+        self, memo: Any = None, prefix: str = "", remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Any]]:  # type: ignore[override]
         """Itself and all modules below it by path, each once."""
         if isinstance(memo, str):
             memo, prefix = None, memo
@@ -155,7 +133,14 @@ class Module(Native):
             else:
                 p.grad = Tensor.detached(np.zeros(p._array.shape, p._array.dtype))
 
-    def to(self, *args: Any, dtype: Any = None, device: Any = None, non_blocking: bool = False, memory_format: Any = None) -> Any:
+    def to(
+        self,
+        *args: Any,
+        dtype: Any = None,
+        device: Any = None,
+        non_blocking: bool = False,
+        memory_format: Any = None,
+    ) -> Any:
         """Its float parameters and buffers in another type; the device must be the CPU. Returns itself."""
         for given in args:
             if isinstance(given, dtypes.dtype):
@@ -204,49 +189,26 @@ class Module(Native):
         """Nothing: the module runs as it is."""
 
     # ------------------------------------------------------------------ hooks
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        hooks = vars(self).get("_hooks")
-        if hooks is None:
-            return Native.__call__(self, *args, **kwargs)
-        for hook, with_kwargs in list(hooks["before"].values()):
-            changed = hook(self, args, kwargs) if with_kwargs else hook(self, args)
-            if changed is not None and with_kwargs:
-                args, kwargs = changed
-            elif changed is not None:
-                args = changed if isinstance(changed, tuple) else (changed,)
-        result = Native.__call__(self, *args, **kwargs)
-        for hook, with_kwargs in list(hooks["after"].values()):
-            changed = hook(self, args, kwargs, result) if with_kwargs else hook(self, args, result)
-            result = result if changed is None else changed
-        if hooks["backward"]:
-            _watch_gradients(self, list(hooks["backward"].values()), args, result)
-        return result
-
-    def _hook(self, kind: str, hook: Any) -> Removable:
-        hooks = vars(self).get("_hooks")
-        if hooks is None:
-            hooks = {"before": OrderedDict(), "after": OrderedDict(), "backward": OrderedDict()}
-            object.__setattr__(self, "_hooks", hooks)
-        key = object()
-        hooks[kind][key] = hook
-        return Removable(lambda: (hooks[kind].pop(key, None), None)[1])
-
-    def register_forward_pre_hook(self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False) -> Removable:
-        """Call a function before `forward`, which may change its arguments."""
-        return self._hook("before", (hook, with_kwargs))
-
-    def register_forward_hook(self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False, always_call: bool = False) -> Removable:
+    def register_forward_hook(
+        self, hook: Any, *, prepend: bool = False, with_kwargs: bool = False, always_call: bool = False
+    ) -> Any:
         """Call a function after `forward`, which may change its result."""
-        return self._hook("after", (hook, with_kwargs))
+        return Native.register_forward_hook(self, hook, prepend=prepend, with_kwargs=with_kwargs)
 
-    def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> Removable:
+    def register_full_backward_hook(self, hook: Any, prepend: bool = False) -> Any:
         """Call a function with the gradients of the module's operands and results."""
-        return self._hook("backward", hook)
+        return Native.register_full_backward_hook(self, _adopting(hook), prepend)
+
+    def register_full_backward_pre_hook(self, hook: Any, prepend: bool = False) -> Any:
+        """Call a function with the gradients of the module's results."""
+        return Native.register_full_backward_pre_hook(self, _adopting(hook), prepend)
 
     register_backward_hook = register_full_backward_hook
 
     # ------------------------------------------------------------------ state
-    def state_dict(self, *args: Any, destination: Any = None, prefix: str = "", keep_vars: bool = False) -> Any:
+    def state_dict(
+        self, *args: Any, destination: Any = None, prefix: str = "", keep_vars: bool = False
+    ) -> Any:
         """All parameters and persistent buffers by path, sharing their memory."""
         found: Any = OrderedDict() if destination is None else destination
         for path, value in self._own_state(prefix):
@@ -257,14 +219,17 @@ class Module(Native):
         own = vars(self)
         for kind in (native_nn.Parameter, native_nn.Buffer):
             for name, value in own.items():
-                if isinstance(value, kind) and vars(value).get("persistent", True):
+                if isinstance(value, kind) and name not in self._transient:
                     yield prefix + name, value
         for name, child in self.named_children():
             below = f"{prefix}{name}."
             if isinstance(child, Module):
                 yield from child._own_state(below)
             else:
-                yield from ((below + path, value) for path, value in child._state((native_nn.Parameter, native_nn.Buffer)))  # type: ignore[arg-type]
+                yield from (
+                    (below + path, value)
+                    for path, value in child._state((native_nn.Parameter, native_nn.Buffer))
+                )  # type: ignore[arg-type]
 
     def load_state_dict(self, state_dict: Any, strict: bool = True, assign: bool = False) -> Any:  # type: ignore[override]
         """Write the values of a state dict into the parameters and buffers of the same paths."""
@@ -285,7 +250,9 @@ class Module(Native):
                     f"from checkpoint, the shape in current model is {value._array.shape}."
                 )
         if problems:
-            raise RuntimeError(f"Error(s) in loading state_dict for {type(self).__name__}:\n\t" + "\n\t".join(problems))
+            raise RuntimeError(
+                f"Error(s) in loading state_dict for {type(self).__name__}:\n\t" + "\n\t".join(problems)
+            )
         for path, value in own.items():
             if path in state_dict:
                 if assign:
@@ -305,7 +272,11 @@ class Module(Native):
         extra = self.extra_repr()
         children = [f"({name}): {child!r}".replace("\n", "\n  ") for name, child in self.named_children()]
         if not children:
-            return f"{type(self).__name__}({extra})" if "\n" not in extra else f"{type(self).__name__}(\n  {extra}\n)"
+            return (
+                f"{type(self).__name__}({extra})"
+                if "\n" not in extra
+                else f"{type(self).__name__}(\n  {extra}\n)"
+            )
         return f"{type(self).__name__}({extra}\n  " + "\n  ".join(children) + "\n)"
 
 
@@ -329,19 +300,13 @@ def _check_name(module: Any, name: str) -> None:
         raise KeyError(f"attribute '{name}' already exists")
 
 
-def _watch_gradients(module: Any, hooks: list[Any], args: Any, result: Any) -> None:
-    """Call hooks when the gradients of a module's result have arrived."""
-    outputs = result if isinstance(result, tuple) else (result,)
-    for k, out in enumerate(outputs):
-        if not (isinstance(out, Tensor) and out.requires_grad):
-            continue
+def _adopting(hook: Any) -> Any:
+    """A hook of gradients that is given tensors of here."""
 
-        def run(g: Any, k: int = k) -> Any:
-            sent = tuple(g if i == k else None for i in range(len(outputs)))
-            for hook in hooks:
-                hook(module, tuple(None for _ in args), sent)
+    def run(module: Any, *gradients: tuple[Any, ...]) -> Any:
+        return hook(module, *(tuple(adopted(g) for g in several) for several in gradients))
 
-        out.register_hook(run)
+    return run
 
 
 class _Attributes(MutableMapping[str, Any]):
@@ -372,6 +337,3 @@ class _Attributes(MutableMapping[str, Any]):
 
     def __repr__(self) -> str:
         return repr(OrderedDict(self))
-
-
-_ = F

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
-from collections import defaultdict
 from typing import Any
 
 from tinygrad_cnn import optim as native_optim
-from tinygrad_cnn.mode import enable_grad
 from tinygrad_cnn.torch.optim import lr_scheduler as lr_scheduler
 from tinygrad_cnn.torch.optim import swa_utils as swa_utils
 from tinygrad_cnn.torch.optim.optimizers import Optimizer as Optimizer
@@ -17,7 +14,8 @@ NAMES = [
     "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "LBFGS", "NAdam", "RAdam", "RMSprop", "Rprop", "SGD",
     "SparseAdam", "ASGD", "Adafactor", "Muon",
 ]  # fmt: skip
-_CLASSES: dict[str, Any] = {n: _of_native(getattr(native_optim, n)) for n in NAMES if hasattr(native_optim, n)}
+_CLASSES: dict[str, Any] = {
+    n: _of_native(getattr(native_optim, n)) for n in NAMES if hasattr(native_optim, n)
+}
 globals().update(_CLASSES)
-__all__ = sorted([*_CLASSES, "Optimizer", "lr_scheduler", "swa_utils"])  # noqa: PLE0605
-_ = (inspect, defaultdict, enable_grad)
+__all__ = sorted([*_CLASSES, "Optimizer", "lr_scheduler", "swa_utils"])

@@ -37,11 +37,18 @@ def _of_native(native: Any) -> Any:
     def get_lr(self: Any) -> list[float]:
         return self.get_last_lr()
 
-    space = {"__init__": __init__, "step": step, "get_lr": get_lr, "__doc__": f"See `optim.{native.__name__}`."}
+    space = {
+        "__init__": __init__,
+        "step": step,
+        "get_lr": get_lr,
+        "__doc__": f"See `optim.{native.__name__}`.",
+    }
     return type(native.__name__, (native,), {**space, "__module__": __name__})
 
 
-_CLASSES: dict[str, Any] = {n: _of_native(getattr(native_optim, n)) for n in NAMES if hasattr(native_optim, n)}
+_CLASSES: dict[str, Any] = {
+    n: _of_native(getattr(native_optim, n)) for n in NAMES if hasattr(native_optim, n)
+}
 globals().update(_CLASSES)
 _LRScheduler = LRScheduler
-__all__ = sorted([*_CLASSES, "LRScheduler"])  # noqa: PLE0605
+__all__ = sorted([*_CLASSES, "LRScheduler"])

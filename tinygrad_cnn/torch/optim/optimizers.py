@@ -10,7 +10,8 @@ import numpy as np
 
 from tinygrad_cnn import optim as native_optim
 from tinygrad_cnn.mode import enable_grad
-from tinygrad_cnn.tensor import Tensor as NativeTensor
+from tinygrad_cnn.tensors import Tensor as NativeTensor
+from tinygrad_cnn.torch.methods import Removable
 from tinygrad_cnn.torch.tensors import Tensor
 
 #: Options of PyTorch that choose between implementations of the same step.
@@ -42,10 +43,26 @@ class Base:
             hook(self, (), {})
         return loss
 
+    def state_dict(self) -> Any:
+        """Options and state, arrays as tensors."""
+        found = super().state_dict()  # type: ignore[misc]
+        return {
+            **found,
+            "state": {k: _exchanged(own, np.ndarray, Tensor.detached) for k, own in found["state"].items()},
+        }
+
+    def load_state_dict(self, state_dict: Any) -> None:
+        """Take over the options and state of an optimizer, PyTorch's included."""
+        state = {k: _exchanged(own, NativeTensor, _plain) for k, own in state_dict["state"].items()}
+        known = self.param_groups[0].keys()
+        groups = [
+            {k: v for k, v in g.items() if k in known or k == "initial_lr"}
+            for g in state_dict["param_groups"]
+        ]
+        super().load_state_dict({**state_dict, "state": state, "param_groups": groups})  # type: ignore[misc]
+
     def register_step_post_hook(self, hook: Any) -> Any:
         """Call a function after each step."""
-        from tinygrad_cnn.torch.methods import Removable
-
         hooks = vars(self).setdefault("_after", {})
         key = object()
         hooks[key] = hook
@@ -71,19 +88,39 @@ def of_native(native: Any) -> Any:
         if "maximize" in kwargs and "maximize" not in parameters and not kwargs["maximize"]:
             kwargs.pop("maximize")
         args = tuple(a.item() if isinstance(a, NativeTensor) else a for a in args)
-        kwargs = {k: v.item() if isinstance(v, NativeTensor) and v.size == 1 else v for k, v in kwargs.items()}
+        kwargs = {
+            k: v.item() if isinstance(v, NativeTensor) and v.size == 1 else v for k, v in kwargs.items()
+        }
         native.__init__(self, _named(params), *args, **kwargs)
 
-    space: dict[str, Any] = {"__init__": __init__, "__doc__": f"See `optim.{native.__name__}`.", "__module__": __name__}
+    space: dict[str, Any] = {
+        "__init__": __init__,
+        "__doc__": f"See `optim.{native.__name__}`.",
+        "__module__": __name__,
+    }
     if own_step:
         space["step"] = native.step
     return type(native.__name__, (Base, native, Optimizer), space)
 
 
+def _exchanged(own: Any, kind: type, change: Any) -> Any:
+    """A parameter's state with values of one kind changed."""
+    if not isinstance(own, dict):
+        return own
+    return {key: change(value) if isinstance(value, kind) else value for key, value in own.items()}
+
+
+def _plain(tensor: Any) -> Any:
+    """The array of a tensor; a count of steps as a number."""
+    return int(tensor.item()) if tensor._array.ndim == 0 else tensor._array
+
+
 def _named(params: Any) -> Any:
     """Parameters without the names that PyTorch lets come with them."""
     if isinstance(params, NativeTensor):
-        raise TypeError("params argument given to the optimizer should be an iterable of Tensors or dicts, but got torch.FloatTensor")
+        raise TypeError(
+            "params argument given to the optimizer should be an iterable of Tensors or dicts, but got torch.FloatTensor"
+        )
     given = list(params)
     if given and isinstance(given[0], tuple):
         return [p for _, p in given]

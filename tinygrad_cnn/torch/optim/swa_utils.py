@@ -46,7 +46,14 @@ class AveragedModel(Module):
     True
     """
 
-    def __init__(self, model: Any, device: Any = None, avg_fn: Any = None, multi_avg_fn: Any = None, use_buffers: bool = False) -> None:
+    def __init__(
+        self,
+        model: Any,
+        device: Any = None,
+        avg_fn: Any = None,
+        multi_avg_fn: Any = None,
+        use_buffers: bool = False,
+    ) -> None:
         super().__init__()
         self.module = copy.deepcopy(model)
         self.register_buffer("n_averaged", Tensor.detached(np.array(0, np.int64)))

@@ -6,7 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 
-def checkpoint(function: Callable[..., Any], *args: Any, use_reentrant: Any = None, preserve_rng_state: bool = True, **kwargs: Any) -> Any:
+def checkpoint(
+    function: Callable[..., Any],
+    *args: Any,
+    use_reentrant: Any = None,
+    preserve_rng_state: bool = True,
+    **kwargs: Any,
+) -> Any:
     """What the function gives; its graph is kept here, so memory is not saved.
 
     >>> checkpoint(lambda x: x + 1, 1)

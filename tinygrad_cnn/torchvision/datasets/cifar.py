@@ -28,7 +28,14 @@ class CIFAR10(VisionDataset):
     test_list: ClassVar[list[str]] = ["test_batch"]
     meta, names = "batches.meta", "label_names"
 
-    def __init__(self, root: Any, train: bool = True, transform: Any = None, target_transform: Any = None, download: bool = False) -> None:
+    def __init__(
+        self,
+        root: Any,
+        train: bool = True,
+        transform: Any = None,
+        target_transform: Any = None,
+        download: bool = False,
+    ) -> None:
         super().__init__(root, None, transform, target_transform)
         self.train = train
         folder = Path(self.root, self.base_folder)
@@ -64,7 +71,10 @@ def _content(file: Path) -> dict[str, Any]:
     content = Machine(_no_storage, [], False).run(file.read_bytes())
     if not isinstance(content, dict):
         raise FormatError(f"{file}: a dict was expected, found {type(content).__name__}")
-    return {key.decode("latin1") if isinstance(key, bytes) else str(key): value for key, value in content.items()}
+    return {
+        key.decode("latin1") if isinstance(key, bytes) else str(key): value
+        for key, value in content.items()
+    }
 
 
 def _batch(file: Path) -> tuple[Any, list[int]]:

@@ -13,9 +13,22 @@ from tinygrad_cnn.torchvision.datasets.vision import VisionDataset, image_class
 class FakeData(VisionDataset):
     """Images of random numbers with random labels; the same index gives the same image."""
 
-    def __init__(self, size: int = 1000, image_size: Any = (3, 224, 224), num_classes: int = 10, transform: Any = None, target_transform: Any = None, random_offset: int = 0) -> None:
+    def __init__(
+        self,
+        size: int = 1000,
+        image_size: Any = (3, 224, 224),
+        num_classes: int = 10,
+        transform: Any = None,
+        target_transform: Any = None,
+        random_offset: int = 0,
+    ) -> None:
         super().__init__(".", None, transform, target_transform)
-        self.size, self.image_size, self.num_classes, self.random_offset = size, image_size, num_classes, random_offset
+        self.size, self.image_size, self.num_classes, self.random_offset = (
+            size,
+            image_size,
+            num_classes,
+            random_offset,
+        )
 
     def __getitem__(self, index: int) -> tuple[Any, Any]:
         if index >= len(self):

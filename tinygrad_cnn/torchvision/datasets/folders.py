@@ -27,7 +27,15 @@ class DatasetFolder(VisionDataset):
         FileNotFoundError: there is no folder, or one without a file that fits.
     """
 
-    def __init__(self, root: Any, loader: Callable[[str], Any] = default_loader, extensions: Any = IMG_EXTENSIONS, transform: Any = None, target_transform: Any = None, is_valid_file: Any = None) -> None:
+    def __init__(
+        self,
+        root: Any,
+        loader: Callable[[str], Any] = default_loader,
+        extensions: Any = IMG_EXTENSIONS,
+        transform: Any = None,
+        target_transform: Any = None,
+        is_valid_file: Any = None,
+    ) -> None:
         super().__init__(root, None, transform, target_transform)
         self.loader = loader
         self.classes = sorted(entry.name for entry in Path(self.root).iterdir() if entry.is_dir())
@@ -37,7 +45,9 @@ class DatasetFolder(VisionDataset):
         fits = is_valid_file or (lambda path: path.lower().endswith(tuple(extensions)))
         self.samples: list[tuple[str, int]] = []
         for name, label in self.class_to_idx.items():
-            found = [str(p) for p in sorted(Path(self.root, name).rglob("*")) if p.is_file() and fits(str(p))]
+            found = [
+                str(p) for p in sorted(Path(self.root, name).rglob("*")) if p.is_file() and fits(str(p))
+            ]
             if not found:
                 raise FileNotFoundError(f"Found no valid file for the classes {name}.")
             self.samples += [(path, label) for path in found]
@@ -54,6 +64,14 @@ class DatasetFolder(VisionDataset):
 class ImageFolder(DatasetFolder):
     """Image files in folders, one folder a class."""
 
-    def __init__(self, root: Any, transform: Any = None, target_transform: Any = None, loader: Any = default_loader, is_valid_file: Any = None, allow_empty: bool = False) -> None:
+    def __init__(
+        self,
+        root: Any,
+        transform: Any = None,
+        target_transform: Any = None,
+        loader: Any = default_loader,
+        is_valid_file: Any = None,
+        allow_empty: bool = False,
+    ) -> None:
         super().__init__(root, loader, IMG_EXTENSIONS, transform, target_transform, is_valid_file)
         self.imgs = self.samples

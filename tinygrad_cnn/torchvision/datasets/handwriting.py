@@ -28,13 +28,22 @@ class MNIST(VisionDataset):
     fetch: Any = staticmethod(mnist)
     prefix = ""
 
-    def __init__(self, root: Any, train: bool = True, transform: Any = None, target_transform: Any = None, download: bool = False) -> None:
+    def __init__(
+        self,
+        root: Any,
+        train: bool = True,
+        transform: Any = None,
+        target_transform: Any = None,
+        download: bool = False,
+    ) -> None:
         super().__init__(root, None, transform, target_transform)
         self.train = train
         if download and not self._there():
             self.fetch(self.raw_folder, train, download=True)
         if not self._there():
-            raise RuntimeError(f"Dataset not found in {self.raw_folder}. You can use download=True to download it")
+            raise RuntimeError(
+                f"Dataset not found in {self.raw_folder}. You can use download=True to download it"
+            )
         images, labels = self._read()
         self.data, self.targets = Tensor.detached(images), Tensor.detached(labels.astype("int64"))
 

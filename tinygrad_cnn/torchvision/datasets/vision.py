@@ -28,7 +28,9 @@ def image_class() -> Any:
 class VisionDataset(Dataset[Any]):
     """Base of datasets of images: a folder, and functions that change samples and labels."""
 
-    def __init__(self, root: Any, transforms: Any = None, transform: Any = None, target_transform: Any = None) -> None:
+    def __init__(
+        self, root: Any, transforms: Any = None, transform: Any = None, target_transform: Any = None
+    ) -> None:
         self.root = str(Path(root).expanduser())
         self.transform, self.target_transform, self.transforms = transform, target_transform, transforms
 
@@ -43,5 +45,9 @@ class VisionDataset(Dataset[Any]):
         return image, target
 
     def __repr__(self) -> str:
-        lines = [f"Dataset {type(self).__name__}", f"    Number of datapoints: {len(self)}", f"    Root location: {self.root}"]  # type: ignore[arg-type]
+        lines = [
+            f"Dataset {type(self).__name__}",
+            f"    Number of datapoints: {len(self)}",
+            f"    Root location: {self.root}",
+        ]  # type: ignore[arg-type]
         return "\n".join(lines)

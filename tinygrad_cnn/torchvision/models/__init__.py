@@ -1,8 +1,8 @@
 """`torchvision.models`: networks with torchvision's keys, without fetched weights."""
 
 from tinygrad_cnn.torch.refusals import guard as _guard
-from tinygrad_cnn.torchvision.models.alexnet import AlexNet as AlexNet
-from tinygrad_cnn.torchvision.models.alexnet import alexnet as alexnet
+from tinygrad_cnn.torchvision.models.alexnets import AlexNet as AlexNet
+from tinygrad_cnn.torchvision.models.alexnets import alexnet as alexnet
 from tinygrad_cnn.torchvision.models.mobilenet import MobileNetV2 as MobileNetV2
 from tinygrad_cnn.torchvision.models.mobilenet import mobilenet_v2 as mobilenet_v2
 from tinygrad_cnn.torchvision.models.resnet import ResNet as ResNet

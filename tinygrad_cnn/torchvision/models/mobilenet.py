@@ -9,7 +9,15 @@ from tinygrad_cnn.torchvision.models.weights import none
 
 N: Any = nn
 #: Expansion, channels, blocks and stride of each stage.
-STAGES = [(1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1)]
+STAGES = [
+    (1, 16, 1, 1),
+    (6, 24, 2, 2),
+    (6, 32, 3, 2),
+    (6, 64, 4, 2),
+    (6, 96, 3, 1),
+    (6, 160, 3, 2),
+    (6, 320, 1, 1),
+]
 
 
 def _eighth(value: float) -> int:
@@ -33,7 +41,10 @@ class InvertedResidual(nn.Module):
         self.use_res_connect = stride == 1 and inp == oup
         layers = [conv_norm(inp, hidden, 1)] if expand_ratio != 1 else []
         self.conv = N.Sequential(
-            *layers, conv_norm(hidden, hidden, 3, stride, hidden), N.Conv2d(hidden, oup, 1, 1, 0, bias=False), N.BatchNorm2d(oup)
+            *layers,
+            conv_norm(hidden, hidden, 3, stride, hidden),
+            N.Conv2d(hidden, oup, 1, 1, 0, bias=False),
+            N.BatchNorm2d(oup),
         )
 
     def forward(self, x: Any) -> Any:
@@ -69,7 +80,9 @@ class MobileNetV2(nn.Module):
         return self.classifier(N.functional.adaptive_avg_pool2d(x, (1, 1)).flatten(1))
 
 
-def mobilenet_v2(*, weights: Any = None, progress: bool = True, pretrained: Any = False, **options: Any) -> MobileNetV2:
+def mobilenet_v2(
+    *, weights: Any = None, progress: bool = True, pretrained: Any = False, **options: Any
+) -> MobileNetV2:
     """MobileNetV2 with random weights."""
     none(weights, pretrained)
     return MobileNetV2(**options)

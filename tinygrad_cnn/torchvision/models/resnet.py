@@ -65,7 +65,9 @@ class Bottleneck(nn.Module):
 class ResNet(nn.Module):
     """A stem, four stages of blocks, and a linear layer."""
 
-    def __init__(self, block: Any, layers: Any, num_classes: int = 1000, zero_init_residual: bool = False) -> None:
+    def __init__(
+        self, block: Any, layers: Any, num_classes: int = 1000, zero_init_residual: bool = False
+    ) -> None:
         super().__init__()
         self.inplanes = 64
         self.conv1 = N.Conv2d(3, 64, kernel_size=7, stride=2, padding=3, bias=False)
@@ -88,7 +90,8 @@ class ResNet(nn.Module):
         downsample = None
         if stride != 1 or self.inplanes != planes * block.expansion:
             downsample = N.Sequential(
-                conv1x1(self.inplanes, planes * block.expansion, stride), N.BatchNorm2d(planes * block.expansion)
+                conv1x1(self.inplanes, planes * block.expansion, stride),
+                N.BatchNorm2d(planes * block.expansion),
             )
         layers = [block(self.inplanes, planes, stride, downsample)]
         self.inplanes = planes * block.expansion
@@ -102,7 +105,9 @@ class ResNet(nn.Module):
 
 
 def _of(depth: int, block: Any, layers: list[int]) -> Any:
-    def make(*, weights: Any = None, progress: bool = True, pretrained: Any = False, **options: Any) -> ResNet:
+    def make(
+        *, weights: Any = None, progress: bool = True, pretrained: Any = False, **options: Any
+    ) -> ResNet:
         none(weights, pretrained)
         return ResNet(block, layers, **options)
 

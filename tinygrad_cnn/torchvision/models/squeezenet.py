@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tinygrad_cnn.torch import nn
+from tinygrad_cnn.torch.shaping import cat
 from tinygrad_cnn.torchvision.models.weights import none
 
 N: Any = nn
@@ -15,17 +16,23 @@ class Fire(nn.Module):
 
     def __init__(self, inplanes: int, squeeze: int, expand1x1: int, expand3x3: int) -> None:
         super().__init__()
-        self.squeeze, self.squeeze_activation = N.Conv2d(inplanes, squeeze, kernel_size=1), N.ReLU(inplace=True)
-        self.expand1x1, self.expand1x1_activation = N.Conv2d(squeeze, expand1x1, kernel_size=1), N.ReLU(inplace=True)
+        self.squeeze, self.squeeze_activation = (
+            N.Conv2d(inplanes, squeeze, kernel_size=1),
+            N.ReLU(inplace=True),
+        )
+        self.expand1x1, self.expand1x1_activation = (
+            N.Conv2d(squeeze, expand1x1, kernel_size=1),
+            N.ReLU(inplace=True),
+        )
         self.expand3x3 = N.Conv2d(squeeze, expand3x3, kernel_size=3, padding=1)
         self.expand3x3_activation = N.ReLU(inplace=True)
 
     def forward(self, x: Any) -> Any:
         """Both results, one behind the other."""
-        from tinygrad_cnn.torch.shaping import cat
-
         x = self.squeeze_activation(self.squeeze(x))
-        return cat([self.expand1x1_activation(self.expand1x1(x)), self.expand3x3_activation(self.expand3x3(x))], 1)
+        return cat(
+            [self.expand1x1_activation(self.expand1x1(x)), self.expand3x3_activation(self.expand3x3(x))], 1
+        )
 
 
 class SqueezeNet(nn.Module):
@@ -35,7 +42,9 @@ class SqueezeNet(nn.Module):
         super().__init__()
         old = version == "1_0"
         pool = lambda: N.MaxPool2d(kernel_size=3, stride=2, ceil_mode=True)  # noqa: E731
-        first = N.Conv2d(3, 96, kernel_size=7, stride=2) if old else N.Conv2d(3, 64, kernel_size=3, stride=2)
+        first = (
+            N.Conv2d(3, 96, kernel_size=7, stride=2) if old else N.Conv2d(3, 64, kernel_size=3, stride=2)
+        )
         widths = [(16, 64), (16, 64), (32, 128), (32, 128), (48, 192), (48, 192), (64, 256), (64, 256)]
         pools, channels = ({2, 6} if old else {1, 3}), 96 if old else 64
         layers: list[Any] = [first, N.ReLU(inplace=True), pool()]
@@ -46,7 +55,9 @@ class SqueezeNet(nn.Module):
                 layers.append(pool())
         self.features = N.Sequential(*layers)
         last = N.Conv2d(512, num_classes, kernel_size=1)
-        self.classifier = N.Sequential(N.Dropout(p=dropout), last, N.ReLU(inplace=True), N.AdaptiveAvgPool2d((1, 1)))
+        self.classifier = N.Sequential(
+            N.Dropout(p=dropout), last, N.ReLU(inplace=True), N.AdaptiveAvgPool2d((1, 1))
+        )
         for m in self.modules():
             if isinstance(m, N.Conv2d):
                 if m is last:
@@ -60,13 +71,17 @@ class SqueezeNet(nn.Module):
         return self.classifier(self.features(x)).flatten(1)
 
 
-def squeezenet1_0(*, weights: Any = None, progress: bool = True, pretrained: Any = False, **options: Any) -> SqueezeNet:
+def squeezenet1_0(
+    *, weights: Any = None, progress: bool = True, pretrained: Any = False, **options: Any
+) -> SqueezeNet:
     """SqueezeNet 1.0 with random weights."""
     none(weights, pretrained)
     return SqueezeNet("1_0", **options)
 
 
-def squeezenet1_1(*, weights: Any = None, progress: bool = True, pretrained: Any = False, **options: Any) -> SqueezeNet:
+def squeezenet1_1(
+    *, weights: Any = None, progress: bool = True, pretrained: Any = False, **options: Any
+) -> SqueezeNet:
     """SqueezeNet 1.1 with random weights."""
     none(weights, pretrained)
     return SqueezeNet("1_1", **options)

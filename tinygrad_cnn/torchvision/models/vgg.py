@@ -8,13 +8,20 @@ from tinygrad_cnn.torch import nn
 from tinygrad_cnn.torchvision.models.weights import none
 
 N: Any = nn
-PLANS: dict[int, tuple[int, ...]] = {11: (1, 1, 2, 2, 2), 13: (2, 2, 2, 2, 2), 16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}
+PLANS: dict[int, tuple[int, ...]] = {
+    11: (1, 1, 2, 2, 2),
+    13: (2, 2, 2, 2, 2),
+    16: (2, 2, 3, 3, 3),
+    19: (2, 2, 4, 4, 4),
+}
 
 
 class VGG(nn.Module):
     """Five groups of 3×3 convolutions, each followed by a pool, and three linear layers."""
 
-    def __init__(self, features: Any, num_classes: int = 1000, init_weights: bool = True, dropout: float = 0.5) -> None:
+    def __init__(
+        self, features: Any, num_classes: int = 1000, init_weights: bool = True, dropout: float = 0.5
+    ) -> None:
         super().__init__()
         self.features = features
         self.avgpool = N.AdaptiveAvgPool2d((7, 7))

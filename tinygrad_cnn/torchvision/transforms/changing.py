@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn.torch import dtypes
+from tinygrad_cnn.torch.generators import default_generator
+from tinygrad_cnn.torch.nn import functional
 from tinygrad_cnn.torch.nn.modules import Module
 from tinygrad_cnn.torch.tensors import Tensor
 from tinygrad_cnn.torchvision.transforms import functional as F
@@ -85,7 +86,13 @@ class Normalize(Module):
 class Resize(Module):
     """Another size."""
 
-    def __init__(self, size: Any, interpolation: Any = InterpolationMode.BILINEAR, max_size: int | None = None, antialias: bool | None = True) -> None:
+    def __init__(
+        self,
+        size: Any,
+        interpolation: Any = InterpolationMode.BILINEAR,
+        max_size: int | None = None,
+        antialias: bool | None = True,
+    ) -> None:
         super().__init__()
         self.size_, self.interpolation, self.max_size = size, interpolation, max_size
 
@@ -164,14 +171,13 @@ class GaussianBlur(Module):
 
     def __init__(self, kernel_size: Any, sigma: Any = (0.1, 2.0)) -> None:
         super().__init__()
-        self.kernel_size = (kernel_size, kernel_size) if isinstance(kernel_size, int) else tuple(kernel_size)
+        self.kernel_size = (
+            (kernel_size, kernel_size) if isinstance(kernel_size, int) else tuple(kernel_size)
+        )
         self.sigma = sigma
 
     def forward(self, img: Any) -> Any:
         """The blurred image."""
-        from tinygrad_cnn.torch.generators import default_generator
-        from tinygrad_cnn.torch.nn import functional
-
         low, high = (self.sigma, self.sigma) if isinstance(self.sigma, (int, float)) else self.sigma
         sigma = low + float(default_generator.uniform(1)[0]) * (high - low)
         x = img if isinstance(img, Tensor) else F.to_tensor(img)
@@ -182,6 +188,3 @@ class GaussianBlur(Module):
         padded = functional.pad(x.unsqueeze(0), [kx // 2, kx // 2, ky // 2, ky // 2], "reflect")
         out = functional.conv2d(padded, weight, groups=C).squeeze(0)
         return out if isinstance(img, Tensor) else F.to_pil_image(out)
-
-
-_ = dtypes

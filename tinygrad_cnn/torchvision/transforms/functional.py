@@ -26,7 +26,15 @@ class InterpolationMode(enum.Enum):
     NEAREST_EXACT = "nearest-exact"
 
 
-_PILLOW = {"nearest": 0, "nearest-exact": 0, "lanczos": 1, "bilinear": 2, "bicubic": 3, "box": 4, "hamming": 5}
+_PILLOW = {
+    "nearest": 0,
+    "nearest-exact": 0,
+    "lanczos": 1,
+    "bilinear": 2,
+    "bicubic": 3,
+    "box": 4,
+    "hamming": 5,
+}
 
 
 def _filter(interpolation: Any) -> int:
@@ -46,13 +54,17 @@ def to_tensor(pic: Any) -> Any:
             array = 255 * array
         array = array.reshape(pic.size[1], pic.size[0], -1)
     array = np.ascontiguousarray(array.transpose(2, 0, 1))
-    return Tensor.detached(array.astype(dtypes.get_default_dtype().dtype) / 255 if array.dtype == np.uint8 else array)
+    return Tensor.detached(
+        array.astype(dtypes.get_default_dtype().dtype) / 255 if array.dtype == np.uint8 else array
+    )
 
 
 def pil_to_tensor(pic: Any) -> Any:
     """An image (H, W, C) as a tensor (C, H, W) of its own type."""
     array = np.array(pic)
-    return Tensor.detached(array[None] if array.ndim == 2 else np.ascontiguousarray(array.transpose(2, 0, 1)))
+    return Tensor.detached(
+        array[None] if array.ndim == 2 else np.ascontiguousarray(array.transpose(2, 0, 1))
+    )
 
 
 def to_pil_image(pic: Any, mode: str | None = None) -> Any:
@@ -64,7 +76,9 @@ def to_pil_image(pic: Any, mode: str | None = None) -> Any:
         array = array.transpose(1, 2, 0)
     else:
         array = pic if pic.ndim == 3 else pic[:, :, None]
-    return image_class().fromarray(array[:, :, 0] if array.shape[2] == 1 else array, **({"mode": mode} if mode else {}))
+    return image_class().fromarray(
+        array[:, :, 0] if array.shape[2] == 1 else array, **({"mode": mode} if mode else {})
+    )
 
 
 def normalize(tensor: Any, mean: Any, std: Any, inplace: bool = False) -> Any:
@@ -74,7 +88,9 @@ def normalize(tensor: Any, mean: Any, std: Any, inplace: bool = False) -> Any:
         raise TypeError(f"Input tensor should be a float tensor. Got {tensor.dtype}.")
     centre, spread = np.asarray(mean, kind).reshape(-1, 1, 1), np.asarray(std, kind).reshape(-1, 1, 1)
     if (spread == 0).any():
-        raise ValueError(f"std evaluated to zero after conversion to {tensor.dtype}, leading to division by zero.")
+        raise ValueError(
+            f"std evaluated to zero after conversion to {tensor.dtype}, leading to division by zero."
+        )
     out = (tensor - Tensor.detached(centre)) / Tensor.detached(spread)
     return tensor.copy_(out) if inplace else out
 
@@ -94,7 +110,13 @@ def get_dimensions(img: Any) -> list[int]:
     return [len(img.getbands()), img.height, img.width]
 
 
-def resize(img: Any, size: Any, interpolation: Any = InterpolationMode.BILINEAR, max_size: int | None = None, antialias: bool | None = True) -> Any:
+def resize(
+    img: Any,
+    size: Any,
+    interpolation: Any = InterpolationMode.BILINEAR,
+    max_size: int | None = None,
+    antialias: bool | None = True,
+) -> Any:
     """Another size: (H, W), or the length of the shorter side."""
     width, height = get_image_size(img)
     if isinstance(size, (list, tuple)) and len(size) == 1:
@@ -126,7 +148,9 @@ def crop(img: Any, top: int, left: int, height: int, width: int) -> Any:
         return img.crop((left, top, left + width, top + height))
     w, h = get_image_size(img)
     if left < 0 or top < 0 or left + width > w or top + height > h:
-        img = nn_functional.pad(img, [max(-left, 0), max(left + width - w, 0), max(-top, 0), max(top + height - h, 0)])
+        img = nn_functional.pad(
+            img, [max(-left, 0), max(left + width - w, 0), max(-top, 0), max(top + height - h, 0)]
+        )
         left, top = max(left, 0), max(top, 0)
     return img[..., top : top + height, left : left + width]
 
@@ -168,7 +192,14 @@ def vflip(img: Any) -> Any:
     return F.flip(img, -2) if isinstance(img, Tensor) else img.transpose(1)
 
 
-def rotate(img: Any, angle: float, interpolation: Any = InterpolationMode.NEAREST, expand: bool = False, center: Any = None, fill: Any = None) -> Any:
+def rotate(
+    img: Any,
+    angle: float,
+    interpolation: Any = InterpolationMode.NEAREST,
+    expand: bool = False,
+    center: Any = None,
+    fill: Any = None,
+) -> Any:
     """Turned counter-clockwise by degrees."""
     if isinstance(img, Tensor):
         return to_tensor(to_pil_image(img).rotate(angle, _filter(interpolation), expand, center))
@@ -221,7 +252,11 @@ def adjust_hue(img: Any, hue_factor: float) -> Any:
         return img
     hue, saturation, value = img.convert("HSV").split()
     turned = np.asarray(hue, np.uint8) + np.int32(hue_factor * 255).astype(np.uint8)
-    return image_class().merge("HSV", (image_class().fromarray(turned.astype(np.uint8)), saturation, value)).convert(img.mode)
+    return (
+        image_class()
+        .merge("HSV", (image_class().fromarray(turned.astype(np.uint8)), saturation, value))
+        .convert(img.mode)
+    )
 
 
 def convert_image_dtype(image: Any, dtype: Any = dtypes.float32) -> Any:

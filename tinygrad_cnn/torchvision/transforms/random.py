@@ -69,10 +69,22 @@ class RandomGrayscale(Module):
 class RandomCrop(Module):
     """A part at a random place."""
 
-    def __init__(self, size: Any, padding: Any = None, pad_if_needed: bool = False, fill: Any = 0, padding_mode: str = "constant") -> None:
+    def __init__(
+        self,
+        size: Any,
+        padding: Any = None,
+        pad_if_needed: bool = False,
+        fill: Any = 0,
+        padding_mode: str = "constant",
+    ) -> None:
         super().__init__()
         self.crop_size = (size, size) if isinstance(size, int) else (tuple(size) * 2)[:2]
-        self.padding, self.pad_if_needed, self.fill, self.padding_mode = padding, pad_if_needed, fill, padding_mode
+        self.padding, self.pad_if_needed, self.fill, self.padding_mode = (
+            padding,
+            pad_if_needed,
+            fill,
+            padding_mode,
+        )
 
     def forward(self, img: Any) -> Any:
         """The part."""
@@ -85,7 +97,9 @@ class RandomCrop(Module):
             img = F.pad(img, [0, h - height], self.fill, self.padding_mode)
         width, height = F.get_image_size(img)
         if width < w or height < h:
-            raise ValueError(f"Required crop size {(h, w)} is larger than input image size {(height, width)}")
+            raise ValueError(
+                f"Required crop size {(h, w)} is larger than input image size {(height, width)}"
+            )
         if (width, height) == (w, h):
             return img
         return F.crop(img, integer(0, height - h + 1), integer(0, width - w + 1), h, w)
@@ -94,7 +108,14 @@ class RandomCrop(Module):
 class RandomResizedCrop(Module):
     """A part of random size and shape, resized."""
 
-    def __init__(self, size: Any, scale: Any = (0.08, 1.0), ratio: Any = (3 / 4, 4 / 3), interpolation: Any = InterpolationMode.BILINEAR, antialias: Any = True) -> None:
+    def __init__(
+        self,
+        size: Any,
+        scale: Any = (0.08, 1.0),
+        ratio: Any = (3 / 4, 4 / 3),
+        interpolation: Any = InterpolationMode.BILINEAR,
+        antialias: Any = True,
+    ) -> None:
         super().__init__()
         self.crop_size = (size, size) if isinstance(size, int) else (tuple(size) * 2)[:2]
         self.scale, self.ratio, self.interpolation = scale, ratio, interpolation
@@ -121,20 +142,38 @@ class RandomResizedCrop(Module):
 class RandomRotation(Module):
     """Turned by a random angle."""
 
-    def __init__(self, degrees: Any, interpolation: Any = InterpolationMode.NEAREST, expand: bool = False, center: Any = None, fill: Any = 0) -> None:
+    def __init__(
+        self,
+        degrees: Any,
+        interpolation: Any = InterpolationMode.NEAREST,
+        expand: bool = False,
+        center: Any = None,
+        fill: Any = 0,
+    ) -> None:
         super().__init__()
         self.degrees = (-degrees, degrees) if isinstance(degrees, (int, float)) else tuple(degrees)
         self.interpolation, self.expand, self.center, self.fill = interpolation, expand, center, fill
 
     def forward(self, img: Any) -> Any:
         """The turned image."""
-        return F.rotate(img, uniform(*map(float, self.degrees)), self.interpolation, self.expand, self.center, self.fill)
+        return F.rotate(
+            img, uniform(*map(float, self.degrees)), self.interpolation, self.expand, self.center, self.fill
+        )
 
 
 class RandomAffine(Module):
     """Turned, moved, scaled and sheared at random."""
 
-    def __init__(self, degrees: Any, translate: Any = None, scale: Any = None, shear: Any = None, interpolation: Any = InterpolationMode.NEAREST, fill: Any = 0, center: Any = None) -> None:
+    def __init__(
+        self,
+        degrees: Any,
+        translate: Any = None,
+        scale: Any = None,
+        shear: Any = None,
+        interpolation: Any = InterpolationMode.NEAREST,
+        fill: Any = 0,
+        center: Any = None,
+    ) -> None:
         super().__init__()
         self.degrees = (-degrees, degrees) if isinstance(degrees, (int, float)) else tuple(degrees)
         self.translate, self.scale, self.interpolation, self.fill = translate, scale, interpolation, fill
@@ -146,7 +185,9 @@ class RandomAffine(Module):
         angle = math.radians(uniform(*map(float, self.degrees)))
         dx = dy = 0
         if self.translate is not None:
-            dx, dy = (round(uniform(-t * n, t * n)) for t, n in zip(self.translate, (width, height), strict=True))
+            dx, dy = (
+                round(uniform(-t * n, t * n)) for t, n in zip(self.translate, (width, height), strict=True)
+            )
         size = uniform(*self.scale) if self.scale is not None else 1.0
         slant = math.radians(uniform(*self.shear[:2])) if self.shear is not None else 0.0
         cx, cy = width * 0.5, height * 0.5
@@ -165,7 +206,9 @@ class ColorJitter(Module):
 
     def __init__(self, brightness: Any = 0, contrast: Any = 0, saturation: Any = 0, hue: Any = 0) -> None:
         super().__init__()
-        self.brightness, self.contrast, self.saturation = (self._range(v) for v in (brightness, contrast, saturation))
+        self.brightness, self.contrast, self.saturation = (
+            self._range(v) for v in (brightness, contrast, saturation)
+        )
         self.hue = ((-hue, hue) if hue else None) if isinstance(hue, (int, float)) else tuple(hue)
 
     @staticmethod
@@ -189,7 +232,14 @@ class ColorJitter(Module):
 class RandomErasing(Module):
     """A rectangle of a tensor overwritten, with a probability."""
 
-    def __init__(self, p: float = 0.5, scale: Any = (0.02, 0.33), ratio: Any = (0.3, 3.3), value: Any = 0, inplace: bool = False) -> None:
+    def __init__(
+        self,
+        p: float = 0.5,
+        scale: Any = (0.02, 0.33),
+        ratio: Any = (0.3, 3.3),
+        value: Any = 0,
+        inplace: bool = False,
+    ) -> None:
         super().__init__()
         self.p, self.scale, self.ratio, self.value, self.inplace = p, scale, ratio, value, inplace
 

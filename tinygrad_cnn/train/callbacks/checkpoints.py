@@ -89,7 +89,7 @@ class Checkpoint(Callback):
 
     def _save(self, trainer: Trainer, name: str) -> None:
         """Write a file, unless a weight is no number any more."""
-        bad = next((path for path, p in trainer.model.named_parameters() if not _finite(p.numpy())), None)
+        bad = next((path for path, p in trainer.model.named_parameters() if not _finite(p.array)), None)
         if bad is None:
             trainer.save(self.path(name), **self.notes)
         elif not self._warned:

@@ -20,20 +20,32 @@ def _gradients(parameters: Any) -> list[Any]:
     return [p.grad for p in given if p.grad is not None]
 
 
-def get_total_norm(tensors: Any, norm_type: float = 2.0, error_if_nonfinite: bool = False, foreach: bool | None = None) -> Any:
+def get_total_norm(
+    tensors: Any, norm_type: float = 2.0, error_if_nonfinite: bool = False, foreach: bool | None = None
+) -> Any:
     """The norm of the norms of tensors.
 
     >>> get_total_norm([Tensor([3.0]), Tensor([4.0])])
     tensor(5.)
     """
     sizes = [np.linalg.norm(t._array.ravel(), float(norm_type)) for t in tensors]
-    total = np.asarray(np.linalg.norm(np.asarray(sizes, np.float32), float(norm_type)) if sizes else 0.0, np.float32)
+    total = np.asarray(
+        np.linalg.norm(np.asarray(sizes, np.float32), float(norm_type)) if sizes else 0.0, np.float32
+    )
     if error_if_nonfinite and not np.isfinite(total):
-        raise RuntimeError(f"The total norm of order {norm_type} for gradients is non-finite, so it cannot be clipped.")
+        raise RuntimeError(
+            f"The total norm of order {norm_type} for gradients is non-finite, so it cannot be clipped."
+        )
     return Tensor.detached(total)
 
 
-def clip_grad_norm_(parameters: Any, max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False, foreach: bool | None = None) -> Any:
+def clip_grad_norm_(
+    parameters: Any,
+    max_norm: float,
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
+) -> Any:
     """Scale gradients so that their norm is at most `max_norm`; their norm before.
 
     >>> clip_grad_norm_([], 1.0)

@@ -38,22 +38,32 @@ class DataLoader:
             raise ValueError("sampler option is mutually exclusive with shuffle")
         if batch_sampler is not None:
             if batch_size != 1 or shuffle or sampler is not None or drop_last:
-                raise ValueError("batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last")
+                raise ValueError(
+                    "batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last"
+                )
             self.batch_size = None
         if batch_size is not None and batch_size < 1:
-            raise ValueError(f"batch_size should be a positive integer value, but got batch_size={batch_size}")
+            raise ValueError(
+                f"batch_size should be a positive integer value, but got batch_size={batch_size}"
+            )
         if sampler is None and not self.streams:
             sampler = RandomSampler(dataset, generator=generator) if shuffle else SequentialSampler(dataset)
         self.sampler = sampler
         if batch_sampler is None and batch_size is not None and not self.streams:
             batch_sampler = BatchSampler(sampler, batch_size, drop_last)
         self.batch_sampler = batch_sampler
-        self.collate_fn = collate_fn or (default_collate if self.batch_size or batch_sampler else default_convert)
+        self.collate_fn = collate_fn or (
+            default_collate if self.batch_size or batch_sampler else default_convert
+        )
 
     def __len__(self) -> int:
         if self.streams:
             n = len(self.dataset)
-            return n if not self.batch_size else (n // self.batch_size if self.drop_last else -(-n // self.batch_size))
+            return (
+                n
+                if not self.batch_size
+                else (n // self.batch_size if self.drop_last else -(-n // self.batch_size))
+            )
         return len(self.batch_sampler if self.batch_sampler is not None else self.sampler)
 
     def __iter__(self) -> Iterator[Any]:

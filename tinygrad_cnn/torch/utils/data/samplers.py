@@ -47,8 +47,19 @@ class SequentialSampler(Sampler):
 class RandomSampler(Sampler):
     """The samples in a new order each time, or drawn with replacement."""
 
-    def __init__(self, data_source: Any, replacement: bool = False, num_samples: int | None = None, generator: Any = None) -> None:
-        self.data_source, self.replacement, self._count, self.generator = data_source, replacement, num_samples, generator
+    def __init__(
+        self,
+        data_source: Any,
+        replacement: bool = False,
+        num_samples: int | None = None,
+        generator: Any = None,
+    ) -> None:
+        self.data_source, self.replacement, self._count, self.generator = (
+            data_source,
+            replacement,
+            num_samples,
+            generator,
+        )
 
     @property
     def num_samples(self) -> int:
@@ -88,14 +99,20 @@ class SubsetRandomSampler(Sampler):
 class WeightedRandomSampler(Sampler):
     """Samples drawn by their weights."""
 
-    def __init__(self, weights: Any, num_samples: int, replacement: bool = True, generator: Any = None) -> None:
-        self.weights = weights if isinstance(weights, Tensor) else Tensor.detached(np.asarray(weights, np.float64))
+    def __init__(
+        self, weights: Any, num_samples: int, replacement: bool = True, generator: Any = None
+    ) -> None:
+        self.weights = (
+            weights if isinstance(weights, Tensor) else Tensor.detached(np.asarray(weights, np.float64))
+        )
         if self.weights._array.dtype != np.float64:
             self.weights = Tensor.detached(self.weights._array.astype(np.float64))
         self.num_samples, self.replacement, self.generator = num_samples, replacement, generator
 
     def __iter__(self) -> Iterator[int]:
-        yield from multinomial(self.weights, self.num_samples, self.replacement, generator=self.generator).tolist()
+        yield from multinomial(
+            self.weights, self.num_samples, self.replacement, generator=self.generator
+        ).tolist()
 
     def __len__(self) -> int:
         return self.num_samples

@@ -33,7 +33,9 @@ class AlexNet(nn.Module):
         return self.classifier(self.avgpool(self.features(x)).flatten(1))
 
 
-def alexnet(*, weights: Any = None, progress: bool = True, pretrained: Any = False, **options: Any) -> AlexNet:
+def alexnet(
+    *, weights: Any = None, progress: bool = True, pretrained: Any = False, **options: Any
+) -> AlexNet:
     """AlexNet with random weights."""
     none(weights, pretrained)
     return AlexNet(**options)
