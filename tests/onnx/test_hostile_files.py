@@ -174,8 +174,13 @@ def altered(tmp_path, seed):
             del data[place : place + int(rng.integers(1, 20))]
         else:
             data[place:place] = rng.bytes(int(rng.integers(1, 20)))
+    return outcome(written(tmp_path, bytes(data)))
+
+
+def outcome(path):
+    """Whether a file is refused, by an error of this package, or runs."""
     try:
-        net = load(written(tmp_path, bytes(data)), budget=10**6)
+        net = load(path, budget=10**6)
         arrays = []
         for declared in net.inputs:
             sizes = [n if isinstance(n, int) else 2 for n in declared.shape or ()]
@@ -185,3 +190,53 @@ def altered(tmp_path, seed):
     except TinygradCnnError:
         return "refused"
     return "ran"
+
+
+#: Numbers that hostile files like.
+NUMBERS = (0, 1, -1, 2, 3, 7, 255, -(2**31), 2**31 - 1, 2**40, 2**62, -(2**62))
+KINDS = (
+    "Add", "AveragePool", "Cast", "Concat", "ConstantOfShape", "Conv", "ConvTranspose", "CumSum", "Expand",
+    "Flatten", "GRU", "Gather", "Gemm", "LSTM", "MatMul", "MaxPool", "Pad", "Range", "Reshape", "Resize",
+    "Slice", "Softmax", "Split", "Squeeze", "Tile", "TopK", "Transpose", "Unsqueeze", "Where",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_files_whose_numbers_and_names_lie(tmp_path, seed):
+    lying(tmp_path, seed, network())
+
+
+def lying(tmp_path, seed, made):
+    """Attributes, sizes, names, operators and elements replaced: well-formed files without sense."""
+    rng = np.random.default_rng(seed)
+    pick = lambda values: values[int(rng.integers(len(values)))] if len(values) else None  # noqa: E731
+    names = [name for n in made.graph.node for name in (*n.input, *n.output)]
+    for _ in range(int(rng.integers(1, 4))):
+        one, how = pick(made.graph.node), int(rng.integers(7))
+        if how == 0 and one is not None and one.attribute:
+            change = pick(one.attribute)
+            change.i = pick(NUMBERS)
+            for k in range(len(change.ints)):
+                change.ints[k] = pick(NUMBERS)
+        elif how == 1 and one is not None and one.input:
+            one.input[int(rng.integers(len(one.input)))] = pick(names)
+        elif how == 2 and one is not None:
+            one.op_type = pick(KINDS)
+        elif how == 3 and made.graph.initializer:
+            tensor = pick(made.graph.initializer)
+            if len(tensor.dims):
+                tensor.dims[int(rng.integers(len(tensor.dims)))] = pick(NUMBERS)
+        elif how == 4 and made.graph.initializer:
+            tensor = pick(made.graph.initializer)
+            try:
+                values = onnx.numpy_helper.to_array(tensor).copy()
+            except (TypeError, ValueError):  # lies already
+                continue
+            if values.dtype.kind in "iu" and values.size:
+                values.reshape(-1)[int(rng.integers(values.size))] = pick(NUMBERS)
+                tensor.CopyFrom(onnx.numpy_helper.from_array(values, tensor.name))
+        elif how == 5 and made.graph.initializer:
+            pick(made.graph.initializer).data_type = int(rng.integers(0, 25))
+        elif one is not None:
+            one.attribute.append(onnx.helper.make_attribute(pick(("axis", "pads", "k")), pick(NUMBERS)))
+    return outcome(written(tmp_path, made))

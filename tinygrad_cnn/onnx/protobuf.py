@@ -110,6 +110,9 @@ class Reader:
         return tuple(self._node(proto, k, initializers) for k, proto in enumerate(protos))
 
     def _node(self, proto: Any, number: int, initializers: Mapping[str, Array]) -> FileNode:
+        words = (proto.name, proto.op_type, proto.domain, *proto.input, *proto.output)
+        if not all(isinstance(word, str) for word in words):  # bytes, where they are not UTF-8
+            raise FormatError(f"node {number} has a name that is not UTF-8")
         domain = "" if proto.domain == "ai.onnx" else proto.domain
         name = proto.name or f"{proto.op_type}_{number}"
         read = [key for key in proto.input if key in initializers]
