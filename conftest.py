@@ -14,7 +14,9 @@ os.environ.setdefault("TINYGRAD_CNN_KERNELS", "reference")
 
 # What cannot be imported, or cannot load a file, without the extra `onnx`.
 collect_ignore = (
-    [] if find_spec("onnx") else ["tinygrad_cnn/onnx/backend.py", "tinygrad_cnn/onnx/reading.py"]
+    []
+    if find_spec("onnx")
+    else ["tinygrad_cnn/onnx/backend.py", "tinygrad_cnn/onnx/reading.py", "tinygrad_cnn/onnx/writing.py"]
 )
 
 # One profile, the same everywhere: the examples are derived from the test itself, so a run can be

@@ -32,7 +32,7 @@ MAY_IMPORT: dict[str, str] = {
     "data": "errors rng serial",
     "serial": "errors",
     "train": "errors graph mode rng functional tensors nn optim data serial",
-    "onnx": "errors graph grid kernels mode rng ops functional tensors nn",
+    "onnx": "errors graph grid kernels mode rng ops functional tensors nn serial",
     "torch": "errors graph mode rng functional ops tensors nn optim serial torchvision",
     "torchvision": "errors graph mode functional data torch",
 }

@@ -1,6 +1,6 @@
 """ONNX in and out: networks of other programs as modules, and ours as files that they read.
 
-`load` and `Backend` need the extra `onnx`: `pip install 'tinygrad-cnn[onnx]'`. A name is loaded when it
+They need the extra `onnx`: `pip install 'tinygrad-cnn[onnx]'`. A name is loaded when it
 is first used.
 """
 
@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from tinygrad_cnn.onnx.backend import PreparedModel as PreparedModel
     from tinygrad_cnn.onnx.graph_module import OnnxModule as OnnxModule
     from tinygrad_cnn.onnx.reading import load as load
+    from tinygrad_cnn.onnx.writing import save as save
 
-__all__ = ["Backend", "OnnxModule", "PreparedModel", "load"]
+__all__ = ["Backend", "OnnxModule", "PreparedModel", "load", "save"]
 
 #: Public name -> the module that has it.
 _HOME = {
@@ -23,6 +24,7 @@ _HOME = {
     "OnnxModule": "tinygrad_cnn.onnx.graph_module",
     "PreparedModel": "tinygrad_cnn.onnx.backend",
     "load": "tinygrad_cnn.onnx.reading",
+    "save": "tinygrad_cnn.onnx.writing",
 }
 
 

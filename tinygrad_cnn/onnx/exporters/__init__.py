@@ -1,0 +1,6 @@
+"""How ops are written as ONNX's operators: one file per family."""
+
+from tinygrad_cnn.onnx.exporters import arrangement as arrangement
+from tinygrad_cnn.onnx.exporters import elementwise as elementwise
+from tinygrad_cnn.onnx.exporters import layers as layers
+from tinygrad_cnn.onnx.exporters.registry import EXPORTERS as EXPORTERS

@@ -1,0 +1,243 @@
+"""Ops that reduce, reshape, take and arrange."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from tinygrad_cnn import ops
+from tinygrad_cnn.onnx.exporters.registry import exporter, plain
+from tinygrad_cnn.onnx.exporters.target import Pair, Target
+
+#: Further than any axis goes.
+_END = 2**62
+
+
+# --------------------------------------------------------------------------- reductions
+def _reduction(kind: type[Any], operator: str) -> None:
+    def write(to: Target, op: Any, x: str) -> str:
+        return to.node(operator, [x, to.ints(*op.axis)], keepdims=int(op.keepdims))
+
+    exporter(kind)(write)
+
+
+for _op, _kind in (
+    (ops.Sum, "ReduceSum"), (ops.Mean, "ReduceMean"), (ops.Max, "ReduceMax"), (ops.Min, "ReduceMin"),
+    (ops.Prod, "ReduceProd"), (ops.LogSumExp, "ReduceLogSumExp"),
+):  # fmt: skip
+    _reduction(_op, _kind)
+
+
+@exporter(ops.Var, ops.Std)
+def _spread(to: Target, op: Any, x: str) -> str:
+    axes = to.ints(*op.axis)
+    apart = to.node("Sub", [x, to.node("ReduceMean", [x, axes], keepdims=1)])
+    count = prod(to.operand_shape(0)[axis] for axis in op.axis)
+    if any(a != b for k, (a, b) in enumerate(to.operand_pairs(0)) if k in op.axis):
+        raise to.refuse("how many elements it is over depends on the size of the inputs")
+    total = to.node("ReduceSumSquare", [apart, axes], keepdims=int(op.keepdims))
+    var = to.node("Div", [total, to.constant(float(count - op.ddof))])
+    return to.node("Sqrt", [var]) if isinstance(op, ops.Std) else var
+
+
+@exporter(ops.Norm)
+def _norm(to: Target, op: ops.Norm, x: str) -> str:
+    axes, keep = to.ints(*op.axis), int(op.keepdims)
+    if op.ord in (1, 2):
+        return to.node(f"ReduceL{int(op.ord)}", [x, axes], keepdims=keep)
+    size = to.node("Abs", [x])
+    if abs(op.ord) == np.inf:
+        return to.node("ReduceMax" if op.ord > 0 else "ReduceMin", [size, axes], keepdims=keep)
+    powers = to.node("Pow", [size, to.constant(float(op.ord))])
+    return to.node("Pow", [to.node("ReduceSum", [powers, axes], keepdims=keep), to.constant(1 / op.ord)])
+
+
+@exporter(ops.CumSum)
+def _cum_sum(to: Target, op: ops.CumSum, x: str) -> str:
+    return to.node("CumSum", [x, to.constant(np.array(op.axis, np.int64))], reverse=int(op.reverse))
+
+
+# --------------------------------------------------------------------------- shapes
+@exporter(ops.Reshape, sized=("shape",))
+def _reshape(to: Target, op: ops.Reshape, x: str) -> str:
+    """A size that varies is taken from the same axis of x (0), or follows from the others (-1)."""
+    old, new = to.operand_pairs(0), to.pairs()
+    varying = [k for k, (a, b) in enumerate(new) if a != b]
+    sizes: list[int] = [a for a, _ in new]
+    left = []
+    for k in varying:
+        if k < len(old) and old[k] == new[k]:
+            sizes[k] = 0
+        else:
+            left.append(k)
+    if len(left) > 1 or (left and any(n == 0 for n, _ in new)):
+        return to.node("Reshape", [x, to.sizes(new)])
+    for k in left:
+        sizes[k] = -1
+    zero = any(n == 0 for k, (n, _) in enumerate(new) if k not in varying)
+    if zero:
+        return to.node("Reshape", [x, to.sizes(new)], allowzero=1)
+    return to.node("Reshape", [x, to.ints(*sizes)])
+
+
+@exporter(ops.BroadcastTo, sized=("shape",))
+def _broadcast_to(to: Target, op: ops.BroadcastTo, x: str) -> str:
+    """A size that x has already is written as 1, which keeps it."""
+    new = to.pairs()
+    old: list[Pair] = [(1, 1)] * (len(new) - len(to.operand_shape(0))) + to.operand_pairs(0)
+    return to.node(
+        "Expand", [x, to.sizes([(1, 1) if o == n else n for o, n in zip(old, new, strict=True)])]
+    )
+
+
+plain(ops.Transpose, "Transpose", perm="axes")
+plain(ops.Concatenate, "Concat", axis="axis")
+
+
+@exporter(ops.Tile)
+def _tile(to: Target, op: ops.Tile, x: str) -> str:
+    return to.node("Tile", [x, to.ints(*op.repeats)])
+
+
+@exporter(ops.Tril, ops.Triu)
+def _triangle(to: Target, op: Any, x: str) -> str:
+    return to.node("Trilu", [x, to.constant(np.array(op.k, np.int64))], upper=int(isinstance(op, ops.Triu)))
+
+
+@exporter(ops.Pad)
+def _pad(to: Target, op: ops.Pad, x: str) -> str:
+    before, after = zip(*op.widths, strict=True) if op.widths else ((), ())
+    modes = {"replicate": "edge", "circular": "wrap"}
+    value = [to.constant(float(op.value))] if op.mode == "constant" and op.value else []
+    return to.node("Pad", [x, to.ints(*before, *after), *value], mode=modes.get(op.mode, op.mode))
+
+
+# --------------------------------------------------------------------------- elements by place
+@exporter(ops.Index, sized=("_key",))
+def _index(to: Target, op: ops.Index, x: str) -> str:
+    """Slices, integers and new axes; one array of integers."""
+    keys = [key if isinstance(key, tuple) else (key,) for key in (op._key, to.twin._key)]
+    shape = to.operand_pairs(0)
+    expanded = [_without_ellipsis(key, len(shape)) for key in keys]
+    cuts: list[tuple[int, Pair, Pair, int]] = []
+    gathered: list[tuple[int, Any]] = []
+    axis = 0
+    for one, two in zip(*expanded, strict=True):
+        if one is None:
+            continue
+        if isinstance(one, slice):
+            cut = _cut(one, two, shape[axis])
+            if cut is not None:
+                cuts.append((axis, *cut))
+        elif isinstance(one, np.ndarray):
+            if one.dtype == bool:
+                one, two = (np.flatnonzero(k) if k.ndim == 1 else None for k in (one, two))
+            if one is None or (not np.array_equal(one, two) and to.input_of(one) is None):
+                raise to.refuse("its key depends on the size of the inputs, or is a mask of several axes")
+            gathered.append((axis, one))
+        else:
+            if one != two and not (one - shape[axis][0] == two - shape[axis][1]):
+                raise to.refuse("its key depends on the size of the inputs")
+            gathered.append((axis, np.array(one if one == two else one - shape[axis][0], np.int64)))
+        axis += 1
+    if sum(places.ndim > 0 for _, places in gathered) > 1:
+        raise to.refuse("it takes elements by several arrays at once")
+    if cuts:
+        axes, starts, ends, steps = zip(*cuts, strict=True)
+        names = [to.sizes(starts), to.sizes(ends), to.ints(*axes), to.ints(*steps)]
+        x = to.node("Slice", [x, *names])
+    for axis, places in sorted(gathered, key=lambda pair: -pair[0]):
+        indices = to.input_of(places) or to.constant(np.asarray(places, np.int64))
+        x = to.node("Gather", [x, indices], axis=axis)
+    added = _new_axes(expanded[0])
+    return to.node("Unsqueeze", [x, to.ints(*added)]) if added else x
+
+
+def _without_ellipsis(key: tuple[Any, ...], ndim: int) -> list[Any]:
+    """A key with a part per axis; an array of bools takes as many axes as it has."""
+    takes = sum(
+        (part.ndim if isinstance(part, np.ndarray) and part.dtype == bool else 1)
+        for part in key
+        if part is not None and part is not Ellipsis
+    )
+    full = [slice(None)] * (ndim - takes)
+    if not any(part is Ellipsis for part in key):
+        return [*key, *full]
+    at = next(k for k, part in enumerate(key) if part is Ellipsis)
+    return [*key[:at], *full, *key[at + 1 :]]
+
+
+def _cut(one: slice, two: slice, size: Pair) -> tuple[Pair, Pair, int] | None:
+    """Start and end in both runs, and the step; None for the whole axis."""
+    step = 1 if one.step is None else int(one.step)
+    if one == slice(None) or (
+        one.start in (None, 0) and one.stop in (None, size[0]) and step == 1 and two.stop in (None, size[1])
+    ):
+        return None
+    first, last = (0, _END) if step > 0 else (_END, -_END)
+    starts = tuple(first if s.start is None else int(s.start) for s in (one, two))
+    ends = tuple(last if s.stop is None else int(s.stop) for s in (one, two))
+    if ends == size and step > 0:
+        ends = (_END, _END)
+    return (starts[0], starts[1]), (ends[0], ends[1]), step
+
+
+def _new_axes(key: list[Any]) -> list[int]:
+    """Places of new axes in the result; integers leave none."""
+    place, found = 0, []
+    for part in key:
+        if part is None:
+            found.append(place)
+        if isinstance(part, np.ndarray):
+            place += part.ndim if part.dtype != bool else 1
+        elif part is None or isinstance(part, slice):
+            place += 1
+    return found
+
+
+@exporter(ops.Flip)
+def _flip(to: Target, op: ops.Flip, x: str) -> str:
+    count = len(op.axis)
+    starts, ends = to.ints(*[_END] * count), to.ints(*[-_END] * count)
+    return to.node("Slice", [x, starts, ends, to.ints(*op.axis), to.ints(*[-1] * count)])
+
+
+@exporter(ops.Roll)
+def _roll(to: Target, op: ops.Roll, x: str) -> str:
+    for shift, axis in zip(op.shift, op.axis or (), strict=True):
+        pair = to.operand_pairs(0)[axis]
+        if pair[0] != pair[1]:
+            raise to.refuse("it rolls along an axis whose size varies")
+        cut = (-shift) % max(pair[0], 1)
+        parts = [
+            to.node("Slice", [x, to.ints(a), to.ints(b), to.ints(axis)]) for a, b in ((cut, _END), (0, cut))
+        ]
+        x = to.node("Concat", parts, axis=axis)
+    return x
+
+
+@exporter(ops.Repeat)
+def _repeat(to: Target, op: ops.Repeat, x: str) -> str:
+    pair = to.operand_pairs(0)[op.axis]
+    if pair[0] != pair[1]:
+        raise to.refuse("it repeats along an axis whose size varies")
+    places = np.repeat(np.arange(pair[0]), op._repeats)
+    return to.node("Gather", [x, to.constant(places.astype(np.int64))], axis=op.axis)
+
+
+@exporter(ops.TakeAlongAxis)
+def _take_along_axis(to: Target, op: ops.TakeAlongAxis, x: str) -> str:
+    return to.node("GatherElements", [x, to.constant(np.asarray(op._places, np.int64))], axis=op.axis)
+
+
+@exporter(ops.TopK)
+def _topk(to: Target, op: ops.TopK, x: str) -> str:
+    return to.node("TopK", [x, to.ints(op.k)], outputs=2, axis=op.axis, largest=int(op.largest))
+
+
+@exporter(ops.Sort)
+def _sort(to: Target, op: ops.Sort, x: str) -> str:
+    count = to.size(to.operand_pairs(0)[op.axis])
+    return to.node("TopK", [x, count], outputs=2, axis=op.axis, largest=int(op.descending))

@@ -1,0 +1,150 @@
+"""Ops on each element: arithmetic, functions, activations, bounds."""
+
+from __future__ import annotations
+
+from math import log
+from typing import Any
+
+import numpy as np
+
+from tinygrad_cnn import ops
+from tinygrad_cnn.onnx.exporters.registry import exporter, plain
+from tinygrad_cnn.onnx.exporters.target import Target
+
+for _op, _kind in (
+    (ops.Add, "Add"), (ops.Sub, "Sub"), (ops.Mul, "Mul"), (ops.Div, "Div"), (ops.Pow, "Pow"),
+    (ops.Maximum, "Max"), (ops.Minimum, "Min"), (ops.Neg, "Neg"), (ops.Abs, "Abs"), (ops.Sqrt, "Sqrt"),
+    (ops.Reciprocal, "Reciprocal"), (ops.Exp, "Exp"), (ops.Log, "Log"), (ops.Erf, "Erf"),
+    (ops.Sin, "Sin"), (ops.Cos, "Cos"), (ops.Tan, "Tan"), (ops.Arcsin, "Asin"), (ops.Arccos, "Acos"),
+    (ops.Arctan, "Atan"), (ops.Sinh, "Sinh"), (ops.Cosh, "Cosh"), (ops.Floor, "Floor"), (ops.Ceil, "Ceil"),
+    (ops.Sign, "Sign"), (ops.Identity, "Identity"), (ops.ReLU, "Relu"), (ops.Sigmoid, "Sigmoid"),
+    (ops.Tanh, "Tanh"), (ops.Softsign, "Softsign"), (ops.Mish, "Mish"), (ops.Hardswish, "HardSwish"),
+):  # fmt: skip
+    plain(_op, _kind)
+plain(ops.Softmax, "Softmax", axis="axis")
+plain(ops.LogSoftmax, "LogSoftmax", axis="axis")
+plain(ops.GELU, "Gelu", approximate="approximate")
+plain(ops.LeakyReLU, "LeakyRelu", alpha="negative_slope")
+plain(ops.ELU, "Elu", alpha="alpha")
+plain(ops.CELU, "Celu", alpha="alpha")
+plain(ops.SELU, "Selu", alpha="alpha", gamma="scale")
+
+
+@exporter(ops.Square)
+def _square(to: Target, op: ops.Square, x: str) -> str:
+    return to.node("Mul", [x, x])
+
+
+@exporter(ops.SiLU)
+def _silu(to: Target, op: ops.SiLU, x: str) -> str:
+    return to.node("Mul", [x, to.node("Sigmoid", [x])])
+
+
+@exporter(ops.Softplus)
+def _softplus(to: Target, op: ops.Softplus, x: str) -> str:
+    """ln(1 + e^(beta·x)) / beta; beyond the threshold, where ours is x, the two are equal in float32."""
+    if op.beta == 1:
+        return to.node("Softplus", [x])
+    beta = to.constant(op.beta)
+    return to.node("Div", [to.node("Softplus", [to.node("Mul", [x, beta])]), beta])
+
+
+@exporter(ops.Hardsigmoid)
+def _hardsigmoid(to: Target, op: ops.Hardsigmoid, x: str) -> str:
+    return to.node("HardSigmoid", [x], alpha=1 / 6, beta=0.5)
+
+
+@exporter(ops.PReLU)
+def _prelu(to: Target, op: ops.PReLU, x: str, w: str) -> str:
+    (count,) = to.operand_shape(1) or (1,)
+    if count > 1:  # a slope per channel, before the spatial axes
+        w = to.node("Reshape", [w, to.ints(count, *(1 for _ in to.shape[2:]))])
+    return to.node("PRelu", [x, w])
+
+
+@exporter(ops.ReLU6)
+def _relu6(to: Target, op: ops.ReLU6, x: str) -> str:
+    return to.node("Clip", [x, to.constant(0.0), to.constant(6.0)])
+
+
+@exporter(ops.Hardtanh)
+def _hardtanh(to: Target, op: ops.Hardtanh, x: str) -> str:
+    return to.node("Clip", [x, to.constant(float(op.min_val)), to.constant(float(op.max_val))])
+
+
+@exporter(ops.Clip)
+def _clip(to: Target, op: ops.Clip, x: str) -> str:
+    for bound, kind in ((op.low, "Max"), (op.high, "Min")):
+        if bound is not None:
+            x = to.node(kind, [x, to.constant(np.asarray(bound, to.dtype))])
+    return x
+
+
+@exporter(ops.Remainder)
+def _remainder(to: Target, op: ops.Remainder, a: str, b: str) -> str:
+    """a - floor(a / b) b."""
+    whole = to.node("Floor", [to.node("Div", [a, b])])
+    return to.node("Sub", [a, to.node("Mul", [whole, b])])
+
+
+@exporter(ops.FloorDiv)
+def _floor_div(to: Target, op: ops.FloorDiv, a: str, b: str) -> str:
+    return to.node("Floor", [to.node("Div", [a, b])])
+
+
+@exporter(ops.Expm1)
+def _expm1(to: Target, op: ops.Expm1, x: str) -> str:
+    return to.node("Sub", [to.node("Exp", [x]), to.constant(1.0)])
+
+
+@exporter(ops.Log1p)
+def _log1p(to: Target, op: ops.Log1p, x: str) -> str:
+    return to.node("Log", [to.node("Add", [x, to.constant(1.0)])])
+
+
+@exporter(ops.Log2, ops.Log10)
+def _log_to_a_base(to: Target, op: Any, x: str) -> str:
+    base = 2 if isinstance(op, ops.Log2) else 10
+    return to.node("Mul", [to.node("Log", [x]), to.constant(1 / log(base))])
+
+
+@exporter(ops.Round)
+def _round(to: Target, op: ops.Round, x: str) -> str:
+    if op.decimals == 0:
+        return to.node("Round", [x])
+    scale = to.constant(10.0**op.decimals)
+    return to.node("Div", [to.node("Round", [to.node("Mul", [x, scale])]), scale])
+
+
+@exporter(ops.Where)
+def _where(to: Target, op: ops.Where, a: str, b: str) -> str:
+    return to.node("Where", [to.constant(np.asarray(op._mask)), a, b])
+
+
+@exporter(ops.Dropout, random=("_mask",))
+def _dropout(to: Target, op: ops.Dropout, x: str) -> str:
+    """In a file for training; the file draws masks of its own."""
+    y = to.node("Dropout", [x, to.constant(np.float32(op.p)), to.constant(np.array(True))], seed=0)
+    return to.node("Mul", [y, to.constant(1 - op.p)]) if op.mode == "classic" else y
+
+
+@exporter(ops.Cast)
+def _cast(to: Target, op: ops.Cast, x: str) -> str:
+    return to.cast(x, op.dtype)
+
+
+@exporter(ops.LSTMGates)
+def _lstm_gates(to: Target, op: ops.LSTMGates, z: str, c: str) -> str:
+    i, f, u, o = to.nodes_of("Split", [z], 4, axis=-1, num_outputs=4)
+    i, f, o = (to.node("Sigmoid", [gate]) for gate in (i, f, o))
+    new = to.node("Add", [to.node("Mul", [f, c]), to.node("Mul", [i, to.node("Tanh", [u])])])
+    return to.node("Concat", [to.node("Mul", [o, to.node("Tanh", [new])]), new], axis=-1)
+
+
+@exporter(ops.GRUGates)
+def _gru_gates(to: Target, op: ops.GRUGates, x: str, y: str, h: str) -> str:
+    xs = to.nodes_of("Split", [x], 3, axis=-1, num_outputs=3)
+    ys = to.nodes_of("Split", [y], 3, axis=-1, num_outputs=3)
+    r, u = (to.node("Sigmoid", [to.node("Add", list(pair))]) for pair in list(zip(xs, ys, strict=True))[:2])
+    n = to.node("Tanh", [to.node("Add", [xs[2], to.node("Mul", [r, ys[2]])])])
+    return to.node("Add", [n, to.node("Mul", [u, to.node("Sub", [h, n])])])

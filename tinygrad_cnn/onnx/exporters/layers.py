@@ -1,0 +1,277 @@
+"""Ops with windows, products and normalisation: what layers are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from tinygrad_cnn import ops
+from tinygrad_cnn.grid import Grid
+from tinygrad_cnn.onnx.exporters.registry import exporter, plain
+from tinygrad_cnn.onnx.exporters.target import Target
+
+
+def _windows(to: Target, grid: Grid, **options: Any) -> dict[str, Any]:
+    """Attributes of a grid; only the image may vary with the size of the inputs."""
+    other = to.twin.grid
+    for name in ("kernel", "stride", "padding", "dilation", "ceil_mode"):
+        if getattr(grid, name) != getattr(other, name):
+            raise to.refuse(f"its {name} depends on the size of the inputs")
+    before, after = zip(*grid.padding, strict=True)
+    return {
+        "kernel_shape": grid.kernel, "strides": grid.stride, "pads": (*before, *after), **options,
+    }  # fmt: skip
+
+
+@exporter(ops.Conv, sized=("grid",))
+def _conv(to: Target, op: ops.Conv, *operands: str) -> str:
+    options = _windows(to, op.grid, dilations=op.grid.dilation, group=op.groups)
+    return to.node("Conv", operands, **options)
+
+
+@exporter(ops.ConvTranspose, ops.ConvImage, sized=("grid",))
+def _conv_transpose(to: Target, op: ops.ConvTranspose, *operands: str) -> str:
+    """What is cut off after the image, if anything is; what is added there is output_padding."""
+    options = _windows(to, op.grid, dilations=op.grid.dilation, group=op.groups)
+    before, after, extra = [], [], []
+    grid = op.grid
+    axes = zip(
+        grid.image,
+        to.operand_shape(0)[2:],
+        grid.kernel,
+        grid.stride,
+        grid.padding,
+        grid.dilation,
+        strict=True,
+    )
+    for n, o, k, s, (b, _), d in axes:
+        cut = (o - 1) * s + (k - 1) * d + 1 - b - n  # pixels of the full result after the image
+        before.append(b)
+        after.append(max(cut, 0))
+        extra.append(max(-cut, 0))
+    if any(e >= max(s, d) for e, s, d in zip(extra, grid.stride, grid.dilation, strict=True)):
+        raise to.refuse(f"output_padding {extra} is not below the stride or the dilation")
+    # Symmetric padding with output_padding, as most programs write it, where that says the same.
+    for i, (b, a) in enumerate(zip(before, after, strict=True)):
+        if b > a and b - a < max(grid.stride[i], grid.dilation[i]) and not extra[i]:
+            after[i], extra[i] = b, b - a
+    return to.node(
+        "ConvTranspose", operands, **{**options, "pads": (*before, *after)}, output_padding=extra
+    )
+
+
+@exporter(ops.MaxPool, sized=("grid",))
+def _max_pool(to: Target, op: ops.MaxPool, x: str) -> str:
+    options = _windows(to, op.grid, dilations=op.grid.dilation, ceil_mode=int(op.grid.ceil_mode))
+    return to.node("MaxPool", [x], **options)
+
+
+@exporter(ops.AvgPool, sized=("grid",))
+def _avg_pool(to: Target, op: ops.AvgPool, x: str) -> str:
+    counted = int(op.count_include_pad)
+    options = _windows(to, op.grid, ceil_mode=int(op.grid.ceil_mode), count_include_pad=counted)
+    return to.node("AveragePool", [x], **options)
+
+
+@exporter(ops.LpPool, sized=("grid",))
+def _lp_pool(to: Target, op: ops.LpPool, x: str) -> str:
+    """(taps · mean of x^p)^(1/p)."""
+    options = _windows(to, op.grid, ceil_mode=int(op.grid.ceil_mode), count_include_pad=1)
+    mean = to.node("AveragePool", [to.node("Pow", [x, to.constant(float(op.p))])], **options)
+    total = to.node("Mul", [mean, to.constant(float(prod(op.grid.kernel)))])
+    return to.node("Pow", [total, to.constant(1 / op.p)])
+
+
+@exporter(ops.Unfold, sized=("grid",))
+def _unfold(to: Target, op: ops.Unfold, x: str) -> str:
+    """A convolution whose kernels each have a single 1."""
+    channels, taps = to.operand_shape(0)[1], prod(op.grid.kernel)
+    ones = np.tile(
+        np.eye(taps, dtype=to.dtype).reshape(taps, 1, *op.grid.kernel),
+        (channels, *(1,) * (1 + len(op.grid.kernel))),
+    )
+    options = _windows(to, op.grid, dilations=op.grid.dilation, group=channels)
+    y = to.node("Conv", [x, to.constant(ones)], **options)
+    return to.node("Reshape", [y, to.ints(0, channels * taps, -1)])
+
+
+@exporter(ops.Fold, sized=())
+def _fold(to: Target, op: ops.Fold, x: str) -> str:
+    options = _windows(to, op.grid, dilations=op.grid.dilation)
+    kernel = options.pop("kernel_shape")
+    return to.node("Col2Im", [x, to.ints(*op.grid.image), to.ints(*kernel)], **options)
+
+
+# --------------------------------------------------------------------------- sizes of images
+@exporter(ops.AdaptiveAvgPool, sized=("_maps",))
+def _adaptive_avg_pool(to: Target, op: ops.AdaptiveAvgPool, x: str) -> str:
+    output, image = to.shape[2:], to.operand_shape(0)[2:]
+    if all(o == 1 for o in output):
+        return to.node("GlobalAveragePool", [x])
+    if any(a != b for a, b in to.operand_pairs(0)[2:]):
+        raise to.refuse(f"bins of {output} depend on the size of the image")
+    if all(n % o == 0 for n, o in zip(image, output, strict=True)):
+        kernel = [n // o for n, o in zip(image, output, strict=True)]
+        return to.node("AveragePool", [x], kernel_shape=kernel, strides=kernel)
+    return _by_matrices(to, x, op._maps)
+
+
+def _by_matrices(to: Target, x: str, maps: Sequence[Any]) -> str:
+    """Linear maps along the last two axes: M x Nᵀ."""
+    down, across = (along(np.eye(along.n), 0).astype(to.dtype) for along in maps)
+    return to.node("MatMul", [to.constant(down), to.node("MatMul", [x, to.constant(across.T)])])
+
+
+@exporter(ops.AdaptiveMaxPool)
+def _adaptive_max_pool(to: Target, op: ops.AdaptiveMaxPool, x: str) -> str:
+    image = to.operand_shape(0)[2:]
+    if all(o == 1 for o in op.output):
+        return to.node("GlobalMaxPool", [x])
+    if any(a != b for a, b in to.operand_pairs(0)[2:]) or any(
+        n % o for n, o in zip(image, op.output, strict=True)
+    ):
+        raise to.refuse(f"bins of {op.output} do not divide an image of {image} evenly")
+    kernel = [n // o for n, o in zip(image, op.output, strict=True)]
+    return to.node("MaxPool", [x], kernel_shape=kernel, strides=kernel)
+
+
+@exporter(ops.Interpolate, sized=("_maps",))
+def _interpolate(to: Target, op: ops.Interpolate, x: str) -> str:
+    """Resize where one of its modes computes the same, else products with the weights."""
+    image, output = to.operand_shape(0)[-2:], to.shape[-2:]
+    varies = any(a != b for a, b in to.operand_pairs(0)[-2:])
+    factors = [o / n for n, o in zip(image, output, strict=True)]
+    for mode, coordinates in _RESIZE_MODES:
+        if all(_is_resize(along, mode, coordinates) for along in op._maps):
+            options = {"mode": mode, "coordinate_transformation_mode": coordinates, "axes": (2, 3)}
+            if mode == "nearest":
+                options["nearest_mode"] = "floor"
+            if varies:
+                return to.node("Resize", [x, "", to.constant(np.array(factors, np.float32))], **options)
+            return to.node("Resize", [x, "", "", to.ints(*output)], **options)
+    if varies:
+        raise to.refuse("its weights depend on the size of the image")
+    return _by_matrices(to, x, op._maps)
+
+
+_RESIZE_MODES = (("nearest", "asymmetric"), ("linear", "half_pixel"), ("linear", "align_corners"))
+
+
+def _is_resize(along: Any, mode: str, coordinates: str) -> bool:
+    """Whether a map along an axis is what Resize computes, by sizes alone."""
+    i, n, count = np.arange(along.count), along.n, along.count
+    if coordinates == "asymmetric":
+        place = i * (n / count)
+    elif coordinates == "half_pixel":
+        place = np.clip((i + 0.5) * (n / count) - 0.5, 0, n - 1)
+    else:
+        place = i * ((n - 1) / (count - 1) if count > 1 else 0.0)
+    low = np.clip(np.floor(place), 0, n - 1).astype(int)
+    expected = np.zeros((count, n))
+    if mode == "nearest":
+        expected[i, low] = 1
+    else:
+        np.add.at(expected, (i, low), 1 - (place - low))
+        np.add.at(expected, (i, np.minimum(low + 1, n - 1)), place - low)
+    return bool(np.allclose(along(np.eye(n), 0), expected, atol=1e-7))
+
+
+@exporter(ops.PixelShuffle)
+def _pixel_shuffle(to: Target, op: ops.PixelShuffle, x: str) -> str:
+    return to.node("DepthToSpace", [x], blocksize=op.r, mode="CRD")
+
+
+@exporter(ops.PixelUnshuffle)
+def _pixel_unshuffle(to: Target, op: ops.PixelUnshuffle, x: str) -> str:
+    """Each r × r block as a convolution with kernels of a single 1, per channel."""
+    channels, r = to.operand_shape(0)[1], op.r
+    ones = np.tile(np.eye(r * r, dtype=to.dtype).reshape(r * r, 1, r, r), (channels, 1, 1, 1))
+    return to.node("Conv", [x, to.constant(ones)], kernel_shape=(r, r), strides=(r, r), group=channels)
+
+
+# --------------------------------------------------------------------------- products
+plain(ops.MatMul, "MatMul")
+plain(ops.Einsum, "Einsum", equation="subscripts")
+
+
+@exporter(ops.Linear)
+def _linear(to: Target, op: ops.Linear, x: str, w: str, *b: str) -> str:
+    if len(to.operand_shape(0)) == 2:
+        return to.node("Gemm", [x, w, *b], transB=1)
+    y = to.node("MatMul", [x, to.node("Transpose", [w], perm=(1, 0))])
+    return to.node("Add", [y, *b]) if b else y
+
+
+@exporter(ops.Embedding, sized=("_indices",))
+def _embedding(to: Target, op: ops.Embedding, w: str) -> str:
+    indices = to.input_of(op._indices)
+    if indices is None:
+        if op._indices.shape != to.twin._indices.shape:
+            raise to.refuse("its indices depend on the size of the inputs, and are no input of their own")
+        indices = to.constant(np.asarray(op._indices, np.int64))
+    return to.node("Gather", [w, indices], axis=0)
+
+
+# --------------------------------------------------------------------------- normalisation
+@exporter(ops.FixedNorm)
+def _fixed_norm(to: Target, op: ops.FixedNorm, x: str, w: str, b: str) -> str:
+    scope = to.scope
+    mean, var = (
+        to.constant(np.asarray(value), f"{scope}.{name}" if scope else name)
+        for name, value in (("running_mean", op._mean), ("running_var", op._var))
+    )
+    return to.node("BatchNormalization", [x, w, b, mean, var], epsilon=op.eps)
+
+
+@exporter(ops.BatchNorm)
+def _batch_norm(to: Target, op: ops.BatchNorm, x: str, w: str, b: str) -> str:
+    """The form for training: by the batch's statistics; the running ones come out too."""
+    module, scope = to.modules.get(to.scope), to.scope
+    channels = to.shape[1]
+    values = {"running_mean": np.zeros(channels, to.dtype), "running_var": np.ones(channels, to.dtype)}
+    momentum = 0.1
+    if module is not None and getattr(module, "running_mean", None) is not None:
+        values = {name: np.array(getattr(module, name).numpy()) for name in values}
+        momentum = getattr(module, "momentum", None) or momentum
+    mean, var = (to.constant(v, f"{scope}.{name}" if scope else name) for name, v in values.items())
+    return to.node(
+        "BatchNormalization", [x, w, b, mean, var], outputs=3, epsilon=op.eps, momentum=1 - momentum,
+        training_mode=1,
+    )  # fmt: skip
+
+
+@exporter(ops.LayerNorm)
+def _layer_norm(to: Target, op: ops.LayerNorm, x: str, w: str, b: str) -> str:
+    return to.node("LayerNormalization", [x, w, b], axis=-op.axes, epsilon=op.eps)
+
+
+@exporter(ops.GroupNorm)
+def _group_norm(to: Target, op: ops.GroupNorm, x: str, w: str, b: str) -> str:
+    return to.node("GroupNormalization", [x, w, b], num_groups=op.groups, epsilon=op.eps)
+
+
+@exporter(ops.InstanceNorm)
+def _instance_norm(to: Target, op: ops.InstanceNorm, x: str, w: str, b: str) -> str:
+    return to.node("InstanceNormalization", [x, w, b], epsilon=op.eps)
+
+
+@exporter(ops.LocalResponseNorm)
+def _local_response_norm(to: Target, op: ops.LocalResponseNorm, x: str) -> str:
+    """ONNX's own has more channels above than below for an even size, ours more below."""
+    if op.size % 2:
+        return to.node("LRN", [x], size=op.size, alpha=op.alpha, beta=op.beta, bias=op.k)
+    lead, before = len(to.shape), op.size // 2
+    pads = [0] * (2 * lead)
+    pads[1], pads[lead + 1] = before, op.size - 1 - before
+    squares = to.node("Pad", [to.node("Mul", [x, x]), to.ints(*pads)])
+    channels = to.shape[1]
+    total = ""
+    for k in range(op.size):
+        part = to.node("Slice", [squares, to.ints(k), to.ints(k + channels), to.ints(1)])
+        total = to.node("Add", [total, part]) if total else part
+    share = to.node("Mul", [total, to.constant(op.alpha / op.size)])
+    base = to.node("Add", [share, to.constant(float(op.k))])
+    return to.node("Div", [x, to.node("Pow", [base, to.constant(float(op.beta))])])
