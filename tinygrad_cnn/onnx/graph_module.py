@@ -35,12 +35,12 @@ class OnnxModule(Module):
 
     def __init__(
         self, graph: FileGraph, functions: Mapping[tuple[str, str], Function], types: Types, *,
-        file: str, budget: int,
+        file: str, budget: int, buffers: frozenset[str] = frozenset(),
     ) -> None:  # fmt: skip
         self._graph, self._functions, self._types = graph, functions, types
         self._file, self._budget = file, budget
         self._known: dict[str, Any] = dict(graph.initializers)
-        for name, value, role in _learnt(graph):
+        for name, value, role in _learnt(graph, buffers):
             kind = Parameter if role == "weight" else Buffer
             made = kind(value, name=name)
             setattr(self, _attribute(self, name), made)
@@ -127,11 +127,12 @@ def _has_numbers(value: Array) -> bool:
     return value.dtype.kind in "biu" or is_float_type(value.dtype)
 
 
-def _learnt(graph: FileGraph) -> Iterator[tuple[str, Array, str]]:
+def _learnt(graph: FileGraph, buffers: frozenset[str]) -> Iterator[tuple[str, Array, str]]:
     """Float values of the file that are learnt or are running statistics, by name: with their roles.
 
-    A value is learnt unless it is a single number, or all that reads it takes it as a setting. What a
-    Constant node holds is learnt where it stands in the place of a weight.
+    An initialiser is learnt unless it is a single number, or all that reads it takes it as a setting.
+    Where a file keeps nothing in initialisers, what its Constant nodes hold is learnt in the place of a
+    weight.
     """
     constants = {
         node.outputs[0]: node.attributes["value"]
@@ -152,11 +153,13 @@ def _learnt(graph: FileGraph) -> Iterator[tuple[str, Array, str]]:
             else:
                 role = "weight" if place in known.weights else "operand"
             uses.setdefault(name, set()).add(role)
-    for name, value in (*graph.initializers.items(), *constants.items()):
+    kept = any(value.ndim and is_float_type(value.dtype) for value in graph.initializers.values())
+    values = graph.initializers if kept else {**graph.initializers, **constants}
+    for name, value in values.items():
         roles = uses.get(name, set())
         if not is_float_type(value.dtype) or value.ndim == 0:
             continue
-        if "statistic" in roles:
+        if "statistic" in roles or name in buffers:
             yield name, value, "statistic"
         elif "weight" in roles or ("operand" in roles and name not in constants):
             yield name, value, "weight"

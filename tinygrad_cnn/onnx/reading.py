@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -16,6 +17,8 @@ from tinygrad_cnn.onnx.importers import IMPORTERS
 from tinygrad_cnn.onnx.package import onnx_package
 from tinygrad_cnn.onnx.protobuf import Reader, Types
 
+#: Key of the metadata in which `save` lists the buffers, which a file cannot tell from parameters.
+BUFFERS = "tinygrad_cnn.buffers"
 #: Most elements of all values of a run that are alive at a time: a gigabyte of float32.
 BUDGET = 2**28
 
@@ -95,7 +98,18 @@ def module_of(onnx: Any, model: Any, name: str, types: Types, budget: int = BUDG
         raise FormatError(f"{name}: {error.args[0]}") from error
     except RecursionError as error:
         raise FormatError(f"{name}: graphs lie too deep in each other") from error
-    return OnnxModule(graph, functions, types, file=name, budget=budget)
+    return OnnxModule(graph, functions, types, file=name, budget=budget, buffers=_buffers(model))
+
+
+def _buffers(model: Any) -> frozenset[str]:
+    """Names of initialisers that are not learnt, as far as the file says so."""
+    for entry in model.metadata_props:
+        if entry.key == BUFFERS:
+            try:
+                return frozenset(name for name in json.loads(entry.value) if isinstance(name, str))
+            except (ValueError, TypeError):
+                break
+    return frozenset()
 
 
 # --------------------------------------------------------------------------- the weights' files

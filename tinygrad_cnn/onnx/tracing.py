@@ -82,7 +82,7 @@ def trace(model: Module, inputs: Sequence[Array]) -> Trace:
     ]
     with observe(_Recorder()) as recorder, enable_grad():
         found = model(*given)
-    outputs = tuple(found) if isinstance(found, (tuple, list)) else (found,)
+    outputs = flattened(found)
     if not all(isinstance(output, Tensor) for output in outputs):
         kinds = ", ".join(type(output).__name__ for output in outputs)
         raise ArgumentError(
@@ -91,6 +91,17 @@ def trace(model: Module, inputs: Sequence[Array]) -> Trace:
     leaves = tuple(x.node if x.dtype.kind == "f" else None for x in given)
     assert isinstance(recorder, _Recorder)
     return Trace(tuple(inputs), leaves, recorder.entries, outputs)
+
+
+def flattened(value: Any) -> tuple[Any, ...]:
+    """The parts of a result that is a tuple, or a tuple of tuples, in order.
+
+    >>> flattened((1, (2, [3])))
+    (1, 2, 3)
+    """
+    if not isinstance(value, (tuple, list)):
+        return (value,)
+    return tuple(part for one in value for part in flattened(one))
 
 
 @contextmanager
@@ -113,12 +124,12 @@ def all_learnt(model: Module, training: bool) -> Iterator[None]:
             buffer.data = values
 
 
-def other_numbers(x: Array) -> Array:
+def other_numbers(x: Array, sign: int) -> Array:
     """An array of the same shape and type with other elements, such as a model may get."""
     flat = x.reshape(-1)
     if x.dtype.kind == "f":
-        return (np.roll(flat[::-1], 7) * 0.83 + 0.21).astype(x.dtype).reshape(x.shape)
-    return np.roll(flat[::-1], 1).reshape(x.shape)
+        return (sign * (np.roll(flat[::-1], 7) * 0.83 + 0.21)).astype(x.dtype).reshape(x.shape)
+    return np.roll(flat[::-1], sign).reshape(x.shape)
 
 
 def larger(x: Array, axes: Sequence[int], times: int) -> Array:

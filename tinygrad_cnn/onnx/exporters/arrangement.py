@@ -10,15 +10,23 @@ import numpy as np
 from tinygrad_cnn import ops
 from tinygrad_cnn.onnx.exporters.registry import exporter, plain
 from tinygrad_cnn.onnx.exporters.target import Pair, Target
+from tinygrad_cnn.ops.pad import sources
 
 #: Further than any axis goes.
 _END = 2**62
 
 
 # --------------------------------------------------------------------------- reductions
+def _reduced(to: Target, operator: str, x: str, axes: tuple[int, ...], keep: int) -> str:
+    """Over some axes; over none each element stands for itself, where ONNX would take all."""
+    return to.node(operator, [x, to.ints(*axes)], keepdims=keep, noop_with_empty_axes=int(not axes))
+
+
 def _reduction(kind: type[Any], operator: str) -> None:
     def write(to: Target, op: Any, x: str) -> str:
-        return to.node(operator, [x, to.ints(*op.axis)], keepdims=int(op.keepdims))
+        if not op.axis:
+            return to.node("Identity", [x])
+        return _reduced(to, operator, x, op.axis, int(op.keepdims))
 
     exporter(kind)(write)
 
@@ -32,26 +40,28 @@ for _op, _kind in (
 
 @exporter(ops.Var, ops.Std)
 def _spread(to: Target, op: Any, x: str) -> str:
-    axes = to.ints(*op.axis)
-    apart = to.node("Sub", [x, to.node("ReduceMean", [x, axes], keepdims=1)])
+    mean = _reduced(to, "ReduceMean", x, op.axis, 1) if op.axis else x
+    apart = to.node("Sub", [x, mean])
     count = prod(to.operand_shape(0)[axis] for axis in op.axis)
     if any(a != b for k, (a, b) in enumerate(to.operand_pairs(0)) if k in op.axis):
         raise to.refuse("how many elements it is over depends on the size of the inputs")
-    total = to.node("ReduceSumSquare", [apart, axes], keepdims=int(op.keepdims))
+    squares = to.node("Mul", [apart, apart])
+    total = _reduced(to, "ReduceSum", squares, op.axis, int(op.keepdims)) if op.axis else squares
     var = to.node("Div", [total, to.constant(float(count - op.ddof))])
     return to.node("Sqrt", [var]) if isinstance(op, ops.Std) else var
 
 
 @exporter(ops.Norm)
 def _norm(to: Target, op: ops.Norm, x: str) -> str:
-    axes, keep = to.ints(*op.axis), int(op.keepdims)
+    size, keep = to.node("Abs", [x]), int(op.keepdims)
+    if not op.axis:
+        return size
     if op.ord in (1, 2):
-        return to.node(f"ReduceL{int(op.ord)}", [x, axes], keepdims=keep)
-    size = to.node("Abs", [x])
+        return _reduced(to, f"ReduceL{int(op.ord)}", x, op.axis, keep)
     if abs(op.ord) == np.inf:
-        return to.node("ReduceMax" if op.ord > 0 else "ReduceMin", [size, axes], keepdims=keep)
+        return _reduced(to, "ReduceMax" if op.ord > 0 else "ReduceMin", size, op.axis, keep)
     powers = to.node("Pow", [size, to.constant(float(op.ord))])
-    return to.node("Pow", [to.node("ReduceSum", [powers, axes], keepdims=keep), to.constant(1 / op.ord)])
+    return to.node("Pow", [_reduced(to, "ReduceSum", powers, op.axis, keep), to.constant(1 / op.ord)])
 
 
 @exporter(ops.CumSum)
@@ -92,7 +102,11 @@ def _broadcast_to(to: Target, op: ops.BroadcastTo, x: str) -> str:
     )
 
 
-plain(ops.Transpose, "Transpose", perm="axes")
+@exporter(ops.Transpose)
+def _transpose(to: Target, op: ops.Transpose, x: str) -> str:
+    return to.node("Transpose", [x], perm=op.axes) if op.axes else to.node("Identity", [x])
+
+
 plain(ops.Concatenate, "Concat", axis="axis")
 
 
@@ -108,10 +122,34 @@ def _triangle(to: Target, op: Any, x: str) -> str:
 
 @exporter(ops.Pad)
 def _pad(to: Target, op: ops.Pad, x: str) -> str:
-    before, after = zip(*op.widths, strict=True) if op.widths else ((), ())
-    modes = {"replicate": "edge", "circular": "wrap"}
+    if not op.widths:
+        return to.node("Identity", [x])
+    before, after = zip(*op.widths, strict=True)
+    if op.mode != "constant" and not _is_narrow(to, op):
+        return _by_sources(to, op, x)
+    modes = {"replicate": "edge"}
     value = [to.constant(float(op.value))] if op.mode == "constant" and op.value else []
     return to.node("Pad", [x, to.ints(*before, *after), *value], mode=modes.get(op.mode, op.mode))
+
+
+def _is_narrow(to: Target, op: ops.Pad) -> bool:
+    """Whether programs agree on the border: no wider than the elements that it shows."""
+    if op.mode == "circular":
+        return False
+    widths = zip(op.widths, to.operand_shape(0), strict=True)
+    return all(max(side) < n or side == (0, 0) for side, n in widths)
+
+
+def _by_sources(to: Target, op: ops.Pad, x: str) -> str:
+    """The border as elements taken by their places."""
+    for axis, (before, after) in enumerate(op.widths):
+        if (before, after) != (0, 0):
+            n, other = to.operand_pairs(0)[axis]
+            if n != other:
+                raise to.refuse("a border along an axis whose size varies shows more than there is")
+            places = np.asarray(sources(n, before, after, op.mode), np.int64)
+            x = to.node("Gather", [x, to.constant(places)], axis=axis)
+    return x
 
 
 # --------------------------------------------------------------------------- elements by place
@@ -131,6 +169,8 @@ def _index(to: Target, op: ops.Index, x: str) -> str:
             cut = _cut(one, two, shape[axis])
             if cut is not None:
                 cuts.append((axis, *cut))
+        elif isinstance(one, (bool, np.bool_)) or (isinstance(one, np.ndarray) and one.ndim == 0):
+            raise to.refuse("its key is a single mask")
         elif isinstance(one, np.ndarray):
             if one.dtype == bool:
                 one, two = (np.flatnonzero(k) if k.ndim == 1 else None for k in (one, two))
@@ -200,22 +240,31 @@ def _new_axes(key: list[Any]) -> list[int]:
 @exporter(ops.Flip)
 def _flip(to: Target, op: ops.Flip, x: str) -> str:
     count = len(op.axis)
+    if not count:
+        return to.node("Identity", [x])
     starts, ends = to.ints(*[_END] * count), to.ints(*[-_END] * count)
     return to.node("Slice", [x, starts, ends, to.ints(*op.axis), to.ints(*[-1] * count)])
 
 
 @exporter(ops.Roll)
 def _roll(to: Target, op: ops.Roll, x: str) -> str:
-    for shift, axis in zip(op.shift, op.axis or (), strict=True):
+    if op.axis is None:  # in row-major order
+        flat = _rolled(to, to.node("Reshape", [x, to.ints(-1)]), op.shift[0], 0, prod(to.shape))
+        return to.node("Reshape", [flat, to.sizes(to.pairs())])
+    for shift, axis in zip(op.shift, op.axis, strict=True):
         pair = to.operand_pairs(0)[axis]
         if pair[0] != pair[1]:
             raise to.refuse("it rolls along an axis whose size varies")
-        cut = (-shift) % max(pair[0], 1)
-        parts = [
-            to.node("Slice", [x, to.ints(a), to.ints(b), to.ints(axis)]) for a, b in ((cut, _END), (0, cut))
-        ]
-        x = to.node("Concat", parts, axis=axis)
+        x = _rolled(to, x, shift, axis, pair[0])
     return x
+
+
+def _rolled(to: Target, x: str, shift: int, axis: int, size: int) -> str:
+    """The last elements before the first ones."""
+    cut = (-shift) % max(size, 1)
+    ends = ((cut, _END), (0, cut))
+    parts = [to.node("Slice", [x, to.ints(a), to.ints(b), to.ints(axis)]) for a, b in ends]
+    return to.node("Concat", parts, axis=axis)
 
 
 @exporter(ops.Repeat)
@@ -241,3 +290,14 @@ def _topk(to: Target, op: ops.TopK, x: str) -> str:
 def _sort(to: Target, op: ops.Sort, x: str) -> str:
     count = to.size(to.operand_pairs(0)[op.axis])
     return to.node("TopK", [x, count], outputs=2, axis=op.axis, largest=int(op.descending))
+
+
+@exporter(ops.IndexAdd)
+def _index_add(to: Target, op: ops.IndexAdd, g: str) -> str:
+    """Zeros with the elements added at flat places."""
+    places = np.arange(prod(op.shape)).reshape(op.shape)[op._key]
+    zeros = to.constant(np.zeros(prod(op.shape), to.dtype))
+    indices = to.constant(places.reshape(-1).astype(np.int64))
+    flat = to.node("Reshape", [g, to.ints(-1)])
+    total = to.node("ScatterElements", [zeros, indices, flat], axis=0, reduction="add")
+    return to.node("Reshape", [total, to.ints(*op.shape)])

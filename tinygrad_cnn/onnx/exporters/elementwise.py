@@ -42,11 +42,13 @@ def _silu(to: Target, op: ops.SiLU, x: str) -> str:
 
 @exporter(ops.Softplus)
 def _softplus(to: Target, op: ops.Softplus, x: str) -> str:
-    """ln(1 + e^(beta·x)) / beta; beyond the threshold, where ours is x, the two are equal in float32."""
-    if op.beta == 1:
+    """ln(1 + e^(beta·x)) / beta, and x beyond the threshold, where the two are nearly equal."""
+    if op.beta == 1 and op.threshold >= 20:
         return to.node("Softplus", [x])
-    beta = to.constant(op.beta)
-    return to.node("Div", [to.node("Softplus", [to.node("Mul", [x, beta])]), beta])
+    beta = to.constant(float(op.beta))
+    z = to.node("Mul", [x, beta])
+    y = to.node("Div", [to.node("Softplus", [z]), beta])
+    return to.node("Where", [to.node("Greater", [z, to.constant(float(op.threshold))]), x, y])
 
 
 @exporter(ops.Hardsigmoid)

@@ -52,35 +52,60 @@ def _conv_transpose(to: Target, op: ops.ConvTranspose, *operands: str) -> str:
         before.append(b)
         after.append(max(cut, 0))
         extra.append(max(-cut, 0))
-    if any(e >= max(s, d) for e, s, d in zip(extra, grid.stride, grid.dilation, strict=True)):
-        raise to.refuse(f"output_padding {extra} is not below the stride or the dilation")
     # Symmetric padding with output_padding, as most programs write it, where that says the same.
     for i, (b, a) in enumerate(zip(before, after, strict=True)):
-        if b > a and b - a < max(grid.stride[i], grid.dilation[i]) and not extra[i]:
+        if 0 < b - a < grid.stride[i] and not extra[i]:
             after[i], extra[i] = b, b - a
-    return to.node(
-        "ConvTranspose", operands, **{**options, "pads": (*before, *after)}, output_padding=extra
-    )
+    options["pads"] = (*before, *after)
+    if all(e < s for e, s in zip(extra, grid.stride, strict=True)):
+        return to.node("ConvTranspose", operands, **options, output_padding=extra)
+    # Programs insist on less output_padding than the stride: further pixels get the bias alone.
+    x, w, *bias = operands
+    y = to.node("ConvTranspose", [x, w], **options)
+    y = to.node("Pad", [y, to.ints(*[0] * (4 + len(extra)), *extra)])
+    side = to.ints(-1, *(1 for _ in extra))
+    return to.node("Add", [y, to.node("Reshape", [bias[0], side])]) if bias else y
+
+
+def _pool_windows(to: Target, grid: Grid, **options: Any) -> dict[str, Any]:
+    """Attributes of a pool, with padding for what overhangs in ceil mode, whose rules differ by program."""
+    made = _windows(to, grid, **options)
+    if not grid.ceil_mode:
+        return made
+    if any(a != b for a, b in to.operand_pairs(0)[-len(grid.image) :]):
+        return {**made, "ceil_mode": 1}
+    after = []
+    axes = zip(grid.image, grid.kernel, grid.stride, grid.padding, grid.dilation, grid.output, strict=True)
+    for n, k, s, (b, a), d, out in axes:
+        reach = (out - 1) * s + (k - 1) * d + 1 - b - n  # of the last window, beyond the image
+        after.append(a if reach <= a < reach + s else max(reach, 0))
+    return {**made, "pads": (*(b for b, _ in grid.padding), *after)}
 
 
 @exporter(ops.MaxPool, sized=("grid",))
 def _max_pool(to: Target, op: ops.MaxPool, x: str) -> str:
-    options = _windows(to, op.grid, dilations=op.grid.dilation, ceil_mode=int(op.grid.ceil_mode))
-    return to.node("MaxPool", [x], **options)
+    return to.node("MaxPool", [x], **_pool_windows(to, op.grid, dilations=op.grid.dilation))
 
 
 @exporter(ops.AvgPool, sized=("grid",))
 def _avg_pool(to: Target, op: ops.AvgPool, x: str) -> str:
-    counted = int(op.count_include_pad)
-    options = _windows(to, op.grid, ceil_mode=int(op.grid.ceil_mode), count_include_pad=counted)
-    return to.node("AveragePool", [x], **options)
+    return _mean(to, op.grid, x, op.count_include_pad)
+
+
+def _mean(to: Target, grid: Grid, x: str, counted: bool) -> str:
+    """Mean of each window; padding counts if `counted`, the overhang of ceil mode never."""
+    options = _pool_windows(to, grid, count_include_pad=int(counted))
+    y = to.node("AveragePool", [x], **options)
+    if not counted or not grid.ceil_mode or "ceil_mode" in options:
+        return y
+    share = prod(grid.kernel) / grid.coverage(True)
+    return y if (share == 1).all() else to.node("Mul", [y, to.constant(share.astype(to.dtype))])
 
 
 @exporter(ops.LpPool, sized=("grid",))
 def _lp_pool(to: Target, op: ops.LpPool, x: str) -> str:
     """(taps · mean of x^p)^(1/p)."""
-    options = _windows(to, op.grid, ceil_mode=int(op.grid.ceil_mode), count_include_pad=1)
-    mean = to.node("AveragePool", [to.node("Pow", [x, to.constant(float(op.p))])], **options)
+    mean = _mean(to, op.grid, to.node("Pow", [x, to.constant(float(op.p))]), True)
     total = to.node("Mul", [mean, to.constant(float(prod(op.grid.kernel)))])
     return to.node("Pow", [total, to.constant(1 / op.p)])
 
@@ -179,17 +204,29 @@ def _is_resize(along: Any, mode: str, coordinates: str) -> bool:
     return bool(np.allclose(along(np.eye(n), 0), expected, atol=1e-7))
 
 
+def _on_images(to: Target, x: str, kind: str, operands: Sequence[str] = (), **attributes: Any) -> str:
+    """An operator that insists on four axes, (N, C, H, W), on whatever leads up to (C, H, W)."""
+    lead = to.operand_pairs(0)[:-3]
+    if len(lead) == 1:
+        return to.node(kind, [x, *operands], **attributes)
+    last = to.operand_pairs(0)[-3:]
+    batch = to.node("Reshape", [x, to.sizes([(-1, -1), *last])])
+    y = to.node(kind, [batch, *operands], **attributes)
+    return to.node("Reshape", [y, to.sizes(to.pairs())])
+
+
 @exporter(ops.PixelShuffle)
 def _pixel_shuffle(to: Target, op: ops.PixelShuffle, x: str) -> str:
-    return to.node("DepthToSpace", [x], blocksize=op.r, mode="CRD")
+    return _on_images(to, x, "DepthToSpace", blocksize=op.r, mode="CRD")
 
 
 @exporter(ops.PixelUnshuffle)
 def _pixel_unshuffle(to: Target, op: ops.PixelUnshuffle, x: str) -> str:
     """Each r × r block as a convolution with kernels of a single 1, per channel."""
-    channels, r = to.operand_shape(0)[1], op.r
+    channels, r = to.operand_shape(0)[-3], op.r
     ones = np.tile(np.eye(r * r, dtype=to.dtype).reshape(r * r, 1, r, r), (channels, 1, 1, 1))
-    return to.node("Conv", [x, to.constant(ones)], kernel_shape=(r, r), strides=(r, r), group=channels)
+    options = {"kernel_shape": (r, r), "strides": (r, r), "group": channels}
+    return _on_images(to, x, "Conv", [to.constant(ones)], **options)
 
 
 # --------------------------------------------------------------------------- products
@@ -260,8 +297,11 @@ def _instance_norm(to: Target, op: ops.InstanceNorm, x: str, w: str, b: str) -> 
 
 @exporter(ops.LocalResponseNorm)
 def _local_response_norm(to: Target, op: ops.LocalResponseNorm, x: str) -> str:
-    """ONNX's own has more channels above than below for an even size, ours more below."""
-    if op.size % 2:
+    """ONNX's own has more channels above than below for an even size, ours more below.
+
+    Programs insist on images for it.
+    """
+    if op.size % 2 and len(to.shape) == 4:
         return to.node("LRN", [x], size=op.size, alpha=op.alpha, beta=op.beta, bias=op.k)
     lead, before = len(to.shape), op.size // 2
     pads = [0] * (2 * lead)

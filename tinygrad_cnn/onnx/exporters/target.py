@@ -99,14 +99,16 @@ class Target:
         return [f"{first[:-1]}{k}" for k in range(outputs)]
 
     def constant(self, value: Any, name: str = "") -> str:
-        """An initialiser, of the result's type where the value is a Python number."""
+        """A value of the file: named, an initialiser, which is learnt; unnamed, a Constant.
+
+        Python numbers take the result's type.
+        """
         array = np.asarray(value, self.dtype) if isinstance(value, (int, float)) else np.asarray(value)
+        array = array.copy(order="C")
         if not name:
-            name = f"{self._scope}.constant" if self._scope else "constant"
+            return self.node("Constant", [], value=self._onnx.numpy_helper.from_array(array))
         name = self._free(name)
-        self.initializers[name] = self._onnx.numpy_helper.from_array(np.ascontiguousarray(array), name)
-        if array.ndim == 0:  # ascontiguousarray makes it 1-d
-            self.initializers[name] = self._onnx.numpy_helper.from_array(array, name)
+        self.initializers[name] = self._onnx.numpy_helper.from_array(array, name)
         return name
 
     def cast(self, x: str, dtype: np.dtype[Any]) -> str:

@@ -150,6 +150,8 @@ def _pad(call: Call, x: Any, pads: Any = None, value: Any = None, axes: Any = No
     if len(sizes) != 2 * count:
         raise FormatError(f"{len(sizes)} sizes for {count} axes")
     sides = [(0, 0)] * x.ndim
+    if not count:
+        return x
     for axis, before, after in zip(named, sizes[:count], sizes[count:], strict=True):
         sides[axis] = (before, after)
     if any(min(side) < 0 for side in sides):

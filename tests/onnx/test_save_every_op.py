@@ -1,0 +1,72 @@
+"""Every op that is written computes the same in the file, by `load` and by onnxruntime."""
+
+from math import prod
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+pytest.importorskip("onnx", minversion="1.21", reason="needs onnx: pip install 'tinygrad-cnn[onnx]'")
+
+from tinygrad_cnn import nn, ops
+from tinygrad_cnn.errors import ArgumentError
+from tinygrad_cnn.onnx import save
+from tinygrad_cnn.onnx.exporters import EXPORTERS
+from tinygrad_cnn.testing import CASES
+
+#: Ops that no file can hold, and why.
+NOT_WRITTEN = {
+    "adjoints, which only derivatives use": {
+        ops.AddAlongAxis, ops.ConvKernel, ops.Gate, ops.PadAdd, ops.Pick, ops.Place, ops.PlaceDiagonal,
+        ops.Recurrence, ops.Resample, ops.Spread, ops.SumTo,
+    },
+    "losses: files are of networks": {
+        ops.AbsoluteError, ops.BinaryCrossEntropy, ops.BinaryCrossEntropyWithLogits, ops.HingeEmbedding,
+        ops.Huber, ops.KLDivergence, ops.MultiMargin, ops.NegativeLogLikelihood, ops.SoftTargetCrossEntropy,
+        ops.SoftmaxCrossEntropy, ops.SquaredError,
+    },
+    "takes positions that were found in the input": {ops.MaxUnpool},
+    "has no operator before version 26": {ops.CumProd},
+    "has no operator": {ops.Arctan2, ops.Diagonal, ops.Step},
+}  # fmt: skip
+
+
+class OneOp(nn.Module):
+    """An op as a model: its first operand comes in, the others are parameters."""
+
+    def __init__(self, make, others):
+        self.make = make
+        for k, operand in enumerate(others):
+            setattr(self, f"p{k}", nn.Parameter(operand))
+
+    def forward(self, x):
+        return self.make()(x, *self.parameters())
+
+
+def test_every_op_is_written_or_there_is_a_reason():
+    reasons = [op for listed in NOT_WRITTEN.values() for op in listed]
+    assert len(reasons) == len(set(reasons))
+    assert set(CASES) - set(EXPORTERS) == set(reasons)
+
+
+WRITTEN = sorted(set(EXPORTERS) & set(CASES) - {ops.Dropout}, key=lambda op: op.__name__)
+
+
+@pytest.mark.parametrize("op", WRITTEN, ids=lambda op: op.__name__)
+@settings(max_examples=4)
+@given(data=st.data())
+def test_the_file_computes_what_the_op_computes(tmp_path_factory, op, data):
+    problem = data.draw(CASES[op].problems)
+    x, *others = (operand.astype(np.float32) for operand in problem.operands)
+    # Programs differ in what they do without elements, and some refuse.
+    assume(all(prod(operand.shape) for operand in (x, *others)))
+    path = tmp_path_factory.getbasetemp() / "op.onnx"
+    try:
+        save(OneOp(problem.make, others), path, x, dynamic=())
+    except ArgumentError as error:
+        assert any(word in str(error) for word in REFUSED), error
+
+
+#: Forms of ops that are refused with their reason.
+REFUSED = ("by several arrays at once", "evenly", "a mask of several axes", "a single mask")
