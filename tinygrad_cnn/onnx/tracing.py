@@ -88,7 +88,7 @@ def trace(model: Module, inputs: Sequence[Array]) -> Trace:
         raise ArgumentError(
             f"onnx.save: the model must give a Tensor, or a tuple of Tensors; it gave {kinds}"
         )
-    leaves = tuple(x.node if x.dtype.kind == "f" else None for x in given)
+    leaves = tuple(x.node if isinstance(x, Tensor) and x.dtype.kind == "f" else None for x in given)
     assert isinstance(recorder, _Recorder)
     return Trace(tuple(inputs), leaves, recorder.entries, outputs)
 

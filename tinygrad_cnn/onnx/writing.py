@@ -17,6 +17,7 @@ from tinygrad_cnn.graph import Node
 from tinygrad_cnn.mode import no_grad
 from tinygrad_cnn.nn import Module
 from tinygrad_cnn.onnx.exporters import EXPORTERS
+from tinygrad_cnn.onnx.exporters.registry import Exporter
 from tinygrad_cnn.onnx.exporters.target import Target
 from tinygrad_cnn.onnx.graph_module import OnnxModule
 from tinygrad_cnn.onnx.package import onnx_package
@@ -162,7 +163,7 @@ def _model(onnx: Any, model: Module, runs: tuple[Trace, Trace], axes: Sequence[i
         target.begin(entry, twin)
         _check_sizes(target, entry, twin)
         operands = [_operand(target, entry, twin, k, names, owned) for k in range(len(entry.node.parents))]
-        names[entry.node] = EXPORTERS[type(entry.node.op)].function(target, entry.node.op, *operands)
+        names[entry.node] = _exporter(entry).function(target, entry.node.op, *operands)
     for k, output in enumerate(outputs):
         target.nodes.append(onnx.helper.make_node("Identity", [names[first.outputs[k].node]], [output]))
     graph = onnx.helper.make_graph(
@@ -215,9 +216,14 @@ def _check_known(entries: Any) -> None:
         raise ArgumentError(f"onnx.save: ops that have no operator in ONNX: {listed}")
 
 
+def _exporter(entry: Entry) -> Exporter:
+    assert entry.node.op is not None
+    return EXPORTERS[type(entry.node.op)]
+
+
 def _check_sizes(target: Target, entry: Entry, twin: Entry) -> None:
     """An attribute that differs with the size is one that its exporter sees to."""
-    free = EXPORTERS[type(entry.node.op)]
+    free = _exporter(entry)
     for name, value in vars(entry.node.op).items():
         if name not in free.sized | free.random and not same(value, vars(twin.node.op)[name]):
             raise target.refuse(

@@ -171,7 +171,11 @@ def _interpolate(to: Target, op: ops.Interpolate, x: str) -> str:
     factors = [o / n for n, o in zip(image, output, strict=True)]
     for mode, coordinates in _RESIZE_MODES:
         if all(_is_resize(along, mode, coordinates) for along in op._maps):
-            options = {"mode": mode, "coordinate_transformation_mode": coordinates, "axes": (2, 3)}
+            options: dict[str, Any] = {
+                "mode": mode,
+                "coordinate_transformation_mode": coordinates,
+                "axes": (2, 3),
+            }
             if mode == "nearest":
                 options["nearest_mode"] = "floor"
             if varies:
