@@ -2,8 +2,11 @@
 
 import asyncio
 import gc
+import os
+import sys
 import threading
 import tracemalloc
+import warnings
 import weakref
 from typing import Any
 
@@ -21,6 +24,7 @@ from tinygrad_cnn import (
     Tensor,
     enable_grad,
     grad,
+    graph,
     is_grad_enabled,
     no_grad,
     observe,
@@ -860,3 +864,51 @@ def test_backward_of_a_wide_graph_is_linear_in_time() -> None:
         return len(steps.walked)
 
     assert (visits(100), visits(1000)) == (100, 1000)
+
+
+# --------------------------------------------------------------------------- threads
+def test_gradients_from_many_threads_add_up() -> None:  # E7
+    w, count, each = leaf(1.0), 4, 100
+    start = threading.Barrier(count)
+
+    def walk_often() -> None:
+        start.wait()
+        for _ in range(each):
+            (w * 1.0).sum().backward()
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=walk_often) for _ in range(count)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(before)
+    assert w.grad.tolist() == [count * each]
+
+
+def test_a_fork_while_another_thread_holds_the_lock_leaves_a_working_child() -> None:  # E18
+    if not hasattr(os, "fork"):
+        pytest.skip("no fork on this system")
+    held, free = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with graph.LOCK:
+            held.set()
+            free.wait()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of newer Pythons: a fork beside threads
+        child = os.fork()
+    if not child:
+        w = leaf(1.0)
+        (w * w).sum().backward()
+        os._exit(0 if w.grad.tolist() == [2.0] else 1)
+    free.set()
+    thread.join()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

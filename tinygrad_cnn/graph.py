@@ -8,6 +8,8 @@ that no derivative needs dies with its Tensor. This module knows no particular o
 from __future__ import annotations
 
 import inspect
+import os
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -481,6 +483,19 @@ def scope(name: str) -> Iterator[Call]:
 _written: dict[int, int] = {}
 _latest = -1
 
+#: Held while something is read, changed and put back that threads share; for moments only.
+LOCK = threading.RLock()
+
+
+def _new_lock() -> None:
+    """In a forked child: another thread may have held the lock, and is not there to release it."""
+    global LOCK
+    LOCK = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_new_lock)
+
 
 def owner(array: Array) -> Array:
     """The array that owns the memory that `array` shows."""
@@ -492,7 +507,8 @@ def owner(array: Array) -> Array:
 def stamp(array: Array) -> None:
     """Note that the memory of `array` is being written over now."""
     global _latest
-    _latest = _written[id(owner(array))] = next(_serial)
+    with LOCK:  # else a smaller number could stay as the latest
+        _latest = _written[id(owner(array))] = next(_serial)
 
 
 def last_stamp() -> int:

@@ -37,6 +37,8 @@ def as_array(function: str, value: Any) -> Any:
         array = np.asarray(value)
     except ValueError as error:
         raise DTypeError(f"{function}: cannot make an array of this {kind(value)}: {error}") from None
+    if type(value) is not np.ndarray and np.any(getattr(value, "mask", False)):
+        raise DTypeError(f"{function}: got an array with masked elements; fill them: x.filled(0)")
     if array.dtype.kind not in "biuf":
         raise DTypeError(
             f"{function}: got {kind(value)} with elements of type {array.dtype}; "
@@ -61,7 +63,7 @@ def operands(function: str, *values: Any) -> tuple[Any, ...]:
     some = any(isinstance(v, (Traced, np.ndarray, list, tuple)) for v in values)
     return tuple(
         (v.item() if isinstance(v, np.generic) else v)
-        if some and isinstance(v, (int, float, np.generic))
+        if some and isinstance(v, (int, float, np.integer, np.floating, np.bool_))
         else operand(function, v)
         for v in values
     )

@@ -109,7 +109,10 @@ class Diagonal(Rearrangement):
         self.offset, self.axis1, self.axis2 = offset, axis1, axis2
 
     def forward(self, x: Any) -> Any:
-        return Result(np.diagonal(x, self.offset, self.axis1, self.axis2), x.shape)
+        y = np.diagonal(x, self.offset, self.axis1, self.axis2)
+        if x.flags.writeable:
+            y.flags.writeable = True  # NumPy's is read-only, but what is written there arrives
+        return Result(y, x.shape)
 
     def backward(self, g: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
         return (PlaceDiagonal(self.offset, self.axis1, self.axis2, shape)(g),)

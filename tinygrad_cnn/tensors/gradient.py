@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tinygrad_cnn import graph
 from tinygrad_cnn.backward import gradients
 from tinygrad_cnn.errors import GraphError, ShapeError
 from tinygrad_cnn.functional.arguments import as_array
@@ -113,7 +114,8 @@ def seed_of(function: str, output: Any, gradient: Any) -> Tensor:
 
 def accumulate(node: Node, g: Tensor) -> None:
     """Add a leaf's gradient to its `grad`, and tell those who wait for it."""
-    node.grad = owned(g) if node.grad is None else owned(node.grad + g)
+    with graph.LOCK:  # two threads may add to one leaf
+        node.grad = owned(g) if node.grad is None else owned(node.grad + g)
     if node.grad_hooks:
         for hook in tuple(node.grad_hooks.values()):
             hook()

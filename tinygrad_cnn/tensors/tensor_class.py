@@ -235,9 +235,17 @@ class Tensor(TensorMethods):
 
     # ------------------------------------------------------------------ written in place
     def _writable(self) -> Array:
-        """The array, to be written over at once."""
-        if not self._array.flags.writeable:  # a broadcast view, whose elements share memory
-            self._array = self._array.copy()
+        """The array, to be written over at once.
+
+        Raises:
+            GraphError: it is a view that cannot be written, such as a broadcast one.
+        """
+        if not self._array.flags.writeable:
+            raise GraphError(
+                f"this tensor of shape {self.shape} cannot be written: it is a view whose elements share "
+                "memory, as broadcasting makes them, or which somebody made read-only; write to a copy, "
+                "Tensor(x)"
+            )
         stamp(self._array)
         return self._array
 

@@ -5,6 +5,7 @@ A Tensor itself is its array, its node and their recording (`tensor.py`); the re
 
 from tinygrad_cnn.tensors.methods.elementwise import ElementwiseMethods
 from tinygrad_cnn.tensors.methods.gradient import GradientMethods
+from tinygrad_cnn.tensors.methods.in_place import InPlaceMethods
 from tinygrad_cnn.tensors.methods.operators import OperatorMethods
 from tinygrad_cnn.tensors.methods.reduce import ReduceMethods
 from tinygrad_cnn.tensors.methods.scalar import ScalarMethods
@@ -12,7 +13,13 @@ from tinygrad_cnn.tensors.methods.shape import ShapeMethods
 
 
 class TensorMethods(
-    GradientMethods, OperatorMethods, ElementwiseMethods, ReduceMethods, ShapeMethods, ScalarMethods
+    GradientMethods,
+    OperatorMethods,
+    InPlaceMethods,
+    ElementwiseMethods,
+    ReduceMethods,
+    ShapeMethods,
+    ScalarMethods,
 ):
     """All families together."""
 

@@ -1,0 +1,121 @@
+"""Operators that write in place: all of them do, or say why not, and a write arrives or raises."""
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tinygrad_cnn import DTypeError, GraphError, ShapeError, Tensor, no_grad
+from tinygrad_cnn import functional as F
+
+ARITHMETIC: list[Callable[[Any, Any], Any]] = [
+    operator.iadd, operator.isub, operator.imul, operator.itruediv, operator.ifloordiv, operator.imod,
+    operator.ipow, operator.imatmul,
+]  # fmt: skip
+LOGIC: list[Callable[[Any, Any], Any]] = [operator.iand, operator.ior, operator.ixor]
+VALUES = np.array([[1.0, 2.0], [3.0, 5.0]])
+
+
+@pytest.mark.parametrize("write", ARITHMETIC, ids=lambda f: f.__name__)
+def test_an_operator_writes_into_the_tensor_itself(write: Callable[[Any, Any], Any]) -> None:  # E3
+    p, expected = Tensor(VALUES, requires_grad=True), VALUES.copy()
+    alias, other = p.data, np.array([[2.0, 1.0], [1.0, 3.0]])
+    with no_grad():
+        after = write(p, Tensor(other))
+    assert after is p and p.requires_grad
+    np.testing.assert_array_equal(alias.numpy(), write(expected, other))
+
+
+@pytest.mark.parametrize("write", LOGIC, ids=lambda f: f.__name__)
+def test_logic_writes_into_the_tensor_itself(write: Callable[[Any, Any], Any]) -> None:  # E3
+    mask, other = Tensor(np.array([True, True, False])), np.array([True, False, True])
+    expected, alias = mask.numpy().copy(), mask.data
+    assert write(mask, other) is mask
+    np.testing.assert_array_equal(alias.numpy(), write(expected, other))
+
+
+@pytest.mark.parametrize("write", ARITHMETIC, ids=lambda f: f.__name__)
+def test_a_leaf_that_requires_grad_is_refused_while_ops_are_recorded(write: Any) -> None:
+    p = Tensor(VALUES, requires_grad=True)
+    with pytest.raises(GraphError, match="a leaf that requires grad"):
+        write(p, p.detach())
+
+
+@pytest.mark.parametrize("write", ARITHMETIC, ids=lambda f: f.__name__)
+def test_a_result_in_a_graph_is_computed_anew(write: Any) -> None:
+    x = Tensor(VALUES, requires_grad=True)
+    y = x * 1
+    z = write(y, Tensor(VALUES))
+    assert z is not y and z.requires_grad
+    np.testing.assert_array_equal(y.numpy(), VALUES)
+
+
+@pytest.mark.parametrize("write", [*ARITHMETIC[:-1], *LOGIC], ids=lambda f: f.__name__)
+def test_what_does_not_fit_is_refused_before_anything_is_changed(write: Any) -> None:
+    p = Tensor(np.ones((2, 2), bool if write in LOGIC else float))
+    for wrong in (np.ones((3, 2, 2), p.dtype), np.ones(3, p.dtype)):
+        with pytest.raises(ShapeError):
+            write(p, wrong)
+    whole = Tensor(np.arange(3))
+    with pytest.raises(TypeError):
+        write(whole, 0.5)
+    assert whole.tolist() == [0, 1, 2]
+
+
+def test_a_refused_write_leaves_the_graph_as_it_was() -> None:
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    y = x * x
+    with no_grad(), pytest.raises(ShapeError):
+        x += np.ones(3)
+    with pytest.raises(ShapeError):
+        x.data[:] = np.ones(3)
+    y.sum().backward()
+    assert x.grad is not None and x.grad.tolist() == [2.0, 4.0]
+
+
+# --------------------------------------------------------------------------- views
+def test_what_is_written_to_a_diagonal_arrives() -> None:  # E4
+    x = Tensor(np.zeros((3, 3)))
+    x.diagonal()[:] = 5
+    assert x.tolist() == [[5.0, 0.0, 0.0], [0.0, 5.0, 0.0], [0.0, 0.0, 5.0]]
+
+
+VIEWS: dict[str, Callable[[Any], Any]] = {
+    "transpose": lambda x: x.T,
+    "reshape": lambda x: x.reshape(9),
+    "slice": lambda x: x[1:, ::2],
+    "diagonal": lambda x: x.diagonal(),
+    "expand_dims": lambda x: x.expand_dims(0),
+    "swapaxes": lambda x: x.swapaxes(0, 1),
+    "flip": lambda x: F.flip(x),
+    "detach": lambda x: x.detach(),
+    "data": lambda x: x.data,
+    "split": lambda x: F.split(x, 3)[1],
+    "broadcast_to": lambda x: F.broadcast_to(x, (2, 3, 3)),
+}
+
+
+@pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
+def test_a_write_to_a_view_arrives_or_raises(view: Callable[[Any], Any]) -> None:  # E4
+    for write in (lambda v: v.data.__setitem__(..., 7.0), lambda v: v.data.__iadd__(7.0)):
+        x = Tensor(np.zeros((3, 3)))
+        try:
+            write(view(x))
+        except GraphError:
+            assert not x.numpy().any()
+        else:
+            assert x.numpy().any()
+
+
+def test_a_hook_that_writes_to_a_broadcast_gradient_is_told() -> None:  # E4
+    x = Tensor(np.ones(3), requires_grad=True)
+    y = x * 1
+
+    def double(g: Tensor) -> None:
+        g.data *= 2
+
+    y.register_hook(double)
+    with pytest.raises(GraphError, match="cannot be written"):
+        y.sum().backward()
