@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tinygrad_cnn import DTypeError, GraphError, ShapeError, Tensor, no_grad
+from tinygrad_cnn import GraphError, ShapeError, Tensor, no_grad
 from tinygrad_cnn import functional as F
 
 ARITHMETIC: list[Callable[[Any, Any], Any]] = [

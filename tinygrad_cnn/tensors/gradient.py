@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
@@ -18,6 +18,26 @@ if TYPE_CHECKING:
     from tinygrad_cnn.tensors.tensor_class import Tensor
 
 
+@overload
+def grad(
+    outputs: Tensor | Sequence[Tensor], inputs: Tensor, grad_outputs: Any = None, *,
+    retain_graph: bool | None = None, create_graph: bool = False, allow_unused: Literal[False] = False,
+) -> Tensor: ...  # fmt: skip
+@overload
+def grad(
+    outputs: Tensor | Sequence[Tensor], inputs: Tensor, grad_outputs: Any = None, *,
+    retain_graph: bool | None = None, create_graph: bool = False, allow_unused: bool,
+) -> Tensor | None: ...  # fmt: skip
+@overload
+def grad(
+    outputs: Tensor | Sequence[Tensor], inputs: Sequence[Tensor], grad_outputs: Any = None, *,
+    retain_graph: bool | None = None, create_graph: bool = False, allow_unused: Literal[False] = False,
+) -> tuple[Tensor, ...]: ...  # fmt: skip
+@overload
+def grad(
+    outputs: Tensor | Sequence[Tensor], inputs: Sequence[Tensor], grad_outputs: Any = None, *,
+    retain_graph: bool | None = None, create_graph: bool = False, allow_unused: bool,
+) -> tuple[Tensor | None, ...]: ...  # fmt: skip
 def grad(
     outputs: Tensor | Sequence[Tensor],
     inputs: Tensor | Sequence[Tensor],
