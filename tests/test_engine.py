@@ -1,13 +1,16 @@
 """The graph and the walk: accumulation, freeing, overwriting, depth, sharing, modes, hooks."""
 
 import asyncio
+import contextvars
 import gc
+import itertools
 import os
 import sys
 import threading
 import tracemalloc
 import warnings
 import weakref
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -912,3 +915,121 @@ def test_a_fork_while_another_thread_holds_the_lock_leaves_a_working_child() -> 
     free.set()
     thread.join()
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+# --------------------------------------------------------------------------- blocks left elsewhere
+def silent() -> Iterator[int]:
+    with no_grad():
+        yield 1
+        yield 2
+
+
+@pytest.mark.parametrize(
+    "finish", [list, lambda g: g.close(), lambda g: next(g)], ids=["run", "close", "go on"]
+)
+def test_a_generator_finished_in_another_thread_leaves_no_mode_behind(finish: Any) -> None:  # E20
+    steps, told = silent(), []
+    next(steps)
+
+    def elsewhere() -> None:
+        finish(steps)
+        told.append(is_grad_enabled())
+
+    thread = threading.Thread(target=elsewhere)
+    thread.start()
+    thread.join()
+    steps.close()
+    assert is_grad_enabled() and told == [True]
+
+
+def test_a_generator_finished_in_another_task_leaves_no_mode_behind() -> None:  # E20
+    async def begin(steps: Iterator[int]) -> None:
+        next(steps)
+
+    async def main() -> bool:
+        steps = silent()
+        await asyncio.create_task(begin(steps))
+        list(steps)
+        return is_grad_enabled()
+
+    assert asyncio.run(main()) and is_grad_enabled()
+
+
+def test_blocks_may_be_left_in_any_order() -> None:  # E20
+    for first, second in itertools.permutations([no_grad(), observe(Observer()), scope("a")], 2):
+        first.__enter__()
+        second.__enter__()
+        first.__exit__(None, None, None)
+        second.__exit__(None, None, None)
+        assert graph.MODE.get() == [True, (), None, 0]
+
+
+def test_one_block_may_be_used_by_many_threads() -> None:
+    block, inside, told = no_grad(), threading.Barrier(2), []
+
+    def use() -> None:
+        with block:
+            inside.wait()
+            told.append(is_grad_enabled())
+            inside.wait()
+        told.append(is_grad_enabled())
+
+    threads = [threading.Thread(target=use) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(told) == [False, False, True, True]
+
+
+def test_set_grad_enabled_decorates_a_function() -> None:  # E26
+    @set_grad_enabled(False)
+    def inside() -> bool:
+        return is_grad_enabled()
+
+    assert is_grad_enabled() and not inside() and is_grad_enabled()
+    with pytest.raises(DTypeError, match="mode is True or False"):
+        set_grad_enabled("False")
+    assert is_grad_enabled()
+
+
+def test_an_interrupt_at_any_line_of_a_block_leaves_the_mode_as_it_was() -> None:
+    def work() -> None:
+        with no_grad(), observe(Observer()), scope("a"):
+            leaf(1.0) * 2
+
+    def observed() -> None:
+        try:
+            work()
+        finally:
+            modes.append(list(graph.MODE.get()))
+
+    class StopError(Exception):
+        pass
+
+    modes: list[Any] = [[True, (), None, 0]]
+    for at in range(400):
+        count = 0
+
+        def trace(frame: Any, event: str, argument: Any, at: int = at) -> Any:
+            nonlocal count
+            if event != "line" or frame.f_code.co_name in ("leave", "__exit__"):
+                return trace  # no block can be left half
+            count += 1
+            if count > at:
+                sys.settrace(None)
+                raise StopError
+            return trace
+
+        sys.settrace(trace)
+        try:
+            contextvars.copy_context().run(observed)
+            finished = True
+        except StopError:
+            finished = False
+        finally:
+            sys.settrace(None)
+        assert modes[-1] == [True, (), None, 0], at
+        if finished:
+            break
+    assert at > 20

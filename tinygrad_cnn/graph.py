@@ -10,11 +10,12 @@ from __future__ import annotations
 import inspect
 import os
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from contextvars import ContextVar
 from itertools import count
-from typing import Any, ClassVar, NamedTuple
+from operator import itemgetter
+from types import TracebackType
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 from weakref import ref
 
 import numpy as np
@@ -423,20 +424,84 @@ class Observer:
         """The derivative of `node` gave one gradient (or None) for each of its parents."""
 
 
-class Mode(NamedTuple):
-    """What holds for the code that runs now, in this thread and this async task."""
-
-    recording: bool = True
-    observers: tuple[Observer, ...] = ()
-    call: Call | None = None
-    order: int = 0
+Watcher = TypeVar("Watcher", bound=Observer)
 
 
-MODE: ContextVar[Mode] = ContextVar("tinygrad_cnn_mode", default=Mode())  # noqa: B039  # a NamedTuple of immutables
+class Mode(list[Any]):
+    """What holds for the code that runs now, in this thread and this async task.
+
+    A list, which unpacks as fast as a tuple: `recording, observers, call, order = MODE.get()`. Only a
+    block that is left elsewhere than it was entered writes to one; see `Block`.
+    """
+
+    __slots__ = ()
+
+    recording: bool = property(itemgetter(0))  # type: ignore[assignment]
+    observers: tuple[Observer, ...] = property(itemgetter(1))  # type: ignore[assignment]
+    call: Call | None = property(itemgetter(2))  # type: ignore[assignment]
+    order: int = property(itemgetter(3))  # type: ignore[assignment]
+
+    def replaced(self, **changes: Any) -> Mode:
+        """Another mode, with some parts changed.
+
+        >>> Mode((True, (), None, 0)).replaced(recording=False)
+        [False, (), None, 0]
+        """
+        names = ("recording", "observers", "call", "order")
+        return Mode(changes.get(name, value) for name, value in zip(names, self, strict=True))
 
 
-@contextmanager
-def observe(observer: Observer) -> Iterator[Observer]:
+MODE: ContextVar[Mode] = ContextVar("tinygrad_cnn_mode", default=Mode((True, (), None, 0)))  # noqa: B039
+
+
+class Block:
+    """A `with` block that changes the mode inside, and changes it back wherever it is left.
+
+    A block inside a generator may be left in another thread or task than it was entered in, or after
+    a block that began later; and an exception may come at any moment, also out of a signal handler.
+    The thread in which it was entered then still holds the block's mode, which is written over with
+    what was before.
+    """
+
+    def __init__(self) -> None:
+        self._entered: list[tuple[Mode, Mode]] = []
+
+    def changed(self, mode: Mode) -> Mode:
+        """The mode inside; written by each subclass."""
+        raise NotImplementedError
+
+    def enter(self) -> Mode:
+        """Change the mode, and give the one inside."""
+        before = MODE.get()
+        inside = self.changed(before)
+        self._entered.append((inside, before))
+        try:
+            MODE.set(inside)
+            return inside
+        except BaseException:
+            self.leave()
+            raise
+
+    def leave(self) -> None:
+        """Change the mode back."""
+        now = MODE.get()
+        here = [k for k, (inside, _) in enumerate(self._entered) if inside is now]
+        inside, before = self._entered.pop(here[-1] if here else -1)
+        if here:
+            MODE.set(before)
+        else:
+            inside[:] = before
+
+    def __enter__(self) -> Any:
+        self.enter()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.leave()
+
+
+class observe(Block, Generic[Watcher]):
     """Tell `observer` of each node recorded and of each step of a walk, inside the `with` block.
 
     >>> class Count(Observer):
@@ -448,16 +513,20 @@ def observe(observer: Observer) -> Iterator[Observer]:
     >>> seen.nodes
     2
     """
-    mode = MODE.get()
-    token = MODE.set(mode._replace(observers=(*mode.observers, observer)))
-    try:
-        yield observer
-    finally:
-        MODE.reset(token)
+
+    def __init__(self, observer: Watcher) -> None:
+        super().__init__()
+        self.observer = observer
+
+    def changed(self, mode: Mode) -> Mode:
+        """The mode with one more observer."""
+        return mode.replaced(observers=(*mode.observers, self.observer))
+
+    def __enter__(self) -> Watcher:
+        return self.enter().observers[-1]  # type: ignore[return-value]
 
 
-@contextmanager
-def scope(name: str) -> Iterator[Call]:
+class scope(Block):
     """Put `name` on the path of the nodes recorded inside; modules do so by themselves.
 
     >>> from tinygrad_cnn import Tensor
@@ -466,13 +535,17 @@ def scope(name: str) -> Iterator[Call]:
     >>> y.node.scope
     'encoder.block'
     """
-    mode = MODE.get()
-    call = Call(mode.call, name)
-    token = MODE.set(mode._replace(call=call))
-    try:
-        yield call
-    finally:
-        MODE.reset(token)
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+
+    def changed(self, mode: Mode) -> Mode:
+        """The mode inside one more call."""
+        return mode.replaced(call=Call(mode.call, self.name))
+
+    def __enter__(self) -> Call:
+        return self.enter().call  # type: ignore[return-value]
 
 
 # --------------------------------------------------------------------------- overwritten arrays

@@ -8,37 +8,35 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from contextvars import Token
-from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
+
+import numpy as np
 
 from tinygrad_cnn.errors import DTypeError
-from tinygrad_cnn.graph import MODE, Mode
+from tinygrad_cnn.graph import MODE, Block, Mode
 
 F = TypeVar("F", bound=Callable[..., Any])
+Self = TypeVar("Self", bound="_Recording")
 
 
-class _Recording:
+class _Recording(Block):
     """A `with` block, or a decorator, inside which ops are recorded or not."""
 
     recording: bool
 
-    def __new__(cls, function: F | None = None) -> Any:
-        return super().__new__(cls) if function is None else _decorated(function, cls)
+    @overload
+    def __new__(cls: type[Self]) -> Self: ...
+    @overload
+    def __new__(cls, function: F) -> F: ...
+    def __new__(cls, function: Any = None) -> Any:
+        return super().__new__(cls) if function is None else _decorated(function, cls, cls.__name__)
 
-    def __init__(self) -> None:
-        self._tokens: list[Token[Mode]] = []
-
-    def __enter__(self) -> None:
-        self._tokens.append(MODE.set(MODE.get()._replace(recording=self.recording)))
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        MODE.reset(self._tokens.pop())
+    def changed(self, mode: Mode) -> Mode:
+        """The mode that records, or that does not."""
+        return mode.replaced(recording=self.recording)
 
     def __call__(self, function: F) -> F:
-        return _decorated(function, type(self))
+        return _decorated(function, type(self), type(self).__name__)
 
 
 class no_grad(_Recording):
@@ -71,8 +69,15 @@ class enable_grad(_Recording):
     recording = True
 
 
-class set_grad_enabled:
+class set_grad_enabled(Block):
     """Switch recording on or off: at once, and back again at the end if used as a `with` block.
+
+    As a decorator it switches inside the function only.
+
+    Args:
+        mode: True or False.
+    Raises:
+        DTypeError: something that is merely true or false.
 
     >>> with set_grad_enabled(False):
     ...     is_grad_enabled()
@@ -82,14 +87,23 @@ class set_grad_enabled:
     """
 
     def __init__(self, mode: bool) -> None:
-        self._before = MODE.get().recording
-        MODE.set(MODE.get()._replace(recording=bool(mode)))
+        if not isinstance(mode, (bool, np.bool_)):
+            raise DTypeError(f"set_grad_enabled: mode is True or False, got {mode!r}")
+        super().__init__()
+        self.mode = bool(mode)
+        self.enter()
+
+    def changed(self, mode: Mode) -> Mode:
+        """The mode that records, or that does not."""
+        return mode.replaced(recording=self.mode)
 
     def __enter__(self) -> None:
-        pass
+        if not self._entered:  # used a second time
+            self.enter()
 
-    def __exit__(self, *exception: object) -> None:
-        MODE.set(MODE.get()._replace(recording=self._before))
+    def __call__(self, function: F) -> F:
+        self.leave()
+        return _decorated(function, lambda: set_grad_enabled(self.mode), "set_grad_enabled")
 
 
 def is_grad_enabled() -> bool:
@@ -101,10 +115,10 @@ def is_grad_enabled() -> bool:
     return MODE.get().recording
 
 
-def _decorated(function: F, manager: type[_Recording]) -> F:
+def _decorated(function: F, manager: Callable[[], Block], name: str) -> F:
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
         raise DTypeError(
-            f"{manager.__name__}: {function.__name__} is a generator, whose code runs between the "
+            f"{name}: {function.__name__} is a generator, whose code runs between the "
             "caller's; put `with` blocks inside it, around the code between two yields"
         )
     if inspect.iscoroutinefunction(function):

@@ -259,12 +259,13 @@ class Checkpoint(Op):
     def _again(self, inputs: list[Any]) -> Tensor:
         """The function's result once more: recorded, unobserved, with the same random draws."""
         bits = generator().bit_generator
-        now, bits.state = bits.state, self._draws
-        token = MODE.set(MODE.get()._replace(recording=True, observers=()))
+        now, before = bits.state, MODE.get()
         try:
+            bits.state = self._draws
+            MODE.set(before.replaced(recording=True, observers=()))
             return self._fn(*inputs)
         finally:
-            MODE.reset(token)
+            MODE.set(before)
             bits.state = now
 
 

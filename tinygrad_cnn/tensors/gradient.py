@@ -100,11 +100,12 @@ def walk(
     make = type(next(iter(seeds.values()))).at
     if create:
         order = 1 + max(node.order for node in seeds)
-        token = MODE.set(MODE.get()._replace(recording=True, order=order))
+        before = MODE.get()
         try:
+            MODE.set(before.replaced(recording=True, order=order))
             return gradients(seeds, targets, wrap=make, record=True, retain_graph=retain, deliver=deliver)
         finally:
-            MODE.reset(token)
+            MODE.set(before)
     arrays = {node: seed._array for node, seed in seeds.items()}
     found = gradients(arrays, targets, wrap=make, retain_graph=retain, deliver=deliver)
     return {node: make(g, None) for node, g in found.items()}

@@ -27,7 +27,7 @@ class Profile(Observer):
 
     def __enter__(self) -> Profile:
         mode = MODE.get()
-        self._token = MODE.set(mode._replace(observers=(*mode.observers, self)))
+        self._token = MODE.set(mode.replaced(observers=(*mode.observers, self)))
         self._total = perf_counter()
         return self
 

@@ -45,12 +45,13 @@ def run(model: Module, inputs: Any) -> tuple[list[Tensor], Recorder]:
     given = list(inputs) if isinstance(inputs, (tuple, list)) else [inputs]
     names = ["x"] if len(given) == 1 else [f"x{k}" for k in range(1, len(given) + 1)]
     arguments = [_leaf(value, name) for value, name in zip(given, names, strict=True)]
-    token = MODE.set(MODE.get()._replace(call=None))
+    before = MODE.get()
     try:
+        MODE.set(before.replaced(call=None))
         with _unchanged(model), enable_grad(), record() as recorder:
             output = model(*arguments)
     finally:
-        MODE.reset(token)
+        MODE.set(before)
     results = list(_tensors(output))
     if not results:
         raise DTypeError(f"viz.graph: {type(model).__name__} gave {type(output).__name__}, no Tensor")
