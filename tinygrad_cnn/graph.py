@@ -484,10 +484,12 @@ class Block:
 
     def leave(self) -> None:
         """Change the mode back."""
-        now = MODE.get()
-        here = [k for k, (inside, _) in enumerate(self._entered) if inside is now]
-        inside, before = self._entered.pop(here[-1] if here else -1)
-        if here:
+        now, place = MODE.get(), -1
+        for k, (inside, _) in enumerate(self._entered):
+            if inside is now:
+                place = k
+        inside, before = self._entered.pop(place)
+        if inside is now:
             MODE.set(before)
         else:
             inside[:] = before

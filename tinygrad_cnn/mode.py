@@ -27,16 +27,18 @@ class _Recording(Block):
     @overload
     def __new__(cls: type[Self]) -> Self: ...
     @overload
-    def __new__(cls, function: F) -> F: ...
+    def __new__(cls, function: F) -> F: ...  # type: ignore[misc]
     def __new__(cls, function: Any = None) -> Any:
-        return super().__new__(cls) if function is None else _decorated(function, cls, cls.__name__)
+        made: Any = cls  # with a function to decorate, a call gives that function
+        return super().__new__(cls) if function is None else _decorated(function, made, cls.__name__)
 
     def changed(self, mode: Mode) -> Mode:
         """The mode that records, or that does not."""
         return mode.replaced(recording=self.recording)
 
     def __call__(self, function: F) -> F:
-        return _decorated(function, type(self), type(self).__name__)
+        made: Any = type(self)
+        return _decorated(function, made, made.__name__)
 
 
 class no_grad(_Recording):
