@@ -72,7 +72,7 @@ class MultiheadAttention(Module):
             init.xavier_uniform_(getattr(self, key), rng=self.rng)
         self.in_proj_bias = Parameter(np.zeros(3 * size, dtype)) if bias else None
         self.out_proj = Linear(size, size, bias, rng=self.rng, dtype=dtype)
-        if bias:
+        if self.out_proj.bias is not None:
             init.zeros_(self.out_proj.bias)
         self.bias_k = self.bias_v = None
         if add_bias_kv:
@@ -110,15 +110,15 @@ class MultiheadAttention(Module):
                 f"{name}: got {[x.shape for x in given]}, 3 axes each fit, or 2 without a batch"
             )
         if flat:
-            q, k, v = (x[None] for x in given)
+            moved = {id(x): x[None] for x in given}
         else:
-            q, k, v = given if self.batch_first else [F.swapaxes(x, 0, 1) for x in given]
-        q, k, v = self._projected(q, k, v)
+            moved = {id(x): x if self.batch_first else F.swapaxes(x, 0, 1) for x in given}
+        q, k, v = self._projected(*(moved[id(x)] for x in given))  # one object stays one
         mask = self._mask(attn_mask, key_padding_mask, q.shape, k.shape[1])
         k, v, mask = self._extended(k, v, mask)
-        heads = [self._heads(x) for x in (q, k, v)]
+        q_heads, k_heads, v_heads = (self._heads(x) for x in (q, k, v))
         p = self.dropout if self.training else 0.0
-        y, weights = attention(name, *heads, mask, p, False, None, self.rng)
+        y, weights = attention(name, q_heads, k_heads, v_heads, mask, p, False, None, self.rng)
         y = F.reshape(F.swapaxes(y, 1, 2), (*q.shape[:2], self.embed_dim))
         y = self.out_proj(y if self.batch_first or flat else F.swapaxes(y, 0, 1))
         if average_attn_weights:
