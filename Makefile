@@ -1,5 +1,5 @@
 # Two commands are enough: `make demo` and `make test`. Each installs what it needs into .venv.
-.PHONY: demo test test-compiled test-lowest test-peers docs lint changelog bench clean help
+.PHONY: demo test test-compiled test-lowest test-peers test-onnx docs lint changelog bench clean help
 
 PYTHON ?= python3
 VENV := .venv
@@ -14,6 +14,7 @@ help:
 	@echo "make test-compiled  the same with the compiled kernels; measures coverage"
 	@echo "make test-lowest  the same with the lowest declared version of every dependency"
 	@echo "make test-peers  compare with PyTorch, in an environment of its own"
+	@echo "make test-onnx  ONNX's own backend suite"
 	@echo "make docs   write the pages that are made from the docstrings"
 	@echo "make lint   check style and types"
 	@echo "make bench  time training and inference beside PyTorch (installs it into $(BENCH))"
@@ -33,7 +34,7 @@ $(BENCH)/.extras-bench: $(BENCH)/bin/python pyproject.toml
 
 # Their matrices are small: a second BLAS thread brings little, and where other programs want the core
 # it spins waiting for it, which made the demo take ten times as long. What you set yourself counts.
-demo test test-compiled test-lowest test-peers: export OPENBLAS_NUM_THREADS ?= 1
+demo test test-compiled test-lowest test-peers test-onnx: export OPENBLAS_NUM_THREADS ?= 1
 
 demo: $(VENV)/.extras-examples
 	$(BIN)/python examples/digits.py
@@ -66,6 +67,9 @@ $(PEERS)/.extras-peers: $(PEERS)/bin/python pyproject.toml
 # In an environment of its own, like the benchmarks: nothing else of the project needs PyTorch.
 test-peers: $(PEERS)/.extras-peers
 	$(PEERS)/bin/python -m pytest tests/peers
+
+test-onnx: $(VENV)/.extras-examples $(VENV)/.extras-test
+	$(BIN)/python -m pytest --numprocesses 2 tests/onnx_backend
 
 docs: $(VENV)/.extras-examples
 	$(BIN)/python docs/make_operations.py

@@ -271,6 +271,7 @@ EXEMPT = {
     "Sequential": "a container: compared below, as a part of whole networks",
     "ModuleList": "a container: compared below, as a part of whole networks",
     "ModuleDict": "a container: compared below, as a part of whole networks",
+    "AveragedModel": "in PyTorch's optim.swa_utils: tests/peers/test_averaging.py",
     "ConnectionConv2d": "PyTorch has none; tests/nn/test_lenet.py",
     "SubSampling2d": "PyTorch has none; tests/nn/test_lenet.py",
     "ScaledTanh": "PyTorch has none; tests/nn/test_lenet.py",

@@ -23,6 +23,7 @@ PADS = {f"{kind}Pad{n}d": ((1, 2) * n,) for kind in ("Zero", "Reflection", "Repl
         for n in (1, 2, 3)}  # fmt: skip
 NORMS = {f"{kind}Norm{n}d": (3, 1e-3, 0.2, kind == "Instance", kind == "Instance")
          for kind in ("Batch", "Instance") for n in (1, 2, 3)}  # fmt: skip
+ENCODER_LAYER = (4, 2, 8, 0.2, "gelu", 1e-3, True, True, False)
 ARGUMENTS: dict[str, tuple] = {
     **PADS, **NORMS,
     **{f"ConstantPad{n}d": ((1, 2) * n, 0.5) for n in (1, 2, 3)},
@@ -47,6 +48,14 @@ ARGUMENTS: dict[str, tuple] = {
     "KLDivLoss": ("sum",), "MultiMarginLoss": (2, 0.5, np.array([1.0, 2.0])), "HingeEmbeddingLoss": (0.5,),
     "Sequential": (nn.ReLU(), nn.Sequential(nn.Flatten())), "ModuleList": ([nn.ReLU(), nn.Tanh()],),
     "ModuleDict": ({"a": nn.ReLU(), "b.c".replace(".", "_"): nn.Linear(2, 1)},),
+    "RNN": (3, 2, 2, "relu", False, True, 0.1, True), "LSTM": (3, 4, 2, False, True, 0.1, True, 2),
+    "GRU": (3, 2, 2, False, True, 0.1, True), "RNNCell": (3, 2, False, "relu"), "LSTMCell": (3, 2, False),
+    "GRUCell": (3, 2, False), "MultiheadAttention": (4, 2, 0.1, False, True, True, 3, 4, True),
+    "TransformerEncoderLayer": ENCODER_LAYER, "TransformerDecoderLayer": ENCODER_LAYER,
+    "TransformerEncoder": (nn.TransformerEncoderLayer(*ENCODER_LAYER), 2, nn.LayerNorm(4)),
+    "TransformerDecoder": (nn.TransformerDecoderLayer(*ENCODER_LAYER), 2, nn.LayerNorm(4)),
+    "Transformer": (4, 2, 1, 1, 8, 0.2, "gelu", 1e-3, True, True, False),
+    "AveragedModel": (nn.Linear(2, 3), None, True),
     **dict.fromkeys(
         ("ReLU", "Sigmoid", "Tanh", "Identity", "SiLU", "Mish", "Softsign", "ReLU6", "SELU", "Hardsigmoid",
          "Hardswish"), ()),

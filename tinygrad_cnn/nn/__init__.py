@@ -4,6 +4,7 @@
 """
 
 from tinygrad_cnn.nn import init, models
+from tinygrad_cnn.nn.averaged_model import AveragedModel, get_ema_avg_fn, update_bn
 from tinygrad_cnn.nn.containers.collections import ModuleDict, ModuleList
 from tinygrad_cnn.nn.containers.sequential import Sequential
 from tinygrad_cnn.nn.inspect.layer_table import summary
@@ -132,6 +133,7 @@ __all__ = [
     "SELU",
     "AdaptiveAvgPool2d",
     "AdaptiveMaxPool2d",
+    "AveragedModel",
     "AvgPool1d",
     "AvgPool2d",
     "AvgPool3d",
@@ -230,6 +232,7 @@ __all__ = [
     "ZeroPad2d",
     "ZeroPad3d",
     "from_json",
+    "get_ema_avg_fn",
     "init",
     "models",
     "pack_padded_sequence",
@@ -242,4 +245,5 @@ __all__ = [
     "summary",
     "to_json",
     "unpack_sequence",
+    "update_bn",
 ]
