@@ -1,0 +1,20 @@
+"""Data-parallel training: the same program on several processes, started with `mpiexec -n 4 python train.py`.
+
+MPI carries the messages (extra `mpi`). Without `mpiexec` the world has one process, and the program runs alone.
+"""
+
+from tinygrad_cnn.parallel.average import GradientAverage, average_gradients
+from tinygrad_cnn.parallel.sync_batch_norm import SyncBatchNorm1d, SyncBatchNorm2d, SyncBatchNorm3d
+from tinygrad_cnn.parallel.sync_batch_norm import convert_sync_batchnorm as convert_sync_batchnorm
+from tinygrad_cnn.parallel.world import World, world
+
+__all__ = [
+    "GradientAverage",
+    "SyncBatchNorm1d",
+    "SyncBatchNorm2d",
+    "SyncBatchNorm3d",
+    "World",
+    "average_gradients",
+    "convert_sync_batchnorm",
+    "world",
+]

@@ -1,0 +1,137 @@
+"""The world of several processes, by MPI; and how they end together."""
+
+from __future__ import annotations
+
+import atexit
+import sys
+import time
+import traceback
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from mpi4py import MPI
+from numpy.typing import NDArray
+
+from tinygrad_cnn.errors import StateError
+from tinygrad_cnn.functional.arguments import values
+from tinygrad_cnn.parallel.world import World
+
+Array = NDArray[Any]
+
+#: What ranks can be doing when they meet; they tell each other the number.
+PLACES = ("the end of the program", "sum", "broadcast", "each", "step", "construction")
+
+
+class MPIWorld(World):
+    """All processes that one `mpiexec` started.
+
+    Before each collective call the ranks tell each other what they are about to do. So a rank that
+    left its loop early, or sums other parameters, is an error on every rank, and not a wait without end
+    or a wrong sum.
+    """
+
+    def __init__(self) -> None:
+        self.comm = MPI.COMM_WORLD
+        self.rank, self.size = self.comm.Get_rank(), self.comm.Get_size()
+        self._sums = self.comm.Dup()  # sums under way keep their order apart from other calls
+
+    def agree(self, what: str, number: int = 0) -> None:
+        """Insist that every rank is at the same place of the program, with the same number."""
+        mine = np.array([PLACES.index(what), number], np.int64)
+        all_of_them = np.empty((self.size, 2), np.int64)
+        self.comm.Allgather(mine, all_of_them)
+        if (all_of_them == mine).all():
+            return
+        lines = [
+            f"rank {rank} is at {PLACES[place]}" + (f", with {count} bytes" if count else "")
+            for rank, (place, count) in enumerate(all_of_them.tolist())
+        ]
+        raise StateError("the ranks are not at the same place: " + "; ".join(lines))
+
+    def start_sum(self, flat: Array) -> OrderedSum:
+        """Begin the sum of a vector, which goes on while the program does."""
+        return OrderedSum(self._sums, flat)
+
+    def broadcast(self, array: Any) -> Array:
+        """Rank 0's array, on every rank."""
+        made = np.array(values(array), order="C")
+        self.agree("broadcast", made.nbytes)
+        self.comm.Bcast(_bytes(made), 0)
+        return made
+
+    def each(self, array: Any) -> Array:
+        """The arrays of all ranks, stacked."""
+        mine = np.array(values(array), order="C")
+        self.agree("each", mine.nbytes)
+        found = np.empty((self.size, *mine.shape), mine.dtype)
+        self.comm.Allgather(_bytes(mine), _bytes(found))
+        return found
+
+
+class OrderedSum:
+    """The sum of a vector over the ranks, in their order: each rank sums a part, then all get all parts.
+
+    MPI's own sum may add in another order for another number of ranks or another network; here the
+    bits are those of one process that adds the ranks' vectors one after the other.
+    """
+
+    def __init__(self, comm: Any, flat: Array) -> None:
+        self._comm, size, rank = comm, comm.Get_size(), comm.Get_rank()
+        cuts = np.array([flat.size * k // size for k in range(size + 1)])
+        self._counts, self._starts = np.diff(cuts) * flat.itemsize, cuts[:-1] * flat.itemsize
+        self._parts = np.empty((size, cuts[rank + 1] - cuts[rank]), flat.dtype)
+        mine = int(self._counts[rank])
+        self._flat = flat  # MPI reads it until the exchange is done
+        self._request = comm.Ialltoallv(
+            [_bytes(flat), (self._counts, self._starts), MPI.BYTE],
+            [_bytes(self._parts), (np.full(size, mine), np.arange(size) * mine), MPI.BYTE],
+        )
+
+    def progress(self) -> None:
+        """Let MPI go on with the exchange, without waiting."""
+        self._request.Test()
+
+    def result(self) -> Array:
+        """Wait for the exchange, and for the others' parts."""
+        self._request.Wait()
+        total = self._parts[0]
+        for part in self._parts[1:]:
+            total = total + part
+        self._comm.Allgatherv(
+            [_bytes(np.ascontiguousarray(total)), MPI.BYTE],
+            [_bytes(self._flat), (self._counts, self._starts), MPI.BYTE],
+        )
+        return self._flat
+
+
+def _bytes(array: Array) -> Array:
+    """The memory of an array, as bytes: MPI has no name for every element type."""
+    return array.reshape(-1).view(np.uint8)
+
+
+def end_together(world: MPIWorld) -> None:
+    """Let an exception on one rank end all ranks, and a rank that ends early be noticed."""
+
+    def failed(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if isinstance(error, StateError) and "not at the same place" in str(error) and world.rank:
+            time.sleep(1)  # every rank has this error: rank 0 tells it
+        lines = "".join(traceback.format_exception(kind, error, trace))
+        text = "".join(f"[rank {world.rank}] {line}\n" for line in lines.splitlines())
+        sys.stderr.write(text + f"[rank {world.rank}] this error ends all {world.size} ranks\n")
+        sys.stderr.flush()
+        world.comm.Abort(1)
+
+    def farewell() -> None:
+        try:
+            world.agree(PLACES[0])
+        except StateError as error:
+            if world.rank == 0:
+                sys.stderr.write(f"[rank 0] {error}\n")
+                sys.stderr.flush()
+            else:
+                time.sleep(1)
+            world.comm.Abort(1)
+
+    sys.excepthook = failed
+    atexit.register(farewell)
