@@ -171,6 +171,7 @@ class Builder(Decoder):
         needed = tuple(n for n, p in wanted.items() if p.default is p.empty)
         self.keys(path, given, needed, tuple(wanted))
         arguments = {name: self.value(value, below(path, name)) for name, value in given.items()}
+        own: dict[str, Any] = {}
         if "dtype" in wanted:
             if str(arguments.get("dtype", "float32")) not in FLOATS:
                 self.refuse(
@@ -180,9 +181,12 @@ class Builder(Decoder):
             shaping = [v for n, v in arguments.items() if n not in GEOMETRY]
             groups = arguments.get("groups", 1)
             self.take(path, _product(shaping) // (groups if type(groups) is int and groups > 0 else 1))
-            if "rng" in wanted:
+            if "rng" in wanted:  # that of the weights; a layer with draws of its own keeps what is written
+                own = {"rng": arguments["rng"]} if "rng" in arguments else {}
                 arguments["rng"] = self.rng
-        return self.tried(path, cls.__name__, lambda: cls(**arguments))
+        made = self.tried(path, cls.__name__, lambda: cls(**arguments))
+        vars(made).update(own)
+        return made
 
     def _assembled(self, cls: type[Module], attributes: Any, modules: Any, path: str) -> Module:
         """A container, a network or a user's module: its attributes set, no constructor run."""

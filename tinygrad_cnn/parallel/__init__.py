@@ -1,6 +1,6 @@
-"""Data-parallel training: the same program on several processes, started with `mpiexec -n 4 python train.py`.
+"""Data-parallel training: one program on several processes, by `mpiexec -n 4 python train.py`.
 
-MPI carries the messages (extra `mpi`). Without `mpiexec` the world has one process, and the program runs alone.
+MPI carries the messages (extra `mpi`). Without `mpiexec` the world has one process.
 """
 
 from tinygrad_cnn.parallel.average import GradientAverage, average_gradients

@@ -57,15 +57,15 @@ class GradientAverage:
         self._seen: set[int] = set()
 
     def _ready(self, p: Tensor) -> None:
-        """A gradient is complete: send its bucket when it is the last one, and all buckets before are sent."""
+        """A gradient is complete: send its bucket if it was the last one, after the buckets before."""
         self._done = False
         if self.world.size == 1 or self._later:
             return
         k = self._bucket_of[id(p)]
         if k < len(self._running):
             raise GraphError(
-                f"GradientAverage: the gradient of {p.name or p.shape} was sent already; put every backward() "
-                "of a step but the last one into `with average.later():`"
+                f"GradientAverage: the gradient of {p.name or p.shape} was sent already; put every "
+                "backward() of a step but the last one into `with average.later():`"
             )
         if id(p) not in self._seen:
             self._seen.add(id(p))

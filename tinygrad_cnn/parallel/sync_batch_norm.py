@@ -44,7 +44,9 @@ class SyncNorm:
             return super().forward(x)  # type: ignore[misc]  # of the batch norm beside it
         x = floating(type(self).__name__, x)
         if x.ndim < 2 or x.shape[1] != self.num_features:
-            raise ShapeError(f"{type(self).__name__}: x has shape {x.shape}, {self.num_features} channels fit")
+            raise ShapeError(
+                f"{type(self).__name__}: x has shape {x.shape}, {self.num_features} channels fit"
+            )
         axes, side = (0, *range(2, x.ndim)), (1, -1, *(1,) * (x.ndim - 2))
         count = int(world.sum(np.array(x.size // self.num_features)))
         total = SumOverRanks(world)

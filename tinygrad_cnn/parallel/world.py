@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tinygrad_cnn.errors import ArgumentError, MissingExtraError
 from tinygrad_cnn.functional.arguments import integer, values
-from tinygrad_cnn.kernels.threads import set_num_threads
+from tinygrad_cnn.kernels.threads import get_num_threads, set_num_threads
 from tinygrad_cnn.nn.module import Module
 from tinygrad_cnn.rng import manual_seed
 
@@ -55,7 +55,7 @@ class World:
 
     # ------------------------------------------------------------------ what all processes do together
     def sum(self, array: Any) -> Array:
-        """The sum over the ranks, ((r0 + r1) + r2) + ...: the same bits on every rank, whatever the network.
+        """The sum over the ranks, ((r0 + r1) + r2) + ...: the same bits on every rank and network.
 
         Args:
             array: of the same shape and dtype on every rank.
@@ -191,12 +191,13 @@ def _launched() -> World:
         from tinygrad_cnn.parallel.mpi import MPIWorld, end_together
     except ImportError as error:
         raise MissingExtraError(
-            f"world: started by mpiexec, and MPI cannot be loaded ({error}); pip install 'tinygrad-cnn[mpi]'"
+            f"world: started by mpiexec, but MPI cannot be loaded ({error}); "
+            "pip install 'tinygrad-cnn[mpi]'"
         ) from error
     made = MPIWorld()
     end_together(made)
-    neighbours = int(os.environ.get("MPI_LOCALNRANKS") or os.environ.get("OMPI_COMM_WORLD_LOCAL_SIZE") or 1)
+    variables = ("MPI_LOCALNRANKS", "OMPI_COMM_WORLD_LOCAL_SIZE")
+    neighbours = max(int(os.environ.get(name, 1)) for name in variables)
     if neighbours > 1:
-        set_num_threads(max(1, len(os.sched_getaffinity(0)) // neighbours if hasattr(os, "sched_getaffinity")
-                            else (os.cpu_count() or 1) // neighbours))  # fmt: skip
+        set_num_threads(max(1, get_num_threads() // neighbours))
     return made
