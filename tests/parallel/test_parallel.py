@@ -1,0 +1,149 @@
+"""Several processes by `mpiexec`: the same bits as one process, and one clear end when something fails."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tinygrad_cnn import nn, optim, parallel
+
+PROGRAMS = Path(__file__).with_name("rank_programs.py")
+MPIEXEC = shutil.which("mpiexec", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
+needs_mpi = pytest.mark.skipif(
+    MPIEXEC is None or find_spec("mpi4py") is None, reason="MPI is not here: pip install 'tinygrad-cnn[mpi]'"
+)
+
+
+def command(ranks, program):
+    return [MPIEXEC, "-n", str(ranks), sys.executable, str(PROGRAMS), program]
+
+
+def started(ranks, program, **options):
+    """A run of some ranks."""
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+    pipe = subprocess.PIPE
+    return subprocess.Popen(
+        command(ranks, program), stdout=pipe, stderr=pipe, text=True, env=environment, **options
+    )
+
+
+def outcome(ranks, program):
+    """What rank 0 prints in the end."""
+    process = started(ranks, program)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    return json.loads(out)
+
+
+# --------------------------------------------------------------------------- one process
+def test_alone_nothing_changes():
+    world = parallel.world()
+    assert (world.rank, world.size) == (0, 1)
+    model = nn.Linear(2, 1, rng=0)
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+    average = parallel.average_gradients(optimizer)
+    (model(np.ones((3, 2), "f4")) ** 2).mean().backward()
+    before = model.weight.grad.numpy().copy()
+    average.finish()
+    optimizer.step()
+    assert np.array_equal(model.weight.grad.numpy(), before)
+
+
+def test_a_step_uses_the_average_and_removing_ends_it():
+    class Twice(parallel.World):
+        size = 2
+
+        def start_sum(self, flat):
+            return super().start_sum(flat + flat * 2)
+
+        def each(self, array):
+            return np.stack([array, array])
+
+    w = nn.Parameter([1.0])
+    optimizer = optim.SGD([w], lr=1.0)
+    average = parallel.average_gradients(optimizer, Twice())
+    (w * 2).sum().backward()
+    optimizer.step()
+    assert w.item() == 1 - (2 + 4) / 2
+    average.remove()
+    optimizer.zero_grad()
+    (w * 2).sum().backward()
+    optimizer.step()
+    assert w.item() == -2 - 2
+
+
+# --------------------------------------------------------------------------- several
+@needs_mpi
+@pytest.mark.parametrize("ranks", [2, 3, 4])
+def test_ranks_give_the_bits_of_one_process_with_micro_batches(ranks):
+    for name, (everywhere, alone) in outcome(ranks, "exact").items():
+        assert everywhere == [alone], name
+
+
+@needs_mpi
+def test_batch_norm_over_the_ranks_is_batch_norm_over_the_batch_to_second_order():
+    assert max(outcome(2, "norm")) < 1e-9
+
+
+@needs_mpi
+@pytest.mark.parametrize("ranks", [2, 3])
+def test_uneven_and_empty_shares_are_weighted(ranks):
+    ours, whole = outcome(ranks, "uneven")
+    assert ours == pytest.approx(whole, rel=1e-12)
+
+
+@needs_mpi
+def test_parameters_that_some_or_no_rank_uses():
+    assert outcome(2, "unused") == [2.0, 2.0, None]
+
+
+@needs_mpi
+def test_several_backward_passes_in_one_step():
+    assert outcome(2, "later") == 11.5
+
+
+@needs_mpi
+def test_each_rank_draws_numbers_of_its_own_and_rank_0_those_of_one_process():
+    *ranks, alone = outcome(3, "seeds")
+    assert ranks[0] == alone and len(set(ranks)) == 3
+
+
+FAULTS = {
+    "error": ["[rank 1] ValueError: planted on rank 1", "ends all 2 ranks"],
+    "early": ["rank 0 is at sum, with 24 bytes; rank 1 is at the end of the program"],
+    "exits": ["rank 1 is at the end of the program"],
+    "different": ["the parameters of ranks [1] are not those of rank 0"],
+    "mismatch": ["rank 0 is at sum, with 16 bytes; rank 1 is at sum, with 24 bytes"],
+    "again": ["put every backward() of a step but the last one into `with average.later():`"],
+    "full": ["[rank 0] OSError", "No space left"],
+    "killed": [""],
+}
+
+
+@needs_mpi
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_on_one_rank_ends_all_within_seconds_with_words(fault):
+    start = time.monotonic()
+    process = started(2, fault)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode != 0 and time.monotonic() - start < 30
+    for words in FAULTS[fault]:
+        assert words in err + out
+
+
+@needs_mpi
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+def test_ctrl_c_at_mpiexec_ends_all_ranks():
+    process = started(2, "endless", start_new_session=True)
+    assert process.stdout.readline().strip() == "ready"
+    os.killpg(process.pid, signal.SIGINT)
+    process.communicate(timeout=30)
+    assert process.returncode != 0
