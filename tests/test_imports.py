@@ -36,6 +36,7 @@ MAY_IMPORT: dict[str, str] = {
     "torch": "errors graph mode rng functional ops tensors nn optim serial torchvision",
     "torchvision": "errors graph mode functional data torch",
 }
+MAY_IMPORT["parallel"] = "errors graph mode rng kernels functional tensors nn optim"
 MAY_IMPORT["testing"] = " ".join(MAY_IMPORT)
 FILES = sorted((ROOT / "tinygrad_cnn").rglob("*.py"))
 
@@ -97,7 +98,8 @@ PACKAGES = sorted(
 )  # fmt: skip
 #: Packages whose public names are listed: all of them, in the end.
 LISTED = [
-    f"tinygrad_cnn.{name}" for name in ("data", "functional", "nn", "nn.models", "optim", "serial", "train")
+    f"tinygrad_cnn.{name}" for name in ("data", "functional", "nn", "nn.models", "optim", "serial", "train"),
+    "tinygrad_cnn.parallel",
 ]
 
 

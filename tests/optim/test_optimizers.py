@@ -454,3 +454,37 @@ def test_training_with_all_of_it():
         scheduler.step()
         losses.append(float(loss))
     assert losses[-1] < 0.3 * losses[0]
+
+
+def test_lion_steps_by_the_sign_of_a_mixed_mean():
+    w = Tensor([1.0, -2.0], requires_grad=True, dtype="float64")
+    optimizer, mean, value = optim.Lion([w], lr=0.1, weight_decay=0.5), np.zeros(2), np.array([1.0, -2.0])
+    for g in ([1.0, -3.0], [-8.0, 0.1], [0.2, 0.2]):
+        w.grad = Tensor(np.array(g))
+        optimizer.step()
+        value = value * (1 - 0.1 * 0.5) - 0.1 * np.sign(0.9 * mean + 0.1 * np.array(g))
+        mean = 0.99 * mean + 0.01 * np.array(g)
+        np.testing.assert_allclose(w.numpy(), value, rtol=1e-12)
+
+
+def test_lbfgs_goes_on_from_its_state():
+    def start():
+        w = Tensor([3.0, -2.0, 0.5], requires_grad=True, dtype="float64")
+        optimizer = optim.LBFGS([w], max_iter=3, line_search_fn="strong_wolfe")
+
+        def closure():
+            optimizer.zero_grad()
+            loss = ((w - 1) ** 4).sum() + (w[0] * w[1]) ** 2
+            loss.backward()
+            return loss
+
+        return w, optimizer, closure
+
+    w, optimizer, closure = start()
+    optimizer.step(closure)
+    other, again, closure2 = start()
+    other.data = w.numpy()
+    again.load_state_dict(optimizer.state_dict())
+    optimizer.step(closure)
+    again.step(closure2)
+    assert np.array_equal(w.numpy(), other.numpy())

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+from itertools import pairwise
 
 import numpy as np
 
@@ -59,7 +60,7 @@ def trained(name, world, micro=1, steps=4):
         batch = x[start : start + BATCH], y[start : start + BATCH]
         optimizer.zero_grad()
         cuts = [BATCH * k // micro for k in range(micro + 1)]
-        shares = [tuple(a[i:j] for a in batch) for i, j in zip(cuts, cuts[1:], strict=False)]
+        shares = [tuple(a[i:j] for a in batch) for i, j in pairwise(cuts)]
         for a, b in [world.shard(*batch)] if micro == 1 else shares:
             F.cross_entropy(model(Tensor(a)), b).backward()
         for p in model.parameters() if micro > 1 else ():
@@ -96,7 +97,9 @@ def norm():
 
     found = [abs(a.numpy() - WORLD.shard(b.numpy())).max() for a, b in
              zip(orders(ours, x), orders(plain, y), strict=True)]  # fmt: skip
-    buffers = [abs(a.numpy() - b.numpy()).max() for a, b in zip(ours.buffers(), plain.buffers(), strict=True)]
+    buffers = [
+        abs(a.numpy() - b.numpy()).max() for a, b in zip(ours.buffers(), plain.buffers(), strict=True)
+    ]
     return WORLD.each(np.array([*found, *buffers], float)).max(axis=0).tolist()
 
 
@@ -208,6 +211,7 @@ def killed():
 
 def endless():
     """All ranks sum until they are told to stop."""
+    WORLD.sum(np.ones(3))
     if WORLD.rank == 0:
         print("ready", flush=True)
     while True:

@@ -16,9 +16,12 @@ import pytest
 from tinygrad_cnn import nn, optim, parallel
 
 PROGRAMS = Path(__file__).with_name("rank_programs.py")
-MPIEXEC = shutil.which("mpiexec", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
+MPIEXEC = shutil.which(
+    "mpiexec", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+)
 needs_mpi = pytest.mark.skipif(
-    MPIEXEC is None or find_spec("mpi4py") is None, reason="MPI is not here: pip install 'tinygrad-cnn[mpi]'"
+    MPIEXEC is None or find_spec("mpi4py") is None,
+    reason="MPI is not here: pip install 'tinygrad-cnn[mpi]'",
 )
 
 

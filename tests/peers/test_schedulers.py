@@ -51,6 +51,20 @@ TABLE = [
     ),
     ("OneCycleLR", {"max_lr": 0.5, "total_steps": 61, "cycle_momentum": False}),
     ("OneCycleLR", {"max_lr": 0.5, "total_steps": 61, "base_momentum": 0.7, "max_momentum": 0.99}),
+    ("ConstantLR", {}),
+    ("ConstantLR", {"factor": 0.2, "total_iters": 30}),
+    ("MultiplicativeLR", {"lr_lambda": lambda t: 0.9 + 0.01 * (t % 5)}),
+    ("MultiplicativeLR", {"lr_lambda": [lambda t: 0.95, lambda t: 1 / (1 + 0.01 * t)]}),
+    *[
+        ("CyclicLR", {"base_lr": 0.01, "max_lr": 0.3, "step_size_up": 7, **more})
+        for more in (
+            {},
+            {"step_size_down": 4, "mode": "triangular2"},
+            {"mode": "exp_range", "gamma": 0.97, "cycle_momentum": False},
+            {"scale_fn": lambda x: 1 / x, "scale_mode": "cycle"},
+            {"scale_fn": lambda x: 0.99**x, "scale_mode": "iterations", "max_momentum": 0.95},
+        )
+    ],
     ("LambdaLR", {"lr_lambda": half}),
     ("LambdaLR", {"lr_lambda": [half, lambda t: 1 / (1 + t)]}),
 ]
@@ -71,7 +85,7 @@ PLATEAUS = [
 ]
 
 EXEMPT = {"LRScheduler": "the base of schedulers, which computes no rate; tests of each that has one"}
-COMPARED = {name for name, _ in TABLE} | {"ReduceLROnPlateau", "SequentialLR"}
+COMPARED = {name for name, _ in TABLE} | {"ReduceLROnPlateau", "SequentialLR", "ChainedScheduler", "SWALR"}
 
 
 def pair(kind="SGD", **options):
@@ -128,7 +142,9 @@ def schedulers():
 
 def test_every_scheduler_is_compared():
     assert schedulers() - EXEMPT.keys() == COMPARED
-    known = schedulers() | {"Optimizer"} | {name for name in vars(optim) if hasattr(torch.optim, name)}
+    known = (
+        schedulers() | {"Optimizer", "Lion"} | {name for name in vars(optim) if hasattr(torch.optim, name)}
+    )
     classes = {name for name, value in vars(optim).items() if inspect.isclass(value)}
     assert classes <= known, "a class that is neither an optimizer nor a scheduler"
 
@@ -165,6 +181,27 @@ def test_sixty_steps_of_a_sequence():
     )
     ours = optim.SequentialLR(here, [getattr(optim, name)(here, **o) for name, o in parts], [8, 35])
     theirs = theirs_of("SequentialLR")(there, [theirs_of(name)(there, **o) for name, o in parts], [8, 35])
+    compare(here, there, ours, theirs)
+
+
+@pytest.mark.filterwarnings("ignore:The epoch parameter in:UserWarning")
+def test_sixty_steps_of_a_chain():
+    here, there = pair()
+    parts = (
+        ("ConstantLR", {"factor": 0.1, "total_iters": 8}),
+        ("StepLR", {"step_size": 9, "gamma": 0.5}),
+        ("ExponentialLR", {"gamma": 0.9}),
+    )
+    ours = optim.ChainedScheduler([getattr(optim, name)(here, **o) for name, o in parts])
+    theirs = theirs_of("ChainedScheduler")([theirs_of(name)(there, **o) for name, o in parts])
+    compare(here, there, ours, theirs)
+
+
+@pytest.mark.parametrize("strategy", ["cos", "linear"])
+def test_the_rate_for_averaged_weights(strategy):
+    here, there = pair()
+    options = {"swa_lr": 0.005, "anneal_epochs": 12, "anneal_strategy": strategy}
+    ours, theirs = optim.SWALR(here, **options), torch.optim.swa_utils.SWALR(there, **options)
     compare(here, there, ours, theirs)
 
 

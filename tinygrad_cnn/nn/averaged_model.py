@@ -135,18 +135,18 @@ def update_bn(loader: Iterable[Any], model: Module) -> None:
         return
     before = [(m, m.momentum) for m in norms]
     modes = [(m, m.training) for m in model.modules()]
-    for m in norms:
-        m.running_mean._writable()[...] = 0
-        m.running_var._writable()[...] = 1
-        m.num_batches_tracked._writable()[...] = 0
-        m.momentum = None  # the mean of all batches
+    for norm in norms:
+        for buffer, start in ((norm.running_mean, 0), (norm.running_var, 1), (norm.num_batches_tracked, 0)):
+            if buffer is not None:
+                buffer._writable()[...] = start
+        norm.momentum = None  # the mean of all batches
     try:
         with no_grad():
             model.train()
             for batch in loader:
                 model(batch[0] if isinstance(batch, (tuple, list)) else batch)
     finally:
-        for m, momentum in before:
-            m.momentum = momentum
-        for m, mode in modes:
-            m.training = mode
+        for norm, momentum in before:
+            norm.momentum = momentum
+        for module, mode in modes:
+            module.training = mode

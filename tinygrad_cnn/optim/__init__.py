@@ -4,16 +4,26 @@ Beside them the schedulers of the learning rate, and the clipping of gradients.
 """
 
 from tinygrad_cnn.optim.adadelta import Adadelta
+from tinygrad_cnn.optim.adafactor import Adafactor
 from tinygrad_cnn.optim.adagrad import Adagrad
 from tinygrad_cnn.optim.adam import Adam
 from tinygrad_cnn.optim.adamax import Adamax
 from tinygrad_cnn.optim.adamw import AdamW
+from tinygrad_cnn.optim.asgd import ASGD
+from tinygrad_cnn.optim.averaging_rate import SWALR
 from tinygrad_cnn.optim.clip import clip_grad_norm_, clip_grad_value_
 from tinygrad_cnn.optim.cosine import CosineAnnealingLR, CosineAnnealingWarmRestarts, OneCycleLR
+from tinygrad_cnn.optim.cyclic import CyclicLR
+from tinygrad_cnn.optim.factors import ChainedScheduler, ConstantLR, MultiplicativeLR
+from tinygrad_cnn.optim.lbfgs import LBFGS
+from tinygrad_cnn.optim.lion import Lion
+from tinygrad_cnn.optim.muon import Muon
 from tinygrad_cnn.optim.nadam import NAdam
 from tinygrad_cnn.optim.optimizer import Optimizer
 from tinygrad_cnn.optim.plateau import ReduceLROnPlateau
+from tinygrad_cnn.optim.radam import RAdam
 from tinygrad_cnn.optim.rmsprop import RMSprop
+from tinygrad_cnn.optim.rprop import Rprop
 from tinygrad_cnn.optim.schedule import (
     ExponentialLR,
     LambdaLR,
@@ -27,25 +37,37 @@ from tinygrad_cnn.optim.schedule import (
 from tinygrad_cnn.optim.sgd import SGD
 
 __all__ = [
+    "ASGD",
+    "LBFGS",
     "SGD",
+    "SWALR",
     "Adadelta",
+    "Adafactor",
     "Adagrad",
     "Adam",
     "AdamW",
     "Adamax",
+    "ChainedScheduler",
+    "ConstantLR",
     "CosineAnnealingLR",
     "CosineAnnealingWarmRestarts",
+    "CyclicLR",
     "ExponentialLR",
     "LRScheduler",
     "LambdaLR",
     "LinearLR",
+    "Lion",
     "MultiStepLR",
+    "MultiplicativeLR",
+    "Muon",
     "NAdam",
     "OneCycleLR",
     "Optimizer",
     "PolynomialLR",
+    "RAdam",
     "RMSprop",
     "ReduceLROnPlateau",
+    "Rprop",
     "SequentialLR",
     "StepLR",
     "clip_grad_norm_",

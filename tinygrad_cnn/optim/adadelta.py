@@ -22,6 +22,7 @@ class Adadelta(Optimizer):
         params: parameters, or groups of them.   lr: learning rate, at least 0.
         rho: the decay of both means, in [0, 1].   eps: added under the roots.
         weight_decay: factor of an L2 penalty.
+        maximize: climb up the gradient instead of down it.
     Raises:
         ArgumentError: an option out of its range.
     Source: Zeiler 2012, arXiv:1212.5701.
@@ -40,9 +41,11 @@ class Adadelta(Optimizer):
 
     def __init__(
         self, params: Iterable[Any], lr: float = 1.0, rho: float = 0.9, eps: float = 1e-6,
-        weight_decay: float = 0.0,
+        weight_decay: float = 0.0, *, maximize: bool = False,
     ) -> None:  # fmt: skip
-        super().__init__(params, {"lr": lr, "rho": rho, "eps": eps, "weight_decay": weight_decay})
+        super().__init__(
+            params, {"lr": lr, "rho": rho, "eps": eps, "weight_decay": weight_decay}, maximize=maximize
+        )
 
     def update(self, p: Array, g: Array, state: dict[str, Any], group: Group) -> None:
         """One step of one parameter, in place.

@@ -21,6 +21,7 @@ class Adagrad(Optimizer):
         params: parameters, or groups of them.   lr: learning rate, at least 0.
         lr_decay: how fast the learning rate falls.   weight_decay: factor of an L2 penalty.
         initial_accumulator_value: s before the first step.   eps: added to the root.
+        maximize: climb up the gradient instead of down it.
     Raises:
         ArgumentError: an option out of its range.
     Source: Duchi, Hazan & Singer 2011, "Adaptive subgradient methods for online learning and
@@ -41,10 +42,12 @@ class Adagrad(Optimizer):
 
     def __init__(
         self, params: Iterable[Any], lr: float = 1e-2, lr_decay: float = 0.0, weight_decay: float = 0.0,
-        initial_accumulator_value: float = 0.0, eps: float = 1e-10,
+        initial_accumulator_value: float = 0.0, eps: float = 1e-10, *, maximize: bool = False,
     ) -> None:  # fmt: skip
         options = {"lr": lr, "lr_decay": lr_decay, "weight_decay": weight_decay, "eps": eps}
-        super().__init__(params, {**options, "initial_accumulator_value": initial_accumulator_value})
+        super().__init__(
+            params, {**options, "initial_accumulator_value": initial_accumulator_value}, maximize=maximize
+        )
 
     def update(self, p: Array, g: Array, state: dict[str, Any], group: Group) -> None:
         """One step of one parameter, in place.

@@ -26,6 +26,7 @@ class Adam(Optimizer):
         params: parameters, or groups of them.   lr: learning rate, at least 0.
         betas: the two decays, in [0, 1).   eps: added to the root.
         weight_decay: factor of an L2 penalty.   amsgrad: never let steps grow again.
+        maximize: climb up the gradient instead of down it.
     Raises:
         ArgumentError: an option out of its range.
     Source: Kingma & Ba 2015, arXiv:1412.6980; amsgrad: Reddi, Kale & Kumar 2018, arXiv:1904.09237.
@@ -45,10 +46,10 @@ class Adam(Optimizer):
 
     def __init__(
         self, params: Iterable[Any], lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8, weight_decay: float = 0.0, amsgrad: bool = False,
+        eps: float = 1e-8, weight_decay: float = 0.0, amsgrad: bool = False, *, maximize: bool = False,
     ) -> None:  # fmt: skip
         options = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
-        super().__init__(params, {**options, "amsgrad": amsgrad})
+        super().__init__(params, {**options, "amsgrad": amsgrad}, maximize=maximize)
 
     def update(self, p: Array, g: Array, state: dict[str, Any], group: Group) -> None:
         """One step of one parameter, in place.

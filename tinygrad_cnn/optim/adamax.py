@@ -22,6 +22,7 @@ class Adamax(Optimizer):
         params: parameters, or groups of them.   lr: learning rate, at least 0.
         betas: the two decays, in [0, 1).   eps: added to the gradient's size.
         weight_decay: factor of an L2 penalty.
+        maximize: climb up the gradient instead of down it.
     Raises:
         ArgumentError: an option out of its range.
     Source: Kingma & Ba 2015, arXiv:1412.6980, 7.1.
@@ -40,9 +41,11 @@ class Adamax(Optimizer):
 
     def __init__(
         self, params: Iterable[Any], lr: float = 2e-3, betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8, weight_decay: float = 0.0,
+        eps: float = 1e-8, weight_decay: float = 0.0, *, maximize: bool = False,
     ) -> None:  # fmt: skip
-        super().__init__(params, {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay})
+        super().__init__(
+            params, {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}, maximize=maximize
+        )
 
     def update(self, p: Array, g: Array, state: dict[str, Any], group: Group) -> None:
         """One step of one parameter, in place.

@@ -25,6 +25,7 @@ class AdamW(Optimizer):
         betas: the two decays, in [0, 1).   eps: added to the root.
         weight_decay: share of each parameter, times lr, that a step takes away.
         amsgrad: never let steps grow again.
+        maximize: climb up the gradient instead of down it.
     Raises:
         ArgumentError: an option out of its range.
     Source: Loshchilov & Hutter 2019, arXiv:1711.05101.
@@ -44,10 +45,10 @@ class AdamW(Optimizer):
 
     def __init__(
         self, params: Iterable[Any], lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8, weight_decay: float = 1e-2, amsgrad: bool = False,
+        eps: float = 1e-8, weight_decay: float = 1e-2, amsgrad: bool = False, *, maximize: bool = False,
     ) -> None:  # fmt: skip
         options = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
-        super().__init__(params, {**options, "amsgrad": amsgrad})
+        super().__init__(params, {**options, "amsgrad": amsgrad}, maximize=maximize)
 
     def update(self, p: Array, g: Array, state: dict[str, Any], group: Group) -> None:
         """One step of one parameter, in place.

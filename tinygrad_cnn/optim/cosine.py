@@ -156,7 +156,7 @@ class OneCycleLR(LRScheduler):
         phase = next((i for i, end in enumerate(self.ends) if t <= end), len(self.ends) - 1)
         length = self.ends[phase] - starts[phase]
         share = (t - starts[phase]) / length if length else 1.0
-        shape = between if self.anneal_strategy == "cos" else _on_a_line
+        shape = between if self.anneal_strategy == "cos" else on_a_line
         return shape(values[phase], values[phase + 1], share)
 
 
@@ -169,8 +169,12 @@ def between(start: float, end: float, share: float) -> float:
     return end + (start - end) * (1 + cos(pi * share)) / 2
 
 
-def _on_a_line(start: float, end: float, share: float) -> float:
-    """On a straight line from `start` (share 0) to `end` (share 1)."""
+def on_a_line(start: float, end: float, share: float) -> float:
+    """On a straight line from `start` (share 0) to `end` (share 1).
+
+    >>> on_a_line(1.0, 0.0, 0.25)
+    0.75
+    """
     return start + (end - start) * share
 
 

@@ -27,6 +27,7 @@ class NAdam(Optimizer):
         betas: the two decays, in [0, 1).   eps: added to the root.
         weight_decay: factor of an L2 penalty.   momentum_decay: speed of the growth.
         decoupled_weight_decay: shrink the parameters themselves, as AdamW does.
+        maximize: climb up the gradient instead of down it.
     Raises:
         ArgumentError: an option out of its range.
     Source: Dozat 2016, "Incorporating Nesterov momentum into Adam".
@@ -47,11 +48,11 @@ class NAdam(Optimizer):
     def __init__(
         self, params: Iterable[Any], lr: float = 2e-3, betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8, weight_decay: float = 0.0, momentum_decay: float = 4e-3,
-        decoupled_weight_decay: bool = False,
+        decoupled_weight_decay: bool = False, *, maximize: bool = False,
     ) -> None:  # fmt: skip
         options = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
         decays = {"momentum_decay": momentum_decay, "decoupled_weight_decay": decoupled_weight_decay}
-        super().__init__(params, {**options, **decays})
+        super().__init__(params, {**options, **decays}, maximize=maximize)
 
     def update(self, p: Array, g: Array, state: dict[str, Any], group: Group) -> None:
         """One step of one parameter, in place.

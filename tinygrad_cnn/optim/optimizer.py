@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import count
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,6 +17,10 @@ from tinygrad_cnn.tensors.tensor_class import Tensor
 
 Array = NDArray[Any]
 Group = dict[str, Any]
+#: What is called in a step, with the optimizer.
+Hook = Callable[[Any], Any]
+
+_numbers = count()
 
 
 #: What a group may hold beside its parameters and options: schedulers note the first rate.
@@ -31,6 +36,7 @@ class Optimizer:
     Args:
         params: the parameters, or dicts with 'params' and options of their own.
         defaults: the options of groups that give none.
+        maximize: climb up the gradient instead of down; an option of every group.
     Attributes:
         param_groups: the groups, dicts of 'params' and options; to be read and written.
         state: the state of each parameter that has moved, by the parameter.
@@ -50,14 +56,16 @@ class Optimizer:
     checks: ClassVar[Mapping[str, Check]] = {}
     states: ClassVar[frozenset[str] | None] = None
 
-    def __init__(self, params: Iterable[Any], defaults: Group) -> None:
+    def __init__(self, params: Iterable[Any], defaults: Group, *, maximize: bool = False) -> None:
         name = type(self).__name__
         if isinstance(params, (Tensor, set, frozenset)) or not isinstance(params, Iterable):
             fits = "model.parameters() or a list of Tensors fits"
             raise DTypeError(f"{name}: params is a {type(params).__name__}; {fits}")
         given = list(params)
         groups = given if given and isinstance(given[0], dict) else [{"params": given}]
-        self.defaults = defaults
+        self.defaults = {**defaults, "maximize": maximize}
+        self._before: dict[int, Hook] = {}
+        self._after: dict[int, Hook] = {}
         self.param_groups: list[Group] = []
         self.state: dict[Tensor, dict[str, Any]] = {}
         for group in groups:
@@ -110,6 +118,7 @@ class Optimizer:
         """
         for key, check in self.checks.items():
             group[key] = check(type(self).__name__, key, group[key])
+        group["maximize"] = flag(type(self).__name__, "maximize", group.get("maximize", False))
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Set the `grad` of all parameters to None, or to zeros.
@@ -137,9 +146,41 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
+        for hook in tuple(self._before.values()):
+            hook(self)
         for p, group in self._members():
             self._update(p, group)
+        for hook in tuple(self._after.values()):
+            hook(self)
         return loss
+
+    def register_step_pre_hook(self, hook: Hook) -> Callable[[], None]:
+        """Call `hook(optimizer)` in every step, after the closure and before any parameter moves.
+
+        Returns:
+            A function that takes the hook out.
+
+        >>> from tinygrad_cnn import nn, optim
+        >>> optimizer = optim.SGD(nn.Linear(2, 1).parameters(), lr=0.1)
+        >>> end = optimizer.register_step_pre_hook(lambda optimizer: print("before"))
+        >>> optimizer.step(); end(); optimizer.step()
+        before
+        """
+        return _registered(self._before, hook)
+
+    def register_step_post_hook(self, hook: Hook) -> Callable[[], None]:
+        """Call `hook(optimizer)` in every step, after all parameters have moved.
+
+        Returns:
+            A function that takes the hook out.
+
+        >>> from tinygrad_cnn import nn, optim
+        >>> optimizer = optim.SGD(nn.Linear(2, 1).parameters(), lr=0.1)
+        >>> end = optimizer.register_step_post_hook(lambda optimizer: print("after"))
+        >>> optimizer.step()
+        after
+        """
+        return _registered(self._after, hook)
 
     def step_in_backward(self) -> Callable[[], None]:
         """From now on, let `backward()` update each parameter as soon as its gradient is complete.
@@ -276,13 +317,21 @@ class Optimizer:
         """Update one parameter, if it has a gradient."""
         g = p.grad
         if g is not None:
-            self.update(p._writable(), g._array, self.state.setdefault(p, {}), group)
+            array = -g._array if group["maximize"] else g._array
+            self.update(p._writable(), array, self.state.setdefault(p, {}), group)
 
     def _members(self) -> Iterator[tuple[Tensor, Group]]:
         """(parameter, group) of all parameters, in order."""
         for group in self.param_groups:
             for p in group["params"]:
                 yield p, group
+
+
+def _registered(hooks: dict[int, Hook], hook: Hook) -> Callable[[], None]:
+    """Keep a hook under a number of its own; the function that is returned takes it out."""
+    number = next(_numbers)
+    hooks[number] = hook
+    return lambda: (hooks.pop(number, None), None)[1]
 
 
 def _copy(value: Any) -> Any:

@@ -25,6 +25,7 @@ class RMSprop(Optimizer):
         alpha: the decay of the means, in [0, 1].   eps: added to the root.
         weight_decay: factor of an L2 penalty.   momentum: share of the previous direction.
         centered: divide by the standard deviation.
+        maximize: climb up the gradient instead of down it.
     Raises:
         ArgumentError: an option out of its range.
     Source: Hinton, Srivastava & Swersky 2012, "Neural networks for machine learning", lecture 6;
@@ -45,10 +46,10 @@ class RMSprop(Optimizer):
 
     def __init__(
         self, params: Iterable[Any], lr: float = 1e-2, alpha: float = 0.99, eps: float = 1e-8,
-        weight_decay: float = 0.0, momentum: float = 0.0, centered: bool = False,
+        weight_decay: float = 0.0, momentum: float = 0.0, centered: bool = False, *, maximize: bool = False,
     ) -> None:  # fmt: skip
         options = {"lr": lr, "alpha": alpha, "eps": eps, "weight_decay": weight_decay}
-        super().__init__(params, {**options, "momentum": momentum, "centered": centered})
+        super().__init__(params, {**options, "momentum": momentum, "centered": centered}, maximize=maximize)
 
     def update(self, p: Array, g: Array, state: dict[str, Any], group: Group) -> None:
         """One step of one parameter, in place.

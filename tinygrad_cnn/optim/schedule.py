@@ -365,7 +365,7 @@ class LambdaLR(LRScheduler):
 
     def __init__(self, optimizer: Optimizer, lr_lambda: Callable[[int], float] | Sequence[Any]) -> None:
         groups = optimizer.param_groups if isinstance(optimizer, Optimizer) else []
-        self.lr_lambdas = PerGroup("LambdaLR", "functions", lr_lambda, groups, _function)
+        self.lr_lambdas = PerGroup("LambdaLR", "functions", lr_lambda, groups, a_function)
         super().__init__(optimizer)
 
     def write(self, t: int, group: Group, k: int) -> None:
@@ -374,7 +374,12 @@ class LambdaLR(LRScheduler):
         group["lr"] = group["initial_lr"] * self.lr_lambdas.of(group)(t)
 
 
-def _function(owner: str, name: str, value: Any) -> Any:
+def a_function(owner: str, name: str, value: Any) -> Any:
+    """A check: something that can be called.
+
+    >>> a_function("LambdaLR", "lr_lambda", abs) is abs
+    True
+    """
     if not callable(value):
         raise DTypeError(f"{owner}: lr_lambda must be a function of t, got {value!r}")
     return value

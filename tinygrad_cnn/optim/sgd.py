@@ -25,6 +25,7 @@ class SGD(Optimizer):
         params: parameters, or groups of them.   lr: learning rate, at least 0.
         momentum: share of the previous direction.   dampening: held back from the gradient.
         weight_decay: factor of an L2 penalty.   nesterov: look ahead; needs momentum.
+        maximize: climb up the gradient instead of down it.
     Raises:
         ArgumentError: an option out of its range, or nesterov without momentum.
     Source: Robbins & Monro 1951; Polyak 1964; Sutskever et al. 2013, "On the importance of
@@ -45,10 +46,10 @@ class SGD(Optimizer):
 
     def __init__(
         self, params: Iterable[Any], lr: float = 1e-3, momentum: float = 0.0, dampening: float = 0.0,
-        weight_decay: float = 0.0, nesterov: bool = False,
+        weight_decay: float = 0.0, nesterov: bool = False, *, maximize: bool = False,
     ) -> None:  # fmt: skip
         options = {"lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay}
-        super().__init__(params, {**options, "nesterov": nesterov})
+        super().__init__(params, {**options, "nesterov": nesterov}, maximize=maximize)
 
     def check(self, group: Group) -> None:
         """Check the options: nesterov needs momentum.

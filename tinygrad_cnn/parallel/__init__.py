@@ -6,7 +6,7 @@ MPI carries the messages (extra `mpi`). Without `mpiexec` the world has one proc
 from tinygrad_cnn.parallel.average import GradientAverage, average_gradients
 from tinygrad_cnn.parallel.sync_batch_norm import SyncBatchNorm1d, SyncBatchNorm2d, SyncBatchNorm3d
 from tinygrad_cnn.parallel.sync_batch_norm import convert_sync_batchnorm as convert_sync_batchnorm
-from tinygrad_cnn.parallel.world import World, world
+from tinygrad_cnn.parallel.worlds import World, world
 
 __all__ = [
     "GradientAverage",

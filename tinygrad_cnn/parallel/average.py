@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tinygrad_cnn.errors import GraphError, StateError
+from tinygrad_cnn.errors import ArgumentError, GraphError, StateError
 from tinygrad_cnn.functional.arguments import integer
-from tinygrad_cnn.optim import Optimizer
-from tinygrad_cnn.parallel.world import Pending, World
-from tinygrad_cnn.parallel.world import world as this_world
+from tinygrad_cnn.optim import LBFGS, Optimizer
+from tinygrad_cnn.parallel.worlds import Pending, World
+from tinygrad_cnn.parallel.worlds import world as this_world
 from tinygrad_cnn.tensors import Tensor
 
 Array = NDArray[Any]
@@ -154,7 +154,7 @@ def average_gradients(
     Returns:
         The average, with `finish()` and `later()`.
     Raises:
-        StateError: the ranks have different parameters.
+        StateError: the ranks have different parameters.   ArgumentError: the optimizer is LBFGS.
 
     >>> from tinygrad_cnn import nn, optim
     >>> model = nn.Linear(2, 1)
@@ -162,10 +162,13 @@ def average_gradients(
     >>> average.world.size
     1
     """
+    if isinstance(optimizer, LBFGS):
+        raise ArgumentError(
+            "average_gradients: LBFGS evaluates the loss inside its step; another optimizer fits"
+        )
     members = [p for group in optimizer.param_groups for p in group["params"]]
     average = GradientAverage(members, this_world() if world is None else world, bucket_bytes)
-    handle = optimizer.register_step_pre_hook(lambda *_: average.before_step())
-    average._ends.append(handle.remove)
+    average._ends.append(optimizer.register_step_pre_hook(lambda _: average.before_step()))
     return average
 
 

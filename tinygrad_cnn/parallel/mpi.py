@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tinygrad_cnn.errors import StateError
 from tinygrad_cnn.functional.arguments import values
-from tinygrad_cnn.parallel.world import World
+from tinygrad_cnn.parallel.worlds import World
 
 Array = NDArray[Any]
 
@@ -34,6 +34,7 @@ class MPIWorld(World):
     def __init__(self) -> None:
         self.comm = MPI.COMM_WORLD
         self.rank, self.size = self.comm.Get_rank(), self.comm.Get_size()
+        end_together(self)  # before anything that waits for the others
         self._sums = self.comm.Dup()  # sums under way keep their order apart from other calls
 
     def agree(self, what: str, number: int = 0) -> None:

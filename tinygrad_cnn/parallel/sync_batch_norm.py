@@ -13,8 +13,8 @@ from tinygrad_cnn.mode import no_grad
 from tinygrad_cnn.nn import BatchNorm1d, BatchNorm2d, BatchNorm3d
 from tinygrad_cnn.nn.layers.channel_norm import BatchNormLayer
 from tinygrad_cnn.nn.module import Module
-from tinygrad_cnn.parallel.world import World
-from tinygrad_cnn.parallel.world import world as this_world
+from tinygrad_cnn.parallel.worlds import World
+from tinygrad_cnn.parallel.worlds import world as this_world
 
 
 class SumOverRanks(Op):
@@ -127,6 +127,6 @@ def convert_sync_batchnorm(model: Module, world: World | None = None) -> Module:
         made.world = world
         return made
     for name, child in list(model.named_children()):
-        if (made := convert_sync_batchnorm(child, world)) is not child:
-            setattr(model, name, made)
+        if (converted := convert_sync_batchnorm(child, world)) is not child:
+            setattr(model, name, converted)
     return model

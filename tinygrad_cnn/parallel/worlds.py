@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from typing import Any, Protocol
 
 import numpy as np
@@ -188,14 +189,13 @@ def world() -> World:
 def _launched() -> World:
     """The world of several processes, ready for use."""
     try:
-        from tinygrad_cnn.parallel.mpi import MPIWorld, end_together
-    except ImportError as error:
+        mpi = import_module("tinygrad_cnn.parallel.mpi")  # the one module that needs the extra
+    except (ImportError, RuntimeError) as error:  # RuntimeError: mpi4py finds no library of MPI
         raise MissingExtraError(
             f"world: started by mpiexec, but MPI cannot be loaded ({error}); "
             "pip install 'tinygrad-cnn[mpi]'"
         ) from error
-    made = MPIWorld()
-    end_together(made)
+    made: World = mpi.MPIWorld()
     variables = ("MPI_LOCALNRANKS", "OMPI_COMM_WORLD_LOCAL_SIZE")
     neighbours = max(int(os.environ.get(name, 1)) for name in variables)
     if neighbours > 1:

@@ -1,0 +1,121 @@
+"""How far to go along a direction: a search for a step that lowers loss and slope enough."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import sqrt
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+class Point(NamedTuple):
+    """A step length, with the loss there, its gradient, and its slope along the direction."""
+
+    t: float
+    loss: float
+    gradient: Array
+    slope: float
+
+
+def strong_wolfe(
+    at: Callable[[float], tuple[float, Array]], t: float, d: Array, loss: float, gradient: Array,
+    slope: float, tolerance: float = 1e-9, enough: float = 1e-4, flat: float = 0.9, most: int = 25,
+) -> tuple[float, Array, float, int]:  # fmt: skip
+    """Find a step t with loss(t) <= loss(0) + enough·t·slope(0) and |slope(t)| <= flat·|slope(0)|.
+
+    First t grows until such a point, or two that hold one between them, are found; then cubics through
+    both ends, with their slopes, say where to look between them.
+
+    Args:
+        at: loss and gradient at a step.   t: the first to try.   d: the direction.
+        loss, gradient, slope: at step 0.   tolerance: the least distance that is worth a call.
+        enough, flat: the two constants.   most: calls at most.
+    Returns:
+        Loss, gradient and step of the best point, and how often `at` was called.
+    Source: Nocedal & Wright 2006, "Numerical optimization", algorithms 3.5 and 3.6.
+
+    >>> loss, g, t, calls = strong_wolfe(lambda t: ((t - 2) ** 2, np.array([2 * (t - 2)])), 1.0,
+    ...     np.array([1.0]), 4.0, np.array([-4.0]), -4.0)
+    >>> t, calls
+    (1.0, 1)
+    """
+    start = before = Point(0.0, loss, gradient, slope)
+    largest, calls = float(abs(d).max(initial=0)), 0
+
+    def point(t: float) -> Point:
+        value, g = at(t)
+        return Point(t, value, g, float(g @ d))
+
+    def low_enough(p: Point) -> bool:
+        return p.loss <= start.loss + enough * p.t * start.slope
+
+    def flat_enough(p: Point) -> bool:
+        return abs(p.slope) <= -flat * start.slope
+
+    ends = None
+    while calls < most:
+        here = point(t)
+        calls += 1
+        if not low_enough(here) or (calls > 1 and here.loss >= before.loss):
+            ends = (before, here)
+            break
+        if flat_enough(here):
+            return here.loss, here.gradient, here.t, calls
+        if here.slope >= 0:
+            ends = (before, here)
+            break
+        t = cubic(before, here, here.t + 0.01 * (here.t - before.t), here.t * 10)
+        before = here
+    if ends is None:
+        best = min(start, before, key=lambda p: p.loss)
+        return best.loss, best.gradient, best.t, calls
+    low, high = sorted(ends, key=lambda p: p.loss)
+    stuck = False
+    while calls < most and abs(high.t - low.t) * largest >= tolerance:
+        left, right = sorted((low.t, high.t))
+        t, margin = cubic(low, high, left, right), 0.1 * (right - left)
+        if (
+            min(right - t, t - left) < margin
+        ):  # near an end: go a tenth inwards, if not at once, the next time
+            if stuck or t >= right or t <= left:
+                t, stuck = (right - margin if right - t < t - left else left + margin), False
+            else:
+                stuck = True
+        else:
+            stuck = False
+        here = point(t)
+        calls += 1
+        if not low_enough(here) or here.loss >= low.loss:
+            high = here
+        else:
+            if flat_enough(here):
+                low = here
+                break
+            if here.slope * (high.t - low.t) >= 0:
+                high = low
+            low = here
+        if high.loss < low.loss:
+            low, high = high, low
+    return low.loss, low.gradient, low.t, calls
+
+
+def cubic(a: Point, b: Point, low: float, high: float) -> float:
+    """Where the cubic through two points, with their slopes, is least, within two bounds.
+
+    >>> none = np.zeros(1)
+    >>> cubic(Point(0, 4, none, -4), Point(4, 4, none, 4), 0, 4)
+    2.0
+    """
+    if a.t > b.t:
+        a, b = b, a
+    d1 = a.slope + b.slope - 3 * (a.loss - b.loss) / (a.t - b.t)
+    square = d1 * d1 - a.slope * b.slope
+    if not np.isfinite(square) or square < 0:
+        return (low + high) / 2
+    d2 = sqrt(square)
+    t = b.t - (b.t - a.t) * ((b.slope + d2 - d1) / (b.slope - a.slope + 2 * d2))
+    return float(min(max(t, low), high))
