@@ -98,8 +98,8 @@ PACKAGES = sorted(
 )  # fmt: skip
 #: Packages whose public names are listed: all of them, in the end.
 LISTED = [
-    f"tinygrad_cnn.{name}" for name in ("data", "functional", "nn", "nn.models", "optim", "serial", "train"),
-    "tinygrad_cnn.parallel",
+    f"tinygrad_cnn.{name}"
+    for name in ("data", "functional", "nn", "nn.models", "optim", "parallel", "serial", "train")
 ]
 
 
