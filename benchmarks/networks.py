@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from math import prod, sqrt
 from typing import Any
 from zlib import crc32
@@ -117,12 +118,14 @@ class Network:
         classes: labels run from 0 to classes - 1; 0 for a squared error against values in [0, 1).
         compared: how many training steps must give the same loss. One where ReLU or max-pool lie
             deep: there a rounding that flips one sign changes later losses by far more.
+        optimizer: what it is usually trained with.
     """
 
     build: Callable[[Any], Any]
     batch: tuple[int, ...]
     classes: int
     compared: int
+    optimizer: str = "SGD"
 
 
 #: The networks that count for the geometric mean.
@@ -178,7 +181,7 @@ def find(name: str) -> Network:
     >>> find("image 27").batch
     (32, 8, 27, 27)
     """
-    return {**NETWORKS, **SMALL, **GROWTH}[name]
+    return {**NETWORKS, **SMALL, **GROWTH, **import_module("benchmarks.zoo").ZOO}[name]
 
 
 def batch_of(network: Network) -> tuple[Array, Array]:
@@ -209,9 +212,9 @@ def initial_state(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Array]:
     state = {}
     for key, shape in shapes.items():
         path, _, kind = key.rpartition(".")
-        if kind not in ("weight", "bias"):
+        if not kind.startswith(("weight", "bias")):
             continue
-        fans = shapes[f"{path}.weight"][1:]
+        fans = shapes.get(f"{path}.weight", (0, *shape))[1:]  # a recurrent layer has names of its own
         if fans:
             bound = 1 / sqrt(prod(fans))
             values = np.random.default_rng(crc32(key.encode())).random(shape, np.float32)

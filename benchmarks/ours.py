@@ -11,6 +11,8 @@ from tinygrad_cnn import grad as grad
 from tinygrad_cnn import nn as nn
 from tinygrad_cnn import no_grad as no_grad
 from tinygrad_cnn.optim import SGD as SGD
+from tinygrad_cnn.optim import Adam as Adam
+from tinygrad_cnn.optim import AdamW as AdamW
 
 # As PyTorch loads its kernels with its import, so do we, unless the start itself is what is timed.
 if os.environ.get("TINYGRAD_CNN_KERNELS") == "fast":

@@ -11,6 +11,8 @@ from torch import no_grad as no_grad
 from torch.autograd import grad as grad
 from torch.nn import functional as functional
 from torch.optim import SGD as SGD
+from torch.optim import Adam as Adam
+from torch.optim import AdamW as AdamW
 
 # PyTorch may count the cores itself whatever the environment says, so it is told once more.
 torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))

@@ -21,7 +21,11 @@ SERVED = {
 #: The module of each name.
 HOME = {name: f"{__name__}.{module}" for module, names in SERVED.items() for name in names}
 #: All modules that some kernel may load, one of them only when it is needed.
-MODULES = (*dict.fromkeys(HOME.values()), f"{__name__}.convolution.winograd.passes")
+MODULES = (
+    *dict.fromkeys(HOME.values()),
+    f"{__name__}.convolution.depthwise",
+    f"{__name__}.convolution.winograd.passes",
+)
 
 
 def __getattr__(name: str) -> Any:
