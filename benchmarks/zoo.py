@@ -53,6 +53,11 @@ def head(nn: Any, channels: int, classes: int = 10) -> list[Any]:
     return [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, classes)]
 
 
+def mean_of_places(nn: Any) -> Any:
+    """Mean over all axes but batch and channels."""
+    return module(nn, lambda m, x: x.reshape((x.shape[0], x.shape[1], -1)).mean(-1))
+
+
 def conv_norm(nn: Any, inputs: int, outputs: int, kernel: int = 3, **options: Any) -> list[Any]:
     """Convolution without bias, batch norm."""
     options.setdefault("padding", kernel // 2)
@@ -235,15 +240,15 @@ def wave(nn: Any) -> Any:
             nn.Conv1d(32, 32, 3, padding=dilation, dilation=dilation), nn.Tanh(), nn.Conv1d(32, 32, 1)
         )
         layers.append(residual(nn, body))
-    return nn.Sequential(*layers, nn.AdaptiveAvgPool1d(1), nn.Flatten(), nn.Linear(32, 10))
+    return nn.Sequential(*layers, mean_of_places(nn), nn.Linear(32, 10))
 
 
 def volume(nn: Any) -> Any:
     """3-D convolutions."""
     return nn.Sequential(
         nn.Conv3d(1, 16, 3, padding=1), nn.BatchNorm3d(16), nn.ReLU(), nn.MaxPool3d(2),
-        nn.Conv3d(16, 32, 3, padding=1), nn.BatchNorm3d(32), nn.ReLU(), nn.AdaptiveAvgPool3d(1),
-        nn.Flatten(), nn.Linear(32, 10),
+        nn.Conv3d(16, 32, 3, padding=1), nn.BatchNorm3d(32), nn.ReLU(), mean_of_places(nn),
+        nn.Linear(32, 10),
     )  # fmt: skip
 
 
@@ -284,7 +289,7 @@ ZOO = {
     "squeezenet": Network(squeeze, (8, 3, 96, 96), 10, 1),
     "densenet": Network(dense, (16, 3, 32, 32), 10, 1),
     "unet": Network(unet, (4, 3, 64, 64), 10, 1, "Adam"),
-    "dcgan": Network(dcgan, (16, 3, 32, 32), 0, 1, "Adam"),
+    "dcgan": Network(dcgan, (16, 3, 32, 32), 10, 1, "Adam"),
     "convnext": Network(convnext, (8, 3, 64, 64), 10, 1, "AdamW"),
     "transformer": Network(transformer, (16, 48, 64), 10, 1, "Adam"),
     "vit": Network(vision, (8, 3, 32, 32), 10, 1, "AdamW"),
