@@ -3,7 +3,7 @@
     python -m benchmarks                         # everything, some minutes
     python -m benchmarks --quick                 # small networks, few repetitions: does it work?
     python -m benchmarks --only vgg11-32 alex8   # these networks, or a part: ops, nodes, small,
-                                                 # shares, memory, start, import, growth
+                                                 # shares, memory, start, import, growth, zoo
 
 Engines take turns, each in a process of its own with the same number of threads. Writes tables to
 standard output, and bench.json, bench.png and growth.png under runs/bench/. Without PyTorch (the extra
@@ -56,11 +56,12 @@ from benchmarks.report import (
 from benchmarks.roofline import limits_ms, peaks
 from benchmarks.shares import time_shares
 from benchmarks.start import race_start
+from benchmarks.zoo import QUICK_ZOO, ZOO
 from tinygrad_cnn import set_num_threads
 from tinygrad_cnn.errors import MissingExtraError
 from tinygrad_cnn.serial import writing
 
-PARTS = ("ops", "nodes", "small", "shares", "memory", "start", "import", "growth")
+PARTS = ("ops", "nodes", "small", "shares", "memory", "start", "import", "growth", "zoo")
 QUICK_NETWORKS = ("mlp100", "seed001", "simple100", "lenet64")
 LENGTHS, QUICK_LENGTHS = ("10", "100", "1000", "10000", "100000"), ("10", "100")
 #: Who takes part unless told otherwise, where installed. Of these only PyTorch is missed where it is not.
@@ -134,6 +135,8 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     if "small" in chosen and (small := time_networks(SMALL, engines, effort)):
         result["small"] = small
         show(times_table("Training step of the smallest, ms", "step", small))
+    if "zoo" in chosen:
+        measure_zoo(result, engines, effort)
     whole = all_round(engines)
     if whole:
         measure_operations(result, chosen, whole, effort)
@@ -176,6 +179,17 @@ def measure_networks(result: dict[str, Any], names: list[str], engines: list[str
         show(times_table(title, task, networks, mean[task]))
     show(roof_table(networks, peak))
     show(memory_table(networks))
+
+
+def measure_zoo(result: dict[str, Any], engines: list[str], effort: Effort) -> None:
+    """Time networks of many kinds, each trained as its kind usually is."""
+    quick = result["settings"]["quick"]
+    zoo = result["zoo"] = time_networks(QUICK_ZOO if quick else ZOO, engines, effort)
+    if zoo:
+        mean = result["zoo_mean"] = mean_ratios(zoo)
+        for task, title in TITLES.items():
+            show(times_table(f"Zoo: {title}", task, zoo, mean[task]))
+        show(memory_table(zoo))
 
 
 def measure_operations(

@@ -302,3 +302,4 @@ ZOO = {
     "lstm": Network(lambda nn: recurrent(nn, "LSTM"), (32, 28, 28), 10, 1, "Adam"),
     "gru": Network(lambda nn: recurrent(nn, "GRU"), (32, 28, 28), 10, 1, "Adam"),
 }
+QUICK_ZOO = ("mobilenet", "transformer", "tiny1")

@@ -1,5 +1,6 @@
 """The benchmarks run, without PyTorch too, and write what they promise. No time is judged here."""
 
+import dataclasses
 import doctest
 import importlib
 import json
@@ -14,6 +15,9 @@ from typing import Any
 import pytest
 
 import tinygrad_cnn
+from tinygrad_cnn import Tensor, nn
+from tinygrad_cnn import functional as F
+from tinygrad_cnn.optim import SGD
 
 ROOT = Path(tinygrad_cnn.__file__).parent.parent
 PEERS = ("torch", "jax", "autograd", "mygrad")
@@ -281,3 +285,27 @@ def test_the_picture(load: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", [name for name in MODULES if name != "__main__" and "peers" not in name])
 def test_examples_in_docstrings(load: Any, name: str) -> None:
     assert doctest.testmod(load(name)).failed == 0
+
+
+@pytest.mark.parametrize("name", ["bottleneck", "squeezenet", "dcgan", "convnext", "vit", "wavenet", "gru"])
+def test_a_network_of_the_zoo_learns_a_little(name: str, load: Any) -> None:
+    """Two samples, reference kernels: its loss is lower after a step in the direction of its gradient."""
+    monkeypatch.syspath_prepend(str(ROOT))
+    zoo, networks = (
+        importlib.import_module("benchmarks.zoo"),
+        importlib.import_module("benchmarks.networks"),
+    )
+    network = zoo.ZOO[name]
+    model = network.build(nn)
+    state = networks.initial_state({key: value.shape for key, value in model.state_dict().items()})
+    model.load_state_dict(state, strict=False)
+    x, target = networks.batch_of(dataclasses.replace(network, batch=(2, *network.batch[1:])))
+    losses = []
+    optimizer = SGD(model.parameters(), lr=1e-3)
+    for _ in range(2):
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(Tensor(x)), target)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[1] < losses[0]
