@@ -290,11 +290,7 @@ def test_examples_in_docstrings(load: Any, name: str) -> None:
 @pytest.mark.parametrize("name", ["bottleneck", "squeezenet", "dcgan", "convnext", "vit", "wavenet", "gru"])
 def test_a_network_of_the_zoo_learns_a_little(name: str, load: Any) -> None:
     """Two samples, reference kernels: its loss is lower after a step in the direction of its gradient."""
-    monkeypatch.syspath_prepend(str(ROOT))
-    zoo, networks = (
-        importlib.import_module("benchmarks.zoo"),
-        importlib.import_module("benchmarks.networks"),
-    )
+    zoo, networks = load("zoo"), load("networks")
     network = zoo.ZOO[name]
     model = network.build(nn)
     state = networks.initial_state({key: value.shape for key, value in model.state_dict().items()})
