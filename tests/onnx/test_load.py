@@ -200,3 +200,45 @@ def test_random_operators_take_the_seed_of_the_package(tmp_path):
     first = net(np.zeros(4, np.float32)).numpy()
     manual_seed(3)
     np.testing.assert_array_equal(net(Tensor(np.zeros(4, np.float32))).numpy(), first)
+
+
+def test_weights_that_a_file_keeps_in_constant_nodes_are_learnt(tmp_path):
+    w = onnx.numpy_helper.from_array(normal(0, 4, 3))
+    low = onnx.numpy_helper.from_array(np.array([0.1], np.float32))
+    nodes = [
+        node("Constant", [], ["w"], value=w),
+        node("Constant", [], ["low"], value=low),
+        node("MatMul", ["x", "w"], ["a"]),
+        node("Add", ["a", "low"], ["y"]),
+    ]
+    path = tmp_path / "constants.onnx"
+    path.write_bytes(model(nodes, {"x": normal(1, 2, 4)}, ["y"]).SerializeToString())
+    net = load(path)
+    assert list(net.state_dict()) == ["w"]
+    net(normal(1, 2, 4)).sum().backward()
+    assert net.w.grad is not None
+
+
+def test_weights_inside_a_branch_are_learnt(tmp_path):
+    value = onnx.helper.make_empty_tensor_value_info
+    graphs = {}
+    for name in ("then", "else"):
+        weight = onnx.numpy_helper.from_array(normal(len(name), 3, 3), f"{name}.weight")
+        inner = [node("MatMul", ["x", f"{name}.weight"], [name])]
+        graphs[f"{name}_branch"] = onnx.helper.make_graph(inner, name, [], [value(name)], [weight])
+    made = model([node("If", ["c"], ["y"], **graphs)], {"x": normal(0, 2, 3), "c": np.array(True)}, ["y"])
+    path = tmp_path / "branches.onnx"
+    path.write_bytes(made.SerializeToString())
+    net = load(path)
+    assert sorted(net.state_dict()) == ["else.weight", "then.weight"]
+    net(normal(0, 2, 3), np.array(False)).sum().backward()
+    grads = {name: p.grad is not None for name, p in net.named_parameters()}
+    assert grads == {"then.weight": False, "else.weight": True}
+
+
+def test_a_size_of_minus_one_may_vary(tmp_path):
+    made = of_one("Relu", [normal(0, 2, 3)])
+    made.graph.input[0].type.tensor_type.shape.dim[0].dim_value = -1
+    path = tmp_path / "net.onnx"
+    path.write_bytes(made.SerializeToString())
+    assert load(path)(normal(0, 5, 3)).shape == (5, 3)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,9 +12,10 @@ from numpy.typing import NDArray
 
 from tinygrad_cnn.errors import DTypeError, ShapeError
 from tinygrad_cnn.nn import Buffer, Module, Parameter
-from tinygrad_cnn.onnx.file_graph import Declared, FileGraph, Function
+from tinygrad_cnn.onnx.file_graph import Declared, FileGraph, FileNode, Function
 from tinygrad_cnn.onnx.importers import IMPORTERS
 from tinygrad_cnn.onnx.importers.call import is_float_type
+from tinygrad_cnn.onnx.importers.registry import Importer
 from tinygrad_cnn.onnx.protobuf import Types
 from tinygrad_cnn.onnx.running import Run
 from tinygrad_cnn.tensors.tensor_class import Tensor
@@ -37,14 +40,15 @@ class OnnxModule(Module):
         self, graph: FileGraph, functions: Mapping[tuple[str, str], Function], types: Types, *,
         file: str, budget: int, buffers: frozenset[str] = frozenset(),
     ) -> None:  # fmt: skip
-        self._graph, self._functions, self._types = graph, functions, types
+        self._functions, self._types = functions, types
         self._file, self._budget = file, budget
-        self._known: dict[str, Any] = dict(graph.initializers)
+        self._learnt: dict[str, Tensor] = {}
         for name, value, role in _learnt(graph, buffers):
             kind = Parameter if role == "weight" else Buffer
             made = kind(value, name=name)
             setattr(self, _attribute(self, name), made)
-            self._known[name] = made
+            self._learnt[name] = made
+        self._graph = _without_constants(graph, self._learnt)
         self.eval()
 
     @property
@@ -67,9 +71,11 @@ class OnnxModule(Module):
             FormatError: a node cannot be computed, or the budget does not suffice.
         """
         given = self._given(args, named)
-        run = Run(self._file, self._functions, self._types, self.training, self._budget)
+        run = Run(
+            self._file, self._functions, self._types, self._learnt, self.training, self._budget
+        )  # fmt: skip
         with np.errstate(all="ignore"):
-            found = run.graph(self._graph, given, self._known)
+            found = run.graph(self._graph, given, {})
         results = tuple(_result(value) for value in found)
         return results[0] if len(results) == 1 else results
 
@@ -132,37 +138,63 @@ def _learnt(graph: FileGraph, buffers: frozenset[str]) -> Iterator[tuple[str, Ar
 
     An initialiser is learnt unless it is a single number, or all that reads it takes it as a setting.
     Where a file keeps nothing in initialisers, what its Constant nodes hold is learnt in the place of a
-    weight.
+    weight. A name that inner graphs use for several values stays a constant.
     """
-    constants = {
-        node.outputs[0]: node.attributes["value"]
-        for node in graph.nodes
-        if (node.domain, node.kind) == ("", "Constant")
-        and isinstance(node.attributes.get("value"), np.ndarray)
-    }
-    uses: dict[str, set[str]] = {}
+    graphs = [graph, *(inner for node in graph.walk() for inner in node.graphs)]
+    found = [pair for one in graphs for pair in one.initializers.items()]
+    if not any(value.ndim and is_float_type(value.dtype) for _, value in found):
+        found += [
+            (node.outputs[0], node.attributes["value"]) for node in graph.walk() if _is_constant(node)
+        ]
+    constants = {node.outputs[0] for node in graph.walk() if _is_constant(node)}
+    roles = _roles(graph)
+    counts = Counter(name for name, _ in found)
+    for name, value in found:
+        if not is_float_type(value.dtype) or value.ndim == 0 or counts[name] > 1:
+            continue
+        uses = roles.get(name, set())
+        if "statistic" in uses or name in buffers:
+            yield name, value, "statistic"
+        elif "weight" in uses or ("operand" in uses and name not in constants):
+            yield name, value, "weight"
+
+
+def _roles(graph: FileGraph) -> dict[str, set[str]]:
+    """What each value is taken as, by all nodes that read it."""
+    found: dict[str, set[str]] = {}
     for node in graph.walk():
-        known = IMPORTERS.get((node.domain, node.kind))
+        known = IMPORTERS.get((node.domain, node.kind), Importer(len))
         for place, name in enumerate(node.inputs):
-            if known is None:
-                role = "operand"
-            elif place in known.statistics:
+            if place in known.statistics:
                 role = "statistic"
             elif place in known.options:
                 role = "setting"
             else:
                 role = "weight" if place in known.weights else "operand"
-            uses.setdefault(name, set()).add(role)
-    kept = any(value.ndim and is_float_type(value.dtype) for value in graph.initializers.values())
-    values = graph.initializers if kept else {**graph.initializers, **constants}
-    for name, value in values.items():
-        roles = uses.get(name, set())
-        if not is_float_type(value.dtype) or value.ndim == 0:
+            found.setdefault(name, set()).add(role)
+    return found
+
+
+def _is_constant(node: FileNode) -> bool:
+    plain = (node.domain, node.kind) == ("", "Constant")
+    return plain and isinstance(node.attributes.get("value"), np.ndarray)
+
+
+def _without_constants(graph: FileGraph, learnt: Mapping[str, Any]) -> FileGraph:
+    """The graph, in which learnt values are initialisers, whether the file has them so or in Constants."""
+    moved = {n.outputs[0]: n.attributes["value"] for n in graph.nodes if _is_constant(n)}
+    moved = {name: value for name, value in moved.items() if name in learnt}
+    nodes = []
+    for node in graph.nodes:
+        if _is_constant(node) and node.outputs[0] in moved:
             continue
-        if "statistic" in roles or name in buffers:
-            yield name, value, "statistic"
-        elif "weight" in roles or ("operand" in roles and name not in constants):
-            yield name, value, "weight"
+        inner = {
+            key: _without_constants(value, learnt)
+            for key, value in node.attributes.items()
+            if isinstance(value, FileGraph)
+        }
+        nodes.append(replace(node, attributes={**node.attributes, **inner}) if inner else node)
+    return replace(graph, nodes=tuple(nodes), initializers={**graph.initializers, **moved})
 
 
 def _attribute(module: Module, name: str) -> str:

@@ -154,8 +154,10 @@ class Reader:
         if not tensor.HasField("shape"):
             shape = None
         else:
+            # Some programs write -1 for a size that may vary.
             shape = tuple(
-                d.dim_value if d.HasField("dim_value") else d.dim_param or None for d in tensor.shape.dim
+                d.dim_value if d.HasField("dim_value") and d.dim_value >= 0 else d.dim_param or None
+                for d in tensor.shape.dim
             )
         return Declared(proto.name, self._types(tensor.elem_type) if tensor.elem_type else None, shape)
 

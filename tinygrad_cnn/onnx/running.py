@@ -24,15 +24,17 @@ class Run:
 
     Args:
         file: its name, for messages.   functions: those that the file defines, by (domain, name).
-        dtype: NumPy's type for a number of ONNX's types.   training: the module's mode.
+        dtype: NumPy's type for a number of ONNX's types.
+        learnt: parameters and buffers, in the place of initialisers of their names.
+        training: the module's mode.
         budget: most elements of all values that are alive at a time.
     """
 
     def __init__(
         self, file: str, functions: Mapping[tuple[str, str], Function],
-        dtype: Callable[[int], np.dtype[Any]], training: bool, budget: int,
+        dtype: Callable[[int], np.dtype[Any]], learnt: Mapping[str, Any], training: bool, budget: int,
     ) -> None:  # fmt: skip
-        self._file, self._functions, self._dtype = file, functions, dtype
+        self._file, self._functions, self._dtype, self._learnt = file, functions, dtype, learnt
         self._training, self._budget = training, budget
         self._alive = self._steps = self._depth = 0
 
@@ -40,11 +42,12 @@ class Run:
         """What comes out of a graph.
 
         Args:
-            inputs: by name.   known: values from outside the graph, and the initialisers.
+            inputs: by name.   known: values from outside the graph.
         Raises:
             FormatError: a node cannot be computed; the message names the file and the node.
         """
-        values = {**known, **inputs}
+        own = {name: self._learnt.get(name, value) for name, value in graph.initializers.items()}
+        values = {**known, **own, **inputs}
         before = self._alive
         self._nodes(graph, values, {})
         self._alive = before
@@ -101,7 +104,7 @@ class Run:
             names = [declared.name for declared in graph.inputs]
             outer = {name: values[name] for name in graph.free if name in values}
             given = dict(zip(names, inputs, strict=True))
-            return self.graph(graph, given, {**outer, **graph.initializers})
+            return self.graph(graph, given, outer)
 
         return Call(
             node, attributes, training=self._training, dtype=self._dtype, run=run,

@@ -10,6 +10,7 @@ from tinygrad_cnn import functional as F
 from tinygrad_cnn import ops
 from tinygrad_cnn.errors import FormatError
 from tinygrad_cnn.onnx.importers.call import Call, array, axis_of, is_float
+from tinygrad_cnn.onnx.importers.recurrent import lstm
 from tinygrad_cnn.onnx.importers.registry import importer
 from tinygrad_cnn.onnx.importers.small_floats import to_small_float
 from tinygrad_cnn.onnx.importers.windows import windows
@@ -187,3 +188,21 @@ def _of_two(kind: str, function: Any) -> None:
 
 _of_two("QLinearAdd", F.add)
 _of_two("QLinearMul", F.mul)
+
+
+@importer("DynamicQuantizeLSTM", domain="com.microsoft", options=(8, 10), weights=(3,))
+def _dynamic_quantize_lstm(
+    call: Call, x: Any, w: Any, r: Any, b: Any = None, lengths: Any = None, h: Any = None, c: Any = None,
+    p: Any = None, w_scale: Any = None, w_zero: Any = None, r_scale: Any = None, r_zero: Any = None,
+) -> Any:  # fmt: skip
+    """An LSTM with weights of bytes (directions, features, 4H); the inputs stay floats here."""
+    kinds = ((w, w_scale, w_zero), (r, r_scale, r_zero))
+    both = [np.swapaxes(_per_direction(*kind), 1, 2).astype(x.dtype) for kind in kinds]
+    return lstm(call, x, *both, b, lengths, h, c, p)
+
+
+def _per_direction(values: Any, scale: Any, zero: Any) -> Any:
+    """Bytes as floats, with a scale per direction, or per direction and column."""
+    spread = [array(v).astype(np.float64) for v in (scale, zero)]
+    scale, zero = (v.reshape(v.shape[0], 1, -1) if v.ndim else v for v in spread)
+    return (array(values).astype(np.float64) - zero) * scale

@@ -59,10 +59,11 @@ def _gru(call: Call, x: Any, w: Any, r: Any, b: Any = None, lengths: Any = None,
 
 
 @importer("LSTM", weights=(1, 2, 3, 7))
-def _lstm(
+def lstm(
     call: Call, x: Any, w: Any, r: Any, b: Any = None, lengths: Any = None, h: Any = None, c: Any = None,
     p: Any = None,
 ) -> Any:  # fmt: skip
+    """Gates in the order input, output, forget, candidate; peepholes where there are some."""
     coupled = bool(call.get("input_forget", 0))
 
     def step(layer: _Layer, taken: Any, h: Any, c: Any) -> tuple[Any, ...]:
