@@ -248,3 +248,37 @@ def initial_seed() -> int:
     5
     """
     return default_generator.initial_seed()
+
+
+class Draws(np.random.Generator):
+    """The default generator in NumPy's form, for native layers that draw while they run.
+
+    >>> _ = manual_seed(0); bool(DRAWS.random((2,)).shape == (2,))
+    True
+    """
+
+    def __init__(self) -> None:
+        super().__init__(np.random.MT19937(0))
+
+    def random(self, size: Any = None, dtype: Any = np.float64, out: Any = None) -> Any:
+        """Numbers above 0, up to 1: those of at least p stay in a dropout of probability p."""
+        shape = () if size is None else tuple(np.atleast_1d(size).tolist())
+        return 1 - default_generator.uniform(int(np.prod(shape)), np.float64).reshape(shape)
+
+    def uniform(self, low: Any = 0.0, high: Any = 1.0, size: Any = None) -> Any:
+        """Numbers from `low` to below `high`, in float32."""
+        shape = () if size is None else tuple(np.atleast_1d(size).tolist())
+        drawn = default_generator.uniform(int(np.prod(shape))).reshape(shape)
+        return drawn * (np.float32(high) - np.float32(low)) + np.float32(low)
+
+    def normal(self, loc: Any = 0.0, scale: Any = 1.0, size: Any = None) -> Any:
+        """Normal numbers, in float32."""
+        shape = () if size is None else tuple(np.atleast_1d(size).tolist())
+        return default_generator.normal(int(np.prod(shape))).reshape(shape) * scale + loc
+
+    def __deepcopy__(self, memo: Any) -> Draws:
+        return self
+
+
+#: The one object of that class.
+DRAWS = Draws()

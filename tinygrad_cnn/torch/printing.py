@@ -53,14 +53,14 @@ class _Formatter:
         flat = values.astype(np.float64).ravel()
         some = np.abs(flat[np.isfinite(flat) & (flat != 0)])
         if some.size == 0:
-            self.width = max([self._length(v) for v in flat.tolist()], default=1)
             return
         low, high = float(some.min()), float(some.max())
         self.whole = bool((some == np.ceil(some)).all())
         self.scientific = high / low > 1000.0 or high > 1.0e8 or (not self.whole and low < 1.0e-4)
         if Options.sci_mode is not None:
             self.scientific = Options.sci_mode
-        self.width = max(self._length(v) for v in flat.tolist())
+        kept = flat[np.isfinite(flat) & (flat != 0)]  # others do not widen the columns
+        self.width = max(self._length(v) for v in kept.tolist())
 
     def _length(self, value: float) -> int:
         return len(self._text(value))

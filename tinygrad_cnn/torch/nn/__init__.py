@@ -12,9 +12,13 @@ from tinygrad_cnn.torch.nn import utils as utils
 from tinygrad_cnn.torch.nn.containers import CLASSES as _CONTAINERS
 from tinygrad_cnn.torch.nn.layers import CLASSES as _LAYERS
 from tinygrad_cnn.torch.nn.modules import Module as Module
+from tinygrad_cnn.torch.nn.sequences import CLASSES as _SEQUENCES
+from tinygrad_cnn.torch.refusals import guard as _guard
 from tinygrad_cnn.torch.tensors import Buffer as Buffer
 from tinygrad_cnn.torch.tensors import Parameter as Parameter
 
-_CLASSES: dict[str, Any] = {**_LAYERS, **_CONTAINERS}
+_CLASSES: dict[str, Any] = {**_LAYERS, **_CONTAINERS, **_SEQUENCES}
 globals().update(_CLASSES)
 __all__ = sorted([*_CLASSES, "Buffer", "Module", "Parameter", "functional", "init", "utils"])
+
+__getattr__ = _guard("torch.nn", globals())

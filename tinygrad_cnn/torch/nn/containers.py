@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tinygrad_cnn import nn as native_nn
-from tinygrad_cnn.torch.nn.modules import Module
+from tinygrad_cnn.torch.nn.modules import COUNTERPARTS, Module
 from tinygrad_cnn.torch.tensors import Parameter
 
 
@@ -194,3 +194,6 @@ class DataParallel(Module):
 CLASSES: dict[str, Any] = {
     c.__name__: c for c in (Sequential, ModuleList, ModuleDict, ParameterList, ParameterDict, DataParallel)
 }
+COUNTERPARTS.update(
+    {native_nn.Sequential: Sequential, native_nn.ModuleList: ModuleList, native_nn.ModuleDict: ModuleDict}
+)

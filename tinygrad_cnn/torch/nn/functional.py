@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn import functional as F
+from tinygrad_cnn import ops
 from tinygrad_cnn.torch import views
-from tinygrad_cnn.torch.generators import default_generator
+from tinygrad_cnn.torch.generators import DRAWS, default_generator
 from tinygrad_cnn.torch.nn.losses import binary_cross_entropy as binary_cross_entropy
 from tinygrad_cnn.torch.nn.losses import (
     binary_cross_entropy_with_logits as binary_cross_entropy_with_logits,
@@ -158,11 +159,8 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = F
 
 
 def _dropped(x: Any, p: float, shape: tuple[int, ...]) -> Any:
-    kind = x._array.dtype.type
-    if p == 1:
-        return x * kind(0)
     kept = default_generator.bernoulli(1 - p, math.prod(shape)).reshape(shape)
-    return x * Tensor.detached(kept.astype(kind) / kind(1 - p))
+    return ops.Dropout(kept, p)(x)
 
 
 def _dropout_channels(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
@@ -510,28 +508,13 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Any:
 
 
 def scaled_dot_product_attention(
-    query: Any,
-    key: Any,
-    value: Any,
-    attn_mask: Any = None,
-    dropout_p: float = 0.0,
-    is_causal: bool = False,
-    scale: float | None = None,
-    enable_gqa: bool = False,
-) -> Any:
+    query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: float = 0.0, is_causal: bool = False,
+    scale: float | None = None, enable_gqa: bool = False,
+) -> Any:  # fmt: skip
     """softmax(q·k / sqrt(d))·v."""
-    size = query._array.shape[-1] ** -0.5 if scale is None else scale
-    scores = F.matmul(query * size, F.swapaxes(key, -1, -2))
-    if is_causal:
-        shape = scores._array.shape[-2:]
-        scores = F.where(np.tril(np.ones(shape, bool)), scores, -math.inf)
-    if attn_mask is not None:
-        if attn_mask._array.dtype == bool:
-            scores = F.where(attn_mask._array, scores, -math.inf)
-        else:
-            scores = scores + attn_mask
-    weights = F.softmax(scores, -1)
-    return F.matmul(dropout(weights, dropout_p) if dropout_p else weights, value)
+    return F.scaled_dot_product_attention(
+        query, key, value, attn_mask, dropout_p, is_causal, scale=scale, rng=DRAWS
+    )
 
 
 def affine_grid(theta: Any, size: Any, align_corners: bool | None = None) -> Any:

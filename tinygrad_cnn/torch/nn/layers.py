@@ -11,7 +11,7 @@ import numpy as np
 from tinygrad_cnn import nn as native_nn
 from tinygrad_cnn.torch import devices, dtypes
 from tinygrad_cnn.torch.nn import functional, init
-from tinygrad_cnn.torch.nn.modules import Module
+from tinygrad_cnn.torch.nn.modules import COUNTERPARTS, Module
 
 #: Layers that are the native ones, with nothing of their own to draw.
 PLAIN = (
@@ -29,7 +29,7 @@ IN_PLACE = (
 )  # fmt: skip
 
 
-def _options(cls: type, kwargs: dict[str, Any]) -> dict[str, Any]:
+def options_of(cls: type, kwargs: dict[str, Any]) -> dict[str, Any]:
     """Keyword arguments without the device, and with NumPy's type."""
     devices.check(kwargs.pop("device", None))
     kind = kwargs.pop("dtype", None)
@@ -43,7 +43,7 @@ def made(name: str, **own: Any) -> Any:
     native: Any = getattr(native_nn, name)
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
-        native.__init__(self, *args, **_options(native, kwargs))
+        native.__init__(self, *args, **options_of(native, kwargs))
         self.reset_parameters()
 
     space = {
@@ -113,7 +113,7 @@ def _conv(name: str, axes: int) -> Any:
         dilation: Any = 1, groups: int = 1, bias: bool = True, padding_mode: str = "zeros", **kwargs: Any,
     ) -> None:  # fmt: skip
         plain = [functional._plain(v) for v in (kernel_size, stride, padding, dilation)]
-        native.__init__(self, in_channels, out_channels, *plain, groups, bias, **_options(native, kwargs))
+        native.__init__(self, in_channels, out_channels, *plain, groups, bias, **options_of(native, kwargs))
         self.padding_mode = padding_mode
         self.reset_parameters()
 
@@ -157,7 +157,7 @@ def _embedding_init(
     _freeze: bool = False, **kwargs: Any,
 ) -> None:  # fmt: skip
     native: Any = native_nn.Embedding
-    native.__init__(self, num_embeddings, embedding_dim, padding_idx, **_options(native, kwargs))
+    native.__init__(self, num_embeddings, embedding_dim, padding_idx, **options_of(native, kwargs))
     if _weight is None:
         self.reset_parameters()
     else:
@@ -187,13 +187,13 @@ CLASSES["Embedding"] = made(
 
 
 # --------------------------------------------------------------------------- dropout
-class Dropout(Module):
+class Dropout(native_nn.Dropout, Module):
     """Elements set to 0 with probability p while training."""
 
     function = "dropout"
+    inplace = False  # also of those that native layers made
 
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
-        super().__init__()
         if p < 0 or p > 1:
             raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
         self.p, self.inplace = p, inplace
@@ -384,3 +384,7 @@ def _loss(name: str, function: Any, *options: tuple[str, Any]) -> Any:
 
 for _name, (_function, *_options_) in _LOSSES.items():  # type: ignore[assignment]
     CLASSES[_name] = _loss(_name, _function, *_options_)
+
+COUNTERPARTS.update(
+    {getattr(native_nn, name): cls for name, cls in CLASSES.items() if hasattr(native_nn, name)}
+)

@@ -21,6 +21,10 @@ Keys.__repr__ = lambda self: (  # type: ignore[assignment]
 )
 
 
+#: The class of here for a native one.
+COUNTERPARTS: dict[type, type] = {}
+
+
 class Module(Native):
     """Base of all layers and models: call `super().__init__()`, set attributes, write `forward`.
 
@@ -45,6 +49,8 @@ class Module(Native):
                 raise TypeError(
                     f"cannot assign '{type(value).__name__}' as parameter '{name}' (torch.nn.Parameter or None expected)"
                 )
+        if isinstance(value, Native) and not isinstance(value, Module):
+            value = adopted_module(value)
         if isinstance(value, (Parameter, Buffer, Native)):
             super().__setattr__(name, value)
         else:
@@ -278,6 +284,23 @@ class Module(Native):
                 else f"{type(self).__name__}(\n  {extra}\n)"
             )
         return f"{type(self).__name__}({extra}\n  " + "\n  ".join(children) + "\n)"
+
+
+def adopted_module(module: Any) -> Any:
+    """A native module as one of here, in place, with all that it holds.
+
+    >>> from tinygrad_cnn import nn
+    >>> from tinygrad_cnn.torch import nn as torch_nn
+    >>> isinstance(adopted_module(nn.Linear(1, 1)), torch_nn.Linear)
+    True
+    """
+    module.__class__ = COUNTERPARTS.get(type(module), type(module))
+    for name, value in list(vars(module).items()):
+        if isinstance(value, NativeTensor):
+            object.__setattr__(module, name, adopted(value))
+        elif isinstance(value, Native) and not isinstance(value, Module):
+            adopted_module(value)
+    return module
 
 
 def _array(value: Any) -> Any:
