@@ -32,6 +32,7 @@ from tinygrad_cnn.torch import refusals as _refusals
 from tinygrad_cnn.torch import testing as testing
 from tinygrad_cnn.torch import utils as utils
 from tinygrad_cnn.torch.devices import device as device
+from tinygrad_cnn.torch.dtypes import can_cast as can_cast
 from tinygrad_cnn.torch.dtypes import dtype as dtype
 from tinygrad_cnn.torch.dtypes import finfo as finfo
 from tinygrad_cnn.torch.dtypes import get_default_dtype as get_default_dtype
@@ -81,8 +82,8 @@ _ACTIVATIONS = ("celu", "selu", "prelu", "dropout", "relu_", "conv1d", "conv2d",
                 "batch_norm", "max_pool1d", "max_pool2d", "cosine_similarity", "pairwise_distance", "embedding",
                 "pixel_shuffle", "bilinear", "avg_pool1d", "conv_transpose1d", "conv_transpose2d", "ctc_loss")  # fmt: skip
 globals().update({name: getattr(nn.functional, name) for name in _ACTIVATIONS})
-inverse, det, slogdet, cholesky, svd, qr, pinverse = (
-    linalg.inv, linalg.det, linalg.slogdet, linalg.cholesky, linalg.svd, linalg.qr, linalg.pinv,
+inverse, det, logdet, slogdet, cholesky, svd, qr, pinverse = (
+    linalg.inv, linalg.det, linalg.logdet, linalg.slogdet, linalg.cholesky, linalg.svd, linalg.qr, linalg.pinv,
 )  # fmt: skip
 matrix_exp = linalg.matrix_exp
 is_storage = lambda obj: False  # noqa: E731

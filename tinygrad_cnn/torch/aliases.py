@@ -10,7 +10,7 @@ import sys
 import types
 from typing import Any
 
-from tinygrad_cnn.torch.refusals import reason
+from tinygrad_cnn.torch.refusals import guard, reason
 
 ROOTS = ("torch", "torchvision")
 
@@ -21,18 +21,16 @@ class Aliases(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
         if fullname.partition(".")[0] not in ROOTS:
             return None
-        if resolved(fullname) is None:
-            why = reason(fullname.partition(".")[2])
-            words = (
-                f"{fullname} is left out: {why}"
-                if why
-                else f"{fullname} is not in tinygrad_cnn.{fullname.partition('.')[0]}"
-            )
-            raise ModuleNotFoundError(words, name=fullname)
+        if resolved(fullname) is None and reason(fullname.partition(".")[2]) is None:
+            root = fullname.partition(".")[0]
+            raise ModuleNotFoundError(f"{fullname} is not in tinygrad_cnn.{root}", name=fullname)
         return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
 
     def create_module(self, spec: Any) -> Any:
         found = resolved(spec.name)
+        if found is None:  # left out: it can be imported, and says why when it is used
+            found = types.ModuleType(spec.name)
+            found.__getattr__ = guard(spec.name, vars(found))  # type: ignore[method-assign]
         self.kept = getattr(found, "__spec__", None)
         return found
 

@@ -260,7 +260,7 @@ def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, devi
 @name(method=False)
 def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
     """Vandermonde's matrix."""
-    return Tensor.detached(np.vander(x._array, N, increasing))
+    return Tensor.detached(np.vander(x._array, N, increasing).astype(x._array.dtype))
 
 
 @name("hann_window", method=False)

@@ -143,6 +143,16 @@ def promote_types(type1: dtype, type2: dtype) -> dtype:
     return b
 
 
+def can_cast(from_: dtype, to: dtype) -> bool:
+    """Whether a type may become another without a loss of its kind.
+
+    >>> can_cast(float64, float32), can_cast(float32, int64)
+    (True, False)
+    """
+    ranks = {"b": 0, "u": 1, "i": 1, "f": 2}
+    return ranks[to.kind] >= ranks[from_.kind]
+
+
 def finfo(type: dtype | None = None) -> Any:
     """Limits of a float type: `eps`, `max`, `min`, `tiny`, `bits`.
 

@@ -14,7 +14,7 @@ from tinygrad_cnn.torch import autograd, products, reducing
 from tinygrad_cnn.torch.refusals import guard
 from tinygrad_cnn.torch.tensors import Tensor
 
-matmul, matrix_power, cross = products.matmul, products.matrix_power, products.cross
+matmul, matrix_power = products.matmul, products.matrix_power
 
 
 def _t(x: Any) -> Any:
@@ -97,6 +97,17 @@ def det(A: Any) -> Any:
     tensor(2.)
     """
     return _Determinant.apply(A)
+
+
+def logdet(A: Any) -> Any:
+    """The logarithm of the determinant; NaN where it is negative."""
+    sign, log = slogdet(A)
+    return F.where(sign._array > 0, log, np.nan)
+
+
+def cross(input: Any, other: Any, *, dim: int = -1) -> Any:
+    """The cross product of vectors of 3."""
+    return products.cross(input, other, dim)
 
 
 def slogdet(A: Any) -> Any:

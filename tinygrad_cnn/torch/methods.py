@@ -251,7 +251,8 @@ def copy_(self: Any, src: Any, non_blocking: bool = False) -> Any:
     def copied(x: Any, new: Any) -> Any:
         new = new if isinstance(new, NativeTensor) else Tensor.detached(np.asarray(new))
         new = new if new._array.dtype == x._array.dtype else F.astype(new, x._array.dtype)
-        return F.broadcast_to(new, x._array.shape)
+        new = F.broadcast_to(new, x._array.shape)
+        return F.where(np.zeros((), bool), x, new) if x.requires_grad else new
 
     return views.write(self, copied, src)
 

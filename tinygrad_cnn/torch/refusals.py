@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from difflib import get_close_matches
 from typing import Any
 
@@ -16,12 +18,12 @@ _FLOAT = "numbers are computed in the types that NumPy has; quantised ones are l
 
 #: Why names are left out, by how they begin.
 REASONS: dict[str, str] = {
-    "cuda.": _CPU, "jit": _EAGER, "export": _EAGER, "fx": _EAGER, "_dynamo": _EAGER, "_inductor": _EAGER,
+    "cuda.": _CPU, "utils.cpp_extension": _EAGER, "jit": _EAGER, "export": _EAGER, "fx": _EAGER, "_dynamo": _EAGER, "_inductor": _EAGER,
     "distributed": _ONE, "multiprocessing": _ONE, "nn.parallel.": _ONE, "sparse": _DENSE, "to_sparse": _DENSE,
     "quantization": _FLOAT, "quantize": _FLOAT, "ao": _FLOAT, "fft": _REAL, "stft": _REAL, "istft": _REAL,
     "complex": _REAL, "view_as_complex": _REAL, "view_as_real": _REAL, "polar": _REAL, "angle": _REAL, "cfloat": _REAL,
     "cdouble": _REAL, "chalf": _REAL, "hub": "nothing is fetched from the network", "onnx": "see tinygrad_cnn.onnx",
-    "profiler": "run the program with `python -m tinygrad_cnn.torch --profile`",
+    "overrides": _EAGER, "library": _EAGER, "profiler": "run the program with `python -m tinygrad_cnn.torch --profile`",
     "float8": "NumPy has no such type", "nested": "tensors have one shape; nested ones are left out",
 }  # fmt: skip
 
@@ -52,6 +54,20 @@ def missing(module: str, name: str, names: Any) -> AttributeError:
         if near:
             words += f"; the nearest name is {module}.{near[0]}"
     return AttributeError(words, name=name, obj=None)
+
+
+def unimported(error: ImportError) -> str | None:
+    """What to say of `from torch import name` where there is no such name.
+
+    >>> unimported(ImportError("cannot import name 'zeroes' from 'torch'", name="torch"))
+    'torch.zeroes is not in tinygrad_cnn.torch'
+    """
+    found = re.search(r"cannot import name '(\w+)'", str(error))
+    root = (error.name or "").removeprefix("tinygrad_cnn.")
+    if found is None or root.partition(".")[0] not in ("torch", "torchvision"):
+        return None
+    names = vars(sys.modules[error.name]) if error.name in sys.modules else ()
+    return str(missing(root, found[1], names))
 
 
 def guard(module: str, names: dict[str, Any]) -> Any:

@@ -156,7 +156,7 @@ def broadcast_to(input: Any, shape: Any) -> Any:
 def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
     """Tensors expanded to their common shape."""
     shape = np.broadcast_shapes(*(x._array.shape for x in tensors))
-    return tuple(F.broadcast_to(x, shape) for x in tensors)
+    return tuple(F.broadcast_to(x, shape) if x._array.shape != shape else views.same(x) for x in tensors)
 
 
 @name(method=False)

@@ -50,7 +50,7 @@ def same(x: Any) -> Any:
     >>> x = Tensor([1.0]); same(x) is x
     False
     """
-    return _of(Tensor.at(x._array, x._node), x, lambda base, new: new)
+    return _of(F.reshape(x, x._array.shape), x, lambda base, new: new)
 
 
 def indexed(x: Any, key: Any) -> Any:
@@ -179,8 +179,7 @@ def write(x: Any, function: Any, *args: Any, **kwargs: Any) -> Any:
 def fill(x: Any, values: Any) -> Any:
     """Write values into x outside the graph, or let it become them where a gradient flows. Returns x."""
     if _recorded(x):
-        return become(
-            x, Tensor.detached(np.broadcast_to(np.asarray(values, x._array.dtype), x._array.shape).copy())
-        )
+        new = Tensor.detached(np.broadcast_to(np.asarray(values, x._array.dtype), x._array.shape))
+        return become(x, F.where(np.zeros((), bool), x, new))
     x._writable()[...] = values
     return x

@@ -7,6 +7,7 @@ from typing import Any
 from tinygrad_cnn.torch.nn import functional as functional
 from tinygrad_cnn.torch.nn import init as init
 from tinygrad_cnn.torch.nn import modules as modules
+from tinygrad_cnn.torch.nn import parallel as parallel
 from tinygrad_cnn.torch.nn import parameter as parameter
 from tinygrad_cnn.torch.nn import utils as utils
 from tinygrad_cnn.torch.nn.containers import CLASSES as _CONTAINERS

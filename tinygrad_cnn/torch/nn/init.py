@@ -48,22 +48,29 @@ def normal_(tensor: Any, mean: float = 0.0, std: float = 1.0, generator: Any = N
 def trunc_normal_(
     tensor: Any, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0, generator: Any = None
 ) -> Any:
-    """Normal numbers within bounds, by the inverse of the distribution."""
-    low, high = (math.erf((x - mean) / std / math.sqrt(2)) for x in (a, b))
-    u = of(generator).uniform(tensor._array.size, np.float32).astype(np.float64) * (high - low) + low
-    values = _inverse_erf(u) * std * math.sqrt(2) + mean
-    return _write(tensor, np.clip(values, a, b).reshape(tensor._array.shape))
+    """Normal numbers within bounds: those outside are drawn again.
 
+    Where few would lie inside, numbers uniform between the bounds are drawn, and stay by their density.
+    """
+    shape, kind, stream = tensor._array.shape, tensor._array.dtype, of(generator)
+    inside = sum(sign * math.erf((x - mean) / std / math.sqrt(2)) / 2 for sign, x in ((1, b), (-1, a)))
+    top = ((max(a, min(mean, b)) - mean) / std) ** 2
 
-def _inverse_erf(y: Any) -> Any:
-    """The x of erf(x) = y: a first guess, and three of Newton's steps."""
-    w = np.log1p(-y * y)
-    part = 2 / (math.pi * 0.147) + w / 2
-    x = np.sign(y) * np.sqrt(np.sqrt(part * part - w / 0.147) - part)
-    erf = np.frompyfunc(math.erf, 1, 1)
-    for _ in range(3):
-        x = x - (erf(x).astype(np.float64) - y) / (2 / math.sqrt(math.pi) * np.exp(-x * x))
-    return x
+    def drawn() -> tuple[Any, Any]:
+        """Values, and which of them do not fit."""
+        if inside > 0.3:
+            values = stream.normal(tensor._array.size, kind).reshape(shape) * std + mean
+            return values, (values < kind.type(a)) | (values > kind.type(b))
+        values = stream.uniform(tensor._array.size, kind).reshape(shape) * (b - a) + a
+        chance = stream.uniform(tensor._array.size, kind).reshape(shape)
+        return values, np.log(chance) > (top - ((values - mean) / std) ** 2) / 2
+
+    values, wrong = drawn()
+    while wrong.any():
+        again, still = drawn()
+        values = np.where(wrong, again, values)
+        wrong = wrong & still
+    return _write(tensor, values)
 
 
 def constant_(tensor: Any, val: float) -> Any:

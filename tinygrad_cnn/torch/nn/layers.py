@@ -17,7 +17,7 @@ from tinygrad_cnn.torch.nn.modules import COUNTERPARTS, Module
 PLAIN = (
     "AdaptiveAvgPool2d", "AdaptiveMaxPool2d", "AvgPool1d", "AvgPool2d", "AvgPool3d", "BatchNorm1d", "BatchNorm2d",
     "BatchNorm3d", "CircularPad1d", "CircularPad2d", "CircularPad3d", "ConstantPad1d", "ConstantPad2d",
-    "ConstantPad3d", "Flatten", "Fold", "GELU", "GroupNorm", "Identity", "InstanceNorm1d", "InstanceNorm2d",
+    "ConstantPad3d", "Flatten", "Fold", "GELU", "GroupNorm", "InstanceNorm1d", "InstanceNorm2d",
     "InstanceNorm3d", "LayerNorm", "LocalResponseNorm", "LPPool2d", "LogSoftmax", "MaxPool1d", "MaxPool2d",
     "MaxPool3d", "MaxUnpool2d", "PReLU", "PixelShuffle", "PixelUnshuffle", "ReflectionPad1d", "ReflectionPad2d",
     "ReflectionPad3d", "ReplicationPad1d", "ReplicationPad2d", "ReplicationPad3d", "Sigmoid", "Softmax", "Softplus",
@@ -267,6 +267,17 @@ for _name, _function, *_options_ in [
     CLASSES[_name] = of_function(_name, _function, *_options_)
 
 
+class Identity(Module):
+    """What it is given."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__()
+
+    def forward(self, input: Any) -> Any:
+        """The input itself."""
+        return input
+
+
 class Softmax2d(Module):
     """softmax over the channels of images."""
 
@@ -333,6 +344,7 @@ class RMSNorm(Module):
 
 CLASSES.update(
     {
+        "Identity": Identity,
         "Softmax2d": Softmax2d,
         "Bilinear": Bilinear,
         "RMSNorm": RMSNorm,

@@ -1,0 +1,22 @@
+"""Expressions of PyTorch beside the same ones of `tinygrad_cnn.torch`: values, types, gradients, text."""
+
+import pytest
+import torch as theirs
+
+from tests.peers.torch_names.worlds import differs, expressions, outcome
+from tinygrad_cnn import torch as ours
+
+ALL = list(expressions())
+
+#: Expressions that differ on purpose, each with the reason.
+ON_PURPOSE: dict[str, str] = {}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    "expression", [e for _, e in ALL], ids=[f"{area}-{k}" for k, (area, _) in enumerate(ALL)]
+)
+def test_expression(expression):
+    if expression in ON_PURPOSE:
+        pytest.skip(ON_PURPOSE[expression])
+    assert differs(outcome(theirs, expression), outcome(ours, expression)) is None, expression
