@@ -64,6 +64,7 @@ cuda, mps, xpu, accelerator, backends, amp = (
     _accelerators.amp,
 )  # fmt: skip
 autocast = _accelerators.autocast
+functional = _types.SimpleNamespace(**_FUNCTIONS)
 random = _types.SimpleNamespace(
     manual_seed=manual_seed, seed=seed, initial_seed=initial_seed, get_rng_state=_modes.get_rng_state,
     set_rng_state=_modes.set_rng_state, fork_rng=_modes.fork_rng, default_generator=default_generator,
@@ -74,6 +75,7 @@ serialization = _types.SimpleNamespace(
 version = _types.SimpleNamespace(__version__=__version__, cuda=None, hip=None, git_version="")
 return_types = _types.SimpleNamespace()
 globals().update(_FUNCTIONS)
+globals().update(_methods.IN_PLACE_FUNCTIONS)
 globals().update(_dtypes.NAMES)
 globals().update(_modes.NAMES)
 globals().update(_old_types.NAMES)

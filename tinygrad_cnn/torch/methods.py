@@ -386,6 +386,8 @@ def _strides(x: Any) -> tuple[int, ...]:
 PROPERTIES: dict[str, Callable[[Any], Any]] = {
     "T": lambda self: F.transpose(self), "mT": lambda self: shaping.transpose(self, -2, -1),
     "H": lambda self: F.transpose(self), "mH": lambda self: shaping.transpose(self, -2, -1),
+    **{f"is_{kind}": lambda self: False for kind in ("xpu", "hpu", "ipu", "mtia", "vulkan", "xla", "maia", "mkldnn", "nested")},
+    "is_cpu": lambda self: True,
     "is_cuda": lambda self: False, "is_mps": lambda self: False, "is_sparse": lambda self: False,
     "is_quantized": lambda self: False, "is_meta": lambda self: False, "layout": lambda self: "torch.strided",
     "itemsize": lambda self: self._array.itemsize, "nbytes": lambda self: self._array.nbytes,
@@ -403,13 +405,17 @@ def _in_place(function: Any) -> Callable[..., Any]:
     return method
 
 
+#: In-place functions of `torch`, such as `torch.relu_(x)`.
+IN_PLACE_FUNCTIONS: dict[str, Any] = {called: _in_place(function) for called, function in IN_PLACE.items()}
+
+
 def attach() -> None:
     """Give the Tensor its methods; called once, when the package is loaded."""
     for called, function in {**METHODS, **OPERATORS, **OWN}.items():
         setattr(Tensor, called, function)
-    for called, function in IN_PLACE.items():
+    for called, function in IN_PLACE_FUNCTIONS.items():
         if called not in OWN:
-            setattr(Tensor, called, _in_place(function))
+            setattr(Tensor, called, function)
     for called, function in PROPERTIES.items():
         setattr(Tensor, called, property(function))
     Tensor.__hash__ = NativeTensor.__hash__  # type: ignore[method-assign]

@@ -45,12 +45,14 @@ def missing(module: str, name: str, names: Any) -> AttributeError:
     torch.zeroes is not in tinygrad_cnn.torch; the nearest name is torch.zeros
     """
     path = f"{module}.{name}".removeprefix("torch.")
+    root = module.partition(".")[0]
+    full = f"{module}.{name}"
     why = reason(path)
     near = get_close_matches(name, [n for n in names if n[0] != "_"], 1, 0.7)
     if why is not None:
-        words = f"torch.{path} is left out: {why}"
+        words = f"{full} is left out: {why}"
     else:
-        words = f"torch.{path} is not in tinygrad_cnn.torch"
+        words = f"{full} is not in tinygrad_cnn.{root}"
         if near:
             words += f"; the nearest name is {module}.{near[0]}"
     return AttributeError(words, name=name, obj=None)

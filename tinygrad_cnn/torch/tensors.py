@@ -232,7 +232,8 @@ class GradFn:
     @property
     def next_functions(self) -> tuple[Any, ...]:
         """What its operands came from."""
-        return tuple((GradFn(p) if p.requires_grad else None, 0) for p in self.node.parents)
+        parents = sorted(self.node.parents, key=lambda p: not p.requires_grad)  # numbers behind tensors
+        return tuple((GradFn(p) if p.requires_grad else None, 0) for p in parents)
 
     def __repr__(self) -> str:
         return f"<{self.name()} object at {hex(id(self.node))}>"

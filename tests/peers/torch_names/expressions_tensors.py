@@ -68,7 +68,7 @@ x.chunk(2) | torch.chunk(x, 3, dim=1) | torch.tensor_split(x, 2) | x.unbind() | 
 torch.stack([x, y]) | torch.stack([x, y], 1) | torch.stack((x, y), dim=-1) | torch.hstack([x, y]) | torch.vstack([x, y]) | torch.dstack([x, y]) | torch.cat([x, i])
 x.flip(0) | torch.flip(x, [0, 1]) | torch.fliplr(x) | x.roll(1) | torch.roll(x, 1, 0) | torch.roll(x, (1, 2), (0, 1)) | torch.rot90(x) | torch.tril(m) | m.triu(1) | torch.diag(v) | torch.diag(m)
 m.diagonal() | torch.diag_embed(x) | torch.trace(m) | x.narrow(1, 1, 2) | torch.narrow(x, 0, 0, 2) | x.select(1, 2) | v.unfold(0, 2, 1) | torch.movedim(b, 0, 2) | torch.swapaxes(b, 0, 1)
-torch.atleast_2d(v) | torch.broadcast_to(v, (3, 4)) | torch.broadcast_tensors(x, v) | torch.block_diag(m, x) | x.unflatten(1, (2, 2)) | torch.ravel(x) | x.contiguous() | x.clone()
+torch.atleast_2d(v) | torch.broadcast_to(v, (3, 4)) | torch.broadcast_tensors(x * 1, v) | torch.block_diag(m, x) | x.unflatten(1, (2, 2)) | torch.ravel(x) | x.contiguous() | x.clone()
 x.size() | x.size(0) | x.size(-1) | x.shape | x.dim() | x.ndim | x.numel() | x.nelement() | len(x) | x.stride() | x.dtype | x.device | x.is_contiguous() | x.element_size()
 x[0] | x[:, 1] | x[1:, ::2] | x[..., 0] | x[None] | x[0, 1] | x[i[0][:3] % 3] | x[mask] | x[x > 0] | x[[0, 2]] | x[:, [1, 1]] | x[torch.tensor([0, 2])] | x[:, None] | x[0][1] | x[-1]
 x[torch.arange(3), torch.tensor([0, 1, 2])] | b[:, 0, :] | b[0, ..., 1] | x.tolist() == x.tolist() | x[1].item if False else x[1, 1].item() | float(x[0, 0]) | int(i[0, 1]) | [r.sum() for r in x]

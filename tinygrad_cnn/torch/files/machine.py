@@ -155,6 +155,8 @@ class Machine:
                 name.rpartition(".") if name else (value.__module__, ".", value.__qualname__)
             )
             self.allowed[module, called] = value
+            if module.startswith("tinygrad_cnn.") and not isinstance(value, type):
+                module, called = "torch.nn.functional", value.__name__
             self.allowed[module.replace("tinygrad_cnn.torch", "torch"), called] = value
         self.stack: list[Any] = []
         self.memo: dict[int, Any] = {}

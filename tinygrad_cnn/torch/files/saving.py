@@ -19,6 +19,7 @@ from tinygrad_cnn.serial.atomic import writing
 from tinygrad_cnn.tensors import Tensor as NativeTensor
 from tinygrad_cnn.torch import devices, dtypes
 from tinygrad_cnn.torch.files.storages import NAMES
+from tinygrad_cnn.torch.generators import DRAWS
 from tinygrad_cnn.torch.shapes import Size
 
 _DEEPEST = 200
@@ -200,7 +201,7 @@ class _Writer:
             cls = type(value)
             self.name(_public(cls.__module__), cls.__qualname__)
             self.parts.append(b")\x81")
-            state = {k: v for k, v in vars(value).items() if not k.startswith("_hook")}
+            state = {k: v for k, v in vars(value).items() if not k.startswith("_hook") and v is not DRAWS}
             self.put(state, depth + 1)
             self.parts.append(b"b")
         elif (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 from tinygrad_cnn.torch.nn import functional as functional
@@ -20,6 +21,13 @@ from tinygrad_cnn.torch.tensors import Parameter as Parameter
 
 _CLASSES: dict[str, Any] = {**_LAYERS, **_CONTAINERS, **_SEQUENCES}
 globals().update(_CLASSES)
+_HOMES = SimpleNamespace(**_CLASSES, Module=Module, NonDynamicallyQuantizableLinear=_CLASSES["Linear"])
+for _name in (
+    "activation", "batchnorm", "container", "conv", "distance", "dropout", "flatten", "fold", "instancenorm", "linear",
+    "loss", "module", "normalization", "padding", "pixelshuffle", "pooling", "rnn", "sparse", "transformer", "upsampling",
+):  # fmt: skip
+    setattr(modules, _name, _HOMES)  # PyTorch's files of layers; each holds all of them here
+vars(modules).update(_CLASSES)
 __all__ = sorted([*_CLASSES, "Buffer", "Module", "Parameter", "functional", "init", "utils"])
 
 __getattr__ = _guard("torch.nn", globals())

@@ -86,6 +86,21 @@ def _in_place(name: str) -> Any:
 
 
 CLASSES: dict[str, Any] = {name: made(name) for name in PLAIN}
+
+
+def _normed(name: str, before: str, after: str) -> None:
+    """PyTorch shows whether a normalisation has a bias."""
+    native: Any = getattr(native_nn, name)
+
+    def extra_repr(self: Any) -> str:
+        return native.extra_repr(self).replace(before, f"{before}{after.format(self.bias is not None)}")
+
+    CLASSES[name].extra_repr = extra_repr
+
+
+for _name in ("BatchNorm1d", "BatchNorm2d", "BatchNorm3d"):
+    _normed(_name, "affine=True", ", bias={}")
+_normed("LayerNorm", "elementwise_affine=True", ", bias={}")
 CLASSES.update({name: _in_place(name) for name in IN_PLACE})
 
 

@@ -12,6 +12,7 @@ from tinygrad_cnn import nn as native_nn
 from tinygrad_cnn.graph import Node
 from tinygrad_cnn.tensors import Tensor as NativeTensor
 from tinygrad_cnn.torch import devices, dtypes
+from tinygrad_cnn.torch.generators import DRAWS
 from tinygrad_cnn.torch.tensors import Buffer, Parameter, Tensor, adopted
 
 Native = native_nn.Module
@@ -300,6 +301,8 @@ def adopted_module(module: Any) -> Any:
             object.__setattr__(module, name, adopted(value))
         elif isinstance(value, Native) and not isinstance(value, Module):
             adopted_module(value)
+        elif isinstance(value, np.random.Generator):
+            object.__setattr__(module, name, DRAWS)
     return module
 
 

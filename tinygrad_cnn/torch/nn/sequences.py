@@ -25,7 +25,12 @@ def made(name: str, **own: Any) -> Any:
         native.__init__(self, *args, **options_of(native, kwargs), **draws)
         self.reset_parameters()
 
-    space = {"__init__": __init__, "reset_parameters": lambda self: None, "__doc__": f"See `nn.{name}`."}
+    space = {
+        "__init__": __init__,
+        "reset_parameters": lambda self: None,
+        "rng": DRAWS,
+        "__doc__": f"See `nn.{name}`.",
+    }
     found = type(name, (native, Module), {**space, "__module__": __name__, **own})
     COUNTERPARTS[native] = CLASSES[name] = found
     return found

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from tinygrad_cnn.torch import nn
-from tinygrad_cnn.torchvision.models.weights import none
+from tinygrad_cnn.torchvision.models.weights import filled, weights_of
 
 N: Any = nn
+AlexNet_Weights = weights_of("AlexNet", IMAGENET1K_V1="alexnet-owt-7be5be79.pth")
 
 
 class AlexNet(nn.Module):
@@ -37,5 +38,4 @@ def alexnet(
     *, weights: Any = None, progress: bool = True, pretrained: Any = False, **options: Any
 ) -> AlexNet:
     """AlexNet with random weights."""
-    none(weights, pretrained)
-    return AlexNet(**options)
+    return filled(AlexNet(**options), weights, AlexNet_Weights, pretrained)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from tinygrad_cnn.torch import nn
-from tinygrad_cnn.torchvision.models.weights import none
+from tinygrad_cnn.torchvision.models.weights import filled, weights_of
 
 N: Any = nn
+MobileNet_V2_Weights = weights_of(
+    "MobileNet_V2", IMAGENET1K_V1="mobilenet_v2-b0353104.pth", IMAGENET1K_V2="mobilenet_v2-7ebf99e0.pth"
+)
 #: Expansion, channels, blocks and stride of each stage.
 STAGES = [
     (1, 16, 1, 1),
@@ -84,5 +87,4 @@ def mobilenet_v2(
     *, weights: Any = None, progress: bool = True, pretrained: Any = False, **options: Any
 ) -> MobileNetV2:
     """MobileNetV2 with random weights."""
-    none(weights, pretrained)
-    return MobileNetV2(**options)
+    return filled(MobileNetV2(**options), weights, MobileNet_V2_Weights, pretrained)

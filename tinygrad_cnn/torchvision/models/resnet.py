@@ -5,9 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from tinygrad_cnn.torch import nn
-from tinygrad_cnn.torchvision.models.weights import none
+from tinygrad_cnn.torchvision.models.weights import filled, weights_of
 
 N: Any = nn
+_FILES = {18: ("f37072fd",), 34: ("b627a593",), 50: ("0676ba61", "11ad3fa6"), 101: ("63fe2227", "cd907fc2"),
+          152: ("394f9c45", "f82ba261")}  # fmt: skip
+#: The published weights, by depth.
+WEIGHTS = {
+    depth: weights_of(
+        f"ResNet{depth}",
+        **{f"IMAGENET1K_V{k + 1}": f"resnet{depth}-{mark}.pth" for k, mark in enumerate(marks)},
+    )
+    for depth, marks in _FILES.items()
+}
 
 
 def conv3x3(in_planes: int, out_planes: int, stride: int = 1) -> Any:
@@ -108,8 +118,7 @@ def _of(depth: int, block: Any, layers: list[int]) -> Any:
     def make(
         *, weights: Any = None, progress: bool = True, pretrained: Any = False, **options: Any
     ) -> ResNet:
-        none(weights, pretrained)
-        return ResNet(block, layers, **options)
+        return filled(ResNet(block, layers, **options), weights, WEIGHTS[depth], pretrained)
 
     make.__name__, make.__doc__ = f"resnet{depth}", f"ResNet with {depth} layers and random weights."
     return make

@@ -6,9 +6,11 @@ from typing import Any
 
 from tinygrad_cnn.torch import nn
 from tinygrad_cnn.torch.shaping import cat
-from tinygrad_cnn.torchvision.models.weights import none
+from tinygrad_cnn.torchvision.models.weights import filled, weights_of
 
 N: Any = nn
+SqueezeNet1_0_Weights = weights_of("SqueezeNet1_0", IMAGENET1K_V1="squeezenet1_0-b66bff10.pth")
+SqueezeNet1_1_Weights = weights_of("SqueezeNet1_1", IMAGENET1K_V1="squeezenet1_1-b8a52dc0.pth")
 
 
 class Fire(nn.Module):
@@ -75,13 +77,11 @@ def squeezenet1_0(
     *, weights: Any = None, progress: bool = True, pretrained: Any = False, **options: Any
 ) -> SqueezeNet:
     """SqueezeNet 1.0 with random weights."""
-    none(weights, pretrained)
-    return SqueezeNet("1_0", **options)
+    return filled(SqueezeNet("1_0", **options), weights, SqueezeNet1_0_Weights, pretrained)
 
 
 def squeezenet1_1(
     *, weights: Any = None, progress: bool = True, pretrained: Any = False, **options: Any
 ) -> SqueezeNet:
     """SqueezeNet 1.1 with random weights."""
-    none(weights, pretrained)
-    return SqueezeNet("1_1", **options)
+    return filled(SqueezeNet("1_1", **options), weights, SqueezeNet1_1_Weights, pretrained)

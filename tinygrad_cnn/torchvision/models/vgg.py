@@ -5,9 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from tinygrad_cnn.torch import nn
-from tinygrad_cnn.torchvision.models.weights import none
+from tinygrad_cnn.torchvision.models.weights import filled, weights_of
 
 N: Any = nn
+_FILES = {
+    (11, False): "8a719046", (13, False): "19584684", (16, False): "397923af", (19, False): "dcbb9e9d",
+    (11, True): "6002323d", (13, True): "abd245e5", (16, True): "6c64b313", (19, True): "c79401a0",
+}  # fmt: skip
+#: The published weights, by depth and batch norm.
+WEIGHTS = {
+    (depth, norm): weights_of(
+        f"VGG{depth}{'_BN' if norm else ''}", IMAGENET1K_V1=f"vgg{depth}{'_bn' if norm else ''}-{mark}.pth"
+    )
+    for (depth, norm), mark in _FILES.items()
+}
 PLANS: dict[int, tuple[int, ...]] = {
     11: (1, 1, 2, 2, 2),
     13: (2, 2, 2, 2, 2),
@@ -60,8 +71,9 @@ def features(depth: int, batch_norm: bool) -> Any:
 
 def _of(depth: int, batch_norm: bool) -> Any:
     def make(*, weights: Any = None, progress: bool = True, pretrained: Any = False, **options: Any) -> VGG:
-        none(weights, pretrained)
-        return VGG(features(depth, batch_norm), **options)
+        return filled(
+            VGG(features(depth, batch_norm), **options), weights, WEIGHTS[depth, batch_norm], pretrained
+        )
 
     make.__name__ = f"vgg{depth}{'_bn' if batch_norm else ''}"
     make.__doc__ = f"VGG with {depth} layers{', batch norm' if batch_norm else ''} and random weights."
