@@ -274,20 +274,18 @@ def test_options_of_an_unknown_op() -> None:
     assert "text &lt;b&gt;, sizes 1, 2, deep 1e-05, on<" in source
 
 
-def test_ten_thousand_nodes_within_two_seconds_and_without_recursion() -> None:
+def test_ten_thousand_nodes_without_recursion() -> None:
     h = Tensor([1.0], requires_grad=True)
     for k in range(10_000):
         with scope("abc"[k % 3]):
             h = F.tanh(h)
     h = h.sum()
     limit = sys.getrecursionlimit()
-    start = time.process_time()
     sys.setrecursionlimit(200)
     try:
         source = viz.graph(h, max_nodes=None).source
     finally:
         sys.setrecursionlimit(limit)
-    assert time.process_time() - start < 2
     assert len(boxes(source)) == 10_003
 
 

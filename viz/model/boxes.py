@@ -145,6 +145,8 @@ class Model:
     Attributes:
         nodes: how many boxes there were before any were joined.
         walked: whether a gradient was seen anywhere.
+        loops: edges from one repetition of equal boxes to the next, of one whose parameters are shared:
+            the state of a recurrent network.
         unseen: boxes whose gradient is left blank, as a frame of an animation does before its time.
     """
 
@@ -154,6 +156,7 @@ class Model:
     head: str
     nodes: int
     walked: bool
+    loops: tuple[Edge, ...] = ()
     unseen: frozenset[int] = frozenset()
 
     @property

@@ -160,7 +160,7 @@ class _Parts:
         results = [r._replace(box=place) for r in ends if (place := self._place(unit, r.box)) is not None]
         drawn = replace(
             self.model, boxes=(*ins.values(), *sorted(boxes, key=self._age), *outs.values()),
-            edges=tuple(edges), results=tuple(results),
+            edges=tuple(edges), results=tuple(results), loops=self._loops(unit),
         )  # fmt: skip
         parent = (-1, *unit.chain)[-2] if unit.chain else None
         children = tuple(one.id for one in unit.units)
@@ -169,6 +169,15 @@ class _Parts:
             unit.id, parent, path_text(unit.group), drawn, looks, _numbers(ins), _numbers(outs), children,
             (unit.box, inside) if unit.box is not None else None, tuple(result.box for result in ends),
         )  # fmt: skip
+
+    def _loops(self, unit: _Unit) -> tuple[Edge, ...]:
+        """The loops of a unit's drawing: those whose ends are in it, or in one module of it each."""
+        found = []
+        for edge in self.model.loops:
+            tail, head = self._place(unit, edge.tail), self._place(unit, edge.head)
+            if tail is not None and head is not None:
+                found.append(edge._replace(tail=tail, head=head))
+        return tuple(found)
 
     def _wires(self, unit: _Unit, ins: dict[int, Box], outs: dict[int, Box]) -> list[Edge]:
         """The edges of a unit's drawing; its stubs are put into `ins` and `outs`."""

@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import count
-from typing import Any
 
 from viz.model.boxes import Box, Edge, Model
-from viz.model.places import Group, Place, path_text
+from viz.model.places import Group, Place
 from viz.reduce.closing import common
 from viz.reduce.joining import joined, replaced
 from viz.reduce.repetition import Repeat, repeats
+from viz.reduce.side_by_side import side_by_side
+from viz.reduce.spans import later, span, span_of_names
 
 #: What may stand in one box with the layer before it: no products of its own, one operand.
 _FOLLOWERS = frozenset({"activation", "dropout", "pool", "norm", "shape"})
@@ -30,8 +31,12 @@ def folded(model: Model) -> Model:
     >>> box.name, [line.name for line in box.lines]
     ('Mul', ['Tanh'])
     """
-    while found := repeats(model):
-        model = _with_repeats(model, found)
+    boxes = len(model.boxes) + 1
+    while len(model.boxes) < boxes:
+        boxes = len(model.boxes)
+        while found := repeats(model):
+            model = _with_repeats(model, found)
+        model = side_by_side(model)
     return _with_lines(model)
 
 
@@ -41,31 +46,38 @@ def _with_repeats(model: Model, found: list[Repeat]) -> Model:
     for repeat in found:
         for place, group in enumerate(_groups(repeat, keys)):
             equal = [block[place] for block in repeat.blocks]
-            equal[1:] = map(_later, equal[1:])
+            equal[1:] = map(later, equal[1:])
             whole = joined(equal, group=group, repeats=equal[0].repeats * len(equal))
-            made.append((replace(whole, **_span_of_modules(equal[0], equal[-1])), equal))
-    later = {box.id for repeat in found for block in repeat.blocks[1:] for box in block}
-    kept = [edge for edge in model.edges if edge.head not in later]
-    return replaced(replace(model, edges=tuple(kept)), made)
+            made.append((replace(whole, **span_of_names(equal[0], equal[-1])), equal))
+    inside = {box.id: k for k, repeat in enumerate(found) for block in repeat.blocks for box in block}
+    further = {box.id for repeat in found for block in repeat.blocks[1:] for box in block}
+    constants = {box.id for box in model.boxes if box.kind == "constant"}
+    known = {(inside[edge.head], edge.tail) for edge in model.edges if edge.head in inside.keys() - further}
+
+    def is_own(edge: Edge) -> bool:
+        """Whether an edge brings a later block what it alone takes."""
+        repeat = inside[edge.head]
+        taken = edge.tail in constants or (repeat, edge.tail) in known
+        return not taken and inside.get(edge.tail) != repeat
+
+    kept = [edge for edge in model.edges if edge.head not in further or is_own(edge)]
+    loops = (*model.loops, *(edge for repeat in found for edge in _loops(model, repeat)))
+    return replaced(replace(model, edges=tuple(kept), loops=loops), made)
 
 
-def _span(first: Place, last: Place, times: int = 1) -> Place:
-    """Equal places as one: '0 – 3' for 0 to 3, 'cell' for calls of one module."""
-    name = first.name if first.name == last.name else f"{first.name} – {last.name}"
-    return first._replace(name=name, call=1, times=first.times * times)
-
-
-def _span_of_modules(first: Box, last: Box) -> dict[str, Any]:
-    """What differs about the box of modules body.0 to body.3 from that of the first."""
-    if not first.module or not last.module:
-        return {}
-    module = (*first.module[:-1], _span(first.module[-1], last.module[-1]))
-    return {"module": module, "name": path_text(module)}
-
-
-def _later(box: Box) -> Box:
-    """A box of a further repetition, whose parameters are counted and not listed."""
-    return replace(box, parameters=tuple(p._replace(first=False) for p in box.parameters))
+def _loops(model: Model, repeat: Repeat) -> list[Edge]:
+    """What flows from a block to the next, where all blocks share parameters: the state of a loop."""
+    first, second = repeat.blocks[:2]
+    keys = {p.key for box in first for p in box.parameters}
+    if not any(p.key in keys for box in second for p in box.parameters):
+        return []
+    inside = {box.id for box in first}
+    place = {box.id: k for k, box in enumerate(second)}
+    return [
+        edge._replace(head=first[place[edge.head]].id)
+        for edge in model.edges
+        if edge.tail in inside and edge.head in place
+    ]
 
 
 def _groups(repeat: Repeat, keys: Iterator[int]) -> list[Group]:
@@ -77,36 +89,37 @@ def _groups(repeat: Repeat, keys: Iterator[int]) -> list[Group]:
     level = len(shared)
     inside = level + 1  # below this level the groups of the first block stay
     if len(start) > level and len(end) > level:  # blocks are modules: layers.0 to layers.2
-        span: Group = (_span(start[level], end[level], times),)
+        around: Group = (span(start[level], end[level], times),)
     else:  # stretches of one module: features.2 and .3, .4 and .5
         inside = max(map(len, first))
         names = [path[level].name for path in (first[0], last[-1]) if len(path) > level]
         name = " – ".join(dict.fromkeys(filter(None, names)))
-        span = (Place(next(keys), name, times=times),) if name or times > 1 else ()
+        around = (Place(next(keys), name, times=times),) if name or times > 1 else ()
         boxes = Counter(path[level] for path in first if len(path) > level)
         if any(number > 1 for number in boxes.values()):  # calls among other operations stay calls
-            span = (Place(next(keys), "", times=times),)
-            return [(*shared, *span, *path[level:]) for path in first]
-    return [(*shared, *span, *path[inside:]) for path in first]
+            around = (Place(next(keys), "", times=times),)
+            return [(*shared, *around, *path[level:]) for path in first]
+    return [(*shared, *around, *path[inside:]) for path in first]
 
 
 # --------------------------------------------------------------------------- layers with followers
 def _with_lines(model: Model) -> Model:
     boxes = {box.id: box for box in model.boxes}
-    feeding = Counter(edge.tail for edge in model.edges)
+    pairs = dict.fromkeys(edge[:2] for edge in model.edges)  # equal boxes as one have several edges
+    feeding = Counter(tail for tail, _ in pairs)
     feeding.update(result.box for result in model.results)
-    operands: dict[int, list[Edge]] = {}
-    for edge in model.edges:
-        operands.setdefault(edge.head, []).append(edge)
+    operands: dict[int, list[int]] = {}
+    for tail, head in pairs:
+        operands.setdefault(head, []).append(tail)
     layers: dict[int, list[Box]] = {}  # by the id of the last box in them
     for box in model.boxes:
-        edges = operands.get(box.id, [])
-        before = layers.pop(edges[0].tail, None) if len(edges) == 1 else None
-        if before is not None and feeding[edges[0].tail] == 1 and _follows(box, before):
+        tails = operands.get(box.id, [])
+        before = layers.pop(tails[0], None) if len(tails) == 1 else None
+        if before is not None and feeding[tails[0]] == 1 and _follows(box, before):
             layers[box.id] = [*before, box]
         else:
             if before is not None:
-                layers[edges[0].tail] = before
+                layers[tails[0]] = before
             if box.kind == "op":
                 layers[box.id] = [box]
     made = []

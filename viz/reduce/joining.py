@@ -91,4 +91,10 @@ def replaced(model: Model, made: Sequence[tuple[Box, Sequence[Box]]]) -> Model:
         and not (box.kind == "constant" and box.id in took and box.id not in takes)
     ]
     results = tuple(result._replace(box=to.get(result.box, result.box)) for result in model.results)
-    return replace(model, boxes=tuple(boxes), edges=tuple(edges.values()), results=results)
+    loops: dict[tuple[int, int], Edge] = {}
+    for edge in model.loops:
+        tail, head = to.get(edge.tail, edge.tail), to.get(edge.head, edge.head)
+        loops.setdefault((tail, head), edge._replace(tail=tail, head=head))
+    return replace(
+        model, boxes=tuple(boxes), edges=tuple(edges.values()), results=results, loops=tuple(loops.values())
+    )  # fmt: skip

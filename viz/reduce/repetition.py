@@ -23,9 +23,13 @@ class Repeat(NamedTuple):
 
 
 class _Wires(NamedTuple):
-    """The operations of a model by their place in the order of creation."""
+    """The operations of a model by their place in the order of creation.
+
+    Equal labels: the operations may be drawn as one.
+    """
 
     ops: list[Box]
+    labels: list[int]
     place: dict[int, int]
     operands: dict[int, list[int]]
     takers: dict[int, list[int]]
@@ -48,8 +52,7 @@ def repeats(model: Model) -> list[Repeat]:
     [[['Mul', 'Tanh'], ['Mul', 'Tanh'], ['Mul', 'Tanh']]]
     """
     wires = _wires(model)
-    numbers: dict[object, int] = {}
-    labels = np.array([numbers.setdefault(_signature(box), len(numbers)) for box in wires.ops])
+    labels = np.array(wires.labels)
     found, used = [], np.zeros(len(labels), bool)
     for tries, (_, length, start, equal) in enumerate(sorted(_candidates(labels))):
         if tries == _TRIES:
@@ -64,23 +67,36 @@ def repeats(model: Model) -> list[Repeat]:
 
 def _wires(model: Model) -> _Wires:
     ops = [box for box in model.boxes if not box.is_leaf]
+    numbers: dict[object, int] = {}
+    labels = [numbers.setdefault(signature(box), len(numbers)) for box in ops]
     operands: dict[int, list[int]] = {}
     takers: dict[int, list[int]] = {}
     for edge in model.edges:
         operands.setdefault(edge.head, []).append(edge.tail)
         takers.setdefault(edge.tail, []).append(edge.head)
     return _Wires(
-        ops, {box.id: k for k, box in enumerate(ops)}, operands, takers,
+        ops, labels, {box.id: k for k, box in enumerate(ops)}, operands, takers,
         {box.id: box for box in model.boxes if box.is_leaf},
         frozenset(result.box for result in model.results),
     )  # fmt: skip
 
 
-def _signature(box: Box) -> object:
-    """What must agree for two boxes to be drawn as one; numbers in module names may differ."""
+def signature(box: Box) -> object:
+    """What must agree for two boxes to be drawn as one.
+
+    Numbers in the names of modules may differ, those in an index (`x[:, 0]` and `x[:, 1]`), and the
+    names of inputs.
+
+    >>> one, other = (Box(k, "op", "Index", (2,), "float32", options=f"[:, {k}]") for k in range(2))
+    >>> signature(one) == signature(other)
+    True
+    """
     parameters = tuple((p.name, p.shape, p.trainable, p.shared, p.times) for p in box.parameters)
-    name: object = (_numberless(box.module), box.contents) if box.module else box.name
-    return (box.kind, name, box.options, box.shape, box.dtype, parameters, box.operations,
+    name: object = (
+        (_numberless(box.module), box.contents) if box.module else "" if box.is_leaf else box.name
+    )
+    options = re.sub(r"\[[^]]*\]", lambda index: re.sub(r"\d+", "#", index[0]), box.options)
+    return (box.kind, name, options, box.shape, box.dtype, parameters, box.operations,
             box.multiply_adds, box.repeats, box.order, _numberless(box.group),
             tuple(mark for mark in box.marks if mark.alarm))  # fmt: skip
 
@@ -125,22 +141,55 @@ def _best(wires: _Wires, start: int, equal: int, length: int) -> tuple[int, int]
 
 
 def _chain(wires: _Wires, begin: int, length: int, most: int) -> int:
-    """How many blocks from `begin` are wired alike, each feeding only itself and the next."""
+    """How many blocks from `begin` are wired alike.
+
+    Each feeds itself, the next one, and behind them all what takes a result of each of them.
+    """
     first, second = (_pattern(wires, begin + k * length, length) for k in (0, 1))
-    if not _enters_like(first, second):
+    if not _enters_like(first, second) or all(source.kind != "before" for source in second):
         return 1
-    for count in range(1, most):
+    end = begin + most * length
+    outputs = _outputs(wires, begin, length, end)
+    count = 1
+    seen = [{source.value} for source in first]
+    while count < most:
         block = begin + count * length
-        for box in wires.ops[block - length : block]:
-            takers = wires.takers.get(box.id, ())
-            if box.id in wires.ends or any(wires.place[t] >= block + length for t in takers):
-                return count
-        if count > 1 and _pattern(wires, block, length) != second:
+        if outputs is None or _outputs(wires, block - length, length, end) != outputs:
             return count
-    return most
+        if not all(map(_is_like, second, _pattern(wires, block, length), first, seen)):
+            break
+        count += 1
+    if outputs and not set(outputs) <= set(
+        _outputs(wires, begin + (count - 1) * length, length, end) or ()
+    ):
+        count -= 1  # the last has no output of its own
+    return count
 
 
-def _enters_like(first: list[tuple[str, object]], later: list[tuple[str, object]]) -> bool:
+def _outputs(wires: _Wires, begin: int, length: int, end: int) -> list[tuple[int, int]] | None:
+    """Which results of a block go to what lies behind `end`; None if some go where they may not."""
+    found = []
+    for k in range(length):
+        box = wires.ops[begin + k]
+        if box.id in wires.ends and begin + length < end:
+            return None
+        for place in (wires.place[taker] for taker in wires.takers.get(box.id, ())):
+            if place >= end:
+                found.append((k, wires.labels[place]))
+            elif place >= begin + 2 * length:
+                return None
+    return sorted(found)
+
+
+class _Source(NamedTuple):
+    """Where an operand of a block comes from; boxes of one label are alike."""
+
+    kind: str
+    value: object
+    label: object = None
+
+
+def _enters_like(first: list[_Source], later: list[_Source]) -> bool:
     """Whether a first block is wired like a later one, but for what it takes from before it.
 
     Where the later block takes a result of the block before it, the first one takes something else,
@@ -148,32 +197,52 @@ def _enters_like(first: list[tuple[str, object]], later: list[tuple[str, object]
     """
     if len(first) != len(later):
         return False
-    entries: dict[object, object] = {}
+    entries: dict[object, _Source] = {}
     for one, other in zip(first, later, strict=True):
-        if other[0] != "before":
-            if one != other:
+        if other.kind == "outside":
+            if one.value != other.value and (one.kind in ("op", "inside") or one.label != other.label):
                 return False
-        elif one[0] in ("inside", "constant", "op") or entries.setdefault(other, one) != one:
+        elif other.kind != "before":
+            if one[:2] != other[:2]:
+                return False
+        elif one.kind == "constant":  # such as the zeros that a state begins with
+            if entries.setdefault(other, _Source("constant", other.value)).kind != "constant":
+                return False
+        elif one.kind in ("inside", "op") or entries.setdefault(other, one) != one:
             return False
     return len(set(entries.values())) == len(entries)
 
 
-def _pattern(wires: _Wires, begin: int, length: int) -> list[tuple[str, object]]:
+def _is_like(second: _Source, later: _Source, first: _Source, seen: set[object]) -> bool:
+    """Whether an operand of a later block comes from where that of the second one does.
+
+    Either all blocks take the same from outside, or each takes its own from boxes that are alike.
+    """
+    if second.kind != "outside" or second.value == first.value:
+        return later[:2] == second[:2]
+    own = later.kind == "outside" and later.label == second.label and later.value not in seen
+    seen.add(later.value)
+    return own
+
+
+def _pattern(wires: _Wires, begin: int, length: int) -> list[_Source]:
     """Where the operands of a block come from, operand by operand."""
-    found: list[tuple[str, object]] = []
+    found: list[_Source] = []
     for k in range(begin, begin + length):
-        found.append(("op", k - begin))
+        found.append(_Source("op", k - begin))
         for tail in wires.operands.get(wires.ops[k].id, ()):
             leaf = wires.leaves.get(tail)
             if leaf is not None:
-                private = leaf.kind == "constant" and len(wires.takers[tail]) == 1
-                found.append(("constant", leaf.shape) if private else ("outside", tail))
+                if leaf.kind == "constant" and len(wires.takers[tail]) == 1:
+                    found.append(_Source("constant", leaf.shape, tail))
+                else:
+                    found.append(_Source("outside", tail, signature(leaf)))
                 continue
-            at = wires.place[tail] - begin
+            at, label = wires.place[tail] - begin, wires.labels[wires.place[tail]]
             if at >= 0:
-                found.append(("inside", at))
+                found.append(_Source("inside", at))
             elif at >= -length:
-                found.append(("before", at))
+                found.append(_Source("before", at, label))
             else:
-                found.append(("outside", tail))
+                found.append(_Source("outside", tail, label))
     return found

@@ -259,18 +259,24 @@ def short(site: tuple[str, int]) -> str:
 
 # --------------------------------------------------------------------------- edges and results
 def _add_edges(drawing: Any, model: Model, choice: Choice, looks: Looks) -> None:
-    counts = Counter((edge.tail, edge.head) for edge in model.edges)
+    shapes: dict[tuple[int, int], list[tuple[int, ...]]] = {}
+    for edge in model.edges:
+        shapes.setdefault(edge[:2], []).append(edge.shape)
     for number, edge in enumerate(model.edges):
         own, back = looks.get(f"e{number}", {}), looks.get(f"back e{number}", {})
-        tail, head, count = f"n{edge.tail}", f"n{edge.head}", counts[edge.tail, edge.head]
+        tail, head, count = f"n{edge.tail}", f"n{edge.head}", len(shapes[edge[:2]])
         if choice.arrows:
             textbook.add_pair(drawing, tail, head, edge.shape, edge.value, edge.gradient, back)
         elif count > ARROWS:
-            drawing.edge(tail, head, **{"label": f" {count} tensors", "penwidth": "2", **own})
-            counts[edge.tail, edge.head] = 0
+            drawing.edge(tail, head, **{"label": _bundle_label(shapes[edge[:2]]), "penwidth": "2", **own})
+            shapes[edge[:2]] = []
         elif count:
             look = {"style": "dashed"} if edge.constant else {}
             drawing.edge(tail, head, **{**_edge_label(edge), **look, **own})
+    for edge in model.loops:
+        drawing.edge(
+            f"n{edge.tail}", f"n{edge.head}", label=" next step", style="dashed", constraint="false"
+        )
     for number, result in enumerate(model.results):
         tail, head = f"n{result.box}", f"out{number}"
         if choice.arrows:
@@ -282,6 +288,13 @@ def _add_edges(drawing: Any, model: Model, choice: Choice, looks: Looks) -> None
             look = {"style": "filled", "color": style.INK, "penwidth": "1.5", **looks.get(head, {})}
             drawing.node(head, label=text, **look)
             drawing.edge(tail, head, **looks.get(f"to {head}", {}))
+
+
+def _bundle_label(shapes: Sequence[tuple[int, ...]]) -> str:
+    """How many tensors an arrow stands for, with their shape if it is one."""
+    if len(set(shapes)) == 1 and shapes[0]:
+        return f" {numbers.shape_text(shapes[0])}  ×{len(shapes)}"
+    return f" {len(shapes)} {'tensors' if any(shapes) else 'numbers'}"
 
 
 def _edge_label(edge: Edge) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 from unicodedata import combining, east_asian_width
@@ -11,7 +12,7 @@ from viz.model.places import Group
 from viz.options import Choice
 from viz.recording.summary import Summary
 from viz.write import box_labels, numbers
-from viz.write.dot import Frames
+from viz.write.dot import ARROWS, Frames
 
 #: Columns of the widest name and shape that other lines are aligned with.
 _NAME, _SHAPE = 44, 24
@@ -132,7 +133,7 @@ def _box(
     if box.norm is not None and choice.gradients is not False and not choice.arrows:
         rest.append(f"|g| {numbers.size_text(box.norm)}")
     rest += [f"! {mark.text}" for mark in box.marks]
-    taken = [str(edge.tail) for edge in operands]
+    taken = [f"{tail} ×{times}" if times > 1 else str(tail) for tail, times in _taken(operands)]
     more = [f"{len(taken) - _OPERANDS} more"] if len(taken) > _OPERANDS else []
     return _Row(
         str(box.id), _indented(level, name), numbers.shape_text(box.shape),
@@ -140,6 +141,13 @@ def _box(
         literal("   ".join(filter(None, rest)), 200),
         tuple(_indented(level, line) for line in _tensors(box.value, box.gradient, choice)),
     )  # fmt: skip
+
+
+def _taken(operands: Sequence[Edge]) -> list[tuple[int, int]]:
+    """The boxes that a box takes, with how often; those that it takes very often come first, and once."""
+    counts = Counter(edge.tail for edge in operands)
+    often = [(tail, count) for tail, count in counts.items() if count > ARROWS]
+    return often + [(edge.tail, 1) for edge in operands if counts[edge.tail] <= ARROWS]
 
 
 def _number(box: Box) -> str:
