@@ -379,7 +379,8 @@ def depthwise() -> Drawn:
 
     def separable(a: int, b: int, stride: int) -> list[nn.Module]:
         return [
-            nn.Conv2d(a, a, 3, stride=stride, padding=1, groups=a, bias=False, rng=0), nn.BatchNorm2d(a), nn.ReLU6(),
+            nn.Conv2d(a, a, 3, stride=stride, padding=1, groups=a, bias=False, rng=0), nn.BatchNorm2d(a),
+            nn.ReLU6(),
             nn.Conv2d(a, b, 1, bias=False, rng=1), nn.BatchNorm2d(b), nn.ReLU6(),
         ]  # fmt: skip
 

@@ -146,7 +146,7 @@ def _chain(wires: _Wires, begin: int, length: int, most: int) -> int:
     Each feeds itself, the next one, and behind them all what takes a result of each of them.
     """
     first, second = (_pattern(wires, begin + k * length, length) for k in (0, 1))
-    if not _enters_like(first, second) or all(source.kind != "before" for source in second):
+    if not _enters_like(first, second) or not _flows_through(second, length):
         return 1
     end = begin + most * length
     outputs = _outputs(wires, begin, length, end)
@@ -211,6 +211,19 @@ def _enters_like(first: list[_Source], later: list[_Source]) -> bool:
         elif one.kind in ("inside", "op") or entries.setdefault(other, one) != one:
             return False
     return len(set(entries.values())) == len(entries)
+
+
+def _flows_through(block: list[_Source], length: int) -> bool:
+    """Whether something that a block hands on depends on what it was handed."""
+    reached: set[object] = set()
+    number: object = 0
+    for source in block:
+        if source.kind == "op":
+            number = source.value
+        elif source.kind == "before" or (source.kind == "inside" and source.value in reached):
+            reached.add(number)
+    handed = {int(str(source.value)) + length for source in block if source.kind == "before"}
+    return not reached.isdisjoint(handed)
 
 
 def _is_like(second: _Source, later: _Source, first: _Source, seen: set[object]) -> bool:
