@@ -1,5 +1,6 @@
 """What every test and doctest of the project shares."""
 
+import importlib.util
 import os
 from importlib.util import find_spec
 
@@ -8,6 +9,14 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tinygrad_cnn import Tensor
+
+# Adapters of frameworks that are not installed cannot be imported, and have no doctests to run.
+_ADAPTERS = {"torch": "pytorch", "jax": "jax_arrays", "autograd": "hips_autograd"}
+collect_ignore = [
+    f"tinygrad_cnn/testing/frameworks/{module}.py"
+    for library, module in _ADAPTERS.items()
+    if importlib.util.find_spec(library) is None
+]
 
 # Tests never start a compiler in the background; those of the compiled kernels ask for them.
 os.environ.setdefault("TINYGRAD_CNN_KERNELS", "reference")

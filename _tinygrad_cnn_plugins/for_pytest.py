@@ -66,7 +66,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the marker, and check the ini file's tolerance."""
     config.addinivalue_line(
         "markers",
-        "gradcheck(order=1, directions=3, entries=False, forward=True, rtol=1e-7, atol=1e-9, seed=0): "
+        "gradcheck(order=1, directions=3, entries=False, forward=True, rtol=1e-7, atol=0.0, seed=0): "
         "options of the fixture gradcheck in this test.",
     )
     tolerance(config)

@@ -9,6 +9,8 @@ from tinygrad_cnn import ArgumentError, DTypeError, Op, Tensor
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.testing import assert_gradients, blame, gradcheck
 from tinygrad_cnn.testing.check.reproductions import reproduction
+from tinygrad_cnn.testing.check.subjects import Subject
+from tinygrad_cnn.testing.frameworks.own_tensors import OwnTensors
 
 X = np.array([0.5, -1.2, 2.0])
 SMOOTH = {
@@ -175,7 +177,8 @@ def test_a_derivative_that_cannot_be_recorded_leaves_forward_mode_unchecked() ->
 # --------------------------------------------------------------------------- the report
 @pytest.mark.parametrize("x", [X, ROWS, np.float32(X), np.array(2.0), np.array([np.inf, 1.0])])
 def test_the_lines_that_reproduce_it_run(x, capsys: pytest.CaptureFixture[str]) -> None:
-    lines = reproduction(lambda t: Scaled(2.0)(t), [x, np.zeros((0, 2))], {"order": 2})
+    fn = lambda t: Scaled(2.0)(t)  # noqa: E731
+    lines = reproduction(fn, Subject(OwnTensors(), fn, [x, np.zeros((0, 2))]), {"order": 2})
     assert "fn = ...  # <lambda>, test_gradcheck.py:" in lines
     names: dict = {}
     exec(lines.rpartition("\n")[0], names)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from tinygrad_cnn.testing.blaming import Blame, blame
-from tinygrad_cnn.testing.check.comparisons import Function
 from tinygrad_cnn.testing.check.gradchecks import gradcheck
 
 
@@ -21,7 +21,7 @@ class GradientError(AssertionError):
         self.report, self.blame = report, blame
 
 
-def assert_gradients(fn: Function, *inputs: Any, **options: Any) -> None:
+def assert_gradients(fn: Callable[..., Any], *inputs: Any, **options: Any) -> None:
     """Raise if `gradcheck(fn, *inputs, **options)` fails; what cannot be checked is let pass.
 
     Args:

@@ -11,7 +11,7 @@ import numpy as np
 from tinygrad_cnn.errors import ArgumentError
 from tinygrad_cnn.graph import Node, ancestors
 from tinygrad_cnn.testing.blaming.recorded_steps import Step
-from tinygrad_cnn.testing.check.comparisons import Finding
+from tinygrad_cnn.testing.check.findings import Finding
 
 
 @dataclass(frozen=True)

@@ -8,32 +8,47 @@ here; and if these agree too, something of the function is computed outside the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tinygrad_cnn.errors import ArgumentError, DTypeError
+from tinygrad_cnn.errors import ArgumentError
+from tinygrad_cnn.functional import concatenate
 from tinygrad_cnn.graph import OUT, Node, ancestors, observe
 from tinygrad_cnn.mode import enable_grad
 from tinygrad_cnn.tensors.gradient import grad
 from tinygrad_cnn.tensors.tensor_class import Tensor
 from tinygrad_cnn.testing.blaming.blame_report import Blame
 from tinygrad_cnn.testing.blaming.recorded_steps import Run, Step, Witness, same
-from tinygrad_cnn.testing.blaming.single_op import Fault, inspect, inspect_forward, inspect_second, shares
-from tinygrad_cnn.testing.check.comparisons import Comparer, Finding
+from tinygrad_cnn.testing.blaming.single_op import (
+    Fault,
+    inspect,
+    inspect_forward,
+    inspect_second,
+    inspect_types,
+    shares,
+)
+from tinygrad_cnn.testing.check.comparisons import Comparer
+from tinygrad_cnn.testing.check.findings import Finding
+from tinygrad_cnn.testing.check.subjects import Subject
+from tinygrad_cnn.testing.frameworks.own_tensors import OwnTensors
 
 Array = NDArray[Any]
 
 
-def blame(fn: Callable[..., Any], *inputs: Any, order: int = 1, seed: int = 0) -> Blame:
+def blame(
+    fn: Callable[..., Any], *inputs: Any, order: int = 1, seed: int = 0,
+    kwargs: Mapping[str, Any] | None = None,
+) -> Blame:  # fmt: skip
     """The first op of `fn` whose derivative is wrong at `inputs`, or what else spoils the gradient.
 
     Args:
-        fn: from Tensors to a Tensor.   inputs: Tensors or arrays; the float ones are differentiated.
+        fn: from Tensors to a Tensor.   inputs: Tensors or arrays, or containers of them, as `gradcheck`.
         order: 1, or 2 to look at second derivatives too.   seed: of directions.
+        kwargs: keyword arguments of `fn`.
     Returns:
         A `Blame`, false if nothing is wrong; printed, it explains itself.
     Raises:
@@ -49,35 +64,32 @@ def blame(fn: Callable[..., Any], *inputs: Any, order: int = 1, seed: int = 0) -
     """
     if order not in (1, 2):
         raise ArgumentError(f"blame: order must be 1 or 2, got {order!r}")
-    points = [x.numpy() if isinstance(x, Tensor) else np.asarray(x) for x in inputs]
-    if not any(x.dtype.kind == "f" for x in points):
-        raise DTypeError("blame: none of the inputs is a float array")
-    return _Trial(fn, points, order, seed).verdict()
+    subject = Subject(OwnTensors(), fn, inputs, kwargs, "blame")
+    return _Trial(subject, order, seed).verdict()
 
 
 class _Trial:
     """One run of the function under watch, and what is looked at, one thing after the other."""
 
-    def __init__(self, fn: Callable[..., Any], points: list[Array], order: int, seed: int) -> None:
-        self.fn, self.points, self.order, self.seed = fn, points, order, seed
-        self.leaves, self.y, self.steps = self.run(points)
+    def __init__(self, subject: Subject, order: int, seed: int) -> None:
+        self.subject, self.order, self.seed = subject, order, seed
+        self.leaves, self.y, self.steps = self.run(subject.points)
         self.roots = (self.y.node,) if self.y.requires_grad else ()
         self.weight = np.random.default_rng(seed).uniform(-1, 1, self.y.shape).astype(self.y.dtype)
 
     def run(self, points: Sequence[Array]) -> tuple[list[Tensor], Tensor, list[Step]]:
-        """The leaves, the result and the steps at some point."""
-        tensors = [Tensor(x, requires_grad=x.dtype.kind == "f") for x in points]
+        """The leaves, the result and the steps at some point; several results are joined to a vector."""
+        tensors = self.subject.made(points)
         with observe(Witness()) as seen, enable_grad():
-            y = self.fn(*tensors)
-        if not isinstance(y, Tensor) or y.dtype.kind != "f":
-            got = y.dtype if isinstance(y, Tensor) else type(y).__name__
-            raise DTypeError(f"blame: the function must return a float Tensor, got {got}")
+            results = self.subject.flat(tensors)
+            y = results[0] if len(results) == 1 else concatenate([y.reshape(-1) for y in results])
         assert isinstance(seen, Witness)
-        return [t for t in tensors if t.requires_grad], y, seen.steps
+        return [tensors[k] for k in self.subject.active], y, seen.steps
 
     def verdict(self) -> Blame:
         """The first thing found, in the order in which one fault would hide the next."""
-        for look in (self.ops, self.kept, self.walk, self.derivatives, self.cuts, self.forward):
+        looks = (self.ops, self.kept, self.walk, self.derivatives, self.cuts, self.forward, self.types)
+        for look in looks:
             for found in look():
                 return replace(found, roots=found.roots or self.roots)
         return Blame("nothing", "every op is right by itself and the walk adds up", roots=self.roots)
@@ -136,7 +148,7 @@ class _Trial:
                 f"of what its {uses} uses give: a share was lost, counted twice or overwritten"
             )
             if node not in steps:
-                reason = f"at input {self._input(node)}: {reason}"
+                reason = f"at {self._input(node)}: {reason}"
             yield Blame("walk", reason, steps.get(node))
 
     def sums(self, order: list[Node]) -> dict[Node, Array]:
@@ -154,10 +166,10 @@ class _Trial:
                     gathered[parent] = gathered[parent] + share if parent in gathered else share
         return gathered
 
-    def _input(self, node: Node) -> int | str:
-        places = [k for k, x in enumerate(self.points) if x.dtype.kind == "f"]
+    def _input(self, node: Node) -> str:
         nodes = [leaf.node for leaf in self.leaves]
-        return places[nodes.index(node)] if node in nodes else str(node)
+        paths = [self.subject.paths[k] for k in self.subject.active]
+        return paths[nodes.index(node)] if node in nodes else str(node)
 
     def derivatives(self) -> Iterator[Blame]:
         """Second order: the ops that the derivatives call, then each op's derivative as a whole."""
@@ -185,13 +197,12 @@ class _Trial:
 
     def cuts(self) -> Iterator[Blame]:
         """The whole function against numerical derivatives, when everything recorded is right."""
-        active = [k for k, x in enumerate(self.points) if x.dtype.kind == "f"]
-        rng = np.random.default_rng(self.seed)
-        check = Comparer(self.fn, self.points, active, 1e-7, 1e-9, rng)
+        check = Comparer(self.subject, 1e-7, 0.0, np.random.default_rng(self.seed))
         if not check.repeats():
             return
         for order in range(1, self.order + 1):
-            findings = [check.along(order, "all inputs", check.random()) for _ in range(2)]
+            looks = (check.random(), check.relative())
+            findings = [check.along(order, "all inputs", direction) for direction in looks]
             failed = next((f for f in findings if f.status == "fail"), None)
             if failed is None:
                 continue
@@ -204,6 +215,13 @@ class _Trial:
         """Each op's forward mode, which is made of its recorded derivative, against its reverse mode."""
         for step in self.steps:
             fault = inspect_forward(step, self.seed)
+            if fault is not None:
+                yield _of(step, fault)
+
+    def types(self) -> Iterator[Blame]:
+        """Derivatives of wider types than their operands."""
+        for step in self.steps:
+            fault = inspect_types(step)
             if fault is not None:
                 yield _of(step, fault)
 

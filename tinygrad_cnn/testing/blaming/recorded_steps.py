@@ -44,9 +44,10 @@ class Step:
     site: Site | None
     derives: Node | None
 
-    def run(self, operands: tuple[Any, ...] | list[Any] | None = None) -> Run:
-        """The op once more, on copies of some operands (its own if None)."""
-        arrays = [copied(x) for x in (self.operands if operands is None else operands)]
+    def run(self, operands: tuple[Any, ...] | list[Any] | None = None, as_they_lie: bool = False) -> Run:
+        """The op once more, on copies of some operands (its own if None), or on them as they lie."""
+        given = list(self.operands if operands is None else operands)
+        arrays = given if as_they_lie else [copied(x) for x in given]
         y, residual = run_forward(self.op, arrays, self.needs)
         return Run(self, y, [y if place == OUT else arrays[place] for place in self.op.keep], residual)
 

@@ -13,12 +13,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tinygrad_cnn.tensors.gradient import grad
 from tinygrad_cnn.tensors.tensor_class import Tensor
 from tinygrad_cnn.testing.blaming.recorded_steps import Run, Step, copied, same
-from tinygrad_cnn.testing.check.comparisons import Comparer, Finding
+from tinygrad_cnn.testing.check.comparisons import KINK, Comparer
+from tinygrad_cnn.testing.check.findings import Finding
+from tinygrad_cnn.testing.check.layouts import laid_out
+from tinygrad_cnn.testing.check.subjects import Subject
+from tinygrad_cnn.testing.check.worst_entries import kinked_entries
+from tinygrad_cnn.testing.frameworks.own_tensors import OwnTensors
 
 Array = NDArray[Any]
+
+
+#: Incoming gradients are also tried so many times as large.
+FAR = 1024.0
 
 
 @dataclass(frozen=True)
@@ -26,7 +34,7 @@ class Fault:
     """What is wrong with one op.
 
     Attributes:
-        kind: 'derivative', 'shape', 'error' or 'write'.   reason: in words.
+        kind: 'derivative', 'shape', 'error', 'write', 'layout' or 'dtype'.   reason: in words.
         operand: which operand's gradient it is; None for all.   index: the entry, if one was found.
         finding: the comparison that failed, if one did.
     """
@@ -51,7 +59,15 @@ def inspect(step: Step, seed: int = 0) -> Fault | None:
             return None
         rng = np.random.default_rng(seed)
         g = rng.uniform(-1, 1, step.result.shape).astype(step.result.dtype)
-        return _backward_fault(step, g) or _wrong(_compare(step, seed), 1)
+        return _backward_fault(step, g) or _wrong(_compare(step, seed), 1) or _layout_fault(step, g)
+
+
+def inspect_types(step: Step) -> Fault | None:
+    """Whether a derivative is of a wider type than its operand, so that the walk has to cast it."""
+    with np.errstate(all="ignore"):
+        if not _repeats(step):
+            return None
+        return _dtype_fault(step, step.run().backward(np.ones_like(step.result)))
 
 
 def inspect_second(step: Step, seed: int = 0) -> Fault | None:
@@ -143,11 +159,69 @@ def _backward_fault(step: Step, g: Array) -> Fault | None:
             )
             return Fault("write", reason)
     first = [copied(d) for d in results]
-    run.backward(-2 * g)
+    large = run.backward(-FAR * g)
     if not all(same(d, before) for d, before in zip(results, first, strict=True)):
         reason = "its backward returns the same buffer at each call, and so overwrites what it gave before"
         return Fault("write", reason)
+    return _disproportionate(step, first, large)
+
+
+def _disproportionate(step: Step, first: Sequence[Any], large: Sequence[Any]) -> Fault | None:
+    """A derivative that does not grow with what comes in: clipped, or rounded."""
+    for k, (a, b) in enumerate(zip(first, large, strict=True)):
+        if not step.needs[k] or a is None or b is None or not np.isfinite(b).all():
+            continue
+        if not _about(np.asarray(b) / np.asarray(b).dtype.type(-FAR), np.asarray(a)):
+            reason = (
+                f"its gradient is not in proportion to the one that comes in: {FAR:g} times that does not "
+                f"give {FAR:g} times as much (clipped?)"
+            )
+            return Fault("derivative", reason, k)
     return None
+
+
+def _layout_fault(step: Step, g: Array) -> Fault | None:
+    """Whether the result or the derivative depends on how arrays lie in memory."""
+    right = step.run()
+    gradients = shares(right, g)
+    size = max(1.0, *(_largest(x) for x in step.operands)) ** 2
+    for layout in ("transposed", "strided", "reversed"):
+        operands = [
+            laid_out(np.array(x), layout) if isinstance(x, np.ndarray) else x for x in step.operands
+        ]
+        odd = step.run(operands, as_they_lie=True)
+        said = f"depends on how arrays lie in memory ({layout}: strides)"
+        if not _about(odd.y, right.y, size):
+            return Fault("layout", f"its result {said}")
+        for k, (a, b) in enumerate(zip(shares(odd, laid_out(g, layout)), gradients, strict=True)):
+            if a is not None and b is not None and not _about(a, b, size):
+                return Fault("layout", f"its backward {said}", k)
+    return None
+
+
+def _largest(x: Any) -> float:
+    """The largest magnitude of an operand; 0.0 if it holds no numbers."""
+    x = np.asarray(x)
+    return float(np.abs(x[np.isfinite(x)]).max(initial=0.0)) if x.dtype.kind == "f" else 0.0
+
+
+def _dtype_fault(step: Step, gradients: Sequence[Any]) -> Fault | None:
+    """A gradient of another type than its operand's, which the walk has to cast."""
+    for k, (d, x) in enumerate(zip(gradients, step.operands, strict=True)):
+        kind = np.asarray(x).dtype
+        if step.needs[k] and isinstance(d, np.ndarray) and d.dtype.itemsize > kind.itemsize:
+            return Fault("dtype", f"its backward gives {d.dtype} for operand {k}, which is {kind}", k)
+    return None
+
+
+def _about(a: Any, b: Any, size: float = 0.0) -> bool:
+    """Whether two arrays agree as far as another order of summing terms of some size allows."""
+    a, b = np.asarray(a), np.asarray(b)
+    if a.shape != b.shape:
+        return False
+    eps = float(np.finfo(b.dtype).eps) if b.dtype.kind == "f" else 0.0
+    room = eps**0.5 * _largest(b) + 1e3 * eps * size
+    return bool(np.allclose(a, b, rtol=eps**0.5, atol=room, equal_nan=b.dtype.kind == "f"))
 
 
 def _fits(have: tuple[int, ...], want: tuple[int, ...]) -> bool:
@@ -161,61 +235,65 @@ def _told(error: Exception) -> str:
 
 
 # --------------------------------------------------------------------------- numbers
-class OpComparer(Comparer):
-    """Comparisons of one op, its derivative called without the engine's walk."""
+class OpSubject(Subject):
+    """One op at the operands that it was given, its derivative called without the engine's walk."""
 
-    def __init__(self, step: Step, active: list[int], seed: int) -> None:
-        self.step = step
-        super().__init__(step.op, list(step.operands), active, 1e-7, 1e-9, np.random.default_rng(seed))
+    def __init__(self, step: Step) -> None:
+        self.framework, self.fn, self.caller = OwnTensors(), step.op, "blame"
+        self.step, self.points, self.given = step, list(step.operands), list(step.operands)
+        self.paths = [f"operand {k}" for k in range(len(step.operands))]
+        self.active = [k for k, need in enumerate(step.needs) if need]
 
-    def call(self, arrays: Sequence[Any], requires_grad: bool = False) -> Tensor:
-        """The op's result at some operands."""
-        return Tensor.detached(self.step.run(list(arrays)).y)
+    def flat(self, given: Sequence[Any]) -> list[Any]:
+        """The op on Tensors, recorded."""
+        return [self.step.op(*given)]
 
-    def gradients(self, arrays: list[Any], create_graph: bool = False) -> tuple[list[Tensor], list[Any]]:
-        """As `Comparer.gradients`; recorded only to `create_graph`."""
-        if create_graph:
-            operands = [Tensor(x, True) if k in self.active else copied(x) for k, x in enumerate(arrays)]
-            leaves = [operands[k] for k in self.active]
-            y = self.step.op(*operands)
-            w = Tensor(self.cotangent.astype(y.dtype))
-            return leaves, list(grad(y, leaves, w, create_graph=True, allow_unused=True))
-        run = self.step.run(arrays)
-        found = shares(run, self.cotangent.astype(run.y.dtype))
-        return [], [None if found[k] is None else Tensor.detached(found[k]) for k in self.active]
+    def made(self, arrays: Sequence[Any]) -> list[Any]:
+        """The active operands as Tensors, the others as they were."""
+        return [Tensor(x, True) if k in self.active else copied(x) for k, x in enumerate(arrays)]
 
-    def by_active(self, *leaves: Tensor) -> Tensor:
-        """The op on the operands that it was given, the active ones replaced."""
-        operands = [copied(x) for x in self.points]
-        for k, leaf in zip(self.active, leaves, strict=True):
-            operands[k] = leaf
-        return self.step.op(*operands)
+    def outputs(self, arrays: Sequence[Any]) -> list[Array]:
+        """The op's result, not recorded."""
+        return [self.step.run(list(arrays)).y]
 
-    def only(self, place: int, chosen: Array) -> list[Array]:
-        """A direction that moves some elements (a mask) of one active operand, each by 1 or less."""
-        vectors = [np.zeros(np.shape(self.points[k])) for k in self.active]
-        vectors[place] = np.where(chosen, np.random.default_rng(1).uniform(0.5, 1, chosen.shape), 0)
-        return vectors
+    def gradients(
+        self, arrays: Sequence[Any], cotangents: Sequence[Sequence[Array]]
+    ) -> list[list[Array | None]]:
+        """Its derivative called directly, after a run of its own for each cotangent."""
+        rows = (shares(self.step.run(list(arrays)), weight) for (weight,) in cotangents)
+        return [[found[k] for k in self.active] for found in rows]
 
-
-def _compare(step: Step, seed: int) -> OpComparer:
-    return OpComparer(step, [k for k, need in enumerate(step.needs) if need], seed)
+    def widened(self) -> Subject | None:
+        """The same op on wider operands."""
+        kind = np.dtype(np.float64 if self.eps > np.finfo(np.float64).eps else np.longdouble)
+        if np.finfo(kind).eps >= self.eps:
+            return None
+        made = OpSubject(self.step)
+        made.points = [
+            x.astype(kind) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x for x in self.points
+        ]
+        return made
 
 
-def _wrong(check: OpComparer, order: int) -> Fault | None:
+def _compare(step: Step, seed: int) -> Comparer:
+    return Comparer(OpSubject(step), 1e-7, 0.0, np.random.default_rng(seed))
+
+
+def _wrong(check: Comparer, order: int) -> Fault | None:
     """A fault of the derivative, narrowed down to an operand and an entry."""
-    if not check.value.size or not any(np.size(check.points[k]) for k in check.active):
+    if not check.values[0].size or not any(np.size(check.points[k]) for k in check.active):
         return None
-    together = [np.ones(np.shape(check.points[k])) for k in check.active]  # ties stay tied, no kink shows
-    for direction in (check.random(), together):
+    kinked = False
+    for direction in (check.random(), check.relative(), check.together()):
         finding = check.along(order, "all operands", direction)
         if finding.status == "fail":
             break
+        kinked |= KINK in finding.reason
     else:
-        return None
+        return _no_subgradient(check) if kinked and order == 1 else None
     for place, k in enumerate(check.active):
         chosen = np.ones(np.shape(check.points[k]), bool)
-        one = check.along(order, f"operand {k}", check.only(place, chosen))
+        one = check.along(order, f"operand {k}", check.only(place, chosen, _some(np.shape(chosen))))
         if one.status == "fail":
             words = check.pattern(place) if order == 1 else ""
             index, one = _narrowed(check, order, place, one)
@@ -224,8 +302,27 @@ def _wrong(check: OpComparer, order: int) -> Fault | None:
     return Fault("derivative", finding.reason, whose, None, finding)
 
 
+def _no_subgradient(check: Comparer) -> Fault | None:
+    """An entry at a kink whose gradient lies outside the one-sided slopes."""
+    for finding in kinked_entries(check):
+        if finding.status == "fail":
+            operand, index = finding.where.removeprefix("operand ").split(", entry ")
+            place = tuple(int(n) for n in index.strip("(),").split(","))
+            return Fault("derivative", finding.reason, int(operand), place, finding)
+    return None
+
+
+def _some(shape: tuple[int, ...]) -> Array:
+    """How far each element moves: so that no two changes cancel."""
+    return np.random.default_rng(1).uniform(0.5, 1, shape)
+
+
+def _fails(check: Comparer, order: int, direction: list[Array]) -> bool:
+    return check.along(order, "", direction).status == "fail"
+
+
 def _narrowed(
-    check: OpComparer, order: int, place: int, finding: Finding
+    check: Comparer, order: int, place: int, finding: Finding
 ) -> tuple[tuple[int, ...] | None, Finding]:
     """One entry of an operand whose derivative is wrong: halve what is moved, as long as a half fails."""
     shape = np.shape(check.points[check.active[place]])
@@ -235,9 +332,9 @@ def _narrowed(
         for half in (within[:middle], within[middle:]):
             chosen = np.zeros(shape, bool)
             chosen.flat[half] = True
-            one = check.along(order, finding.where, check.only(place, chosen))
-            if one.status == "fail":
-                within, finding = half, one
+            direction = check.only(place, chosen, _some(shape))
+            if check.looks_wrong(direction) if order == 1 else _fails(check, order, direction):
+                within = half
                 break
         else:
             return None, finding

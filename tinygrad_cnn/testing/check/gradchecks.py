@@ -1,26 +1,32 @@
 """Checking gradients against numerical derivatives, with three answers: pass, fail, unchecked.
 
 The check runs along random directions: with cotangent w and direction v, the number <w, f(x)> has a
-slope along v, which reverse mode gives as <grad, v> and two evaluations give numerically. Steps and
-tolerance come from an estimate of the numerical error, not from a fixed epsilon; where that estimate
-says that nothing can be told (a kink, a tie, a random draw, noise), the answer is 'unchecked'.
+slope along v, which reverse mode gives as <grad, v> and evaluations give numerically. Steps and
+tolerance come from the measured noise of the function, not from a fixed epsilon; where nothing can be
+told (a kink, a tie, a random draw, noise), the answer is 'unchecked', with the reason.
 """
 
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tinygrad_cnn.errors import ArgumentError, DTypeError
-from tinygrad_cnn.tensors.tensor_class import Tensor
-from tinygrad_cnn.testing.check.comparisons import Comparer, Finding, Function
+from tinygrad_cnn.errors import ArgumentError
+from tinygrad_cnn.testing.check.comparisons import Comparer
+from tinygrad_cnn.testing.check.findings import Finding
+from tinygrad_cnn.testing.check.framework_choice import framework_of
 from tinygrad_cnn.testing.check.reproductions import reproduction
+from tinygrad_cnn.testing.check.side_effects import side_effects
+from tinygrad_cnn.testing.check.subjects import Subject
+from tinygrad_cnn.testing.check.worst_entries import entries_of, kinked_entries
+from tinygrad_cnn.testing.frameworks.base import Framework, NotSupportedError
 
-Array = NDArray[Any]
+#: A report prints so many findings; how many more there are is said.
+PRINTED = 5
 
 
 @dataclass
@@ -30,13 +36,16 @@ class GradcheckResult:
     Attributes:
         status: 'fail' if any comparison failed, else 'unchecked' if any with a numerical derivative
             could not be made, else 'pass'. Where there is no forward mode, the report says so.
-        findings: the comparisons.   reproduce: lines of Python that run the check again.
+        findings: the comparisons, and what else is wrong.
+        reproduce: lines of Python that run the check again.
         patterns: what was recognised in wrong gradients: 'input 0: a transpose: ...'.
+        framework: whose functions were judged.
     """
 
     findings: list[Finding] = field(default_factory=list)
     reproduce: str = ""
     patterns: list[str] = field(default_factory=list)
+    framework: str = "tinygrad_cnn"
 
     @property
     def status(self) -> str:
@@ -48,76 +57,136 @@ class GradcheckResult:
         found = {f.status for f in self.findings if f.status == "fail" or f.against == "numeric"}
         return next((status for status in ("fail", "unchecked") if status in found), "pass")
 
+    @property
+    def headline(self) -> str:
+        """The answer in one line: the status, and the first reason for it.
+
+        >>> GradcheckResult([Finding("fail", 1, "input 0", -2.0, 2.0, 1e-9, "the sign is wrong")]).headline
+        'input 0: the sign is wrong (analytic -2, numeric 2)'
+        """
+        shown = self.shown()
+        if not shown:
+            return f"gradient right along {len(self.findings)} comparisons"
+        first, said = shown[0], self.patterns[0] if self.patterns else ""
+        if first.status == "unchecked" or np.isnan(first.numeric):
+            return f"{first.where}: {first.reason}"
+        numbers = f"analytic {first.analytic:.6g}, numeric {first.numeric:.6g}"
+        words = said or f"{first.where}: {first.reason or 'wrong derivative'}"
+        return f"{words} ({numbers})"
+
+    def shown(self) -> list[Finding]:
+        """The findings that a report prints, single entries first and the worst first among them."""
+        shown = [f for f in self.findings if f.status == self.status and f.status != "pass"]
+        return sorted(shown, key=_rank) or [f for f in self.findings if f.status == "unchecked"]
+
     def __bool__(self) -> bool:
         return self.status == "pass"
 
     def __str__(self) -> str:
-        shown = [f for f in self.findings if f.status == self.status and f.status != "pass"]
-        shown = shown or [f for f in self.findings if f.status == "unchecked"]
-        head = f"gradcheck: {self.status} ({len(self.findings)} comparisons)"
-        lines = [head, *(f"  {finding}" for finding in shown), *(f"  {said}" for said in self.patterns)]
+        shown = self.shown()
+        whose = "" if self.framework == "tinygrad_cnn" else f" of a function of {self.framework}"
+        head = f"gradcheck{whose}: {self.status} ({len(self.findings)} comparisons)"
+        lines = [head, *(f"  {finding}" for finding in shown[:PRINTED])]
+        if len(shown) > PRINTED:
+            lines.append(f"  and {len(shown) - PRINTED} more")
+        lines += [f"  {said}" for said in self.patterns]
         if self.status == "fail" and self.reproduce:
             lines += ["  to reproduce:", *(f"    {line}" for line in self.reproduce.splitlines())]
         return "\n".join(lines)
 
 
+def _rank(finding: Finding) -> tuple[bool, bool, float]:
+    """Side effects first, then single entries, the largest difference first."""
+    apart = abs(finding.analytic - finding.numeric)
+    return (
+        finding.against != "itself",
+        "entry" not in finding.where,
+        -apart if np.isfinite(apart) else -np.inf,
+    )
+
+
 def gradcheck(
-    fn: Function,
+    fn: Callable[..., Any],
     *inputs: Any,
     order: int = 1,
     directions: int = 3,
     entries: bool = False,
     forward: bool = True,
     rtol: float = 1e-7,
-    atol: float = 1e-9,
+    atol: float = 0.0,
     seed: int = 0,
+    kwargs: Mapping[str, Any] | None = None,
+    framework: str | Framework | None = None,
+    gradient: Callable[..., Any] | None = None,
+    vjp: Callable[..., Any] | None = None,
+    jvp: Callable[..., Any] | None = None,
 ) -> GradcheckResult:
     """Compare the derivatives of `fn` at `inputs` with numerical ones.
 
+    Float inputs are differentiated: arrays, and Tensors that require grad (all Tensors if none does).
+    float16 and float32 ones are judged in float64, where the function takes it; then their gradients are
+    compared with the float64 ones. Also compared: a second walk, scaled incoming gradients, one array as
+    two inputs, other memory layouts, and the inputs before and after.
+
     Args:
-        fn: from Tensors to a Tensor.
-        inputs: Tensors or arrays; the float ones are differentiated, at their own precision.
+        fn: from Tensors to a Tensor, or of another framework, see `framework`. Inputs and results may
+            be tuples, lists, dicts and dataclasses of them; what holds no array is handed over as it is.
+        inputs: Tensors or arrays, or containers of them.   kwargs: keyword arguments of `fn`.
         order: 1, or 2 for the derivative of the gradient as well.
-        directions: random directions to check along.
-        entries: also check entry by entry, and so name the input and the index of a wrong one.
+        directions: random directions to check along; every second one moves each element by a share
+            of itself.
+        entries: also check entry by entry, and so name the input and the index of a wrong one; where
+            there are many, some wrong ones are found by halving.
         forward: also compare reverse with forward mode (`transforms.jvp`), which must agree to
             rounding, along the first direction. It needs derivatives that can be recorded; those that
             only arrays can go through are left out, and the report says so.
         rtol, atol: differences that are passed over, beside the estimated numerical error.
         seed: of directions and cotangents.
+        framework: 'tinygrad_cnn', 'torch', 'jax', 'autograd', 'numpy', an object of a subclass of
+            `frameworks.Framework`, or None: by the inputs.
+        gradient, vjp, jvp: the derivative by hand of a NumPy function, one of them or vjp and jvp:
+            gradient(*inputs) for a function that returns one number, vjp(g, *inputs),
+            jvp(tangents, *inputs).
     Returns:
         A result whose `status` is 'pass', 'fail' or 'unchecked', true only if it passed; printed,
         it explains itself.
     Raises:
-        ArgumentError: order is neither 1 nor 2, or there is no direction.
-        DTypeError: no float input, or no Tensor returned.
-    Source: Ridders 1982; random directions as in Griewank & Walther 2008, 3.
+        ArgumentError: order is neither 1 nor 2, there is no direction, or no such framework.
+        DTypeError: no float input, or no float result.   MissingExtraError: the framework is not here.
+    Source: Ridders 1982; random directions as in Griewank & Walther 2008, 3; Moré & Wild 2011.
 
     >>> from tinygrad_cnn import functional as F
     >>> gradcheck(F.tanh, np.array([0.5, -1.0]), order=2).status
     'pass'
     >>> gradcheck(F.relu, np.array([0.0, 1.0])).status
     'unchecked'
+    >>> gradcheck(lambda x: (x**3).sum(), np.array([1.0, 2.0]), gradient=lambda x: 3 * x**2).status
+    'pass'
     """
     if order not in (1, 2):
         raise ArgumentError(f"gradcheck: order must be 1 or 2, got {order!r}")
     if directions < 1:
         raise ArgumentError(f"gradcheck: directions must be at least 1, got {directions!r}")
-    points = [x.numpy() if isinstance(x, Tensor) else np.asarray(x) for x in inputs]
-    active = [k for k, x in enumerate(points) if x.dtype.kind == "f"]
-    if not active:
-        raise DTypeError("gradcheck: none of the inputs is a float array")
-    check = Comparer(fn, points, active, rtol, atol, np.random.default_rng(seed))
+    given = [*inputs, *(kwargs or {}).values()]
+    whose = framework_of("gradcheck", framework, given, gradient, vjp, jvp)
+    subject = Subject(whose, fn, inputs, kwargs)
+    check = Comparer(subject, rtol, atol, np.random.default_rng(seed))
     options = {"directions": directions, "forward": forward, "rtol": rtol, "atol": atol}
     options = {k: v for k, v in options.items() if v != _DEFAULTS[k]}  # what is not as usual is said
-    result = GradcheckResult(reproduce=reproduction(fn, points, {"order": order, "seed": seed} | options))
+    options |= {"framework": framework} if isinstance(framework, str) else {}
+    result = GradcheckResult(framework=whose.name)
+    result.reproduce = reproduction(fn, subject, {"order": order, "seed": seed} | options)
     nan = float("nan")
     if not check.repeats():
         reason = "two evaluations at the same point differ: a random draw, or a state that changes"
         result.findings.append(Finding("unchecked", 1, "value", nan, nan, nan, reason))
         return result
     try:
-        check.gradients(points, create_graph=order == 2)
+        check.gradients()
+        if order == 2:
+            subject.second(check.points, check._weights(), check.vectors)
+    except NotSupportedError as why:
+        raise ArgumentError(f"gradcheck: order=2: {why}") from why
     except Exception as raised:
         reason = f"the gradient cannot be computed: {type(raised).__name__}: {raised}"
         result.findings.append(Finding("fail", order, "all inputs", nan, nan, nan, reason))
@@ -131,25 +200,23 @@ _DEFAULTS = {name: option.default for name, option in inspect.signature(gradchec
 
 
 def _compared(check: Comparer, order: int, directions: int, entries: bool, forward: bool) -> list[Finding]:
-    """Along random directions, by forward mode, along ties, entry by entry."""
-    findings = []
+    """What else is wrong; along random directions, by forward mode, along ties, entry by entry."""
+    findings = list(side_effects(check))
     for number in range(directions):
         where = f"all inputs, direction {number}"
         for k in range(1, order + 1):
-            direction = check.random()
+            direction = check.relative() if number % 2 else check.random()
             findings.append(check.along(k, where, direction))
             if forward and number == 0 and k == 1:
                 findings.append(check.forward(where, direction))
     if any("kink" in finding.reason for finding in findings):
         # Moved by the same amount, elements that tie stay tied: what a tie counts twice shows here.
-        together = [np.ones(check.points[k].shape) for k in check.active]
-        findings.append(check.along(1, "all inputs, all elements alike", together))
-    for k in check.active if entries else ():
-        for index in np.ndindex(check.points[k].shape):
-            unit = [np.zeros(check.points[j].shape) for j in check.active]
-            unit[check.active.index(k)][index] = 1
-            where = f"input {k}, entry {index}" if index else f"input {k}"
-            findings.append(check.along(1, where, unit))
+        findings.append(check.along(1, "all inputs, all elements alike", check.together()))
+        # Along one entry the one-sided slopes bound every subgradient.
+        findings += [f for f in kinked_entries(check) if f.status == "fail"] if not entries else []
+    if entries:
+        failed = any(f.status == "fail" and f.order == 1 for f in findings)
+        findings += entries_of(check, failed)
     return findings
 
 
@@ -158,5 +225,6 @@ def _patterns(check: Comparer, findings: list[Finding]) -> list[str]:
     wrong = any(f.status == "fail" and f.order == 1 and f.against == "numeric" for f in findings)
     if not wrong or any("kink" in finding.reason for finding in findings):
         return []
-    found = {k: check.pattern(place) for place, k in enumerate(check.active)}
-    return [f"input {k}: {words}" for k, words in found.items() if words]
+    paths = [check.subject.paths[k] for k in check.active]
+    found = {path: check.pattern(place) for place, path in enumerate(paths)}
+    return [f"{path}: {words}" for path, words in found.items() if words]

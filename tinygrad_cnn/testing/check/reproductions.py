@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from tinygrad_cnn.testing.check.structures import leaves, replaced
+from tinygrad_cnn.testing.check.subjects import Subject
 
 Array = NDArray[Any]
 
@@ -17,15 +20,16 @@ Array = NDArray[Any]
 MOST = 200
 
 
-def reproduction(fn: Callable[..., Any], points: Sequence[Array], options: Mapping[str, Any]) -> str:
+def reproduction(fn: Callable[..., Any], subject: Subject, options: Mapping[str, Any]) -> str:
     """Lines of Python that run `gradcheck` again, entry by entry.
 
     Args:
-        fn: the function.   points: its inputs.   options: of `gradcheck`.
+        fn: the function.   subject: with its inputs.   options: of `gradcheck`.
     Returns:
         The lines. A function that cannot be imported stands as `fn = ...` with its place.
 
-    >>> print(reproduction(np.tanh, [np.array([0.5])], {"order": 2}))
+    >>> from tinygrad_cnn.testing.frameworks.own_tensors import OwnTensors
+    >>> print(reproduction(np.tanh, Subject(OwnTensors(), np.tanh, [np.array([0.5])]), {"order": 2}))
     import numpy as np
     from numpy import tanh
     from tinygrad_cnn.testing import gradcheck
@@ -35,10 +39,36 @@ def reproduction(fn: Callable[..., Any], points: Sequence[Array], options: Mappi
     name, line = _named(fn)
     lines = ["import numpy as np", "from tinygrad_cnn.testing import gradcheck"]
     lines.insert(1 if line.startswith("from ") else 2, line)
-    lines += [_array(f"x{k}", x) for k, x in enumerate(points)]
-    arguments = [name, *(f"x{k}" for k in range(len(points)))]
-    arguments += [f"{key}={value!r}" for key, value in options.items()]
+    arrays, text = iter(subject.points), []
+    for k, value in enumerate(subject.inputs[0]):
+        lines.append(_line(f"x{k}", value, subject, arrays))
+        text.append(f"x{k}")
+    for key, value in subject.inputs[1].items():
+        lines.append(_line(key, value, subject, arrays))
+    if subject.inputs[1]:
+        pairs = ", ".join(f"{key!r}: {key}" for key in subject.inputs[1])
+        text.append(f"kwargs={{{pairs}}}")
+    arguments = [name, *text, *(f"{key}={value!r}" for key, value in options.items())]
     return "\n".join([*lines, f"print(gradcheck({', '.join(arguments)}, entries=True))"])
+
+
+def _line(name: str, value: Any, subject: Subject, arrays: Iterator[Array]) -> str:
+    """The line that makes one input; of a container, its arrays are taken from the flat list."""
+    if subject.framework.holds(value):
+        return _array(name, next(arrays))
+    parts = list(leaves(value, subject.framework.holds))
+    if not parts:
+        return f"{name} = {value!r}"
+    made = iter([_array("", next(arrays)).removeprefix(" = ") for _ in parts])
+    named = replaced(value, subject.framework.holds, (_Text(text) for text in made))
+    return f"{name} = {named!r}"
+
+
+class _Text(str):
+    """Text that prints as it stands, inside containers."""
+
+    def __repr__(self) -> str:
+        return str(self)
 
 
 def _named(fn: Callable[..., Any]) -> tuple[str, str]:

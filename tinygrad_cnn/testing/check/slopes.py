@@ -36,58 +36,99 @@ class Slope(NamedTuple):
 
     Attributes:
         value: the derivative.
-        error: estimate of its error, from how much the extrapolations differ, and from rounding.
-        jump: difference of the one-sided slopes at the point, beyond what curvature and rounding
-            explain: far above `error` at a kink, near 0 elsewhere.
+        error: estimate of its error, from how much extrapolations differ, and from the noise.
+        jump: by how much the one-sided slopes differ at the point, beyond what curvature and noise
+            explain: that of a kink; 0 where the function is smooth.
+        noise: of the function's values, absolute.
     """
 
     value: float
     error: float
     jump: float
+    noise: float = 0.0
 
 
-def slope(f: Callable[[float], float], first_step: float, noise: float, levels: int = 7) -> Slope:
+#: A difference of one-sided slopes counts for a kink if it is so many times the noise over the step.
+KINK_MARGIN = 20.0
+
+#: Smaller steps contradict an entry if they differ from it by so many errors.
+AGREEMENT = 10.0
+
+#: Extrapolations use so many steps at once: beyond that, old ones spoil new ones.
+COLUMNS = 5
+
+
+def slope(change: Callable[[float], float], first_step: float, noise: float, levels: int = 7) -> Slope:
     """Derivative at 0 of a function of one number, by central differences extrapolated to step 0.
 
     The steps h, h/2, h/4, ... give differences whose errors are powers of h²; Neville's scheme
     removes them one by one. The entry that differs least from its neighbours is taken, and that
-    difference is the estimate of its error.
+    difference, or that from the next best entry of another step if it is larger, is the estimate of its
+    error: one agreement may be luck, and two are not.
 
     Args:
-        f: the function.   first_step: the largest h.
-        noise: relative rounding error of f, such as 2e-16 or 1e-7.   levels: how many steps.
+        change: f(t) - f(0).   first_step: the largest h.
+        noise: absolute noise of the values.   levels: how many steps.
     Returns:
         The derivative with its quality; NaN and infinite error where f is not finite.
     Source: Ridders 1982, "Accurate computation of F'(x) and F'(x) F''(x)".
 
-    >>> found = slope(lambda t: np.sin(1 + t), 0.1, 2e-16)
-    >>> bool(abs(found.value - np.cos(1)) < 1e-11), bool(found.error < 1e-9), bool(found.jump < 1e-6)
-    (True, True, True)
+    >>> found = slope(lambda t: np.sin(1 + t) - np.sin(1), 0.1, 2e-16)
+    >>> bool(abs(found.value - np.cos(1)) < 1e-11), bool(found.error < 1e-9), round(found.jump, 6)
+    (True, True, 0.0)
     >>> round(slope(abs, 0.1, 2e-16).jump, 6)
     2.0
     """
-    middle = f(0.0)
-    size = abs(middle)
-    best, error = np.nan, np.inf
     row: list[float] = []
+    plain: list[float] = []  # central differences, not extrapolated
     bends: list[float] = []  # one-sided slopes apart: h·f'' where smooth, a constant at a kink
-    h = first_step
-    for _ in range(levels):
-        ahead, behind = f(h), f(-h)
-        size = max(size, abs(ahead), abs(behind))
-        bends.append((ahead - 2 * middle + behind) / h)
+    best_of: list[tuple[float, float]] = []  # for each step the least error and its value
+    steps = [first_step / 2**k for k in range(levels)]
+    for h in steps:
+        ahead, behind = change(h), change(-h)
+        bends.append((ahead + behind) / h)
         last, row = row, [(ahead - behind) / (2 * h)]
-        for j, before in enumerate(last, start=1):
+        plain.append(row[0])
+        found = (np.inf, np.nan)
+        for j, before in enumerate(last[: COLUMNS - 1], start=1):
             row.append(row[-1] + (row[-1] - before) / (4.0**j - 1))
-            apart = max(abs(row[-1] - row[-2]), abs(row[-1] - before))
-            rounding = noise * size / h
-            if apart + rounding < error:
-                best, error = row[-1], apart + rounding
-        h /= 2
+            error = max(abs(row[-1] - row[-2]), abs(row[-1] - before)) + noise / h
+            if error < found[0]:  # never with a NaN
+                found = (error, row[-1])
+        best_of.append(found)
+    place, value, error = _agreed(best_of, plain, [noise / h for h in steps])
     # Extrapolated to step 0, a bend that is proportional to h vanishes, and a kink's stays.
-    jump = abs(2 * bends[-1] - bends[-2])
-    jump = max(0.0, jump - 10 * noise * size / (2 * h)) if np.isfinite(jump) else np.nan
-    return Slope(float(best), float(error), float(jump))
+    jumps = [
+        max(0.0, abs(2 * bends[k] - bends[k - 1]) - KINK_MARGIN * noise / steps[k])
+        for k in (place - 1, place, place + 1)
+        if 1 <= k < levels and np.isfinite(bends[k - 1])
+    ]
+    return Slope(float(value), float(error), float(min(jumps, default=0.0)), float(noise))
+
+
+def _agreed(
+    best_of: list[tuple[float, float]], plain: list[float], rounding: list[float]
+) -> tuple[int, float, float]:
+    """The step, the value and the error of the best entry that no smaller step contradicts.
+
+    Between kinks at several distances, entries of large steps may agree by accident: then the smaller
+    steps, which see fewer kinks, say something else, and they count.
+    """
+    start, levels = 0, len(plain)
+    while start < levels - 1:
+        place = min(range(start, levels), key=lambda k: best_of[k][0])
+        error, value = best_of[place]
+        beside = [best_of[k][0] for k in (place - 1, place + 1) if start <= k < levels]
+        error = max(error, min(beside))
+        against = [
+            k
+            for k in range(place + 1, levels)
+            if abs(plain[k] - value) > AGREEMENT * (error + rounding[k]) + 1e-6 * abs(value)
+        ]
+        if not against:
+            return place, value, error
+        start = max(start + 1, against[-1])
+    return levels - 1, np.nan, np.inf
 
 
 def weights(shape: tuple[int, ...], seed: int) -> Array:

@@ -15,6 +15,8 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
 from tinygrad_cnn.tensors.tensor_class import Tensor
+from tinygrad_cnn.testing.check.layouts import LAYOUTS as LAYOUTS
+from tinygrad_cnn.testing.check.layouts import laid_out as laid_out
 
 Array = NDArray[Any]
 Draw = Any
@@ -26,7 +28,6 @@ SHAPES = hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=5)
 SEEDS = st.integers(0, 2**32 - 1)
 #: Whether drawn numbers are cut to whole ones: seldom, but what fails shrinks to it.
 WHOLE = st.sampled_from([True, *[False] * 7])
-LAYOUTS = ("contiguous", "transposed", "reversed", "strided")
 
 
 @st.composite
@@ -59,26 +60,6 @@ def arrays(
             drawn = np.clip(np.trunc(drawn) + 0.0, low, high)  # and no -0.0
         values = drawn.astype(kind)
     return laid_out(values, draw(st.sampled_from(LAYOUTS)) if layout == "any" else layout)
-
-
-def laid_out(values: Array, layout: str) -> Array:
-    """The same values in memory of another layout: see LAYOUTS.
-
-    >>> laid_out(np.eye(2), "transposed").flags.f_contiguous
-    True
-    """
-    if layout == "transposed":
-        return np.array(values.T, order="C").T
-    if layout == "reversed":
-        backwards: Any = (*[slice(None, None, -1)] * values.ndim, ...)
-        return np.array(values[backwards])[backwards]
-    if layout == "strided":
-        wide = np.zeros([2 * n for n in values.shape], values.dtype)
-        every_other: Any = (*[slice(None, None, 2)] * values.ndim, ...)
-        view = wide[every_other]
-        view[...] = values
-        return view
-    return values
 
 
 @st.composite

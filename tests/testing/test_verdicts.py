@@ -1,0 +1,36 @@
+"""Verdicts: no right function fails, every wrong one does; the whole table is tests/verdicts/table.py."""
+
+import numpy as np
+import pytest
+from verdicts.right_functions import RIGHT
+from verdicts.table import judge_right, judge_wrong
+from verdicts.wrong_functions import WRONG
+
+NAMES = list(RIGHT)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("start", range(2))
+def test_right_functions_never_fail(start: int) -> None:
+    """Every seventh function at one point; which one, follows from its place."""
+    for number, name in enumerate(NAMES[start * 3 :: 14]):
+        *_, failure = judge_right(name, [number % 7])
+        assert not failure, f"{name}, {failure}"
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("start", range(2))
+def test_wrong_functions_fail_and_are_blamed(start: int) -> None:
+    for name in list(WRONG)[start * 4 :: 16]:
+        _, found, instead = judge_wrong(name, [0])
+        if WRONG[name].reason:
+            assert "fail" not in found, f"{name} is seen now: it needs no reason"
+        else:
+            assert set(found) == {"fail"}, name
+            assert not instead, f"{name} is blamed on {instead}"
+
+
+def test_the_sets_are_large_and_of_all_types() -> None:
+    kinds = {points(np.random.default_rng(0))[0].dtype.name for _, points in RIGHT.values()}
+    assert len(RIGHT) >= 150 and kinds == {"float16", "float32", "float64"}
+    assert sum(not wrong.reason for wrong in WRONG.values()) >= 100

@@ -1,0 +1,210 @@
+"""What a derivative must not do besides being right: damage, remember, mix up, depend on the layout.
+
+Each check compares evaluations with evaluations, so there is no numerical derivative in it. A check
+that cannot be made (another point is outside the domain, a random draw) says nothing.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinygrad_cnn.testing.check.comparisons import Comparer
+from tinygrad_cnn.testing.check.findings import Finding
+from tinygrad_cnn.testing.check.layouts import laid_out
+from tinygrad_cnn.testing.check.subjects import Subject
+
+Array = NDArray[Any]
+Gradients = Sequence[Array | None]
+
+#: Incoming gradients are made so many times larger and smaller, a power of 2 that adds no rounding.
+FAR = 1024.0
+
+#: Relative differences that a gradient may have in narrow types: rounding along a chain of operations.
+NARROW_RTOL = {"float32": 1e-3, "float16": 5e-2}
+
+#: What a second walk over the same recording shows.
+BUFFER = "writes to the gradient that the first one gave: a buffer is used again"
+CHANGED = "over the same recording gives another gradient: something that is kept for it was changed"
+
+#: Points at which a narrow gradient must be off in the same way, so that it is no rounding.
+NARROW_POINTS = 4
+
+
+def side_effects(check: Comparer) -> Iterator[Finding]:
+    """What is wrong besides the numbers, as findings that fail.
+
+    Args:
+        check: the function at its point; it repeats.
+    """
+    looks = (_damage, _walks, _aliased, _layouts, _narrow)
+    with np.errstate(all="ignore"):
+        for look in looks:
+            yield from look(check)
+
+
+def _said(what: str, reason: str) -> Finding:
+    nan = float("nan")
+    return Finding("fail", 1, what, nan, nan, nan, reason, against="itself")
+
+
+def _damage(check: Comparer) -> Iterator[Finding]:
+    """Whether a call writes to its inputs."""
+    subject = check.subject
+    made = subject.made(check.points)
+    subject.outputs_of(made)
+    for path, x, before in zip(subject.paths, made, check.points, strict=True):
+        if not _same(subject.framework.array(x), before):
+            yield _said(path, "the function writes to this input: work on a copy")
+
+
+def _walks(check: Comparer) -> Iterator[Finding]:
+    """Several walks over one recording: the same again, and in proportion to what comes in."""
+    far = FAR if check.eps < 1e-5 else 8.0
+    w = check._weights()
+    rows = check.subject.gradients(check.points, [w, w, [-far * x for x in w], [x / far for x in w]])
+    right, paths = check.gradients(), [check.subject.paths[k] for k in check.active]
+    for k, path in enumerate(paths):
+        first, again, large, small = (row[k] for row in rows)
+        reused = first is not None and large is not None and np.shares_memory(first, large)
+        if reused and not _close(first, right[k], check.eps):
+            yield _said(
+                path, "a second walk writes to the gradient that the first one gave: a buffer used again"
+            )
+            return
+        if not (_close(first, right[k], check.eps) and _close(again, right[k], check.eps)):
+            yield _said(path, f"a second walk {CHANGED}")
+            return
+        for g, factor in ((large, -far), (small, 1 / far)):
+            scaled = None if g is None else g / g.dtype.type(factor)
+            if g is not None and np.isfinite(g).all() and not _close(scaled, right[k], check.eps):
+                said = f"with {factor:g} times the incoming gradient it is not {factor:g} times as large"
+                yield _said(path, f"not in proportion: {said} (clipped, or rounded?)")
+                return
+
+
+def _aliased(check: Comparer) -> Iterator[Finding]:
+    """One array as two inputs: its gradient is the sum of theirs."""
+    subject, active = check.subject, check.active
+    kinds = [(check.points[k].shape, check.points[k].dtype) for k in active]
+    pair = next(((i, j) for j in range(len(active)) for i in range(j) if kinds[i] == kinds[j]), None)
+    if pair is None:
+        return
+    one, two = active[pair[0]], active[pair[1]]
+    arrays = list(check.points)
+    arrays[two] = arrays[one]
+
+    def shared(given: list[Any]) -> list[Any]:
+        return subject.flat([given[one] if k == two else x for k, x in enumerate(given)])
+
+    try:
+        values = subject.outputs(arrays)
+        if [y.shape for y in values] != [y.shape for y in check.values]:
+            return
+        (apart,) = subject.gradients(arrays, [check._weights()])
+        rest = [k for k in active if k != two]
+        (joined,) = subject.framework.gradients(shared, subject.made(arrays), rest, [check._weights()])
+    except Exception:  # the point with both alike may be outside the domain
+        return
+    want = _sum(apart[pair[0]], apart[pair[1]])
+    have = joined[rest.index(one)]
+    if not all(np.isfinite(y).all() for y in values) or want is None or not np.isfinite(want).all():
+        return
+    room = max(float(np.abs(g).max(initial=0)) for g in (apart[pair[0]], apart[pair[1]]) if g is not None)
+    if have is None or np.abs(have - want).max(initial=0) > 1e4 * check.eps * room:
+        names = f"{subject.paths[one]} and {subject.paths[two]}"
+        yield _said(names, "one array as both: its gradient is not the sum of the two gradients")
+
+
+def _sum(a: Array | None, b: Array | None) -> Array | None:
+    if a is None or b is None:
+        return b if a is None else a
+    return a + b
+
+
+def _layouts(check: Comparer) -> Iterator[Finding]:
+    """The same values in memory that is transposed, spread out, or backwards."""
+    subject = check.subject
+    sizes = (float(np.abs(x[np.isfinite(x)]).max(initial=0)) for x in check.points if x.dtype.kind == "f")
+    size = max(1.0, *sizes) ** 2
+    for layout in ("transposed", "strided", "reversed"):
+        odd = copy.copy(subject)
+        odd.points = [laid_out(np.array(x), layout) if x.dtype.kind == "f" else x for x in check.points]
+        if all(x.flags.c_contiguous for x in odd.points):
+            continue
+        weights = [laid_out(w, layout) for w in check._weights()]
+        values = odd.outputs(odd.points)
+        if not all(_near(y, z, check.eps, size) for y, z in zip(values, check.values, strict=True)):
+            yield _said(f"{layout} memory", "the result depends on how the inputs lie in memory (strides)")
+            return
+        (found,) = odd.gradients(odd.points, [weights])
+        for path, g, right in zip(_active_paths(subject), found, check.gradients(), strict=True):
+            if not _near(g, right, check.eps, size):
+                yield _said(
+                    f"{path}, {layout} memory", "the gradient depends on how arrays lie in memory (strides)"
+                )
+                return
+
+
+def _narrow(check: Comparer) -> Iterator[Finding]:
+    """A gradient in float16 or float32 against the same in float64, at several points close by."""
+    kinds = {check.points[k].dtype.name for k in check.active}
+    rtol = max((NARROW_RTOL.get(kind, 0.0) for kind in kinds), default=0.0)
+    wider = check.wider() if rtol and check.eps > np.finfo(np.float64).eps else None
+    if wider is None or check.unresolved():
+        return
+    rtol = max(rtol, check.rtol)
+    off = [np.zeros(check.points[k].shape, int) for k in check.active]
+    for number in range(NARROW_POINTS):
+        point = check.moved(number * 8 * check.eps, check.relative())
+        wide = [x.astype(np.float64) if x.dtype.kind == "f" else x for x in point]
+        (have,) = check.subject.gradients(point, [check._weights()])
+        (want,) = wider.subject.gradients(wide, [wider._weights()])
+        for count, g, right in zip(off, have, want, strict=True):
+            g = np.zeros(count.shape) if g is None else g.astype(np.float64)
+            right = np.zeros(count.shape) if right is None else right
+            top = float(np.abs(right[np.isfinite(right)]).max(initial=0.0))
+            room = rtol * (np.abs(right) + 0.1 * top) + 16 * check.eps
+            representable = np.abs(right) < float(np.finfo(check.values[0].dtype).max) / 16
+            wrong = representable & np.isfinite(right) & ~(np.abs(g - right) <= room)
+            count += np.where(wrong, np.where(g > right, 1, -1), 0)
+    for path, count, k in zip(_active_paths(check.subject), off, check.active, strict=True):
+        persistent = np.abs(count) == NARROW_POINTS
+        if persistent.any():
+            first = tuple(int(i) for i in np.argwhere(persistent)[0])
+            kind = check.points[k].dtype.name
+            count = f"at {persistent.sum()} of {persistent.size} entries, {first} is the first"
+            yield _said(path, f"in {kind} the gradient is off by more than rounding, {count}")
+            return
+
+
+def _active_paths(subject: Subject) -> list[str]:
+    return [subject.paths[k] for k in subject.active]
+
+
+def _same(a: Array, b: Array) -> bool:
+    return np.array_equal(a, b, equal_nan=a.dtype.kind == "f" and b.dtype.kind == "f")
+
+
+def _close(a: Array | None, b: Array | None, eps: float) -> bool:
+    """Whether two gradients agree to rounding; None is a gradient of zeros."""
+    if a is None or b is None:
+        other = b if a is None else a
+        return other is None or not other.any()
+    if a.shape != b.shape:
+        return False
+    top = float(np.abs(b[np.isfinite(b)]).max(initial=0.0))
+    return bool(np.allclose(a, b, rtol=1e3 * eps, atol=1e2 * eps * top, equal_nan=True))
+
+
+def _near(a: Array | None, b: Array | None, eps: float, size: float) -> bool:
+    """Whether two arrays agree as far as another order of summing terms of some size allows."""
+    if a is None or b is None:
+        return _close(a, b, eps)
+    top = float(np.abs(b[np.isfinite(b)]).max(initial=0.0))
+    room = eps**0.5 * top + 1e3 * eps * size
+    return a.shape == b.shape and bool(np.allclose(a, b, rtol=eps**0.5, atol=room, equal_nan=True))

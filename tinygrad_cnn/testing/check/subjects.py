@@ -1,0 +1,133 @@
+"""What is judged: a function at a point, whatever its framework, seen as a function of flat arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinygrad_cnn.errors import DTypeError
+from tinygrad_cnn.testing.check.layouts import laid_out_as
+from tinygrad_cnn.testing.check.structures import leaves, replaced
+from tinygrad_cnn.testing.frameworks.base import Framework
+
+Array = NDArray[Any]
+
+
+class Subject:
+    """A function with the inputs that it is judged at.
+
+    Attributes:
+        points: the arrays among the inputs, flat.   paths: what each is called.
+        active: the places of those that are differentiated.
+    """
+
+    def __init__(
+        self, framework: Framework, fn: Callable[..., Any], inputs: Sequence[Any],
+        kwargs: Mapping[str, Any] | None = None, caller: str = "gradcheck",
+    ) -> None:  # fmt: skip
+        self.framework, self.fn, self.caller = framework, fn, caller
+        self.inputs: Any = ([self._plain(x) for x in inputs], dict(kwargs or {}))
+        found = [
+            (path, x)
+            for k, value in enumerate(self.inputs[0])
+            for path, x in leaves(value, framework.holds, f"input {k}")
+        ]
+        for key, value in self.inputs[1].items():
+            found += leaves(value, framework.holds, f"input {key}")
+        self.paths = [path for path, _ in found]
+        self.given = [x for _, x in found]
+        self.points = [framework.array(x) for x in self.given]
+        self.active = self._active()
+
+    def _plain(self, x: Any) -> Any:
+        """Numbers and lists of numbers as arrays, as NumPy takes them; anything else as it is."""
+        if isinstance(x, float) or (isinstance(x, (list, tuple)) and x and _numbers(x)):
+            return np.asarray(x)
+        return x
+
+    def _active(self) -> list[int]:
+        """Float arrays, and Tensors that require grad; if none requires it, all Tensors count."""
+        floats = [k for k, x in enumerate(self.points) if x.dtype.kind == "f"]
+        if any(x.dtype.kind == "c" for x in self.points):
+            raise DTypeError(f"{self.caller}: an input is complex; float inputs fit")
+        marks = {k: self.framework.wants_gradient(self.given[k]) for k in floats}
+        wanted = [k for k in floats if marks[k] is not False]
+        if not floats:
+            raise DTypeError(f"{self.caller}: none of the inputs is a float array")
+        return wanted or floats
+
+    # ----------------------------------------------------------------------- evaluation
+    def flat(self, given: Sequence[Any]) -> list[Any]:
+        """The float results of the function on a flat list of the framework's arrays."""
+        new = iter(given)
+        args, kwargs = (replaced(part, self.framework.holds, new) for part in self.inputs)
+        y = self.fn(*args, **kwargs)
+        found = [x for _, x in leaves(y, self.framework.gives)]
+        kinds = [self.framework.array(x).dtype.kind for x in found]
+        if "c" in kinds:
+            raise DTypeError(f"{self.caller}: the function returns a complex result; float results fit")
+        if "f" not in kinds:
+            got = ", ".join(str(x.dtype) for x in found) or type(y).__name__
+            raise DTypeError(
+                f"{self.caller}: the function must return a float {self.framework.array_name}, got {got}"
+            )
+        return [x for x, kind in zip(found, kinds, strict=True) if kind == "f"]
+
+    def made(self, arrays: Sequence[Array]) -> list[Any]:
+        """The framework's arrays with copies of these values, laid out as those that were given."""
+        pairs = zip(arrays, self.points, self.given, strict=True)
+        return [
+            self.framework.leaf(laid_out_as(np.array(x), like), was, k in self.active)
+            for k, (x, like, was) in enumerate(pairs)
+        ]
+
+    def outputs(self, arrays: Sequence[Array]) -> list[Array]:
+        """The float results at some arrays."""
+        return self.outputs_of(self.made(arrays))
+
+    def outputs_of(self, made: list[Any]) -> list[Array]:
+        """The float results at the framework's own arrays."""
+        return [np.array(self.framework.array(y)) for y in self.framework.run(self.flat, made)]
+
+    def gradients(
+        self, arrays: Sequence[Array], cotangents: Sequence[Sequence[Array]]
+    ) -> list[list[Array | None]]:
+        """For each list of cotangents the gradients of the active inputs."""
+        return self.framework.gradients(self.flat, self.made(arrays), self.active, cotangents)
+
+    def second(
+        self, arrays: Sequence[Array], cotangents: Sequence[Array], vectors: Sequence[Array]
+    ) -> list[Array | None]:
+        """The gradients of sum_k <gradient_k, vectors_k>."""
+        return self.framework.second(self.flat, self.made(arrays), self.active, cotangents, vectors)
+
+    def forward(self, arrays: Sequence[Array], tangents: Sequence[Array]) -> list[Array]:
+        """The derivative of each result along the tangents, by forward mode."""
+        return self.framework.forward(self.flat, self.made(arrays), self.active, tangents)
+
+    # ----------------------------------------------------------------------- precision
+    @property
+    def eps(self) -> float:
+        """The rounding of the coarsest type among the active inputs."""
+        return max(float(np.finfo(self.points[k].dtype).eps) for k in self.active)
+
+    def widened(self) -> Subject | None:
+        """The same in the next wider type: float64, or from there longdouble; None if there is none."""
+        narrow = self.eps > np.finfo(np.float64).eps
+        kind = np.dtype(np.float64 if narrow else self.framework.widest)
+        if np.finfo(kind).eps >= self.eps:
+            return None
+        made = object.__new__(type(self))
+        vars(made).update(vars(self))
+        made.points = [x.astype(kind) if x.dtype.kind == "f" else x for x in self.points]
+        return made
+
+
+def _numbers(x: Any) -> bool:
+    """Whether a nested list holds plain numbers alone."""
+    if isinstance(x, (list, tuple)):
+        return all(map(_numbers, x))
+    return isinstance(x, (int, float)) and not isinstance(x, bool)

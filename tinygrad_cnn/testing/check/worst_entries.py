@@ -1,0 +1,86 @@
+"""Which entries of a gradient are wrong: one by one where they are few, by halving where they are many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from tinygrad_cnn.testing.check.comparisons import Comparer
+from tinygrad_cnn.testing.check.findings import Finding
+
+#: With so many elements or fewer, each entry is looked at.
+FEW = 64
+
+#: Near kinks, so many entries are looked at.
+SOME = 16
+
+#: Entries that are looked for among many.
+MOST = 5
+
+#: Looks at halves, at most: the time does not grow with the size.
+LOOKS = 120
+
+
+def entries_of(check: Comparer, failed: bool) -> Iterator[Finding]:
+    """Comparisons entry by entry: all of them where there are few, else wrong ones, found by halving.
+
+    Args:
+        check: the function at its point.   failed: whether a random direction showed an error.
+    """
+    many = sum(check.points[k].size for k in check.active) > FEW
+    for place, k in enumerate(check.active):
+        shape = check.points[k].shape
+        every = list(np.ndindex(shape)) if not many else []
+        chosen = _by_halving(check, place) if many and failed else every
+        for index in chosen:
+            yield check.along(1, entry_name(check, place, index), unit(check, place, index))
+
+
+def kinked_entries(check: Comparer) -> Iterator[Finding]:
+    """Comparisons of single entries near a kink: all where there are few, else some at random."""
+    places = [
+        (place, index)
+        for place, k in enumerate(check.active)
+        for index in np.ndindex(check.points[k].shape)
+    ]
+    if len(places) > SOME:
+        chosen = np.random.default_rng(0).choice(len(places), SOME, replace=False)
+        places = [places[k] for k in sorted(chosen)]
+    for place, index in places:
+        yield check.along(1, entry_name(check, place, index), unit(check, place, index))
+
+
+def unit(check: Comparer, place: int, index: tuple[int, ...]) -> list[np.ndarray]:
+    """The direction in which one entry moves, by 1."""
+    vectors = [np.zeros(check.points[k].shape) for k in check.active]
+    vectors[place][index] = 1
+    return vectors
+
+
+def entry_name(check: Comparer, place: int, index: tuple[int, ...]) -> str:
+    """What a report calls an entry."""
+    path = check.subject.paths[check.active[place]]
+    return f"{path}, entry {index}" if index else path
+
+
+def _by_halving(check: Comparer, place: int) -> list[tuple[int, ...]]:
+    """Some entries of an input whose gradient is wrong; halves that look right are left out."""
+    shape = check.points[check.active[place]].shape
+    sizes = np.random.default_rng(1).uniform(0.5, 1, shape)
+    found: list[tuple[int, ...]] = []
+    stack = [np.arange(int(np.prod(shape)))]
+    looks = 0
+    while stack and len(found) < MOST and looks < LOOKS:
+        within = stack.pop()
+        looks += 1
+        chosen = np.zeros(shape, bool)
+        chosen.flat[within] = True
+        if not len(within) or not check.looks_wrong(check.only(place, chosen, sizes)):
+            continue
+        if len(within) == 1:
+            found.append(tuple(int(i) for i in np.unravel_index(within[0], shape)))
+        else:
+            middle = len(within) // 2
+            stack += [within[middle:], within[:middle]]
+    return found

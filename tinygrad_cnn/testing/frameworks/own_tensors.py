@@ -1,0 +1,123 @@
+"""Functions of this package's Tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tinygrad_cnn.mode import enable_grad
+from tinygrad_cnn.tensors.gradient import grad
+from tinygrad_cnn.tensors.tensor_class import Tensor
+from tinygrad_cnn.testing.frameworks.base import Array, Flat, Framework, NotSupportedError
+from tinygrad_cnn.transforms import jvp
+
+
+class OwnTensors(Framework):
+    """Functions of Tensors; NumPy arrays among their inputs become Tensors.
+
+    >>> OwnTensors().holds(Tensor([1.0])), OwnTensors().holds([1.0])
+    (True, False)
+    """
+
+    name, array_name, widest = "tinygrad_cnn", "Tensor", np.longdouble
+
+    def holds(self, x: Any) -> bool:
+        """Tensors, and arrays and numbers of NumPy."""
+        return isinstance(x, (Tensor, np.ndarray, np.generic))
+
+    def gives(self, x: Any) -> bool:
+        """Tensors alone."""
+        return isinstance(x, Tensor)
+
+    def wants_gradient(self, x: Any) -> bool | None:
+        """A Tensor says so itself."""
+        return x.requires_grad if isinstance(x, Tensor) else None
+
+    def array(self, x: Any) -> Array:
+        """The values."""
+        return x.numpy() if isinstance(x, Tensor) else np.asarray(x)
+
+    def leaf(self, values: Array, like: Any, active: bool) -> Tensor:
+        """A Tensor on that memory, which is not copied: a copy would be contiguous."""
+        tensor = Tensor.detached(values)
+        return tensor.requires_grad_() if active else tensor
+
+    def run(self, f: Flat, leaves: list[Any]) -> list[Any]:
+        """The results, recorded: as they are when they are differentiated."""
+        with enable_grad():
+            return f(leaves)
+
+    def gradients(
+        self, f: Flat, leaves: list[Any], active: Sequence[int], cotangents: Sequence[Sequence[Array]]
+    ) -> list[list[Array | None]]:
+        """By `grad`, over one graph."""
+        return self._walks(f, leaves, active, cotangents, create_graph=False)[0]
+
+    def _walks(
+        self, f: Flat, leaves: list[Any], active: Sequence[int], cotangents: Any, create_graph: bool
+    ) -> tuple[list[list[Array | None]], list[list[Tensor | None]]]:
+        with enable_grad():
+            results = f(leaves)
+            wanted = [leaves[k] for k in active]
+            tensors: list[list[Tensor | None]] = []
+            for weights in cotangents:
+                pairs = [(y, w) for y, w in zip(results, weights, strict=True) if y.requires_grad]
+                if not pairs:
+                    tensors.append([None] * len(wanted))
+                    continue
+                found = grad(
+                    [y for y, _ in pairs], wanted,
+                    [Tensor(np.asarray(w, y.dtype)) for y, w in pairs],
+                    create_graph=create_graph, retain_graph=True, allow_unused=True,
+                )  # fmt: skip
+                tensors.append(list(found))
+        # The arrays themselves: one that a later walk writes to again is seen to change.
+        return [[None if g is None else g.numpy() for g in row] for row in tensors], tensors
+
+    def second(
+        self, f: Flat, leaves: list[Any], active: Sequence[int], cotangents: Sequence[Array],
+        vectors: Sequence[Array],
+    ) -> list[Array | None]:  # fmt: skip
+        """By a recorded walk, differentiated again."""
+        _, (gradients,) = self._walks(f, leaves, active, [cotangents], create_graph=True)
+        weighed = [
+            (g * np.asarray(v, g.dtype)).sum()
+            for g, v in zip(gradients, vectors, strict=True)
+            if g is not None and g.requires_grad
+        ]
+        if not weighed:
+            return [None for _ in active]
+        found = grad(sum(weighed[1:], weighed[0]), [leaves[k] for k in active], allow_unused=True)
+        return [None if g is None else g.numpy() for g in found]
+
+    def forward(
+        self, f: Flat, leaves: list[Any], active: Sequence[int], tangents: Sequence[Array]
+    ) -> list[Array]:
+        """By `transforms.jvp`, for the results joined to one vector."""
+        sizes: list[tuple[int, ...]] = []
+
+        def joined(*moved: Tensor) -> Tensor:
+            given = list(leaves)
+            for k, x in zip(active, moved, strict=True):
+                given[k] = x
+            results = f(given)
+            sizes[:] = [y.shape for y in results]
+            weighed = [y.reshape(-1) for y in results]
+            return weighed[0] if len(weighed) == 1 else _concatenate(weighed)
+
+        try:
+            vectors = [np.asarray(v, leaves[k].dtype) for k, v in zip(active, tangents, strict=True)]
+            _, derivative = jvp(joined, tuple(leaves[k] for k in active), tuple(vectors))
+        except Exception as error:
+            raise NotSupportedError(
+                f"no forward mode, for a derivative cannot be recorded: {type(error).__name__}: {error}"
+            ) from error
+        cuts = np.cumsum([int(np.prod(shape)) for shape in sizes])[:-1]
+        pieces = np.split(np.asarray(derivative.numpy()), cuts)
+        return [piece.reshape(shape) for piece, shape in zip(pieces, sizes, strict=True)]
+
+
+def _concatenate(tensors: list[Tensor]) -> Tensor:
+    return np.concatenate(tensors)  # type: ignore[arg-type, return-value]
