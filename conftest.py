@@ -1,6 +1,5 @@
 """What every test and doctest of the project shares."""
 
-import importlib.util
 import os
 from importlib.util import find_spec
 
@@ -15,18 +14,15 @@ _ADAPTERS = {"torch": "pytorch", "jax": "jax_arrays", "autograd": "hips_autograd
 collect_ignore = [
     f"tinygrad_cnn/testing/frameworks/{module}.py"
     for library, module in _ADAPTERS.items()
-    if importlib.util.find_spec(library) is None
+    if find_spec(library) is None
 ]
 
 # Tests never start a compiler in the background; those of the compiled kernels ask for them.
 os.environ.setdefault("TINYGRAD_CNN_KERNELS", "reference")
 
 # What cannot be imported, or cannot load a file, without the extra `onnx`.
-collect_ignore = (
-    []
-    if find_spec("onnx")
-    else ["tinygrad_cnn/onnx/backend.py", "tinygrad_cnn/onnx/reading.py", "tinygrad_cnn/onnx/writing.py"]
-)
+if find_spec("onnx") is None:
+    collect_ignore += [f"tinygrad_cnn/onnx/{name}.py" for name in ("backend", "reading", "writing")]
 
 # One profile, the same everywhere: the examples are derived from the test itself, so a run can be
 # repeated exactly, and no example is judged by its time, because machines differ.

@@ -340,8 +340,8 @@ class _Comparison:
                 why = f"{KINK}: the slopes around are {low:.6g} to {high:.6g}"
                 return self.said("unchecked", Slope(found.numeric, found.error, 0.0), why)
         if not self.single:
-            for other in self.mixed():
-                kinky = other.judged(slope(other.change, MIXED_STEP, noise, MIXED_LEVELS))
+            for mixture in self.mixed():
+                kinky = mixture.judged(slope(mixture.change, MIXED_STEP, noise, MIXED_LEVELS))
                 if KINK in kinky.reason:
                     return self.said("unchecked", Slope(found.numeric, found.error, 0.0), kinky.reason)
         apart = abs(found.analytic - found.numeric)

@@ -177,8 +177,8 @@ def _narrow(check: Comparer) -> Iterator[Finding]:
         if persistent.any():
             first = tuple(int(i) for i in np.argwhere(persistent)[0])
             kind = check.points[k].dtype.name
-            count = f"at {persistent.sum()} of {persistent.size} entries, {first} is the first"
-            yield _said(path, f"in {kind} the gradient is off by more than rounding, {count}")
+            entries = f"at {persistent.sum()} of {persistent.size} entries, {first} is the first"
+            yield _said(path, f"in {kind} the gradient is off by more than rounding, {entries}")
             return
 
 
