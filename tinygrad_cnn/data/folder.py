@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tinygrad_cnn.data.image import load_image, mode, pillow, sides
+from tinygrad_cnn.data.image import MOST_PIXELS, load_image, mode, pillow, pixels, sides
 from tinygrad_cnn.data.stream import StreamedDataset
 from tinygrad_cnn.data.transform import Transform
 from tinygrad_cnn.errors import ArgumentError, DTypeError, FormatError
@@ -35,11 +35,13 @@ class ImageFolder(StreamedDataset):
     A `DataLoader` over it streams batches of images (N, channels, H, W) float32 and labels (N,) int64.
     Only the names of the files are kept, so memory does not depend on how many images there are.
     Each image is converted as `load_image` does. Files in folders within a class belong to that class.
-    Files with other ends than `SUFFIXES`, and names that begin with a dot, are left alone.
+    Files with other ends than `SUFFIXES`, and names that begin with a dot, are left alone. Links to
+    folders are followed, each folder once.
 
     A file that turns out to be no image, or damaged, is left out: its batch has a sample less (or is
     left out, when nothing remains), and once the last batch is made one warning lists all such files
-    that were not listed before. With `unreadable="raise"` its error comes in place of its batch.
+    that were not listed before, and folders that could not be opened. With `unreadable="raise"` its
+    error comes in place of its batch, that of a folder at once.
 
     Args:
         folder: holds the folders of the classes.
@@ -51,6 +53,7 @@ class ImageFolder(StreamedDataset):
         unreadable: 'skip' or 'raise'.
         classes: names of the folders in the order of their labels; None takes all, sorted.
         one_hot: labels as rows of float32, 1 at the class and 0 elsewhere.
+        max_pixels: as in `load_image`; an image of more counts as unreadable.
     Attributes:
         classes: the names.   class_indices: the label of each name.
         labels: (N,) int64, of all files.   unreadable_files: path below `folder` and reason of each
@@ -77,7 +80,7 @@ class ImageFolder(StreamedDataset):
     def __init__(
         self, folder: str | os.PathLike[str], size: int | tuple[int, int], channels: int = 3, *,
         transform: Transform | None = None, seed: int = 0, workers: int = 4, unreadable: str = "skip",
-        classes: Sequence[str] | None = None, one_hot: bool = False,
+        classes: Sequence[str] | None = None, one_hot: bool = False, max_pixels: int = MOST_PIXELS,
     ) -> None:  # fmt: skip
         super().__init__(transform, seed, workers)
         pillow("ImageFolder")
@@ -89,15 +92,48 @@ class ImageFolder(StreamedDataset):
         self.folder = Path(folder)
         self.size = sides("ImageFolder", "size", size)
         self.channels = channels
+        self.max_pixels = pixels("ImageFolder", max_pixels)
         self.unreadable = unreadable
         self.one_hot = bool(one_hot)
         self.classes = _classes(self.folder, classes)
         self.class_indices = {name: k for k, name in enumerate(self.classes)}
-        self.unreadable_files: dict[str, str] = {}
+        self.unreadable_files = _broken_links(self.folder)
         self._told: set[str] = set()
-        files = [_images(self.folder, name) for name in self.classes]
+        files = [self._images(name) for name in self.classes]
         self._names = [name for names in files for name in names]
         self.labels = np.repeat(np.arange(len(files)), [len(names) for names in files])
+        self._tell()
+
+    def _images(self, name: str) -> list[str]:
+        """The image files of one class, as sorted paths below the folder of all classes."""
+        found, others, seen = [], 0, set()
+
+        def unreadable(error: OSError) -> None:
+            at = Path(str(error.filename))
+            why = f"a folder that cannot be opened: {error.strerror or error}"
+            if self.unreadable == "raise":
+                raise FormatError(f"{at}: expected a folder to read, found {why}") from error
+            self.unreadable_files[at.relative_to(self.folder).as_posix()] = why
+
+        for at, inner, files in os.walk(self.folder / name, onerror=unreadable, followlinks=True):
+            met = os.stat(at)
+            if (met.st_dev, met.st_ino) in seen:  # a link back, or two to one folder
+                inner.clear()
+                continue
+            seen.add((met.st_dev, met.st_ino))
+            inner[:] = sorted(entry for entry in inner if not entry.startswith("."))
+            for file in files:
+                if not file.startswith(".") and file.lower().endswith(SUFFIXES):
+                    found.append(Path(at, file).relative_to(self.folder).as_posix())
+                else:
+                    others += 1
+        if not found:
+            said = next((why for n, why in self.unreadable_files.items() if n.split("/")[0] == name), "")
+            raise FormatError(
+                f"ImageFolder: {self.folder / name}: expected at least one image ({', '.join(SUFFIXES)}), "
+                f"found {said or (f'{others} other files' if others else 'no file')}"
+            )
+        return sorted(found)
 
     def __len__(self) -> int:
         """Number of files, readable or not."""
@@ -119,7 +155,7 @@ class ImageFolder(StreamedDataset):
         """
         path, label = self.path(index), self.labels[index]
         try:
-            image = load_image(path, self.size, self.channels)
+            image = load_image(path, self.size, self.channels, max_pixels=self.max_pixels)
         except OSError as error:
             why = error.strerror or error
             raise FormatError(f"{path}: expected a file to read, found: {why}") from error
@@ -136,13 +172,17 @@ class ImageFolder(StreamedDataset):
             return None
 
     def _finish(self) -> None:
-        """Tell of the files left out, once each."""
-        if len(self.unreadable_files) == len(self) > 0:
+        """Tell of the files left out."""
+        if set(self._names) <= self.unreadable_files.keys():
             name, reason = next(iter(self.unreadable_files.items()))
             raise FormatError(
                 f"ImageFolder: {self.folder}: expected images, but none of {len(self)} files can be read; "
                 f"{name}: {reason}"
             )
+        self._tell()
+
+    def _tell(self) -> None:
+        """Warn of what could not be read, once each."""
         new = {n: why for n, why in sorted(self.unreadable_files.items()) if n not in self._told}
         if new:
             self._told.update(new)
@@ -151,13 +191,19 @@ class ImageFolder(StreamedDataset):
             warnings.warn(
                 f"ImageFolder: {len(new)} of {len(self)} files in {self.folder} could not be read and were "
                 f"left out:{''.join(lines[:_LISTED])}{more}",
-                stacklevel=2,
+                stacklevel=3,
             )
 
     def __repr__(self) -> str:
         counts = np.bincount(self.labels, minlength=len(self.classes))
         listed = ", ".join(f"{name}: {n}" for name, n in zip(self.classes, counts, strict=True))
         return f"ImageFolder({str(self.folder)!r}, {listed}, size={self.size}, channels={self.channels})"
+
+
+def _broken_links(folder: Path) -> dict[str, str]:
+    """Links among the folders of the classes that lead nowhere, and why they are left out."""
+    links = (entry for entry in folder.iterdir() if entry.is_symlink() and not entry.name.startswith("."))
+    return {link.name: "a link that leads nowhere" for link in links if not link.exists()}
 
 
 def _classes(folder: Path, wanted: Sequence[str] | None) -> list[str]:
@@ -186,21 +232,3 @@ def _classes(folder: Path, wanted: Sequence[str] | None) -> list[str]:
     if missing:
         raise FormatError(f"ImageFolder: {folder}: expected folders {missing}, found {there}")
     return list(wanted)
-
-
-def _images(folder: Path, name: str) -> list[str]:
-    """The image files of one class, as sorted paths below the folder of all classes."""
-    found, others = [], 0
-    for at, inner, files in os.walk(folder / name):
-        inner[:] = [entry for entry in inner if not entry.startswith(".")]
-        for file in files:
-            if not file.startswith(".") and file.lower().endswith(SUFFIXES):
-                found.append(Path(at, file).relative_to(folder).as_posix())
-            else:
-                others += 1
-    if not found:
-        raise FormatError(
-            f"ImageFolder: {folder / name}: expected at least one image ({', '.join(SUFFIXES)}), found "
-            f"{f'{others} other files' if others else 'no file'}"
-        )
-    return sorted(found)

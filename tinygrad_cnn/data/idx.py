@@ -8,7 +8,6 @@ data      the elements, big-endian, last axis fastest
 from __future__ import annotations
 
 import gzip
-import io
 import math
 import os
 import struct
@@ -21,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_cnn.errors import DTypeError, FormatError, ShapeError
-from tinygrad_cnn.serial.atomic import writing
+from tinygrad_cnn.serial import opened, writing
+from tinygrad_cnn.serial.tensors import MOST_UNPACKED
 
 Array = NDArray[Any]
 
@@ -70,17 +70,18 @@ def read_idx(path: str | os.PathLike[str]) -> Array:
     """
     path = Path(path)
     try:
-        if path.suffix == ".gz":
-            with gzip.open(path, "rb") as unpacked:
-                return _decode(unpacked, path)
-        with path.open("rb") as plain:
-            return _decode(plain, path)
+        with opened(path) as plain:
+            if path.suffix != ".gz":
+                return _decode(plain, path, sys.maxsize)
+            most = max(MOST_UNPACKED, 16 * os.fstat(plain.fileno()).st_size)
+            with gzip.open(plain, "rb") as unpacked:
+                return _decode(unpacked, path, most)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise FormatError(f"{path}: expected a whole gzip file, found: {error}") from error
 
 
-def _decode(stream: io.BufferedIOBase, path: Path) -> Array:
-    """The array of an open IDX stream, which must end where the array ends."""
+def _decode(stream: Any, path: Path, most: int) -> Array:
+    """The array of an open IDX stream, which must end where the array ends; of at most so many bytes."""
     code, ndim = _read_magic(stream, path)
     sizes = stream.read(4 * ndim)
     if len(sizes) < 4 * ndim:
@@ -93,6 +94,10 @@ def _decode(stream: io.BufferedIOBase, path: Path) -> Array:
     if math.prod(max(size, 1) for size in shape) * dtype.itemsize > sys.maxsize:
         raise FormatError(f"{path}: expected sizes of an array that fits in memory, found {shape}")
     length = math.prod(shape) * dtype.itemsize
+    if length > most:
+        raise FormatError(
+            f"{path}: expected at most {most:,} bytes of data in so small a file, found {shape}"
+        )
     body = _read_up_to(stream, length + 1)
     if len(body) != length:
         found = f"only {len(body)} bytes" if len(body) < length else "more bytes after them"
@@ -101,7 +106,7 @@ def _decode(stream: io.BufferedIOBase, path: Path) -> Array:
     return elements.reshape(shape).astype(dtype, copy=False)
 
 
-def _read_magic(stream: io.BufferedIOBase, path: Path) -> tuple[int, int]:
+def _read_magic(stream: Any, path: Path) -> tuple[int, int]:
     """Type code and number of axes, from the first four bytes."""
     head = stream.read(4)
     if not head:
@@ -121,7 +126,7 @@ def _read_magic(stream: io.BufferedIOBase, path: Path) -> tuple[int, int]:
     return code, ndim
 
 
-def _read_up_to(stream: io.BufferedIOBase, count: int) -> bytearray:
+def _read_up_to(stream: Any, count: int) -> bytearray:
     """`count` bytes, or those that are left; `read(count)` itself would allocate `count` first."""
     body = bytearray()
     while len(body) < count and (part := stream.read(min(CHUNK, count - len(body)))):

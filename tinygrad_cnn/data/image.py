@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import os
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_cnn.errors import ArgumentError, DTypeError, FormatError, MissingExtraError
+from tinygrad_cnn.serial import opened
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -19,12 +22,20 @@ Path = str | os.PathLike[str]
 #: Channels, and Pillow's name for pixels of so many.
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 _ORIENTATION = 0x0112  # the number of this entry in EXIF
+#: The formats that are read. Pillow knows some forty; one of them starts another program.
+FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
+#: The most pixels of an image, and the most bytes of its file, unless more are asked for.
+MOST_PIXELS, MOST_BYTES = 2**26, 2**29
 
 
-def load_image(path: Path, size: int | tuple[int, int] | None = None, channels: int = 3) -> Array:
+def load_image(
+    path: Path, size: int | tuple[int, int] | None = None, channels: int = 3, *,
+    max_pixels: int = MOST_PIXELS,
+) -> Array:  # fmt: skip
     """Read an image file as an array of numbers from 0 to 1.
 
-    Any format that Pillow reads fits, in grey (also of 16 bits), RGB, palette or CMYK colours. The image
+    The format is one of `FORMATS`, whatever the file is called, in grey (also of 16 bits), RGB, palette
+    or CMYK colours. The image
     is turned upright as its EXIF entry says, laid on white where it is transparent (unless 4 channels
     are asked for), converted, and resized. Resizing averages all pixels under a triangular window, so
     that nothing flickers when a large photograph becomes small; proportions are not kept. Of an
@@ -34,11 +45,13 @@ def load_image(path: Path, size: int | tuple[int, int] | None = None, channels: 
         path: the file.
         size: (H, W) in pixels, or one number for both; None keeps the size of the file.
         channels: 1 for grey, 3 for red, green, blue, 4 with opacity last.
+        max_pixels: the most that are decoded, 2**26 unless more are allowed: a small file can hold
+            a picture that fills the memory.
     Returns:
         (channels, H, W) float32 in [0, 1].
     Raises:
         FileNotFoundError, IsADirectoryError, PermissionError: the file cannot be opened.
-        FormatError: it is no image, damaged or cut off.
+        FormatError: it is no image, damaged or cut off, or too large.
         ArgumentError, DTypeError: size or channels do not fit.
         MissingExtraError: Pillow is not installed.
     Source: grey is 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601).
@@ -54,8 +67,13 @@ def load_image(path: Path, size: int | tuple[int, int] | None = None, channels: 
     wanted = None if size is None else sides("load_image", "size", size)
     mode(channels, "load_image")
     pillow("load_image")
-    with open(path, "rb") as file:  # an OSError that comes from here is not about the format
-        return _read(file, path, wanted, channels)
+    most = pixels("load_image", max_pixels)
+    with opened(path) as file:  # an OSError that comes from here is not about the format
+        length = os.fstat(file.fileno()).st_size
+        if length > MOST_BYTES:
+            raise FormatError(f"{path}: expected at most {MOST_BYTES:,} bytes, found {length:,}")
+        content = file.read()  # a file that changes while it is decoded could end the process
+    return _read(content, path, wanted, channels, most)
 
 
 def sides(function: str, name: str, size: Any) -> tuple[int, int]:
@@ -75,6 +93,22 @@ def sides(function: str, name: str, size: Any) -> tuple[int, int]:
     if min(both) < 1:
         raise ArgumentError(f"{function}: {name} must be at least 1 pixel each way, got {size!r}")
     return int(both[0]), int(both[1])
+
+
+def pixels(function: str, most: Any) -> int:
+    """A number of pixels.
+
+    Raises:
+        DTypeError: no integer.   ArgumentError: below 1.
+
+    >>> pixels("load_image", 8)
+    8
+    """
+    if isinstance(most, bool) or not isinstance(most, (int, np.integer)):
+        raise DTypeError(f"{function}: max_pixels must be an integer, got {most!r}")
+    if most < 1:
+        raise ArgumentError(f"{function}: max_pixels must be at least 1, got {most}")
+    return int(most)
 
 
 def mode(channels: int, function: str) -> str:
@@ -107,27 +141,46 @@ def pillow(function: str) -> Any:
     return Image
 
 
-def _read(file: Any, path: Path, size: tuple[int, int] | None, channels: int) -> Array:
-    """Decode an open file; damage of any kind is a FormatError that names the file."""
+def _read(content: bytes, path: Path, size: tuple[int, int] | None, channels: int, most: int) -> Array:
+    """Decode a file's content; damage of any kind is a FormatError that names the file."""
     library = pillow("load_image")
     try:
-        with library.open(file) as image:
+        with library.open(io.BytesIO(content), formats=_formats()) as image:
+            _check_size(image, 4 * most)
             if size is not None:
                 # A JPEG file can be decoded at 1/2, 1/4 or 1/8 of its size, which takes a fraction of
                 # the time; twice the wanted size, in either orientation, leaves enough to average.
                 image.draft(None, (2 * max(size), 2 * max(size)))
+            _check_size(image, most)
             image.load()
             return _array(_upright(image), size, channels)
     except MemoryError:
         raise
+    except FormatError as error:
+        raise FormatError(f"{path}: {error}") from error
     except library.UnidentifiedImageError as error:
-        empty = os.fstat(file.fileno()).st_size == 0
-        found = "an empty file" if empty else "a file of another kind"
-        raise FormatError(f"{path}: expected an image that Pillow reads, found {found}") from error
+        found = "a file of another kind" if content else "an empty file"
+        raise FormatError(
+            f"{path}: expected an image of one of the formats {', '.join(FORMATS)}, found {found}"
+        ) from error
     except Exception as error:  # decoders raise nearly every kind of exception on damaged files
         raise FormatError(
-            f"{path}: expected a whole image, found damage: {error or type(error).__name__}"
+            f"{path}: expected a whole image, found damage: {str(error)[:400] or type(error).__name__}"
         ) from error
+
+
+@cache
+def _formats() -> list[str]:
+    """Those of the formats that this build of Pillow has."""
+    library = pillow("load_image")
+    library.init()
+    return [name for name in FORMATS if name in library.OPEN]
+
+
+def _check_size(image: Image.Image, most: int) -> None:
+    W, H = image.size
+    if most < W * H:
+        raise FormatError(f"expected at most {most:,} pixels, found {H} x {W}; max_pixels= allows more")
 
 
 def _upright(image: Image.Image) -> Image.Image:

@@ -91,7 +91,8 @@ class DataLoader:
         if isinstance(self.dataset, StreamedDataset):
             batches = self.dataset.batches(chosen)
         else:
-            batches = map(self._batch, chosen)
+            # A generator, not map: StopIteration from a dataset must not look like the end of the data.
+            batches = (self._batch(indices) for indices in chosen)
         yield from prefetched(batches, self.prefetch) if self.prefetch else batches
 
     def _batch(self, chosen: Array) -> tuple[Array, ...]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextvars
 import queue
+import sys
 import threading
 from collections.abc import Iterator
+from contextlib import closing, nullcontext
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -32,10 +34,12 @@ def prefetched(items: Iterator[T], ahead: int) -> Iterator[T]:
 
     def work() -> None:
         try:
-            for item in items:
-                waiting.put(("item", item))
-                if stop.is_set():
-                    return
+            with closing(items) if hasattr(items, "close") else nullcontext():
+                # Closed here, where it ran: a `with no_grad()` inside it belongs to this context.
+                for item in items:
+                    waiting.put(("item", item))
+                    if stop.is_set():
+                        return
             waiting.put(("end", None))
         except BaseException as error:
             waiting.put(("error", error))
@@ -55,6 +59,7 @@ def prefetched(items: Iterator[T], ahead: int) -> Iterator[T]:
         # The thread puts at most once more, and then there is room; so it cannot wait for ever.
         while not waiting.empty():
             waiting.get_nowait()
-        # The garbage collector may close the iterator in any thread, also in this one.
-        if threading.current_thread() is not thread:
+        # The garbage collector may close the iterator in any thread, also in this one; and at the end
+        # of the program, when a daemon thread stands still for good (Python 3.13).
+        if threading.current_thread() is not thread and not sys.is_finalizing():
             thread.join()

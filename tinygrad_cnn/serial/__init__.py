@@ -5,10 +5,11 @@
 """
 
 from tinygrad_cnn.serial.atomic import writing
+from tinygrad_cnn.serial.regular_files import opened, read_file
 from tinygrad_cnn.serial.tensors import Content, load_content, load_metadata, load_tensors, save_tensors
 from tinygrad_cnn.serial.values import Decoder, Encoder
 
 __all__ = [
-    "Content", "Decoder", "Encoder", "load_content", "load_metadata", "load_tensors", "save_tensors",
-    "writing",
+    "Content", "Decoder", "Encoder", "load_content", "load_metadata", "load_tensors", "opened",
+    "read_file", "save_tensors", "writing",
 ]  # fmt: skip

@@ -6,14 +6,22 @@ import errno
 import os
 import secrets
 import stat
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+_A_DAY = 24 * 60 * 60
 
 
 @contextmanager
 def writing(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """A temporary path to write to; it becomes `path` when the block ends well.
+    """Give a temporary path to write to; it becomes `path` when the block ends well.
 
     Whoever reads `path` sees the old file or the complete new one, never a part. When the block
     raises, the temporary file is removed and `path` stays as it was. The temporary file lies in the
@@ -21,6 +29,8 @@ def writing(path: str | os.PathLike[str]) -> Iterator[Path]:
     choose a format by it. A library that wants an open file gets one by
 
         with writing(path) as temporary, temporary.open("wb") as file: ...
+
+    What a process that was killed left behind is removed when the same file is next written.
 
     A new file has the permissions that any new file would have, an existing one keeps its own. A
     symbolic link stays, and the file that it points to is written.
@@ -44,8 +54,8 @@ def writing(path: str | os.PathLike[str]) -> Iterator[Path]:
     'whole'
     """
     target, mode = _check(path)
-    temporary = target.with_name(f".{secrets.token_hex(8)}{target.suffix}")
-    _create(temporary, target)
+    _remove_leftovers(target)
+    temporary, lock = _create(target)
     try:
         yield temporary
         with temporary.open("rb+") as file:
@@ -56,6 +66,26 @@ def writing(path: str | os.PathLike[str]) -> Iterator[Path]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+    finally:
+        if lock is not None:
+            os.close(lock)
+
+
+def check_writable(path: str | os.PathLike[str]) -> None:
+    """See that a file could be written; nothing is left there.
+
+    Raises:
+        As `writing`.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     check_writable(f"{folder}/file"); os.listdir(folder)
+    []
+    """
+    temporary, lock = _create(_check(path)[0])
+    temporary.unlink()
+    if lock is not None:
+        os.close(lock)
 
 
 def _check(path: str | os.PathLike[str]) -> tuple[Path, int | None]:
@@ -76,10 +106,64 @@ def _check(path: str | os.PathLike[str]) -> tuple[Path, int | None]:
     return target, stat.S_IMODE(target.stat().st_mode)
 
 
-def _create(temporary: Path, target: Path) -> None:
-    """Make the temporary file with the permissions of a new file (the system applies the umask)."""
+def _create(target: Path) -> tuple[Path, int | None]:
+    """Make the temporary file with the permissions of a new file (the system applies the umask).
+
+    Returns:
+        Its path, and a descriptor that holds a lock on it, which the system takes away with the
+        process; None where there are no such locks.
+    """
+    while True:
+        temporary = target.with_name(f"{_start(target)}{secrets.token_hex(8)}{target.suffix}")
+        try:
+            made = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
+        except OSError as error:
+            reason = f"cannot write in folder '{target.parent}' ({error.strerror})"
+            raise type(error)(error.errno, reason, str(target)) from None
+        if not _lock(made):
+            os.close(made)
+            if fcntl is None or temporary.exists():
+                return temporary, None
+        elif temporary.exists():
+            return temporary, made
+        else:
+            os.close(made)
+        # Another process took it for a leftover before it was locked: once more.
+
+
+def _lock(descriptor: int) -> bool:
+    """Whether a file could be locked."""
+    if fcntl is None:
+        return False
     try:
-        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-    except OSError as error:
-        reason = f"cannot write in folder '{target.parent}' ({error.strerror})"
-        raise type(error)(error.errno, reason, str(target)) from None
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _start(target: Path) -> str:
+    """What the names of a file's temporary files begin with."""
+    return f".{target.name[:150]}.writing-"
+
+
+def _remove_leftovers(target: Path) -> None:
+    """Remove temporary files of this target whose writer is gone; nothing that fails matters."""
+    start = _start(target)
+    try:
+        names = [name for name in os.listdir(target.parent) if name.startswith(start)]
+    except OSError:
+        return
+    for name in names:
+        path = target.with_name(name)
+        with suppress(OSError):
+            if fcntl is None:  # Windows: a file that is open cannot be removed
+                if time.time() - path.stat().st_mtime > _A_DAY:
+                    path.unlink()
+                continue
+            left = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            try:
+                if _lock(left):
+                    path.unlink()
+            finally:
+                os.close(left)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from tinygrad_cnn.errors import ArgumentError, DTypeError, FormatError, MissingExtraError
 from tinygrad_cnn.serial.atomic import writing
+from tinygrad_cnn.serial.regular_files import read_file
 
 Array = NDArray[Any]
 
@@ -35,6 +36,8 @@ PACKED = {
     "F16": "float16", "F32": "float32", "F64": "float64",
 }  # fmt: skip
 DTYPES = tuple(PACKED.values())
+#: A compressed file may become so many bytes, or 16 times its own, whichever is more.
+MOST_UNPACKED = 2**31
 
 
 class Content(NamedTuple):
@@ -132,13 +135,13 @@ def load_content(path: str | os.PathLike[str]) -> Content:
     Content(tensors={'b': array([0., 0.])}, metadata={'epoch': '3'})
     """
     form = _form(path)
-    data = Path(path).read_bytes()
+    data = read_file(path)
     try:
         arrays, metadata = form.parse(data)
     except MissingExtraError:
         raise
     except Exception as error:  # the parsers raise a dozen types on bytes that are not theirs
-        found = f"{len(data)} bytes that cannot be read: {error}" if data else "an empty file"
+        found = f"{len(data)} bytes that cannot be read: {str(error)[:400]}" if data else "an empty file"
         raise FormatError(f"{path}: expected {form.words}, found {found}") from error
     native = {n: a.astype(a.dtype.newbyteorder("="), copy=False) for n, a in arrays.items()}
     return Content(native, metadata)
@@ -281,6 +284,7 @@ def _parse_npz(data: bytes) -> Content:
         promised = int.from_bytes(data[end + 10 : end + 12], "little")
         if promised != min(len(members), 0xFFFF):
             raise FormatError(f"{len(members)} members where the end of the archive says {promised}")
+        _check_members(members, len(data))
         for member in members:
             # Read whole, which compares its checksum, and by its entry, which compares its name.
             content = archive.read(member)
@@ -296,6 +300,22 @@ def _parse_npz(data: bytes) -> Content:
     return Content(arrays, metadata)
 
 
+def _check_members(members: list[zipfile.ZipInfo], length: int) -> None:
+    """Refuse an archive that holds more than it can: equal names, shared bytes, or a bomb."""
+    names = [member.filename for member in members]
+    if len(set(names)) < len(names):
+        twice = next(name for k, name in enumerate(names) if name in names[:k])
+        raise FormatError(f"two members named {twice[:80]!r}")
+    end = 0
+    for member in sorted(members, key=lambda one: one.header_offset):
+        if member.header_offset < end:
+            raise FormatError(f"members that share bytes: {member.filename[:80]!r} begins within another")
+        end = member.header_offset + member.compress_size
+    total = sum(member.file_size for member in members)
+    if total > max(MOST_UNPACKED, 16 * length):
+        raise FormatError(f"members of {total:,} bytes when unpacked, from {length:,}")
+
+
 # --------------------------------------------------------------------------- which format
 class Form(NamedTuple):
     """How one suffix is written and read."""
@@ -309,6 +329,18 @@ FORMS = {
     ".safetensors": Form("a safetensors file", _write_safetensors, _parse_safetensors),
     ".npz": Form("an npz file (a zip archive of .npy arrays)", _write_npz, _parse_npz),
 }
+
+
+def check_format(path: str | os.PathLike[str]) -> None:
+    """See that a file of this suffix can be written here.
+
+    Raises:
+        FormatError: another suffix.   MissingExtraError: `.safetensors` without its package.
+
+    >>> check_format("model.npz")
+    """
+    if _form(path) is FORMS[".safetensors"]:
+        _package()
 
 
 def _form(path: str | os.PathLike[str]) -> Form:

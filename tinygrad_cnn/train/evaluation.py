@@ -90,7 +90,7 @@ class Evaluator:
         with in_mode(self.model, False), no_grad():
             for batch in islice(data, steps):
                 inputs, targets = parts_of(function, batch, data)
-                outputs = self.model(*map(as_operand, inputs))
+                outputs = self.model(*map(as_numbers, inputs))
                 measures.update(as_scalar(function, self.loss(outputs, targets)), _array(outputs), targets)
         if not measures.count:
             raise ArgumentError(f"{function}: the data is empty, it gives no batch")
@@ -119,7 +119,7 @@ class Evaluator:
         try:
             with in_mode(self.model, False), no_grad():
                 inputs, targets = parts_of(f"fit: {name}", batch, None)
-                outputs = self.model(*map(as_operand, inputs))
+                outputs = self.model(*map(as_numbers, inputs))
                 if labels is not None:
                     check_labels(name, labels, outputs, self.loss)
                 as_scalar("fit", self.loss(outputs, targets))
@@ -154,7 +154,7 @@ class Evaluator:
             for batch in batches:
                 parts = tuple(batch) if isinstance(batch, (tuple, list)) else (batch,)
                 inputs = parts[:-1] if len(parts) > 1 else parts
-                found.append(_array(self.model(*map(as_operand, inputs))))
+                found.append(_array(self.model(*map(as_numbers, inputs))))
         if not found:
             raise ArgumentError("predict: the data is empty, it holds no sample")
         return np.concatenate(found)
@@ -197,16 +197,6 @@ def in_mode(model: Module, training: bool) -> Iterator[None]:
     finally:
         for module, mode in before:
             module.training = mode
-
-
-def as_operand(part: Any) -> Any:
-    """Float inputs as a Tensor; others, such as indices of an embedding, as they are.
-
-    >>> as_operand([1.5])
-    Tensor([1.5])
-    """
-    array = as_numbers(part)
-    return Tensor(array) if array.dtype.kind == "f" else array
 
 
 def _array(outputs: Any) -> Array:

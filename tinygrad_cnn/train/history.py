@@ -6,11 +6,10 @@ import json
 import math
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from tinygrad_cnn.errors import FormatError
-from tinygrad_cnn.serial import writing
+from tinygrad_cnn.serial import read_file, writing
 
 
 class History(dict[str, list[float]]):
@@ -70,7 +69,7 @@ class History(dict[str, list[float]]):
         Raises:
             FormatError: another file.   FileNotFoundError: no such file.
 
-        >>> import tempfile
+        >>> import tempfile; from pathlib import Path
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     _ = Path(folder, "history.json").write_text('{"val_loss": [null, 2]}')
         ...     History.load(f"{folder}/history.json")
@@ -78,12 +77,15 @@ class History(dict[str, list[float]]):
         """
         expected = f"{os.fspath(path)}: expected a history, an object of lists of numbers of one length"
         try:
-            read = json.loads(Path(path).read_bytes())
-            history = cls({name: [_from_json(value) for value in values] for name, values in read.items()})
-        except (ValueError, TypeError, AttributeError, RecursionError) as error:
-            raise FormatError(f"{expected}; {error}") from error
+            read = json.loads(read_file(path))
+            history = cls({name: _from_json(values) for name, values in read.items()})
+        except FormatError:
+            raise
+        except (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
+            raise FormatError(f"{expected}; {str(error)[:400]}") from error
         if len({len(values) for values in history.values()}) > 1:
-            raise FormatError(f"{expected}; found { ({name: len(v) for name, v in history.items()}) }")
+            lengths = str({name: len(values) for name, values in history.items()})
+            raise FormatError(f"{expected}; found {lengths[:400]}")
         return history
 
 
@@ -93,9 +95,15 @@ def _to_json(value: float) -> Any:
     return value if math.isfinite(value) else str(value)
 
 
-def _from_json(value: Any) -> float:
+def _from_json(values: Any) -> list[float]:
+    if not isinstance(values, list):
+        raise ValueError(f"found {str(values)[:80]!r}")
+    return [_number(value) for value in values]
+
+
+def _number(value: Any) -> float:
     if value is None:
         return math.nan
     if value in ("inf", "-inf") or (isinstance(value, (int, float)) and not isinstance(value, bool)):
         return float(value)
-    raise ValueError(f"found {value!r}")
+    raise ValueError(f"found {str(value)[:80]!r}")

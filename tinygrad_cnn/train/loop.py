@@ -11,7 +11,7 @@ from tinygrad_cnn.errors import ArgumentError, TinygradCnnError
 from tinygrad_cnn.train.batches import parts_of
 from tinygrad_cnn.train.evaluation import check_labels
 from tinygrad_cnn.train.interrupt import Interrupts
-from tinygrad_cnn.train.position import Source
+from tinygrad_cnn.train.position import END, Source
 from tinygrad_cnn.train.progress import Progress
 from tinygrad_cnn.train.train_step import Learner
 
@@ -68,7 +68,7 @@ class Loop:
         while not ended and (self._steps is None or progress.batch < self._steps):
             batch = source.fetch()
             with self._interrupts.hold:
-                if batch is not None:
+                if batch is not END:
                     self._one_batch(batch)
                 else:
                     ended = self._pass_over()

@@ -8,6 +8,9 @@ from typing import Any
 from tinygrad_cnn.errors import StateError
 from tinygrad_cnn.rng import Generators, find_generators, generator, set_states, states
 
+#: What comes after the last batch; None might be a batch, of a dataset with a fault.
+END = object()
+
 
 class Source:
     """Batches of passes over data, one after the other, and the place reached.
@@ -40,15 +43,16 @@ class Source:
         return {"default": generator(), **self._found}  # manual_seed may replace the default one
 
     def fetch(self) -> Any:
-        """The next batch of the pass, or None at its end; `count` or `restart` must follow.
+        """The next batch of the pass, or `END`; `count` or `restart` must follow.
 
-        >>> Source([], {}, {}).fetch()
+        >>> Source([], {}, {}).fetch() is END
+        True
         """
         self._before = states(self._random)
         if self._iterator is None:
             self._start, self._epoch = self._before, self._dataset_epoch()
             self._iterator = iter(self.data)
-        return next(self._iterator, None)
+        return next(self._iterator, END)
 
     def count(self) -> None:
         """Note that the batch was used.
@@ -99,7 +103,7 @@ class Source:
             return
         set_states("fit", random, state["start"])
         for k in range(taken):
-            if self.fetch() is None:
+            if self.fetch() is END:
                 raise StateError(f"fit: other data than before: it has {k} batches, and {taken} were used")
             self.count()
         # What the data alone draws from may run ahead of its batches (prefetch): it is right now.

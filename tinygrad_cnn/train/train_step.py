@@ -14,7 +14,7 @@ from tinygrad_cnn.functional import cross_entropy
 from tinygrad_cnn.nn import Module
 from tinygrad_cnn.optim import Optimizer
 from tinygrad_cnn.train.batches import as_numbers, parts_of
-from tinygrad_cnn.train.evaluation import Evaluator, as_operand, as_scalar, described, in_mode
+from tinygrad_cnn.train.evaluation import Evaluator, as_scalar, described, in_mode
 
 Array = NDArray[Any]
 
@@ -92,7 +92,7 @@ class Learner:
         >>> learner.step("mine", (np.zeros((4, 2), "float32"),), [0, 1, 0, 1])[1].shape
         (4, 2)
         """
-        outputs = self.model(*map(as_operand, inputs))
+        outputs = self.model(*map(as_numbers, inputs))
         if seen is not None:
             seen(outputs)
         loss = self.loss(outputs, targets)

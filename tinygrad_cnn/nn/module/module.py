@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, ClassVar
 from weakref import ref
 
@@ -59,12 +60,12 @@ class Module(ModuleState, ModuleHooks):
         try:
             MODE.set(Mode((recording, observers, call, order)))
             if self._hooks is not None:
-                result = self._hooks.call(self, *_tensors(args, kwargs))
+                result = self._hooks.call(self, *_tensors(self, args, kwargs))
             elif len(args) == 1 and not kwargs:  # a call without * takes 0.2 µs less
                 x = args[0]
-                result = self.forward(x if type(x) is Tensor else _tensor(x))
+                result = self.forward(x if type(x) is Tensor else _tensor(self, x))
             else:
-                args, kwargs = _tensors(args, kwargs)
+                args, kwargs = _tensors(self, args, kwargs)
                 result = self.forward(*args, **kwargs)
         except TinygradCnnError as error:
             error.place(call.path)
@@ -108,13 +109,30 @@ class Module(ModuleState, ModuleHooks):
         return f"{type(self).__name__}({self.extra_repr()}\n  {body}\n)"
 
 
-def _tensor(x: Any) -> Any:
+def _tensor(module: Module, x: Any, level: int = 3) -> Any:
     """An array of numbers as a Tensor of its own; anything else as it is."""
-    return Tensor(x) if isinstance(x, np.ndarray) and x.dtype.kind in "biuf" else x
+    if not isinstance(x, np.ndarray) or x.dtype.kind not in "biuf":
+        return x
+    if x.dtype == np.float64 and (path := _float32(module)):
+        warnings.warn(
+            f"{module._name or type(module).__name__}: the array {x.shape} is float64, {path} is float32: "
+            "all is computed in float64, which takes twice the time; x.astype(np.float32) fits the model",
+            stacklevel=level,
+        )
+    return Tensor(x)
 
 
-def _tensors(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    return tuple(map(_tensor, args)), {name: _tensor(x) for name, x in kwargs.items()}
+def _float32(module: Module) -> str:
+    """The path of the first parameter, if it is of float32."""
+    path, first = next(iter(module.named_parameters()), ("", None))
+    return path if first is not None and first.dtype == np.float32 else ""
+
+
+def _tensors(
+    module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    made = tuple([_tensor(module, x, 4) for x in args])
+    return made, {name: _tensor(module, x, 4) for name, x in kwargs.items()}
 
 
 def _successor(module: Module, name: str, old: Tensor, value: Any) -> Any:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinygrad_cnn.functional.arguments import integer
+from tinygrad_cnn.serial.atomic import check_writable
+from tinygrad_cnn.serial.tensors import check_format
 from tinygrad_cnn.train.callbacks.base import Callback, check_monitor, direction
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ class Checkpoint(Callback):
         notes: plain values to keep in each file, for `load_notes`; {"classes": ["cat", "dog"]}, say.
     Raises:
         ArgumentError: an option out of its range; when training begins, a name that is not measured.
+        FormatError, MissingExtraError, OSError: when training begins, files that cannot be written.
 
     >>> Checkpoint("runs/mine", best="val_loss").mode
     'min'
@@ -59,11 +62,14 @@ class Checkpoint(Callback):
         self._warned = False
 
     def on_train_begin(self, trainer: Trainer) -> None:
-        """Make the folder, and see that the measure is there."""
+        """Make the folder, and see that it can be written to, and that the measure is there."""
         self._warned = False
         if self.monitor is not None:
             check_monitor("Checkpoint", self.monitor, trainer.names)
+        check_format(self.path("last"))
         self.folder.mkdir(parents=True, exist_ok=True)
+        for name in ("last",) if self.monitor is None else ("last", "best"):
+            check_writable(self.path(name))
 
     def on_batch_end(self, trainer: Trainer, loss: float) -> None:
         """Save every so many batches."""
