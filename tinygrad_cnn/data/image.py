@@ -146,7 +146,7 @@ def _read(content: bytes, path: Path, size: tuple[int, int] | None, channels: in
     library = pillow("load_image")
     try:
         with library.open(io.BytesIO(content), formats=_formats()) as image:
-            _check_size(image, 4 * most)
+            _check_size(image, most, 4)
             if size is not None:
                 # A JPEG file can be decoded at 1/2, 1/4 or 1/8 of its size, which takes a fraction of
                 # the time; twice the wanted size, in either orientation, leaves enough to average.
@@ -177,9 +177,9 @@ def _formats() -> list[str]:
     return [name for name in FORMATS if name in library.OPEN]
 
 
-def _check_size(image: Image.Image, most: int) -> None:
+def _check_size(image: Image.Image, most: int, times: int = 1) -> None:
     W, H = image.size
-    if most < W * H:
+    if most * times < W * H:
         raise FormatError(f"expected at most {most:,} pixels, found {H} x {W}; max_pixels= allows more")
 
 

@@ -178,16 +178,33 @@ def stack(name: str, samples: list[tuple[Any, ...]]) -> tuple[Array, ...]:
     """Samples, each a tuple of fields, as one array per field; a Python float becomes float32.
 
     Raises:
-        ShapeError: fields of different shapes.
+        ShapeError: fields of different shapes, or another number of them.   DTypeError: no numbers.
 
     >>> stack("DataLoader", [(0.5, 1), (0.25, 2)])
     (array([0.5 , 0.25], dtype=float32), array([1, 2]))
     """
+    if len({len(sample) for sample in samples}) > 1:
+        counts = sorted({len(sample) for sample in samples})
+        raise ShapeError(f"{name}: the samples of a batch have {counts} fields; the same number fits")
+    return tuple(stack_field(name, list(field)) for field in zip(*samples, strict=True))
+
+
+def stack_field(name: str, values: list[Any]) -> Array:
+    """The values of one field, below each other.
+
+    Raises:
+        ShapeError: different shapes.   DTypeError: no numbers.
+
+    >>> stack_field("DataLoader", [[1, 2], [3, 4]])
+    array([[1, 2],
+           [3, 4]])
+    """
+    arrays = [np.asarray(value, np.float32 if type(value) is float else None) for value in values]
+    for value, array in zip(values, arrays, strict=True):
+        if array.dtype.kind not in "biuf":
+            raise DTypeError(f"{name}: a sample holds {value!r:.40}, which is no number; numbers stack")
     try:
-        return tuple(
-            np.stack([np.asarray(value, np.float32 if type(value) is float else None) for value in field])
-            for field in zip(*samples, strict=True)
-        )
+        return np.stack(arrays)
     except ValueError as error:
         raise ShapeError(f"{name}: the samples of a batch do not stack: {error}") from error
 

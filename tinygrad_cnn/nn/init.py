@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import inf, prod, sqrt
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from tinygrad_cnn.rng import Seed, generator
 from tinygrad_cnn.tensors.tensor_class import Tensor
 
 T = TypeVar("T", bound=Tensor)
+
+#: How many elements are drawn at once.
+_PART = 2**18
 
 
 def constant_(tensor: T, value: float) -> T:
@@ -54,8 +58,8 @@ def uniform_(tensor: T, low: float = 0.0, high: float = 1.0, *, rng: Seed = None
     True
     """
     number("uniform_", "high", high, low, inf)
-    tensor._writable()[...] = generator(rng).uniform(low, high, tensor.shape)
-    return tensor
+    draws = generator(rng)
+    return _filled(tensor, lambda shape: draws.uniform(low, high, shape))
 
 
 def normal_(tensor: T, mean: float = 0.0, std: float = 1.0, *, rng: Seed = None) -> T:
@@ -69,7 +73,20 @@ def normal_(tensor: T, mean: float = 0.0, std: float = 1.0, *, rng: Seed = None)
     Tensor([5.])
     """
     number("normal_", "std", std, 0, inf)
-    tensor._writable()[...] = generator(rng).normal(mean, std, tensor.shape)
+    draws = generator(rng)
+    return _filled(tensor, lambda shape: draws.normal(mean, std, shape))
+
+
+def _filled(tensor: T, draw: Callable[[Any], Any]) -> T:
+    """Draws in place of all elements; of a large tensor in parts, since NumPy draws in float64."""
+    array = tensor._writable()
+    if array.size <= _PART or not array.flags.c_contiguous:
+        array[...] = draw(array.shape)
+        return tensor
+    flat = array.reshape(-1)
+    for start in range(0, flat.size, _PART):
+        part = flat[start : start + _PART]
+        part[...] = draw(part.shape)
     return tensor
 
 

@@ -12,6 +12,7 @@ from tinygrad_cnn.errors import DTypeError
 from tinygrad_cnn.functional.arguments import integer
 from tinygrad_cnn.nn.first_format import upgraded_module
 from tinygrad_cnn.nn.module import Buffer, Module, Parameter
+from tinygrad_cnn.nn.module.parameters import ROOM
 from tinygrad_cnn.nn.registry import FUNCTIONS, by_parts, known
 from tinygrad_cnn.nn.structure import FORMAT, VERSION, arguments_of
 from tinygrad_cnn.rng import Seed, generator
@@ -178,15 +179,19 @@ class Builder(Decoder):
                     below(path, "dtype"),
                     f"one of {sorted(FLOATS)} fits, found {str(given['dtype'])[:40]!r}",
                 )
-            shaping = [v for n, v in arguments.items() if n not in GEOMETRY]
-            groups = arguments.get("groups", 1)
-            self.take(path, _product(shaping) // (groups if type(groups) is int and groups > 0 else 1))
-            if "rng" in wanted:  # that of the weights; a layer with draws of its own keeps what is written
-                own = {"rng": arguments["rng"]} if "rng" in arguments else {}
+            sizes = {n: _product(v) for n, v in arguments.items() if n not in GEOMETRY}
+            large = max(sizes, key=lambda n: sizes[n], default="")
+            if large and sizes[large] > self.limit:  # such as the ones of a norm
+                self.take(below(path, large), sizes[large])
+            if "rng" in wanted:
                 arguments["rng"] = self.rng
-        made = self.tried(path, cls.__name__, lambda: cls(**arguments))
-        vars(made).update(own)
-        return made
+        # The sizes of parameters follow from the arguments by rules of each class, so each is counted
+        # when it is about to be made.
+        token = ROOM.set(lambda data, dtype: self.take(path, _elements(data, dtype)))
+        try:
+            return self.tried(path, cls.__name__, lambda: cls(**arguments))
+        finally:
+            ROOM.reset(token)
 
     def _assembled(self, cls: type[Module], attributes: Any, modules: Any, path: str) -> Module:
         """A container, a network or a user's module: its attributes set, no constructor run."""
@@ -220,8 +225,8 @@ class Builder(Decoder):
                 self.keys(path, tree, (kind,))
                 self.keys(path, tree[kind], ("shape", "dtype"))
                 shape = self.shape(tree[kind]["shape"], path)
-                self.take(path, math.prod(shape))
                 dtype = self.dtype(tree[kind]["dtype"], path)
+                self.take(path, math.prod(shape) * max(dtype.itemsize, 4) // 4)
                 return self.tried(path, kind[1:], lambda: make(np.zeros(shape, dtype)))  # noqa: B023, called at once
         return self.value(tree, path)
 
@@ -258,6 +263,13 @@ class Builder(Decoder):
         if owner is None or not isinstance(value, (Parameter, Buffer)):
             self.refuse(part, f"there is no parameter {str(path)[:80]!r}")
         return owner, name, value
+
+
+def _elements(data: Any, dtype: Any) -> int:
+    """The memory of a parameter, counted in elements of float32; every one takes some beside its data."""
+    array = np.asarray(data)
+    size = array.dtype.itemsize if dtype is None else np.dtype(dtype).itemsize
+    return max(array.size * size // 4, 256)
 
 
 def _product(values: Any) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -138,6 +138,35 @@ def labels_of(data: Any) -> Array | None:
         return None
     labels = dataset.arrays[-1]
     return labels if labels.ndim == 1 and labels.dtype.kind in "iu" else None
+
+
+def check_classes(function: str, sets: Mapping[str, Any], classes: Sequence[str] | None) -> None:
+    """See that data which names its classes, such as folders of images, has those of the training.
+
+    Args:
+        function: whose name errors begin with.   sets: data by name.   classes: of the training data.
+    Raises:
+        ArgumentError: other classes, or another order of them.
+
+    >>> check_classes("fit", {"val": [(1, 2)]}, ["cat", "dog"])
+    """
+    for name, data in sets.items():
+        found = class_names(data)
+        if classes is not None and found is not None and list(found) != list(classes):
+            raise ArgumentError(
+                f"{function}: {name!r} has the classes {str(list(found))[:200]}, the training data "
+                f"{str(list(classes))[:200]}; labels would mean different things"
+            )
+
+
+def class_names(data: Any) -> Sequence[str] | None:
+    """The names of the classes in the order of their labels, of data that has them.
+
+    >>> class_names([(1, 2)])
+    """
+    dataset = data.dataset if isinstance(data, DataLoader) else data
+    found = getattr(dataset, "classes", None)
+    return found if isinstance(found, (list, tuple)) else None
 
 
 def parts_of(function: str, batch: Any, data: Any) -> tuple[tuple[Any, ...], Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from typing import Any
 
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from tinygrad_cnn.functional.arguments import integer
 from tinygrad_cnn.nn import Module
 from tinygrad_cnn.optim import Optimizer
 from tinygrad_cnn.rng import Seed
-from tinygrad_cnn.train.batches import as_batches, labels_of, validation_sets
+from tinygrad_cnn.train.batches import as_batches, check_classes, class_names, labels_of, validation_sets
 from tinygrad_cnn.train.callbacks import Callback
 from tinygrad_cnn.train.callbacks.base import Callbacks, as_callbacks
 from tinygrad_cnn.train.evaluation import check_parts, described, in_mode
@@ -70,6 +70,7 @@ class Trainer:
         self._learner = Learner(model, optimizer, loss, metrics)
         self._evaluator = self._learner.evaluator
         self._progress = Progress(self._evaluator.running)
+        self._classes: Sequence[str] | None = None
         self.epochs = 0
         self.steps: int | None = None
         self.names: list[str] = []
@@ -171,6 +172,8 @@ class Trainer:
         if isinstance(data, Iterator) and steps is None and self.epochs - self.epoch > 1:
             raise ArgumentError("fit: a generator ends once; for more epochs pass steps_per_epoch")
         sets = validation_sets(validation)
+        self._classes = class_names(data)
+        check_classes("fit", sets, self._classes)
         source = source_of(data, self.model, sets)
         if self._progress.place is not None:
             source.resume(self._progress.place)
@@ -204,6 +207,7 @@ class Trainer:
         >>> sorted(trainer.evaluate(np.zeros((4, 2), "float32"), [0, 1, 0, 1]))
         ['accuracy', 'loss']
         """
+        check_classes("evaluate", {"x": x}, self._classes)
         return self._evaluator.evaluate(x, y, batch_size=batch_size, steps=steps)
 
     def predict(self, x: Any, batch_size: int = 256) -> Array:

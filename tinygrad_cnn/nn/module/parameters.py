@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 from tinygrad_cnn.kernels.serving import foresee
 from tinygrad_cnn.tensors.tensor_class import Tensor
+
+#: Told the data and the dtype of each parameter before it is made, to refuse it; see `from_json`.
+ROOM: ContextVar[Callable[[Any, Any], None] | None] = ContextVar("room", default=None)
 
 
 class Parameter(Tensor):
@@ -24,6 +29,8 @@ class Parameter(Tensor):
     def __init__(
         self, data: Any, requires_grad: bool = True, *, dtype: Any = None, name: str | None = None
     ) -> None:
+        if (room := ROOM.get()) is not None:
+            room(data, dtype)
         super().__init__(data, requires_grad, dtype=dtype, name=name)
         self.node.role = "parameter"
         foresee(self.size)

@@ -14,7 +14,8 @@ from tinygrad_cnn.nn import Module, to_json
 from tinygrad_cnn.optim import Optimizer
 from tinygrad_cnn.rng import Generators, find_generators, generator, set_states, states
 from tinygrad_cnn.serial import Decoder, Encoder, load_content, save_tensors
-from tinygrad_cnn.train.files.undo import Undo, check_alike
+from tinygrad_cnn.train.files.state_checks import check_alike, check_optimizer
+from tinygrad_cnn.train.files.undo import Undo
 
 #: The metadata names of a checkpoint, and the version that is written.
 FORMAT, VERSION = "tinygrad_cnn.checkpoint", "1"
@@ -214,6 +215,8 @@ def _load_part(function: str, name: str, part: Any, state: Any) -> None:
             raise FormatError("no object")
         if not isinstance(part, Module):
             check_alike(part.state_dict(), state)
+        if isinstance(part, Optimizer):
+            check_optimizer(part, state)
         part.load_state_dict(state)
     except StateError as error:
         raise StateError(f"{function}: {name}: {error}") from error

@@ -18,7 +18,7 @@ from tinygrad_cnn.rng import generator
 from tinygrad_cnn.train.callbacks.base import Callback
 from tinygrad_cnn.train.files.checkpoints import write_checkpoint
 from tinygrad_cnn.train.files.first_format import upgraded_recipe
-from tinygrad_cnn.train.metrics_over_batches import NAMED, Metric, TopK
+from tinygrad_cnn.train.metrics_over_batches import NAMED, Metric, TopK, as_metric
 
 if TYPE_CHECKING:
     from tinygrad_cnn.train.trainer import Trainer
@@ -166,6 +166,9 @@ class Recipe(Builder):
                 found.append(tree)
             else:
                 self.refuse("metrics", f"unknown metric {str(tree)[:40]!r}")
+        names = [as_metric(one).name for one in found]
+        if len(set(names)) < len(names):
+            self.refuse("metrics", f"two of one name among {str(names)[:80]}")
         return found
 
     def optimizer(self, model: Module) -> Optimizer:

@@ -1,14 +1,11 @@
-"""What a failed load undoes, and what a state must be like before it is loaded."""
+"""What a failed load undoes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, MutableMapping
 from functools import partial
 from typing import Any
 
-import numpy as np
-
-from tinygrad_cnn.errors import FormatError
 from tinygrad_cnn.nn import Module
 
 
@@ -77,41 +74,3 @@ def _refill(held: MutableMapping[Any, Any], copy: dict[Any, Any]) -> None:
 
 def _has_state(part: Any) -> bool:
     return hasattr(part, "state_dict") and hasattr(part, "load_state_dict")
-
-
-def check_alike(own: Any, given: Any, path: str = "") -> None:
-    """See that a state is of the kind that its object has: numbers where it has numbers, and so on.
-
-    What the object has as None, and what only one of the two has, its `load_state_dict` judges.
-
-    Args:
-        own: the object's own state.   given: the one to load.   path: names it.
-    Raises:
-        FormatError: another kind; the message has the path.
-
-    >>> check_alike({"lr": 0.1, "betas": (0.9, 0.99)}, {"lr": "a", "betas": (0.9, 0.99)})
-    Traceback (most recent call last):
-    tinygrad_cnn.errors.FormatError: lr: expected a number, found 'a'
-    """
-    if given is None and path.startswith("callbacks."):  # the best value so far, say: none yet
-        return
-    if isinstance(own, Mapping):
-        _expect(isinstance(given, Mapping), path, "an object", given)
-        for key in own.keys() & given.keys():
-            check_alike(own[key], given[key], f"{path}.{key}" if path else str(key))
-    elif isinstance(own, (list, tuple)):
-        _expect(isinstance(given, type(own)), path, f"a {type(own).__name__}", given)
-        for k, value in enumerate(given if own else ()):
-            check_alike(own[min(k, len(own) - 1)], value, f"{path}.{k}")
-    elif isinstance(own, (bool, str)):
-        _expect(isinstance(given, type(own)), path, "text" if isinstance(own, str) else "a bool", given)
-    elif isinstance(own, (int, float)):
-        number = isinstance(given, float) or (type(given) is int and abs(given) < 2**128)
-        _expect(number, path, "a number", given)
-    elif isinstance(own, np.ndarray):
-        _expect(isinstance(given, np.ndarray), path, "an array", given)
-
-
-def _expect(fits: bool, path: str, what: str, given: Any) -> None:
-    if not fits:
-        raise FormatError(f"{path[:200]}: expected {what}, found {str(given)[:40]!r}")
