@@ -53,8 +53,8 @@ def trainer():
 
 @pytest.mark.parametrize("prefetch", [0, 2])
 def test_stop_iteration_of_a_sample_is_an_error_and_not_the_end(prefetch):
-    for loader in (DataLoader(Rows(3, StopIteration), 2, prefetch=prefetch),
-                   *(DataLoader(Streamed(workers), 2, prefetch=prefetch) for workers in (0, 2))):  # fmt: skip
+    for data in (Rows(3, StopIteration), Streamed(0), Streamed(2)):
+        loader = DataLoader(data, 2, prefetch=prefetch)
         with pytest.raises(RuntimeError, match="StopIteration"):
             list(loader)
     with pytest.raises(RuntimeError, match="StopIteration"):
@@ -109,8 +109,7 @@ def test_no_grad_in_a_generator_is_left_where_it_was_entered():
 
     def items():
         with no_grad():
-            for k in range(100):
-                yield k
+            yield from range(100)
 
     hook, sys.unraisablehook = sys.unraisablehook, failed.append
     try:

@@ -6,8 +6,7 @@ import contextvars
 import queue
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import closing, nullcontext
+from collections.abc import Generator, Iterator
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -34,13 +33,14 @@ def prefetched(items: Iterator[T], ahead: int) -> Iterator[T]:
 
     def work() -> None:
         try:
-            with closing(items) if hasattr(items, "close") else nullcontext():
-                # Closed here, where it ran: a `with no_grad()` inside it belongs to this context.
-                for item in items:
-                    waiting.put(("item", item))
-                    if stop.is_set():
-                        return
-            waiting.put(("end", None))
+            for item in items:
+                waiting.put(("item", item))
+                if stop.is_set():
+                    break
+            else:
+                waiting.put(("end", None))
+            if isinstance(items, Generator):
+                items.close()  # here, where it ran: a `with no_grad()` inside it belongs to this context
         except BaseException as error:
             waiting.put(("error", error))
 

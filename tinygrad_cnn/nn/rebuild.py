@@ -14,7 +14,7 @@ from tinygrad_cnn.nn.first_format import upgraded_module
 from tinygrad_cnn.nn.module import Buffer, Module, Parameter
 from tinygrad_cnn.nn.module.parameters import ROOM
 from tinygrad_cnn.nn.registry import FUNCTIONS, by_parts, known
-from tinygrad_cnn.nn.structure import FORMAT, VERSION, arguments_of
+from tinygrad_cnn.nn.structure import FORMAT, OWN, VERSION, arguments_of
 from tinygrad_cnn.rng import Seed, generator
 from tinygrad_cnn.serial.values import DEPTH, FLOATS, Decoder, below
 
@@ -172,7 +172,7 @@ class Builder(Decoder):
         needed = tuple(n for n, p in wanted.items() if p.default is p.empty)
         self.keys(path, given, needed, tuple(wanted))
         arguments = {name: self.value(value, below(path, name)) for name, value in given.items()}
-        own: dict[str, Any] = {}
+        draws = arguments.get("rng")
         if "dtype" in wanted:
             if str(arguments.get("dtype", "float32")) not in FLOATS:
                 self.refuse(
@@ -189,9 +189,12 @@ class Builder(Decoder):
         # when it is about to be made.
         token = ROOM.set(lambda data, dtype: self.take(path, _elements(data, dtype)))
         try:
-            return self.tried(path, cls.__name__, lambda: cls(**arguments))
+            made: Module = self.tried(path, cls.__name__, lambda: cls(**arguments))
         finally:
             ROOM.reset(token)
+        if "dtype" in wanted and "rng" in given:  # what it goes on drawing from, beside its weights
+            vars(made)["rng"] = draws
+        return made
 
     def _assembled(self, cls: type[Module], attributes: Any, modules: Any, path: str) -> Module:
         """A container, a network or a user's module: its attributes set, no constructor run."""
@@ -212,7 +215,7 @@ class Builder(Decoder):
                     self.refuse(
                         there, f"{name[:40]!r} cannot be the name of an attribute of a {cls.__name__}"
                     )
-                if name in vars(made) or name in ("_name", "_path", "training"):
+                if name in vars(made) or name in OWN:
                     self.refuse(there, "the name is taken")
                 value = self.module(tree, there) if kind == "modules" else self._attribute(tree, there)
                 setattr(made, name, value)

@@ -80,12 +80,14 @@ def _place(given: Any) -> dict[str, Any] | None:
     """A place in the data, as `Source.state` gives it."""
     if given is None:
         return None
-    counts = (given.get("taken"), given.get("epoch") or 0) if isinstance(given, Mapping) else ()
-    if not counts or not all(type(count) is int and 0 <= count < 2**63 for count in counts):
+    if not isinstance(given, Mapping):
+        raise StateError("Trainer: the place in the data must be an object")
+    counts = [given.get("taken"), *([] if given.get("epoch") is None else [given["epoch"]])]
+    if not all(type(count) is int and 0 <= count < 2**63 for count in counts):
         raise StateError("Trainer: the place in the data must be counts of batches and epochs")
     if not all(given.get(key) is None or isinstance(given[key], Mapping) for key in ("start", "now")):
         raise StateError("Trainer: the place in the data must hold states of generators")
-    return {"start": None, "now": None, **given}
+    return {"epoch": None, "start": None, "now": None, **given}
 
 
 def _is_number(value: Any) -> bool:

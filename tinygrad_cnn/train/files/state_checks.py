@@ -65,7 +65,7 @@ def check_optimizer(optimizer: Optimizer, state: Mapping[str, Any]) -> None:
     Traceback (most recent call last):
     tinygrad_cnn.errors.FormatError: state.0.momentum_buffer: expected an array, found 'x'
     """
-    groups, states = state.get("param_groups"), state.get("state")
+    groups, states = state.get("param_groups", ()), state.get("state", {})
     _expect(isinstance(groups, list) and isinstance(states, Mapping), "state", "groups and states", state)
     members = [(p, group, k) for k, group in enumerate(optimizer.param_groups) for p in group["params"]]
     for number, own in states.items():
