@@ -19,6 +19,7 @@ MAY_IMPORT: dict[str, str] = {
     "rng": "errors",
     "graph": "errors",
     "mode": "errors graph",
+    "anomaly": "errors graph",
     "grid": "errors",
     "kernels": "errors grid",
     "ops": "errors graph grid kernels",

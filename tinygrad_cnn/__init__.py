@@ -7,7 +7,9 @@ import importlib
 import sys
 
 from tinygrad_cnn import functional, nn, optim, transforms
+from tinygrad_cnn.anomaly import detect_anomaly
 from tinygrad_cnn.errors import (
+    AnomalyError,
     ArgumentError,
     DTypeError,
     FormatError,
@@ -30,6 +32,7 @@ from tinygrad_cnn.transforms import checkpoint
 __version__ = "0.1.0"
 __all__ = [
     "OUT",
+    "AnomalyError",
     "ArgumentError",
     "DTypeError",
     "FormatError",
@@ -47,6 +50,7 @@ __all__ = [
     "TinygradCnnError",
     "__version__",
     "checkpoint",
+    "detect_anomaly",
     "enable_grad",
     "functional",
     "get_num_threads",

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn.errors import GraphError
-from tinygrad_cnn.graph import MODE, OUT, Node, Op, is_stale, last_stamp
+from tinygrad_cnn.graph import MODE, OUT, Node, Op, is_stale, last_stamp, run_backward
 from tinygrad_cnn.ops.elementwise import Cast
 from tinygrad_cnn.ops.shape import SumTo
 
@@ -92,17 +92,21 @@ def gradients(
             kept = (*kept, node.residual)
         results: Any
         needs = node.needs
-        if op._backward_needs:
-            if len(kept) == 2:  # a call without * takes 0.2 µs less
-                results = op.backward(g, kept[0], kept[1], needs=needs)
+        try:
+            if op._backward_needs:
+                if len(kept) == 2:  # a call without * takes 0.2 µs less
+                    results = op.backward(g, kept[0], kept[1], needs=needs)
+                else:
+                    results = op.backward(g, *kept, needs=needs)
+            elif len(kept) == 2:
+                results = op.backward(g, kept[0], kept[1])
+            elif len(kept) == 1:
+                results = op.backward(g, kept[0])
             else:
-                results = op.backward(g, *kept, needs=needs)
-        elif len(kept) == 2:
-            results = op.backward(g, kept[0], kept[1])
-        elif len(kept) == 1:
-            results = op.backward(g, kept[0])
-        else:
-            results = op.backward(g, *kept)
+                results = op.backward(g, *kept)
+        except FloatingPointError:  # see `without_underflow`
+            with np.errstate(under="ignore"):
+                results = run_backward(op, g, kept, None, needs)
         parents = node.parents
         if not isinstance(results, tuple) or len(results) != len(parents):
             raise misfit(op, node, results)

@@ -44,6 +44,24 @@ class GraphError(TinygradCnnError, RuntimeError):
     """The graph cannot give this gradient: freed, overwritten, absent or inconsistent."""
 
 
+class AnomalyError(TinygradCnnError, ArithmeticError):
+    """A NaN or an infinity that `detect_anomaly` has found.
+
+    Attributes:
+        op: name of the op that made it.   module: path of the module that was running, or ''.
+        site: (file, line) of the user's code that called the op, or None if that was not seen.
+        backward: whether the op's derivative made it.
+    """
+
+    def __init__(
+        self, message: str, op: str = "", module: str = "", site: tuple[str, int] | None = None,
+        backward: bool = False,
+    ) -> None:  # fmt: skip
+        super().__init__(message)
+        self.op, self.module, self.site, self.backward = op, module, site, backward
+        self.placed = True  # the message names the module
+
+
 class FormatError(TinygradCnnError, ValueError):
     """A file that is short, corrupt, mislabelled or of another format than its place promises."""
 

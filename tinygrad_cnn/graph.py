@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import re
 import threading
 from collections.abc import Sequence
 from contextvars import ContextVar
@@ -21,7 +22,7 @@ from weakref import ref
 import numpy as np
 from numpy.typing import NDArray
 
-from tinygrad_cnn.errors import GraphError, ShapeError, TinygradCnnError
+from tinygrad_cnn.errors import ArgumentError, GraphError, ShapeError, TinygradCnnError
 
 Array = NDArray[Any]
 Shape = tuple[int, ...]
@@ -330,7 +331,24 @@ def run_forward(op: Op, arrays: Sequence[Any], needs: tuple[bool, ...] = ()) -> 
         out = op.forward(*arrays, needs=needs) if op._forward_needs else op.forward(*arrays)
     except ValueError as error:
         raise retold(error, op, arrays) from error
+    except FloatingPointError:
+        out = without_underflow(op, arrays, needs)
     return unpacked(op, out)
+
+
+def without_underflow(op: Op, arrays: Sequence[Any], needs: tuple[bool, ...]) -> Any:
+    """`op.forward` once more, after a floating-point error that `np.errstate` asks for.
+
+    A result too small for its type is 0, which is as near as numbers come, and no error of the caller;
+    what else the caller wants to be told of is raised again.
+
+    >>> from tinygrad_cnn import ops
+    >>> with np.errstate(all="raise"):
+    ...     ops.Exp()(np.array([-1e4]))
+    array([0.])
+    """
+    with np.errstate(under="ignore"):
+        return op.forward(*arrays, needs=needs) if op._forward_needs else op.forward(*arrays)
 
 
 def unpacked(op: Op, out: Any) -> tuple[Array, Any]:
@@ -372,14 +390,22 @@ def run_backward(
     return op.backward(g, *kept, needs=needs) if op._backward_needs else op.backward(g, *kept)
 
 
-def retold(error: ValueError, op: Op, arrays: Sequence[Any]) -> ValueError:
-    """NumPy's complaint about shapes with the op's name; our own errors as they are.
+#: Words of NumPy's errors about shapes.
+_ABOUT_SHAPES = re.compile("broadcast|shape|dimension|aligned|axes|axis|size|length|mismatch")
 
-    >>> print(retold(ValueError("no"), Op(), [np.zeros(2)]))
-    Op: operands of shapes (2,) do not fit: no
+
+def retold(error: ValueError, op: Op, arrays: Sequence[Any]) -> ValueError:
+    """NumPy's complaint with the op's name, and with the shapes if it is about those; our own as they are.
+
+    >>> print(retold(ValueError("shapes (2,) and (3,) not aligned"), Op(), [np.zeros(2), np.zeros(3)]))
+    Op: operands of shapes (2,), (3,) do not fit: shapes (2,) and (3,) not aligned
+    >>> print(retold(ValueError("negative powers"), Op(), [np.zeros(2)]))
+    Op: negative powers
     """
     if isinstance(error, TinygradCnnError):
         return error
+    if not _ABOUT_SHAPES.search(str(error)):
+        return ArgumentError(f"{op.name}: {error}")
     shapes = ", ".join(str(np.shape(array)) for array in arrays)
     return ShapeError(f"{op.name}: operands of shapes {shapes} do not fit: {error}")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import partial
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
@@ -26,6 +27,11 @@ Generators = dict[str, np.random.Generator]
 _PLAIN = (int, float, str, bytes, type(None), np.generic, np.ndarray)
 
 _default = np.random.default_rng()
+
+#: Where `noting_used` notes generators, by id; None outside.
+_used: ContextVar[dict[int, tuple[np.random.Generator, Any]] | None] = ContextVar(
+    "generators", default=None
+)
 
 
 def manual_seed(seed: int) -> np.random.Generator:
@@ -58,10 +64,12 @@ def generator(rng: Seed = None) -> np.random.Generator:
     >>> generator(7).integers(10) == generator(7).integers(10)
     np.True_
     """
-    if rng is None:
-        return _default
-    if isinstance(rng, np.random.Generator):
-        return rng
+    if rng is None or isinstance(rng, np.random.Generator):
+        one = _default if rng is None else rng
+        used = _used.get()
+        if used is not None and id(one) not in used:
+            used[id(one)] = one, one.bit_generator.state
+        return one
     if isinstance(rng, (int, np.integer)) and not isinstance(rng, bool):
         return _seeded("rng", int(rng))
     raise DTypeError(f"rng: a numpy.random.Generator, a seed or None fits, got {rng!r}")
@@ -72,6 +80,34 @@ def _seeded(name: str, seed: int) -> np.random.Generator:
     if seed < 0:
         raise ArgumentError(f"{name}: a seed must be at least 0, got {seed}")
     return np.random.default_rng(seed)
+
+
+@contextmanager
+def noting_used(*roots: Any) -> Iterator[list[tuple[np.random.Generator, Any]]]:
+    """Note which generators the block draws from, and their states before it.
+
+    Those that objects hold are noted too, as they may be drawn from directly.
+
+    Args:
+        roots: objects, as for `find_generators`.
+    Returns:
+        Pairs of a generator and its state; complete when the block ends.
+
+    >>> with noting_used() as noted: first = generator().random()
+    >>> one, state = noted[0]; one.bit_generator.state = state; one.random() == first
+    True
+    """
+    held = (_default, *find_generators(**{str(k): root for k, root in enumerate(roots)}).values())
+    used: dict[int, tuple[np.random.Generator, Any]] = {
+        id(one): (one, one.bit_generator.state) for one in held
+    }
+    noted: list[tuple[np.random.Generator, Any]] = []
+    token = _used.set(used)
+    try:
+        yield noted
+    finally:
+        _used.reset(token)
+        noted += used.values()
 
 
 # --------------------------------------------------------------------------- generators inside objects

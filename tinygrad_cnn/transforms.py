@@ -16,7 +16,7 @@ from tinygrad_cnn.errors import DTypeError, GraphError, ShapeError
 from tinygrad_cnn.functional import concatenate
 from tinygrad_cnn.graph import MODE, OUT, Needs, Node, Observer, Op, observe
 from tinygrad_cnn.mode import enable_grad
-from tinygrad_cnn.rng import generator
+from tinygrad_cnn.rng import noting_used
 from tinygrad_cnn.tensors.gradient import grad
 from tinygrad_cnn.tensors.tensor_class import Tensor
 
@@ -177,8 +177,9 @@ def checkpoint(fn: Function, *inputs: Any) -> Tensor:
     """fn(*inputs), computed again during the walk instead of keeping what its derivatives read.
 
     Costs one more forward pass through `fn`; its inner results are not kept. Gradients reach the
-    inputs and every parameter that `fn` uses. Dropout inside draws the same mask again from the
-    default generator. A batch norm inside moves its running statistics at both passes.
+    inputs and every parameter that `fn` uses. Dropout inside draws the same mask again, from the
+    default generator or from another one. A batch norm inside moves its running statistics
+    at both passes.
 
     Args:
         fn: from Tensors to one Tensor; a Module, for example.   inputs: its arguments.
@@ -196,9 +197,8 @@ def checkpoint(fn: Function, *inputs: Any) -> Tensor:
     """
     if not MODE.get().recording:
         return _checked("checkpoint", fn(*inputs))
-    draws = generator().bit_generator.state
     border = _Border()
-    with observe(border):
+    with observe(border), noting_used(fn, inputs) as draws:
         result = _checked("checkpoint", fn(*inputs))
     if not result.requires_grad or not border.arrays:
         return result
@@ -258,15 +258,17 @@ class Checkpoint(Op):
 
     def _again(self, inputs: list[Any]) -> Tensor:
         """The function's result once more: recorded, unobserved, with the same random draws."""
-        bits = generator().bit_generator
-        now, before = bits.state, MODE.get()
+        before = MODE.get()
+        now = [(one, one.bit_generator.state) for one, _ in self._draws]
         try:
-            bits.state = self._draws
+            for one, state in self._draws:
+                one.bit_generator.state = state
             MODE.set(before.replaced(recording=True, observers=()))
             return self._fn(*inputs)
         finally:
             MODE.set(before)
-            bits.state = now
+            for one, state in now:
+                one.bit_generator.state = state
 
 
 class _Constant:

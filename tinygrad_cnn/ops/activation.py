@@ -10,7 +10,7 @@ import numpy as np
 from tinygrad_cnn import kernels
 from tinygrad_cnn.graph import OUT
 from tinygrad_cnn.ops.arithmetic import Abs
-from tinygrad_cnn.ops.elementwise import Exp
+from tinygrad_cnn.ops.elementwise import Clip, Exp
 from tinygrad_cnn.ops.erf import Erf, error_function
 from tinygrad_cnn.ops.families import Activation
 from tinygrad_cnn.ops.fused import fused
@@ -92,10 +92,13 @@ class GELU(Activation):
         return 0.5 * x * (1 + error_function(x * sqrt(0.5)))
 
     def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
+        # Further out all is as at the bounds, to the last bit, and x itself may overflow.
         if self.approximate == "tanh":
+            x = Clip(-12, 12)(x)
             t = Tanh()(self.inner(x))
             slope = (3 * 0.044715) * x * x + 1
             return (g * (0.5 * (1 + t) + (0.5 * sqrt(2 / pi)) * x * slope * (1 - t * t)),)
+        x = Clip(-40, 40)(x)
         density = Exp()(-0.5 * x * x) * sqrt(0.5 / pi)
         return (g * (0.5 * (1 + Erf()(x * sqrt(0.5))) + x * density),)
 
@@ -115,7 +118,7 @@ class SiLU(Activation):
 
     def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
         s = Sigmoid()(x)
-        return (g * (s * (1 + x * (1 - s))),)
+        return (g * (s * (1 + Clip(-1000, 1000)(x) * (1 - s))),)
 
 
 class Softplus(Activation):
@@ -147,7 +150,7 @@ class Mish(Activation):
 
     def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
         t = Tanh()(Softplus(threshold=inf)(x))
-        return (g * (t + x * Sigmoid()(x) * (1 - t * t)),)
+        return (g * (t + Clip(-1000, 1000)(x) * Sigmoid()(x) * (1 - t * t)),)
 
 
 class Softsign(Activation):

@@ -77,7 +77,10 @@ class Neg(Elementwise):
 
 
 class Pow(Elementwise):
-    """a ** b, with d/da = b·a^(b-1), 0 where b = 0, and d/db = a^b·ln a, 0 where a = 0."""
+    """a ** b, with d/da = b·a^(b-1), 0 where b = 0, and d/db = a^b·ln a.
+
+    At a = 0 that is 0 for b of at least 0, and -inf below.
+    """
 
     symbol = "^"
     keep = (0, 1, OUT)
@@ -88,8 +91,11 @@ class Pow(Elementwise):
     def backward(self, g: Any, a: Any, b: Any, y: Any, *, needs: Needs) -> tuple[Any, ...]:
         # The comparisons lift 0^-1 to 0^0 and ln 0 to ln 1, beside a factor that is 0 there.
         da = g * (b * a ** (b - 1 + (b == 0))) if needs[0] else None
-        db = g * (y * Log()(a + (a == 0)) * (a != 0)) if needs[1] else None
-        return da, db
+        if not needs[1]:
+            return da, None
+        flat = np.logical_and(a == 0, b >= 0)
+        with np.errstate(divide="ignore"):  # below, 0^b is infinite and falls: -inf
+            return da, g * Gate(np.logical_not(flat))(y * Log()(a + flat))
 
 
 class Abs(Elementwise):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
+import numpy as np
+
 from tinygrad_cnn import kernels
 from tinygrad_cnn.graph import Needs, Op, Result
 from tinygrad_cnn.grid import Grid
@@ -27,6 +29,8 @@ class BatchNorm(Normalization):
         self.eps = eps
 
     def forward(self, x: Any, w: Any, b: Any) -> Any:
+        if not x.size:  # of nothing there are no statistics
+            return Result(np.zeros_like(x), (np.zeros_like(w), np.zeros_like(w)))
         y, mean, var = kernels.batch_norm(x, w, b, self.eps)
         return Result(y, (mean, var))
 
@@ -40,6 +44,8 @@ def batch_norm_slope(
 ) -> tuple[Any, Any, Any]:
     """The derivatives of BatchNorm in x, w and b. `mean` and `var` serve the kernel only."""
     axis, side = per_channel(x)
+    if not x.size:  # a mean of nothing is NaN, these sums are 0
+        return g if wants_x else None, (g * x).sum(axis=axis), g.sum(axis=axis)
     xhat, inverse = standardised(x, axis, eps)
     db, dw = g.sum(axis=axis), (g * xhat).sum(axis=axis)
     if not wants_x:

@@ -61,7 +61,7 @@ class Hardswish(Activation):
         return x * np.clip(x + 3, 0, 6) / 6
 
     def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
-        between = Gate((x > -3) & (x < 3))(g) * (x / 3 + 0.5)
+        between = Gate((x > -3) & (x < 3))(g * (x / 3 + 0.5))
         return (between + Gate(~(x < 3))(g),)
 
 
@@ -98,7 +98,7 @@ class PReLU(Activation):
         dx = Where(positive)(g, g * self.beside(x, w)) if needs[0] else None
         if not needs[1]:
             return dx, None
-        share = Gate(~positive)(g) * x
+        share = Gate(~positive)(g * x)
         single = w.size == 1
         return dx, share.sum(axis=tuple(a for a in range(x.ndim) if single or a != 1)).reshape(w.shape)
 

@@ -16,6 +16,7 @@ import numpy as np
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import DTypeError, GraphError
 from tinygrad_cnn.graph import MODE, Traced
+from tinygrad_cnn.tensors.numpy_functions import MORE_FUNCTIONS
 
 #: NumPy's elementwise functions that are recorded, by name.
 UFUNCS: dict[str, Callable[..., Any]] = {
@@ -149,6 +150,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "triu": F.triu,
     "var": F.var,
     "where": F.where,
+    **MORE_FUNCTIONS,
 }
 
 #: Questions about values, answered in plain NumPy: their answers carry no gradient.
@@ -165,12 +167,31 @@ QUERIES = frozenset(
         "array_equal",
         "array_repr",
         "array_str",
+        "bincount",
+        "can_cast",
         "count_nonzero",
+        "digitize",
+        "flatnonzero",
+        "histogram",
+        "histogram_bin_edges",
+        "array_equiv",
         "isclose",
+        "iscomplexobj",
+        "isin",
+        "isrealobj",
+        "may_share_memory",
         "ndim",
         "nonzero",
+        "result_type",
+        "save",
+        "savetxt",
+        "savez",
+        "searchsorted",
         "shape",
+        "shares_memory",
         "size",
+        "unique",
+        "unravel_index",
     ]
 )
 
@@ -229,7 +250,7 @@ def unknown(name: str, known: tuple[str, ...]) -> str:
     >>> unknown("concat", ("concatenate", "sum"))
     "np.concat is not defined for Tensors; the nearest is 'concatenate'. tensor.numpy() gives the array"
     """
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.3)
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
     hint = f"; the nearest is {near[0]!r}" if near else ""
     return f"np.{name} is not defined for Tensors{hint}. tensor.numpy() gives the array"
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tinygrad_cnn.errors import DTypeError, GraphError, ShapeError
 from tinygrad_cnn.functional.arguments import as_array, flag
-from tinygrad_cnn.graph import MODE, OUT, Node, Op, Result, retold, stamp, unpacked
+from tinygrad_cnn.graph import MODE, OUT, Node, Op, Result, retold, stamp, unpacked, without_underflow
 from tinygrad_cnn.tensors import numpy_protocol
 from tinygrad_cnn.tensors.methods import TensorMethods
 
@@ -124,6 +124,8 @@ class Tensor(TensorMethods):
                 out = op.forward(*arrays)
         except ValueError as error:
             raise retold(error, op, arrays) from error
+        except FloatingPointError:
+            out = without_underflow(op, arrays, needs if recording else ())
         residual = None
         if type(out) is not _Array:
             if type(out) is Result:
@@ -266,10 +268,12 @@ class Tensor(TensorMethods):
         return self.__deepcopy__({})
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
-        """A leaf with the same values, name and wish for a gradient; the graph is not copied."""
+        """A leaf with the same values, name, wish for a gradient and `grad`; the graph is not copied."""
         made = type(self).__new__(type(self))
         made.__setstate__(self.__getstate__())
         memo[id(self)] = made
+        if self.is_leaf and self._node is not None and self._node.grad is not None:
+            made.node.grad = self._node.grad.__deepcopy__(memo)
         return made
 
     def __getstate__(self) -> dict[str, Any]:
@@ -293,6 +297,35 @@ class Tensor(TensorMethods):
         if copy or (dtype is not None and np.dtype(dtype) != self.dtype):
             return np.array(self._array, dtype=dtype)
         return self.array
+
+    @property
+    def __array_interface__(self) -> dict[str, Any]:
+        """NumPy's description of the memory, for reading only: what is written there no graph is told."""
+        if self.requires_grad:
+            raise AttributeError("a tensor that requires grad is not read by itself: .detach() or .numpy()")
+        return self.array.__array_interface__
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return self._array.__dlpack_device__()
+
+    def __dlpack__(self, *, copy: bool | None = None, **options: Any) -> Any:
+        """The values for another library: a copy, which it may write to, unless `copy=False`.
+
+        Args:
+            copy: False gives the memory itself, for reading only.   options: as in NumPy's `__dlpack__`.
+        Raises:
+            GraphError: it requires grad.   BufferError: `copy=False` for one who cannot read only.
+        Source: the array API standard, `__dlpack__`.
+
+        >>> np.from_dlpack(Tensor([1.0, 2.0]))
+        array([1., 2.], dtype=float32)
+        """
+        if self.requires_grad:
+            raise GraphError(
+                "a tensor that requires grad is not handed out: its graph would be lost; .detach() it"
+            )
+        options = {key: value for key, value in options.items() if value is not None}
+        return (self.array if copy is False else self._array.copy()).__dlpack__(**options)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         return numpy_protocol.apply_ufunc(ufunc, method, inputs, kwargs)

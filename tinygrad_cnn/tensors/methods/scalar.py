@@ -42,6 +42,17 @@ class ScalarMethods(Methods):
         """
         return self._array.tolist()
 
+    def tobytes(self) -> bytes:
+        """The values' bytes in row-major order.
+
+        >>> Tensor(np.array([1, 2], np.uint8)).tobytes()
+        b'\\x01\\x02'
+        """
+        return self._array.tobytes()
+
+    def __round__(self, ndigits: int | None = None) -> Tensor:
+        return F.round(self, ndigits or 0)
+
     def __float__(self) -> float:
         return float(self.item())
 
