@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from tinygrad_cnn.errors import DTypeError, FormatError
 from tinygrad_cnn.onnx.file_graph import FileGraph, FileNode, Function
 from tinygrad_cnn.onnx.graph_module import OnnxModule
 from tinygrad_cnn.onnx.importers import IMPORTERS
+from tinygrad_cnn.onnx.node_order import by_modules
 from tinygrad_cnn.onnx.package import onnx_package
 from tinygrad_cnn.onnx.protobuf import Reader, Types
 
@@ -94,6 +96,7 @@ def module_of(onnx: Any, model: Any, name: str, types: Types, budget: int = BUDG
         for one in graphs:
             _check_names(one, frozenset())
         _check_recursion(functions)
+        graph = replace(graph, nodes=by_modules(graph.nodes))
     except FormatError as error:
         raise FormatError(f"{name}: {error.args[0]}") from error
     except RecursionError as error:
