@@ -18,10 +18,11 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn import Tensor
-from tinygrad_cnn.errors import ArgumentError, FormatError, TinygradCnnError
+from tinygrad_cnn.errors import ArgumentError, TinygradCnnError
 from tinygrad_cnn.graph import Node
 from tinygrad_cnn.nn import Module
-from tinygrad_cnn.train import load_model
+from viz.compare.difference import Difference, diff
+from viz.model_files import SUFFIXES, inputs_of, module_of
 from viz.options import DIRECTIONS
 from viz.output.engines import DPI, FORMATS, target_of, write
 from viz.picture import MAX_NODES, Picture, graph
@@ -36,6 +37,8 @@ _EPILOG = """examples:
   python -m viz train.py:loss -o loss.png
   python -m viz net.py:model --input 1,1,28,28 -o net.html
   python -m viz net.safetensors --input 1,1,28,28 -o net.png
+  python -m viz net.onnx -o net.png
+  python -m viz before.onnx --diff after.onnx -o change.html
   python -m viz train.py:loss                  a text drawing, here
   python -m viz train.py:loss -o - | dot -Tx11"""
 
@@ -82,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "thing",
         metavar="SCRIPT.py:NAME",
-        help="a script and the name of a Tensor or Module in it; or a file of save_model",
+        help="a script and the name of a Tensor or Module in it; or a file of save_model, or an ONNX file",
     )
     add(
         "-o", "--out", metavar="FILE",
@@ -92,8 +95,10 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--input", metavar="SHAPE", action="append", type=_shape,
         help="for a Module: shape of an input, such as 1,1,28,28, filled with normal random numbers of a "
-        "fixed seed; 2,16:int64 gives zeros of that type; once for each argument",
+        "fixed seed; 2,16:int64 gives zeros of that type; once for each argument, if an ONNX "
+        "file does not say it",
     )  # fmt: skip
+    add("--diff", metavar="FILE", help="for a file: what would make it into this one")
     add("--title", help="the line above the picture; '' leaves it out")
     add("--direction", choices=sorted(DIRECTIONS), help="where results lie")
     add("--depth", type=int, help="how many levels of modules are opened")
@@ -122,7 +127,9 @@ def _shape(text: str) -> Any:
 
 
 def _draw(options: argparse.Namespace) -> None:
-    saved = Path(options.thing).suffix.lower() in (".npz", ".safetensors")
+    saved = Path(options.thing).suffix.lower() in SUFFIXES
+    if options.diff and not saved:
+        raise _UsageError("--diff compares two files that hold models, not scripts")
     script, name = (Path(options.thing), "") if saved else _script(options.thing)
     to_file = options.out not in (None, "-")
     if to_file:
@@ -134,15 +141,18 @@ def _draw(options: argparse.Namespace) -> None:
         raise _UsageError("--keep-dot writes beside a file; give -o FILE")
     # What the script prints must not get into the DOT text.
     with redirect_stdout(sys.stderr) if options.out == "-" else nullcontext():
-        picture = _picture_of_file(script, options) if saved else _picture(script, name, options)
+        picture: Picture | Difference = (
+            _picture_of_file(script, options) if saved else _picture(script, name, options)
+        )
+    source = picture.picture.source if isinstance(picture, Difference) else picture.source
     if options.out is None:
         print(picture)
     elif options.out == "-":
-        print(picture.source, end="")
+        print(source, end="")
     else:
         path = picture.render(options.out)
         if options.keep_dot:
-            write(path.with_suffix(".dot"), picture.source.encode("utf-8"))
+            write(path.with_suffix(".dot"), source.encode("utf-8"))
         print(path, file=sys.stderr)
 
 
@@ -152,7 +162,7 @@ def _script(thing: str) -> tuple[Path, str]:
     if not colon or not name.isidentifier():
         file, name = thing, ""
     path = Path(file)
-    if path.suffix.lower() in (".npz", ".npy", ".safetensors"):
+    if path.suffix.lower() in (*SUFFIXES, ".npy"):
         raise _UsageError(f"{path} is no script; a file that save_model wrote is given without :NAME")
     if not path.is_file():
         raise _UsageError(f"there is no file {path}; SCRIPT.py:NAME fits")
@@ -193,23 +203,26 @@ def _picture(script: Path, name: str, options: argparse.Namespace) -> Picture:
         raise _UsageError(str(error)) from error
 
 
-def _picture_of_file(path: Path, options: argparse.Namespace) -> Picture:
-    """The model that `save_model` wrote, or a checkpoint."""
-    if not path.is_file():
-        raise _UsageError(f"there is no file {path}")
+def _picture_of_file(path: Path, options: argparse.Namespace) -> Picture | Difference:
+    """The model in a file, or what makes it into another one."""
+    files = [path, *([Path(options.diff)] if options.diff else [])]
+    for file in files:
+        if not file.is_file():
+            raise _UsageError(f"there is no file {file}")
     try:
-        model = load_model(path)
-    except FormatError as error:
-        raise _UsageError(
-            f"{error}; where a file holds numbers only, load it in a script that makes the model, and give "
-            "SCRIPT.py:NAME"
-        ) from error
-    if not options.input:
-        raise _UsageError(f"{path} holds a Module, which must be run: give --input, such as 1,1,28,28")
-    return graph(
-        model, title=options.title, direction=options.direction, depth=options.depth,
-        max_nodes=options.max_nodes or None, inputs=tuple(options.input),
-    )  # fmt: skip
+        models = [module_of(file) for file in files]
+        inputs = inputs_of(models[0], path, options.input)
+        if len(models) == 2:
+            return diff(
+                *models, inputs=inputs, title=options.title, direction=options.direction,
+                max_nodes=options.max_nodes or None,
+            )  # fmt: skip
+        return graph(
+            models[0], title=options.title, direction=options.direction, depth=options.depth,
+            max_nodes=options.max_nodes or None, inputs=inputs,
+        )  # fmt: skip
+    except ArgumentError as error:
+        raise _UsageError(str(error)) from error
 
 
 def _named(names: dict[str, Any], script: Path, name: str) -> Any:
