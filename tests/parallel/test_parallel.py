@@ -146,7 +146,11 @@ def test_a_fault_on_one_rank_ends_all_within_seconds_with_words(fault):
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
 def test_ctrl_c_at_mpiexec_ends_all_ranks():
     process = started(2, "endless", start_new_session=True)
-    assert process.stdout.readline().strip() == "ready"
-    os.killpg(process.pid, signal.SIGINT)
-    process.communicate(timeout=30)
-    assert process.returncode != 0
+    try:
+        assert process.stdout.readline().strip() == "ready"
+        os.killpg(process.pid, signal.SIGINT)
+        process.communicate(timeout=30)
+        assert process.returncode != 0
+    finally:  # a rank that did not end would go on for ever
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
