@@ -8,20 +8,34 @@ from tinygrad_cnn.data.augment import (
     RandomCrop,
     Rescale,
 )
-from tinygrad_cnn.data.dataset import ArrayDataset, Dataset, split
+from tinygrad_cnn.data.collating import default_collate
+from tinygrad_cnn.data.dataset import ArrayDataset, Dataset
 from tinygrad_cnn.data.folder import ImageFolder
 from tinygrad_cnn.data.geometric import Geometric, Rotation, Shear, Shift, Zoom
 from tinygrad_cnn.data.idx import read_idx, write_idx
 from tinygrad_cnn.data.image import load_image
+from tinygrad_cnn.data.iterable import IterableDataset
 from tinygrad_cnn.data.loader import DataLoader
 from tinygrad_cnn.data.mnist_files import fashion_mnist, mnist
+from tinygrad_cnn.data.processes import get_worker_info
+from tinygrad_cnn.data.samplers import (
+    BatchSampler,
+    RandomSampler,
+    Sampler,
+    SequentialSampler,
+    SubsetRandomSampler,
+    WeightedRandomSampler,
+)
 from tinygrad_cnn.data.sklearn_digits import digits
 from tinygrad_cnn.data.stream import Augmented, StreamedDataset
+from tinygrad_cnn.data.subsets import ConcatDataset, Subset, random_split, split
 from tinygrad_cnn.data.transform import Transform
 
 __all__ = [
-    "ArrayDataset", "Augmented", "CenterCrop", "Compose", "DataLoader", "Dataset", "Geometric",
-    "HorizontalFlip", "ImageFolder", "Normalize", "RandomCrop", "Rescale", "Rotation", "Shear", "Shift",
-    "StreamedDataset", "Transform", "Zoom", "digits", "fashion_mnist", "load_image", "mnist", "read_idx",
-    "split", "write_idx",
+    "ArrayDataset", "Augmented", "BatchSampler", "CenterCrop", "Compose", "ConcatDataset", "DataLoader",
+    "Dataset", "Geometric", "HorizontalFlip", "ImageFolder", "IterableDataset", "Normalize", "RandomCrop",
+    "RandomSampler", "Rescale", "Rotation", "Sampler", "SequentialSampler", "Shear", "Shift",
+    "StreamedDataset", "Subset", "SubsetRandomSampler", "Transform", "WeightedRandomSampler", "Zoom",
+    "default_collate", "digits", "fashion_mnist", "get_worker_info", "load_image", "mnist",
+    "random_split", "read_idx", "split", "write_idx",
 ]  # fmt: skip

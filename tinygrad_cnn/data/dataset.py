@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from numbers import Real
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
-from tinygrad_cnn.rng import Seed, generator
+from tinygrad_cnn.errors import DTypeError, ShapeError
 
 Array = NDArray[Any]
 
@@ -74,47 +72,3 @@ class ArrayDataset:
     def __repr__(self) -> str:
         rows = ", ".join(f"{array.shape} {array.dtype}" for array in self.arrays)
         return f"ArrayDataset({rows})"
-
-
-def split(
-    dataset: ArrayDataset, test_fraction: float, rng: Seed = None, *, stratify: bool = False
-) -> tuple[ArrayDataset, ArrayDataset]:
-    """Shuffle the samples and part them in two: one part to train on, one held back for testing.
-
-    Args:
-        dataset: N samples.   test_fraction: share of the second part, between 0 and 1.
-        rng: a generator or a seed, which fixes the parts and their order.
-        stratify: take the share of each class; the classes are the values of the last array, (N,).
-    Returns:
-        Two new datasets of N - n and n samples, n = N * test_fraction rounded. With `stratify` each
-        class has its share of the n, rounded up or down.
-    Raises:
-        ArgumentError: a part would be empty.   DTypeError: test_fraction is not a number.
-        ShapeError: `stratify` with labels that are not (N,).
-
-    >>> train, test = split(ArrayDataset(np.arange(8)), 0.25, rng=0)
-    >>> len(train), len(test), sorted(train[:][0]) + sorted(test[:][0]) == list(range(8))
-    (6, 2, False)
-    """
-    if not isinstance(test_fraction, Real):
-        raise DTypeError(f"split: test_fraction must be a number, got {test_fraction!r}")
-    N, fraction = len(dataset), float(test_fraction)
-    # Errors of rounding must not decide: 0.7 * 45 is 31.499999999999996, where a half is meant.
-    steps = np.floor(np.arange(N + 1) * fraction + 0.5 + 1e-9)
-    if not 0 < fraction < 1 or not 0 < steps[-1] < N:
-        raise ArgumentError(
-            f"split: test_fraction must leave samples in both parts, got {test_fraction!r} of {N} samples"
-        )
-    shuffled = generator(rng).permutation(N)
-    order = shuffled
-    if stratify:
-        labels = dataset.arrays[-1]
-        if labels.ndim != 1:
-            raise ShapeError(f"split: stratify needs labels (N,) as the last array, got {labels.shape}")
-        order = shuffled[np.argsort(labels[shuffled], kind="stable")]
-    # Walking along the classes, a sample is held back each time that the share of samples passed
-    # reaches another whole number, so no class gets more than one sample too many or too few.
-    held_back = np.zeros(N, bool)
-    held_back[order[np.diff(steps) > 0]] = True
-    chosen = held_back[shuffled]
-    return ArrayDataset(*dataset[shuffled[~chosen]]), ArrayDataset(*dataset[shuffled[chosen]])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinygrad_cnn.data.dataset import ArrayDataset, split
+from tinygrad_cnn.data.dataset import ArrayDataset
+from tinygrad_cnn.data.subsets import split
 from tinygrad_cnn.errors import MissingExtraError
 from tinygrad_cnn.rng import Seed
 

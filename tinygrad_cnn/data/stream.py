@@ -80,18 +80,34 @@ class StreamedDataset(ABC):
             index: from 0 to the length less 1.
         """
 
-    def __getitem__(self, index: Any, /) -> tuple[Any, ...]:
+    def __getitem__(self, index: Any, /) -> Any:
         """The sample at an index as the next epoch has it; a negative index counts from the end.
 
+        Of a slice, or several indices (integers, or a bool for each sample), a dataset of those.
+
         Raises:
-            IndexError: out of range.   DTypeError: not an integer.
+            IndexError: out of range.   DTypeError: another kind of index.
         """
         name, N = type(self).__name__, len(self)
+        if isinstance(index, (slice, list, np.ndarray)):
+            return self.subset(np.atleast_1d(np.arange(N)[index]))
         if isinstance(index, bool) or not isinstance(index, (int, np.integer)):
-            raise DTypeError(f"{name}: an integer fits as index, got {index!r}; a DataLoader gives batches")
+            raise DTypeError(f"{name}: an integer fits as index, or several, got {index!r}")
         if not -N <= index < N:
             raise IndexError(f"{name}: index {index} is out of range for {N} samples")
         return self._sample(int(index) % N, self.epoch)
+
+    def subset(self, indices: Array) -> StreamedDataset:
+        """Some samples as a dataset of its own, with the same transform, seed and threads.
+
+        Args:
+            indices: (n,) integers from 0 to the length less 1.
+
+        >>> images = Augmented(np.arange(24.0, dtype=np.float32).reshape(2, 3, 2, 2))
+        >>> len(images.subset(np.array([1])))
+        1
+        """
+        return StreamedSubset(self, indices)
 
     def batches(self, chosen: Iterable[Iterable[int]]) -> Iterator[tuple[Array, ...]]:
         """The batches of one epoch; `DataLoader` calls this.
@@ -133,6 +149,47 @@ class StreamedDataset(ABC):
 
     def _finish(self) -> None:  # noqa: B027, most classes have nothing to do
         """What is to be done after the last batch of an epoch."""
+
+
+class StreamedSubset(StreamedDataset):
+    """Some samples of a `StreamedDataset`; what `Subset` and slices of it give.
+
+    Args:
+        dataset: the whole.   indices: (n,) integers.
+    Attributes:
+        dataset, indices: as given.   epoch: counted apart from that of the whole.
+
+    >>> whole = Augmented(np.arange(24.0, dtype=np.float32).reshape(2, 3, 2, 2), np.array([7, 8]))
+    >>> StreamedSubset(whole, np.array([1])).labels
+    array([8])
+    """
+
+    def __init__(self, dataset: StreamedDataset, indices: Array) -> None:
+        super().__init__(dataset.transform, dataset.seed, dataset.workers)
+        self.dataset, self.indices = dataset, np.asarray(indices)
+        if labels := getattr(dataset, "arrays", ())[1:]:
+            self.labels = labels[-1][self.indices]
+        if isinstance(getattr(dataset, "labels", None), np.ndarray):
+            self.labels = dataset.labels[self.indices]  # type: ignore[attr-defined]
+        for name in ("classes", "class_indices", "one_hot"):
+            if hasattr(dataset, name):
+                setattr(self, name, getattr(dataset, name))
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def read(self, index: int) -> tuple[Any, ...]:
+        """The fields of one sample of the whole."""
+        return self.dataset.read(int(self.indices[index]))
+
+    def _take(self, index: int, outcome: Callable[[], tuple[Any, ...]]) -> tuple[Any, ...] | None:
+        return self.dataset._take(int(self.indices[index]), outcome)
+
+    def _finish(self) -> None:
+        self.dataset._finish()
+
+    def __repr__(self) -> str:
+        return f"Subset({len(self)} of {len(self.dataset)} samples of {self.dataset!r})"
 
 
 class Augmented(StreamedDataset):

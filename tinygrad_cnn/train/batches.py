@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tinygrad_cnn.data import ArrayDataset, Augmented, DataLoader, Dataset, ImageFolder
+from tinygrad_cnn.data import ArrayDataset, DataLoader, Dataset, IterableDataset
+from tinygrad_cnn.data.subsets import labels_of_all
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
 from tinygrad_cnn.functional.arguments import values
 from tinygrad_cnn.rng import Seed
@@ -48,6 +49,8 @@ def as_batches(
         x = _side_by_side(function, x)
     elif isinstance(x, np.ndarray):
         raise DTypeError(f"{function}: got an array x of shape {x.shape} without y; fit(x, y) fits")
+    if isinstance(x, IterableDataset):
+        return DataLoader(x, usual_size if batch_size is None else batch_size, rng=rng)
     if isinstance(x, Dataset) and not isinstance(x, (list, str)):
         _check_dataset(function, x)
         return DataLoader(x, usual_size if batch_size is None else batch_size, shuffle, rng=rng)
@@ -100,7 +103,9 @@ def _side_by_side(function: str, arrays: tuple[Any, ...]) -> ArrayDataset:
     return ArrayDataset(*found)
 
 
-def _check_dataset(function: str, dataset: Dataset) -> None:
+def _check_dataset(function: str, dataset: Any) -> None:
+    if isinstance(dataset, IterableDataset):
+        return
     if not len(dataset):
         raise ArgumentError(f"{function}: the data is empty, it holds no sample")
     if isinstance(dataset, ArrayDataset):
@@ -132,12 +137,22 @@ def labels_of(data: Any) -> Array | None:
     array([0, 1, 2])
     """
     dataset = data.dataset if isinstance(data, DataLoader) else None
-    if isinstance(dataset, ImageFolder):
-        return None if dataset.one_hot else dataset.labels
-    if not isinstance(dataset, (ArrayDataset, Augmented)) or len(dataset.arrays) < 2:
+    if getattr(dataset, "one_hot", False) or len(getattr(dataset, "arrays", (0, 0))) < 2:
         return None
-    labels = dataset.arrays[-1]
-    return labels if labels.ndim == 1 and labels.dtype.kind in "iu" else None
+    labels = labels_of_all(dataset)
+    return labels if labels is not None and labels.ndim == 1 and labels.dtype.kind in "iu" else None
+
+
+def batches_in(data: Any) -> int | None:
+    """The number of batches of a pass, where it is known.
+
+    >>> batches_in([(1, 2)]), batches_in(iter([(1, 2)]))
+    (1, None)
+    """
+    try:
+        return len(data)
+    except TypeError:
+        return None
 
 
 def check_classes(function: str, sets: Mapping[str, Any], classes: Sequence[str] | None) -> None:

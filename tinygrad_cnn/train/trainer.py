@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from numpy.typing import NDArray
@@ -15,7 +15,14 @@ from tinygrad_cnn.functional.arguments import integer
 from tinygrad_cnn.nn import Module
 from tinygrad_cnn.optim import Optimizer
 from tinygrad_cnn.rng import Seed
-from tinygrad_cnn.train.batches import as_batches, check_classes, class_names, labels_of, validation_sets
+from tinygrad_cnn.train.batches import (
+    as_batches,
+    batches_in,
+    check_classes,
+    class_names,
+    labels_of,
+    validation_sets,
+)
 from tinygrad_cnn.train.callbacks import Callback
 from tinygrad_cnn.train.callbacks.base import Callbacks, as_callbacks
 from tinygrad_cnn.train.evaluation import check_parts, described, in_mode
@@ -178,7 +185,7 @@ class Trainer:
         if self._progress.place is not None:
             source.resume(self._progress.place)
         self._progress.source, self.stop_reason, self.ending = source, None, None
-        self.steps = steps if steps is not None else len(data) if isinstance(data, Sized) else None
+        self.steps = batches_in(data) if steps is None else steps
         self.names = [f"{name}_{key}" for name in ("train", *sets) for key in self._evaluator.running.names]
         found = {name: labels_of(part) for name, part in {"train": data, **sets}.items()}
         labels = {name: array for name, array in found.items() if array is not None}
