@@ -128,7 +128,7 @@ def test_a_subset_has_some_samples_and_copies_none():
     for bad, error in (([10], IndexError), ([-11], IndexError), ([1.5], DTypeError), ([[1]], DTypeError)):
         with pytest.raises(error, match="Subset"):
             Subset(data, bad)
-    with pytest.raises(DTypeError, match="got .*int"):
+    with pytest.raises(DTypeError, match=r"got .*int"):
         Subset(3, [0])
     (batch, _), *_ = DataLoader(part, 2)
     assert batch.tolist() == [7.0, 9.0]
