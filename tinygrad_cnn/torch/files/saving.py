@@ -204,11 +204,10 @@ class _Writer:
             state = {k: v for k, v in vars(value).items() if not k.startswith("_hook") and v is not DRAWS}
             self.put(state, depth + 1)
             self.parts.append(b"b")
-        elif (
-            isinstance(value, (types.FunctionType, types.BuiltinFunctionType))
-            and "<" not in value.__qualname__
-        ):
-            self.name(_public(value.__module__), value.__qualname__)
+        elif isinstance(value, types.FunctionType) and value.__module__.startswith("tinygrad_cnn."):
+            self.name("torch.nn.functional", value.__name__)  # an activation
+        elif isinstance(value, types.FunctionType) and "<" not in value.__qualname__:
+            self.name(value.__module__, value.__qualname__)
         else:
             raise DTypeError(
                 f"save: a {type(value).__name__} is not written; tensors, numbers, text, lists, tuples, dicts, "

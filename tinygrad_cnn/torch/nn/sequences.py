@@ -60,8 +60,11 @@ def _encoder_layer(self: Any) -> None:
 
 
 def _transformer(self: Any) -> None:
-    for layer in (self.encoder.layers[0], self.decoder.layers[0]):
-        _encoder_layer(layer)
+    for stack in (self.encoder, self.decoder):
+        first, *copies = stack.layers
+        _encoder_layer(first)
+        for layer in copies:
+            layer.load_state_dict(first.state_dict())
     for module in self.modules():
         if isinstance(module, native_nn.MultiheadAttention):
             module.rng = DRAWS

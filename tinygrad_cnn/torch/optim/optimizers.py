@@ -141,8 +141,8 @@ class Optimizer(native_optim.Optimizer):
     tensor([0.], requires_grad=True)
     """
 
-    def __init__(self, params: Any, defaults: Any) -> None:
-        super().__init__(_named(params), defaults)
+    def __init__(self, params: Any, defaults: Any, **options: Any) -> None:
+        super().__init__(_named(params), defaults, **options)
         if type(self).update is native_optim.Optimizer.update:  # a program's own optimizer
             self.state = defaultdict(dict)
 
