@@ -14,7 +14,7 @@ from tinygrad_cnn.torch.shapes import sizes
 from tinygrad_cnn.torch.tensors import Tensor
 
 
-def _made(array: Any, requires_grad: bool, device: Any) -> Tensor:
+def _made(array: Any, requires_grad: bool, device: Any) -> Any:
     devices.check(device)
     made = Tensor.detached(array)
     return made.requires_grad_() if requires_grad else made

@@ -15,7 +15,7 @@ from tinygrad_cnn.torch.tensors import Tensor
 from tinygrad_cnn.torch.views import fill
 
 
-def _made(array: Any, requires_grad: bool, device: Any) -> Tensor:
+def _made(array: Any, requires_grad: bool, device: Any) -> Any:
     devices.check(device)
     made = Tensor.detached(array)
     return made.requires_grad_() if requires_grad else made
@@ -215,7 +215,7 @@ def _random(x: Any, low: Any = None, high: Any = None, *, generator: Any = None)
         first, last = (0, low) if high is None else (low, high)
         return fill(x, of(generator).integers(int(first), int(last), count).reshape(x._array.shape))
     if kind == np.int64:
-        drawn = (of(generator).long_words(count) % np.uint64(2**63)).astype(np.int64)
+        drawn: Any = (of(generator).long_words(count) % np.uint64(2**63)).astype(np.int64)
     else:
         limit = 2 ** {"float32": 24, "float64": 53, "float16": 11}.get(kind.name, 0) + 1
         drawn = of(generator).words(count) % np.uint64(

@@ -36,6 +36,10 @@ class _Inverse(autograd.Function):
         return -F.matmul(F.matmul(_t(X), g), _t(X))
 
 
+def _named(kind: str, fields: tuple[str, ...]) -> Any:
+    return namedtuple(kind, fields)
+
+
 def inv(A: Any) -> Any:
     """The inverse.
 
@@ -113,7 +117,7 @@ def cross(input: Any, other: Any, *, dim: int = -1) -> Any:
 def slogdet(A: Any) -> Any:
     """Sign and logarithm of the determinant."""
     sign, _ = np.linalg.slogdet(A._array)
-    pair = namedtuple("slogdet", ("sign", "logabsdet"))
+    pair: Any = _named("slogdet", ("sign", "logabsdet"))
     return pair(Tensor.detached(np.asarray(sign)), _LogDeterminant.apply(A))
 
 
@@ -188,7 +192,7 @@ class _Eigen(autograd.Function):
 
 def eigh(A: Any, UPLO: str = "L") -> Any:
     """Eigenvalues and eigenvectors of a symmetric matrix."""
-    pair = namedtuple("linalg_eigh", ("eigenvalues", "eigenvectors"))
+    pair: Any = _named("linalg_eigh", ("eigenvalues", "eigenvectors"))
     return pair(*_Eigen.apply(A))
 
 
@@ -200,7 +204,7 @@ def eigvalsh(A: Any, UPLO: str = "L") -> Any:
 def svd(A: Any, full_matrices: bool = True) -> Any:
     """A = U diag(S) Vh; without a derivative."""
     _constant("svd", A)
-    triple = namedtuple("linalg_svd", ("U", "S", "Vh"))
+    triple: Any = _named("linalg_svd", ("U", "S", "Vh"))
     return triple(*(Tensor.detached(x) for x in np.linalg.svd(A._array, full_matrices)))
 
 
@@ -227,7 +231,7 @@ def svdvals(A: Any) -> Any:
 def qr(A: Any, mode: str = "reduced") -> Any:
     """A = Q R; without a derivative."""
     _constant("qr", A)
-    pair = namedtuple("linalg_qr", ("Q", "R"))
+    pair: Any = _named("linalg_qr", ("Q", "R"))
     return pair(*(Tensor.detached(x) for x in np.linalg.qr(A._array, mode)))  # type: ignore[call-overload]
 
 
@@ -241,7 +245,7 @@ def lstsq(A: Any, B: Any, rcond: Any = None, *, driver: Any = None) -> Any:
     """The solution of least squares; without a derivative."""
     _constant("lstsq", A)
     found = np.linalg.lstsq(A._array, B._array, rcond)
-    fields = namedtuple("linalg_lstsq", ("solution", "residuals", "rank", "singular_values"))
+    fields: Any = _named("linalg_lstsq", ("solution", "residuals", "rank", "singular_values"))
     return fields(*(Tensor.detached(np.asarray(x)) for x in found))
 
 

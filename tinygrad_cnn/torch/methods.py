@@ -361,7 +361,7 @@ OWN: dict[str, Any] = {
     "new_zeros": _new(creating.zeros), "new_ones": _new(creating.ones), "new_empty": _new(creating.empty),
     "new_full": _new(creating.full), "new_tensor": _new(creating.tensor),
     "new": lambda self, *args: to(Tensor(*args), self.dtype),
-    "fill_diagonal_": lambda self, value, wrap=False: (np.fill_diagonal(self._writable(), value, wrap), self)[1],
+    "fill_diagonal_": lambda self, value, wrap=False: _fill_diagonal(self, value, wrap),
     "unsqueeze_": lambda self, dim: views.become(self, shaping.unsqueeze(self, dim)),
     "squeeze_": lambda self, dim=None: views.become(self, shaping.squeeze(self, dim)),
     "t_": lambda self: views.become(self, shaping.t(self)),
@@ -371,6 +371,11 @@ OWN: dict[str, Any] = {
     "sum_to_size": lambda self, *size: ops.SumTo(sizes(size))(self),
     "index_put_": lambda self, indices, values, accumulate=False: views.write(self, selecting.index_put, indices, values, accumulate),
 }  # fmt: skip
+
+
+def _fill_diagonal(self: Any, value: float, wrap: bool) -> Any:
+    np.fill_diagonal(self._writable(), value, wrap)
+    return self
 
 
 def _renorm(self: Any, p: float, dim: int, maxnorm: float) -> Any:

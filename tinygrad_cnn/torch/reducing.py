@@ -24,7 +24,7 @@ def _pair(kind: str, *fields: str) -> Any:
         parts = ",\n".join(f"{f}={v!r}" for f, v in zip(fields, self, strict=True))
         return f"torch.return_types.{kind}(\n{parts})"
 
-    made.__repr__ = text
+    made.__repr__ = text  # type: ignore[method-assign]
     return made
 
 

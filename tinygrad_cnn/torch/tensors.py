@@ -69,9 +69,9 @@ class Tensor(NativeTensor):
         return devices.CPU
 
     @property
-    def data(self) -> Tensor:
+    def data(self) -> Tensor:  # type: ignore[override]
         """A Tensor over the same memory, outside the graph."""
-        return Tensor.at(self._array, None)
+        return Tensor.at(self._array, None)  # type: ignore[return-value]  # of `results`
 
     @data.setter
     def data(self, value: Any) -> None:
@@ -247,7 +247,7 @@ def adopted(value: Any) -> Any:
     """
     if not isinstance(value, NativeTensor) or isinstance(value, Tensor):
         return value
-    kind = Tensor
+    kind: Any = Tensor
     if isinstance(value, native_nn.Parameter):
         kind = Parameter
     elif isinstance(value, native_nn.Buffer):

@@ -45,6 +45,8 @@ def parameter(*values: Any) -> list[Any]:
     >>> parameter(0.0, Tensor([1.0, 2.0]))[0]
     tensor([0., 0.])
     """
-    made = [v if isinstance(v, Tensor) else Tensor.detached(np.asarray(v, np.float32)) for v in values]
+    made: list[Any] = [
+        v if isinstance(v, Tensor) else Tensor.detached(np.asarray(v, np.float32)) for v in values
+    ]
     shape = np.broadcast_shapes(*(m._array.shape for m in made))
     return [m.expand(shape) if m._array.shape != shape else m for m in made]

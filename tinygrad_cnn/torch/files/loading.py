@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,11 @@ from tinygrad_cnn.torch.files.storages import TYPES
 
 _MOST_PICKLE = 256 * 2**20
 _allowed: list[Any] = []
+#: What `zipfile` raises for archives that are none.
+_CORRUPT = (
+    zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, KeyError, OverflowError, RecursionError, OSError,
+    struct.error,
+)  # fmt: skip
 
 
 class safe_globals:
@@ -80,14 +86,9 @@ def load(
         )
     try:
         return _read(data, weights_only is False)
-    except (
-        zipfile.BadZipFile,
-        NotImplementedError,
-        EOFError,
-        UnicodeDecodeError,
-        OverflowError,
-        RecursionError,
-    ) as error:
+    except FormatError:
+        raise
+    except _CORRUPT as error:
         raise FormatError(f"load: the archive is corrupt: {error}") from None
 
 

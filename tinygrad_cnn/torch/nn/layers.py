@@ -197,7 +197,7 @@ CLASSES["Embedding"] = made(
     "Embedding",
     __init__=_embedding_init,
     reset_parameters=_embedding_start,
-    from_pretrained=classmethod(_from_pretrained),
+    from_pretrained=classmethod(_from_pretrained),  # type: ignore[arg-type]
 )
 
 
@@ -263,7 +263,7 @@ def of_function(name: str, function: Any, *options: tuple[str, Any], operands: i
 
 
 _f = functional
-for _name, _function, *_options_ in [
+_OF_FUNCTIONS: list[tuple[Any, ...]] = [
     ("LogSigmoid", _f.logsigmoid),
     ("Tanhshrink", _f.tanhshrink),
     ("Hardshrink", _f.hardshrink, ("lambd", 0.5)),
@@ -278,8 +278,9 @@ for _name, _function, *_options_ in [
     ("ChannelShuffle", _f.channel_shuffle, ("groups", 1)),
     ("UpsamplingNearest2d", _f.upsample_nearest, ("size", None), ("scale_factor", None)),
     ("UpsamplingBilinear2d", _f.upsample_bilinear, ("size", None), ("scale_factor", None)),
-]:  # type: ignore[misc]
-    CLASSES[_name] = of_function(_name, _function, *_options_)
+]
+for _name, *_rest in _OF_FUNCTIONS:
+    CLASSES[_name] = of_function(_name, *_rest)
 
 
 class Identity(Module):
@@ -409,8 +410,8 @@ def _loss(name: str, function: Any, *options: tuple[str, Any]) -> Any:
     return base
 
 
-for _name, (_function, *_options_) in _LOSSES.items():  # type: ignore[assignment]
-    CLASSES[_name] = _loss(_name, _function, *_options_)
+for _name, _parts in _LOSSES.items():
+    CLASSES[_name] = _loss(_name, *_parts)
 
 COUNTERPARTS.update(
     {getattr(native_nn, name): cls for name, cls in CLASSES.items() if hasattr(native_nn, name)}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, namedtuple
+from collections import OrderedDict
 from collections.abc import Iterator, MutableMapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,10 +16,16 @@ from tinygrad_cnn.torch.generators import DRAWS
 from tinygrad_cnn.torch.tensors import Buffer, Parameter, Tensor, adopted
 
 Native = native_nn.Module
-Keys = namedtuple("_IncompatibleKeys", ("missing_keys", "unexpected_keys"))
-Keys.__repr__ = lambda self: (  # type: ignore[assignment]
-    "<All keys matched successfully>" if not any(self) else f"_IncompatibleKeys{tuple(self)}"
-)
+
+
+class Keys(NamedTuple):
+    """What loading left: keys without a value, and values without a place."""
+
+    missing_keys: list[str]
+    unexpected_keys: list[str]
+
+    def __repr__(self) -> str:
+        return f"_IncompatibleKeys{tuple(self)}" if any(self) else "<All keys matched successfully>"
 
 
 #: The class of here for a native one.
@@ -95,27 +101,27 @@ class Module(Native):
     # ------------------------------------------------------------------ what it consists of
     def named_parameters(
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
-    ) -> Iterator[tuple[str, Any]]:  # type: ignore[override]
+    ) -> Iterator[tuple[str, Any]]:
         """Parameters by path."""
         return self._named(native_nn.Parameter, prefix, recurse, remove_duplicate)
 
-    def parameters(self, recurse: bool = True) -> Iterator[Any]:  # type: ignore[override]
+    def parameters(self, recurse: bool = True) -> Iterator[Any]:
         """Parameters, each once."""
         return (p for _, p in self.named_parameters(recurse=recurse))
 
     def named_buffers(
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
-    ) -> Iterator[tuple[str, Any]]:  # type: ignore[override]
+    ) -> Iterator[tuple[str, Any]]:
         """Buffers by path."""
         return self._named(native_nn.Buffer, prefix, recurse, remove_duplicate)
 
-    def buffers(self, recurse: bool = True) -> Iterator[Any]:  # type: ignore[override]
+    def buffers(self, recurse: bool = True) -> Iterator[Any]:
         """Buffers, each once."""
         return (b for _, b in self.named_buffers(recurse=recurse))
 
-    def named_modules(
+    def named_modules(  # type: ignore[override]
         self, memo: Any = None, prefix: str = "", remove_duplicate: bool = True
-    ) -> Iterator[tuple[str, Any]]:  # type: ignore[override]
+    ) -> Iterator[tuple[str, Any]]:
         """Itself and all modules below it by path, each once."""
         if isinstance(memo, str):
             memo, prefix = None, memo
@@ -236,9 +242,9 @@ class Module(Native):
                 yield from (
                     (below + path, value)
                     for path, value in child._state((native_nn.Parameter, native_nn.Buffer))
-                )  # type: ignore[arg-type]
+                )
 
-    def load_state_dict(self, state_dict: Any, strict: bool = True, assign: bool = False) -> Any:  # type: ignore[override]
+    def load_state_dict(self, state_dict: Any, strict: bool = True, assign: bool = False) -> Any:
         """Write the values of a state dict into the parameters and buffers of the same paths."""
         if not hasattr(state_dict, "items"):
             raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")

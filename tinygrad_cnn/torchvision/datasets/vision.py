@@ -34,10 +34,13 @@ class VisionDataset(Dataset[Any]):
         self.root = str(Path(root).expanduser())
         self.transform, self.target_transform, self.transforms = transform, target_transform, transforms
 
+    def __len__(self) -> int:
+        raise NotImplementedError(f"{type(self).__name__} has no length")
+
     def changed(self, image: Any, target: Any) -> tuple[Any, Any]:
         """A sample after the transforms."""
         if self.transforms is not None:
-            return self.transforms(image, target)  # type: ignore[no-any-return]
+            return self.transforms(image, target)
         if self.transform is not None:
             image = self.transform(image)
         if self.target_transform is not None:
@@ -49,5 +52,5 @@ class VisionDataset(Dataset[Any]):
             f"Dataset {type(self).__name__}",
             f"    Number of datapoints: {len(self)}",
             f"    Root location: {self.root}",
-        ]  # type: ignore[arg-type]
+        ]
         return "\n".join(lines)

@@ -43,7 +43,10 @@ class SqueezeNet(nn.Module):
     def __init__(self, version: str = "1_0", num_classes: int = 1000, dropout: float = 0.5) -> None:
         super().__init__()
         old = version == "1_0"
-        pool = lambda: N.MaxPool2d(kernel_size=3, stride=2, ceil_mode=True)  # noqa: E731
+
+        def pool() -> Any:
+            return N.MaxPool2d(kernel_size=3, stride=2, ceil_mode=True)
+
         first = (
             N.Conv2d(3, 96, kernel_size=7, stride=2) if old else N.Conv2d(3, 64, kernel_size=3, stride=2)
         )

@@ -25,7 +25,8 @@ def weights_of(model: str, **files: str) -> Any:
     >>> weights_of("Tiny", IMAGENET1K_V1="tiny.pth").DEFAULT.name
     'IMAGENET1K_V1'
     """
-    return Weights(f"{model}_Weights", {**files, "DEFAULT": list(files.values())[-1]}, module=__name__)  # type: ignore[call-overload]
+    make: Any = Weights
+    return make(f"{model}_Weights", {**files, "DEFAULT": list(files.values())[-1]}, module=__name__)
 
 
 def filled(model: Any, weights: Any, kinds: Any, pretrained: Any = False) -> Any:

@@ -225,7 +225,7 @@ class ColorJitter(Module):
         changes = (F.adjust_brightness, F.adjust_contrast, F.adjust_saturation, F.adjust_hue)
         for k in order:
             if factors[k] is not None:
-                img = changes[k](img, factors[k])  # type: ignore[arg-type]
+                img = changes[k](img, factors[k])
         return img
 
 

@@ -1,0 +1,140 @@
+"""`.pt` files: what is written is read again; what is corrupt or runs code is refused."""
+
+import io
+import pickle
+import zipfile
+from collections import OrderedDict
+
+import numpy as np
+import pytest
+
+from tinygrad_cnn import torch
+from tinygrad_cnn.errors import FormatError
+
+
+def written(value):
+    file = io.BytesIO()
+    torch.save(value, file)
+    return file.getvalue()
+
+
+def read(data, **options):
+    return torch.load(io.BytesIO(data), **options)
+
+
+def test_containers_numbers_and_tensors_come_back():
+    w = torch.arange(12.0).view(3, 4)
+    value = {
+        "w": w, "row": w[1, ::2], "turned": w.t(), "p": torch.nn.Parameter(torch.ones(2)), "i": torch.arange(3),
+        "b": torch.tensor([True]), "none": None, "list": [1, -(2**40), 2.5, "ä", True, (), (1, 2)], "set": {1, 2},
+        "size": w.shape, "kind": torch.float64, "device": torch.device("cpu"), "array": np.arange(3),
+        "state": OrderedDict(a=torch.zeros(0, 2), s=torch.tensor(2.0)), "h": w.half(),
+    }  # fmt: skip
+    back = read(written(value))
+    assert list(back) == list(value) and back["list"] == value["list"] and back["set"] == {1, 2}
+    for key in ("w", "row", "turned", "i", "b", "h"):
+        assert torch.equal(back[key], value[key]) and back[key].dtype == value[key].dtype
+    assert type(back["p"]) is torch.nn.Parameter and back["p"].requires_grad
+    assert back["size"] == torch.Size([3, 4]) and back["kind"] is torch.float64
+    assert type(back["state"]) is OrderedDict and back["state"]["a"].shape == (0, 2)
+    assert back["array"].tolist() == [0, 1, 2] and back["turned"].stride() == (1, 4)
+
+
+def test_shared_memory_stays_shared():
+    w = torch.zeros(4)
+    back = read(written([w, w[1:3]]))
+    back[0][2] = 5
+    assert back[1].tolist() == [0.0, 5.0]
+
+
+class Evil:
+    def __reduce__(self):
+        return (exec, ("raise SystemExit('code of the file ran')",))
+
+
+def archive(data, storages=()):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as made:
+        made.writestr("archive/data.pkl", data)
+        for key, content in storages:
+            made.writestr(f"archive/data/{key}", content)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "value", [Evil(), print, io.StringIO, np.dtype("O"), [Evil()], {"a": Evil()}, 1j, b"x".join]
+)
+def test_code_and_foreign_objects_are_refused_by_name(value):
+    with pytest.raises(FormatError):
+        read(archive(pickle.dumps(value, 2)))
+    with pytest.raises(FormatError):
+        read(archive(pickle.dumps(value, 2)), weights_only=False)
+
+
+def test_the_refusal_names_what_the_file_names():
+    with pytest.raises(FormatError, match=r"names __builtin__\.exec"):
+        read(archive(pickle.dumps(Evil(), 2)))
+
+
+def test_a_tensor_beyond_its_storage_is_refused():
+    data = written({"w": torch.ones(8)})
+    with zipfile.ZipFile(io.BytesIO(data)) as made:
+        text = made.read("archive/data.pkl")
+    with pytest.raises(FormatError, match="need more"):
+        read(archive(text, [("0", b"\0" * 16)]))
+
+
+def test_models_of_the_program_load_where_it_allows_them():
+    model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Dropout(0.1))
+    data = written(model)
+    with pytest.raises(FormatError, match="safe_globals"):
+        read(data)
+    back = read(data, weights_only=False)
+    assert torch.equal(back[0].weight, model[0].weight) and repr(back) == repr(model)
+    nn = torch.nn
+    with torch.serialization.safe_globals([nn.Sequential, nn.Linear, nn.ReLU, nn.Dropout]):
+        assert repr(read(data)) == repr(model)
+
+
+def mutated(data, rng):
+    """The bytes with some changed, cut out, doubled or cut off."""
+    kind, at = rng.integers(4), int(rng.integers(len(data)))
+    changed = bytearray(data)
+    if kind == 0:
+        for _ in range(int(rng.integers(1, 6))):
+            changed[int(rng.integers(len(data)))] = int(rng.integers(256))
+    elif kind == 1:
+        del changed[at : at + int(rng.integers(1, 30))]
+    elif kind == 2:
+        changed[at:at] = changed[at : at + int(rng.integers(1, 30))]
+    else:
+        del changed[at:]
+    return bytes(changed)
+
+
+def try_mutations(count, seed):
+    """Load many mutated descriptions and files; only FormatError may come out. How many were refused."""
+    rng = np.random.default_rng(seed)
+    w = torch.arange(6.0).view(2, 3)
+    value = {
+        "w": w,
+        "v": w[0],
+        "p": torch.nn.Parameter(w),
+        "l": [1, 2.5, "x", None, (True,)],
+        "a": np.arange(3),
+    }
+    whole = written(value)
+    with zipfile.ZipFile(io.BytesIO(whole)) as made:
+        text, storages = made.read("archive/data.pkl"), [("0", made.read("archive/data/0"))]
+    refused = 0
+    for k in range(count):
+        data = mutated(whole, rng) if k % 2 else archive(mutated(text, rng), storages)
+        try:
+            read(data, weights_only=bool(k % 3))
+        except FormatError:
+            refused += 1
+    return refused
+
+
+def test_mutated_files_are_read_or_refused_and_nothing_else():
+    assert try_mutations(400, 0) > 100

@@ -1,0 +1,140 @@
+"""Modules and optimizers of `tinygrad_cnn.torch`."""
+
+import pytest
+
+import tinygrad_cnn
+from tinygrad_cnn import torch
+from tinygrad_cnn.torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(3, 2)
+        self.register_buffer("steps", torch.zeros(1))
+        self.register_buffer("cache", torch.ones(2), persistent=False)
+        self.scale = nn.Parameter(torch.ones(1))
+
+    def forward(self, x):
+        self.steps += 1
+        return self.fc(x) * self.scale
+
+
+def test_parameters_buffers_and_state_are_found():
+    net = Net()
+    assert [n for n, _ in net.named_parameters()] == ["scale", "fc.weight", "fc.bias"]
+    assert list(net.state_dict()) == ["scale", "steps", "fc.weight", "fc.bias"]
+    assert isinstance(net.fc.weight, nn.Parameter) and isinstance(net.fc, tinygrad_cnn.nn.Linear)
+    net(torch.ones(1, 3))
+    assert net.steps.item() == 1 and list(net._buffers) == ["steps", "cache"]
+
+
+def test_a_state_dict_shares_memory_and_loads():
+    net, other = Net(), Net()
+    state = net.state_dict()
+    state["scale"].fill_(4)
+    assert net.scale.item() == 4
+    print(other.load_state_dict(state))
+    assert torch.equal(other.fc.weight, net.fc.weight)
+    with pytest.raises(RuntimeError, match=r"Missing key.*'scale'"):
+        net.load_state_dict({})
+    with pytest.raises(RuntimeError, match=r"size mismatch for scale"):
+        net.load_state_dict({**state, "scale": torch.ones(3)})
+
+
+def test_a_parameter_is_replaced_by_a_parameter_only():
+    net = Net()
+    with pytest.raises(TypeError, match="cannot assign"):
+        net.scale = torch.ones(1)
+    net.scale = nn.Parameter(torch.zeros(1))
+
+
+def test_native_modules_inside_become_pytorchs():
+    layer = nn.TransformerEncoderLayer(4, 2, 8)
+    assert isinstance(layer.linear1, nn.Linear) and isinstance(
+        layer.self_attn.out_proj.weight, nn.Parameter
+    )
+    assert all(isinstance(m, nn.Module) for m in layer.modules())
+
+
+def test_relu_in_place_changes_its_operand():
+    x = torch.tensor([-1.0, 1.0])
+    assert nn.ReLU(inplace=True)(x) is x and x.tolist() == [0.0, 1.0]
+
+
+def test_hooks_see_and_change_results():
+    net, seen = Net(), []
+    handle = net.fc.register_forward_hook(lambda m, args, out: seen.append(tuple(out.shape)))
+    net(torch.ones(1, 3))
+    handle.remove()
+    net(torch.ones(1, 3))
+    assert seen == [(1, 2)]
+
+
+def test_training_lowers_the_loss_and_state_goes_on():
+    torch.manual_seed(0)
+    net, x = nn.Linear(3, 1), torch.randn(20, 3)
+    y = x.sum(1, keepdim=True)
+    optimizer = torch.optim.Adam(net.parameters(), lr=0.1)
+    losses = []
+    for step in range(60):
+        optimizer.zero_grad()
+        loss = nn.functional.mse_loss(net(x), y)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+        if step == 30:
+            saved = optimizer.state_dict()
+            optimizer = torch.optim.Adam(net.parameters(), lr=0.1)
+            optimizer.load_state_dict(saved)
+    assert losses[-1] < losses[0] / 100
+    assert isinstance(saved["state"][0]["exp_avg"], torch.Tensor)
+
+
+def test_an_optimizer_of_ones_own_updates():
+    class Descent(torch.optim.Optimizer):
+        def __init__(self, params, lr):
+            super().__init__(params, {"lr": lr})
+
+        @torch.no_grad()
+        def step(self):
+            for group in self.param_groups:
+                for p in group["params"]:
+                    self.state[p]["count"] = self.state[p].get("count", 0) + 1
+                    p.add_(p.grad, alpha=-group["lr"])
+
+    w = torch.ones(1, requires_grad=True)
+    optimizer = Descent([w], 0.5)
+    (w * 2).sum().backward()
+    optimizer.step()
+    assert w.item() == 0 and optimizer.state[w]["count"] == 1
+
+
+def test_functions_of_ones_own_are_differentiated_twice():
+    class Cube(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x**3
+
+        @staticmethod
+        def backward(ctx, g):
+            (x,) = ctx.saved_tensors
+            return g * 3 * x**2
+
+    x = torch.tensor([1.0, 2.0], dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(Cube.apply, x) and torch.autograd.gradgradcheck(Cube.apply, x)
+
+
+def test_a_wrong_derivative_is_found():
+    class Wrong(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * 3
+
+    with pytest.raises(RuntimeError, match="Jacobian mismatch"):
+        torch.autograd.gradcheck(Wrong.apply, torch.ones(2, dtype=torch.float64, requires_grad=True))
