@@ -1,7 +1,9 @@
 """What every test and doctest of the project shares."""
 
 import os
+import sys
 from importlib.util import find_spec
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -36,7 +38,17 @@ settings.register_profile(
 settings.load_profile("default")
 
 
+def _modules_of(name: str) -> list[ModuleType]:
+    """The module that a doctest of `tinygrad_cnn.torch` belongs to."""
+    parts = name.split(".")
+    if parts[:2] not in (["tinygrad_cnn", "torch"], ["tinygrad_cnn", "torchvision"]):
+        return []
+    paths = (".".join(parts[:k]) for k in range(len(parts), 1, -1))
+    return [sys.modules[path] for path in paths if path in sys.modules][:1]
+
+
 @pytest.fixture(autouse=True)
-def _doctest_names(doctest_namespace: dict[str, object]) -> None:
-    """Doctests may say `np` and `Tensor` without importing them."""
-    doctest_namespace.update(np=np, Tensor=Tensor)
+def _doctest_names(doctest_namespace: dict[str, object], request: pytest.FixtureRequest) -> None:
+    """Doctests may say `np` and `Tensor` without importing them; where a module has its own, that one."""
+    own = next((vars(m)["Tensor"] for m in _modules_of(request.node.name) if "Tensor" in vars(m)), Tensor)
+    doctest_namespace.update(np=np, Tensor=own)

@@ -153,7 +153,7 @@ def write(x: Any, function: Any, *args: Any, **kwargs: Any) -> Any:
     Raises:
         RuntimeError: x is a leaf that requires grad, or the result has another shape or kind.
 
-    >>> x = Tensor([1.0]); write(x, operator.add, 1.0)
+    >>> x = Tensor([1.0]); write(x, lambda a, b: a + b, 1.0)
     tensor([2.])
     """
     recorded = _recorded(x, *args, *kwargs.values())
