@@ -50,7 +50,47 @@ def labelled(draw):
     return [x], [rng.integers(-1, k, n), rng.random((n, 1)).astype(x.dtype)]
 
 
+@st.composite
+def with_numbers(draw, *numbers):
+    """A pair, and constants."""
+    arrays, _ = draw(pairs(ANY))
+    return arrays, list(numbers)
+
+
+@st.composite
+def along_the_last(draw):
+    (g, y), _ = draw(pairs(BATCH))
+    return [g, y], [-1]
+
+
+@st.composite
+def layers(draw):
+    """Gradient, x, and w of the last two axes; how many, epsilon, and whether dx is wanted."""
+    (g, x), _ = draw(pairs(BATCH))
+    axes = draw(st.integers(1, x.ndim))
+    w = np.random.default_rng(draw(SEEDS)).standard_normal(x.shape[-axes:]).astype(x.dtype)
+    return [g, x, w], [axes, 1e-3, draw(st.booleans())]
+
+
+@st.composite
+def groups(draw):
+    """Gradient, x and w; the number of groups, epsilon, and whether dx is wanted."""
+    (g, x), _ = draw(pairs(BATCH))
+    w = np.random.default_rng(draw(SEEDS)).standard_normal(x.shape[1]).astype(x.dtype)
+    count = draw(st.sampled_from([k for k in range(1, x.shape[1] + 1) if x.shape[1] % k == 0]))
+    return [g, x, w], [count, 1e-3, draw(st.booleans())]
+
+
 PROBLEMS = {
+    "elu_slope": with_numbers(1.5, 1.0, 1.0),
+    "gelu_slope": pairs(ANY),
+    "group_norm_slope": groups(),
+    "hardtanh_slope": with_numbers(-0.5, 1.0),
+    "layer_norm_slope": layers(),
+    "leaky_relu_slope": with_numbers(0.1),
+    "silu_slope": pairs(ANY),
+    "softmax_slope": along_the_last(),
+    "tanh_slope": pairs(ANY),
     "relu_slope": pairs(ANY),
     "sigmoid_slope": pairs(ANY),
     "channel_sum": singles(),

@@ -21,8 +21,9 @@ pytest.importorskip("numba")
 from tinygrad_cnn.grid import Grid
 from tinygrad_cnn.kernels import compiled, threads
 from tinygrad_cnn.kernels import numpy as reference
-from tinygrad_cnn.kernels.compiled import loss, norm, pointwise, update
+from tinygrad_cnn.kernels.compiled import loss, pointwise, update
 from tinygrad_cnn.kernels.compiled.base import operands
+from tinygrad_cnn.kernels.compiled.norm import channels as norm
 from tinygrad_cnn.kernels.compiled.pool import windows as pool
 from tinygrad_cnn.testing.strategies import laid_out, pool_grids
 
@@ -338,7 +339,8 @@ def test_other_processors(name, features, tmp_path) -> None:
     script = """
 import numpy as np
 from tinygrad_cnn.kernels import numpy as reference
-from tinygrad_cnn.kernels.compiled import norm, pointwise
+from tinygrad_cnn.kernels.compiled import pointwise
+from tinygrad_cnn.kernels.compiled.norm import channels as norm
 from tinygrad_cnn.kernels.compiled.pool import windows as pool
 from tinygrad_cnn.grid import Grid
 x = np.random.default_rng(0).standard_normal((8, 16, 27, 27)).astype(np.float32)

@@ -21,9 +21,21 @@ from tinygrad_cnn.kernels.numpy import conv_kernel as conv_kernel
 from tinygrad_cnn.kernels.numpy import cross_entropy as cross_entropy
 from tinygrad_cnn.kernels.numpy import cross_entropy_slope as cross_entropy_slope
 from tinygrad_cnn.kernels.numpy import dropout as dropout
+from tinygrad_cnn.kernels.numpy import elu as elu
+from tinygrad_cnn.kernels.numpy import elu_slope as elu_slope
 from tinygrad_cnn.kernels.numpy import fixed_norm as fixed_norm
 from tinygrad_cnn.kernels.numpy import fold as fold
 from tinygrad_cnn.kernels.numpy import gate as gate
+from tinygrad_cnn.kernels.numpy import gelu as gelu
+from tinygrad_cnn.kernels.numpy import gelu_slope as gelu_slope
+from tinygrad_cnn.kernels.numpy import group_norm as group_norm
+from tinygrad_cnn.kernels.numpy import group_norm_slope as group_norm_slope
+from tinygrad_cnn.kernels.numpy import hardtanh as hardtanh
+from tinygrad_cnn.kernels.numpy import hardtanh_slope as hardtanh_slope
+from tinygrad_cnn.kernels.numpy import layer_norm as layer_norm
+from tinygrad_cnn.kernels.numpy import layer_norm_slope as layer_norm_slope
+from tinygrad_cnn.kernels.numpy import leaky_relu as leaky_relu
+from tinygrad_cnn.kernels.numpy import leaky_relu_slope as leaky_relu_slope
 from tinygrad_cnn.kernels.numpy import linear as linear
 from tinygrad_cnn.kernels.numpy import log_softmax as log_softmax
 from tinygrad_cnn.kernels.numpy import matmul as matmul
@@ -37,8 +49,13 @@ from tinygrad_cnn.kernels.numpy import relu_slope as relu_slope
 from tinygrad_cnn.kernels.numpy import sgd as sgd
 from tinygrad_cnn.kernels.numpy import sigmoid as sigmoid
 from tinygrad_cnn.kernels.numpy import sigmoid_slope as sigmoid_slope
+from tinygrad_cnn.kernels.numpy import silu as silu
+from tinygrad_cnn.kernels.numpy import silu_slope as silu_slope
 from tinygrad_cnn.kernels.numpy import softmax as softmax
+from tinygrad_cnn.kernels.numpy import softmax_slope as softmax_slope
 from tinygrad_cnn.kernels.numpy import spread as spread
+from tinygrad_cnn.kernels.numpy import tanh as tanh
+from tinygrad_cnn.kernels.numpy import tanh_slope as tanh_slope
 from tinygrad_cnn.kernels.numpy import unfold as unfold
 
 serving.install(sys.modules[__name__], tuple(n for n, f in vars(numpy).items() if callable(f)))

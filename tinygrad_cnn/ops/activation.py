@@ -11,7 +11,7 @@ from tinygrad_cnn import kernels
 from tinygrad_cnn.graph import OUT
 from tinygrad_cnn.ops.arithmetic import Abs
 from tinygrad_cnn.ops.elementwise import Clip, Exp
-from tinygrad_cnn.ops.erf import Erf, error_function
+from tinygrad_cnn.ops.erf import Erf
 from tinygrad_cnn.ops.families import Activation
 from tinygrad_cnn.ops.fused import fused
 from tinygrad_cnn.ops.select import Gate, Where, choose
@@ -62,10 +62,16 @@ class Tanh(Activation):
     keep = (OUT,)
 
     def forward(self, x: Any) -> Any:
-        return np.tanh(x)
+        return kernels.tanh(x)
 
     def backward(self, g: Any, y: Any) -> tuple[Any, ...]:
-        return (g * (1 - y * y),)
+        return (tanh_slope(g, y),)
+
+
+@fused
+def tanh_slope(g: Any, y: Any) -> Any:
+    """g * (1 - y²)."""
+    return g * (1 - y * y)
 
 
 class Identity(Activation):
@@ -89,23 +95,29 @@ class GELU(Activation):
     def forward(self, x: Any) -> Any:
         if self.approximate == "tanh":
             return 0.5 * x * (1 + np.tanh(self.inner(x)))
-        return 0.5 * x * (1 + error_function(x * sqrt(0.5)))
+        return kernels.gelu(x)
 
     def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
-        # Further out all is as at the bounds, to the last bit, and x itself may overflow.
         if self.approximate == "tanh":
+            # Further out all is as at the bounds, to the last bit, and x itself may overflow.
             x = Clip(-12, 12)(x)
             t = Tanh()(self.inner(x))
             slope = (3 * 0.044715) * x * x + 1
             return (g * (0.5 * (1 + t) + (0.5 * sqrt(2 / pi)) * x * slope * (1 - t * t)),)
-        x = Clip(-40, 40)(x)
-        density = Exp()(-0.5 * x * x) * sqrt(0.5 / pi)
-        return (g * (0.5 * (1 + Erf()(x * sqrt(0.5))) + x * density),)
+        return (gelu_slope(g, x),)
 
     @staticmethod
     def inner(x: Any) -> Any:
         """What the approximation takes the tanh of."""
         return sqrt(2 / pi) * (x + 0.044715 * x * x * x)
+
+
+@fused
+def gelu_slope(g: Any, x: Any) -> Any:
+    """g * (Φ(x) + x·φ(x)), φ the density of the normal distribution."""
+    x = Clip(-40, 40)(x)  # further out all is as at the bounds
+    density = Exp()(-0.5 * x * x) * sqrt(0.5 / pi)
+    return g * (0.5 * (1 + Erf()(x * sqrt(0.5))) + x * density)
 
 
 class SiLU(Activation):
@@ -114,11 +126,17 @@ class SiLU(Activation):
     keep = (0,)
 
     def forward(self, x: Any) -> Any:
-        return x * Sigmoid()(x)
+        return kernels.silu(x)
 
     def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
-        s = Sigmoid()(x)
-        return (g * (s * (1 + Clip(-1000, 1000)(x) * (1 - s))),)
+        return (silu_slope(g, x),)
+
+
+@fused
+def silu_slope(g: Any, x: Any) -> Any:
+    """g * s * (1 + x * (1 - s)), s the sigmoid of x."""
+    s = Sigmoid()(x)
+    return g * (s * (1 + Clip(-1000, 1000)(x) * (1 - s)))
 
 
 class Softplus(Activation):
@@ -179,8 +197,14 @@ class Softmax(Activation):
         return kernels.softmax(x, self.axis)
 
     def backward(self, g: Any, y: Any) -> tuple[Any, ...]:
-        gy = g * y
-        return (gy - y * gy.sum(axis=self.axis, keepdims=True),)
+        return (softmax_slope(g, y, self.axis),)
+
+
+@fused
+def softmax_slope(g: Any, y: Any, axis: int) -> Any:
+    """y * (g - sum of g * y along the axis)."""
+    gy = g * y
+    return gy - y * gy.sum(axis=axis, keepdims=True)
 
 
 class LogSoftmax(Activation):

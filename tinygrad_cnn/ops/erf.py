@@ -1,37 +1,13 @@
-"""The error function, for arrays: the standard library's takes one number at a time."""
+"""The error function."""
 
 from __future__ import annotations
 
 from math import pi, sqrt
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from tinygrad_cnn.kernels.numpy.erf import error_function
 from tinygrad_cnn.ops.elementwise import Exp
 from tinygrad_cnn.ops.families import Elementwise
-from tinygrad_cnn.ops.select import choose
-
-Array = NDArray[Any]
-
-# Coefficients of Cody 1969, highest power first: erf(x) = x·A(x²)/B(x²) for |x| up to 1/2, and
-# erfc(x) = e^(-x²)·C(x)/D(x) above. Cody gives a third pair from 4 on, for the relative precision
-# of erfc; erf is 1 - erfc, and erfc is below 2e-8 there, so that the second pair does.
-_A = (1.85777706184603153e-1, 3.16112374387056560, 1.13864154151050156e2,
-      3.77485237685302021e2, 3.20937758913846947e3)  # fmt: skip
-_B = (1.0, 2.36012909523441209e1, 2.44024637934444173e2, 1.28261652607737228e3, 2.84423683343917062e3)
-_C = (2.15311535474403846e-8, 5.64188496988670089e-1, 8.88314979438837594, 6.61191906371416295e1,
-      2.98635138197400131e2, 8.81952221241769090e2, 1.71204761263407058e3, 2.05107837782607147e3,
-      1.23033935479799725e3)  # fmt: skip
-_D = (1.0, 1.57449261107098347e1, 1.17693950891312499e2, 5.37181101862009858e2, 1.62138957456669019e3,
-      3.29079923573345963e3, 4.36261909014324716e3, 3.43936767414372164e3,
-      1.23033935480374942e3)  # fmt: skip
-
-#: erf is 1 to the last bit of float64 from here on.
-_LAST = 6.0
-
-#: Elements at a time: the dozens of passes over them stay in the processor's cache.
-_BLOCK = 32768
 
 
 class Erf(Elementwise):
@@ -44,50 +20,3 @@ class Erf(Elementwise):
 
     def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
         return (g * (Exp()(x * -x) * (2 / sqrt(pi))),)
-
-
-def error_function(x: Array) -> Array:
-    """erf of each element, to a few units in the last place of float64 and of float32.
-
-    Args:
-        x: float array.
-    Returns:
-        Shape and dtype of x, in [-1, 1]; NaN stays NaN.
-    Source: Cody 1969, "Rational Chebyshev approximations for the error function", Math. Comp. 23.
-    >>> error_function(np.array([0.0, 0.5, -np.inf])).round(4)
-    array([ 0.    ,  0.5205, -1.    ])
-    """
-    dtype = np.result_type(x, np.float32)  # half precision is too coarse for the sums inside
-    flat = np.asarray(x, dtype).reshape(-1)
-    out = np.empty_like(flat)
-    for start in range(0, flat.size, _BLOCK):
-        part = flat[start : start + _BLOCK]
-        out[start : start + _BLOCK] = _block(part)
-    return out.reshape(np.shape(x)).astype(x.dtype, copy=False)
-
-
-def _block(x: Array) -> Any:
-    size = np.minimum(np.abs(x), _LAST)
-    beyond = size > 0.5
-    if not beyond.any():
-        return _centre(x)
-    tail = 1 - np.exp(-size * size) * (_polynomial(_C, size) / _polynomial(_D, size))
-    tail = np.copysign(tail, x)
-    if beyond.all():
-        return tail
-    return choose(beyond, tail, _centre(np.clip(x, -0.5, 0.5)))
-
-
-def _centre(x: Array) -> Array:
-    square = x * x
-    return x * (_polynomial(_A, square) / _polynomial(_B, square))
-
-
-def _polynomial(coefficients: tuple[float, ...], x: Array) -> Array:
-    """sum_k coefficients[-1 - k] · x^k, by Horner's rule."""
-    total = x * coefficients[0]
-    for c in coefficients[1:-1]:
-        total += c
-        total *= x
-    total += coefficients[-1]
-    return total

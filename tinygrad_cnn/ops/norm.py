@@ -10,7 +10,8 @@ import numpy as np
 from tinygrad_cnn import kernels
 from tinygrad_cnn.graph import Needs, Op, Result
 from tinygrad_cnn.grid import Grid
-from tinygrad_cnn.kernels.numpy.norm import per_channel
+from tinygrad_cnn.kernels.numpy import norm as formulas
+from tinygrad_cnn.kernels.numpy.norm import narrowed, per_channel, standardised, widened
 from tinygrad_cnn.ops.families import Normalization
 from tinygrad_cnn.ops.fused import fused
 from tinygrad_cnn.ops.pool import AvgPool, Spread
@@ -47,12 +48,14 @@ def batch_norm_slope(
     if not x.size:  # a mean of nothing is NaN, these sums are 0
         return g if wants_x else None, (g * x).sum(axis=axis), g.sum(axis=axis)
     xhat, inverse = standardised(x, axis, eps)
-    db, dw = g.sum(axis=axis), (g * xhat).sum(axis=axis)
-    if not wants_x:
-        return None, dw, db
-    count = x.size // x.shape[1]
-    spread = xhat * (dw / count).reshape(side) + (db / count).reshape(side)
-    return (g - spread) * (w.reshape(side) * inverse), dw, db
+    wide = widened(g)
+    db, dw = wide.sum(axis=axis), (wide * xhat).sum(axis=axis)
+    dx = None
+    if wants_x:
+        count = x.size // x.shape[1]
+        spread = xhat * (dw / count).reshape(side) + (db / count).reshape(side)
+        dx = narrowed((wide - spread) * (w.reshape(side) * inverse), x.dtype)
+    return dx, narrowed(dw, w.dtype), narrowed(db, w.dtype)
 
 
 class FixedNorm(Normalization):
@@ -83,16 +86,16 @@ class LayerNorm(Normalization):
         self.axes, self.eps = axes, eps
 
     def forward(self, x: Any, w: Any, b: Any) -> Any:
-        return standardised(x, self._axis, self.eps)[0] * w + b
+        return kernels.layer_norm(x, w, b, self.axes, self.eps)
 
     def backward(self, g: Any, x: Any, w: Any, *, needs: Needs) -> tuple[Any, ...]:
-        xhat, inverse = standardised(x, self._axis, self.eps)
-        dx = through_statistics(g * w, xhat, inverse, self._axis) if needs[0] else None
-        return dx, g * xhat, g  # the walk sums the latter two to the shape of w and b
+        return layer_norm_slope(g, x, w, self.axes, self.eps, needs[0])
 
-    @property
-    def _axis(self) -> tuple[int, ...]:
-        return tuple(range(-self.axes, 0))
+
+@fused
+def layer_norm_slope(g: Any, x: Any, w: Any, axes: int, eps: float, wants_x: bool) -> tuple[Any, Any, Any]:
+    """The derivatives of LayerNorm in x, w and b."""
+    return formulas.layer_norm_slope(g, x, w, axes, eps, wants_x)
 
 
 class GroupNorm(Normalization):
@@ -107,23 +110,18 @@ class GroupNorm(Normalization):
         self.groups, self.eps = groups, eps
 
     def forward(self, x: Any, w: Any, b: Any) -> Any:
-        _, side = per_channel(x)
-        xhat, _ = standardised(self._grouped(x), (2,), self.eps)
-        return xhat.reshape(x.shape) * w.reshape(side) + b.reshape(side)
+        return kernels.group_norm(x, w, b, self.groups, self.eps)
 
     def backward(self, g: Any, x: Any, w: Any, *, needs: Needs) -> tuple[Any, ...]:
-        axis, side = per_channel(x)
-        xhat, inverse = standardised(self._grouped(x), (2,), self.eps)
-        dw, db = (g * xhat.reshape(x.shape)).sum(axis=axis), g.sum(axis=axis)
-        if not needs[0]:
-            return None, dw, db
-        dx = through_statistics(self._grouped(g * w.reshape(side)), xhat, inverse, (2,))
-        return dx.reshape(x.shape), dw, db
+        return group_norm_slope(g, x, w, self.groups, self.eps, needs[0])
 
-    def _grouped(self, x: Any) -> Any:
-        """(N, C, ...) -> (N, groups, values), without a size of -1, which an empty batch leaves open."""
-        values = x.shape[1] // self.groups * prod(x.shape[2:])
-        return x.reshape((x.shape[0], self.groups, values))
+
+@fused
+def group_norm_slope(
+    g: Any, x: Any, w: Any, groups: int, eps: float, wants_x: bool
+) -> tuple[Any, Any, Any]:
+    """The derivatives of GroupNorm in x, w and b."""
+    return formulas.group_norm_slope(g, x, w, groups, eps, wants_x)
 
 
 class InstanceNorm(GroupNorm):
@@ -158,20 +156,3 @@ class LocalResponseNorm(Normalization):
         n, c = x.shape[:2]
         last = x.reshape((n, c, prod(x.shape[2:]))).transpose((0, 2, 1))
         return op(last).transpose((0, 2, 1)).reshape(x.shape)
-
-
-def standardised(x: Any, axis: tuple[int, ...], eps: float) -> tuple[Any, Any]:
-    """(x - mean) / sqrt(var + eps) over axes, and 1 / sqrt(var + eps).
-
-    >>> standardised(np.array([1.0, 3.0]), (0,), 0.0)
-    (array([-1.,  1.]), array([1.]))
-    """
-    centred = x - x.mean(axis=axis, keepdims=True)
-    inverse = ((centred * centred).mean(axis=axis, keepdims=True) + eps) ** -0.5
-    return centred * inverse, inverse
-
-
-def through_statistics(g: Any, xhat: Any, inverse: Any, axis: tuple[int, ...]) -> Any:
-    """The gradient of x from that of xhat, where mean and variance are those of x itself."""
-    along = xhat * (g * xhat).mean(axis=axis, keepdims=True)
-    return (g - g.mean(axis=axis, keepdims=True) - along) * inverse

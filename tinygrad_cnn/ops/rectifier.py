@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_cnn import kernels
 from tinygrad_cnn.graph import OUT, Needs
 from tinygrad_cnn.ops.elementwise import Exp
 from tinygrad_cnn.ops.families import Activation
+from tinygrad_cnn.ops.fused import fused
 from tinygrad_cnn.ops.select import Gate, Where, choose
 
 
@@ -19,10 +21,16 @@ class ReLU6(Activation):
     keep = (OUT,)
 
     def forward(self, x: Any) -> Any:
-        return np.clip(x, 0, 6)
+        return kernels.hardtanh(x, 0, 6)
 
     def backward(self, g: Any, y: Any) -> tuple[Any, ...]:
-        return (Gate((y > 0) & (y < 6))(g),)
+        return (hardtanh_slope(g, y, 0, 6),)
+
+
+@fused
+def hardtanh_slope(g: Any, y: Any, low: float, high: float) -> Any:
+    """g where y lies between the bounds, exactly 0 at and beyond them."""
+    return Gate((y > low) & (y < high))(g)
 
 
 class Hardtanh(Activation):
@@ -34,10 +42,10 @@ class Hardtanh(Activation):
         self.min_val, self.max_val = min_val, max_val
 
     def forward(self, x: Any) -> Any:
-        return np.clip(x, self.min_val, self.max_val)
+        return kernels.hardtanh(x, self.min_val, self.max_val)
 
     def backward(self, g: Any, y: Any) -> tuple[Any, ...]:
-        return (Gate((y > self.min_val) & (y < self.max_val))(g),)
+        return (hardtanh_slope(g, y, self.min_val, self.max_val),)
 
 
 class Hardsigmoid(Activation):
@@ -74,15 +82,17 @@ class LeakyReLU(Activation):
         self.negative_slope = negative_slope
 
     def forward(self, x: Any) -> Any:
-        return x * self.factors(x)
+        return kernels.leaky_relu(x, self.negative_slope)
 
     def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
-        return (g * self.factors(x),)
+        return (leaky_relu_slope(g, x, self.negative_slope),)
 
-    def factors(self, x: Any) -> Any:
-        """1 or the slope, for each element; constants beside x."""
-        positive = (x > 0).astype(x.dtype)
-        return positive + (1 - positive) * self.negative_slope
+
+@fused
+def leaky_relu_slope(g: Any, x: Any, slope: float) -> Any:
+    """g where x is positive, elsewhere g times the slope."""
+    positive = (x > 0).astype(x.dtype)
+    return g * (positive + (1 - positive) * slope)
 
 
 class PReLU(Activation):
@@ -119,14 +129,19 @@ class ELU(Activation):
         self.alpha = alpha
 
     def forward(self, x: Any) -> Any:
-        below = self.scale * self.alpha * np.expm1(np.minimum(x, 0) * self.rate)
-        return choose(x <= 0, below, x if self.scale == 1 else self.scale * x)
+        return kernels.elu(x, self.scale * self.alpha, self.scale, self.rate)
 
     def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
-        below = x <= 0
-        # The gate keeps e^x from overflowing where it is not chosen.
-        slope = Exp()(Gate(below)(x) * self.rate) * (self.scale * self.alpha * self.rate)
-        return (Where(below)(g * slope, g if self.scale == 1 else g * self.scale),)
+        return (elu_slope(g, x, self.scale * self.alpha, self.scale, self.rate),)
+
+
+@fused
+def elu_slope(g: Any, x: Any, below: float, scale: float, rate: float) -> Any:
+    """g times the scale where x is positive, elsewhere times below * rate * e^(rate * x)."""
+    low = x <= 0
+    # The gate keeps e^x from overflowing where it is not chosen.
+    slope = Exp()(Gate(low)(x) * rate) * (below * rate)
+    return Where(low)(g * slope, g if scale == 1 else g * scale)
 
 
 class SELU(ELU):

@@ -1,5 +1,18 @@
 """The specification of every kernel, in plain NumPy: readable, any float dtype, always there."""
 
+from tinygrad_cnn.kernels.numpy.activation import elu as elu
+from tinygrad_cnn.kernels.numpy.activation import elu_slope as elu_slope
+from tinygrad_cnn.kernels.numpy.activation import gelu as gelu
+from tinygrad_cnn.kernels.numpy.activation import gelu_slope as gelu_slope
+from tinygrad_cnn.kernels.numpy.activation import hardtanh as hardtanh
+from tinygrad_cnn.kernels.numpy.activation import hardtanh_slope as hardtanh_slope
+from tinygrad_cnn.kernels.numpy.activation import leaky_relu as leaky_relu
+from tinygrad_cnn.kernels.numpy.activation import leaky_relu_slope as leaky_relu_slope
+from tinygrad_cnn.kernels.numpy.activation import silu as silu
+from tinygrad_cnn.kernels.numpy.activation import silu_slope as silu_slope
+from tinygrad_cnn.kernels.numpy.activation import softmax_slope as softmax_slope
+from tinygrad_cnn.kernels.numpy.activation import tanh as tanh
+from tinygrad_cnn.kernels.numpy.activation import tanh_slope as tanh_slope
 from tinygrad_cnn.kernels.numpy.convolution import conv as conv
 from tinygrad_cnn.kernels.numpy.convolution import conv_image as conv_image
 from tinygrad_cnn.kernels.numpy.convolution import conv_kernel as conv_kernel
@@ -14,6 +27,10 @@ from tinygrad_cnn.kernels.numpy.norm import batch_norm as batch_norm
 from tinygrad_cnn.kernels.numpy.norm import batch_norm_slope as batch_norm_slope
 from tinygrad_cnn.kernels.numpy.norm import channel_sum as channel_sum
 from tinygrad_cnn.kernels.numpy.norm import fixed_norm as fixed_norm
+from tinygrad_cnn.kernels.numpy.norm import group_norm as group_norm
+from tinygrad_cnn.kernels.numpy.norm import group_norm_slope as group_norm_slope
+from tinygrad_cnn.kernels.numpy.norm import layer_norm as layer_norm
+from tinygrad_cnn.kernels.numpy.norm import layer_norm_slope as layer_norm_slope
 from tinygrad_cnn.kernels.numpy.pointwise import choose as choose
 from tinygrad_cnn.kernels.numpy.pointwise import dropout as dropout
 from tinygrad_cnn.kernels.numpy.pointwise import gate as gate

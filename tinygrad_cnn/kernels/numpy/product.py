@@ -19,7 +19,7 @@ ALONE, ALONE_WITH_VECTOR = 250_000, 9_000
 def matmul(a: Array, b: Array) -> Array:
     """a @ b over the last two axes; the axes before them broadcast."""
     if a.ndim != 2 or b.ndim != 2:
-        return a @ b
+        return _batched(a, b)
     (m, k), (terms, n) = a.shape, b.shape
     if k == terms == 1:
         return a * b  # an outer product, which BLAS takes four times as long for
@@ -36,6 +36,20 @@ def matmul(a: Array, b: Array) -> Array:
         np.matmul(a, b[:, start:stop], out=out[:, start:stop])
 
     products(*((m, m * n * k, rows) if m >= n else (n, m * n * k, columns)))
+    return out
+
+
+def _batched(a: Array, b: Array) -> Array:
+    """a @ b, where large batches of one length are shared by the threads, matrix by matrix."""
+    alike = a.ndim == b.ndim > 2 and len(a) == len(b) > 1 and a.shape[-1] == b.shape[-2]
+    if not alike or a.dtype != b.dtype or a.dtype.char not in "fd" or a.size * b.shape[-1] < ALONE:
+        return a @ b
+    out = np.empty((*np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), a.shape[-2], b.shape[-1]), a.dtype)
+
+    def work(_: int, start: int, stop: int) -> None:
+        np.matmul(a[start:stop], b[start:stop], out=out[start:stop])
+
+    products(len(a), a.size * b.shape[-1], work)
     return out
 
 

@@ -55,20 +55,24 @@ def normalise(x, w, b, eps, y, mean, var, start, stop):
     images, pixels = x.shape[0], x.shape[2]
     for c in range(start, stop):
         middle = np.float32(sum_of(x, c) / (images * pixels))
-        found = 0.0
+        found, off = 0.0, 0.0
         for n in range(images):
             for first in range(0, pixels, RUN):
-                part = np.float32(0)
+                part, some = np.float32(0), np.float32(0)
                 run = x[n, c, first : first + RUN]
                 for i in range(run.size):
                     part += (run[i] - middle) * (run[i] - middle)
+                    some += run[i] - middle
                 found += float(part)
-        square = found / (images * pixels)
+                off += float(some)
+        missing = off / (images * pixels)  # what the mean lost when it was rounded
+        square = max(found / (images * pixels) - missing * missing, 0.0)
+        rest = np.float32(missing)
         scale = np.float32(w[c] / np.sqrt(square + eps))
         mean[c], var[c] = middle, np.float32(square)
         for n in range(images):
             for i in range(pixels):
-                y[n, c, i] = (x[n, c, i] - middle) * scale + b[c]
+                y[n, c, i] = ((x[n, c, i] - middle) - rest) * scale + b[c]
 
 
 @kernel(
@@ -79,16 +83,21 @@ def slopes(g, x, w, mean, var, eps, wants_x, dx, dw, db, start, stop):
     images, pixels = x.shape[0], x.shape[2]
     for c in range(start, stop):
         middle = mean[c]
-        plainly, along = 0.0, 0.0
+        plainly, along, off = 0.0, 0.0, 0.0
         for n in range(images):
             for first in range(0, pixels, RUN):
-                part, product = np.float32(0), np.float32(0)
+                part, product, some = np.float32(0), np.float32(0), np.float32(0)
                 run, beside = g[n, c, first : first + RUN], x[n, c, first : first + RUN]
                 for i in range(run.size):
                     part += run[i]
                     product += run[i] * (beside[i] - middle)
+                    some += beside[i] - middle
                 plainly += float(part)
                 along += float(product)
+                off += float(some)
+        missing = off / (images * pixels)
+        along -= missing * plainly
+        rest = np.float32(missing)
         inverse = 1 / np.sqrt(var[c] + eps)
         dw[c], db[c] = np.float32(along * inverse), np.float32(plainly)
         if wants_x:
@@ -97,7 +106,7 @@ def slopes(g, x, w, mean, var, eps, wants_x, dx, dw, db, start, stop):
             tilt = np.float32(along * inverse * inverse / (images * pixels))
             for n in range(images):
                 for i in range(pixels):
-                    dx[n, c, i] = scale * (g[n, c, i] - shift - tilt * (x[n, c, i] - middle))
+                    dx[n, c, i] = scale * (g[n, c, i] - shift - tilt * ((x[n, c, i] - middle) - rest))
 
 
 @kernel("void(float32[:, :, ::1], float32[::1], float32[::1], float32[:, :, ::1], int64, int64)")
