@@ -46,7 +46,7 @@ NOTHING = np.float32(0)
 
 
 @instruction
-def taps_run(context, w, iw, count, s, off, io, y, iy, bias):  # type: ignore[no-untyped-def]
+def taps_run(context, w, iw, count, s, off, io, y, iy, bias):
     """y[iy + k] = bias + sum_t w[iw + t] * s[off[io + t] + iy + k], t < count, k < RUN * LANES."""
     i = types.int64
     signature = types.void(w, i, i, s, off, i, y, i, types.float32)
@@ -71,7 +71,7 @@ def taps_run(context, w, iw, count, s, off, io, y, iy, bias):  # type: ignore[no
 
 
 @instruction
-def taps_dots(context, g, s, off, io, vectors, dw, iw):  # type: ignore[no-untyped-def]
+def taps_dots(context, g, s, off, io, vectors, dw, iw):
     """dw[iw + t] += sum_k g[k] * s[off[io + t] + k], t < DOTS, k < vectors * LANES."""
     i = types.int64
     signature = types.void(g, s, off, i, i, dw, i)

@@ -34,14 +34,14 @@ def middle_of(row):
         part, run = ZERO, row[first : first + RUN]
         for i in range(run.size):
             part += run[i]
-        total += part
+        total += float(part)
     middle = np.float32(total / row.size)
     rest = 0.0
     for first in range(0, row.size, RUN):
         part, run = ZERO, row[first : first + RUN]
         for i in range(run.size):
             part += run[i] - middle
-        rest += part
+        rest += float(part)
     return middle, np.float32(rest / row.size)
 
 
@@ -54,7 +54,7 @@ def inverse_of(row, middle, rest, eps):
         for i in range(run.size):
             off = (run[i] - middle) - rest
             part += off * off
-        square += part
+        square += float(part)
     return np.float32(1 / np.sqrt(square / row.size + eps))
 
 
@@ -130,8 +130,8 @@ def group_slope_rows(g, x, w, eps, wants_x, pixels, dx, dw, db, start, stop):
                 for i in range(part.size):
                     some += slope[i]
                     product += slope[i] * ((part[i] - middle) - rest)
-                plainly += some
-                along += product
+                plainly += float(some)
+                along += float(product)
             dw[r, c], db[r, c] = along * inverse, plainly
             all_plainly += plainly * w[first + c]
             all_along += along * w[first + c]
