@@ -1,0 +1,54 @@
+"""The fuzzers run, find what is planted, shorten it and print how to run it again."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from tinygrad_cnn import ops
+from tinygrad_cnn.testing.fuzz import search
+from tinygrad_cnn.testing.fuzz.__main__ import FUZZERS, main
+from tinygrad_cnn.testing.fuzz.search import SkippedError
+from tinygrad_cnn.testing.fuzz.writes import Writes
+from tinygrad_cnn.testing.mutation.altered_derivatives import patched
+
+
+@pytest.mark.parametrize("name", ["writes", "optimizers", "interrupts"])
+def test_a_fuzzer_finds_nothing_in_some_programs(name: str) -> None:
+    FUZZERS[name].prepare()
+    count, failures = search(FUZZERS[name], 0.5)
+    assert count > 0 and not failures, "\n".join(map(str, failures))
+
+
+def test_the_programs_are_those_of_the_seed() -> None:
+    for fuzzer in FUZZERS.values():
+        one, two = (fuzzer.draw(np.random.default_rng([3, 5])) for _ in range(2))
+        assert one == two == json.loads(json.dumps(one))
+
+
+def test_a_write_that_is_not_noticed_is_found_and_shortened(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tinygrad_cnn.backward.is_stale", lambda node: False)
+    count, failures = search(Writes(), 20, most=1)
+    assert failures, f"{count} programs"
+    kinds = [step[0] for step in failures[0].steps]
+    assert "write" in kinds and len(kinds) <= 8
+    assert "--replay writes" in str(failures[0]) and json.dumps(failures[0].steps) in str(failures[0])
+
+
+def test_the_printed_command_runs_the_program_again(capsys: pytest.CaptureFixture[str]) -> None:
+    steps = [["op", "square", 0, 0], ["write", "iadd", 1, 5]]
+    assert main(["--replay", "writes", json.dumps(steps)]) == 0
+    assert capsys.readouterr().out == "passes\n"
+    with patched(ops.Square, backward=lambda self, g, x: (g * x.copy() * 0,)):
+        main(["--replay", "writes", json.dumps(steps[:1])])
+    assert "passes" in capsys.readouterr().out  # its own derivative is what a gradient is compared with
+
+
+def test_a_fuzzer_that_cannot_run_says_why() -> None:
+    code = "import sys; sys.modules['torch'] = None; from tinygrad_cnn.testing.fuzz.__main__ import main; "
+    code += "sys.exit(main(['torch', '--seconds', '0']))"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert told.returncode == 0 and "torch: not run: PyTorch is not here" in told.stdout
+    assert issubclass(SkippedError, Exception)
