@@ -74,9 +74,13 @@ class _Run:
     def __init__(self, name: str) -> None:
         rng = np.random.default_rng(3)
         self.params = [Tensor(rng.normal(size=shape), requires_grad=True) for shape in SHAPES]
-        self.make = lambda groups: getattr(optim, name)(groups, **CHOICES[name])
+        self.name = name
         self.optimizer = self.make([{"params": list(self.params)}])
         self.out: list[int] = []
+
+    def make(self, groups: Any) -> Any:
+        """The optimizer of those groups."""
+        return getattr(optim, self.name)(groups, **CHOICES[self.name])
 
     def step(self, seed: int, missing: set[int]) -> None:
         """One step; parameters that are out of the groups have no gradient in either run."""
