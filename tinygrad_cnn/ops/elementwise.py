@@ -116,3 +116,15 @@ class Cast(Elementwise):
 
     def options(self) -> dict[str, Any]:
         return {"dtype": str(self.dtype)}
+
+
+class Exp2(Elementwise):
+    """2^x."""
+
+    keep = (OUT,)
+
+    def forward(self, x: Any) -> Any:
+        return np.exp2(x)
+
+    def backward(self, g: Any, y: Any) -> tuple[Any, ...]:
+        return (g * y * log(2),)

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn.graph import Result
+from tinygrad_cnn.graph import Needs, Result
 from tinygrad_cnn.ops.families import Rearrangement
+from tinygrad_cnn.ops.select import Gate
 
 
 class Index(Rearrangement):
@@ -81,6 +82,27 @@ class AddAlongAxis(Rearrangement):
 
     def backward(self, h: Any) -> tuple[Any, ...]:
         return (TakeAlongAxis(self._places, self.axis, self._unique)(h),)
+
+
+class PutAlongAxis(Rearrangement):
+    """x with v's elements in the places along one axis that they name; of several, the last stays."""
+
+    def __init__(self, places: Any, axis: int) -> None:
+        self._places, self.axis = places, axis
+
+    def forward(self, x: Any, v: Any) -> Any:
+        out = np.array(x, np.result_type(x, v))
+        np.put_along_axis(out, self._places, v, self.axis)
+        marks = np.full(x.shape, -1)
+        numbers = np.arange(v.size).reshape(v.shape)
+        np.put_along_axis(marks, self._places, numbers, self.axis)
+        stays = np.take_along_axis(marks, self._places, self.axis) == numbers
+        return Result(out, (marks < 0, stays))
+
+    def backward(self, g: Any, residual: Any, *, needs: Needs) -> tuple[Any, ...]:
+        kept, stays = residual
+        dv = Gate(stays)(TakeAlongAxis(self._places, self.axis)(g)) if needs[1] else None
+        return (Gate(kept)(g) if needs[0] else None), dv
 
 
 def may_repeat(key: Any) -> bool:

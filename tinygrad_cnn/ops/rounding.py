@@ -38,6 +38,13 @@ class Ceil(Flat):
         return np.ceil(x)
 
 
+class Trunc(Flat):
+    """x without what comes after the point."""
+
+    def forward(self, x: Any) -> Any:
+        return np.trunc(x)
+
+
 class Round(Flat):
     """The nearest number with some decimals, the even one of two."""
 

@@ -6,8 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn.graph import OUT, Needs, Op
+from tinygrad_cnn.graph import OUT, Needs, Op, Result
+from tinygrad_cnn.ops.elementwise import Exp
+from tinygrad_cnn.ops.index import AddAlongAxis
 from tinygrad_cnn.ops.pad import Pad
+from tinygrad_cnn.ops.pairs import difference
 
 
 class Scan(Op):
@@ -76,6 +79,47 @@ class Recurrence(Scan):
         db = Recurrence(self.axis, not self.reverse)(shifted(a, self.axis, not self.reverse, 0.0), g)
         da = db * shifted(y, self.axis, self.reverse, 0.0) if needs[0] else None
         return da, db
+
+
+class CumExtreme(Scan):
+    """The largest (or smallest) element up to each place along an axis; of equal ones, the last counts."""
+
+    def __init__(self, axis: int, largest: bool = True) -> None:
+        super().__init__(axis)
+        self.largest = largest
+
+    def forward(self, x: Any) -> Any:
+        run = (np.maximum if self.largest else np.minimum).accumulate(x, self.axis)
+        line = np.arange(x.shape[self.axis]).reshape([-1 if k == self.axis else 1 for k in range(x.ndim)])
+        found = np.where((x == run) | np.isnan(x), line, 0)
+        return Result(run, np.maximum.accumulate(found, self.axis))
+
+    def backward(self, g: Any, places: Any) -> tuple[Any, ...]:
+        return (AddAlongAxis(places, self.axis, places.shape[self.axis])(g),)
+
+    def options(self) -> dict[str, Any]:
+        return {"axis": self.axis, "largest": self.largest}
+
+
+class LogCumSumExp(Scan):
+    """ln of the sum of e^x up to each place along an axis, without overflow.
+
+    dx_j = e^(x_j - y_j)·r_j, with r_j = g_j + e^(y_j - y_{j+1})·r_{j+1}: no exponent is above 0.
+    """
+
+    keep = (0, OUT)
+
+    def forward(self, x: Any) -> Any:
+        return np.logaddexp.accumulate(x, self.axis)
+
+    def backward(self, g: Any, x: Any, y: Any) -> tuple[Any, ...]:
+        if not x.shape[self.axis]:
+            return (g,)
+        before = (*(slice(None),) * self.axis, slice(0, -1))
+        after = (*(slice(None),) * self.axis, slice(1, None))
+        steps = Exp()(difference(y[before], y[after]))
+        factors = Pad(tuple((0, int(k == self.axis)) for k in range(x.ndim)), 0.0)(steps)
+        return (Exp()(difference(x, y)) * Recurrence(self.axis, True)(factors, g),)
 
 
 def shifted(x: Any, axis: int, reverse: bool, value: float) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 from tinygrad_cnn.graph import OUT, Needs
 from tinygrad_cnn.ops.arithmetic import Sqrt
 from tinygrad_cnn.ops.families import Elementwise
+from tinygrad_cnn.ops.pairs import Hypot
 
 
 class Sin(Elementwise):
@@ -121,3 +122,39 @@ class Cosh(Elementwise):
 
     def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
         return (g * Sinh()(x),)
+
+
+class Arcsinh(Elementwise):
+    """The number whose hyperbolic sine is x."""
+
+    keep = (0,)
+
+    def forward(self, x: Any) -> Any:
+        return np.arcsinh(x)
+
+    def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
+        return (g / Hypot()(x, 1.0),)
+
+
+class Arccosh(Elementwise):
+    """The number of at least 0 whose hyperbolic cosine is x."""
+
+    keep = (0,)
+
+    def forward(self, x: Any) -> Any:
+        return np.arccosh(x)
+
+    def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
+        return (g / (Sqrt()(x - 1) * Sqrt()(x + 1)),)
+
+
+class Arctanh(Elementwise):
+    """The number whose hyperbolic tangent is x."""
+
+    keep = (0,)
+
+    def forward(self, x: Any) -> Any:
+        return np.arctanh(x)
+
+    def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
+        return (g / ((1 - x) * (1 + x)),)

@@ -4,10 +4,45 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+from hypothesis import strategies as st
+
 from tinygrad_cnn import ops
 from tinygrad_cnn.graph import Op
-from tinygrad_cnn.testing.cases.problem import Case, each, elementwise, pairs
+from tinygrad_cnn.testing.cases.problem import (
+    SHAPES,
+    Case,
+    Draw,
+    Problem,
+    each,
+    elementwise,
+    pairs,
+    uniform,
+)
 from tinygrad_cnn.testing.cases.rounding import kinked
+
+
+def cardinal_sine(x: float) -> float:
+    """sin(πx) / (πx), as an average of cosines: the integral of cos(πxt) over t in [0, 1], by Gauss."""
+    nodes, weights = np.polynomial.legendre.leggauss(40)
+    return math.fsum(
+        w / 2 * math.cos(math.pi * x * (t + 1) / 2) for t, w in zip(nodes, weights, strict=True)
+    )
+
+
+def slope_of_sinc(n: int, x: float) -> float:
+    """The n-th derivative of `cardinal_sine`, under the integral."""
+    nodes, weights = np.polynomial.legendre.leggauss(40)
+    moved = [((t + 1) / 2, w / 2) for t, w in zip(nodes, weights, strict=True)]
+    return math.fsum(w * (math.pi * t) ** n * math.cos(math.pi * x * t + n * math.pi / 2) for t, w in moved)
+
+
+@st.composite
+def slopes(draw: Draw) -> Problem:
+    """A derivative of the cardinal sine, near 0 and far from it."""
+    n = draw(st.integers(1, 3))
+    return Problem(lambda: ops.SincSlope(n), [uniform(draw, draw(SHAPES), -3, 3)])
+
 
 CASES: dict[type[Op], Case] = {
     ops.Add: Case(pairs(ops.Add, (-2, 2), (-2, 2)), elementwise(lambda a, b: a + b)),
@@ -18,6 +53,19 @@ CASES: dict[type[Op], Case] = {
     ops.Pow: Case(pairs(ops.Pow, (0.5, 2), (-2, 2)), elementwise(lambda a, b: a**b)),
     ops.Exp: Case(each(ops.Exp), elementwise(math.exp)),
     ops.Log: Case(each(ops.Log, 0.5, 3), elementwise(math.log)),
+    ops.Exp2: Case(each(ops.Exp2), elementwise(lambda x: 2**x)),
+    ops.LogAddExp: Case(
+        pairs(ops.LogAddExp, (-2, 2), (-2, 2)),
+        elementwise(lambda a, b: math.log(math.exp(a) + math.exp(b))),
+    ),
+    ops.Hypot: Case(
+        pairs(ops.Hypot, (0.2, 2), (-2, 2)), elementwise(lambda a, b: math.sqrt(a * a + b * b))
+    ),
+    ops.CopySign: Case(
+        pairs(ops.CopySign, (0.2, 2), (-2, -0.2)), elementwise(lambda a, b: abs(a) if b > 0 else -abs(a))
+    ),
+    ops.Sinc: Case(each(ops.Sinc, -3, 3), elementwise(cardinal_sine)),
+    ops.SincSlope: Case(slopes(), lambda op, x: elementwise(lambda v: slope_of_sinc(op.n, v))(op, x)),
     ops.Expm1: Case(each(ops.Expm1), elementwise(math.expm1)),
     ops.Log1p: Case(each(ops.Log1p, -0.5, 3), elementwise(math.log1p)),
     ops.Log2: Case(each(ops.Log2, 0.5, 3), elementwise(math.log2)),

@@ -57,6 +57,23 @@ def takings(draw: Draw, op: type[Op]) -> Problem:
     return Problem(lambda: ops.AddAlongAxis(places, axis, size, unique), [uniform(draw, taken)])
 
 
+@st.composite
+def puttings(draw: Draw) -> Problem:
+    """Places along an axis, with repeats, and what is put there."""
+    taking = draw(takings(ops.TakeAlongAxis))
+    op = taking.make()
+    places, axis = op._places, op.axis  # type: ignore[attr-defined]
+    return Problem(lambda: ops.PutAlongAxis(places, axis), [*taking.operands, uniform(draw, places.shape)])
+
+
+def put_along_axis(op: Any, x: Array, v: Array) -> Array:
+    """The reference of `PutAlongAxis`: slow, and written apart from it."""
+    out = np.array(x)
+    for i in np.ndindex(v.shape):
+        out[taken_from(op, i)] = v[i]
+    return out
+
+
 def taken_from(op: Any, i: tuple[int, ...]) -> tuple[int, ...]:
     """The position in the whole array of position i in what is taken."""
     return (*i[: op.axis], int(op._places[i]), *i[op.axis + 1 :])
@@ -100,6 +117,7 @@ def index_add(op: Any, g: Array) -> Array:
 CASES: dict[type[Op], Case] = {
     ops.TakeAlongAxis: Case(takings(ops.TakeAlongAxis), take_along_axis, (0,)),
     ops.AddAlongAxis: Case(takings(ops.AddAlongAxis), add_along_axis, (0,)),
+    ops.PutAlongAxis: Case(puttings(), put_along_axis),
     ops.Index: Case(indexings(ops.Index), index, (0,)),
     ops.IndexAdd: Case(indexings(ops.IndexAdd), index_add, (0,)),
 }

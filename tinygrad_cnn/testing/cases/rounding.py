@@ -73,6 +73,7 @@ CASES: dict[type[Op], Case] = {
     ops.Step: Case(kinked(ops.Step), elementwise(lambda x: float(x > 0))),
     ops.Floor: Case(between_steps(ops.Floor, 0.5), elementwise(math.floor)),
     ops.Ceil: Case(between_steps(ops.Ceil, 0.5), elementwise(math.ceil)),
+    ops.Trunc: Case(between_steps(ops.Trunc, 0.5), elementwise(math.trunc)),
     ops.Round: Case(decimals(), nearest),
     ops.FloorDiv: Case(quotients(ops.FloorDiv), elementwise(lambda a, b: (a - rest(a, b)) / b)),
     ops.Remainder: Case(quotients(ops.Remainder), elementwise(rest)),

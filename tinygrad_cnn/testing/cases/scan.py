@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -43,6 +44,22 @@ def choices(draw: Draw) -> Problem:
     return Problem(lambda: ops.TopK(k, axis, largest), [apart(draw, shape)])
 
 
+@st.composite
+def extremes(draw: Draw) -> Problem:
+    """Elements of which no two are equal, and the largest or the smallest of them."""
+    shape, largest = draw(LINES), draw(st.booleans())
+    axis = draw(st.integers(0, len(shape) - 1))
+    return Problem(lambda: ops.CumExtreme(axis, largest), [apart(draw, shape)])
+
+
+@st.composite
+def exponents(draw: Draw) -> Problem:
+    """An axis, and elements of any size."""
+    shape = draw(LINES)
+    axis = draw(st.integers(0, len(shape) - 1))
+    return Problem(lambda: ops.LogCumSumExp(axis), [uniform(draw, shape)])
+
+
 def lines(function: Callable[..., list[float]]) -> Reference:
     """A function of lists of numbers, applied to each line along the op's axis."""
 
@@ -80,6 +97,14 @@ CASES: dict[type[Op], Case] = {
     ops.CumProd: Case(along_axis(ops.CumProd, with_zeros), running(lambda s, v: s * v, 1.0)),
     ops.Recurrence: Case(
         along_axis(ops.Recurrence, count=2), running(lambda s, a, b: a * s + b, 0.0), (1,)
+    ),
+    ops.CumExtreme: Case(
+        extremes(),
+        lines(lambda op, x: [(max if op.largest else min)(x[: k + 1]) for k in range(len(x))]),
+    ),
+    ops.LogCumSumExp: Case(
+        exponents(),
+        lines(lambda op, x: [math.log(math.fsum(map(math.exp, x[: k + 1]))) for k in range(len(x))]),
     ),
     ops.Sort: Case(
         along_axis(ops.Sort, apart), lines(lambda op, numbers: sorted(numbers, reverse=op.descending))

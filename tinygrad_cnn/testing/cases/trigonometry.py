@@ -32,4 +32,7 @@ CASES: dict[type[Op], Case] = {
     ops.Arctan2: Case(points(), elementwise(math.atan2)),
     ops.Sinh: Case(each(ops.Sinh), elementwise(math.sinh)),
     ops.Cosh: Case(each(ops.Cosh), elementwise(math.cosh)),
+    ops.Arcsinh: Case(each(ops.Arcsinh, -5, 5), elementwise(math.asinh)),
+    ops.Arccosh: Case(each(ops.Arccosh, 1.3, 5), elementwise(math.acosh)),
+    ops.Arctanh: Case(each(ops.Arctanh, -0.8, 0.8), elementwise(math.atanh)),
 }
