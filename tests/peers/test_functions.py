@@ -5,6 +5,7 @@ import inspect
 import pytest
 
 from tests.peers.compare import DTYPES, LAYOUTS
+from tests.peers.functions_arrays import TABLE as ARRAYS
 from tests.peers.functions_elementwise import TABLE as ELEMENTWISE
 from tests.peers.functions_image import TABLE as IMAGE
 from tests.peers.functions_reduce import TABLE as REDUCE
@@ -12,7 +13,7 @@ from tests.peers.functions_sequence import TABLE as SEQUENCE
 from tests.peers.functions_shape import TABLE as SHAPE
 from tinygrad_cnn import functional as F
 
-TABLE = [*ELEMENTWISE, *REDUCE, *SHAPE, *IMAGE, *SEQUENCE]
+TABLE = [*ARRAYS, *ELEMENTWISE, *REDUCE, *SHAPE, *IMAGE, *SEQUENCE]
 
 #: Public functions without an entry here, each with the reason and the place of its tests.
 EXEMPT: dict[str, str] = {}

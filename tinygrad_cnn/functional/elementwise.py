@@ -214,3 +214,19 @@ def astype(x: Any, dtype: Any) -> Any:
     if wanted.kind not in "biuf":
         raise DTypeError(f"astype: dtype {wanted} does not hold real numbers")
     return ops.Cast(wanted)(x)
+
+
+def exp2(x: Any) -> Any:
+    """Two to the power of each element: 2^x, with derivative ln 2 · 2^x.
+
+    Args:
+        x: float array or Tensor. Large values overflow to inf, with NumPy's warning.
+    Returns:
+        Shape and dtype of x.
+    Raises:
+        DTypeError: x is not float.
+    Source: NumPy's `exp2`.
+    >>> exp2([0.0, 3.0])
+    array([1., 8.], dtype=float32)
+    """
+    return ops.Exp2()(floating("exp2", x))

@@ -52,9 +52,7 @@ def solve(a: Any, b: Any) -> Any:
     line = b.ndim == 1
     b = b[:, None] if line else b
     if b.shape[-2] != a.shape[-1]:
-        raise ShapeError(
-            f"solve: a {a.shape} and b {b.shape} do not fit: {a.shape[-1]} rows of b are needed"
-        )
+        raise ShapeError(f"solve: a {a.shape} and b {b.shape} do not fit; {a.shape[-1]} rows of b do")
     x = _run("solve", ops.Solve(), a, b)
     return x[..., 0] if line else x
 
@@ -295,7 +293,7 @@ def matrix_norm(a: Any, ord: Any = "fro") -> Any:
         ShapeError: fewer than 2 axes.   DTypeError: another dtype.   ArgumentError: another ord.
     Source: NumPy's `linalg.matrix_norm`.
     >>> matrix_norm(np.array([[3.0, 0.0], [0.0, 4.0]]), "nuc")
-    np.float64(7.0)
+    array(7.)
     """
     a = _matrix("matrix_norm", a)
     known = {"fro": "fro", "nuc": "nuc", 2: "2", -2: "-2", 1: "1", -1: "-1", np.inf: "inf", -np.inf: "-inf"}
@@ -362,5 +360,6 @@ def _run(function: str, op: Any, *operands: Any) -> Any:
     """The op's result; what LAPACK cannot do is told with the function's name."""
     try:
         return op(*operands)
-    except np.linalg.LinAlgError as error:
-        raise ShapeError(f"{function}: {error}, of shapes {[x.shape for x in operands]}") from error
+    except ShapeError as error:  # the op tells what LAPACK said
+        shapes = [x.shape for x in operands]
+        raise ShapeError(f"{function}: {error.__cause__ or error}, shapes {shapes}") from error

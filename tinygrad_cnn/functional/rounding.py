@@ -78,3 +78,19 @@ def _number(function: str, x: Any) -> Any:
     if x.dtype == bool:
         raise DTypeError(f"{function}: x has dtype bool, a dtype of numbers fits; convert it with x.astype")
     return x
+
+
+def trunc(x: Any) -> Any:
+    """Each element without what comes after its point: the whole number towards 0. The gradient is 0.
+
+    Args:
+        x: array or Tensor of numbers.
+    Returns:
+        Shape and dtype of x.
+    Raises:
+        DTypeError: x is bool.
+    Source: NumPy's `trunc`.
+    >>> trunc([-1.5, 1.5])
+    array([-1.,  1.], dtype=float32)
+    """
+    return ops.Trunc()(_number("trunc", x))

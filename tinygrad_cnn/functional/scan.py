@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tinygrad_cnn import ops
-from tinygrad_cnn.functional.arguments import one_axis, operand, torch_names
+from tinygrad_cnn.functional.arguments import floating, one_axis, operand, torch_names
 
 
 @torch_names
@@ -52,3 +52,54 @@ def one_line(function: str, x: Any, axis: int | None) -> tuple[Any, int]:
     if axis is None:
         return (x if x.ndim == 1 else ops.Reshape((x.size,))(x)), 0
     return x, one_axis(function, axis, x.ndim)
+
+
+def cummax(x: Any, axis: int | None = None) -> Any:
+    """Largest element up to each place along an axis; of equal ones, the last gets the gradient.
+
+    Args:
+        x: array or Tensor; NaN stays from where it comes.   axis: int, or None for all elements in a row.
+    Returns:
+        Shape of x, or one axis; dtype of x.
+    Raises:
+        ShapeError: no such axis.
+    Source: NumPy's `maximum.accumulate`.
+    >>> cummax([1.0, 3.0, 2.0], 0)
+    array([1., 3., 3.], dtype=float32)
+    """
+    x, axis = one_line("cummax", x, axis)
+    return ops.CumExtreme(axis, True)(x)
+
+
+def cummin(x: Any, axis: int | None = None) -> Any:
+    """Smallest element up to each place along an axis; of equal ones, the last gets the gradient.
+
+    Args:
+        x: array or Tensor; NaN stays from where it comes.   axis: int, or None for all elements in a row.
+    Returns:
+        Shape of x, or one axis; dtype of x.
+    Raises:
+        ShapeError: no such axis.
+    Source: NumPy's `minimum.accumulate`.
+    >>> cummin([1.0, 3.0, 2.0], 0)
+    array([1., 1., 1.], dtype=float32)
+    """
+    x, axis = one_line("cummin", x, axis)
+    return ops.CumExtreme(axis, False)(x)
+
+
+def logcumsumexp(x: Any, axis: int | None = None) -> Any:
+    """ln of the sum of e^x up to each place along an axis, without overflow.
+
+    Args:
+        x: float array or Tensor.   axis: int, or None for all elements in a row.
+    Returns:
+        Shape of x, or one axis; dtype of x.
+    Raises:
+        ShapeError: no such axis.   DTypeError: x is not float.
+    Source: NumPy's `logaddexp.accumulate`.
+    >>> logcumsumexp([0.0, 0.0], 0).round(4)
+    array([0.    , 0.6931], dtype=float32)
+    """
+    x, axis = one_line("logcumsumexp", x, axis)
+    return ops.LogCumSumExp(axis)(floating("logcumsumexp", x))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import pi
 from typing import Any
 
 from tinygrad_cnn import ops
@@ -157,3 +158,83 @@ def cosh(x: Any) -> Any:
     array([1.    , 1.1276], dtype=float32)
     """
     return ops.Cosh()(floating("cosh", x))
+
+
+def arcsinh(x: Any) -> Any:
+    """The number whose hyperbolic sine is x, with derivative 1 / sqrt(x² + 1).
+
+    Args:
+        x: float array or Tensor.
+    Returns:
+        Shape and dtype of x.
+    Raises:
+        DTypeError: x is not float.
+    Source: Abramowitz & Stegun 1964, 4.6.
+    >>> arcsinh([0.0]).round(4)
+    array([0.], dtype=float32)
+    """
+    return ops.Arcsinh()(floating("arcsinh", x))
+
+
+def arccosh(x: Any) -> Any:
+    """The number of at least 0 whose hyperbolic cosine is x, with derivative 1 / sqrt(x² - 1).
+
+    Args:
+        x: float array or Tensor. At least 1; smaller values give NaN, with NumPy's warning.
+    Returns:
+        Shape and dtype of x.
+    Raises:
+        DTypeError: x is not float.
+    Source: Abramowitz & Stegun 1964, 4.6.
+    >>> arccosh([1.0])
+    array([0.], dtype=float32)
+    """
+    return ops.Arccosh()(floating("arccosh", x))
+
+
+def arctanh(x: Any) -> Any:
+    """The number whose hyperbolic tangent is x, with derivative 1 / (1 - x²).
+
+    Args:
+        x: float array or Tensor. In (-1, 1); -1 and 1 give ∓inf, values outside NaN, with NumPy's warning.
+    Returns:
+        Shape and dtype of x.
+    Raises:
+        DTypeError: x is not float.
+    Source: Abramowitz & Stegun 1964, 4.6.
+    >>> arctanh([0.0])
+    array([0.], dtype=float32)
+    """
+    return ops.Arctanh()(floating("arctanh", x))
+
+
+def deg2rad(x: Any) -> Any:
+    """Degrees as radians: x·π/180.
+
+    Args:
+        x: float array or Tensor.
+    Returns:
+        Shape and dtype of x.
+    Raises:
+        DTypeError: x is not float.
+    Source: NumPy's `deg2rad`.
+    >>> deg2rad([180.0]).round(4)
+    array([3.1416], dtype=float32)
+    """
+    return floating("deg2rad", x) * (pi / 180)
+
+
+def rad2deg(x: Any) -> Any:
+    """Radians as degrees: x·180/π.
+
+    Args:
+        x: float array or Tensor.
+    Returns:
+        Shape and dtype of x.
+    Raises:
+        DTypeError: x is not float.
+    Source: NumPy's `rad2deg`.
+    >>> rad2deg(np.array([np.pi]))
+    array([180.])
+    """
+    return floating("rad2deg", x) * (180 / pi)

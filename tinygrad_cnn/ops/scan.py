@@ -89,7 +89,8 @@ class CumExtreme(Scan):
         self.largest = largest
 
     def forward(self, x: Any) -> Any:
-        run = (np.maximum if self.largest else np.minimum).accumulate(x, self.axis)
+        with np.errstate(invalid="ignore"):  # NaN is an answer here
+            run = (np.maximum if self.largest else np.minimum).accumulate(x, self.axis)
         line = np.arange(x.shape[self.axis]).reshape([-1 if k == self.axis else 1 for k in range(x.ndim)])
         found = np.where((x == run) | np.isnan(x), line, 0)
         return Result(run, np.maximum.accumulate(found, self.axis))

@@ -1,0 +1,83 @@
+"""Where elements are, and which there are: integer results, which carry no gradient."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinygrad_cnn.functional.arguments import choice, flag, like, operand, values
+from tinygrad_cnn.graph import Traced
+
+
+def nonzero(x: Any) -> Any:
+    """Where the elements are that are not 0: the places along each axis; no gradient.
+
+    Args:
+        x: array or Tensor.
+    Returns:
+        A tuple with an array of integers per axis.
+    Source: NumPy's `nonzero`.
+    >>> nonzero([0.0, 5.0])
+    (array([1]),)
+    """
+    x = operand("nonzero", x)
+    return tuple(like(x, places) for places in np.nonzero(np.atleast_1d(values(x))))
+
+
+def argwhere(x: Any) -> Any:
+    """Where the elements are that are not 0, a row for each; no gradient.
+
+    Args:
+        x: array or Tensor.
+    Returns:
+        Integers (count, axes of x). PyTorch's `nonzero`.
+    Source: NumPy's `argwhere`.
+    >>> argwhere([0.0, 5.0])
+    array([[1]])
+    """
+    x = operand("argwhere", x)
+    return like(x, np.argwhere(values(x)))
+
+
+def searchsorted(x: Any, v: Any, side: str = "left") -> Any:
+    """Where elements would stand in a sorted line; no gradient.
+
+    Args:
+        x: (N,) rising.   v: what to put in, of any shape.   side: before ('left') or behind
+        ('right') equal ones.
+    Returns:
+        Integers from 0 to N, of v's shape.
+    Raises:
+        ArgumentError: another side.
+    Source: NumPy's `searchsorted`.
+    >>> searchsorted([1.0, 2.0, 3.0], [2.5])
+    array([2])
+    """
+    places = np.searchsorted(values(x), values(v), choice("searchsorted", "side", side, ("left", "right")))
+    return like(v if isinstance(v, Traced) else x, np.asarray(places))
+
+
+def unique(
+    x: Any, return_index: bool = False, return_inverse: bool = False, return_counts: bool = False
+) -> Any:
+    """The different elements, rising; no gradient.
+
+    Args:
+        x: array or Tensor.   return_index: where each stands first.   return_inverse: which of them each
+        element of x is.   return_counts: how often each occurs.
+    Returns:
+        The elements (K,), or a tuple with what else is asked for.
+    Source: NumPy's `unique`.
+    >>> unique([2.0, 1.0, 2.0])
+    array([1., 2.], dtype=float32)
+    """
+    wanted = {
+        "return_index": return_index,
+        "return_inverse": return_inverse,
+        "return_counts": return_counts,
+    }
+    options = {name: flag("unique", name, value) for name, value in wanted.items()}
+    x = operand("unique", x)
+    found = np.unique(values(x), **options)
+    return tuple(like(x, part) for part in found) if any(options.values()) else like(x, found)
