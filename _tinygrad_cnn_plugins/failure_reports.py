@@ -11,18 +11,71 @@ from typing import Any
 
 import pytest
 
+from _tinygrad_cnn_plugins.gradcheck_fixture import FIXTURE, UNCHECKED
+
+#: So many tests in which nothing was checked are named.
+MANY = 10
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> Generator[None, Any, Any]:
-    """Attach the reports that a failure carries, and write them to the folder of --grad-report."""
+    """Attach the reports that a failure carries, and say what was left unchecked."""
     report = yield
+    fixture = item.config.stash.get(FIXTURE, None)
+    if call.when == "call" and fixture is not None and fixture.unchecked:
+        report.sections.append(("gradcheck: unchecked", fixture.told()))
+        if not fixture.passed and report.passed:
+            report.user_properties.append((UNCHECKED, next(iter(fixture.unchecked))))
     if call.excinfo is None or not report.failed:
         return report
     for number, error in enumerate(_carriers(call.excinfo.value)):
         name = re.sub(r"[^\w.=-]+", "_", item.nodeid).strip("_")[-150:] + (f"_{number}" if number else "")
         lines = _attached(error, name, item.config.getoption("--grad-report"))
+        if error is call.excinfo.value:
+            _shorten(report, error)
         report.sections.append(("gradcheck report", "\n".join(lines)))
+        report.user_properties.append(("gradcheck", getattr(error, "headline", lines[0].splitlines()[0])))
     return report
+
+
+def _shorten(report: Any, error: Any) -> None:
+    """The traceback ends with one line, because the whole report stands below it."""
+    headline = getattr(error, "headline", "")
+    crash = getattr(report.longrepr, "reprcrash", None)
+    entries = getattr(getattr(report.longrepr, "reprtraceback", None), "reprentries", ())
+    if not headline or crash is None or not entries:
+        return
+    crash.message = headline
+    lines = getattr(entries[-1], "lines", [])
+    first = next((k for k, line in enumerate(lines) if line.startswith("E ")), None)
+    if first is not None:
+        lines[first:] = [f"E   {type(error).__name__}: {headline}"]
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Name the tests in which nothing could be checked, and write GitHub's summary of those that failed."""
+    reports = [r for kind in ("passed", "failed") for r in terminalreporter.stats.get(kind, [])]
+    told = [(r, dict(r.user_properties)) for r in reports if getattr(r, "when", "") == "call"]
+    idle = [(r.nodeid, properties[UNCHECKED]) for r, properties in told if UNCHECKED in properties]
+    if idle:
+        terminalreporter.section("gradcheck: nothing checked in", sep="-", yellow=True)
+        for name, why in idle[:MANY]:
+            terminalreporter.write_line(f"{name}: {why}")
+        if len(idle) > MANY:
+            terminalreporter.write_line(f"and {len(idle) - MANY} more")
+        terminalreporter.write_line("--grad-strict fails them")
+    failed = [(r.nodeid, properties["gradcheck"]) for r, properties in told if "gradcheck" in properties]
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if summary and (failed or idle):
+        lines = ["### Gradients", "", "| test | |", "|---|---|"]
+        lines += [f"| `{name}` | wrong: {_cell(why)} |" for name, why in failed]
+        lines += [f"| `{name}` | nothing checked: {_cell(why)} |" for name, why in idle]
+        with open(summary, "a", encoding="utf-8") as file:
+            file.write("\n".join([*lines, "", ""]))
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
 
 
 def _carriers(error: BaseException) -> Iterator[Any]:
@@ -40,6 +93,9 @@ def _attached(error: Any, name: str, folder: str | None) -> list[str]:
         return lines
     path = _write(Path(folder) / f"{name}.txt", lines[0])
     lines.append(f"report: {path}")
+    script = getattr(error, "script", "")
+    if script:
+        lines.append(f"program: {_write(path.with_suffix('.py'), script)}")
     blame = getattr(error, "blame", None)
     if blame is not None and blame.roots:
         try:

@@ -15,11 +15,16 @@ from typing import Any
 
 import pytest
 
-from _tinygrad_cnn_plugins.failure_reports import pytest_runtest_makereport
+from _tinygrad_cnn_plugins.failure_reports import pytest_runtest_makereport, pytest_terminal_summary
 from _tinygrad_cnn_plugins.gradcheck_fixture import gradcheck, pytest_runtest_protocol, tolerance
 from _tinygrad_cnn_plugins.mutation_items import MutationTest, Outcomes, SuiteTest
 
-__all__ = ["gradcheck", "pytest_runtest_makereport", "pytest_runtest_protocol"]
+__all__ = [
+    "gradcheck",
+    "pytest_runtest_makereport",
+    "pytest_runtest_protocol",
+    "pytest_terminal_summary",
+]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -44,6 +49,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--grad-alter", metavar="FILE", help=argparse.SUPPRESS
     )  # see `testing.mutation.judged_by_tests`
+    group.addoption(
+        "--grad-strict", action="store_true", help="fail tests whose gradients could not be checked"
+    )
     group.addoption("--grad-report", metavar="DIR", help="folder for reports of failures, and pictures")
     parser.addini("grad_tolerance", "rtol of the fixture gradcheck", default="")
 
@@ -66,8 +74,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the marker, and check the ini file's tolerance."""
     config.addinivalue_line(
         "markers",
-        "gradcheck(order=1, directions=3, entries=False, forward=True, rtol=1e-7, atol=0.0, seed=0): "
-        "options of the fixture gradcheck in this test.",
+        "gradcheck(order=1, directions=3, entries=False, forward=True, rtol=1e-7, atol=0.0, seed=0, "
+        "strict=False): options of the fixture gradcheck in this test.",
     )
     tolerance(config)
 

@@ -9,7 +9,13 @@ from typing import Any
 import pytest
 
 #: Options that a marker `gradcheck` may give; those of `testing.gradcheck`.
-OPTIONS = ("order", "directions", "entries", "forward", "rtol", "atol", "seed")
+OPTIONS = ("order", "directions", "entries", "forward", "rtol", "atol", "seed", "strict")
+
+#: So many reasons are printed.
+FEW = 3
+
+#: Key of a test's property, under which it is noted that nothing could be checked.
+UNCHECKED = "gradcheck_unchecked"
 
 
 class Gradcheck:
@@ -21,6 +27,8 @@ class Gradcheck:
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self.item: pytest.Item | None = None
+        #: Of the test that runs: how many calls passed, and why others were unchecked.
+        self.passed, self.unchecked = 0, dict[str, str]()
 
     def __repr__(self) -> str:
         return "<gradcheck>"  # stands among the arguments of a failing hypothesis test
@@ -32,25 +40,34 @@ class Gradcheck:
         examples, seed = self.config.getoption("--grad-examples"), self.config.getoption("--grad-seed")
         options |= {} if examples is None else {"directions": examples}
         options |= {} if seed is None else {"seed": seed}
+        options |= {"strict": True} if self.config.getoption("--grad-strict") else {}
         return options | _marked(self.item)
 
     def __call__(self, fn: Callable[..., Any], *inputs: Any, **options: Any) -> Any:
         """The result of `testing.gradcheck`; a wrong gradient fails the test with its report.
 
         Args:
-            fn, inputs, options: as `testing.gradcheck`.
+            fn, inputs, options: as `testing.gradcheck`; and strict, as `testing.assert_gradients`.
         Raises:
-            AssertionError: the gradient is wrong.
+            AssertionError: the gradient is wrong, or under `strict` unchecked.
         """
         __tracebackhide__ = True
-        testing = import_module("tinygrad_cnn.testing")
+        assertions = import_module("tinygrad_cnn.testing.assertions")
         options = self.bound | options
-        result = testing.gradcheck(fn, *inputs, **options)
-        if result.status == "fail":
-            testing.assert_gradients(fn, *inputs, **options)
-        if result.status == "unchecked" and self.item is not None:
-            self.item.add_report_section("call", "gradcheck", str(result))
+        strict = options.pop("strict", False)
+        result = assertions.gradcheck(fn, *inputs, **options)
+        assertions.insist(result, strict, fn, *inputs, **options)
+        if result.status == "unchecked":
+            self.unchecked.setdefault(result.headline, str(result))
+        else:
+            self.passed += 1
         return result
+
+    def told(self) -> str:
+        """Why calls of the test that runs were unchecked; of many reasons the first few."""
+        reports = list(self.unchecked.values())
+        more = [f"and {len(reports) - FEW} more reasons"] if len(reports) > FEW else []
+        return "\n".join([*reports[:FEW], *more])
 
     def op(self, op: Callable[[], Any], cases: Any, **options: Any) -> Any:
         """The report of `testing.contracts.check_op`; a property that fails fails the test.
@@ -91,17 +108,17 @@ def gradcheck(pytestconfig: pytest.Config) -> Gradcheck:
     """
     # Of the session, because hypothesis warns of fixtures that are made anew for each test: which
     # test runs is noted by `pytest_runtest_protocol`.
-    return pytestconfig.stash.setdefault(_FIXTURE, Gradcheck(pytestconfig))
+    return pytestconfig.stash.setdefault(FIXTURE, Gradcheck(pytestconfig))
 
 
-_FIXTURE: pytest.StashKey[Gradcheck] = pytest.StashKey()
+FIXTURE: pytest.StashKey[Gradcheck] = pytest.StashKey()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
     """Tell the fixture which test runs."""
-    fixture = item.config.stash.setdefault(_FIXTURE, Gradcheck(item.config))
-    fixture.item = item
+    fixture = item.config.stash.setdefault(FIXTURE, Gradcheck(item.config))
+    fixture.item, fixture.passed, fixture.unchecked = item, 0, {}
     try:
         return (yield)
     finally:

@@ -31,7 +31,41 @@ def test_kink(gradcheck):
     assert gradcheck(F.relu, np.zeros(2)).status == "unchecked"
 """, "-rP")  # fmt: skip
     result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(["*Captured gradcheck call*", "*unchecked*kink*"])
+    result.stdout.fnmatch_lines(["*gradcheck: unchecked*", "*unchecked*kink*"])
+    result.stdout.fnmatch_lines(
+        ["*nothing checked in*", "*::test_kink: *kink*", "--grad-strict fails them"]
+    )
+
+
+def test_strict_fails_what_cannot_be_checked(run: Run) -> None:
+    code = """
+def test_kink(gradcheck): gradcheck(F.relu, np.zeros(2))
+
+@pytest.mark.gradcheck(strict=True)
+def test_marked(gradcheck): gradcheck(F.relu, np.zeros(2))
+
+def test_one_of_two(gradcheck):
+    gradcheck(F.relu, np.zeros(2))
+    gradcheck(F.relu, np.ones(2))
+"""
+    result = run(code)
+    result.assert_outcomes(passed=2, failed=1)
+    assert "test_one_of_two: " not in result.stdout.str()
+    run(code, "--grad-strict").assert_outcomes(failed=3)
+
+
+def test_one_line_says_it_all_and_the_report_stands_once(
+    run: Run, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    summary = pytester.path / "summary.md"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    monkeypatch.setenv("COLUMNS", "300")
+    result = run("def test_wrong(gradcheck): gradcheck(lambda x: HalfSquare()(x), X)", "--grad-report=out")
+    result.stdout.fnmatch_lines(["FAILED *::test_wrong - input 0: too small by a factor of 2*analytic*"])
+    assert result.stdout.str().count("to reproduce:") == 1
+    assert "test_wrong` | wrong: input 0: too small" in summary.read_text(encoding="utf-8")
+    (program,) = (pytester.path / "out").glob("*.py")
+    assert "x0 = np.array([0.5, -1.]" in program.read_text(encoding="utf-8")
 
 
 def test_the_marker_gives_options(run: Run) -> None:
@@ -172,7 +206,7 @@ def test_wrong(gradcheck, name, n):
     result.assert_outcomes(failed=1)
     folder = pytester.path / "out" / "reports"
     (text,), (picture,) = folder.glob("*.txt"), folder.glob("*.png")
-    assert len(list(folder.iterdir())) == 2
+    assert {path.suffix for path in folder.iterdir()} == {".txt", ".png", ".py"}
     assert "factor of 2" in text.read_text(encoding="utf-8")
     assert picture.read_bytes().startswith(b"\x89PNG")
     result.stdout.fnmatch_lines([f"report: {text}", f"picture: {picture}"])

@@ -6,33 +6,52 @@ from collections.abc import Callable
 from typing import Any
 
 from tinygrad_cnn.testing.blaming import Blame, blame
-from tinygrad_cnn.testing.check.gradchecks import gradcheck
+from tinygrad_cnn.testing.check.gradchecks import GradcheckResult, gradcheck
 
 
 class GradientError(AssertionError):
-    """A wrong gradient.
+    """A wrong gradient, or under `strict` one that could not be checked.
 
     Attributes:
-        report: in words.   blame: the op that is wrong, which can draw itself.
+        headline: the report in one line.   report: in words.   script: a program that runs the check.
+        blame: the op that is wrong, which can draw itself; None for functions of other frameworks.
     """
 
-    def __init__(self, report: str, blame: Blame) -> None:
-        super().__init__(report)
-        self.report, self.blame = report, blame
+    def __init__(self, result: GradcheckResult, blame: Blame | None = None) -> None:
+        lines = [str(result), f"  first wrong op: {blame}" if blame is not None else ""]
+        self.report, self.headline = "\n".join(filter(None, lines)), result.headline
+        self.script, self.blame = result.reproduce, blame
+        super().__init__(self.report)
 
 
-def assert_gradients(fn: Callable[..., Any], *inputs: Any, **options: Any) -> None:
-    """Raise if `gradcheck(fn, *inputs, **options)` fails; what cannot be checked is let pass.
+def assert_gradients(fn: Callable[..., Any], *inputs: Any, strict: bool = False, **options: Any) -> None:
+    """Raise if `gradcheck(fn, *inputs, **options)` fails.
 
     Args:
         fn, inputs, options: as `gradcheck`.
+        strict: also raise if it is unchecked; without, that is let pass.
     Raises:
         GradientError: an AssertionError with the printed report.
 
     >>> assert_gradients(lambda x: x * x, np.array([1.0, 2.0]))
     """
-    result = gradcheck(fn, *inputs, entries=options.pop("entries", False), **options)
-    if result.status == "fail":
-        report = gradcheck(fn, *inputs, entries=True, **options)
-        culprit = blame(fn, *inputs, order=options.get("order", 1), seed=options.get("seed", 0))
-        raise GradientError(f"{report}\n  first wrong op: {culprit}", culprit)
+    __tracebackhide__ = True
+    insist(gradcheck(fn, *inputs, **options), strict, fn, *inputs, **options)
+
+
+def insist(
+    result: GradcheckResult, strict: bool, fn: Callable[..., Any], *inputs: Any, **options: Any
+) -> None:
+    """Raise if a result fails, or under `strict` is unchecked; a failure is looked at entry by entry."""
+    __tracebackhide__ = True
+    if result.status == "unchecked" and strict:
+        raise GradientError(result)
+    if result.status != "fail":
+        return
+    detailed = gradcheck(fn, *inputs, **(options | {"entries": True}))
+    result = detailed if detailed.status == "fail" else result
+    culprit = None
+    if result.framework == "tinygrad_cnn":
+        chosen = {key: options[key] for key in ("order", "seed", "kwargs") if key in options}
+        culprit = blame(fn, *inputs, **chosen)
+    raise GradientError(result, culprit)

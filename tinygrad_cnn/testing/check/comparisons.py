@@ -79,7 +79,9 @@ class Comparer:
         self.points, self.active = subject.points, subject.active
         with np.errstate(all="ignore"):
             self.values = subject.outputs(self.points)
-        self.cotangents = [rng.uniform(-1, 1, y.shape) for y in self.values]
+        # Of one number the slope itself is compared, in the user's units; several are weighed.
+        one = sum(y.size for y in self.values) == 1
+        self.cotangents = [np.ones(y.shape) if one else rng.uniform(-1, 1, y.shape) for y in self.values]
         self.vectors = [rng.uniform(-1, 1, self.points[k].shape) for k in self.active]
         self.eps = max(subject.eps, *(float(np.finfo(y.dtype).eps) for y in self.values))
         self._gradients: list[Array | None] | None = None

@@ -8,6 +8,7 @@ told (a kink, a tie, a random draw, noise), the answer is 'unchecked', with the 
 
 from __future__ import annotations
 
+import html
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -81,6 +82,10 @@ class GradcheckResult:
 
     def __bool__(self) -> bool:
         return self.status == "pass"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return f"<pre>{html.escape(str(self))}</pre>"
 
     def __str__(self) -> str:
         shown = self.shown()
@@ -187,6 +192,8 @@ def gradcheck(
             subject.second(check.points, check._weights(), check.vectors)
     except NotSupportedError as why:
         raise ArgumentError(f"gradcheck: order=2: {why}") from why
+    except ArgumentError:
+        raise
     except Exception as raised:
         reason = f"the gradient cannot be computed: {type(raised).__name__}: {raised}"
         result.findings.append(Finding("fail", order, "all inputs", nan, nan, nan, reason))

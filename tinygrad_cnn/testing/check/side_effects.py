@@ -92,7 +92,7 @@ def _aliased(check: Comparer) -> Iterator[Finding]:
     subject, active = check.subject, check.active
     kinds = [(check.points[k].shape, check.points[k].dtype) for k in active]
     pair = next(((i, j) for j in range(len(active)) for i in range(j) if kinds[i] == kinds[j]), None)
-    if pair is None:
+    if pair is None or not subject.framework.records:
         return
     one, two = active[pair[0]], active[pair[1]]
     arrays = list(check.points)

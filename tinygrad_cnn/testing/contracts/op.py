@@ -76,7 +76,9 @@ def _every_problem(
         problem = drawn
         if not isinstance(drawn, Problem):
             problem = Problem(op, [np.array(x, np.float64) for x in drawn])
-        tried.append(repr(problem))
+        values = "; ".join(np.array2string(x, precision=17, separator=", ") for x in problem.operands)
+        few = sum(x.size for x in problem.operands) <= SHOWN
+        tried.append(f"{problem!r}\noperands: {values}" if few else repr(problem))
         made = type(problem.make())
         assert not isinstance(op, type) or made is op, f"the cases are of {made.__name__}"
         try:
@@ -147,6 +149,9 @@ def operands_are_not_written_to(case: Case, problem: Problem) -> None:
     _same("backward wrote to the result: it", y, before_y)
     _same("backward wrote to the incoming gradient: it", g, before_g)
 
+
+#: Operands of so many elements are printed.
+SHOWN = 20
 
 _QUIET = settings(
     database=None, deadline=None, report_multiple_bugs=False, suppress_health_check=list(HealthCheck)

@@ -5,6 +5,7 @@ PYTEST_DONT_REWRITE: its messages are complete, and meant to be read as they sta
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -73,6 +74,10 @@ class Report:
 
     def __bool__(self) -> bool:
         return self.status != "fail"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return f"<pre>{html.escape(str(self))}</pre>"
 
     def __str__(self) -> str:
         return "\n  ".join([f"{self.subject}: {self.status}", *map(str, self.outcomes)])

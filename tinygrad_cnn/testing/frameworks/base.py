@@ -28,11 +28,13 @@ class Framework:
         name: as reports call it.
         array_name: what one of its arrays is called, in messages.
         widest: the widest float type that its functions compute in.
+        records: whether it follows arrays through a function, and so can be given one twice.
     """
 
     name = ""
     array_name = "array"
     widest: Any = np.float64
+    records = True
 
     def holds(self, x: Any) -> bool:
         """Whether `x` is an array that its functions take."""

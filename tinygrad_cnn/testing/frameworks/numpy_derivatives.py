@@ -22,7 +22,7 @@ class NumpyDerivatives(Framework):
             derivative of the result along them.
     """
 
-    name, array_name, widest = "numpy", "array", np.longdouble
+    name, array_name, widest, records = "numpy", "array", np.longdouble, False
 
     def __init__(
         self, gradient: Callable[..., Any] | None, vjp: Callable[..., Any] | None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -37,9 +38,7 @@ class PyTorch(Framework):
 
     def leaf(self, values: Array, like: Any, active: bool) -> Any:
         """A tensor on that memory where PyTorch allows its strides, on the device of the user's."""
-        if any(step < 0 for step in values.strides):
-            values = np.array(values)
-        tensor = torch.from_numpy(np.asarray(values))
+        tensor = torch.from_numpy(_forwards(np.asarray(values)))
         if isinstance(like, torch.Tensor):
             tensor = tensor.to(like.device)
         return tensor.requires_grad_() if active else tensor
@@ -72,7 +71,7 @@ class PyTorch(Framework):
         return list(found)
 
     def _like(self, values: Array, y: Any) -> Any:
-        return torch.from_numpy(np.ascontiguousarray(values)).to(y).reshape(y.shape)
+        return torch.from_numpy(_forwards(np.asarray(values))).to(y)
 
     def second(
         self, f: Flat, leaves: list[Any], active: Sequence[int], cotangents: Sequence[Array],
@@ -98,7 +97,8 @@ class PyTorch(Framework):
     ) -> list[Array]:
         """By dual numbers; a custom Function needs a `jvp` for it."""
         try:
-            with torch.autograd.forward_ad.dual_level():
+            with warnings.catch_warnings(), torch.autograd.forward_ad.dual_level():
+                warnings.simplefilter("ignore", DeprecationWarning)  # of PyTorch's own making
                 given = [x.detach() for x in leaves]
                 for k, v in zip(active, tangents, strict=True):
                     given[k] = torch.autograd.forward_ad.make_dual(given[k], self._like(v, given[k]))
@@ -109,3 +109,10 @@ class PyTorch(Framework):
                 ]
         except (RuntimeError, NotImplementedError) as error:
             raise NotSupportedError(f"no forward mode: {str(error).splitlines()[0]}") from error
+
+
+def _forwards(values: Array) -> Array:
+    """The values in memory that PyTorch can take as it lies: not backwards, and to be written to."""
+    if any(step < 0 for step in values.strides) or not values.flags.writeable:
+        return np.array(values, order="C")
+    return values

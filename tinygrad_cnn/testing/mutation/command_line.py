@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import sys
 from collections.abc import Sequence
 
 from tinygrad_cnn.errors import ArgumentError
@@ -41,7 +42,7 @@ def cases_of(targets: Sequence[str]) -> dict[type[Op], Case]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line; returns 1 if a mutant survived.
+    """The command line; returns 1 if a mutant survived, 2 if a name or a test is wrong.
 
     >>> main(["Neg"])
     Neg                        9 of   9 noticed
@@ -68,6 +69,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"{custom[0]}: say with --tests which tests judge it")
     if options.tests is not None and len(custom) != len(options.targets):
         parser.error("with --tests, each OP must be written module:Class")
+    try:
+        return _judged(options, custom)
+    except (ArgumentError, ImportError) as error:  # of the user's names and tests, not of this program
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        return 2
+
+
+def _judged(options: argparse.Namespace, custom: list[str]) -> int:
+    """The scores, printed."""
     if custom:
         scores = [score(target, options.tests) for target in custom]
         print(*scores, sep="\n")
