@@ -99,15 +99,22 @@ class Comparer:
     # ----------------------------------------------------------------------- directions
     def random(self) -> list[Array]:
         """A random direction, of the scale of each input: of its largest element, and 1 at most."""
-        return [self.rng.uniform(-1, 1, self.points[k].shape) * _scale(self.points[k]) for k in self.active]
+        points = [self.points[k] for k in self.active]
+        return [draw * _scale(x) for draw, x in zip(self._draws(), points, strict=True)]
 
     def relative(self) -> list[Array]:
         """A random direction in which each element moves by a share of itself."""
         sizes = [np.abs(self.points[k].astype(np.float64)) for k in self.active]
-        return [
-            self.rng.uniform(-1, 1, x.shape) * np.where(x > 0, x, min(1.0, float(x.max(initial=0)) or 1.0))
-            for x in sizes
-        ]
+        least = [min(1.0, float(x.max(initial=0)) or 1.0) for x in sizes]
+        triples = zip(self._draws(), sizes, least, strict=True)
+        return [draw * np.where(x > 0, x, smallest) for draw, x, smallest in triples]
+
+    def _draws(self) -> list[Array]:
+        """Random numbers for each element; 1 if it is one alone: so the slope itself is seen."""
+        shapes = [self.points[k].shape for k in self.active]
+        if sum(int(np.prod(shape)) for shape in shapes) == 1:
+            return [np.ones(shape) for shape in shapes]
+        return [self.rng.uniform(-1, 1, shape) for shape in shapes]
 
     def together(self) -> list[Array]:
         """The direction in which all elements move alike, so that those that tie stay tied."""
@@ -443,17 +450,23 @@ class _Comparison:
         room = allowed + JUMP_ERROR * jump
         if not low - room <= analytic <= high + room:
             blur = min(MARGIN * error / abs(numeric), 1e-2) if numeric else 0.0
-            outside = f"no subgradient: the one-sided slopes are {low:.6g} and {high:.6g}"
+            outside = f"no subgradient: {_slopes(low, high)}"
             words = outside if kink else explain(analytic, numeric, max(1e-6, blur))
             return self.said("fail", found, words)
         if kink:
-            why = f"{KINK}: the one-sided slopes are {low:.6g} and {high:.6g}, the gradient is between"
+            why = f"{KINK}: {_slopes(low, high)}, the gradient is between"
             return self.said("unchecked", found, why)
         if usable:
             return self.said("pass", found)
         kind = min((check.points[k].dtype for k in check.active), key=lambda t: t.itemsize)
         why = f": noise of {kind.name}" if kind != np.float64 else ""
         return self.said("unchecked", found, f"the numerical derivative is only good to {error:.1g}{why}")
+
+
+def _slopes(low: float, high: float) -> str:
+    """Two slopes in words, to some digits of their difference."""
+    digits = 3 - int(np.floor(np.log10(max(high - low, 1e-300))))
+    return f"the one-sided slopes are {round(low, digits) + 0.0:g} and {round(high, digits) + 0.0:g}"
 
 
 def _scale(x: Array) -> float:
