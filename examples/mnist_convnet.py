@@ -19,8 +19,8 @@ from tinygrad_cnn import functional as F
 from tinygrad_cnn.data import ArrayDataset, DataLoader, mnist
 
 
-def build_model() -> nn.Sequential:
-    """The network, with the recipe's starting weights."""
+def build_model(*, recipe: bool = True) -> nn.Sequential:
+    """The network, with the recipe's starting weights, or with the layers' own, which learn sooner."""
     model = nn.Sequential(
         nn.Conv2d(1, 8, 3, padding=1),
         nn.ReLU(),
@@ -31,7 +31,7 @@ def build_model() -> nn.Sequential:
         nn.Flatten(),
         nn.Linear(784, 10),
     )
-    for name, parameter in model.named_parameters():
+    for name, parameter in model.named_parameters() if recipe else ():
         if name.endswith("weight"):
             nn.init.normal_(parameter, 0.0, 0.01)
         else:

@@ -78,6 +78,12 @@ def test_mnist_convnet(tmp_path: Path, mnist_folder: Path) -> None:
     assert "Epoch: 001/001 | Batch 000/002 | Cost: 2.30" in done.stdout
 
 
+def test_mnist_mpi_runs_alone(tmp_path: Path) -> None:
+    done = run(EXAMPLES / "mnist_mpi.py", "--quick", cwd=tmp_path)  # with mpiexec: tests/parallel
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "ranks: 1" in done.stdout
+
+
 def test_every_example_is_tested() -> None:
     files = sorted(Path(__file__).parent.glob("test_*.py"))
     source = "".join(path.read_text(encoding="utf-8") for path in files)

@@ -119,6 +119,18 @@ def test_each_rank_draws_numbers_of_its_own_and_rank_0_those_of_one_process():
     assert ranks[0] == alone and len(set(ranks)) == 3
 
 
+@needs_mpi
+def test_the_example_learns_on_two_ranks(tmp_path):
+    script = PROGRAMS.parents[2] / "examples" / "mnist_mpi.py"
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [MPIEXEC, "-n", "2", sys.executable, str(script), "--quick"],
+        cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "ranks: 2" in done.stdout
+
+
 FAULTS = {
     "error": ["[rank 1] ValueError: planted on rank 1", "ends all 2 ranks"],
     "early": ["rank 0 is at sum, with 24 bytes; rank 1 is at the end of the program"],
