@@ -27,7 +27,7 @@ MAY_IMPORT: dict[str, str] = {
     "warm": "errors kernels",
     "backward": "errors graph ops",
     "tensors": "errors graph mode ops functional backward",
-    "transforms": "errors graph mode rng functional backward tensors",
+    "transforms": "errors graph kernels mode rng functional backward tensors",
     "nn": "errors graph kernels mode rng ops functional tensors serial",
     "optim": "errors graph mode kernels functional tensors",
     "data": "errors rng serial",

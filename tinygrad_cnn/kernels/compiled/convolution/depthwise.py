@@ -25,15 +25,8 @@ from numpy.typing import NDArray
 from tinygrad_cnn.kernels.compiled.base.compiling import kernel
 from tinygrad_cnn.kernels.compiled.base.operands import FLOAT32, over, plain
 from tinygrad_cnn.kernels.compiled.base.packing import split
-from tinygrad_cnn.kernels.compiled.base.tiles import (
-    INT,
-    LANES,
-    ZERO,
-    Code,
-    copy_row,
-    copy_spaced,
-    instruction,
-)
+from tinygrad_cnn.kernels.compiled.base.tiles import LANES, copy_row, copy_spaced
+from tinygrad_cnn.kernels.compiled.base.vectors import INT, ZERO, Code, instruction
 
 if TYPE_CHECKING:
     from tinygrad_cnn.grid import Grid
