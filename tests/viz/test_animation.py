@@ -67,7 +67,7 @@ def test_chips_come_step_by_step() -> None:
     made = frames(loss)
     chips = [text.count('COLOR="transparent"') // 2 for text in made.sources]
     assert len(made) == 6 and chips == [5, 4, 3, 2, 1, 0]
-    assert all(len(re.findall(r"\|g\| \d", text)) >= 5 for text in made.sources)  # all hold their place
+    assert all(len(re.findall(r"\|∂[wy]\| \d", text)) >= 5 for text in made.sources)  # all hold their place
 
 
 def test_a_walk_without_a_recorder_changes_nothing() -> None:

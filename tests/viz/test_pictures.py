@@ -160,14 +160,14 @@ def test_what_the_boxes_say() -> None:
 
 
 def test_gradients_are_shown_only_after_backward() -> None:
-    assert "|g|" not in viz.graph(network(backward=False)).source
+    assert "|∂" not in viz.graph(network(backward=False)).source
     w = parameter((2,), "w")
     (w * np.array([3.0, 4.0], np.float32)).sum().backward()
-    assert "|g| 5&#160;" in viz.graph(w).source
+    assert "|∂w| 5&#160;" in viz.graph(w).source
     x = Tensor([1.0, 1.0], requires_grad=True)
     y = (x * np.array([6.0, 8.0], np.float32)).sum()
     y.backward(retain_graph=True)
-    assert "|g| 10&#160;" in viz.graph(y).source
+    assert "|∂y| 10&#160;" in viz.graph(y).source
 
 
 def test_the_norm_of_a_box_is_that_of_all_its_parameters() -> None:
@@ -175,7 +175,7 @@ def test_the_norm_of_a_box_is_that_of_all_its_parameters() -> None:
     w, b = parameter((1, 2), "weight"), parameter((1,), "bias")
     y = F.linear(x, w, b).sum()
     y.backward(gradient=np.float32(100), retain_graph=True)
-    assert "|g| 173&#160;" in viz.graph(y).source  # 100 * sqrt(1 + 1 + 1)
+    assert "|∂w| 173&#160;" in viz.graph(y).source  # 100 * sqrt(1 + 1 + 1)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
@@ -185,7 +185,7 @@ def test_a_gradient_that_is_not_finite_is_an_alarm(bad: float) -> None:
     y.backward(retain_graph=True)
     x.grad = np.array([bad], np.float32)
     source = viz.graph(y).source
-    assert "#c62828" in source and f"|g| {bad}" in source
+    assert "#c62828" in source and f"|∂y| {bad}" in source
 
 
 def test_shared_tensors_are_drawn_once() -> None:

@@ -124,6 +124,31 @@ def test_layers_in_a_plain_list_are_told_apart() -> None:
     assert modules_of(viz.graph(Plain(), inputs=X, depth=0).model) == ["Sequential 1", "Sequential 2"]
 
 
+# --------------------------------------------------------------------------- nothing vanishes silently
+def test_labels_indices_and_masks_are_inputs_too() -> None:
+    labels = np.array([1, 0, 1, 1, 0, 1])
+    tokens = np.arange(6).reshape(2, 3)
+    h = nn.Embedding(9, 2, rng=0)(tokens).reshape(6, 2)
+    loss = F.cross_entropy(F.where(np.ones((6, 2)) > 0, h, 0.0), labels)
+    inputs = [(box.name, box.dtype, box.shape) for box in viz.graph(loss).model.boxes if box.is_leaf]
+    assert inputs == [
+        ("indices", "int64", (2, 3)), ("mask", "bool", (6, 2)), ("labels", "int64", (6,))
+    ]  # fmt: skip
+
+
+def test_inputs_that_do_not_fit_are_counted() -> None:
+    rows = [Tensor(np.ones((k + 1, 2)), requires_grad=True, name=f"row {k}") for k in range(45)]
+    picture = viz.graph(F.concatenate([row * 2 for row in rows]), max_nodes=12)
+    drawn = sum(box.repeats for box in picture.model.boxes if box.kind == "input")
+    assert drawn + sum(box.inputs for box in picture.model.boxes) == 45
+    assert "inputs inside" in picture.source and "inputs inside" in str(picture)
+
+
+def test_a_result_without_a_graph_says_why() -> None:
+    y = nn.Linear(4, 2, rng=0).requires_grad_(False)(Tensor(X))
+    assert "no graph: computed under no_grad()" in viz.graph(y).source
+
+
 # --------------------------------------------------------------------------- any program
 class Part(nn.Module):
     """A module of several operations that may call modules which others call too."""

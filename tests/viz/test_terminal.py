@@ -71,8 +71,8 @@ def test_parameters_gradients_figures_and_repeats() -> None:
     loss = F.cross_entropy(nn.Linear(5, 3, rng=0)(np.ones((2, 5), np.float32)), np.array([0, 1]))
     assert "gradients: not computed; call backward() first" in str(viz.graph(loss, gradients=True))
     loss.backward(retain_graph=True)
-    assert "weight 3×5 · bias 3 · 18   |g| " in str(viz.graph(loss))
-    assert "|g|" not in str(viz.graph(loss, gradients=False))
+    assert "weight 3×5 · bias 3 · 18   |∂w| " in str(viz.graph(loss))
+    assert "|∂" not in str(viz.graph(loss, gradients=False))
 
 
 def test_values_and_gradients_of_a_textbook_drawing() -> None:

@@ -67,6 +67,7 @@ class Box:
         formula: what the op computes, in one line; '' where it does not say.
         order: of differentiation, as in `Node`.
         repeats: how many equal boxes this one stands for.
+        inputs: of several ops as one: how many inputs stand inside instead of beside it.
         lines: further ops, drawn in the same box below it.
     """
 
@@ -94,6 +95,7 @@ class Box:
     site: tuple[str, int] | None = None
     order: int = 0
     repeats: int = 1
+    inputs: int = 0
     lines: tuple[Box, ...] = ()
     formula: str = ""
 
@@ -101,6 +103,11 @@ class Box:
     def is_leaf(self) -> bool:
         """Whether no op made it."""
         return self.kind not in ("op", "module")
+
+    @property
+    def gradient_of(self) -> str:
+        """What `norm` is the gradient of: 'w' for parameters, 'y' for results and inputs."""
+        return "w" if self.parameters else "y"
 
     @property
     def path(self) -> str:
@@ -175,11 +182,13 @@ class Model:
         return sum(box.multiply_adds for box in self.boxes)
 
     @cached_property
-    def largest(self) -> float:
-        """The largest finite norm of a gradient, 0 if there is none."""
-        return max(
-            (n for n in (box.norm for box in self.boxes) if n is not None and isfinite(n)), default=0.0
-        )
+    def largest(self) -> dict[str, float]:
+        """The largest finite norm of each kind of gradient, by its sign; see `Box.gradient_of`."""
+        found: dict[str, float] = {}
+        for box in self.boxes:
+            if box.norm is not None and isfinite(box.norm):
+                found[box.gradient_of] = max(found.get(box.gradient_of, 0.0), box.norm)
+        return found
 
 
 def sizes(parameters: Iterable[Parameter]) -> int:

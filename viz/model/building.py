@@ -6,22 +6,20 @@ Everything is iterative and linear in the number of nodes and edges.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from math import hypot, isfinite, prod
+from collections.abc import Mapping
+from math import hypot, prod
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from tinygrad_cnn import Tensor
 from tinygrad_cnn.errors import ArgumentError, DTypeError
 from tinygrad_cnn.graph import Node, ancestors
-from viz.model import op_words
-from viz.model.boxes import Box, Edge, Mark, Model, Parameter, Result
+from viz.model import marks, op_words
+from viz.model.boxes import Box, Edge, Model, Parameter, Result
 from viz.model.places import Group, Places
 from viz.recording.recorder import Memory, Recorder, Trace
 from viz.recording.summary import Summary, summarise
-
-#: A gradient is marked where its norm, in units of the norm of what flowed into the walk, is beyond.
-VANISHED, EXPLODED = 1e-7, 1e4
 
 
 class Root(NamedTuple):
@@ -139,22 +137,49 @@ class _Builder:
         return found
 
     def model(self) -> Model:
-        boxes = self._marked([self._box(node) for node in self.drawn])
+        boxes = [self._box(node) for node in self.drawn]
         edges = [
             self._edge(node, place, parent)
             for node in self.drawn
             for place, parent in enumerate(node.parents)
             if parent in self.ids
         ]
+        labels, wires = self._integers()
+        first = {
+            self.ids[self.stand_ins[serial]]: mark
+            for serial, mark in marks.firsts(self.recorder)
+            if serial in self.stand_ins
+        }
+        boxes = [*marks.marked(boxes, edges, first, self.telling), *labels]
+        edges += wires
         results = [self._result(root) for root in self.roots if root.node.op is not None]
         walked = any(box.norm is not None for box in boxes)
         return Model(tuple(boxes), tuple(edges), tuple(results), self._head(), len(boxes), walked)
+
+    def _integers(self) -> tuple[list[Box], list[Edge]]:
+        """Labels, indices and masks, which no gradient flows to and no edge of the graph shows."""
+        found: dict[int, Box] = {}
+        edges = []
+        for node in self.drawn:
+            if node.op is None or node.op.family == "dropout":  # whose mask is drawn, and no input
+                continue
+            for name, array in vars(node.op).items():
+                word = name.strip("_")
+                if isinstance(array, np.ndarray) and array.dtype.kind in "iub" and word != "key":
+                    number, walk = len(self.drawn) + len(found), self.groups[node][: bool(node.order)]
+                    box = Box(number, "input", word, array.shape, str(array.dtype), group=walk)
+                    box = found.setdefault(id(array), box)
+                    edges.append(Edge(box.id, self.ids[node], box.id, array.shape))
+        return list(found.values()), edges
 
     def _head(self) -> str:
         if len(self.roots) > 1:
             return f"{len(self.roots)} results"
         node = self.roots[0].node
-        return f"{' × '.join(map(str, node.shape))} {_root_name(node)}".strip()
+        words = f"{' × '.join(map(str, node.shape))} {_root_name(node)}".strip()
+        if node.op is None and node.role == "input" and not node.requires_grad and node.name is None:
+            return f"{words}, no graph: computed under no_grad(), or from nothing that requires grad"
+        return words
 
     # ------------------------------------------------------------------ boxes
     def _box(self, node: Node) -> Box:
@@ -177,7 +202,7 @@ class _Builder:
             parameters=parameters, operations=1, multiply_adds=_multiply_adds(node), kept=kept,
             forward_ms=trace.forward_ms, backward_ms=trace.backward_ms,
             value=trace.value, gradient=trace.gradient, norm=hypot(*norms) if norms else None,
-            marks=_dead(trace) if self.telling else (), site=trace.site, order=self.orders[node],
+            marks=marks.dead(trace) if self.telling else (), site=trace.site, order=self.orders[node],
             formula=_formula(node),
         )  # fmt: skip
 
@@ -223,47 +248,6 @@ class _Builder:
         if number is None and node.shape == () and value is not None and value.values:
             number = value.values[0]
         return Result(self.ids[node], _root_name(node), node.shape, number, value, self._gradient(node))
-
-    # ------------------------------------------------------------------ marks
-    def _marked(self, boxes: list[Box]) -> list[Box]:
-        seed = max((t.norm for t in (self._trace(n).gradient for n in self.tops) if t), default=1.0)
-        seed = seed if isfinite(seed) and seed > 0 else 1.0
-        marks: dict[int, list[Mark]] = {box.id: list(box.marks) for box in boxes}
-        for box in boxes:
-            if box.norm is not None and box.norm < VANISHED * seed and self.telling:
-                marks[box.id].append(Mark("vanished gradient", False))
-            elif box.norm is not None and EXPLODED * seed < box.norm < float("inf"):
-                marks[box.id].append(Mark("exploded gradient", False))
-        for serial, words in self._firsts():
-            if serial in self.stand_ins:
-                marks[self.ids[self.stand_ins[serial]]].insert(0, Mark(words, True))
-        return [
-            box if len(marks[box.id]) == len(box.marks) else replace(box, marks=tuple(marks[box.id]))
-            for box in boxes
-        ]
-
-    def _firsts(self) -> Iterable[tuple[int, str]]:
-        recorder = self.recorder
-        if recorder is None:
-            return
-        if recorder.first_bad_value is not None:
-            value = recorder.traces[recorder.first_bad_value].value
-            yield recorder.first_bad_value, f"first {_bad_word(value)}"
-        elif recorder.first_bad_gradient is not None:  # what follows a bad value says nothing new
-            yield recorder.first_bad_gradient, "first NaN or infinity in a gradient"
-
-
-def _bad_word(value: Summary | None) -> str:
-    return "NaN" if value is not None and value.nans else "infinity"
-
-
-def _dead(trace: Trace) -> tuple[Mark, ...]:
-    """A rectifier is marked where at least half of its units are 0 throughout the batch."""
-    if not trace.units or 2 * trace.dead < trace.units:
-        return ()
-    if trace.dead == trace.units:
-        return (Mark("dead: the result is 0 everywhere", True),)
-    return (Mark(f"{trace.dead:,} of {trace.units:,} units dead in this batch", False),)
 
 
 def _formula(node: Node) -> str:

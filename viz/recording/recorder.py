@@ -144,7 +144,7 @@ class Recorder(Observer):
         if self._steps:
             trace.derives, trace.walk = self._steps[-1][0].call, self._walks
         if node.op is not None and node.op.rectifies:
-            trace.dead, trace.units = _dead_units(result)
+            trace.dead, trace.units = _dead_units(result) if arrays[0].any() else (0, 0)
         assert trace.value is not None
         if not trace.value.finite and self.first_bad_value is None:
             self.first_bad_value = node.serial
@@ -217,7 +217,7 @@ def record() -> Iterator[Recorder]:
 def _dead_units(result: Any) -> tuple[int, int]:
     """Units (channels, or features) that are 0 for the whole batch, and how many units there are."""
     units = result.shape[1] if result.ndim > 1 else result.size
-    if result.size and not result.any():
+    if result.size >= _ENOUGH and not result.any():
         return units, units
     if result.ndim < 2 or len(result) < 2 or result.size < _ENOUGH * units or not result.size:
         return 0, 0

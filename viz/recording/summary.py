@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isfinite
+from math import isfinite, nan
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,7 +19,7 @@ class Summary(NamedTuple):
     Attributes:
         shape: the array's.
         values: its elements where there are at most `SMALL`, in row-major order; None otherwise.
-        least, mean, greatest: over the finite elements; 0 where there is none.
+        least, mean, greatest: over the finite elements; NaN where there is none.
         norm: the L2 norm; NaN or infinite where an element is.
         zeros: share of the elements that are exactly 0, from 0 to 1.
         nans, infs: how many elements are NaN, and infinite.
@@ -60,8 +60,8 @@ def summarise(array: Any) -> Summary:
             nans, infs = int(np.isnan(flat).sum()), int(np.isinf(flat).sum())
             good = flat[np.isfinite(flat)]
         some = good.size > 0
-        least, greatest = (float(good.min()), float(good.max())) if some else (0.0, 0.0)
-        mean = float(good.mean(dtype=np.float64)) if some else 0.0
+        least, greatest = (float(good.min()), float(good.max())) if some else (nan, nan)
+        mean = float(good.mean(dtype=np.float64)) if some else nan
     zeros = 1 - np.count_nonzero(flat) / flat.size if flat.size else 0.0
     return Summary(array.shape, values, least, mean, greatest, norm, float(zeros), nans, infs)
 

@@ -30,6 +30,7 @@ def joined(boxes: Sequence[Box], **changes: Any) -> Box:
         boxes[0],
         parameters=merged([p for box in boxes for p in box.parameters]),
         operations=sum(box.operations for box in boxes),
+        inputs=sum(box.inputs for box in boxes),
         multiply_adds=sum(box.multiply_adds for box in boxes),
         norm=(hypot(*own) if own else None) if learns else boxes[-1].norm,
         marks=tuple(dict.fromkeys(mark for box in boxes for mark in box.marks)),

@@ -93,7 +93,8 @@ def stretches(model: Model, max_nodes: int) -> Model:
             group = common([box.group for box in part])
             whole = part[0] if len(part) == 1 else one_box(part, name=name, group=group)
             kept = [parameter for box in inputs.get(k, []) for parameter in box.parameters]
-            whole = replace(whole, parameters=merged([*whole.parameters, *kept]))
+            hidden_inputs = sum(box.repeats for box in inputs.get(k, []) if box.kind == "input")
+            whole = replace(whole, parameters=merged([*whole.parameters, *kept]), inputs=hidden_inputs)
             made.append((whole, [*part, *inputs.get(k, [])]))
         before += count
     return replaced(model, made)

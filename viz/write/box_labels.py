@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import isfinite
 
 import numpy as np
 
@@ -91,6 +92,7 @@ def leaf_label(model: Model, box: Box, is_root: bool, choice: Choice) -> str:
     role = "frozen parameter" if is_frozen(box) else box.kind
     shape = numbers.shape_text(box.shape) if is_root or box.parameters else ""
     quiet = " ".join(filter(None, (role, shape, box.dtype)))
+    quiet += f"  ×{box.repeats:,}" if box.repeats > 1 else ""
     words = [font(literal(name), bold=True), font(literal(quiet), color=style.SOFT)]
     rows = [] if number is not None else _values("value", box.value, choice)
     rows += _gradient(box, choice) + _mark_rows(box)
@@ -136,11 +138,13 @@ def _with_chip(model: Model, box: Box, head: str, rows: list[str], choice: Choic
     if choice.gradients is False or choice.arrows:
         norm = None
     elif norm is None and choice.gradients and any(p.trainable for p in box.parameters):
-        text = "|g| not computed"
+        text = "|∂w| not computed"
     blank = box.id in model.unseen
     single = _in_chip(box, choice)
-    said = f"gradient {numbers.number_text(single)}" if single is not None else ""
-    return markup.box(head, rows, norm=norm, largest=model.largest, absent=text, blank=blank, said=said)
+    said = f"∂ {numbers.number_text(single)}" if single is not None else ""
+    said = said or f"|∂{box.gradient_of}| {numbers.size_text(norm or 0.0)}"
+    largest = model.largest.get(box.gradient_of, 0.0)
+    return markup.box(head, rows, norm=norm, largest=largest, absent=text, blank=blank, said=said)
 
 
 def _small_rows(box: Box, frame: Group, choice: Choice) -> list[str]:
@@ -155,12 +159,24 @@ def _small_rows(box: Box, frame: Group, choice: Choice) -> list[str]:
         text = parameters_text(box.parameters, box.repeats, box.kind == "module")
         small.append(font(literal(text, 200), size=style.SMALL_SIZE, color=style.PARAMETER_INK))
         length += len(text)
+    if text := inputs_text(box):
+        small.append(markup.font(text, size=style.SMALL_SIZE, color=style.SOFT))
+        length += len(text)
     figures = figures_text(box, choice)
     rows = [_GAP.join(small)] if small else []
     if figures:
         text = font(figures, size=style.SMALL_SIZE, color=style.SOFT)
         rows = [_GAP.join([*small, text])] if length + len(figures) <= _WIDE else [*rows, text]
     return rows
+
+
+def inputs_text(box: Box) -> str:
+    """How many inputs stand inside a box instead of beside it.
+
+    >>> inputs_text(Box(0, "module", "", (), "", inputs=45))
+    '45 inputs inside'
+    """
+    return f"{box.inputs:,} input{'' if box.inputs == 1 else 's'} inside" if box.inputs else ""
 
 
 def parameters_text(parameters: tuple[Parameter, ...], repeats: int = 1, brief: bool = False) -> str:
@@ -299,8 +315,10 @@ def statistics_text(summary: Summary) -> str:
     'min −2 · mean −0.3333 · max 1 · norm nan · 25 % zeros · 1 NaN'
     """
     number = numbers.number_text
-    words = [f"min {number(summary.least)}", f"mean {number(summary.mean)}",
-             f"max {number(summary.greatest)}", f"norm {number(summary.norm)}"]  # fmt: skip
+    words = ["no finite element"]
+    if isfinite(summary.mean):
+        words = [f"min {number(summary.least)}", f"mean {number(summary.mean)}",
+                 f"max {number(summary.greatest)}", f"norm {number(summary.norm)}"]  # fmt: skip
     if summary.zeros:
         words.append(f"{100 * summary.zeros:.3g} % zeros")
     words += [f"{n:,} {word}" for n, word in ((summary.nans, "NaN"), (summary.infs, "infinite")) if n]

@@ -91,7 +91,7 @@ def _graph_look(model: Model, choice: Choice) -> dict[str, str]:
     elif choice.arrows:
         notes.append("values on black arrows, gradients on red ones")
     elif model.walked and choice.gradients is not False:
-        notes.append("|g| is the L2 norm of the gradient; each darker blue means twice as large")
+        notes.append(_heat_note(model))
     tight = len(model.boxes) > _MANY
     look = {
         "fontname": style.FONT, "fontsize": str(style.TITLE_SIZE), "fontcolor": style.INK,
@@ -105,6 +105,17 @@ def _graph_look(model: Model, choice: Choice) -> dict[str, str]:
     rows += [box_labels.legend(model, choice)] if choice.legend else []
     rows.append(markup.font("&#160;", size=2))
     return {**look, "label": markup.box(head, rows, align="CENTER")} if head else look
+
+
+def _heat_note(model: Model) -> str:
+    """What the signs and the colours of gradients mean, exactly."""
+    kinds = {"w": "|∂w| of the parameters in a box", "y": "|∂y| of its result"}
+    words = [text for sign, text in kinds.items() if sign in model.largest]
+    scale = "from half of the largest" if len(words) < 2 else "from half of the largest of each"
+    return (
+        f"L2 norms of gradients: {', '.join(words)}; darkest blue {scale}, each paler step half as much, "
+        f"palest below 1/{2 ** (len(style.HEAT) - 1)}"
+    )
 
 
 # --------------------------------------------------------------------------- frames

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import graphviz
 
-from viz.write import numbers, style
+from viz.write import style
 
 #: A backslash stands alone in its piece of text: Graphviz would read \N as the node's id.
 _SPECIAL = {
@@ -74,18 +74,18 @@ def box(
         norm: the gradient's L2 norm, None for none.   largest: the largest one of the picture.
         absent: what stands in the place of a norm that is not known; '' for nothing.
         blank: leave the place of the gradient empty, at its full size.
-        said: what stands in the place of the norm, '' for the norm itself.
+        said: the norm in words.
     Returns:
         The label with the outer angle brackets by which Graphviz knows it.
 
-    >>> box("x").startswith("<<TABLE"), "|g| 0.31" in box("x", norm=0.3123, largest=1.0)
+    >>> box("x").startswith("<<TABLE"), "|∂w| 0.3" in box("x", norm=0.3123, said="|∂w| 0.3")
     (True, True)
     """
     chip = ""
     if norm is not None or absent:
         fill, ink = style.ABSENT if norm is None else style.heat(norm, largest)
         fill, ink = ("transparent",) * 2 if blank else (fill, ink)
-        words = absent if norm is None else said or f"|g| {numbers.size_text(norm)}"
+        words = absent if norm is None else said
         # Beside all rows: a cell that shares its column with wider text would grow with it.
         text = font(f"&#160;{words}&#160;", size=style.SMALL_SIZE, color=ink)
         chip = f'<TD ROWSPAN="{1 + len(rows)}" BGCOLOR="{fill}">{text}</TD>'

@@ -121,6 +121,7 @@ def _box(
     if box.is_leaf:
         role = "frozen parameter" if box_labels.is_frozen(box) else box.kind
         name = "  ".join(filter(None, (literal(box.name), _number(box), f"{role} {box.dtype}")))
+        name += f"  ×{box.repeats:,}" if box.repeats > 1 else ""
         rest = []
     else:
         name = head(box, frame)
@@ -129,9 +130,10 @@ def _box(
         rest = [box.path] if box.group != frame and box.kind != "module" else []
         if box.parameters:
             rest.append(box_labels.parameters_text(box.parameters, box.repeats, box.kind == "module"))
+        rest.append(box_labels.inputs_text(box))
         rest.append(box_labels.figures_text(box, choice))
     if box.norm is not None and choice.gradients is not False and not choice.arrows:
-        rest.append(f"|g| {numbers.size_text(box.norm)}")
+        rest.append(f"|∂{box.gradient_of}| {numbers.size_text(box.norm)}")
     rest += [f"! {mark.text}" for mark in box.marks]
     taken = [f"{tail} ×{times}" if times > 1 else str(tail) for tail, times in _taken(operands)]
     more = [f"{len(taken) - _OPERANDS} more"] if len(taken) > _OPERANDS else []
