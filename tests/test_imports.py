@@ -16,6 +16,7 @@ ROOT = Path(tinygrad_cnn.__file__).parent.parent
 #: Each part of the package, and the parts that it may import. `testing` may import all of them.
 MAY_IMPORT: dict[str, str] = {
     "errors": "",
+    "__main__": "errors kernels",
     "rng": "errors",
     "graph": "errors",
     "mode": "errors graph",

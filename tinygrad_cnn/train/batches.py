@@ -84,6 +84,48 @@ def validation_sets(given: Any) -> dict[str, Any]:
     return sets
 
 
+def one_validation(validation: Any, validation_data: Any, share: Any) -> Any:
+    """Validation data, given under one of its names.
+
+    Raises:
+        ArgumentError: several are given, or a share that is not between 0 and 1.
+
+    >>> one_validation(None, "data", 0.0)
+    'data'
+    """
+    if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 <= share < 1:
+        raise ArgumentError(f"fit: validation_split must lie in [0, 1), got {share!r}")
+    if (validation is not None) + (validation_data is not None) + bool(share) > 1:
+        raise ArgumentError("fit: validation, validation_data and validation_split exclude each other")
+    return validation if validation_data is None else validation_data
+
+
+def held_back(x: Any, y: Any, share: float) -> tuple[Any, Any, Any]:
+    """Arrays without their last samples, and those.
+
+    Args:
+        x: (N, ...), or a tuple of several.   y: (N, ...).   share: of the last part.
+    Returns:
+        x and y of the first part, and a tuple of the last.
+    Raises:
+        ArgumentError: no arrays, or a part would be empty.
+
+    >>> held_back(np.arange(4), np.arange(4), 0.25)[2]
+    (array([3]), array([3]))
+    """
+    if y is None or isinstance(x, (DataLoader, IterableDataset)):
+        raise ArgumentError("fit: validation_split is for arrays x and y; data.split parts a dataset")
+    inputs = [as_numbers(one) for one in (x if isinstance(x, tuple) else (x,))]
+    targets = as_numbers(y)
+    first = len(targets) - round(len(targets) * share)
+    if not 0 < first < len(targets):
+        raise ArgumentError(f"fit: validation_split={share} of {len(targets)} samples leaves a part empty")
+    kept = tuple(one[:first] for one in inputs)
+    return kept if isinstance(x, tuple) else kept[0], targets[:first], (
+        *(one[first:] for one in inputs), targets[first:],
+    )  # fmt: skip
+
+
 def as_numbers(given: Any) -> Array:
     """An array; the numbers of a Tensor; of Python numbers, whole ones stay integers, others are float32.
 

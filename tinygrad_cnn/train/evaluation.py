@@ -19,6 +19,7 @@ from tinygrad_cnn.mode import no_grad
 from tinygrad_cnn.nn import Module
 from tinygrad_cnn.tensors.tensor_class import Tensor
 from tinygrad_cnn.train.batches import as_batches, as_numbers, parts_of
+from tinygrad_cnn.train.losses import binary, fitting_targets, loss_of
 from tinygrad_cnn.train.metrics_over_batches import Running
 
 Array = NDArray[Any]
@@ -44,9 +45,10 @@ class Evaluator:
         self, model: Module, loss: Callable[[Any, Any], Any] = cross_entropy,
         metrics: Iterable[Any] = ("accuracy",),
     ) -> None:  # fmt: skip
+        loss = loss_of(type(self).__name__, loss)
         check_parts(type(self).__name__, model, loss, metrics)
         self.model, self.loss = model, loss
-        self.running = Running(metrics)
+        self.running = Running(metrics, binary(loss))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({described(self.model)}, {self._measures()})"
@@ -91,7 +93,7 @@ class Evaluator:
             for batch in islice(data, steps):
                 inputs, targets = parts_of(function, batch, data)
                 outputs = self.model(*map(as_numbers, inputs))
-                measures.update(as_scalar(function, self.loss(outputs, targets)), _array(outputs), targets)
+                measures.update(as_scalar(function, self._loss(outputs, targets)), _array(outputs), targets)
         if not measures.count:
             raise ArgumentError(f"{function}: the data is empty, it gives no batch")
         return measures.values()
@@ -122,10 +124,13 @@ class Evaluator:
                 outputs = self.model(*map(as_numbers, inputs))
                 if labels is not None:
                     check_labels(name, labels, outputs, self.loss)
-                as_scalar("fit", self.loss(outputs, targets))
+                as_scalar("fit", self._loss(outputs, targets))
         except TinygradCnnError as error:
             error.add_note(f"in the first sample of the validation data {name!r} of fit, before training")
             raise
+
+    def _loss(self, outputs: Any, targets: Any) -> Any:
+        return self.loss(outputs, fitting_targets(self.loss, outputs, targets))
 
     def predict(self, x: Any, batch_size: int = 256) -> Array:
         """What the model gives for each sample, in evaluation mode and without a graph.

@@ -11,6 +11,7 @@ import numpy as np
 
 from tinygrad_cnn.errors import ArgumentError, DTypeError, StateError
 from tinygrad_cnn.functional.arguments import integer, values
+from tinygrad_cnn.train.losses import two_classes
 from tinygrad_cnn.train.metrics import classes_of, confusion_matrix, f1, hits, precision, recall
 
 
@@ -168,6 +169,7 @@ class Running:
 
     Args:
         metrics: names, functions or Metrics.
+        binary: 'probabilities' or 'scores', if the loss judges one number of each sample.
     Raises:
         ArgumentError: an unknown name, or two of one name.   DTypeError: no metric.
 
@@ -176,7 +178,8 @@ class Running:
     {'loss': 0.5, 'accuracy': 0.5}
     """
 
-    def __init__(self, metrics: Iterable[Any]) -> None:
+    def __init__(self, metrics: Iterable[Any], binary: str | None = None) -> None:
+        self.binary = binary
         self.metrics = [as_metric(metric) for metric in metrics]
         self.names = ["loss", *(metric.name for metric in self.metrics)]
         if len(set(self.names)) < len(self.names):
@@ -189,7 +192,7 @@ class Running:
         >>> Running(["accuracy"]).fresh().names
         ['loss', 'accuracy']
         """
-        return Running(copy(metric) for metric in self.metrics)
+        return Running((copy(metric) for metric in self.metrics), self.binary)
 
     def reset(self) -> None:
         """Begin anew.
@@ -209,8 +212,13 @@ class Running:
         N = len(outputs)
         self.loss += loss * N
         self.count += N
+        classes = (outputs, values(targets))
+        if self.binary is not None and outputs.size == N:  # one output: class 0 or class 1
+            classes = two_classes(self.binary, *classes)
         for metric in self.metrics:
-            metric.update(outputs, values(targets))
+            metric.update(
+                *(classes if isinstance(metric, (TopK, Confusion)) else (outputs, values(targets)))
+            )
 
     def values(self) -> dict[str, float]:
         """Each mean by its name; NaN before the first batch.

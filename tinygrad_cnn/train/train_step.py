@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from tinygrad_cnn.nn import Module
 from tinygrad_cnn.optim import Optimizer
 from tinygrad_cnn.train.batches import as_numbers, parts_of
 from tinygrad_cnn.train.evaluation import Evaluator, as_scalar, described, in_mode
+from tinygrad_cnn.train.losses import fitting_targets, optimizer_of, weighted
 
 Array = NDArray[Any]
 
@@ -42,8 +43,10 @@ class Learner:
         metrics: Iterable[Any] = ("accuracy",),
     ) -> None:  # fmt: skip
         self.evaluator = Evaluator(model, loss, metrics)
+        optimizer = optimizer_of(type(self).__name__, optimizer, model)
         check_optimizer(type(self).__name__, model, optimizer)
-        self.model, self.optimizer, self.loss = model, optimizer, loss
+        self.model, self.optimizer, self.loss = model, optimizer, self.evaluator.loss
+        self.class_weight: Mapping[int, float] | None = None
         self._told_of_nan = False
 
     def __repr__(self) -> str:
@@ -95,7 +98,11 @@ class Learner:
         outputs = self.model(*map(as_numbers, inputs))
         if seen is not None:
             seen(outputs)
-        loss = self.loss(outputs, targets)
+        fitting = fitting_targets(self.loss, outputs, targets)
+        if self.class_weight is None:
+            loss = self.loss(outputs, fitting)
+        else:
+            loss = weighted(self.loss, outputs, fitting, self.class_weight)
         value = as_scalar(function, loss)
         if judged is not None and not judged(value):
             return value, outputs.array

@@ -20,16 +20,20 @@ from tinygrad_cnn.train.batches import (
     batches_in,
     check_classes,
     class_names,
+    held_back,
     labels_of,
+    one_validation,
     validation_sets,
 )
 from tinygrad_cnn.train.callbacks import Callback
 from tinygrad_cnn.train.callbacks.base import Callbacks, as_callbacks
+from tinygrad_cnn.train.callbacks.reports import reporting
 from tinygrad_cnn.train.evaluation import check_parts, described, in_mode
 from tinygrad_cnn.train.files.checkpoints import load_checkpoint
 from tinygrad_cnn.train.files.recipe import write_training
 from tinygrad_cnn.train.history import History
 from tinygrad_cnn.train.loop import Loop
+from tinygrad_cnn.train.losses import class_weights, loss_of, optimizer_of
 from tinygrad_cnn.train.position import source_of
 from tinygrad_cnn.train.progress import Progress
 from tinygrad_cnn.train.train_step import Learner, check_optimizer
@@ -44,8 +48,10 @@ class Trainer:
     a `Progress` counts, and callbacks are told.
 
     Args:
-        model: called with the inputs of a batch.   optimizer: of its parameters.
-        loss: of (outputs, targets), giving the mean over the batch.
+        model: called with the inputs of a batch.   optimizer: of its parameters; or its name, 'adam'
+            say, with the options that it has by default.
+        loss: of (outputs, targets), giving the mean over the batch; or its name, such as
+            'cross_entropy', 'mse' or 'binary_cross_entropy'.
         metrics: names ('accuracy', 'top_5_accuracy', 'precision', 'recall', 'f1'), functions of
             (outputs, targets) on arrays, or `Metric`s.
         callbacks: told of each step of `fit`, in this order.
@@ -68,10 +74,13 @@ class Trainer:
     """
 
     def __init__(
-        self, model: Module, optimizer: Optimizer, loss: Callable[[Any, Any], Any] = cross_entropy,
+        self, model: Module, optimizer: Optimizer | str,
+        loss: Callable[[Any, Any], Any] | str = cross_entropy,
         metrics: Iterable[Any] = ("accuracy",), callbacks: Iterable[Callback] = (),
     ) -> None:  # fmt: skip
+        loss = loss_of("Trainer", loss)
         check_parts("Trainer", model, loss, metrics)
+        optimizer = optimizer_of("Trainer", optimizer, model)
         check_optimizer("Trainer", model, optimizer)
         self.callbacks = callbacks
         self._learner = Learner(model, optimizer, loss, metrics)
@@ -138,6 +147,8 @@ class Trainer:
     def fit(
         self, x: Any, y: Any = None, *, epochs: int, validation: Any = None, batch_size: int | None = None,
         shuffle: bool = True, rng: Seed = None, steps_per_epoch: int | None = None,
+        validation_data: Any = None, validation_split: float = 0.0,
+        class_weight: Mapping[int, float] | None = None, verbose: int | bool | str | None = None,
     ) -> History:  # fmt: skip
         """Train until `epochs` epochs are done in all.
 
@@ -154,6 +165,10 @@ class Trainer:
                 default generator).
             steps_per_epoch: batches an epoch; passes then follow each other without regard to
                 epochs. None: an epoch is a pass.
+            validation_data: another name of `validation`.
+            validation_split: hold the last samples of arrays x, y back for validation: this share.
+            class_weight: class -> factor of its samples' losses, in training; 1 for others.
+            verbose: 1 shows a bar for each epoch, 2 a line, 0 nothing; None leaves it to callbacks.
         Returns:
             The history. Ctrl-C ends the training between two steps, after callbacks have saved, and
             returns it too; a second Ctrl-C ends it at once.
@@ -168,6 +183,10 @@ class Trainer:
         >>> list(trainer.fit(np.zeros((4, 2), "float32"), [0, 1, 0, 1], epochs=2))
         ['train_loss']
         """
+        weights, reports = class_weights(class_weight), reporting(verbose)
+        validation = one_validation(validation, validation_data, validation_split)
+        if validation_split:
+            x, y, validation = held_back(x, y, validation_split)
         self.epochs = integer("fit", "epochs", epochs, 1)
         steps = None if steps_per_epoch is None else integer("fit", "steps_per_epoch", steps_per_epoch, 1)
         if self.epoch >= self.epochs:
@@ -191,8 +210,13 @@ class Trainer:
         labels = {name: array for name, array in found.items() if array is not None}
         for name, part in sets.items():
             self._evaluator.rehearse(name, part, labels.get(name))
-        with in_mode(self.model, True):
-            Loop(self, self._learner, self._progress, source, sets, steps, labels).run()
+        self._learner.class_weight, own = weights, self._callbacks
+        self._callbacks = Callbacks([*own, *reports])
+        try:
+            with in_mode(self.model, True):
+                Loop(self, self._learner, self._progress, source, sets, steps, labels).run()
+        finally:
+            self._learner.class_weight, self._callbacks = None, own
         return self.history
 
     # ------------------------------------------------------------------ without a loop

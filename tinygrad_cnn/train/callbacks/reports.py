@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from tinygrad_cnn.errors import MissingExtraError
+from tinygrad_cnn.errors import ArgumentError, MissingExtraError
 from tinygrad_cnn.functional.arguments import integer
 from tinygrad_cnn.serial import writing
 from tinygrad_cnn.train.callbacks.base import Callback
@@ -185,3 +185,26 @@ class TensorBoardLogger(Callback):
     def on_train_end(self, trainer: Trainer) -> None:
         """Close the file."""
         self._writer.close()
+
+
+def reporting(verbose: int | bool | str | None) -> list[Callback]:
+    """The callbacks that `fit(verbose=)` stands for: 1 a bar for each epoch, 2 a line, 0 or None nothing.
+
+    Without tqdm a line takes the place of the bar.
+
+    Raises:
+        ArgumentError: something else.
+
+    >>> reporting(2)
+    [Log(every=0)]
+    """
+    if verbose is None or verbose in (0, False):
+        return []
+    if verbose == 2:
+        return [Log(every=0)]
+    if verbose not in (1, True, "auto"):
+        raise ArgumentError(f"fit: verbose is 0, 1, 2 or 'auto', got {verbose!r}")
+    try:
+        return [ProgressBar()]
+    except MissingExtraError:
+        return [Log(every=0)]

@@ -1,0 +1,97 @@
+"""Habits from Keras: names of losses, a share for validation, weights of classes, one output."""
+
+import numpy as np
+import pytest
+
+from tinygrad_cnn import functional as F
+from tinygrad_cnn import manual_seed, nn, optim
+from tinygrad_cnn.errors import ArgumentError, DTypeError
+from tinygrad_cnn.train import Trainer
+
+RNG = np.random.default_rng(0)
+X = RNG.standard_normal((60, 4)).astype("f4")
+Y = (X[:, 0] + X[:, 1] > 0).astype(int)
+
+
+def model(outputs, *last):
+    manual_seed(1)
+    return nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, outputs), *last)
+
+
+def test_losses_and_optimizers_by_name():
+    one = Trainer(net := model(2), "adam", "cross_entropy")
+    other = Trainer(same := model(2), optim.Adam(same.parameters()), F.cross_entropy)
+    for trainer in (one, other):
+        trainer.fit(X, Y, epochs=2, rng=0)
+    np.testing.assert_equal(net.state_dict(), same.state_dict())
+    for name, says in (("adm", "unknown optimizer 'adm'; .*Adam"), ("", "unknown optimizer")):
+        with pytest.raises(ArgumentError, match=says):
+            Trainer(model(2), name)
+    with pytest.raises(ArgumentError, match=r"takes probabilities in Keras; here .* takes scores"):
+        Trainer(model(2), "SGD", "sparse_categorical_crossentropy")
+    with pytest.raises(ArgumentError, match="unknown loss 'entropy'"):
+        Trainer(model(2), "SGD", "entropy")
+
+
+@pytest.mark.parametrize("labels", [Y, Y[:, None], Y.astype("f4"), Y.astype("f4")[:, None], Y.tolist()])
+@pytest.mark.parametrize(
+    ("loss", "last"),
+    [("binary_crossentropy", [nn.Sigmoid()]), (nn.BCELoss(), [nn.Sigmoid()]), (nn.BCEWithLogitsLoss(), [])],
+)
+def test_one_output_is_trained_and_measured(loss, last, labels):
+    trainer = Trainer(model(1, *last), "adam", loss, ("accuracy", "f1"))
+    trainer.optimizer.param_groups[0]["lr"] = 0.05
+    history = trainer.fit(X, labels, epochs=12, validation_data=(X, labels), rng=0)
+    assert history["val_accuracy"][-1] > 0.9 and history["val_f1"][-1] > 0.85
+    found = trainer.predict(X)[:, 0]
+    threshold = 0.5 if last else 0.0
+    assert trainer.evaluate(X, labels)["accuracy"] == np.mean((found > threshold) == Y)
+
+
+def test_a_share_is_held_back_for_validation():
+    one, other = Trainer(model(2), "adam"), Trainer(model(2), "adam")
+    history = one.fit(X, Y, epochs=2, validation_split=0.25, rng=0)
+    assert history == other.fit(X[:45], Y[:45], epochs=2, validation=(X[45:], Y[45:]), rng=0)
+    for options, says in (
+        ({"validation_split": 0.2, "validation": (X, Y)}, "exclude each other"),
+        ({"validation_data": (X, Y), "validation": (X, Y)}, "exclude each other"),
+        ({"validation_split": 1.0}, r"must lie in \[0, 1\)"),
+        ({"validation_split": 0.001}, "leaves a part empty"),
+    ):
+        with pytest.raises(ArgumentError, match=says):
+            one.fit(X, Y, epochs=9, **options)
+    with pytest.raises(ArgumentError, match=r"validation_split is for arrays"):
+        one.fit([(X, Y)], epochs=9, validation_split=0.5)
+
+
+def test_weights_of_classes_multiply_the_losses_of_their_samples():
+    weights = {1: 4.0}
+    weighted, by_hand = Trainer(model(2), "sgd"), model(2)
+    weighted.fit(X, Y, epochs=1, batch_size=60, shuffle=False, class_weight=weights)
+    optimizer = optim.SGD(by_hand.parameters())
+    each = F.cross_entropy(by_hand(X), Y, reduction="none")
+    (each * np.where(Y == 1, 4.0, 1.0).astype("f4")).mean().backward()
+    optimizer.step()
+    np.testing.assert_equal(weighted.model.state_dict(), by_hand.state_dict())
+    for loss, last in ((nn.CrossEntropyLoss(), 2), ("binary_cross_entropy_with_logits", 1)):
+        Trainer(model(last), "sgd", loss).fit(X, Y, epochs=1, class_weight=weights)
+    one_hot = np.eye(2, dtype="f4")[Y]
+    Trainer(model(2), "sgd").fit(X, one_hot, epochs=1, class_weight=weights)
+    for bad, error in (([1, 2], DTypeError), ({"a": 1}, DTypeError), ({0: -1.0}, ArgumentError)):
+        with pytest.raises(error, match="class_weight"):
+            weighted.fit(X, Y, epochs=9, class_weight=bad)
+    with pytest.raises(ArgumentError, match="needs a loss with the option reduction"):
+        Trainer(model(2), "sgd", lambda x, y: F.cross_entropy(x, y)).fit(
+            X, Y, epochs=1, class_weight=weights
+        )
+
+
+def test_verbose_shows_lines_or_nothing(capsys):
+    trainer = Trainer(model(2), "adam")
+    trainer.fit(X, Y, epochs=1, verbose=2)
+    assert "Epoch: 001/001 | train loss" in capsys.readouterr().out
+    trainer.fit(X, Y, epochs=2, verbose=0)
+    trainer.fit(X, Y, epochs=3, verbose=1)  # a bar, on a terminal only
+    assert capsys.readouterr().out == "" and trainer.callbacks == []
+    with pytest.raises(ArgumentError, match="verbose is 0, 1, 2"):
+        trainer.fit(X, Y, epochs=4, verbose=7)
