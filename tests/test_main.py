@@ -8,9 +8,8 @@ from tinygrad_cnn.__main__ import extras, kernels
 
 
 def test_it_prints_version_kernels_engine_and_extras():
-    done = subprocess.run(
-        [sys.executable, "-m", "tinygrad_cnn"], capture_output=True, text=True, check=True
-    )
+    command = [sys.executable, "-m", "tinygrad_cnn"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     lines = done.stdout.splitlines()
     assert lines[0] == f"tinygrad-cnn {tinygrad_cnn.__version__}" and not done.stderr
     said = {line.split()[0]: line.split(maxsplit=1)[1] for line in lines[2:]}
@@ -20,6 +19,9 @@ def test_it_prints_version_kernels_engine_and_extras():
 
 def test_it_says_why_numpy_serves(monkeypatch):
     monkeypatch.setattr("tinygrad_cnn.__main__.kernels_in_use", lambda: "reference")
+    monkeypatch.setenv("TINYGRAD_CNN_KERNELS", "reference")
+    assert kernels() == "NumPy: the environment asks for it, TINYGRAD_CNN_KERNELS=reference"
+    monkeypatch.delenv("TINYGRAD_CNN_KERNELS")
     monkeypatch.setattr("tinygrad_cnn.__main__.find_spec", lambda name: None)
     assert kernels() == (
         "NumPy: Numba is not installed; pip install 'tinygrad-cnn[fast]' brings compiled kernels"
@@ -37,7 +39,7 @@ def test_an_extra_that_is_not_there_is_named(monkeypatch):
             raise metadata.PackageNotFoundError(name)
         return "1"
 
-    monkeypatch.setattr(metadata, "requires", lambda _: ['safetensors>=0.4; extra == "safetensors"', "numpy",
-                                                         'tqdm>=4; extra == "progress"'])  # fmt: skip
+    needed = ['safetensors>=0.4; extra == "safetensors"', "numpy", 'tqdm>=4; extra == "progress"']
+    monkeypatch.setattr(metadata, "requires", lambda _: needed)
     monkeypatch.setattr(metadata, "version", version)
     assert extras() == {"safetensors": ["safetensors"], "progress": []}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import re
 import shutil
@@ -26,6 +27,8 @@ def kernels() -> str:
     """
     if kernels_in_use() == "fast":
         return "compiled: loaded already"
+    if (wish := os.environ.get("TINYGRAD_CNN_KERNELS", "auto")) == "reference":
+        return f"NumPy: the environment asks for it, TINYGRAD_CNN_KERNELS={wish}"
     if find_spec("numba") is None:
         return f"NumPy: Numba is not installed; pip install '{NAME}[fast]' brings compiled kernels"
     if reason := cache.failure():

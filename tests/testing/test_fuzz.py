@@ -10,7 +10,7 @@ import pytest
 from tinygrad_cnn import ops
 from tinygrad_cnn.testing.fuzz import search
 from tinygrad_cnn.testing.fuzz.__main__ import FUZZERS, main
-from tinygrad_cnn.testing.fuzz.search import SkippedError
+from tinygrad_cnn.testing.fuzz.shrinking_search import SkippedError
 from tinygrad_cnn.testing.fuzz.writes import Writes
 from tinygrad_cnn.testing.mutation.altered_derivatives import patched
 

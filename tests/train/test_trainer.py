@@ -228,7 +228,7 @@ def test_the_trainer_checks_its_parts():
     for arguments, error, says in [
         ((other, sgd), ArgumentError, "no parameter of this model"),
         ((sgd, model), DTypeError, "model must be a Module"),
-        ((model, sgd, "mse"), DTypeError, "loss"),
+        ((model, sgd, 3), DTypeError, "loss"),
         ((model, sgd, F.mse_loss, ["f2"]), ArgumentError, "f2"),
         ((model, sgd, F.mse_loss, "f1"), DTypeError, "tuple"),
         ((model, sgd, F.mse_loss, ["f1", f1]), ArgumentError, "of its own"),

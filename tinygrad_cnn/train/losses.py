@@ -25,7 +25,7 @@ LOSSES: dict[str, Loss] = {
     "binary_cross_entropy": F.binary_cross_entropy, "binary_crossentropy": F.binary_cross_entropy,
     "binary_cross_entropy_with_logits": F.binary_cross_entropy_with_logits,
 }  # fmt: skip
-_OPTIMIZERS = {
+_OPTIMIZERS: dict[str, Any] = {
     name.lower(): cls
     for name, cls in vars(optim).items()
     if isinstance(cls, type) and issubclass(cls, Optimizer) and cls is not Optimizer
@@ -158,14 +158,15 @@ def weighted(loss: Any, outputs: Any, targets: Any, weights: Mapping[int, float]
     """
     try:
         if isinstance(loss, nn.Module):
-            before, loss.reduction = loss.reduction, "none"  # type: ignore[assignment]
+            options = vars(loss)
+            before, options["reduction"] = options["reduction"], "none"
             try:
                 each = loss(outputs, targets)
             finally:
-                loss.reduction = before
+                options["reduction"] = before
         else:
             each = loss(outputs, targets, reduction="none")
-    except (TypeError, AttributeError) as error:
+    except (TypeError, KeyError) as error:
         raise ArgumentError(
             "fit: class_weight needs a loss with the option reduction, such as cross_entropy"
         ) from error

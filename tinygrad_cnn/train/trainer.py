@@ -78,12 +78,12 @@ class Trainer:
         loss: Callable[[Any, Any], Any] | str = cross_entropy,
         metrics: Iterable[Any] = ("accuracy",), callbacks: Iterable[Callback] = (),
     ) -> None:  # fmt: skip
-        loss = loss_of("Trainer", loss)
-        check_parts("Trainer", model, loss, metrics)
-        optimizer = optimizer_of("Trainer", optimizer, model)
-        check_optimizer("Trainer", model, optimizer)
+        named = loss_of("Trainer", loss)
+        check_parts("Trainer", model, named, metrics)
+        by_name = optimizer_of("Trainer", optimizer, model)
+        check_optimizer("Trainer", model, by_name)
         self.callbacks = callbacks
-        self._learner = Learner(model, optimizer, loss, metrics)
+        self._learner = Learner(model, by_name, named, metrics)
         self._evaluator = self._learner.evaluator
         self._progress = Progress(self._evaluator.running)
         self._classes: Sequence[str] | None = None

@@ -12,6 +12,6 @@ printed with the command that runs it again:
 - `interrupts`: an exception raised at random moments of a training step; the next one has the same bits.
 """
 
-from tinygrad_cnn.testing.fuzz.search import Failure, Fuzzer, Steps, search, shortened
+from tinygrad_cnn.testing.fuzz.shrinking_search import Failure, Fuzzer, Steps, search, shortened
 
 __all__ = ["Failure", "Fuzzer", "Steps", "search", "shortened"]

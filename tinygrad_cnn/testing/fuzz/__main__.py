@@ -11,7 +11,7 @@ from tinygrad_cnn.testing.fuzz.against_torch import AgainstTorch
 from tinygrad_cnn.testing.fuzz.interrupts import Interrupts
 from tinygrad_cnn.testing.fuzz.kernel_sets import KernelSets
 from tinygrad_cnn.testing.fuzz.optimizer_runs import OptimizerRuns
-from tinygrad_cnn.testing.fuzz.search import Fuzzer, SkippedError, failing, search
+from tinygrad_cnn.testing.fuzz.shrinking_search import Fuzzer, SkippedError, failing, search
 from tinygrad_cnn.testing.fuzz.writes import Writes
 
 FUZZERS: dict[str, Fuzzer] = {

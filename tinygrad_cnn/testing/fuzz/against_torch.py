@@ -15,7 +15,7 @@ import numpy as np
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.tensors.gradient import grad
 from tinygrad_cnn.tensors.tensor_class import Tensor
-from tinygrad_cnn.testing.fuzz.search import SkippedError, Steps
+from tinygrad_cnn.testing.fuzz.shrinking_search import SkippedError, Steps
 
 #: What all values have: samples, channels, rows, columns.
 SHAPE = (2, 4, 5, 6)

@@ -14,7 +14,7 @@ from tinygrad_cnn import functional as F
 from tinygrad_cnn import nn
 from tinygrad_cnn.graph import MODE
 from tinygrad_cnn.mode import no_grad
-from tinygrad_cnn.testing.fuzz.search import SkippedError, Steps
+from tinygrad_cnn.testing.fuzz.shrinking_search import SkippedError, Steps
 from tinygrad_cnn.transforms import checkpoint
 
 MODELS = ("convolutions", "products", "checkpointed")

@@ -13,7 +13,7 @@ from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import KernelError, MissingExtraError, ShapeError
 from tinygrad_cnn.kernels.serving import kernels_in_use, use_kernels
 from tinygrad_cnn.tensors.tensor_class import Tensor
-from tinygrad_cnn.testing.fuzz.search import SkippedError, Steps
+from tinygrad_cnn.testing.fuzz.shrinking_search import SkippedError, Steps
 
 TOLERANCE = 2e-4
 LAYOUTS = ("C", "F", "strided", "backwards", "offset", "read-only")

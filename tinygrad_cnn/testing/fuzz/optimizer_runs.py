@@ -13,7 +13,7 @@ import numpy as np
 
 from tinygrad_cnn import optim
 from tinygrad_cnn.tensors.tensor_class import Tensor
-from tinygrad_cnn.testing.fuzz.search import Steps
+from tinygrad_cnn.testing.fuzz.shrinking_search import Steps
 
 #: Optimizers with options that leave none of their state aside.
 CHOICES: dict[str, dict[str, Any]] = {

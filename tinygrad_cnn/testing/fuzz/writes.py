@@ -17,7 +17,7 @@ from tinygrad_cnn.mode import no_grad
 from tinygrad_cnn.tensors.tensor_class import Tensor
 from tinygrad_cnn.testing.blaming.recorded_steps import Witness
 from tinygrad_cnn.testing.blaming.single_op import shares
-from tinygrad_cnn.testing.fuzz.search import Steps
+from tinygrad_cnn.testing.fuzz.shrinking_search import Steps
 
 SIDE = 3
 
