@@ -239,11 +239,19 @@ def test_kinks_and_ties_are_left_unchecked(function, x) -> None:
     assert result.status == "unchecked" and "kink or a tie" in str(result)
 
 
-def test_random_functions_are_left_unchecked() -> None:
+def test_random_functions_draw_the_same_numbers_each_time() -> None:
     rng = np.random.default_rng(0)
-    result = gradcheck(lambda x: F.dropout(x, 0.5, rng=rng), X)
+    before = rng.bit_generator.state
+    assert gradcheck(lambda x: F.dropout(x, 0.5, rng=rng), X)
+    assert gradcheck(F.dropout, X)  # by the default generator
+    assert gradcheck(F.dropout, X, kwargs={"rng": rng})
+    assert rng.bit_generator.state == before
+
+
+def test_random_functions_whose_generator_cannot_be_found_are_left_unchecked() -> None:
+    held = np.random.RandomState(0)
+    result = gradcheck(lambda x: x * held.uniform(1, 2), X)
     assert result.status == "unchecked" and "random draw" in str(result)
-    assert gradcheck(lambda x: F.dropout(x, 0.5, rng=3), X).status == "pass"
 
 
 def test_functions_that_are_not_finite_are_left_unchecked() -> None:

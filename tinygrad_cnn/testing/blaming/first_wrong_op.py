@@ -80,7 +80,7 @@ class _Trial:
     def run(self, points: Sequence[Array]) -> tuple[list[Tensor], Tensor, list[Step]]:
         """The leaves, the result and the steps at some point; several results are joined to a vector."""
         tensors = self.subject.made(points)
-        with observe(Witness()) as seen, enable_grad():
+        with observe(Witness()) as seen, enable_grad(), self.subject.same_draws():
             results = self.subject.flat(tensors)
             y = results[0] if len(results) == 1 else concatenate([y.reshape(-1) for y in results])
         assert isinstance(seen, Witness)

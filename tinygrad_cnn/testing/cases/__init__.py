@@ -4,6 +4,8 @@ One file per family, as in `ops`: the strategies, the slow references and the ta
 `CASES` must name every op: a test sees to it.
 """
 
+from tinygrad_cnn.testing.hypothesis_extra import AVAILABLE as AVAILABLE  # isort: skip
+
 from tinygrad_cnn.graph import Op
 from tinygrad_cnn.testing.cases import (
     activation,

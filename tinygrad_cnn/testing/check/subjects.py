@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_cnn.errors import DTypeError
+from tinygrad_cnn.rng import find_generators, undisturbed
 from tinygrad_cnn.testing.check.layouts import laid_out_as
 from tinygrad_cnn.testing.check.structures import leaves, replaced
 from tinygrad_cnn.testing.frameworks.base import Framework
@@ -40,6 +42,7 @@ class Subject:
         self.paths = [path for path, _ in found]
         self.given = [x for _, x in found]
         self.points = [framework.array(x) for x in self.given]
+        self.generators = list(find_generators(fn=fn, inputs=self.inputs).values())
         self.active = self._active()
 
     def _plain(self, x: Any) -> Any:
@@ -90,23 +93,34 @@ class Subject:
 
     def outputs_of(self, made: list[Any]) -> list[Array]:
         """The float results at the framework's own arrays."""
-        return [np.array(self.framework.array(y)) for y in self.framework.run(self.flat, made)]
+        with self.same_draws():
+            return [np.array(self.framework.array(y)) for y in self.framework.run(self.flat, made)]
+
+    def same_draws(self) -> AbstractContextManager[None]:
+        """In the block, the function draws the random numbers that it draws each time.
+
+        The generators that it holds, and the default ones, are put back afterwards.
+        """
+        return undisturbed(self.generators)
 
     def gradients(
         self, arrays: Sequence[Array], cotangents: Sequence[Sequence[Array]]
     ) -> list[list[Array | None]]:
         """For each list of cotangents the gradients of the active inputs."""
-        return self.framework.gradients(self.flat, self.made(arrays), self.active, cotangents)
+        with self.same_draws():
+            return self.framework.gradients(self.flat, self.made(arrays), self.active, cotangents)
 
     def second(
         self, arrays: Sequence[Array], cotangents: Sequence[Array], vectors: Sequence[Array]
     ) -> list[Array | None]:
         """The gradients of sum_k <gradient_k, vectors_k>."""
-        return self.framework.second(self.flat, self.made(arrays), self.active, cotangents, vectors)
+        with self.same_draws():
+            return self.framework.second(self.flat, self.made(arrays), self.active, cotangents, vectors)
 
     def forward(self, arrays: Sequence[Array], tangents: Sequence[Array]) -> list[Array]:
         """The derivative of each result along the tangents, by forward mode."""
-        return self.framework.forward(self.flat, self.made(arrays), self.active, tangents)
+        with self.same_draws():
+            return self.framework.forward(self.flat, self.made(arrays), self.active, tangents)
 
     # ----------------------------------------------------------------------- precision
     @property

@@ -6,6 +6,8 @@ the keys of `OP_PROPERTIES`, `MODULE_PROPERTIES`, `LOSS_PROPERTIES`, `OPTIMIZER_
 `LAYER_PROPERTIES`.
 """
 
+from tinygrad_cnn.testing.hypothesis_extra import AVAILABLE as AVAILABLE  # isort: skip
+
 from tinygrad_cnn.testing.contracts.layer import LAYER_PROPERTIES as LAYER_PROPERTIES
 from tinygrad_cnn.testing.contracts.layer import check_layer_against as check_layer_against
 from tinygrad_cnn.testing.contracts.loss import LOSS_PROPERTIES as LOSS_PROPERTIES

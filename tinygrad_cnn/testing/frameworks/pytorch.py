@@ -13,7 +13,10 @@ from tinygrad_cnn.testing.frameworks.base import Array, Flat, Framework, NotSupp
 
 
 class PyTorch(Framework):
-    """Functions of PyTorch's tensors; NumPy arrays among their inputs become tensors."""
+    """Functions of PyTorch's tensors; NumPy arrays among their inputs become tensors.
+
+    What a function draws at random it draws each time: the CPU's generator is put back after each call.
+    """
 
     name, array_name = "torch", "tensor"
 
@@ -45,14 +48,14 @@ class PyTorch(Framework):
 
     def run(self, f: Flat, leaves: list[Any]) -> list[Any]:
         """The results, recorded."""
-        with torch.enable_grad():
+        with torch.random.fork_rng(devices=[]), torch.enable_grad():
             return f(leaves)
 
     def gradients(
         self, f: Flat, leaves: list[Any], active: Sequence[int], cotangents: Sequence[Sequence[Array]]
     ) -> list[list[Array | None]]:
         """By `torch.autograd.grad`, over one graph."""
-        with torch.enable_grad():
+        with torch.random.fork_rng(devices=[]), torch.enable_grad():
             results = f(leaves)
             rows = [self._walk(results, leaves, active, weights, False) for weights in cotangents]
         return [[None if g is None else self.array(g) for g in row] for row in rows]
@@ -78,7 +81,7 @@ class PyTorch(Framework):
         vectors: Sequence[Array],
     ) -> list[Array | None]:  # fmt: skip
         """By `create_graph=True`, differentiated again."""
-        with torch.enable_grad():
+        with torch.random.fork_rng(devices=[]), torch.enable_grad():
             gradients = self._walk(f(leaves), leaves, active, cotangents, True)
             weighed = [
                 (g * self._like(v, g)).sum()

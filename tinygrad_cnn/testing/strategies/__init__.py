@@ -1,5 +1,7 @@
 """Hypothesis strategies of Tensors, operands, geometries and programs, for tests of one's own code."""
 
+from tinygrad_cnn.testing.hypothesis_extra import AVAILABLE as AVAILABLE  # isort: skip
+
 from tinygrad_cnn.testing.program_steps import OPERATIONS, Program, Step
 from tinygrad_cnn.testing.strategies.grids import conv_grids, pool_grids
 from tinygrad_cnn.testing.strategies.operands import (
