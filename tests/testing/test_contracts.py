@@ -519,3 +519,29 @@ def test_a_layer_without_a_tensor() -> None:
 def test_copies_of_a_report_are_equal() -> None:
     report = check_layer_against(nn.Tanh(), np.tanh, ROWS)
     assert copy.deepcopy(report) == report
+
+
+def batch_norm(x: np.ndarray) -> np.ndarray:
+    return (x - x.mean(0)) / np.sqrt(x.var(0) + 1e-5)
+
+
+def test_buffers_are_compared_over_two_calls() -> None:
+    def right(state: dict, x: np.ndarray) -> dict:
+        return {
+            "running_mean": 0.9 * state["running_mean"] + 0.1 * x.mean(0),
+            "running_var": 0.9 * state["running_var"] + 0.1 * x.var(0, ddof=1),
+            "num_batches_tracked": state["num_batches_tracked"] + 1,
+        }
+
+    def wrong(state: dict, x: np.ndarray) -> dict:
+        return right(state, x) | {"running_mean": 0.9 * state["running_mean"] + 0.1 * x.sum(0)}
+
+    def unknown(state: dict, x: np.ndarray) -> dict:
+        return {"mean": 0.0}
+
+    layer, x = nn.BatchNorm1d(4), spread(3, 4)
+    reports = [check_layer_against(layer, batch_norm, x, buffers=f) for f in (right, wrong, unknown)]
+    outcomes = [report["buffers_agree"] for report in reports]
+    assert [outcome.status for outcome in outcomes] == ["pass", "fail", "fail"]
+    assert "running_mean after call 1" in outcomes[1].reason
+    assert "names ['mean']" in outcomes[2].reason

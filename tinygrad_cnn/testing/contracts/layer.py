@@ -5,7 +5,9 @@ PYTEST_DONT_REWRITE: its messages are complete, and meant to be read as they sta
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import copy
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,12 +19,13 @@ from tinygrad_cnn.nn.module import Module
 from tinygrad_cnn.tensors.gradient import grad
 from tinygrad_cnn.tensors.tensor_class import Tensor
 from tinygrad_cnn.testing.contracts.module import _arrays, _insist, _wide
-from tinygrad_cnn.testing.contracts.report import Array, Report, _run, _table
+from tinygrad_cnn.testing.contracts.report import Array, Report, UncheckedError, _run, _table
 
 
 def check_layer_against(
     layer: Callable[..., Any], reference: Callable[..., Any], inputs: Any, *,
     only: Iterable[str] | None = None, rtol: float = 1e-7, atol: float = 1e-9,
+    buffers: Callable[..., Mapping[str, Any]] | None = None,
 ) -> Report:  # fmt: skip
     """Check a layer against a slow and obvious function of arrays: values and gradients.
 
@@ -32,6 +35,8 @@ def check_layer_against(
         inputs: an array or Tensor, or a tuple of them; float ones are taken as float64.
         only: names of `LAYER_PROPERTIES`; None for all.
         rtol, atol: differences that are passed over.
+        buffers: (state, *arrays) -> the values that a call in training mode leaves in the buffers, by
+            their paths in `state_dict`, from the state before it. Two calls are compared.
     Raises:
         ArgumentError: an unknown property.   DTypeError: the layer does not return a Tensor.
 
@@ -45,7 +50,10 @@ def check_layer_against(
     made = _wide(layer) if isinstance(layer, Module) else layer
     name = getattr(layer, "__name__", type(layer).__name__)
     given = (made, reference, arrays, rtol, atol)
-    return _run("check_layer_against", name, LAYER_PROPERTIES, only, *given)
+    table = LAYER_PROPERTIES
+    if buffers is not None:
+        table = table | {"buffers_agree": partial(_buffers_agree, buffers)}
+    return _run("check_layer_against", name, table, only, *given)
 
 
 class _Borrowed(Op):
@@ -86,6 +94,31 @@ def _gradients_agree(layer: Any, reference: Any, arrays: Sequence[Array], rtol: 
 
     # The derivative is borrowed as numbers, which have no forward mode.
     _insist(function, arrays, rtol=rtol, atol=atol, forward=False)
+
+
+def _buffers_agree(
+    buffers: Callable[..., Mapping[str, Any]], layer: Any, reference: Any, arrays: Sequence[Array],
+    rtol: float, atol: float,
+) -> None:  # fmt: skip
+    """Two calls in training mode leave in the buffers what the reference says, and in no others."""
+    if not isinstance(layer, Module):
+        raise UncheckedError("a function has no buffers")
+    made = copy.deepcopy(layer).train()
+    paths = {path for path, _ in made.named_buffers()}
+    for number, factor in enumerate((1.0, 0.5)):  # the second call with other values
+        given = [x * factor if x.dtype.kind == "f" else x for x in arrays]
+        before = {path: np.array(value) for path, value in made.state_dict().items()}
+        expected = buffers(before, *(x.copy() for x in given))
+        unknown = expected.keys() - paths
+        assert not unknown, (
+            f"the reference names {sorted(unknown)}; the layer's buffers are {sorted(paths)}"
+        )
+        made(*map(Tensor, given))
+        after = made.state_dict()
+        for path in sorted(paths):
+            want = np.asarray(expected.get(path, before[path]))
+            said = f"{path} after call {number + 1} in training mode"
+            np.testing.assert_allclose(after[path], want, rtol=rtol, atol=atol, err_msg=said)
 
 
 LAYER_PROPERTIES = _table(_values_agree, _gradients_agree)
