@@ -119,3 +119,9 @@ def test_numpy_shares_memory():
     x = torch.from_numpy(a)
     x[0] = 3
     assert a[0] == 3 and x.numpy() is a
+
+
+def test_the_graph_knows_numpys_types():
+    x = torch.ones(2)
+    w = torch.ones(2, requires_grad=True)
+    assert all(isinstance(parent.dtype, np.dtype) for parent in (x * w).node.parents)

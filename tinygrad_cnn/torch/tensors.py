@@ -54,6 +54,14 @@ class Tensor(NativeTensor):
         return dtypes.of_numpy(self._array.dtype)
 
     @property
+    def node(self) -> Node:
+        """Its node in the graph."""
+        if self._node is None:
+            array = self._array
+            self._node = Node.leaf(array.shape, array.dtype, requires_grad=False, role="input")
+        return self._node
+
+    @property
     def shape(self) -> Size:
         """Sizes of its dimensions."""
         return Size(self._array.shape)
