@@ -25,7 +25,7 @@ from tinygrad_cnn.torch.refusals import reason  # noqa: E402
 HEAD = """\
 # PyTorch's names
 
-Made by `python docs/make_pytorch_names.py`, which reads the public names of PyTorch {version}. It runs {count}
+Made by `python docs/make_pytorch_names.py`, which reads PyTorch {version}. It runs {count}
 expressions with both: {equal} give the same values, element types, gradients, random numbers and texts.
 *Equal* lists names that such an expression holds; *there* lists those that exist here, and that
 no expression compares; *left out* says why; *missing* lists the rest.
