@@ -80,6 +80,7 @@ lint: $(VENV)/.extras-examples $(VENV)/.extras-test $(VENV)/.extras-lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -m pytest --numprocesses 0 tests/typing
 
 # `make changelog VERSION=0.2.0`: gathers the fragments in changelog.d/ into CHANGELOG.md.
 changelog: $(VENV)/.extras-lint
