@@ -91,10 +91,10 @@ def test_a_tensor_is_saved_as_its_array() -> None:
     np.testing.assert_array_equal(np.load(file), X)
 
 
-@pytest.mark.parametrize(("call", "named"), [(np.kron, ""), (np.cov, ""), (np.nancumsum, "'cumsum'")])
+@pytest.mark.parametrize(("call", "named"), [(np.gradient, ""), (np.i0, ""), (np.nancumsum, "'nansum'")])
 def test_only_a_close_name_is_suggested(call: Any, named: str) -> None:  # E30
     with pytest.raises(DTypeError) as told:
-        call(*[Tensor(X)] * (2 if call is np.kron else 1))
+        call(Tensor(X))
     assert ("the nearest is" in str(told.value)) == bool(named) and named in str(told.value)
 
 
