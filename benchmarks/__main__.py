@@ -3,7 +3,8 @@
     python -m benchmarks                         # everything, some minutes
     python -m benchmarks --quick                 # small networks, few repetitions: does it work?
     python -m benchmarks --only vgg11-32 alex8   # these networks, or a part: ops, nodes, small,
-                                                 # shares, memory, start, import, growth, zoo
+                                                 # shares, memory, start, import, growth, zoo,
+                                                 # onnx
 
 Engines take turns, each in a process of its own with the same number of threads. Writes tables to
 standard output, and bench.json, bench.png and growth.png under runs/bench/. Without PyTorch (the extra
@@ -37,6 +38,7 @@ from benchmarks.imports import race_imports
 from benchmarks.machine import cores, machine
 from benchmarks.memory import NAME, time_memory
 from benchmarks.networks import NETWORKS, SMALL
+from benchmarks.onnx_files import race_onnx
 from benchmarks.operations import OPERATIONS, QUICK
 from benchmarks.parts import all_round, time_networks, time_nodes, time_operations
 from benchmarks.picture import PEER, draw_ratios
@@ -47,6 +49,7 @@ from benchmarks.report import (
     memory_table,
     nodes_table,
     notes,
+    onnx_table,
     roof_table,
     shares_table,
     start_table,
@@ -61,7 +64,7 @@ from tinygrad_cnn import set_num_threads
 from tinygrad_cnn.errors import MissingExtraError
 from tinygrad_cnn.serial import writing
 
-PARTS = ("ops", "nodes", "small", "shares", "memory", "start", "import", "growth", "zoo")
+PARTS = ("ops", "nodes", "small", "shares", "memory", "start", "import", "growth", "zoo", "onnx")
 QUICK_NETWORKS = ("mlp100", "seed001", "simple100", "lenet64")
 LENGTHS, QUICK_LENGTHS = ("10", "100", "1000", "10000", "100000"), ("10", "100")
 #: Who takes part unless told otherwise, where installed. Of these only PyTorch is missed where it is not.
@@ -155,6 +158,10 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     if "import" in chosen:
         result["import"] = race_imports(engines, effort)
         show(imports_table(result["import"]))
+    if "onnx" in chosen and OURS in engines:
+        few = QUICK_NETWORKS[:1] if options.quick else [*NETWORKS, *ZOO]
+        result["onnx"] = race_onnx(few, effort.threads, 2 * seconds)
+        show(onnx_table(result["onnx"]))
     if "growth" in chosen and (compared := [e for e in engines if e in (OURS, PEER)]):
         result["growth"] = time_growth(compared, effort, options.quick)
         for name, entries in result["growth"].items():

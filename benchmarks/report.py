@@ -167,6 +167,15 @@ def start_table(starts: Mapping[str, Any]) -> str:
     return table("Starting to train with compiled kernels, in a new process", headers, rows)
 
 
+def onnx_table(files: Mapping[str, Any]) -> str:
+    """Inference of networks from files, beside onnxruntime, one network a line."""
+    rows = [
+        [name, number(e["ours"]), number(e["onnxruntime"]), f"{e['ours'] / e['onnxruntime']:.2f}"]
+        for name, e in files.items()
+    ]
+    return table("Inference of ONNX files, ms", ["", "ours", "onnxruntime", "ratio"], rows)
+
+
 def nodes_table(nodes: Mapping[str, Any]) -> str:
     """µs per node by length of the chain, minima: each engine's, and ours above NumPy's own calls."""
     tasks = ("forward", "backward", "second")

@@ -198,6 +198,14 @@ def test_a_peer_does_the_same_work(load: Any, peer: str, name: str) -> None:
     race.check_losses(name, losses)
 
 
+def test_onnx_files_are_timed_beside_onnxruntime(load: Any) -> None:
+    for package in ("onnx", "onnxruntime"):
+        pytest.importorskip(package, reason=f"needs {package}: pip install {package}")
+    found = load("onnx_files").times("tiny1", 1, 0.01)
+    assert set(found) == {"ours", "onnxruntime"} and min(found.values()) > 0
+    assert "tiny1" in load("report").onnx_table({"tiny1": found})
+
+
 def test_growth(tmp_path: Path) -> None:
     done = bench(tmp_path, "--quick", "--seconds", "0.02", "--engines", "ours", "--kernels", "reference",
                  "--only", "growth")  # fmt: skip
