@@ -214,7 +214,7 @@ def _picture_of_file(path: Path, options: argparse.Namespace) -> Picture | Diffe
         inputs = inputs_of(models[0], path, options.input)
         if len(models) == 2:
             return diff(
-                *models, inputs=inputs, title=options.title, direction=options.direction,
+                models[0], models[1], inputs=inputs, title=options.title, direction=options.direction,
                 max_nodes=options.max_nodes or None,
             )  # fmt: skip
         return graph(

@@ -196,9 +196,9 @@ def _dynamic_quantize_lstm(
     p: Any = None, w_scale: Any = None, w_zero: Any = None, r_scale: Any = None, r_zero: Any = None,
 ) -> Any:  # fmt: skip
     """An LSTM with weights of bytes (directions, features, 4H); the inputs stay floats here."""
-    kinds = ((w, w_scale, w_zero), (r, r_scale, r_zero))
-    both = [np.swapaxes(_per_direction(*kind), 1, 2).astype(x.dtype) for kind in kinds]
-    return lstm(call, x, *both, b, lengths, h, c, p)
+    w = np.swapaxes(_per_direction(w, w_scale, w_zero), 1, 2).astype(x.dtype)
+    r = np.swapaxes(_per_direction(r, r_scale, r_zero), 1, 2).astype(x.dtype)
+    return lstm(call, x, w, r, b, lengths, h, c, p)
 
 
 def _per_direction(values: Any, scale: Any, zero: Any) -> Any:
