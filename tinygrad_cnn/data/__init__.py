@@ -8,6 +8,7 @@ from tinygrad_cnn.data.augment import (
     RandomCrop,
     Rescale,
 )
+from tinygrad_cnn.data.cifar_files import cifar10, cifar100, svhn
 from tinygrad_cnn.data.collating import default_collate
 from tinygrad_cnn.data.dataset import ArrayDataset, Dataset
 from tinygrad_cnn.data.folder import ImageFolder
@@ -36,6 +37,6 @@ __all__ = [
     "Dataset", "Geometric", "HorizontalFlip", "ImageFolder", "IterableDataset", "Normalize", "RandomCrop",
     "RandomSampler", "Rescale", "Rotation", "Sampler", "SequentialSampler", "Shear", "Shift",
     "StreamedDataset", "Subset", "SubsetRandomSampler", "Transform", "WeightedRandomSampler", "Zoom",
-    "default_collate", "digits", "fashion_mnist", "get_worker_info", "load_image", "mnist",
-    "random_split", "read_idx", "split", "write_idx",
+    "cifar10", "cifar100", "default_collate", "digits", "fashion_mnist", "get_worker_info", "load_image",
+    "mnist", "random_split", "read_idx", "split", "svhn", "write_idx",
 ]  # fmt: skip
