@@ -240,6 +240,7 @@ class OpSubject(Subject):
 
     def __init__(self, step: Step) -> None:
         self.framework, self.fn, self.caller = OwnTensors(), step.op, "blame"
+        self.generators = []  # an op that draws numbers is not judged
         self.step, self.points, self.given = step, list(step.operands), list(step.operands)
         self.paths = [f"operand {k}" for k in range(len(step.operands))]
         self.active = [k for k, need in enumerate(step.needs) if need]
@@ -265,7 +266,7 @@ class OpSubject(Subject):
 
     def widened(self) -> Subject | None:
         """The same op on wider operands."""
-        kind = np.dtype(np.float64 if self.eps > np.finfo(np.float64).eps else np.longdouble)
+        kind: Any = np.float64 if self.eps > np.finfo(np.float64).eps else np.longdouble
         if np.finfo(kind).eps >= self.eps:
             return None
         made = OpSubject(self.step)

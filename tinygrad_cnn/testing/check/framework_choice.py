@@ -84,4 +84,4 @@ def _adapter(function: str, name: str) -> Framework:
         raise MissingExtraError(
             f"{function}: functions of {name} need {library}: pip install {package}"
         ) from error
-    return getattr(importlib.import_module(f"tinygrad_cnn.testing.frameworks.{module}"), kind)()  # type: ignore[no-any-return]
+    return getattr(importlib.import_module(f"tinygrad_cnn.testing.frameworks.{module}"), kind)()

@@ -176,7 +176,7 @@ def gradcheck(
     whose = framework_of("gradcheck", framework, given, gradient, vjp, jvp)
     subject = Subject(whose, fn, inputs, kwargs)
     check = Comparer(subject, rtol, atol, np.random.default_rng(seed))
-    options = {"directions": directions, "forward": forward, "rtol": rtol, "atol": atol}
+    options: dict[str, Any] = {"directions": directions, "forward": forward, "rtol": rtol, "atol": atol}
     options = {k: v for k, v in options.items() if v != _DEFAULTS[k]}  # what is not as usual is said
     options |= {"framework": framework} if isinstance(framework, str) else {}
     result = GradcheckResult(framework=whose.name)

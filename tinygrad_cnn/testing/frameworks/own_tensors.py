@@ -120,4 +120,4 @@ class OwnTensors(Framework):
 
 
 def _concatenate(tensors: list[Tensor]) -> Tensor:
-    return np.concatenate(tensors)  # type: ignore[arg-type, return-value]
+    return np.concatenate(tensors)  # type: ignore[return-value]
