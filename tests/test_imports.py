@@ -28,6 +28,8 @@ MAY_IMPORT: dict[str, str] = {
     "warm": "errors kernels",
     "backward": "errors graph ops",
     "tensors": "errors graph mode ops functional backward",
+    "creation": "errors functional tensors",
+    "random_tensors": "errors creation rng functional tensors",
     "transforms": "errors graph kernels mode rng functional backward tensors",
     "nn": "errors graph kernels mode rng ops functional tensors serial",
     "optim": "errors graph mode kernels functional tensors",

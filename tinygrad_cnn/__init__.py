@@ -8,6 +8,21 @@ import sys
 
 from tinygrad_cnn import functional, nn, optim, transforms
 from tinygrad_cnn.anomaly import detect_anomaly
+from tinygrad_cnn.creation import (
+    arange,
+    empty,
+    empty_like,
+    eye,
+    full,
+    full_like,
+    linspace,
+    logspace,
+    ones,
+    ones_like,
+    tri,
+    zeros,
+    zeros_like,
+)
 from tinygrad_cnn.errors import (
     AnomalyError,
     ArgumentError,
@@ -25,6 +40,18 @@ from tinygrad_cnn.kernels.serving import kernels_in_use, use_kernels
 from tinygrad_cnn.kernels.threads import get_num_threads, set_num_threads
 from tinygrad_cnn.mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from tinygrad_cnn.nn.module import Parameter
+from tinygrad_cnn.random_tensors import (
+    bernoulli,
+    multinomial,
+    normal,
+    rand,
+    rand_like,
+    randint,
+    randn,
+    randn_like,
+    randperm,
+    uniform,
+)
 from tinygrad_cnn.rng import manual_seed
 from tinygrad_cnn.tensors import Tensor, grad, tensor
 from tinygrad_cnn.transforms import checkpoint
@@ -49,25 +76,48 @@ __all__ = [
     "Tensor",
     "TinygradCnnError",
     "__version__",
+    "arange",
+    "bernoulli",
     "checkpoint",
     "detect_anomaly",
+    "empty",
+    "empty_like",
     "enable_grad",
+    "eye",
+    "full",
+    "full_like",
     "functional",
     "get_num_threads",
     "grad",
     "is_grad_enabled",
     "kernels_in_use",
+    "linspace",
+    "logspace",
     "manual_seed",
+    "multinomial",
     "nn",
     "no_grad",
+    "normal",
     "observe",
+    "ones",
+    "ones_like",
     "optim",
+    "rand",
+    "rand_like",
+    "randint",
+    "randn",
+    "randn_like",
+    "randperm",
     "scope",
     "set_grad_enabled",
     "set_num_threads",
     "tensor",
     "transforms",
+    "tri",
+    "uniform",
     "use_kernels",
+    "zeros",
+    "zeros_like",
 ]
 
 if "hypothesis" in sys.modules:  # it was imported before Tensor was there to be registered

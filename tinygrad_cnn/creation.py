@@ -1,0 +1,203 @@
+"""Tensors made of a shape or a range, with NumPy's names: zeros, arange, eye and others.
+
+Where no `dtype` is given they are float32, the default type; `like` functions keep the other's.
+`requires_grad=True` makes a leaf that gets a gradient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tinygrad_cnn.errors import DTypeError
+from tinygrad_cnn.functional.arguments import DEFAULT_DTYPE, flag, integer
+from tinygrad_cnn.tensors import Tensor
+
+Shape = Any
+
+
+def zeros(shape: Shape, dtype: Any = None, *, requires_grad: bool = False) -> Tensor:
+    """Zeros.
+
+    Args:
+        shape: int or ints.   dtype: a dtype of real numbers.   requires_grad: whether it is learnt.
+    Raises:
+        DTypeError: a shape that is not of integers, or another dtype.
+    Source: NumPy's `zeros`.
+
+    >>> zeros(2)
+    Tensor([0., 0.])
+    """
+    return _made("zeros", lambda kind: np.zeros(_shape("zeros", shape), kind), dtype, requires_grad)
+
+
+def ones(shape: Shape, dtype: Any = None, *, requires_grad: bool = False) -> Tensor:
+    """Ones; arguments as `zeros`.
+
+    >>> ones((1, 2))
+    Tensor([[1., 1.]])
+    """
+    return _made("ones", lambda kind: np.ones(_shape("ones", shape), kind), dtype, requires_grad)
+
+
+def empty(shape: Shape, dtype: Any = None, *, requires_grad: bool = False) -> Tensor:
+    """A Tensor to be written to; arguments as `zeros`. It holds zeros, so that results repeat.
+
+    >>> empty((3, 0)).shape
+    (3, 0)
+    """
+    return zeros(shape, dtype, requires_grad=requires_grad)
+
+
+def full(shape: Shape, fill_value: Any, dtype: Any = None, *, requires_grad: bool = False) -> Tensor:
+    """One value everywhere; arguments as `zeros`.
+
+    >>> full(2, 7.0)
+    Tensor([7., 7.])
+    """
+    return _made("full", lambda k: np.full(_shape("full", shape), fill_value, k), dtype, requires_grad)
+
+
+def arange(
+    start: float,
+    stop: float | None = None,
+    step: float = 1,
+    dtype: Any = None,
+    *,
+    requires_grad: bool = False,
+) -> Tensor:
+    """start, start + step, and so on, below stop; `arange(n)` counts from 0 to n - 1.
+
+    Args:
+        start, stop, step: numbers.   dtype: int64 for integers and float32 for others, if None.
+        requires_grad: whether it is learnt.
+    Source: NumPy's `arange`.
+
+    >>> arange(3), arange(0.0, 1.0, 0.5)
+    (Tensor([0, 1, 2]), Tensor([0. , 0.5]))
+    """
+    first, end = (0, start) if stop is None else (start, stop)
+    whole = all(isinstance(x, (int, np.integer)) for x in (first, end, step))
+    kind = np.int64 if dtype is None and whole else dtype
+    return _made("arange", lambda k: np.arange(first, end, step, k), kind, requires_grad)
+
+
+def linspace(
+    start: float, stop: float, num: int = 50, endpoint: bool = True, dtype: Any = None, *,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """`num` numbers at equal distances from start to stop, which is the last if `endpoint`.
+
+    Source: NumPy's `linspace`.
+
+    >>> linspace(0, 1, 3)
+    Tensor([0. , 0.5, 1. ])
+    """
+    count, last = integer("linspace", "num", num, 0), flag("linspace", "endpoint", endpoint)
+    return _made("linspace", lambda k: np.linspace(start, stop, count, last, dtype=k), dtype, requires_grad)
+
+
+def logspace(
+    start: float, stop: float, num: int = 50, endpoint: bool = True, base: float = 10.0,
+    dtype: Any = None, *, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """base to the powers that `linspace` gives.
+
+    Source: NumPy's `logspace`.
+
+    >>> logspace(0, 2, 3)
+    Tensor([  1.,  10., 100.])
+    """
+    count, last = integer("logspace", "num", num, 0), flag("logspace", "endpoint", endpoint)
+    return _made("logspace", lambda k: np.logspace(start, stop, count, last, base, k), dtype, requires_grad)
+
+
+def eye(
+    n: int, m: int | None = None, k: int = 0, dtype: Any = None, *, requires_grad: bool = False
+) -> Tensor:
+    """Ones on a diagonal of an n × m matrix, the k-th above the main one; zeros elsewhere.
+
+    Source: NumPy's `eye`.
+
+    >>> eye(2)
+    Tensor([[1., 0.],
+            [0., 1.]])
+    """
+    rows, columns = integer("eye", "n", n, 0), None if m is None else integer("eye", "m", m, 0)
+    return _made("eye", lambda kind: np.eye(rows, columns, k, kind), dtype, requires_grad)
+
+
+def tri(
+    n: int, m: int | None = None, k: int = 0, dtype: Any = None, *, requires_grad: bool = False
+) -> Tensor:
+    """Ones on and below a diagonal of an n × m matrix, the k-th above the main one; zeros above it.
+
+    Source: NumPy's `tri`.
+
+    >>> tri(2)
+    Tensor([[1., 0.],
+            [1., 1.]])
+    """
+    rows, columns = integer("tri", "n", n, 0), None if m is None else integer("tri", "m", m, 0)
+    return _made("tri", lambda kind: np.tri(rows, columns, k, kind), dtype, requires_grad)
+
+
+def zeros_like(x: Any, dtype: Any = None, *, requires_grad: bool = False) -> Tensor:
+    """Zeros in the shape of x, and in its dtype unless another is given.
+
+    >>> zeros_like(Tensor([1.0, 2.0]))
+    Tensor([0., 0.])
+    """
+    return zeros(np.shape(x), _kind(x, dtype), requires_grad=requires_grad)
+
+
+def ones_like(x: Any, dtype: Any = None, *, requires_grad: bool = False) -> Tensor:
+    """Ones in the shape of x, and in its dtype unless another is given.
+
+    >>> ones_like(np.zeros(2))
+    Tensor([1., 1.], dtype=float64)
+    """
+    return ones(np.shape(x), _kind(x, dtype), requires_grad=requires_grad)
+
+
+def empty_like(x: Any, dtype: Any = None, *, requires_grad: bool = False) -> Tensor:
+    """`empty` in the shape of x, and in its dtype unless another is given.
+
+    >>> empty_like(Tensor([1.0, 2.0])).shape
+    (2,)
+    """
+    return empty(np.shape(x), _kind(x, dtype), requires_grad=requires_grad)
+
+
+def full_like(x: Any, fill_value: Any, dtype: Any = None, *, requires_grad: bool = False) -> Tensor:
+    """One value in the shape of x, and in its dtype unless another is given.
+
+    >>> full_like(Tensor([1.0, 2.0]), 5)
+    Tensor([5., 5.])
+    """
+    return full(np.shape(x), fill_value, _kind(x, dtype), requires_grad=requires_grad)
+
+
+def _kind(x: Any, dtype: Any) -> Any:
+    """The dtype that is asked for, or that of an array or a Tensor, or None."""
+    return getattr(x, "dtype", None) if dtype is None else dtype
+
+
+def _shape(function: str, shape: Any) -> tuple[int, ...]:
+    several = shape if isinstance(shape, (tuple, list)) else (shape,)
+    return tuple(integer(function, "shape", n, 0) for n in several)
+
+
+def _made(function: str, make: Callable[[Any], Any], dtype: Any, requires_grad: bool) -> Tensor:
+    """A Tensor over what NumPy makes."""
+    wanted = flag(function, "requires_grad", requires_grad)
+    try:
+        kind = DEFAULT_DTYPE if dtype is None else np.dtype(dtype)
+    except TypeError:
+        raise DTypeError(f"{function}: {dtype!r} is no dtype") from None
+    if kind.kind not in "biuf":
+        raise DTypeError(f"{function}: dtype {kind} does not hold real numbers")
+    made = Tensor.detached(make(kind))
+    return made.requires_grad_() if wanted else made
