@@ -76,8 +76,8 @@ class Tensor(NativeTensor):
         """Where it lies: the CPU."""
         return devices.CPU
 
-    @property
-    def data(self) -> Tensor:  # type: ignore[override]
+    @property  # type: ignore[override]
+    def data(self) -> Tensor:
         """A Tensor over the same memory, outside the graph."""
         return Tensor.at(self._array, None)  # type: ignore[return-value]  # of `results`
 
