@@ -106,7 +106,7 @@ class Serving:
             if which == "reference":
                 self._bind("reference")
             elif which == "fast":
-                self.load()
+                self.load(everything=False)
             elif deterministic:
                 self._try_load()
             else:
@@ -132,7 +132,7 @@ class Serving:
         self.pinned = wish != "auto"
         self._bind("reference")
         if wish == "fast":
-            self.load()
+            self.load(everything=False)
         elif wish == "auto" and find_spec("numba") is not None:
             if cache.PACKAGE in sys.modules or cache.is_complete():
                 self._try_load()
@@ -150,8 +150,8 @@ class Serving:
         self.which, self.changes = which, self.changes + 1
 
     # ----------------------------------------------------------------------- compiled kernels
-    def load(self) -> None:
-        """Let the compiled kernels serve; what the cache lacks is compiled before.
+    def load(self, everything: bool = True) -> None:
+        """Let the compiled kernels serve; what the cache lacks is compiled before, or when it is called.
 
         Raises:
             MissingExtraError: Numba is not installed.
@@ -165,7 +165,7 @@ class Serving:
         try:
             cache.prepare()
             _import_compiled()
-            if not cache.is_complete():
+            if everything and not cache.is_complete():
                 for module in sys.modules[cache.PACKAGE].MODULES:
                     cache.imported(module)
                 for kernel in sys.modules[f"{cache.PACKAGE}.base.compiling"].KERNELS:
@@ -258,8 +258,8 @@ def use_kernels(which: str = "auto", *, deterministic: bool = False) -> str:
     """Choose the kernels that serve from now on, in the whole process.
 
     Args:
-        which: 'reference' (plain NumPy), 'fast' (compiled; waits until they are), or 'auto' (compiled
-            as soon as they are ready, NumPy until then and where they cannot be had).
+        which: 'reference' (plain NumPy), 'fast' (compiled, each when it is first called), or 'auto'
+            (compiled as soon as they are ready, NumPy until then and where they cannot be had).
         deterministic: with 'auto', do not change while the program runs: wait for the compiled
             kernels now, or stay with NumPy for good. Results then do not depend on timing.
     Returns:
