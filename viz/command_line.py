@@ -7,12 +7,12 @@ asks for something that there is not.
 from __future__ import annotations
 
 import argparse
-import runpy
 import sys
 import traceback
 from collections.abc import Sequence
 from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -41,6 +41,14 @@ _EPILOG = """examples:
   python -m viz before.onnx --diff after.onnx -o change.html
   python -m viz train.py:loss                  a text drawing, here
   python -m viz train.py:loss -o - | dot -Tx11"""
+
+
+#: Options of `viz.graph` that are on or off, and what each shows.
+_FLAGS = {
+    "values": "elements of small tensors", "statistics": "min, mean, max, norm, zeros and NaN of tensors",
+    "memory": "bytes kept for backward", "flops": "multiply-adds", "times": "milliseconds",
+    "legend": "what the colours mean",
+}  # fmt: skip
 
 
 class _UsageError(Exception):
@@ -107,6 +115,14 @@ def _parser() -> argparse.ArgumentParser:
         type=int,
         default=MAX_NODES,
         help="the most boxes; 0 sets no limit (default %(default)s)",
+    )
+    for name, words in _FLAGS.items():
+        add(f"--{name}", action="store_true", help=f"show {words}")
+    add("--gradients", choices=("norms", "none", "arrows"), help="how gradients are shown")
+    add(
+        "--fold",
+        choices=("yes", "no"),
+        help="draw equal blocks once; by default where there are many boxes",
     )
     add("--keep-dot", action="store_true", help="also write the DOT text, beside FILE")
     return parser
@@ -180,7 +196,7 @@ def _picture(script: Path, name: str, options: argparse.Namespace) -> Picture:
     sys.argv, sys.path[0:0] = [str(script)], [str(script.resolve().parent)]
     try:
         with record() as recorder:
-            names = runpy.run_path(str(script), run_name="__main__")
+            names = _run(script)
     except (Exception, SystemExit) as error:
         raise _ScriptError(f"{script} ended with {type(error).__name__}: {error}") from error
     finally:
@@ -194,13 +210,35 @@ def _picture(script: Path, name: str, options: argparse.Namespace) -> Picture:
         raise _UsageError(f"--input is for a Module; {name} is a {type(thing).__name__}")
     try:
         return graph(
-            thing, title=options.title, direction=options.direction, depth=options.depth,
-            max_nodes=options.max_nodes or None,
+            thing, **_shown(options),
             inputs=tuple(options.input) if options.input else None,
             recorder=None if options.input else recorder,
         )  # fmt: skip
     except ArgumentError as error:
         raise _UsageError(str(error)) from error
+
+
+def _run(script: Path) -> dict[str, Any]:
+    """Run a script as `python script.py` would; what it leaves, also where it ends by `sys.exit()`."""
+    module = ModuleType("__main__")
+    module.__file__ = str(script)
+    before, sys.modules["__main__"] = sys.modules["__main__"], module
+    try:
+        exec(compile(script.read_bytes(), str(script), "exec"), vars(module))
+    except SystemExit as error:
+        if error.code not in (None, 0):
+            raise
+    finally:
+        sys.modules["__main__"] = before
+    return vars(module)
+
+
+def _shown(options: argparse.Namespace) -> dict[str, Any]:
+    """The options of `viz.graph` that the command line has."""
+    chosen = {name: getattr(options, name) for name in (*_FLAGS, "title", "direction", "depth")}
+    gradients = {None: None, "norms": True, "none": False, "arrows": "arrows"}[options.gradients]
+    fold = {None: None, "yes": True, "no": False}[options.fold]
+    return {**chosen, "gradients": gradients, "fold": fold, "max_nodes": options.max_nodes or None}
 
 
 def _picture_of_file(path: Path, options: argparse.Namespace) -> Picture | Difference:
@@ -218,8 +256,7 @@ def _picture_of_file(path: Path, options: argparse.Namespace) -> Picture | Diffe
                 max_nodes=options.max_nodes or None,
             )  # fmt: skip
         return graph(
-            models[0], title=options.title, direction=options.direction, depth=options.depth,
-            max_nodes=options.max_nodes or None, inputs=inputs,
+            models[0], **_shown(options), inputs=inputs,
         )  # fmt: skip
     except ArgumentError as error:
         raise _UsageError(str(error)) from error

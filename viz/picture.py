@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from math import prod
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from tinygrad_cnn.errors import ArgumentError, TinygradCnnError
 from tinygrad_cnn.nn import Module
@@ -74,16 +77,22 @@ class Picture:
     def _repr_mimebundle_(
         self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None
     ) -> dict[str, str]:
-        """SVG for notebooks where an engine is there, text everywhere; never an exception."""
-        wanted = {"image/svg+xml", "text/plain"} & set(include or ("image/svg+xml", "text/plain"))
-        wanted -= set(exclude or ())
+        """SVG and PNG for notebooks where an engine is there, text everywhere; never an exception.
+
+        A notebook that is not trusted shows no SVG, and then the PNG.
+        """
+        kinds = ("image/png", "image/svg+xml", "text/plain")
+        wanted = set(kinds) & set(include or kinds) - set(exclude or ())
         found = {"text/plain": str(self)}
-        if "image/svg+xml" in wanted:
-            try:
+        try:
+            if "image/svg+xml" in wanted:
                 svg = draw(self.source, "svg", timeout=20.0).decode("utf-8")
-            except (TinygradCnnError, OSError, UnicodeError) as error:
-                return {"text/plain": f"{self}\n\n{error}"}
-            found["image/svg+xml"] = _fitted(svg)
+                found["image/svg+xml"] = _fitted(svg)
+            if "image/png" in wanted:
+                png = draw(self.source, "png", timeout=20.0)
+                found["image/png"] = b64encode(png).decode("ascii")
+        except (TinygradCnnError, OSError, UnicodeError) as error:
+            return {"text/plain": f"{self}\n\n{error}"}
         return {kind: found[kind] for kind in sorted(wanted)}
 
 
@@ -163,11 +172,11 @@ def _fuller(model: Model, fold: bool | None) -> list[Model]:
 
 
 def _fitted(svg: str) -> str:
-    """An SVG as wide as the notebook, not cut off, and no larger than it was drawn."""
+    """An SVG of its natural size, and no wider than the notebook."""
     size = re.search(r'<svg width="([\d.]+pt)" height="[\d.]+pt"', svg)
     if size is None:
         return svg
-    look = f'<svg width="100%" style="max-width: {size[1]}; height: auto"'
+    look = f'{size[0]} style="max-width: 100%; height: auto"'
     return svg[: size.start()] + look + svg[size.end() :]
 
 
@@ -199,7 +208,7 @@ def check_counts(function: str, depth: Any, max_nodes: Any) -> None:
     for name, value, least in (("depth", depth, 0), ("max_nodes", max_nodes, 2)):
         if value is None:
             continue
-        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < least:
             raise ArgumentError(
                 f"{function}: {name} is {value!r}; an integer of at least {least}, or None, fits"
             )

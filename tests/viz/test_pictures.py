@@ -394,7 +394,7 @@ def test_a_notebook_without_an_engine_shows_text() -> None:
 @needs_engine
 def test_a_notebook_shows_svg() -> None:
     bundle = viz.graph(scalars())._repr_mimebundle_(include=None, exclude=None)
-    assert '<svg width="100%" style="max-width: ' in bundle["image/svg+xml"]
+    assert 'style="max-width: 100%; height: auto"' in bundle["image/svg+xml"]
     assert "viewBox" in bundle["image/svg+xml"] and bundle["text/plain"] == str(viz.graph(scalars()))
 
 

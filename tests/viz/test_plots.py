@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import pickle
 import subprocess
 import sys
 from collections.abc import Callable
@@ -620,3 +621,9 @@ def test_the_font_of_an_installed_wheel_is_found_and_used(
 def test_chinese_and_japanese_are_drawn(tmp_path: Path) -> None:
     assert fonts.missing([CJK, "学習 正確率"]) == ""
     viz.curves({f"train_{CJK}": [2.0, 1.0], "σ² accuracy": [0.5, 0.6]}, tmp_path / "a.png")
+
+
+def test_a_plot_shows_itself_in_a_notebook_and_can_be_copied() -> None:
+    drawn = viz.curves({"loss": [2.0, 1.0]})
+    assert drawn._repr_png_()[:4] == b"\x89PNG" and drawn._repr_png_() == drawn._repr_png_()
+    assert len(pickle.loads(pickle.dumps(drawn)).axes) == len(drawn.axes)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+from base64 import b64decode
 from pathlib import Path
 
 import numpy as np
@@ -128,13 +130,12 @@ def test_a_text_file_needs_no_engine(tmp_path: Path, monkeypatch: pytest.MonkeyP
 @needs_engine
 def test_a_notebook_gets_what_it_asks_for() -> None:
     picture = viz.graph(residual())
-    assert set(picture._repr_mimebundle_()) == {"image/svg+xml", "text/plain"}
+    assert set(picture._repr_mimebundle_()) == {"image/png", "image/svg+xml", "text/plain"}
     assert picture._repr_mimebundle_(include={"text/plain"}) == {"text/plain": str(picture)}
-    assert list(picture._repr_mimebundle_(exclude=["text/plain"])) == ["image/svg+xml"]
+    assert list(picture._repr_mimebundle_(exclude=["text/plain"])) == ["image/png", "image/svg+xml"]
     svg = picture._repr_mimebundle_(None, None)["image/svg+xml"]
-    assert (
-        '<svg width="100%" style="max-width: ' in svg and ' viewBox="' in svg and "height=" not in svg[:400]
-    )
+    assert re.search(r'<svg width="[\d.]+pt" height="[\d.]+pt" style="max-width: 100%; height: auto"', svg)
+    assert b64decode(picture._repr_mimebundle_()["image/png"])[:4] == b"\x89PNG"
 
 
 def test_a_notebook_without_an_engine_gets_the_text(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,6 +225,16 @@ def test_a_wrong_command_line_ends_with_2(script: Path, words: list[str], says: 
     done = call(*(word.format(script=script, folder=script.parent) for word in words))
     assert done.returncode == 2 and says in done.stderr
     assert sorted(file.name for file in script.parent.iterdir() if file.is_file()) == ["net.py"]
+
+
+def test_a_script_that_exits_is_drawn_and_every_option_is_there(script: Path, tmp_path: Path) -> None:
+    ended = script.with_name("ends.py")
+    ended.write_text(f"import sys\n{script.read_text()}\nif __name__ == '__main__':\n    sys.exit(0)\n")
+    flags = ["--values", "--statistics", "--memory", "--flops", "--times", "--legend"]
+    done = call(f"{ended}:loss", *flags, "--gradients", "norms", "--fold", "yes")
+    assert done.returncode == 0 and "multiply-adds" in done.stdout and " ms forward" in done.stdout
+    ended.write_text(ended.read_text().replace("sys.exit(0)", "sys.exit('no')"))
+    assert call(f"{ended}:loss").returncode == 1
 
 
 def test_a_script_or_a_drawing_that_fails_ends_with_1(script: Path, tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -57,11 +59,27 @@ def figure(function: str, size: tuple[float, float]) -> Any:
     """
     _matplotlib(function)
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
 
-    made = Figure(figsize=size, dpi=144, layout="constrained")
+    made = _figure_class()(figsize=size, dpi=144, layout="constrained")
     FigureCanvasAgg(made)
     return made
+
+
+@cache
+def _figure_class() -> Any:
+    """Matplotlib's Figure, which also shows itself in a notebook where nobody set up Matplotlib."""
+    from matplotlib.figure import Figure
+
+    class ShownFigure(Figure):
+        def _repr_png_(self) -> bytes:
+            buffer = BytesIO()
+            self.savefig(buffer, format="png", metadata=_NOTES["png"])
+            return buffer.getvalue()
+
+        def __reduce__(self) -> Any:  # saved and copied as a Figure of Matplotlib
+            return Figure.__new__, (Figure,), self.__getstate__()
+
+    return ShownFigure
 
 
 def save(function: str, drawn: Any, path: str | Path) -> Path:
