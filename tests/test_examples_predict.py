@@ -117,7 +117,7 @@ def test_the_command_line_and_the_notes(folder):
         (
             ["empty.png", "--model", "colours.safetensors"],
             1,
-            "empty.png: expected an image that Pillow reads",
+            "empty.png: expected an image of one of the formats",
         ),
         ([".", "--model", "colours.safetensors"], 1, "directory"),
     ],
