@@ -180,7 +180,7 @@ def _narrow(check: Comparer) -> Iterator[Finding]:
             finite = np.isfinite(right) & np.isfinite(
                 g
             )  # what overflows on the way is no error of the rule
-            wrong[place] &= representable & finite & ~(np.abs(g - right) <= room) & ~alike
+            wrong[place] &= representable & finite & ~(np.abs(g - right) <= room) & (not alike)
             off[place].append(g - right)
     for path, bad, differences, k in zip(
         _active_paths(check.subject), wrong, off, check.active, strict=True
