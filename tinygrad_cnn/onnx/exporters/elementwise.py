@@ -16,7 +16,8 @@ for _op, _kind in (
     (ops.Maximum, "Max"), (ops.Minimum, "Min"), (ops.Neg, "Neg"), (ops.Abs, "Abs"), (ops.Sqrt, "Sqrt"),
     (ops.Reciprocal, "Reciprocal"), (ops.Exp, "Exp"), (ops.Log, "Log"), (ops.Erf, "Erf"),
     (ops.Sin, "Sin"), (ops.Cos, "Cos"), (ops.Tan, "Tan"), (ops.Arcsin, "Asin"), (ops.Arccos, "Acos"),
-    (ops.Arctan, "Atan"), (ops.Sinh, "Sinh"), (ops.Cosh, "Cosh"), (ops.Floor, "Floor"), (ops.Ceil, "Ceil"),
+    (ops.Arctan, "Atan"), (ops.Sinh, "Sinh"), (ops.Cosh, "Cosh"), (ops.Arcsinh, "Asinh"),
+    (ops.Arccosh, "Acosh"), (ops.Arctanh, "Atanh"), (ops.Floor, "Floor"), (ops.Ceil, "Ceil"),
     (ops.Sign, "Sign"), (ops.Identity, "Identity"), (ops.ReLU, "Relu"), (ops.Sigmoid, "Sigmoid"),
     (ops.Tanh, "Tanh"), (ops.Softsign, "Softsign"), (ops.Mish, "Mish"), (ops.Hardswish, "HardSwish"),
 ):  # fmt: skip
@@ -97,6 +98,22 @@ def _floor_div(to: Target, op: ops.FloorDiv, a: str, b: str) -> str:
 @exporter(ops.Expm1)
 def _expm1(to: Target, op: ops.Expm1, x: str) -> str:
     return to.node("Sub", [to.node("Exp", [x]), to.constant(1.0)])
+
+
+@exporter(ops.Exp2)
+def _exp2(to: Target, op: ops.Exp2, x: str) -> str:
+    return to.node("Exp", [to.node("Mul", [x, to.constant(log(2))])])
+
+
+@exporter(ops.Trunc)
+def _trunc(to: Target, op: ops.Trunc, x: str) -> str:
+    return to.node("Mul", [to.node("Sign", [x]), to.node("Floor", [to.node("Abs", [x])])])
+
+
+@exporter(ops.Hypot)
+def _hypot(to: Target, op: ops.Hypot, a: str, b: str) -> str:
+    squares = [to.node("Mul", [x, x]) for x in (a, b)]
+    return to.node("Sqrt", [to.node("Add", squares)])
 
 
 @exporter(ops.Log1p)
