@@ -138,3 +138,9 @@ def test_a_wrong_derivative_is_found():
 
     with pytest.raises(RuntimeError, match="Jacobian mismatch"):
         torch.autograd.gradcheck(Wrong.apply, torch.ones(2, dtype=torch.float64, requires_grad=True))
+
+
+def test_pools_take_one_image_without_a_batch():
+    x = torch.arange(16.0).view(1, 4, 4)
+    assert nn.MaxPool2d(2)(x).tolist() == [[[5.0, 7.0], [13.0, 15.0]]]
+    assert nn.ZeroPad2d(1)(x).shape == (1, 6, 6)

@@ -88,6 +88,24 @@ def _in_place(name: str) -> Any:
 CLASSES: dict[str, Any] = {name: made(name) for name in PLAIN}
 
 
+def _single(name: str) -> None:
+    """Let a layer also take one image without a batch."""
+    native, axes = getattr(native_nn, name), int(name[-2])
+
+    def forward(self: Any, x: Any, *rest: Any) -> Any:
+        if x._array.ndim != axes + 1:
+            return native.forward(self, x, *rest)
+        out = native.forward(self, x[None], *(r[None] for r in rest))
+        return tuple(o[0] for o in out) if isinstance(out, tuple) else out[0]
+
+    CLASSES[name].forward = forward
+
+
+for _name in PLAIN:
+    if "Pool" in _name or "Pad" in _name:
+        _single(_name)
+
+
 def _normed(name: str, before: str, after: str) -> None:
     """PyTorch shows whether a normalisation has a bias."""
     native: Any = getattr(native_nn, name)
