@@ -78,10 +78,11 @@ def arange(
     >>> arange(3), arange(0.0, 1.0, 0.5)
     (Tensor([0, 1, 2]), Tensor([0. , 0.5]))
     """
-    first, end = (0, start) if stop is None else (start, stop)
-    whole = all(isinstance(x, (int, np.integer)) for x in (first, end, step))
+    range_: tuple[Any, Any, Any] = (0, start, step) if stop is None else (start, stop, step)
+    whole = all(isinstance(x, (int, np.integer)) for x in range_)
     kind = np.int64 if dtype is None and whole else dtype
-    return _made("arange", lambda k: np.arange(first, end, step, k), kind, requires_grad)
+    numbers: Any = np.arange  # its stubs do not take any number in each place
+    return _made("arange", lambda k: numbers(*range_, k), kind, requires_grad)
 
 
 def linspace(

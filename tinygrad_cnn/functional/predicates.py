@@ -191,4 +191,4 @@ def _bits(function: str, *operands: Any) -> Any:
     first = next((x for x in operands if isinstance(x, Traced)), operands[0])
     ufunc = {"bitwise_invert": np.invert, "bitwise_left_shift": np.left_shift,
              "bitwise_right_shift": np.right_shift}  # fmt: skip
-    return like(first, ufunc.get(function, getattr(np, function, None))(*arrays))
+    return like(first, (ufunc.get(function) or getattr(np, function))(*arrays))

@@ -54,7 +54,7 @@ def searchsorted(x: Any, v: Any, side: str = "left") -> Any:
     >>> searchsorted([1.0, 2.0, 3.0], [2.5])
     array([2])
     """
-    places = np.searchsorted(values(x), values(v), choice("searchsorted", "side", side, ("left", "right")))
+    places = np.searchsorted(values(x), values(v), choice("searchsorted", "side", side, ("left", "right")))  # type: ignore[call-overload]  # side is checked above
     return like(v if isinstance(v, Traced) else x, np.asarray(places))
 
 
@@ -79,5 +79,5 @@ def unique(
     }
     options = {name: flag("unique", name, value) for name, value in wanted.items()}
     x = operand("unique", x)
-    found = np.unique(values(x), **options)
+    found: Any = np.unique(values(x), **options)  # type: ignore[call-overload]  # the flags are a dict
     return tuple(like(x, part) for part in found) if any(options.values()) else like(x, found)

@@ -62,7 +62,7 @@ def puttings(draw: Draw) -> Problem:
     """Places along an axis, with repeats, and what is put there."""
     taking = draw(takings(ops.TakeAlongAxis))
     op = taking.make()
-    places, axis = op._places, op.axis  # type: ignore[attr-defined]
+    places, axis = op._places, op.axis
     return Problem(lambda: ops.PutAlongAxis(places, axis), [*taking.operands, uniform(draw, places.shape)])
 
 

@@ -25,7 +25,7 @@ def spread(draw: Draw, stack: tuple[int, ...], m: int, n: int) -> Array:
     right = np.linalg.qr(rng.standard_normal((*stack, n, n)))[0]
     k = min(m, n)
     values = np.arange(1, k + 1) + rng.uniform(0, 0.4, (*stack, k))
-    return (left[..., :k] * values[..., None, :]) @ right[..., :k, :]  # type: ignore[no-any-return]
+    return (left[..., :k] * values[..., None, :]) @ right[..., :k, :]
 
 
 @st.composite
