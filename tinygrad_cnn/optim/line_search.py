@@ -43,64 +43,71 @@ def strong_wolfe(
     >>> t, calls
     (1.0, 1)
     """
-    start = before = Point(0.0, loss, gradient, slope)
-    largest, calls = float(abs(d).max(initial=0)), 0
+    search = Search(at, d, Point(0.0, loss, gradient, slope), enough, flat, most)
+    ends = search.grown(t)
+    best = ends if isinstance(ends, Point) else search.between(*ends, tolerance)
+    return best.loss, best.gradient, best.t, search.calls
 
-    def point(t: float) -> Point:
-        value, g = at(t)
-        return Point(t, value, g, float(g @ d))
 
-    def low_enough(p: Point) -> bool:
-        return p.loss <= start.loss + enough * p.t * start.slope
+class Search:
+    """What the two parts of the search share: the line, the start, the conditions, and the calls so far."""
 
-    def flat_enough(p: Point) -> bool:
-        return abs(p.slope) <= -flat * start.slope
+    def __init__(
+        self, at: Callable[[float], tuple[float, Array]], d: Array, start: Point, enough: float,
+        flat: float, most: int,
+    ) -> None:  # fmt: skip
+        self._at, self._d, self._start = at, d, start
+        self._enough, self._flat, self._most = enough, flat, most
+        self.calls = 0
 
-    ends = None
-    while calls < most:
-        here = point(t)
-        calls += 1
-        if not low_enough(here) or (calls > 1 and here.loss >= before.loss):
-            ends = (before, here)
-            break
-        if flat_enough(here):
-            return here.loss, here.gradient, here.t, calls
-        if here.slope >= 0:
-            ends = (before, here)
-            break
-        t = cubic(before, here, here.t + 0.01 * (here.t - before.t), here.t * 10)
-        before = here
-    if ends is None:
-        best = min(start, before, key=lambda p: p.loss)
-        return best.loss, best.gradient, best.t, calls
-    low, high = sorted(ends, key=lambda p: p.loss)
-    stuck = False
-    while calls < most and abs(high.t - low.t) * largest >= tolerance:
-        left, right = sorted((low.t, high.t))
-        t, margin = cubic(low, high, left, right), 0.1 * (right - left)
-        if (
-            min(right - t, t - left) < margin
-        ):  # near an end: go a tenth inwards, if not at once, the next time
-            if stuck or t >= right or t <= left:
-                t, stuck = (right - margin if right - t < t - left else left + margin), False
-            else:
-                stuck = True
-        else:
-            stuck = False
-        here = point(t)
-        calls += 1
-        if not low_enough(here) or here.loss >= low.loss:
-            high = here
-        else:
-            if flat_enough(here):
-                low = here
-                break
+    def _point(self, t: float) -> Point:
+        self.calls += 1
+        loss, gradient = self._at(t)
+        return Point(t, loss, gradient, float(gradient @ self._d))
+
+    def _low_enough(self, p: Point) -> bool:
+        return p.loss <= self._start.loss + self._enough * p.t * self._start.slope
+
+    def _flat_enough(self, p: Point) -> bool:
+        return abs(p.slope) <= -self._flat * self._start.slope
+
+    def grown(self, t: float) -> Point | tuple[Point, Point]:
+        """Longer and longer steps, to a point that fits, or to two that hold one between them."""
+        before = self._start
+        while self.calls < self._most:
+            here = self._point(t)
+            if not self._low_enough(here) or (self.calls > 1 and here.loss >= before.loss):
+                return before, here
+            if self._flat_enough(here):
+                return here
+            if here.slope >= 0:
+                return before, here
+            t = cubic(before, here, here.t + 0.01 * (here.t - before.t), here.t * 10)
+            before = here
+        return before
+
+    def between(self, low: Point, high: Point, tolerance: float) -> Point:
+        """Closer and closer ends; the lower one in the end."""
+        largest, stuck = float(abs(self._d).max(initial=0)), False
+        while self.calls < self._most and abs(high.t - low.t) * largest >= tolerance:
+            if high.loss < low.loss:
+                low, high = high, low
+            left, right = sorted((low.t, high.t))
+            t, margin = cubic(low, high, left, right), 0.1 * (right - left)
+            near = min(right - t, t - left) < margin
+            if near and (stuck or t >= right or t <= left):  # twice near an end: go a tenth inwards
+                t, near = (right - margin if right - t < t - left else left + margin), False
+            stuck = near
+            here = self._point(t)
+            if not self._low_enough(here) or here.loss >= low.loss:
+                high = here
+                continue
+            if self._flat_enough(here):
+                return here
             if here.slope * (high.t - low.t) >= 0:
                 high = low
             low = here
-        if high.loss < low.loss:
-            low, high = high, low
-    return low.loss, low.gradient, low.t, calls
+        return min(low, high, key=lambda p: p.loss)
 
 
 def cubic(a: Point, b: Point, low: float, high: float) -> float:
