@@ -214,7 +214,7 @@ def test_layers_with_wrong_options():
     with pytest.raises(ArgumentError, match="PReLU: num_parameters must be at least 1, got 0"):
         nn.PReLU(0)
     with pytest.raises(ShapeError, match=r"^0: prelu: weight has shape \(2,\)"):
-        nn.Sequential(nn.PReLU(2))(np.zeros((1, 3)))
+        nn.Sequential(nn.PReLU(2))(np.zeros((1, 3), np.float32))
 
 
 def test_prelu_learns_its_slopes():
