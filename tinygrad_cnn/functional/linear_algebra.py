@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn import ops
-from tinygrad_cnn.errors import DTypeError, ShapeError
+from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
 from tinygrad_cnn.functional.arguments import choice, floating, integer, like, number, values
 from tinygrad_cnn.functional.linalg import matmul
 from tinygrad_cnn.functional.reduce import max as max_over
@@ -26,7 +26,7 @@ def inv(a: Any) -> Any:
     Returns:
         Shape and dtype of a.
     Raises:
-        ShapeError: not square, or a singular matrix.   DTypeError: another dtype.
+        ShapeError: not square.   ArgumentError: a singular matrix.   DTypeError: another dtype.
     Source: NumPy's `linalg.inv`; Giles 2008, "Collected matrix derivative results".
     >>> inv(np.array([[2.0, 0.0], [0.0, 4.0]]))
     array([[0.5 , 0.  ],
@@ -43,7 +43,7 @@ def solve(a: Any, b: Any) -> Any:
     Returns:
         (N,) or (..., N, K), NumPy's result type.
     Raises:
-        ShapeError: sizes that do not fit, or a singular matrix.   DTypeError: another dtype.
+        ShapeError: sizes that do not fit.   ArgumentError: a singular matrix.   DTypeError: another dtype.
     Source: NumPy's `linalg.solve`; Giles 2008, "Collected matrix derivative results".
     >>> solve(np.array([[2.0, 0.0], [0.0, 4.0]]), np.array([2.0, 2.0]))
     array([1. , 0.5])
@@ -98,7 +98,7 @@ def cholesky(a: Any) -> Any:
     Returns:
         Shape and dtype of a.
     Raises:
-        ShapeError: not square, or not positive definite.   DTypeError: another dtype.
+        ShapeError: not square.   ArgumentError: not positive definite.   DTypeError: another dtype.
     Source: NumPy's `linalg.cholesky`; Murray 2016, arXiv:1602.07527.
     >>> cholesky(np.array([[4.0, 2.0], [2.0, 2.0]]))
     array([[2., 0.],
@@ -244,7 +244,8 @@ def matrix_power(a: Any, n: int) -> Any:
     Returns:
         Shape and dtype of a.
     Raises:
-        ShapeError: not square, or a singular matrix with n below 0.   DTypeError: another dtype.
+        ShapeError: not square.   ArgumentError: a singular matrix with n below 0.
+        DTypeError: another dtype.
     Source: NumPy's `linalg.matrix_power`.
     >>> matrix_power(np.array([[2.0, 0.0], [0.0, 3.0]]), 2)
     array([[4., 0.],
@@ -360,6 +361,6 @@ def _run(function: str, op: Any, *operands: Any) -> Any:
     """The op's result; what LAPACK cannot do is told with the function's name."""
     try:
         return op(*operands)
-    except ShapeError as error:  # the op tells what LAPACK said
+    except (ArgumentError, ShapeError) as error:  # a singular matrix, say: the op tells what LAPACK said
         shapes = [x.shape for x in operands]
-        raise ShapeError(f"{function}: {error.__cause__ or error}, shapes {shapes}") from error
+        raise type(error)(f"{function}: {error.__cause__ or error}, shapes {shapes}") from error
