@@ -119,3 +119,13 @@ def test_a_hook_that_writes_to_a_broadcast_gradient_is_told() -> None:  # E4
     y.register_hook(double)
     with pytest.raises(GraphError, match="cannot be written"):
         y.sum().backward()
+
+
+@pytest.mark.parametrize("value", [0.7, [0.7, 0.7], (0.7,), np.float64(0.7), np.full(2, 0.7)])
+def test_what_is_written_is_rounded_to_the_type_of_the_tensor_alone(value: Any) -> None:
+    wide, narrow = Tensor(np.zeros(2)), Tensor(np.zeros(2, "f4"))
+    wide[:], narrow[:] = value, value
+    assert wide.numpy().tolist() == [0.7, 0.7] and narrow.numpy().tolist() == [np.float32(0.7)] * 2
+    whole = Tensor(np.zeros(2, np.int64))
+    whole[:] = 2**24 + 1  # float32 has no such number
+    assert whole.numpy().tolist() == [2**24 + 1] * 2

@@ -116,7 +116,10 @@ class InPlaceMethods(Methods):
                 "product with a mask, or write inside no_grad() or on .data"
             )
         key = _plain(key)
-        value = value.array if isinstance(value, Traced) else as_array("tensor[...] = value", value)
+        given = value.array if isinstance(value, Traced) else value
+        value = as_array("tensor[...] = value", given)
+        if not isinstance(given, (np.ndarray, np.generic)):
+            value = np.asarray(given)  # Python's numbers go into this tensor's type, not by way of float32
         part: Any = self._array[key]  # raises for a key that does not fit, before anything is changed
         lead = max(value.ndim - part.ndim, 0)  # axes of length 1 in front are passed over, as in NumPy
         fits = value.shape[:lead] == (1,) * lead
