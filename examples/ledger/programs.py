@@ -159,6 +159,7 @@ PROGRAMS = (
         "without-2-curves.png": ("71", "Without changes, seed 2: loss and accuracy by epoch"),
         "with-2-curves.png": ("71", "With changes, seed 2: loss and accuracy by epoch"),
     }),
+    Program("mnist_mpi", "22", data="mnist", seed=1, minutes=(5, 60)),
     Program("alexnet", "69 70", data="cats_vs_dogs", seed=1, minutes=(5, 240), pictures={
         "shapes.png": ("69", "An image on its way through the windows"),
     }),
