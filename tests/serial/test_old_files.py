@@ -36,12 +36,24 @@ def expected(part):
     return {n.removeprefix(f"{part}."): v for n, v in EXPECTED.items() if n.startswith(f"{part}.")}
 
 
-def same_numbers(model, part):
-    """Equal but for how another processor rounds: the files were written on one."""
+def same_numbers(model, part, *, walks=(), within=0.0):
+    """Equal but for how another processor rounds: the files were written on one.
+
+    Args:
+        walks: names whose numbers rounding alone decides.   within: how far those may be off.
+    """
     state, wanted = model.state_dict(), expected(part)
     assert list(state) == list(wanted)
     for name, value in state.items():
-        np.testing.assert_allclose(value, wanted[name], rtol=1e-4, atol=1e-6, err_msg=name)
+        rtol, atol = (0, within) if name in walks else (1e-4, 1e-6)
+        np.testing.assert_allclose(value, wanted[name], rtol=rtol, atol=atol, err_msg=name)
+
+
+#: Batch norm takes away the mean, so the bias before it has the gradient 0, and what is computed is the
+#: rounding of a sum, 1e-9. Adam divides it by its own size: the bias walks by up to the learning rate, at
+#: most 0.02, in each of the 7 batches that are left, and the running mean follows it. The kernels of the
+#: day the files were written walked another way.
+ROUNDING = {"walks": ("0.bias", "1.running_mean"), "within": 2 * 7 * 0.02}
 
 
 @pytest.mark.parametrize("suffix", ["safetensors", "npz"])
@@ -71,20 +83,23 @@ def test_a_training_that_was_broken_off_goes_on_to_the_same_end():
         FOLDER / "training.npz", callbacks=[EarlyStopping("val_loss", 9, restore_best=False)]
     )
     assert (trainer.epoch, trainer.batch) == (1, 3)
+    held = load_tensors(FOLDER / "training.npz")
+    for name, value in trainer.model.state_dict().items():
+        np.testing.assert_array_equal(value, held[f"model.{name}"], err_msg=name)
     assert trainer.callbacks[0].every == "batch" and trainer.loss.label_smoothing == 0.1
     assert list(trainer.history) == [
         "train_loss", "train_accuracy", "train_top_2_accuracy", "train_f1", "val_loss", "val_accuracy",
         "val_top_2_accuracy", "val_f1", "lr",
     ]  # fmt: skip
     write.fit(trainer, 3)
-    same_numbers(trainer.model, "training")
+    same_numbers(trainer.model, "training", **ROUNDING)
 
 
 def test_a_training_is_loaded_into_one_made_by_hand():
     trainer = write.trained()
     trainer.load(FOLDER / "training.npz")
     write.fit(trainer, 3)
-    same_numbers(trainer.model, "training")
+    same_numbers(trainer.model, "training", **ROUNDING)
     np.testing.assert_equal(load_notes(FOLDER / "training.npz"), write.NOTES)
 
 
