@@ -169,7 +169,8 @@ def test_structure_and_numbers_that_do_not_belong_together(tmp_path):
         ('"in_features":2', '"in_features":4', r"weight: got \(3, 2\), expected \(3, 4\)"),
         ('"class":"Linear"', '"class":"os.system"', "a.npz: unknown class 'os.system'"),
         ('"class"', '"klass"', r"a.npz: missing keys: \['class'\]"),
-        ('"in_features":2', '"in_features":1000000000000', "a.npz: asks for 3,000,000,000,000 elements"),
+        ('"in_features":2', '"in_features":1000000000000', "a.npz: in_features: asks for 1,000,000,000,0"),
+        ('"in_features":2', '"in_features":200000000', "a.npz: asks for 600,000,000 elements"),
     ]:
         save_tensors(path, tensors, {**texts, name: texts[name].replace(old, new)})
         with pytest.raises((FormatError, StateError), match=says):
@@ -186,6 +187,12 @@ OPTIMIZERS = {
     "Adamax": lambda m: optim.Adamax(m.parameters()),
     "Adadelta": lambda m: optim.Adadelta(m.parameters(), 0.5),
     "NAdam": lambda m: optim.NAdam(m.parameters()),
+    "RAdam": lambda m: optim.RAdam(m.parameters(), 0.01, weight_decay=0.1, decoupled_weight_decay=True),
+    "Rprop": lambda m: optim.Rprop(m.parameters(), 0.001),
+    "ASGD": lambda m: optim.ASGD(m.parameters(), 0.05, t0=2.0),
+    "Lion": lambda m: optim.Lion(m.parameters(), 0.001, weight_decay=0.1),
+    "Adafactor": lambda m: optim.Adafactor(m.parameters()),
+    "Muon": lambda m: optim.Muon([m[6].weight, m[8].weight], 0.01),  # for matrices alone
     "groups": lambda m: optim.SGD(
         [{"params": m[0].parameters()}, {"params": m[8].parameters(), "lr": 0.5}], 0.1
     ),
@@ -202,7 +209,18 @@ SCHEDULES = {
     "SequentialLR": lambda o: optim.SequentialLR(
         o, [optim.LinearLR(o, 0.1, total_iters=4), optim.CosineAnnealingLR(o, 20)], [4]
     ),
+    "ConstantLR": lambda o: optim.ConstantLR(o, 0.5, 12),
+    "CyclicLR": lambda o: optim.CyclicLR(o, 0.001, 0.02, 3, mode="exp_range", gamma=0.9),
+    "ChainedScheduler": lambda o: optim.ChainedScheduler(
+        [optim.ConstantLR(o, 0.5, 4), optim.ExponentialLR(o, 0.9)]
+    ),
+    "SWALR": lambda o: optim.SWALR(o, 0.001, 6),
 }
+#: What no file can hold, or no `Trainer` can use.
+LEFT_OUT = {
+    "LBFGS",  # its step asks for the loss again, with a function that the trainer has not
+    "LambdaLR", "MultiplicativeLR",  # they hold a function: see the test of schedules of one's own
+}  # fmt: skip
 
 
 def test_every_optimizer_and_schedule_is_tried():
@@ -213,8 +231,8 @@ def test_every_optimizer_and_schedule_is_tried():
             if isinstance(s, type) and issubclass(s, cls) and s is not cls
         }
 
-    assert {*OPTIMIZERS} - {"groups"} == below(optim.Optimizer)
-    assert {*SCHEDULES, "LambdaLR"} == below(optim.LRScheduler)  # ReduceLROnPlateau has a test of its own
+    assert {*OPTIMIZERS} - {"groups"} == below(optim.Optimizer) - LEFT_OUT
+    assert {*SCHEDULES} == below(optim.LRScheduler) - LEFT_OUT  # ReduceLROnPlateau has a test of its own
 
 
 @pytest.mark.parametrize(
@@ -294,9 +312,11 @@ def test_an_optimizer_or_a_schedule_of_ones_own_is_named(tmp_path):
         FormatError, match=r"a.npz: the optimizer is a Mine, a class of your own; pass an optimizer"
     ):
         load_trainer(tmp_path / "a.npz")
-    save_model(tmp_path / "a.npz", training(schedule=lambda o: optim.LambdaLR(o, lambda t: 0.5**t)))
-    with pytest.raises(FormatError, match=r"a.npz: the schedule is a LambdaLR, .*; pass a LearningRate"):
-        load_trainer(tmp_path / "a.npz")
+    for cls in (optim.LambdaLR, optim.MultiplicativeLR):
+        save_model(tmp_path / "a.npz", training(schedule=lambda o, cls=cls: cls(o, lambda t: 0.5**t)))
+        says = rf"a.npz: the schedule is a {cls.__name__}, .*; pass a LearningRate"
+        with pytest.raises(FormatError, match=says):
+            load_trainer(tmp_path / "a.npz")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from tinygrad_cnn.errors import ArgumentError, DTypeError
 from tinygrad_cnn.functional.arguments import choice, flag, integer, number
 from tinygrad_cnn.functional.checks import not_negative
 from tinygrad_cnn.optim.optimizer import Group, Optimizer
-from tinygrad_cnn.optim.schedule import LRScheduler, PerGroup
+from tinygrad_cnn.optim.schedule import LRScheduler, PerGroup, per_group
 
 
 class CyclicLR(LRScheduler):
@@ -71,7 +71,7 @@ class CyclicLR(LRScheduler):
         """The rate, and the momentum, of one group; its initial rate plays no part."""
         group.setdefault("initial_lr", group["lr"])
         height = self._height(t)
-        low, high = self.base_lrs.of(group), self.max_lrs.of(group)
+        low, high = per_group(self, "base_lrs", group), per_group(self, "max_lrs", group)
         group["lr"] = low + (high - low) * height
         if self.cycle_momentum:
             least, most = self.momenta

@@ -11,10 +11,11 @@ from tinygrad_cnn.nn.structure import Writer
 from tinygrad_cnn.optim import LRScheduler, Optimizer, ReduceLROnPlateau
 from tinygrad_cnn.optim.schedule import PerGroup
 
-#: The classes that a file may name: those of `optim`, and no others.
+#: The classes that a file may name: those of `optim` but for the ones made of functions, and no others.
 SCHEDULERS = {
     n: c for n, c in vars(optim).items()
-    if isinstance(c, type) and issubclass(c, (LRScheduler, ReduceLROnPlateau)) and n != "LambdaLR"
+    if isinstance(c, type) and issubclass(c, (LRScheduler, ReduceLROnPlateau))
+    and n not in {"LambdaLR", "MultiplicativeLR"}
 }  # fmt: skip
 
 
