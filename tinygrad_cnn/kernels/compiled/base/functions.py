@@ -27,11 +27,12 @@ LEAST, BIAS, SHIFT = np.float32(-104), np.int32(127), np.int32(23)
 
 @instruction
 def less(context, a, b, c):
-    """a - b * c, the product rounded first and the difference not reordered with others."""
+    """a - b * c, not reordered with others; the product may be fused with the difference."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         a, b, c = args
-        return builder.fsub(a, builder.fmul(b, c))
+        only = ("contract",)  # Numba gives what has no flags those of the kernel: `reassoc` is one
+        return builder.fsub(a, builder.fmul(b, c, flags=only), flags=only)
 
     return types.float32(types.float32, types.float32, types.float32), generate
 
