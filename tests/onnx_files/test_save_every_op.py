@@ -69,4 +69,10 @@ def test_the_file_computes_what_the_op_computes(tmp_path_factory, op, data):
 
 
 #: Forms of ops that are refused with their reason.
-REFUSED = ("by several arrays at once", "evenly", "a mask of several axes", "a single mask")
+REFUSED = (
+    "by several arrays at once",
+    "evenly",
+    "a mask of several axes",
+    "a single mask",
+    "other than planes",
+)

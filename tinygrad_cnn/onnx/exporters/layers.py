@@ -125,6 +125,8 @@ def _unfold(to: Target, op: ops.Unfold, x: str) -> str:
 
 @exporter(ops.Fold, sized=())
 def _fold(to: Target, op: ops.Fold, x: str) -> str:
+    if len(op.grid.image) != 2:  # seen with dilation and with uneven padding, in version 1.32
+        raise to.refuse("onnxruntime folds images other than planes in another way")
     options = _windows(to, op.grid, dilations=op.grid.dilation)
     kernel = options.pop("kernel_shape")
     return to.node("Col2Im", [x, to.ints(*op.grid.image), to.ints(*kernel)], **options)
