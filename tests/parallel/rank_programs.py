@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from itertools import pairwise
@@ -183,6 +184,17 @@ def different():
 def mismatch():
     """The ranks sum arrays of different sizes."""
     WORLD.sum(np.ones(2 + WORLD.rank))
+
+
+def deaf():
+    """The launcher of rank 0 reads nothing for a while, then finds the words and the end together."""
+    if WORLD.rank == 0:
+        launcher = str(os.getppid())
+        os.kill(int(launcher), signal.SIGSTOP)
+        wake = "import os, signal, sys, time; time.sleep(0.5); os.kill(int(sys.argv[1]), signal.SIGCONT)"
+        subprocess.Popen([sys.executable, "-c", wake, launcher], stderr=subprocess.DEVNULL)
+        raise ValueError("planted on rank 0")
+    WORLD.sum(np.ones(3))
 
 
 def again():

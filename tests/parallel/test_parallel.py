@@ -137,6 +137,7 @@ FAULTS = {
     "exits": ["rank 1 is at the end of the program"],
     "different": ["the parameters of ranks [1] are not those of rank 0"],
     "mismatch": ["rank 0 is at sum, with 16 bytes; rank 1 is at sum, with 24 bytes"],
+    "deaf": ["[rank 0] ValueError: planted on rank 0", "ends all 2 ranks"],
     "again": ["put every backward() of a step but the last one into `with average.later():`"],
     "full": ["[rank 0] OSError", "No space left"],
     "killed": [""],
