@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import stat
 import sys
@@ -128,10 +129,8 @@ def last_words(text: str, patience: float = PATIENCE) -> None:
     """
     sys.stderr.write(text)
     for stream in (sys.stdout, sys.stderr):
-        try:
+        with contextlib.suppress(OSError, ValueError):  # nobody reads it, or it is closed
             stream.flush()
-        except (OSError, ValueError):  # nobody reads it, or it is closed: no reason to go on for ever
-            pass
     end = time.monotonic() + patience
     while any(map(_unread, (1, 2))) and time.monotonic() < end:
         time.sleep(0.01)
