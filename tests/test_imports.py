@@ -35,7 +35,7 @@ MAY_IMPORT: dict[str, str] = {
     "optim": "errors graph mode kernels functional tensors",
     "data": "errors rng serial",
     "serial": "errors",
-    "train": "errors graph mode rng functional tensors nn optim data serial",
+    "train": "errors graph mode rng functional tensors nn optim data parallel serial",
     "onnx": "errors graph grid kernels mode rng ops functional tensors nn serial",
     "torch": "errors graph mode rng functional ops tensors nn optim serial torchvision",
     "torchvision": "errors graph mode functional data torch",

@@ -15,6 +15,7 @@ from tinygrad_cnn.data.iterable import IterableDataset
 from tinygrad_cnn.data.prefetch import prefetched
 from tinygrad_cnn.data.processes import batches_of_processes
 from tinygrad_cnn.data.samplers import BatchSampler
+from tinygrad_cnn.data.shares import OneOfSeveral, check_shard, rows, rows_of, shares, without_stand_ins
 from tinygrad_cnn.data.stream import StreamedDataset
 from tinygrad_cnn.errors import ArgumentError, DTypeError
 from tinygrad_cnn.rng import Seed, generator
@@ -45,6 +46,10 @@ class DataLoader:
             them, so it must be possible to pickle it; and a script needs `if __name__ == "__main__":`.
         worker_init_fn: called in each process, with its number, before its first batch.
         start_method: of processes: 'fork', 'spawn' or 'forkserver'; None for Python's own choice.
+        shard: `parallel.world()`: each of its processes gets its share of every batch, consecutive rows,
+            as even as can be. batch_size and the number of batches are those of all together, and the
+            order is the one that rank 0 draws, so both are the same for any number of processes. A share
+            may have no rows, if the last batch has fewer samples than there are processes.
     Attributes:
         rng: the generator in use, or None for the default one; its state decides the next order.
     Raises:
@@ -74,6 +79,7 @@ class DataLoader:
         num_workers: int = 0,
         worker_init_fn: Callable[[int], Any] | None = None,
         start_method: str | None = None,
+        shard: OneOfSeveral | None = None,
     ) -> None:
         for name, number, least in (
             ("batch_size", batch_size, 1), ("prefetch", prefetch, 0), ("num_workers", num_workers, 0),
@@ -95,6 +101,7 @@ class DataLoader:
         self.sampler, self.batch_sampler = sampler, batch_sampler
         self.collate_fn, self.num_workers = collate_fn, int(num_workers)
         self.worker_init_fn, self.start_method = worker_init_fn, start_method
+        self.shard = check_shard(shard)
         self._check()
 
     def _check(self) -> None:
@@ -146,18 +153,31 @@ class DataLoader:
             ShapeError: samples that cannot be stacked. With `prefetch` and processes too, an error
                 comes in place of the batch that it belongs to.
         """
-        batches = self._batches()
+        batches = self._batches() if self.shard is None else self._shares(self.shard)
         yield from prefetched(batches, self.prefetch) if self.prefetch and not self.num_workers else batches
 
+    def _shares(self, shard: OneOfSeveral) -> Iterator[Any]:
+        """What this process takes of the batches."""
+        if isinstance(self.dataset, IterableDataset):  # each process goes through the whole stream
+            return (rows(batch, rows_of(shard, _length(batch))) for batch in self._made(None))
+        chosen, empty = shares(shard, self._chosen())
+        return without_stand_ins(self._made(chosen), empty)
+
     def _batches(self) -> Iterator[Any]:
-        stream = isinstance(self.dataset, IterableDataset)
-        chosen = None if stream else self._chosen()
+        return self._made(None if isinstance(self.dataset, IterableDataset) else self._chosen())
+
+    def _made(self, chosen: Iterable[Any] | None) -> Iterator[Any]:
+        """Batches of given indices, or of a stream."""
         if isinstance(self.dataset, StreamedDataset):
             return self.dataset.batches(chosen or [])
         if self.num_workers:
+            seed = int(generator(self.rng).integers(2**63))
+            if self.shard is not None:  # samples of its own for each process; of a stream all draw the same
+                one = int(self.shard.broadcast(np.array(seed)))
+                seed = one if chosen is None else one + self.shard.rank
             return batches_of_processes(
                 self.dataset, chosen, self.collate_fn or _together, self.num_workers,
-                ahead=max(self.prefetch, 2), seed=int(generator(self.rng).integers(2**63)),
+                ahead=max(self.prefetch, 2), seed=seed,
                 size=self.batch_size, drop_last=self.drop_last, start_method=self.start_method,
                 begin=self.worker_init_fn,
             )  # fmt: skip
@@ -199,6 +219,7 @@ class DataLoader:
             parts += [f"{name}={getattr(self, name)}"] if getattr(self, name) else []
         for name in ("sampler", "batch_sampler"):
             parts += [f"{name}={getattr(self, name)!r}"] if getattr(self, name) is not None else []
+        parts += [] if self.shard is None else [f"shard={self.shard!r}"]
         return f"DataLoader({', '.join(parts)})"
 
 
@@ -206,6 +227,13 @@ def _together(samples: list[Any]) -> Any:
     """A batch of samples: a tuple of fields, or a dict; of samples of one field a tuple of one."""
     made = default_collate(samples)
     return made if isinstance(samples[0], (tuple, dict)) else (made,)
+
+
+def _length(batch: Any) -> int:
+    """The number of samples in a made batch."""
+    while isinstance(batch, (dict, tuple)):
+        batch = next(iter(batch.values() if isinstance(batch, dict) else batch))
+    return len(batch)
 
 
 def _as_dataset(dataset: Any) -> Any:

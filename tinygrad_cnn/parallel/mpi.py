@@ -27,7 +27,7 @@ if sys.platform != "win32":
 Array = NDArray[Any]
 
 #: What ranks can be doing when they meet; they tell each other the number.
-PLACES = ("the end of the program", "sum", "broadcast", "each", "step", "construction")
+PLACES = ("the end of the program", "sum", "broadcast", "each", "step", "save")
 
 #: How long a rank waits at its end, in seconds: for the launcher to read its words; and, if all ranks
 #: have the same error, for rank 0 to say it (which may itself wait for the launcher).

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_cnn.data import ArrayDataset, DataLoader, Dataset, IterableDataset
+from tinygrad_cnn.data.shares import OneOfSeveral
 from tinygrad_cnn.data.subsets import labels_of_all
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
 from tinygrad_cnn.functional.arguments import values
@@ -19,7 +20,7 @@ Array = NDArray[Any]
 
 def as_batches(
     function: str, x: Any, y: Any = None, batch_size: int | None = None, shuffle: bool = False,
-    rng: Seed = None, usual_size: int = 32,
+    rng: Seed = None, usual_size: int = 32, shard: OneOfSeveral | None = None,
 ) -> Iterable[Any]:  # fmt: skip
     """Data as something that gives batches: a loader of arrays, or what it is already.
 
@@ -29,6 +30,7 @@ def as_batches(
             other iterable of batches. A list is one of batches.
         y: targets (N, ...), or None.   batch_size, shuffle, rng: of arrays and datasets.
         usual_size: the batch_size if None is given.
+        shard: the process among several whose share each batch shall be; None for whole batches.
     Raises:
         ShapeError: x and y of different lengths.   ArgumentError: no samples, NaN or infinity in
             arrays, or options of a loader that has its own.   DTypeError: no data.
@@ -41,6 +43,11 @@ def as_batches(
             raise ArgumentError(
                 f"{function}: a DataLoader has its own targets, batch_size and rng; leave them out"
             )
+        if shard is not None and shard.size > 1 and x.shard is None:
+            raise ArgumentError(
+                f"{function}: each of {shard.size} processes would take all of the DataLoader's samples; "
+                "DataLoader(..., shard=parallel.world()) gives each its share"
+            )
         _check_dataset(function, x.dataset)
         return x
     if y is not None:
@@ -50,10 +57,11 @@ def as_batches(
     elif isinstance(x, np.ndarray):
         raise DTypeError(f"{function}: got an array x of shape {x.shape} without y; fit(x, y) fits")
     if isinstance(x, IterableDataset):
-        return DataLoader(x, usual_size if batch_size is None else batch_size, rng=rng)
+        return DataLoader(x, usual_size if batch_size is None else batch_size, rng=rng, shard=shard)
     if isinstance(x, Dataset) and not isinstance(x, (list, str)):
         _check_dataset(function, x)
-        return DataLoader(x, usual_size if batch_size is None else batch_size, shuffle, rng=rng)
+        size = usual_size if batch_size is None else batch_size
+        return DataLoader(x, size, shuffle, rng=rng, shard=shard)
     if not isinstance(x, Iterable) or isinstance(x, (str, bytes, dict)):
         raise DTypeError(
             f"{function}: arrays x and y, a dataset, a DataLoader or an iterable of batches fits, "
@@ -64,11 +72,11 @@ def as_batches(
     return x
 
 
-def validation_sets(given: Any) -> dict[str, Any]:
+def validation_sets(given: Any, shard: OneOfSeveral | None = None) -> dict[str, Any]:
     """Validation data by name, each to be gone through after every epoch.
 
     Args:
-        given: None, data as `fit` takes it, or a dict of such data by their names.
+        given: None, data as `fit` takes it, or a dict of such data by their names.   shard: as `as_batches`.
     Raises:
         ArgumentError: the name 'train', or a generator.
 
@@ -76,7 +84,10 @@ def validation_sets(given: Any) -> dict[str, Any]:
     ['val']
     """
     named = {} if given is None else given if isinstance(given, dict) else {"val": given}
-    sets = {str(name): as_batches(f"fit: {name}", data, usual_size=256) for name, data in named.items()}
+    sets = {
+        str(name): as_batches(f"fit: {name}", data, usual_size=256, shard=shard)
+        for name, data in named.items()
+    }
     for name, data in sets.items():
         if name == "train" or isinstance(data, Iterator):
             why = "this name is taken" if name == "train" else "a generator ends after one epoch"

@@ -17,10 +17,12 @@ from tinygrad_cnn.functional import cross_entropy
 from tinygrad_cnn.functional.arguments import integer
 from tinygrad_cnn.mode import no_grad
 from tinygrad_cnn.nn import Module
+from tinygrad_cnn.parallel import World
 from tinygrad_cnn.tensors.tensor_class import Tensor
 from tinygrad_cnn.train.batches import as_batches, as_numbers, parts_of
 from tinygrad_cnn.train.losses import binary, fitting_targets, loss_of
 from tinygrad_cnn.train.metrics_over_batches import Running
+from tinygrad_cnn.train.ranks import Ranks
 
 Array = NDArray[Any]
 
@@ -30,9 +32,10 @@ class Evaluator:
 
     Args:
         model: called with the inputs of a batch.   loss: of (outputs, targets), the mean of a batch.
-        metrics: as `Trainer`.
+        metrics, world: as `Trainer`.
     Attributes:
         model, loss: as given.   running: the mean loss and the metrics, over the batches so far.
+        ranks: the processes that measure together.
     Raises:
         DTypeError: an argument of another type.   ArgumentError: an unknown metric, or two of one name.
 
@@ -43,8 +46,9 @@ class Evaluator:
 
     def __init__(
         self, model: Module, loss: Callable[[Any, Any], Any] = cross_entropy,
-        metrics: Iterable[Any] = ("accuracy",),
+        metrics: Iterable[Any] = ("accuracy",), *, world: World | None = None,
     ) -> None:  # fmt: skip
+        self.ranks = Ranks(type(self).__name__, world)
         loss = loss_of(type(self).__name__, loss)
         check_parts(type(self).__name__, model, loss, metrics)
         self.model, self.loss = model, loss
@@ -74,7 +78,7 @@ class Evaluator:
         >>> sorted(Evaluator(nn.Linear(2, 2)).evaluate(np.zeros((4, 2), "float32"), [0, 1, 0, 1]))
         ['accuracy', 'loss']
         """
-        data = as_batches("evaluate", x, y, batch_size, usual_size=256)
+        data = as_batches("evaluate", x, y, batch_size, usual_size=256, shard=self.ranks.world)
         count = None if steps is None else integer("evaluate", "steps", steps, 1)
         return self.measure("evaluate", data, count)
 
@@ -91,9 +95,12 @@ class Evaluator:
         measures = self.running.fresh()
         with in_mode(self.model, False), no_grad():
             for batch in islice(data, steps):
-                inputs, targets = parts_of(function, batch, data)
+                inputs, targets = self.ranks.parts(function, batch, data)
+                if not len(targets):  # another rank has all samples
+                    continue
                 outputs = self.model(*map(as_numbers, inputs))
                 measures.update(as_scalar(function, self._loss(outputs, targets)), _array(outputs), targets)
+        measures = self.ranks.summed(measures)
         if not measures.count:
             raise ArgumentError(f"{function}: the data is empty, it gives no batch")
         return measures.values()

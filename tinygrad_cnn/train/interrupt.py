@@ -13,6 +13,9 @@ class Interrupts:
 
     Only Python's own handler is replaced, and only in the main thread; otherwise nothing changes.
 
+    Args:
+        noted: raise nothing at a first Ctrl-C, but note it in `hold.asked`: one of several processes
+            must not leave the others at a place of its own.
     Attributes:
         torn: a second Ctrl-C broke off a `hold`, so that what it did is half done.
         hold: the context manager of what must not be broken off.
@@ -24,9 +27,9 @@ class Interrupts:
     False
     """
 
-    def __init__(self) -> None:
-        self.torn = False
-        self.hold = _Hold()
+    def __init__(self, noted: bool = False) -> None:
+        self.torn, self._noted = False, noted
+        self.hold = _Hold(noted)
         self._before: Any = None
 
     def __enter__(self) -> Interrupts:
@@ -42,18 +45,19 @@ class Interrupts:
             signal.signal(signal.SIGINT, self._before)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if self.hold.held and not self.hold.asked:
+        if (self.hold.held or self._noted) and not self.hold.asked:
             self.hold.asked = True
             return
-        self.torn = self.hold.held
+        self.torn = self.hold.held or self._noted
         raise KeyboardInterrupt
 
 
 class _Hold:
     """Inside, a first Ctrl-C is noted; it is raised at the end."""
 
-    def __init__(self) -> None:
+    def __init__(self, noted: bool) -> None:
         self.held = self.asked = False
+        self._noted = noted
 
     def __enter__(self) -> None:
         self.held = True
@@ -62,5 +66,5 @@ class _Hold:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.held = False
-        if self.asked and kind is None:
+        if self.asked and kind is None and not self._noted:
             raise KeyboardInterrupt

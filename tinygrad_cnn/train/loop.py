@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from tinygrad_cnn.errors import ArgumentError, TinygradCnnError
-from tinygrad_cnn.train.batches import parts_of
 from tinygrad_cnn.train.evaluation import check_labels
 from tinygrad_cnn.train.interrupt import Interrupts
 from tinygrad_cnn.train.position import END, Source
@@ -19,6 +18,10 @@ if TYPE_CHECKING:
     from tinygrad_cnn.train.trainer import Trainer
 
 Array = NDArray[Any]
+
+
+#: Why a rank stops that has no reason of its own.
+OTHER_STOPPED = "another rank has stopped"
 
 
 class Loop:
@@ -37,16 +40,19 @@ class Loop:
     ) -> None:  # fmt: skip
         self._trainer, self._learner, self._progress = trainer, learner, progress
         self._source, self._sets, self._steps, self._unchecked = source, sets, steps, labels
-        self._running, self._interrupts = learner.evaluator.running, Interrupts()
+        self._ranks = learner.evaluator.ranks
+        self._running, self._interrupts = learner.evaluator.running, Interrupts(noted=not self._ranks.alone)
 
     def run(self) -> None:
         """Take all epochs, until they are done, a callback stops them, or something ends them."""
         trainer, progress, ending = self._trainer, self._progress, "failed"
         with self._interrupts:
             try:
+                self._ranks.summed(self._running.fresh())  # refuses, before the first step, what has no sum
                 self._tell("on_train_begin")
                 while progress.epoch < trainer.epochs and trainer.stop_reason is None:
                     self._one_epoch()
+                    self._meet(True)
                 ending = "finished"
             except KeyboardInterrupt:
                 if self._interrupts.torn:
@@ -68,13 +74,18 @@ class Loop:
         while not ended and (self._steps is None or progress.batch < self._steps):
             batch = source.fetch()
             with self._interrupts.hold:
-                if batch is not END:
-                    self._one_batch(batch)
-                else:
+                more = self._meet(batch is not END)
+                if trainer.stop_reason is not None:  # of another rank
+                    return
+                if not more:
                     ended = self._pass_over()
-            if trainer.stop_reason is not None:
+                elif not self._one_batch(batch):
+                    return
+            if self._ranks.alone and trainer.stop_reason is not None:
                 return
-        logs = {f"train_{key}": value for key, value in self._running.values().items()}
+        self._ranks.share_buffers(trainer.model)
+        measured = self._ranks.summed(self._running).values()
+        logs = {f"train_{key}": value for key, value in measured.items()}
         for name, data in self._sets.items():
             measured = self._learner.evaluator.measure(f"fit: {name}", data)
             logs |= {f"{name}_{key}": value for key, value in measured.items()}
@@ -85,6 +96,22 @@ class Loop:
             self._tell("on_epoch_end", logs, last=False)
             progress.history.append(logs)
             self._tell("on_epoch_end", logs, last=True)
+
+    def _meet(self, more: bool) -> bool:
+        """Agree with the other ranks whether there is another batch; an interruption or a stop is all ranks'.
+
+        Raises:
+            KeyboardInterrupt: any rank was interrupted.
+        """
+        trainer, asked = self._trainer, self._interrupts.hold.asked
+        if self._ranks.alone:
+            return more
+        more, interrupted, stop = self._ranks.meet(more, asked, trainer.stop_reason is not None)
+        if interrupted:
+            raise KeyboardInterrupt
+        if stop and trainer.stop_reason is None:
+            trainer.stop(OTHER_STOPPED)
+        return more
 
     def _pass_over(self) -> bool:
         """The data has come to its end: whether the epoch has, too."""
@@ -98,12 +125,13 @@ class Loop:
         source.restart()
         return False
 
-    def _one_batch(self, batch: Any) -> None:
-        """A step of the optimizer, and what is told of it."""
+    def _one_batch(self, batch: Any) -> bool:
+        """A step of the optimizer, and what is told of it; False if it shall not be taken."""
         progress = self._progress
         where = f"in batch {progress.batch + 1} of epoch {progress.epoch + 1}"
         try:
-            inputs, targets = parts_of("fit", batch, self._source.data)
+            self._ranks.seed(self._trainer.model)
+            inputs, targets = self._ranks.parts("fit", batch, self._source.data)
             loss, outputs = self._learner.step(
                 "fit", inputs, targets, seen=self._see, judged=self._judge_loss, where=f" {where}"
             )
@@ -111,11 +139,13 @@ class Loop:
             error.add_note(f"{where} of fit")
             raise
         if self._trainer.stop_reason is not None:
-            return
-        self._running.update(loss, outputs, targets)
+            return False
+        if outputs is not None:  # this rank has samples of the batch
+            self._running.update(loss, outputs, targets)
         self._source.count()
         progress.batch += 1
         self._tell("on_batch_end", loss)
+        return True
 
     def _see(self, outputs: Any) -> None:
         """Check all labels of the data when the number of outputs is known for the first time."""
@@ -126,7 +156,10 @@ class Loop:
     def _judge_loss(self, loss: float) -> bool:
         """Tell the callbacks; whether the step shall be taken."""
         self._tell("on_loss", loss)
-        return self._trainer.stop_reason is None
+        goes_on = self._ranks.all(self._trainer.stop_reason is None)
+        if not goes_on and self._trainer.stop_reason is None:
+            self._trainer.stop(OTHER_STOPPED)
+        return goes_on
 
     def _tell(self, event: str, *values: Any, last: bool | None = None) -> None:
         self._trainer.callbacks.tell(event, self._trainer, *values, last=last)

@@ -18,7 +18,8 @@ from tinygrad_cnn.train.metrics import classes_of, confusion_matrix, f1, hits, p
 class Metric:
     """Base of measures over batches: a subclass writes `update` and `value`, and `reset` its sums.
 
-    Sums are attributes that begin without an underscore; they are what a checkpoint keeps.
+    Sums are attributes that begin without an underscore, numbers or arrays. They are what a checkpoint
+    keeps; and those of several processes are added.
 
     >>> class Samples(Metric):
     ...     name = "samples"
@@ -235,7 +236,7 @@ class Running:
         >>> Running([]).state_dict()
         {'loss': 0.0, 'count': 0, 'metrics': {}}
         """
-        sums = {metric.name: _sums(metric) for metric in self.metrics}
+        sums = {metric.name: sums_of(metric) for metric in self.metrics}
         return {"loss": self.loss, "count": self.count, "metrics": sums}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -253,7 +254,7 @@ class Running:
             )
         loss, count = float(state["loss"]), int(state["count"])
         for metric in self.metrics:
-            sums = _sums(metric)
+            sums = sums_of(metric)
             if not isinstance(kept[metric.name], Mapping) or kept[metric.name].keys() - sums.keys():
                 raise StateError(f"Trainer: the metric {metric.name!r} has the sums {sorted(sums)}")
         self.loss, self.count = loss, count
@@ -262,8 +263,12 @@ class Running:
                 setattr(metric, key, value.copy() if isinstance(value, np.ndarray) else value)
 
 
-def _sums(metric: Metric) -> dict[str, Any]:
-    """A metric's attributes, but its name and what begins with an underscore."""
+def sums_of(metric: Metric) -> dict[str, Any]:
+    """A metric's attributes, but its name and what begins with an underscore.
+
+    >>> metric = TopK(1); metric.reset(); sums_of(metric)
+    {'correct': 0, 'count': 0}
+    """
     return {
         key: value.copy() if isinstance(value, np.ndarray) else value
         for key, value in vars(metric).items()

@@ -9,13 +9,15 @@ from tinygrad_cnn.errors import StateError
 from tinygrad_cnn.train.history import History
 from tinygrad_cnn.train.metrics_over_batches import Running
 from tinygrad_cnn.train.position import Source
+from tinygrad_cnn.train.ranks import Ranks
 
 
 class Progress:
     """Counts the epochs and batches of a training, and remembers what they measured.
 
     Args:
-        running: the means of the present epoch.
+        running: the means of the present epoch, over this process's samples.
+        ranks: the processes that train together; one alone if None.
     Attributes:
         epoch: epochs done.   batch: batches done in the present epoch.
         history: a number an epoch for each measure.
@@ -25,7 +27,8 @@ class Progress:
     0
     """
 
-    def __init__(self, running: Running) -> None:
+    def __init__(self, running: Running, ranks: Ranks | None = None) -> None:
+        self._ranks = Ranks("Progress", None) if ranks is None else ranks
         self.epoch = self.batch = 0
         self.history = History()
         self.running = running
@@ -33,7 +36,7 @@ class Progress:
         self.place: dict[str, Any] | None = None
 
     def state_dict(self) -> dict[str, Any]:
-        """Counts, history, sums and place, as plain data.
+        """Counts, history, sums over all ranks, and place, as plain data; all ranks must call it.
 
         >>> list(Progress(Running([])).state_dict())
         ['epoch', 'batch', 'history', 'running', 'place']
@@ -42,7 +45,7 @@ class Progress:
             "epoch": self.epoch,
             "batch": self.batch,
             "history": {name: list(values) for name, values in self.history.items()},
-            "running": self.running.state_dict(),
+            "running": self._ranks.summed(self.running).state_dict(),
             "place": self.place if self.source is None else self.source.state(),
         }
 
@@ -59,6 +62,8 @@ class Progress:
                 raise StateError(f"Trainer: {name} must be a count, got {str(state.get(name))[:40]!r}")
         history, place = _history(state.get("history")), _place(state.get("place"))
         self.running.load_state_dict(state["running"])
+        if self._ranks.world.rank:  # rank 0 keeps the sums of all
+            self.running.reset()
         self.epoch, self.batch, self.place = state["epoch"], state["batch"], place
         self.history.clear()
         self.history.update(history)

@@ -13,7 +13,8 @@ from tinygrad_cnn.errors import ArgumentError, DTypeError
 from tinygrad_cnn.functional import cross_entropy
 from tinygrad_cnn.nn import Module
 from tinygrad_cnn.optim import Optimizer
-from tinygrad_cnn.train.batches import as_numbers, parts_of
+from tinygrad_cnn.parallel import World
+from tinygrad_cnn.train.batches import as_numbers
 from tinygrad_cnn.train.evaluation import Evaluator, as_scalar, described, in_mode
 from tinygrad_cnn.train.losses import fitting_targets, optimizer_of, weighted
 
@@ -25,7 +26,7 @@ class Learner:
 
     Args:
         model: called with the inputs of a batch.   optimizer: of its parameters.
-        loss, metrics: as `Trainer`.
+        loss, metrics, world: as `Trainer`.
     Attributes:
         model, optimizer, loss: as given.   evaluator: measures the model, changing nothing.
     Raises:
@@ -40,9 +41,9 @@ class Learner:
 
     def __init__(
         self, model: Module, optimizer: Optimizer, loss: Callable[[Any, Any], Any] = cross_entropy,
-        metrics: Iterable[Any] = ("accuracy",),
+        metrics: Iterable[Any] = ("accuracy",), *, world: World | None = None,
     ) -> None:  # fmt: skip
-        self.evaluator = Evaluator(model, loss, metrics)
+        self.evaluator = Evaluator(model, loss, metrics, world=world)
         optimizer = optimizer_of(type(self).__name__, optimizer, model)
         check_optimizer(type(self).__name__, model, optimizer)
         self.model, self.optimizer, self.loss = model, optimizer, self.evaluator.loss
@@ -70,50 +71,60 @@ class Learner:
         dict_keys(['loss'])
         """
         inputs = x if isinstance(x, tuple) else (x,)
-        inputs, targets = parts_of("train_on_batch", (*map(as_numbers, inputs), as_numbers(y)), None)
+        ranks, batch = self.evaluator.ranks, (*map(as_numbers, inputs), as_numbers(y))
+        inputs, targets = ranks.parts("train_on_batch", batch, None)
         measures = self.evaluator.running.fresh()
-        with in_mode(self.model, True):
+        with in_mode(self.model, True), ranks.together(self.model, self.optimizer, (0, 0)):
             loss, outputs = self.step("train_on_batch", inputs, targets)
-        measures.update(loss, outputs, targets)
-        return measures.values()
+        if outputs is not None:
+            measures.update(loss, outputs, targets)
+        return ranks.summed(measures).values()
 
     def step(
         self, function: str, inputs: tuple[Any, ...], targets: Any, *,
         seen: Callable[[Any], None] | None = None, judged: Callable[[float], bool] | None = None,
         where: str = "",
-    ) -> tuple[float, Array]:  # fmt: skip
+    ) -> tuple[float, Array | None]:  # fmt: skip
         """Forward, backward and step, in the mode that the model is in.
+
+        All ranks of a world take it together.
 
         Args:
             function: named in errors.   inputs, targets: of a batch.   where: the batch, for a warning.
             seen: told the outputs, before the loss.   judged: told the loss; False ends before backward.
         Returns:
-            The loss, and the outputs.
+            The loss over the samples of all ranks, and the outputs of this one; None without samples.
 
         >>> from tinygrad_cnn import nn, optim
         >>> model = nn.Linear(2, 2); learner = Learner(model, optim.SGD(model.parameters(), lr=0.1))
         >>> learner.step("mine", (np.zeros((4, 2), "float32"),), [0, 1, 0, 1])[1].shape
         (4, 2)
         """
-        outputs = self.model(*map(as_numbers, inputs))
-        if seen is not None:
-            seen(outputs)
-        fitting = fitting_targets(self.loss, outputs, targets)
-        if self.class_weight is None:
-            loss = self.loss(outputs, fitting)
-        else:
-            loss = weighted(self.loss, outputs, fitting, self.class_weight)
-        value = as_scalar(function, loss)
+        ranks, loss, outputs, own = self.evaluator.ranks, None, None, 0.0
+        if samples := len(targets):
+            outputs = self.model(*map(as_numbers, inputs))
+            if seen is not None:
+                seen(outputs)
+            loss = self._loss(outputs, fitting_targets(self.loss, outputs, targets))
+            own = as_scalar(function, loss)
+        value, factor = ranks.mean(own, samples)
+        found = None if outputs is None else outputs.array
         if judged is not None and not judged(value):
-            return value, outputs.array
-        if not math.isfinite(value) and not self._told_of_nan:  # once, not in each batch from here on
+            return value, found
+        if not math.isfinite(value) and not self._told_of_nan and not ranks.world.rank:  # once
             text = f"the loss is {value}{where}, and the weights with it; NaNStop() stops before that"
             warnings.warn(text, RuntimeWarning, stacklevel=2)
         self._told_of_nan = not math.isfinite(value)
         self.optimizer.zero_grad()
-        loss.backward()
+        if loss is not None:
+            (loss if factor == 1 else loss * factor).backward()
         self.optimizer.step()
-        return value, outputs.array
+        return value, found
+
+    def _loss(self, outputs: Any, targets: Any) -> Any:
+        if self.class_weight is None:
+            return self.loss(outputs, targets)
+        return weighted(self.loss, outputs, targets, self.class_weight)
 
 
 def check_optimizer(name: str, model: Module, optimizer: Any) -> None:

@@ -14,6 +14,7 @@ from tinygrad_cnn.functional import cross_entropy
 from tinygrad_cnn.functional.arguments import integer
 from tinygrad_cnn.nn import Module
 from tinygrad_cnn.optim import Optimizer
+from tinygrad_cnn.parallel import World
 from tinygrad_cnn.rng import Seed
 from tinygrad_cnn.train.batches import (
     as_batches,
@@ -55,11 +56,20 @@ class Trainer:
         metrics: names ('accuracy', 'top_5_accuracy', 'precision', 'recall', 'f1'), functions of
             (outputs, targets) on arrays, or `Metric`s.
         callbacks: told of each step of `fit`, in this order.
+        world: `parallel.world()`, to train on all processes that `mpiexec` started, each on its shares
+            of the batches; see below.
     Attributes:
         history: a number an epoch for each measure.   epoch: epochs done.
         batch: batches done in the present epoch.   epochs, steps: those planned (steps may be None).
         names: the measures of an epoch.   stop_reason: why a callback ended the training, or None.
         ending: 'finished', 'interrupted' or 'failed'; None before and during `fit`.
+
+    With a world of several ranks all of them make the same calls with the same data, and rank 0's weights,
+    buffers and order of the samples hold for all. Steps use the mean of the gradients over the samples of
+    all ranks; losses, metrics and `logs` are over all samples, but `running()` is over this rank's.
+    Callbacks that print or write act on rank 0; a file is for any number of ranks, in a folder that all
+    can read. Numbers that the model draws, for dropout say, depend on how many ranks there are.
+
     Raises:
         DTypeError: an argument of another type.   ArgumentError: an optimizer of other parameters, an
             unknown metric, or two of one name.
@@ -76,16 +86,18 @@ class Trainer:
     def __init__(
         self, model: Module, optimizer: Optimizer | str,
         loss: Callable[[Any, Any], Any] | str = cross_entropy,
-        metrics: Iterable[Any] = ("accuracy",), callbacks: Iterable[Callback] = (),
+        metrics: Iterable[Any] = ("accuracy",), callbacks: Iterable[Callback] = (), *,
+        world: World | None = None,
     ) -> None:  # fmt: skip
         named = loss_of("Trainer", loss)
         check_parts("Trainer", model, named, metrics)
         by_name = optimizer_of("Trainer", optimizer, model)
         check_optimizer("Trainer", model, by_name)
         self.callbacks = callbacks
-        self._learner = Learner(model, by_name, named, metrics)
+        self._learner = Learner(model, by_name, named, metrics, world=world)
         self._evaluator = self._learner.evaluator
-        self._progress = Progress(self._evaluator.running)
+        self._ranks = self._evaluator.ranks
+        self._progress = Progress(self._evaluator.running, self._ranks)
         self._classes: Sequence[str] | None = None
         self.epochs = 0
         self.steps: int | None = None
@@ -107,6 +119,11 @@ class Trainer:
     def loss(self) -> Callable[[Any, Any], Any]:
         """Of (outputs, targets)."""
         return self._learner.loss
+
+    @property
+    def world(self) -> World:
+        """The processes that train together; one alone if none was given."""
+        return self._ranks.world
 
     @property
     def callbacks(self) -> Callbacks:
@@ -194,10 +211,10 @@ class Trainer:
                 f"fit: {self.epoch} epochs are done already; epochs={epochs} counts those", stacklevel=2
             )
             return self.history
-        data = as_batches("fit", x, y, batch_size, shuffle, rng)
+        data = as_batches("fit", x, y, batch_size, shuffle, rng, shard=self.world)
         if isinstance(data, Iterator) and steps is None and self.epochs - self.epoch > 1:
             raise ArgumentError("fit: a generator ends once; for more epochs pass steps_per_epoch")
-        sets = validation_sets(validation)
+        sets = validation_sets(validation, self.world)
         self._classes = class_names(data)
         check_classes("fit", sets, self._classes)
         source = source_of(data, self.model, sets)
@@ -213,7 +230,8 @@ class Trainer:
         self._learner.class_weight, own = weights, self._callbacks
         self._callbacks = Callbacks([*own, *reports])
         try:
-            with in_mode(self.model, True):
+            place = self.epoch, self.batch
+            with in_mode(self.model, True), self._ranks.together(self.model, self.optimizer, place):
                 Loop(self, self._learner, self._progress, source, sets, steps, labels).run()
         finally:
             self._learner.class_weight, self._callbacks = None, own
@@ -282,6 +300,8 @@ class Trainer:
     def save(self, path: str | os.PathLike[str], **notes: Any) -> None:
         """Write everything that the training needs to go on bit by bit; see `save_checkpoint`.
 
+        All ranks of a world call it; rank 0 writes, and the others wait for the file.
+
         If all classes of the model are registered, `load_model` and `load_trainer` read it, too.
 
         Args:
@@ -293,7 +313,12 @@ class Trainer:
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     trainer.save(f"{folder}/a.npz"); trainer.load(f"{folder}/a.npz")
         """
-        write_training(path, self, self._evaluator.running.metrics, notes)
+        self._ranks.share_buffers(self.model)
+        if self.world.rank:
+            self.state_dict()  # what rank 0 writes holds the sums of all
+        else:
+            write_training(path, self, self._evaluator.running.metrics, notes)
+        self.world.agree("save")
 
     def load(self, path: str | os.PathLike[str]) -> None:
         """Go to the state that `save` or `Checkpoint` wrote; `fit` then goes on from there.

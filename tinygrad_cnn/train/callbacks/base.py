@@ -22,6 +22,8 @@ class Callback:
 
     Attributes:
         last: called after all others, when the epoch is in the history; for what writes files.
+        everywhere: told on every rank of a `Trainer(world=)`; False for rank 0 alone, for what prints or
+            writes. `Trainer.save` must be called on every rank.
 
     >>> class Say(Callback):
     ...     def on_epoch_end(self, trainer, logs): print(trainer.epoch, sorted(logs))
@@ -34,6 +36,7 @@ class Callback:
     """
 
     last: bool = False
+    everywhere: bool = True
 
     def on_train_begin(self, trainer: Trainer) -> None:
         """`fit` begins."""
@@ -121,7 +124,7 @@ class Callbacks(list[Callback]):
         """
         for when in (False, True) if last is None else (last,):
             for callback in self:
-                if callback.last == when:
+                if callback.last == when and (callback.everywhere or not trainer.world.rank):
                     getattr(callback, event)(trainer, *values)
 
     def named(self) -> dict[str, Callback]:

@@ -67,6 +67,8 @@ class Checkpoint(Callback):
         if self.monitor is not None:
             check_monitor("Checkpoint", self.monitor, trainer.names)
         check_format(self.path("last"))
+        if trainer.world.rank:
+            return
         self.folder.mkdir(parents=True, exist_ok=True)
         for name in ("last",) if self.monitor is None else ("last", "best"):
             check_writable(self.path(name))
@@ -100,6 +102,8 @@ class Checkpoint(Callback):
             trainer.save(self.path(name), **self.notes)
         elif not self._warned:
             self._warned = True
+            if trainer.world.rank:
+                return
             warnings.warn(
                 f"Checkpoint: {bad} holds NaN or infinity after batch {trainer.batch} of epoch "
                 f"{trainer.epoch}; nothing is written from here on, the files in '{self.folder}' stay as "

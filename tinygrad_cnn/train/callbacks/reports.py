@@ -32,6 +32,8 @@ class ProgressBar(Callback):
     True
     """
 
+    everywhere = False
+
     def __init__(self, leave: bool = True, file: TextIO | None = None, quiet: bool | None = None) -> None:
         try:
             from tqdm import tqdm
@@ -86,6 +88,8 @@ class Log(Callback):
     50
     """
 
+    everywhere = False
+
     def __init__(self, every: int = 50, file: TextIO | None = None) -> None:
         self.every = integer("Log", "every", every, 0)
         self._file = file
@@ -129,6 +133,7 @@ class CSVLogger(Callback):
     """
 
     last = True
+    everywhere = False
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
@@ -170,6 +175,7 @@ class TensorBoardLogger(Callback):
         self._writer: Any = None
 
     last = True
+    everywhere = False
 
     def on_train_begin(self, trainer: Trainer) -> None:
         """Open an event file."""

@@ -101,4 +101,5 @@ class NaNStop(Callback):
                 "weights are those before that batch. A lower learning rate, or clip_grad_norm_, may help"
             )
             trainer.stop(reason)
-            warnings.warn(f"NaNStop: {reason}", RuntimeWarning, stacklevel=2)
+            if not trainer.world.rank:
+                warnings.warn(f"NaNStop: {reason}", RuntimeWarning, stacklevel=2)

@@ -11,6 +11,7 @@ import numpy as np
 from tinygrad_cnn.errors import ArgumentError, DTypeError, FormatError, StateError
 from tinygrad_cnn.nn import Module, from_json, to_json
 from tinygrad_cnn.nn.rebuild import LIMIT
+from tinygrad_cnn.parallel import World
 from tinygrad_cnn.rng import find_generators, set_states
 from tinygrad_cnn.train.callbacks import Callback
 from tinygrad_cnn.train.files.checkpoints import Saved, read_checkpoint, restore, write_checkpoint
@@ -100,7 +101,7 @@ def load_notes(path: Path) -> dict[str, Any]:
 
 def load_trainer(
     path: Path, *, callbacks: Iterable[Callback] = (), loss: Callable[[Any, Any], Any] | None = None,
-    metrics: Iterable[Any] | None = None,
+    metrics: Iterable[Any] | None = None, world: World | None = None,
 ) -> Trainer:  # fmt: skip
     """Make the training of a file anew: `fit` with the same data goes on bit by bit.
 
@@ -109,6 +110,7 @@ def load_trainer(
         callbacks: all but `LearningRate`, which the file brings; those that keep a state must be
             here, of the same kinds and in the same order.
         loss, metrics: needed only where the file could not hold them: functions of your own.
+        world: as `Trainer`; the number of processes may be another than before.
     Returns:
         The Trainer, with model, optimizer, schedules, history and place.
     Raises:
@@ -133,6 +135,7 @@ def load_trainer(
         recipe.loss() if loss is None else loss,
         recipe.metrics() if metrics is None else metrics,
         [*recipe.callbacks(optimizer), *callbacks],
+        world=world,
     )  # fmt: skip
     restore(f"load_trainer: {where}", saved, {"model": model, "trainer": trainer, "optimizer": optimizer})
     return trainer
