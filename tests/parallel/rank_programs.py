@@ -1,4 +1,4 @@
-"""What each rank runs: `mpiexec -n 2 python rank_programs.py NAME`; rank 0 prints the outcome as JSON."""
+"""What each rank runs: `mpiexec -n 2 python rank_programs.py NAME,NAME`; rank 0 prints outcomes as JSON."""
 
 import hashlib
 import json
@@ -232,6 +232,6 @@ def endless():
 
 
 if __name__ == "__main__":
-    outcome = globals()[sys.argv[1]]()
+    outcomes = [globals()[name]() for name in sys.argv[1].split(",")]
     if WORLD.rank == 0:
-        print(json.dumps(outcome))
+        print(json.dumps(outcomes))

@@ -1,49 +1,28 @@
 """Several processes by `mpiexec`: the same bits as one process, and one clear end when something fails."""
 
-import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
-from importlib.util import find_spec
-from pathlib import Path
 
 import numpy as np
 import pytest
+from mpi_runs import FOLDER, MPIEXEC, needs_mpi, once, started
 
 from tinygrad_cnn import nn, optim, parallel
 
-PROGRAMS = Path(__file__).with_name("rank_programs.py")
-MPIEXEC = shutil.which(
-    "mpiexec", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-)
-needs_mpi = pytest.mark.skipif(
-    MPIEXEC is None or find_spec("mpi4py") is None,
-    reason="MPI is not here: pip install 'tinygrad-cnn[mpi]'",
-)
+PROGRAMS = "rank_programs.py"
+NAMES = {
+    2: ("exact", "norm", "uneven", "unused", "later"),
+    3: ("exact", "uneven", "seeds"),
+    4: ("exact",),
+}
 
 
-def command(ranks, program):
-    return [MPIEXEC, "-n", str(ranks), sys.executable, str(PROGRAMS), program]
-
-
-def started(ranks, program, **options):
-    """A run of some ranks."""
-    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
-    pipe = subprocess.PIPE
-    return subprocess.Popen(
-        command(ranks, program), stdout=pipe, stderr=pipe, text=True, env=environment, **options
-    )
-
-
-def outcome(ranks, program):
-    """What rank 0 prints in the end."""
-    process = started(ranks, program)
-    out, err = process.communicate(timeout=120)
-    assert process.returncode == 0, err
-    return json.loads(out)
+def outcome(ranks, name):
+    """What a function of the programs gives; all of one number of ranks are one run."""
+    return once(ranks, PROGRAMS, NAMES[ranks])[name]
 
 
 # --------------------------------------------------------------------------- one process
@@ -121,7 +100,7 @@ def test_each_rank_draws_numbers_of_its_own_and_rank_0_those_of_one_process():
 
 @needs_mpi
 def test_the_example_learns_on_two_ranks(tmp_path):
-    script = PROGRAMS.parents[2] / "examples" / "mnist_mpi.py"
+    script = FOLDER.parents[1] / "examples" / "mnist_mpi.py"
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
     done = subprocess.run(
         [MPIEXEC, "-n", "2", sys.executable, str(script), "--quick"],
@@ -148,7 +127,7 @@ FAULTS = {
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_on_one_rank_ends_all_within_seconds_with_words(fault):
     start = time.monotonic()
-    process = started(2, fault)
+    process = started(2, PROGRAMS, fault)
     out, err = process.communicate(timeout=60)
     assert process.returncode != 0 and time.monotonic() - start < 30
     for words in FAULTS[fault]:
@@ -158,7 +137,7 @@ def test_a_fault_on_one_rank_ends_all_within_seconds_with_words(fault):
 @needs_mpi
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
 def test_ctrl_c_at_mpiexec_ends_all_ranks():
-    process = started(2, "endless", start_new_session=True)
+    process = started(2, PROGRAMS, "endless", start_new_session=True)
     try:
         assert process.stdout.readline().strip() == "ready"
         os.killpg(process.pid, signal.SIGINT)

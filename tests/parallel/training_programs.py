@@ -32,7 +32,9 @@ ALONE = parallel.World()
 
 def everywhere(value):
     """A value of each rank, as JSON can hold it."""
-    return [bytes(row).decode().strip() for row in WORLD.each(np.frombuffer(f"{value!s:64.64}".encode(), "u1"))]
+    return [
+        bytes(row).decode().strip() for row in WORLD.each(np.frombuffer(f"{value!s:64.64}".encode(), "u1"))
+    ]
 
 
 def data(count):
@@ -88,9 +90,7 @@ def measures(folder):
     for world in (WORLD, ALONE):
         one = trainer(world)
         own = everywhere if world is WORLD else str
-        history = one.fit(
-            x, y, epochs=3, batch_size=12, rng=5, validation={"val": (x[:7], y[:7])}
-        )
+        history = one.fit(x, y, epochs=3, batch_size=12, rng=5, validation={"val": (x[:7], y[:7])})
         found.append({
             "history": dict(history),
             "same": own(json.dumps({k: v[-1] for k, v in history.items()})),
@@ -190,11 +190,11 @@ def begun(folder):
 
 
 def goes_on(folder):
-    """Digests after another epoch: of these ranks, and of one process with micro-batches; what was written."""
+    """Digests after another epoch: of these ranks, and of one process with micro-batches; and the files."""
     x, y = data(36)
     callbacks = [Checkpoint(f"{folder}/more", suffix=".npz"), CSVLogger(f"{folder}/{WORLD.rank}.csv"),
                  EarlyStopping("train_loss"), Log(0, file=sys.stderr)]  # fmt: skip
-    together = trainer(WORLD)
+    together = trainer(WORLD, callbacks=callbacks[:1])
     together.load(f"{folder}/last.npz")
     together.callbacks = callbacks
     together.fit(DataLoader((x, y), 12, shuffle=True, rng=3, shard=WORLD), epochs=2)
@@ -203,8 +203,12 @@ def goes_on(folder):
     list(loader)  # the first epoch's order
     micro_batches(alone.model, alone.optimizer, loader, WORLD.size)
     written = sorted(str(f.relative_to(folder)) for f in Path(folder).rglob("*") if f.is_file())
-    return {"together": everywhere(digest(together.model)), "alone": digest(alone.model), "written": written,
-            "history": dict(together.history)}  # fmt: skip
+    return {
+        "together": everywhere(digest(together.model)),
+        "alone": digest(alone.model),
+        "written": written,
+        "history": dict(together.history),
+    }
 
 
 # --------------------------------------------------------------------------- what goes wrong
@@ -310,18 +314,18 @@ def interrupted(folder):
     return _until(folder, Ready(), epochs=1_000_000)
 
 
-def after(folder):
-    """Go on with what a fault left, to the third epoch; and the same without a fault."""
+def resumed_after(folder):
+    """Digests after an epoch more than a fault left, by fault: in one go, and from the file."""
     x, y = data(48)
-    found = []
-    for path in (f"{folder}/last.npz", None):
-        one = trainer(WORLD, drawing(), callbacks=[Checkpoint(folder, suffix=".npz")])
-        if path:
-            one.load(path)
-        begun_at = one.epoch
-        one.fit(x, y, epochs=begun_at + 1 if path else epochs, batch_size=8, rng=2)
-        epochs = one.epoch
-        found.append([begun_at, everywhere(digest(one.model))])
+    found = {}
+    for fault in ("full", "killed", "interrupted"):
+        parted = trainer(WORLD, drawing(), callbacks=[Checkpoint(f"{folder}/more", suffix=".npz")])
+        parted.load(f"{folder}/{fault}/last.npz")
+        epochs = parted.epoch + 1
+        parted.fit(x, y, epochs=epochs, batch_size=8, rng=2)
+        whole = trainer(WORLD, drawing())
+        whole.fit(x, y, epochs=epochs, batch_size=8, rng=2)
+        found[fault] = [everywhere(digest(one.model)) for one in (whole, parted)]
     return found
 
 

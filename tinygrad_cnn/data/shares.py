@@ -36,7 +36,8 @@ def check_shard(shard: Any) -> OneOfSeveral | None:
         return None
     if not (isinstance(getattr(shard, "size", None), int) and callable(getattr(shard, "broadcast", None))):
         raise DTypeError(f"DataLoader: shard must be a World, such as parallel.world(), got {shard!r:.80}")
-    return shard if shard.size > 1 else None  # type: ignore[no-any-return]
+    given: OneOfSeveral = shard
+    return given if given.size > 1 else None
 
 
 def rows_of(shard: OneOfSeveral, count: int) -> slice:
@@ -69,7 +70,8 @@ def shares(shard: OneOfSeveral, chosen: Iterable[Any]) -> tuple[list[Array], lis
     whole = np.split(order, ends[:-1]) if batches else []
     mine = [batch[rows_of(shard, len(batch))] for batch in whole]
     empty = [not len(share) for share in mine]
-    return [batch[:1] if none else share for batch, share, none in zip(whole, mine, empty, strict=True)], empty
+    kept = [batch[:1] if none else share for batch, share, none in zip(whole, mine, empty, strict=True)]
+    return kept, empty
 
 
 def without_stand_ins(batches: Iterable[Any], empty: list[bool]) -> Iterator[Any]:

@@ -76,7 +76,8 @@ def validation_sets(given: Any, shard: OneOfSeveral | None = None) -> dict[str, 
     """Validation data by name, each to be gone through after every epoch.
 
     Args:
-        given: None, data as `fit` takes it, or a dict of such data by their names.   shard: as `as_batches`.
+        given: None, data as `fit` takes it, or a dict of such data by their names.
+        shard: as `as_batches`.
     Raises:
         ArgumentError: the name 'train', or a generator.
 

@@ -98,7 +98,7 @@ class Loop:
             self._tell("on_epoch_end", logs, last=True)
 
     def _meet(self, more: bool) -> bool:
-        """Agree with the other ranks whether there is another batch; an interruption or a stop is all ranks'.
+        """Agree with the other ranks whether there is another batch, and stop if one of them does.
 
         Raises:
             KeyboardInterrupt: any rank was interrupted.

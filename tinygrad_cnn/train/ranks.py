@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import sha256
 from typing import Any
@@ -36,7 +36,9 @@ class Ranks:
 
     def __init__(self, function: str, world: World | None) -> None:
         if world is not None and not isinstance(world, World):
-            raise DTypeError(f"{function}: world must be a World, such as parallel.world(), got {world!r:.80}")
+            raise DTypeError(
+                f"{function}: world must be a World, such as parallel.world(), got {world!r:.80}"
+            )
         self.world = World() if world is None else world
         self.alone = self.world.size == 1
 
@@ -67,7 +69,7 @@ class Ranks:
         finally:
             average.remove()
 
-    def parts(self, function: str, batch: Any, data: Iterable[Any]) -> tuple[tuple[Any, ...], Any]:
+    def parts(self, function: str, batch: Any, data: Any) -> tuple[tuple[Any, ...], Any]:
         """Inputs and targets of this rank's rows of a batch, as `parts_of`; perhaps no rows.
 
         What a DataLoader gives are shares already.
@@ -105,7 +107,7 @@ class Ranks:
         return more, bool(seen[:, 1].any()), bool(seen[:, 2].any())
 
     def seed(self, model: Module) -> None:
-        """Let the other ranks draw numbers (for dropout, say) that follow from rank 0's state and the rank.
+        """Let the other ranks draw numbers, for dropout say, that follow from rank 0's state and the rank.
 
         So each rank draws numbers of its own, rank 0 those of a single process, and what rank 0 saves is
         all that a training needs to go on bit by bit.
@@ -194,7 +196,7 @@ class Ranks:
         if array is None:
             array = np.zeros(kinds[0][2 : 2 + kinds[0][1]], np.dtype(chr(kinds[0][0])))
         total = self.world.sum(array)
-        return total if isinstance(value, np.ndarray) or total.ndim else type(value)(total)
+        return type(value)(total) if isinstance(value, (int, float)) else total
 
 
 def _digest(value: Any) -> Array:

@@ -1,0 +1,168 @@
+"""`Trainer(world=)` and `DataLoader(shard=)` on several processes: the same training; faults survived."""
+
+import os
+import signal
+import sys
+import time
+
+import pytest
+from mpi_runs import needs_mpi, once, outcomes, started
+
+from tinygrad_cnn import nn, optim, parallel
+from tinygrad_cnn.data import DataLoader
+from tinygrad_cnn.errors import DTypeError
+from tinygrad_cnn.train import Checkpoint, Trainer
+
+PROGRAMS = "training_programs.py"
+TWO = ("bits", "measures", "orders", "resumed", "nan", "refused", "begun")
+THREE = ("bits", "measures", "orders", "resumed", "goes_on")
+
+
+@pytest.fixture(scope="session")
+def two(tmp_path_factory):
+    """Outcomes on two ranks, and the folder that they wrote to."""
+    folder = tmp_path_factory.mktemp("two")
+    return {**once(2, PROGRAMS, TWO, folder), "folder": folder}
+
+
+@pytest.fixture(scope="session")
+def three(two):
+    """Outcomes on three ranks, which go on with what two have written."""
+    return once(3, PROGRAMS, THREE, two["folder"])
+
+
+@pytest.fixture(params=[2, 3])
+def found(request):
+    """Outcomes on two ranks, then on three."""
+    return request.getfixturevalue({2: "two", 3: "three"}[request.param])
+
+
+@needs_mpi
+def test_a_training_on_ranks_has_the_bits_of_one_process_with_micro_batches(found):
+    everywhere, alone = found["bits"]
+    assert set(everywhere) == {alone}
+
+
+@needs_mpi
+def test_measures_are_those_of_one_process_with_uneven_and_empty_shares(found):
+    together, alone = found["measures"]
+    assert together["weights"] == pytest.approx(alone["weights"], abs=1e-5)
+    assert len(set(together["same"])) == 1
+    for name in ("history", "evaluated", "one batch", "list of batches"):
+        assert together[name].keys() == alone[name].keys()
+        for key, value in alone[name].items():
+            exact = "loss" not in key and name != "list of batches"
+            assert together[name][key] == (value if exact else pytest.approx(value, rel=1e-4)), key
+
+
+@needs_mpi
+def test_ranks_share_the_batches_that_one_process_takes_in_rank_0s_order(found):
+    assert found["orders"] == dict.fromkeys(found["orders"], True) and len(found["orders"]) == 7
+
+
+@needs_mpi
+def test_a_training_that_one_rank_stops_is_saved_and_goes_on_bit_by_bit_with_dropout(found):
+    whole, parted = found["resumed"]["digests"]
+    assert whole == parted and len(set(whole)) == 1
+    assert found["resumed"]["histories"][0] == found["resumed"]["histories"][1]
+    assert found["resumed"]["where"] == [1, 2]
+    *others, last = found["resumed"]["reasons"]
+    assert last == "here" and set(others) == {"another rank has stopped"}
+
+
+@needs_mpi
+def test_another_number_of_ranks_goes_on_with_the_bits_of_as_many_micro_batches(two, three):
+    assert two["begun"] == 4  # last, best, the first epoch's, and the other test's
+    found = three["goes_on"]
+    assert set(found["together"]) == {found["alone"]}
+    assert len(found["history"]["train_loss"]) == 2
+    assert "0.csv" in found["written"] and "1.csv" not in found["written"]
+    assert os.path.join("more", "last.npz") in found["written"]
+
+
+@needs_mpi
+def test_one_process_goes_on_with_what_ranks_have_written(two):
+    model = nn.Sequential(
+        nn.Conv2d(1, 4, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(36, 8), nn.ReLU(),
+        nn.Linear(8, 3),
+    )  # fmt: skip
+    optimizer = optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+    callbacks = [Checkpoint(two["folder"] / "alone", suffix=".npz")]
+    trainer = Trainer(
+        model, optimizer, metrics=("accuracy", "f1"), callbacks=callbacks, world=parallel.world()
+    )
+    trainer.load(two["folder"] / "last.npz")
+    assert trainer.epoch == 1 and len(trainer.history["train_f1"]) == 1
+
+
+@needs_mpi
+def test_a_loss_that_is_no_number_on_one_rank_stops_all_before_the_step(two):
+    assert two["nan"]["same"] == ["True", "True"]
+    assert all(reason.startswith("the loss is nan in batch 1") for reason in two["nan"]["reasons"])
+
+
+@needs_mpi
+def test_what_ranks_cannot_do_together_is_refused_with_words(two):
+    said = iter(two["refused"])
+    for words in (
+        "DataLoader(..., shard=parallel.world()) gives each its share",
+        "world must be a World",
+        "shard must be a World",
+        "kept.all is list; the sums of several processes are added",
+        "LBFGS evaluates the loss inside its step",
+        "ranks [1] are at another place than rank 0",
+        "the data of ranks [0] has ended, the others' goes on",
+    ):
+        assert words in next(said)
+
+
+def test_one_process_ignores_shard_and_world():
+    world = parallel.world()
+    assert DataLoader([1, 2], shard=world).shard is None
+    model = nn.Linear(2, 2)
+    assert Trainer(model, optim.SGD(model.parameters(), lr=0.1), world=world).world is world
+    with pytest.raises(DTypeError, match="shard must be a World"):
+        DataLoader([1, 2], shard=2)
+    with pytest.raises(DTypeError, match="world must be a World"):
+        Trainer(model, optim.SGD(model.parameters(), lr=0.1), world=2)
+
+
+# --------------------------------------------------------------------------- faults
+@pytest.fixture(scope="session")
+def faults(tmp_path_factory):
+    """Trainings that a full disk, a kill and Ctrl-C ended, and what two ranks made of their files."""
+    folder = tmp_path_factory.mktemp("faults")
+    ended = {}
+    for fault in ("full", "killed", "interrupted"):
+        (folder / fault).mkdir()
+        start = time.monotonic()
+        process = started(2, PROGRAMS, fault, folder / fault, start_new_session=True)
+        try:
+            if fault == "interrupted":
+                assert process.stdout.readline().strip() == "ready", process.stderr.read()
+                os.kill(process.pid, signal.SIGINT)  # as Ctrl-C, which mpiexec sends on
+            out, err = process.communicate(timeout=60)
+        finally:  # a rank that did not end would go on for ever
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+        files = sorted(file.name for file in (folder / fault).iterdir())
+        ended[fault] = process.returncode, out, err, time.monotonic() - start, files
+    resumed = outcomes(2, PROGRAMS, ("resumed_after",), folder)["resumed_after"]
+    return ended, resumed
+
+
+@needs_mpi
+@pytest.mark.skipif(sys.platform == "win32", reason="signals and limits are POSIX's")
+@pytest.mark.parametrize("fault", ["full", "killed", "interrupted"])
+def test_what_a_fault_leaves_is_whole_and_the_training_goes_on_from_it_bit_by_bit(faults, fault):
+    ended, resumed = faults
+    code, out, err, seconds, files = ended[fault]
+    assert files == ["last.npz"] and seconds < 30
+    whole, parted = resumed[fault]
+    assert whole == parted and len(set(whole)) == 1
+    if fault == "full":
+        assert code and "[rank 0] OSError" in err and "this error ends all 2 ranks" in err
+    if fault == "killed":
+        assert code
+    if fault == "interrupted":
+        assert '["interrupted", 1]' in out, err
