@@ -1,6 +1,5 @@
 """What each rank runs: `mpiexec -n 2 python rank_programs.py NAME,NAME`; rank 0 prints outcomes as JSON."""
 
-import hashlib
 import json
 import os
 import signal
@@ -10,9 +9,11 @@ import time
 from itertools import pairwise
 
 import numpy as np
+from rank_networks import digest, network
 
 from tinygrad_cnn import Tensor, grad, manual_seed, nn, optim, parallel
 from tinygrad_cnn import functional as F
+from tinygrad_cnn.nn import models
 from tinygrad_cnn.rng import generator
 
 WORLD = parallel.world()
@@ -25,17 +26,37 @@ OPTIMIZERS = {
     "Adadelta": {},
     "Adamax": {"lr": 0.01},
     "NAdam": {"lr": 0.01},
+    "ASGD": {"lr": 0.05},
+    "Adafactor": {"lr": 0.01},
+    "Lion": {"lr": 0.001},
+    "Muon": {"lr": 0.01},
+    "RAdam": {"lr": 0.01},
+    "Rprop": {"lr": 0.01},
+}
+#: The CNNs of the literature, without dropout, which draws other numbers on each rank; and their images.
+NETWORKS = {
+    "lenet5": (lambda: models.lenet5(output="dense", rng=0), (4, 1, 32, 32)),
+    "ConvNet": (lambda: models.ConvNet(rng=0), (4, 1, 28, 28)),
+    "simple_convnet": (lambda: models.simple_convnet(rng=0), (4, 1, 28, 28)),
+    "deep_convnet": (lambda: models.deep_convnet(dropout=0, rng=0), (4, 1, 28, 28)),
+    "thin_vgg": (lambda: models.thin_vgg(dropout=0, rng=0), (4, 1, 32, 32)),
+    "vgg16": (
+        lambda: models.vgg16(divisor=16, hidden=32, pooled=1, dropout=0, batch_norm=False, rng=0),
+        (4, 3, 32, 32),
+    ),
+    "small_resnet": (lambda: models.small_resnet(1, rng=0), (4, 3, 32, 32)),
+    "inception": (lambda: nn.Sequential(
+        nn.Conv2d(1, 4, 3, rng=0), models.Inception(4, 4, 4, 4, 2, 2, 2, rng=0), nn.Flatten(),
+        nn.Linear(432, 10, rng=0),
+    ), (4, 1, 8, 8)),
+}  # fmt: skip
+#: In full size: minutes; `mpiexec -n 2 python rank_programs.py large`.
+LARGE = {
+    "alexnet_like": (lambda: models.alexnet_like(dropout=0, rng=0), (4, 3, 224, 224)),
+    "vgg19": (lambda: models.vgg19(hidden=512, pooled=1, dropout=0, rng=0), (4, 3, 64, 64)),
+    "resnet18": (lambda: models.resnet18(rng=0), (4, 3, 64, 64)),
 }
 BATCH = 12
-
-
-def network():
-    """A small convolutional network, the same for one seed."""
-    manual_seed(5)
-    return nn.Sequential(
-        nn.Conv2d(1, 4, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(36, 8), nn.ReLU(),
-        nn.Linear(8, 3),
-    )  # fmt: skip
 
 
 def data(steps):
@@ -44,29 +65,17 @@ def data(steps):
     return rng.normal(size=(steps * BATCH, 1, 8, 8)).astype("f4"), rng.integers(0, 3, steps * BATCH)
 
 
-def digest(model):
-    """The bits of all parameters and buffers, in short."""
-    parts = [t.numpy().tobytes() for t in (*model.parameters(), *model.buffers())]
-    return hashlib.sha256(b"".join(parts)).hexdigest()[:16]
-
-
 def trained(name, world, micro=1, steps=4):
     """A network after some steps on this rank's shares, or on as many micro-batches in turn."""
     model = network()
     world.share_state(model)
-    optimizer = getattr(optim, name)(model.parameters(), **OPTIMIZERS[name])
+    chosen = [p for p in model.parameters() if p.ndim == 2 or name != "Muon"]  # which takes matrices
+    optimizer = getattr(optim, name)(chosen, **OPTIMIZERS[name])
     average = parallel.average_gradients(optimizer, world, bucket_bytes=256)
     x, y = data(steps)
     for start in range(0, len(x), BATCH):
         batch = x[start : start + BATCH], y[start : start + BATCH]
-        optimizer.zero_grad()
-        cuts = [BATCH * k // micro for k in range(micro + 1)]
-        shares = [tuple(a[i:j] for a in batch) for i, j in pairwise(cuts)]
-        for a, b in [world.shard(*batch)] if micro == 1 else shares:
-            F.cross_entropy(model(Tensor(a)), b).backward()
-        for p in model.parameters() if micro > 1 else ():
-            p.grad = Tensor(p.grad.numpy() / np.float32(micro))
-        optimizer.step()
+        one_step(model, optimizer, world, micro, *batch)
     average.remove()
     return model
 
@@ -79,6 +88,48 @@ def exact():
         alone = digest(trained(name, parallel.World(), micro=WORLD.size))
         found[name] = sorted({bytes(row).decode() for row in ranks}), alone
     return found
+
+
+def networks(table=NETWORKS):
+    """Digests of parameters and rank 0's buffers after two steps, by network: of ranks, of one process."""
+    found = {}
+    for name, (build, shape) in table.items():
+        rng = np.random.default_rng(3)
+        batches = [(rng.normal(size=shape).astype("f4"), rng.integers(0, 2, shape[0])) for _ in range(2)]
+        both = []
+        for world, micro in ((WORLD, 1), (parallel.World(), WORLD.size)):
+            model = build()
+            optimizer = optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+            average = parallel.average_gradients(optimizer, world)
+            for x, y in batches:
+                one_step(model, optimizer, world, micro, x, y)
+            average.remove()
+            both.append(digest(model) if WORLD.rank == 0 or micro == 1 else "")
+        ranks = [bytes(row).decode() for row in WORLD.each(np.frombuffer(both[0].encode(), np.uint8))]
+        found[name] = ranks[0], both[1]
+    return found
+
+
+def large():
+    """The same of networks in full size."""
+    return networks(LARGE)
+
+
+def one_step(model, optimizer, world, micro, x, y):
+    """One step on this rank's share, or on as many micro-batches in turn; buffers are the first one's."""
+    optimizer.zero_grad()
+    cuts = [len(x) * k // micro for k in range(micro + 1)]
+    shares = [world.shard(x, y)] if micro == 1 else [(x[i:j], y[i:j]) for i, j in pairwise(cuts)]
+    kept = None
+    for a, b in shares:
+        out = model(Tensor(a))
+        F.cross_entropy(out[0] if isinstance(out, tuple) else out, b).backward()
+        kept = [t.numpy().copy() for t in model.buffers()] if kept is None else kept
+    for tensor, first in zip(model.buffers(), kept, strict=True):
+        tensor.data = first
+    for p in model.parameters() if micro > 1 else ():
+        p.grad = Tensor(p.grad.numpy() / np.float32(micro))
+    optimizer.step()
 
 
 def norm():

@@ -11,10 +11,11 @@ import pytest
 from mpi_runs import FOLDER, MPIEXEC, needs_mpi, once, started
 
 from tinygrad_cnn import nn, optim, parallel
+from tinygrad_cnn.optim import Optimizer
 
 PROGRAMS = "rank_programs.py"
 NAMES = {
-    2: ("exact", "norm", "uneven", "unused", "later"),
+    2: ("exact", "networks", "norm", "uneven", "unused", "later"),
     3: ("exact", "uneven", "seeds"),
     4: ("exact",),
 }
@@ -66,8 +67,21 @@ def test_a_step_uses_the_average_and_removing_ends_it():
 @needs_mpi
 @pytest.mark.parametrize("ranks", [2, 3, 4])
 def test_ranks_give_the_bits_of_one_process_with_micro_batches(ranks):
-    for name, (everywhere, alone) in outcome(ranks, "exact").items():
+    found = outcome(ranks, "exact")
+    for name, (everywhere, alone) in found.items():
         assert everywhere == [alone], name
+    every = {
+        name for name, one in vars(optim).items() if isinstance(one, type) and issubclass(one, Optimizer)
+    }
+    assert every == {*found, "LBFGS", "Optimizer"}  # LBFGS is refused
+
+
+@needs_mpi
+def test_networks_of_the_literature_have_those_bits_too():
+    found = outcome(2, "networks")
+    assert len(found) == 8
+    for name, (together, alone) in found.items():
+        assert together == alone, name
 
 
 @needs_mpi

@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from rank_programs import digest, network
+from rank_networks import digest, network
 
 from tinygrad_cnn import Tensor, manual_seed, nn, optim, parallel
 from tinygrad_cnn import functional as F
