@@ -1,5 +1,5 @@
 # Two commands are enough: `make demo` and `make test`. Each installs what it needs into .venv.
-.PHONY: demo test test-compiled test-lowest test-peers test-onnx docs lint changelog bench clean help
+.PHONY: demo test test-slow test-compiled test-lowest test-peers test-onnx docs lint changelog bench clean help
 
 PYTHON ?= python3
 VENV := .venv
@@ -10,7 +10,8 @@ BENCH := .venv-bench
 
 help:
 	@echo "make demo   train a small CNN on real digits, and draw its computation graph"
-	@echo "make test   run the whole test suite"
+	@echo "make test   run the test suite"
+	@echo "make test-slow  run its slow tests: examples, fresh compilers, benchmarks"
 	@echo "make test-compiled  the same with the compiled kernels; measures coverage"
 	@echo "make test-lowest  the same with the lowest declared version of every dependency"
 	@echo "make test-peers  compare with PyTorch, in an environment of its own"
@@ -34,14 +35,18 @@ $(BENCH)/.extras-bench: $(BENCH)/bin/python pyproject.toml
 
 # Their matrices are small: a second BLAS thread brings little, and where other programs want the core
 # it spins waiting for it, which made the demo take ten times as long. What you set yourself counts.
-demo test test-compiled test-lowest test-peers test-onnx: export OPENBLAS_NUM_THREADS ?= 1
+demo test test-slow test-compiled test-lowest test-peers test-onnx: export OPENBLAS_NUM_THREADS ?= 1
 
 demo: $(VENV)/.extras-examples
 	$(BIN)/python examples/digits.py
 
 # Two processes, which take tests from each other when one has none left: half the time on two cores.
 test: $(VENV)/.extras-examples $(VENV)/.extras-test
-	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not slow"
+
+# What takes seconds a test: examples run as their user runs them, kernels compiled for other processors.
+test-slow: $(VENV)/.extras-examples $(VENV)/.extras-test
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m slow tests
 
 # Coverage is measured here, where the compiled kernels serve: the other run stays as quick as it can be.
 # What Numba compiles cannot be traced, so the loops of the compiled kernels count as uncovered.
@@ -57,7 +62,7 @@ $(LOWEST)/.extras-lowest: $(LOWEST)/bin/python pyproject.toml
 	@touch $@
 
 test-lowest: $(LOWEST)/.extras-lowest
-	$(LOWEST)/bin/python -m pytest --numprocesses 2 --dist worksteal
+	$(LOWEST)/bin/python -m pytest --numprocesses 2 --dist worksteal -m "not slow"
 
 $(PEERS)/.extras-peers: $(PEERS)/bin/python pyproject.toml
 	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --prefer-binary \

@@ -26,6 +26,14 @@ os.environ.setdefault("TINYGRAD_CNN_KERNELS", "reference")
 if find_spec("onnx") is None:
     collect_ignore += [f"tinygrad_cnn/onnx/{name}.py" for name in ("backend", "reading", "writing")]
 
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A page of Markdown carries no marks: this one starts test runs of its own, as its reader would."""
+    for item in items:
+        if item.path.name == "testing.md":
+            item.add_marker(pytest.mark.slow)
+
+
 # One profile, the same everywhere: the examples are derived from the test itself, so a run can be
 # repeated exactly, and no example is judged by its time, because machines differ.
 settings.register_profile(

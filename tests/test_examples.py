@@ -56,6 +56,7 @@ def test_digits(tmp_path: Path) -> None:
     assert done.stderr == ""  # no progress bar in a pipe
 
 
+@pytest.mark.slow
 def test_digits_on_mnist_files(tmp_path: Path, mnist_folder: Path) -> None:
     done = run(
         EXAMPLES / "digits.py", "--quick", "--data", "mnist", "--data-dir", str(mnist_folder), cwd=tmp_path
@@ -78,6 +79,7 @@ def test_mnist_convnet(tmp_path: Path, mnist_folder: Path) -> None:
     assert "Epoch: 001/001 | Batch 000/002 | Cost: 2.30" in done.stdout
 
 
+@pytest.mark.slow
 def test_mnist_mpi_runs_alone(tmp_path: Path) -> None:
     done = run(EXAMPLES / "mnist_mpi.py", "--quick", cwd=tmp_path)  # with mpiexec: tests/parallel
     assert done.returncode == 0, done.stdout + done.stderr

@@ -12,6 +12,8 @@ from example_runs import runs as runs
 
 from tinygrad_cnn.data import write_idx
 
+pytestmark = pytest.mark.slow
+
 #: By script: the rows and defects that it shows, its pictures, and figures that stand in its output.
 EXPECTED: dict[str, tuple[set[int | str], set[str], list[str]]] = {
     "perceptrons.py": ({41, 42}, {"gates"}, ["[0, 1, 1, 0]", "68,921 settings"]),

@@ -11,6 +11,8 @@ from example_runs import runs as runs
 from tinygrad_cnn.data import write_idx
 from tinygrad_cnn.serial import load_tensors
 
+pytestmark = pytest.mark.slow
+
 #: By script: the rows that it shows, what it writes beside claims.json, and figures in its output.
 EXPECTED: dict[str, tuple[set[int], set[str], list[str]]] = {
     "lenet5.py": (

@@ -276,6 +276,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.Completed
     return done, folder / "runs" / "reproduce"
 
 
+@pytest.mark.slow
 def test_some_rows(real: tuple[subprocess.CompletedProcess[str], Path]) -> None:
     done, out = real
     assert done.returncode == 0, done.stdout + done.stderr

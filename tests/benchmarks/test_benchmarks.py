@@ -56,6 +56,7 @@ def load(request: pytest.FixtureRequest) -> Any:
     return lambda name: importlib.import_module(f"benchmarks.{name}")
 
 
+@pytest.mark.slow
 def test_one_network(tmp_path: Path) -> None:
     done = bench(tmp_path, "--quick", "--only", "mlp100", "--engines", "ours")
     assert done.returncode == 0, done.stderr
@@ -83,6 +84,7 @@ def test_one_network(tmp_path: Path) -> None:
     assert not (tmp_path / "runs" / "bench" / "bench.png").exists()  # nothing to compare with
 
 
+@pytest.mark.slow
 def test_every_other_part(tmp_path: Path) -> None:
     parts = ("ops", "nodes", "small", "import")
     done = bench(tmp_path, "--quick", "--seconds", "0.02", "--engines", "ours", "--only", *parts)
@@ -206,6 +208,7 @@ def test_onnx_files_are_timed_beside_onnxruntime(load: Any) -> None:
     assert "tiny1" in load("report").onnx_table({"tiny1": found})
 
 
+@pytest.mark.slow
 def test_growth(tmp_path: Path) -> None:
     done = bench(tmp_path, "--quick", "--seconds", "0.02", "--engines", "ours", "--kernels", "reference",
                  "--only", "growth")  # fmt: skip
@@ -228,6 +231,7 @@ def test_growth(tmp_path: Path) -> None:
     assert picture.exists() == (find_spec("matplotlib") is not None)
 
 
+@pytest.mark.slow
 def test_the_picture_of_growth(load: Any, tmp_path: Path) -> None:
     """Four panels, both engines and the line of slope 1; the same bytes each time."""
     growth, networks = load("growth"), load("networks")

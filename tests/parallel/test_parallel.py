@@ -112,6 +112,7 @@ def test_each_rank_draws_numbers_of_its_own_and_rank_0_those_of_one_process():
     assert ranks[0] == alone and len(set(ranks)) == 3
 
 
+@pytest.mark.slow
 @needs_mpi
 def test_the_example_learns_on_two_ranks(tmp_path):
     script = FOLDER.parents[1] / "examples" / "mnist_mpi.py"

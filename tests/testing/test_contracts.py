@@ -309,6 +309,7 @@ def test_a_wrong_derivative_is_shrunk_and_explained() -> None:
     assert error.value.report is report and not report
 
 
+@pytest.mark.slow
 def test_the_examples_are_the_same_each_time() -> None:
     strategy = our.arrays((2,)).map(lambda x: (x,))
     first, second = (check_op(HalfCube, strategy, random_seed=3, max_examples=5) for _ in range(2))

@@ -21,6 +21,8 @@ from tinygrad_cnn.testing.mutation.altered_derivatives import (
 )
 from tinygrad_cnn.testing.mutation.command_line import main
 
+pytestmark = pytest.mark.slow
+
 W = np.arange(1.0, 7).reshape(3, 2)
 X, ROW = np.ones((3, 2)), np.ones(2)
 

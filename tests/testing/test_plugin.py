@@ -254,6 +254,7 @@ def test_late(gradcheck):
 FAILING = HEAD + "def test_wrong(gradcheck): gradcheck(lambda x: HalfSquare()(x), X)"
 
 
+@pytest.mark.slow
 def test_it_works_as_it_is_installed_and_with_xdist(pytester: pytest.Pytester) -> None:
     pytest.importorskip("xdist", reason="its part of this test needs pytest-xdist")
     pytester.makepyfile(FAILING)

@@ -10,6 +10,8 @@ from plugin_runs import run as run
 from tinygrad_cnn import ArgumentError
 from tinygrad_cnn.testing.mutation.judged_by_tests import found_op
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ["pytester"]
 
 
