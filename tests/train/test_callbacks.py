@@ -35,6 +35,14 @@ X = np.random.default_rng(0).standard_normal((12, 4)).astype("f4")
 Y = np.arange(12) % 3
 
 
+@pytest.fixture(autouse=True)
+def _ctrl_c_interrupts():
+    """As in a terminal: a job that a shell starts in the background inherits "ignore"."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def make(*callbacks, lr=0.1, **options):
     model = nn.Linear(4, 3, rng=0)
     return Trainer(model, optim.SGD(model.parameters(), lr=lr), callbacks=callbacks, **options)
@@ -186,9 +194,10 @@ def test_ctrl_c_while_waiting_for_data(tmp_path):
 
 def test_ctrl_c_in_a_terminal_run(tmp_path):
     code = """
-import sys, numpy as np
+import signal, sys, numpy as np
 from tinygrad_cnn import nn, optim
 from tinygrad_cnn.train import Checkpoint, Log, Trainer
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background inherits "ignore"
 model = nn.Linear(4, 3)
 trainer = Trainer(model, optim.SGD(model.parameters(), lr=0.1), callbacks=[Log(1), Checkpoint(sys.argv[1])])
 trainer.fit(np.zeros((12, 4), "f4"), np.arange(12) % 3, epochs=10**6, batch_size=2)
