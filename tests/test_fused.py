@@ -81,12 +81,39 @@ def groups(draw):
     return [g, x, w], [count, 1e-3, draw(st.booleans())]
 
 
+@st.composite
+def sequences(draw, kind, gates):
+    """Gradient, states, x, first states, weights and biases of a recurrent layer; what its forward left."""
+    rng, dtype = np.random.default_rng(draw(SEEDS)), draw(TYPES)
+    steps, count, inputs, size = (draw(st.integers(1, 3)) for _ in range(4))
+    x, h, c, w_ih, w_hh, b, b_hh = (
+        rng.standard_normal(shape).astype(dtype)
+        for shape in [(steps, count, inputs), *[(count, size)] * 2, (gates * size, inputs),
+                      (gates * size, size), *[(gates * size,)] * 2]
+    )  # fmt: skip
+    z = reference.linear(x.reshape(-1, inputs), w_ih, b).reshape(steps, count, -1)
+    if kind == "rnn":
+        rectified = draw(st.booleans())
+        out, rest = reference.rnn(z, h, w_hh, rectified), [rectified]
+        arrays = [out, w_hh]
+    elif kind == "gru":
+        out, *rest = reference.gru(z, h, w_hh, b_hh)
+        arrays = [out, x, h, w_ih, w_hh, b, b_hh]
+    else:
+        out, *rest = reference.lstm(z, h, c, w_hh)
+        arrays = [out, x, h, c, w_ih, w_hh, b]
+    return [rng.standard_normal(out.shape).astype(dtype), *arrays], rest
+
+
 PROBLEMS = {
     "elu_slope": with_numbers(1.5, 1.0, 1.0),
     "gelu_slope": pairs(ANY),
     "group_norm_slope": groups(),
     "hardtanh_slope": with_numbers(-0.5, 1.0),
     "layer_norm_slope": layers(),
+    "gru_slope": sequences("gru", 3),
+    "lstm_slope": sequences("lstm", 4),
+    "rnn_slope": sequences("rnn", 1),
     "leaky_relu_slope": with_numbers(0.1),
     "silu_slope": pairs(ANY),
     "softmax_slope": along_the_last(),

@@ -30,6 +30,8 @@ from tinygrad_cnn.kernels.numpy import gelu as gelu
 from tinygrad_cnn.kernels.numpy import gelu_slope as gelu_slope
 from tinygrad_cnn.kernels.numpy import group_norm as group_norm
 from tinygrad_cnn.kernels.numpy import group_norm_slope as group_norm_slope
+from tinygrad_cnn.kernels.numpy import gru as gru
+from tinygrad_cnn.kernels.numpy import gru_slope as gru_slope
 from tinygrad_cnn.kernels.numpy import hardtanh as hardtanh
 from tinygrad_cnn.kernels.numpy import hardtanh_slope as hardtanh_slope
 from tinygrad_cnn.kernels.numpy import layer_norm as layer_norm
@@ -38,6 +40,8 @@ from tinygrad_cnn.kernels.numpy import leaky_relu as leaky_relu
 from tinygrad_cnn.kernels.numpy import leaky_relu_slope as leaky_relu_slope
 from tinygrad_cnn.kernels.numpy import linear as linear
 from tinygrad_cnn.kernels.numpy import log_softmax as log_softmax
+from tinygrad_cnn.kernels.numpy import lstm as lstm
+from tinygrad_cnn.kernels.numpy import lstm_slope as lstm_slope
 from tinygrad_cnn.kernels.numpy import matmul as matmul
 from tinygrad_cnn.kernels.numpy import max_pool as max_pool
 from tinygrad_cnn.kernels.numpy import max_pool_places as max_pool_places
@@ -46,6 +50,8 @@ from tinygrad_cnn.kernels.numpy import pick as pick
 from tinygrad_cnn.kernels.numpy import place as place
 from tinygrad_cnn.kernels.numpy import relu as relu
 from tinygrad_cnn.kernels.numpy import relu_slope as relu_slope
+from tinygrad_cnn.kernels.numpy import rnn as rnn
+from tinygrad_cnn.kernels.numpy import rnn_slope as rnn_slope
 from tinygrad_cnn.kernels.numpy import sgd as sgd
 from tinygrad_cnn.kernels.numpy import sigmoid as sigmoid
 from tinygrad_cnn.kernels.numpy import sigmoid_slope as sigmoid_slope

@@ -141,6 +141,9 @@ from tinygrad_cnn.ops.scan import LogCumSumExp as LogCumSumExp
 from tinygrad_cnn.ops.scan import Recurrence as Recurrence
 from tinygrad_cnn.ops.select import Gate as Gate
 from tinygrad_cnn.ops.select import Where as Where
+from tinygrad_cnn.ops.sequences import GRU as GRU
+from tinygrad_cnn.ops.sequences import LSTM as LSTM
+from tinygrad_cnn.ops.sequences import RNN as RNN
 from tinygrad_cnn.ops.shape import BroadcastTo as BroadcastTo
 from tinygrad_cnn.ops.shape import Concatenate as Concatenate
 from tinygrad_cnn.ops.shape import Reshape as Reshape

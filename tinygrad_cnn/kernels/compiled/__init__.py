@@ -33,6 +33,9 @@ SERVED = {
     "norm.samples": ("group_norm", "group_norm_slope", "layer_norm", "layer_norm_slope"),
     "pointwise": ("dropout", "relu", "relu_slope", "sigmoid", "sigmoid_slope"),
     "pool.windows": ("avg_pool", "max_pool", "max_pool_places", "place", "spread"),
+    "recurrent.elman": ("rnn", "rnn_slope"),
+    "recurrent.gru": ("gru", "gru_slope"),
+    "recurrent.lstm": ("lstm", "lstm_slope"),
     "update": ("adam", "sgd"),
 }
 #: The module of each name.

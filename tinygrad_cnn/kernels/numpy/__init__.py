@@ -46,5 +46,11 @@ from tinygrad_cnn.kernels.numpy.pool import place as place
 from tinygrad_cnn.kernels.numpy.pool import spread as spread
 from tinygrad_cnn.kernels.numpy.product import linear as linear
 from tinygrad_cnn.kernels.numpy.product import matmul as matmul
+from tinygrad_cnn.kernels.numpy.recurrent import gru as gru
+from tinygrad_cnn.kernels.numpy.recurrent import gru_slope as gru_slope
+from tinygrad_cnn.kernels.numpy.recurrent import lstm as lstm
+from tinygrad_cnn.kernels.numpy.recurrent import lstm_slope as lstm_slope
+from tinygrad_cnn.kernels.numpy.recurrent import rnn as rnn
+from tinygrad_cnn.kernels.numpy.recurrent import rnn_slope as rnn_slope
 from tinygrad_cnn.kernels.numpy.update import adam as adam
 from tinygrad_cnn.kernels.numpy.update import sgd as sgd

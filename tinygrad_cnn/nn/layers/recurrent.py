@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn import functional as F
+from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError, ShapeError
 from tinygrad_cnn.functional.arguments import choice, flag, floating, integer, number
 from tinygrad_cnn.nn import init
@@ -74,6 +75,9 @@ class Recurrent(Module):
         names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
         return tuple(getattr(self, name + suffix, None) for name in names)
 
+    def _operands(self, suffix: str) -> tuple[Any, ...]:
+        return tuple(w for w in self._weights(suffix) if w is not None)
+
     def forward(self, x: Any, hx: Any = None) -> tuple[Any, Any]:
         """The states of the last layer at every step, and the last state of every layer.
 
@@ -99,10 +103,8 @@ class Recurrent(Module):
         if packed is not None:
             steps = packed.steps()
         else:
-            axis = 1 if self.batch_first and not flat else 0
-            lead = (slice(None),) * axis
-            steps = [x[(*lead, t)][None] if flat else x[(*lead, t)] for t in range(x.shape[axis])]
-        if not steps:
+            steps = x[:, None] if flat else x.swapaxes(0, 1) if self.batch_first else x
+        if not len(steps):
             raise ShapeError(f"{name}: x has shape {x.shape}, a sequence of at least 1 step fits")
         order = None if packed is None else packed.sorted_indices
         state = self._first(hx, steps[0], flat, order)
@@ -115,8 +117,8 @@ class Recurrent(Module):
         if packed is not None:
             return packed._replace(data=F.concatenate(outputs)), last
         if flat:
-            return F.concatenate(outputs), last
-        return F.stack(outputs, axis=1 if self.batch_first else 0), last
+            return outputs[:, 0], last
+        return outputs.swapaxes(0, 1) if self.batch_first else outputs, last
 
     def _fitting(self) -> str:
         kinds = "(N, T, {0}) or (T, {0})" if self.batch_first else "(T, N, {0}) or (T, {0})"
@@ -142,24 +144,47 @@ class Recurrent(Module):
             state.append(part if order is None else part[:, order])
         return tuple(state)
 
-    def _layers(self, steps: list[Any], first: State) -> tuple[list[Any], State]:
-        """All layers, each on the results of the one below."""
+    def _layers(self, steps: Any, first: State) -> tuple[Any, State]:
+        """All layers, each on the results of the one below: lists of steps if packed, else (T, N, ...)."""
         ends: list[State] = []
+        packed = isinstance(steps, list)
         for k in range(self.num_layers):
             if k and self.dropout and self.training:
-                steps = [F.dropout(x, self.dropout, rng=self.rng) for x in steps]
+                steps = (
+                    [F.dropout(x, self.dropout, rng=self.rng) for x in steps]
+                    if packed
+                    else F.dropout(steps, self.dropout, rng=self.rng)
+                )
             results = []
             for d, suffix in enumerate(self.suffixes(k)):
                 begin = tuple(part[k * (1 + self.bidirectional) + d] for part in first)
-                outputs, end = run(self.step(suffix), steps, begin, reverse=d == 1)
+                outputs, end = self._through(suffix, steps, begin, reverse=d == 1)
                 results.append(outputs)
                 ends.append(end)
-            steps = (
-                results[0]
-                if len(results) == 1
-                else [F.concatenate(z, -1) for z in zip(*results, strict=True)]
-            )
+            if len(results) == 1:
+                steps = results[0]
+            elif packed:
+                steps = [F.concatenate(z, -1) for z in zip(*results, strict=True)]
+            else:
+                steps = F.concatenate(results, -1)
         return steps, tuple(F.stack(parts) for parts in zip(*ends, strict=True))
+
+    def _through(self, suffix: str, steps: Any, state: State, reverse: bool) -> tuple[Any, State]:
+        """One layer and direction: step by step if packed, else as one op over the whole sequence."""
+        if isinstance(steps, list):
+            return run(self.step(suffix), steps, state, reverse)
+        outputs, end = self.whole(suffix, steps[::-1] if reverse else steps, state)
+        return (outputs[::-1] if reverse else outputs), end
+
+    def whole(self, suffix: str, x: Any, state: State) -> tuple[Any, State]:
+        """All steps (T, N, ...) of one layer and direction, and the last state.
+
+        >>> y, (h,) = RNN(1, 2, rng=0).whole("_l0", np.zeros((3, 1, 1), "f4"), (np.zeros((1, 2), "f4"),))
+        >>> y.shape, h.shape
+        ((3, 1, 2), (1, 2))
+        """
+        outputs, end = run(self.step(suffix), list(x), state, False)
+        return F.stack(outputs), end
 
     def extra_repr(self) -> str:
         """The options that are not the usual ones.
@@ -237,6 +262,11 @@ class RNN(Recurrent):
         kind = self.nonlinearity
         return lambda x, state: (F.rnn_cell(x, state[0], w_ih, w_hh, b_ih, b_hh, nonlinearity=kind),)
 
+    def whole(self, suffix: str, x: Any, state: State) -> tuple[Any, State]:
+        """All steps of one layer and direction, and the last state; see `Recurrent.whole`."""
+        out = ops.RNN(self.nonlinearity == "relu")(x, *state, *self._operands(suffix))
+        return out, (out[-1],)
+
 
 class LSTM(Recurrent):
     """Long short-term memory; the equations stand at `functional.lstm_cell`.
@@ -296,6 +326,13 @@ class LSTM(Recurrent):
 
         return step
 
+    def whole(self, suffix: str, x: Any, state: State) -> tuple[Any, State]:
+        """All steps of one layer and direction, and the last state; see `Recurrent.whole`."""
+        if self.proj_size:
+            return super().whole(suffix, x, state)
+        out = ops.LSTM(self.bias)(x, *state, *self._operands(suffix))
+        return out[:-1], (out[-2], out[-1])
+
 
 class GRU(Recurrent):
     """Gated recurrent units; the equations stand at `functional.gru_cell`.
@@ -335,3 +372,8 @@ class GRU(Recurrent):
         """
         weights = self._weights(suffix)
         return lambda x, state: (F.gru_cell(x, state[0], *weights),)
+
+    def whole(self, suffix: str, x: Any, state: State) -> tuple[Any, State]:
+        """All steps of one layer and direction, and the last state; see `Recurrent.whole`."""
+        out = ops.GRU(self.bias)(x, *state, *self._operands(suffix))
+        return out, (out[-1],)

@@ -1,8 +1,9 @@
-"""Cases: gates of recurrent cells."""
+"""Cases: gates of recurrent cells, and recurrent layers over sequences."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,16 @@ def gru(draw: Draw) -> Problem:
     size = draw(st.integers(0, 3))
     sums = [uniform(draw, (*lead, 3 * size)) for _ in range(2)]
     return Problem(ops.GRUGates, [*sums, uniform(draw, (*lead, size))])
+
+
+@st.composite
+def sequences(draw: Draw, gates: int, states: int, make: Callable[[bool], Op]) -> Problem:
+    """Sequences of at least one step, first states, weights, and both biases or neither."""
+    steps, count = draw(st.integers(1, 3)), draw(st.integers(1, 3))
+    inputs, size, biased = draw(st.integers(1, 2)), draw(st.integers(1, 2)), draw(st.booleans())
+    shapes = [(steps, count, inputs), *[(count, size)] * states]
+    shapes += [(gates * size, inputs), (gates * size, size), *[(gates * size,)] * (2 * biased)]
+    return Problem(lambda: make(biased), [uniform(draw, shape, -1, 1) for shape in shapes])
 
 
 def logistic(x: float) -> float:
@@ -58,7 +69,38 @@ def gru_reference(op: Any, x: Array, y: Array, h: Array) -> Array:
     return out
 
 
+def sums_of(x: Array, h: Array, weights: tuple[Array, ...]) -> tuple[Array, Array]:
+    """The sums of inputs and of states of one step."""
+    w_ih, w_hh, b_ih, b_hh = (*weights, 0.0, 0.0)[:4]
+    return np.einsum("ni,oi->no", x, w_ih) + b_ih, np.einsum("ni,oi->no", h, w_hh) + b_hh
+
+
+def lstm_layer_reference(op: Any, x: Array, h: Array, c: Array, *weights: Array) -> Array:
+    """The reference of `LSTM`: step by step by that of `LSTMGates`."""
+    size, outputs = h.shape[1], []
+    for step in x:
+        both = lstm_reference(op, sum(sums_of(step, h, weights)), c)
+        h, c = both[:, :size], both[:, size:]
+        outputs.append(h)
+    return np.stack([*outputs, c])
+
+
+def gru_layer_reference(op: Any, x: Array, h: Array, *weights: Array) -> Array:
+    """The reference of `GRU`: step by step by that of `GRUGates`."""
+    outputs = [h := gru_reference(op, *sums_of(step, h, weights), h) for step in x]
+    return np.stack(outputs)
+
+
+def rnn_layer_reference(op: Any, x: Array, h: Array, *weights: Array) -> Array:
+    """The reference of `RNN`: step by step."""
+    outputs = [h := np.tanh(sum(sums_of(step, h, weights))) for step in x]
+    return np.stack(outputs)
+
+
 CASES: dict[type[Op], Case] = {
     ops.LSTMGates: Case(lstm(), lstm_reference),
     ops.GRUGates: Case(gru(), gru_reference),
+    ops.LSTM: Case(sequences(4, 2, ops.LSTM), lstm_layer_reference),
+    ops.GRU: Case(sequences(3, 1, ops.GRU), gru_layer_reference),
+    ops.RNN: Case(sequences(1, 1, lambda biased: ops.RNN(False)), rnn_layer_reference),
 }

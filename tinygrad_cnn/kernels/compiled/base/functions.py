@@ -66,6 +66,13 @@ def exponential_less_one(z):
     return exponential(low) - ONE if low <= NEAR else (p * (r * r) + r if low == low else low)
 
 
+@inlined
+def logistic(x):
+    """1 / (1 + e^-x), within a few units in the last place; NaN stays."""
+    t = exponential(-abs(x))
+    return (ONE if x >= ZERO else t) / (ONE + t)
+
+
 NEAR = np.float32(-0.3465735)
 #: tanh(x) = x + x^3 (...) for |x| < SMALL.   Source: Moshier, "Cephes" (tanhf).
 SMALL = np.float32(0.625)
