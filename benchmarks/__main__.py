@@ -4,7 +4,7 @@
     python -m benchmarks --quick                 # small networks, few repetitions: does it work?
     python -m benchmarks --only vgg11-32 alex8   # these networks, or a part: ops, nodes, small,
                                                  # shares, memory, start, import, growth, zoo,
-                                                 # onnx
+                                                 # onnx, cliffs
 
 Engines take turns, each in a process of its own with the same number of threads. Writes tables to
 standard output, and bench.json, bench.png and growth.png under runs/bench/. Without PyTorch (the extra
@@ -32,6 +32,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks.cliffs import cliffs_table, time_cliffs
 from benchmarks.figures import OURS, mean_ratios
 from benchmarks.growth import draw_growth, growth_table, time_growth
 from benchmarks.imports import race_imports
@@ -41,7 +42,7 @@ from benchmarks.networks import NETWORKS, SMALL
 from benchmarks.onnx_files import race_onnx
 from benchmarks.operations import OPERATIONS, QUICK
 from benchmarks.parts import all_round, time_networks, time_nodes, time_operations
-from benchmarks.picture import PEER, draw_ratios
+from benchmarks.picture import PEER, compared_networks, draw_ratios
 from benchmarks.race import ENGINES, BenchmarkError, Effort
 from benchmarks.report import (
     TITLES,
@@ -64,11 +65,14 @@ from tinygrad_cnn import set_num_threads
 from tinygrad_cnn.errors import MissingExtraError
 from tinygrad_cnn.serial import writing
 
-PARTS = ("ops", "nodes", "small", "shares", "memory", "start", "import", "growth", "zoo", "onnx")
+PARTS = ("ops", "nodes", "small", "shares", "memory", "start", "import", "growth", "zoo", "onnx", "cliffs")
 QUICK_NETWORKS = ("mlp100", "seed001", "simple100", "lenet64")
 LENGTHS, QUICK_LENGTHS = ("10", "100", "1000", "10000", "100000"), ("10", "100")
 #: Who takes part unless told otherwise, where installed. Of these only PyTorch is missed where it is not.
-USUAL = (OURS, PEER, "jax", "autograd", "mygrad")
+USUAL = (OURS, PEER, "torch-compile", "onnxruntime", "jax", "autograd", "mygrad")
+
+#: Who compiles for half a minute before each network: left out of a quick run, unless asked for.
+SLOW_TO_START = ("torch-compile",)
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -84,16 +88,20 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="small networks, few repetitions")
     parser.add_argument("--seconds", type=float, help="per network, task and engine (default 5)")
     parser.add_argument("--engines", nargs="+", choices=list(ENGINES),
-                        help="default: ours, torch; jax, autograd, mygrad where installed")  # fmt: skip
+                        help="default: ours, torch, torch-compile; others where installed")  # fmt: skip
     parser.add_argument("--torch-malloc", action="store_true",
                         help="also PyTorch with an allocator that keeps freed memory")  # fmt: skip
     parser.add_argument("--kernels", choices=["fast", "reference"],
                         help="ours: compiled, or plain NumPy (default: what is installed)")  # fmt: skip
+    parser.add_argument("--processor-time", action="store_true",
+                        help="count processor time: others use the machine; with --threads 1")  # fmt: skip
     parser.add_argument("--threads", type=int, default=min(2, cores()), help="of each engine (default 2)")
     parser.add_argument("--out", type=Path, default=Path("runs/bench"), help="folder (default runs/bench)")
     options = parser.parse_args(arguments)
     if options.seconds is not None and not options.seconds > 0:
         parser.error(f"--seconds must be above 0, got {options.seconds}")
+    if options.processor_time and options.threads != 1:
+        parser.error("--processor-time adds up the threads': give --threads 1 with it")
     if options.threads < 1:
         parser.error(f"--threads must be at least 1, got {options.threads}")
     return options
@@ -101,7 +109,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 
 def choose_engines(options: argparse.Namespace) -> tuple[list[str], list[str]]:
     """(engines that take part, sentences about those that cannot)."""
-    wanted = list(dict.fromkeys(options.engines or USUAL))
+    usual = [engine for engine in USUAL if not (options.quick and engine in SLOW_TO_START)]
+    wanted = list(dict.fromkeys(options.engines or usual))
     if options.torch_malloc and "torch-malloc" not in wanted:
         wanted.append("torch-malloc")
     here = [engine for engine in wanted if find_spec(ENGINES[engine].package) is not None]
@@ -124,7 +133,8 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     if not engines:
         raise BenchmarkError("no engine to run: " + " ".join(left_out))
     seconds = options.seconds or (0.2 if options.quick else 5.0)
-    effort = Effort(seconds, *((2, 2) if options.quick else (5, 3)), options.threads)
+    clock = "processor" if options.processor_time else "wall"
+    effort = Effort(seconds, *((2, 2) if options.quick else (5, 3)), options.threads, clock)
     chosen = options.only or [*(QUICK_NETWORKS if options.quick else NETWORKS), *PARTS]
     names = [name for name in NETWORKS if name in chosen]
     result: dict[str, Any] = {
@@ -193,6 +203,9 @@ def measure_zoo(result: dict[str, Any], engines: list[str], effort: Effort) -> N
     quick = result["settings"]["quick"]
     zoo = result["zoo"] = time_networks(QUICK_ZOO if quick else ZOO, engines, effort)
     if zoo:
+        peak = result.setdefault("peaks", peaks())
+        for entry in zoo.values():
+            entry["limit_ms"] = limits_ms(entry["work"], peak)
         mean = result["zoo_mean"] = mean_ratios(zoo)
         for task, title in TITLES.items():
             show(times_table(f"Zoo: {title}", task, zoo, mean[task]))
@@ -211,6 +224,10 @@ def measure_operations(
     if "nodes" in chosen:
         result["nodes"] = time_nodes(QUICK_LENGTHS if quick else LENGTHS, engines, effort)
         show(nodes_table(result["nodes"]))
+    if "cliffs" in chosen and OURS in engines:
+        pair = [engine for engine in engines if engine in (OURS, PEER)]
+        result["cliffs"] = time_cliffs(pair, effort, quick)
+        show(cliffs_table(result["cliffs"]))
 
 
 def show(text: str) -> None:
@@ -225,9 +242,8 @@ def save(result: dict[str, Any], folder: Path) -> list[Path]:
     with writing(written[0]) as temporary:
         temporary.write_text(json.dumps(result, indent=1) + "\n")
     pictures: dict[str, Callable[[Path], None]] = {}
-    compared = result["geometric_mean"].get("step", {})
-    if OURS in result["settings"]["engines"] and PEER in compared:
-        pictures["bench.png"] = lambda path: draw_ratios(result, path)
+    if compared := compared_networks(result):
+        pictures["bench.png"] = lambda path: draw_ratios(compared, path)
     if "growth" in result:
         pictures["growth.png"] = lambda path: draw_growth(result["growth"], path)
     for name, draw in pictures.items():

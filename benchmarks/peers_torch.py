@@ -39,3 +39,8 @@ def load(model: Any, state: dict[str, Any]) -> None:
     unexpected = model.load_state_dict(tensors, strict=False).unexpected_keys
     if unexpected:
         raise ValueError(f"load: the model has no {unexpected}")
+
+
+def ready(model: Any) -> Any:
+    """The model as it is trained: as it is."""
+    return model

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks.figures import mean_ratios
 from viz.plots import figure, look, save
 
 PEER = "torch"
@@ -13,25 +14,34 @@ _FASTER, _SLOWER, _INK = "#3b6ea5", "#c2410c", "#1a1a1a"
 _PANELS = {"step": "Training step", "infer": "Inference"}
 
 
-def draw_ratios(result: Mapping[str, Any], path: Path) -> None:
+def compared_networks(result: Mapping[str, Any]) -> dict[str, Any]:
+    """All networks of a result, the zoo's too, in which both we and PyTorch took part.
+
+    >>> compared_networks({"networks": {"mlp": {"ratio": {"step": {}, "infer": {}}}}})
+    {}
+    """
+    every = {**result["networks"], **result.get("zoo", {})}
+    return {name: e for name, e in every.items() if all(PEER in e["ratio"][task] for task in _PANELS)}
+
+
+def draw_ratios(networks: Mapping[str, Any], path: Path) -> None:
     """Draw our time as a share of PyTorch's, a bar per network and one for the geometric mean.
 
     Bars and the numbers beside them show the ratio of the minima, a tick the ratio of the medians,
     a diamond what the roof of the machine allows; the line at 1.0 is PyTorch.
 
     Args:
-        result: with `networks` that PyTorch took part in.   path: a .png, .svg or .pdf.
+        networks: that both took part in, see `compared_networks`.   path: a .png, .svg or .pdf.
     Raises:
         MissingExtraError: Matplotlib is not installed.
     """
-    networks = result["networks"]
-    names = [*networks, "geometric mean"]
+    mean, names = mean_ratios(networks), [*networks, "geometric mean"]
     with look():
         drawn = figure("benchmarks", (10.5, 1.6 + 0.36 * len(names)))
         panels = drawn.subplots(1, len(_PANELS), sharey=True, squeeze=False)[0]
         for axes, (task, title) in zip(panels, _PANELS.items(), strict=True):
             ratios = [entry["ratio"][task][PEER] for entry in networks.values()]
-            _bars(axes, names, [*ratios, result["geometric_mean"][task][PEER]])
+            _bars(axes, names, [*ratios, mean[task][PEER]])
             roofs = [e["limit_ms"][task] / e["times"][task][PEER]["min_ms"] for e in networks.values()]
             axes.plot(roofs, range(len(roofs)), "D", color=_INK, markerfacecolor="white", markersize=5)
             axes.set_title(title, loc="left")

@@ -16,6 +16,7 @@ from typing import Any
 from benchmarks.figures import ratios, summary
 from benchmarks.networks import NETWORKS, SMALL
 from benchmarks.roofline import work
+from benchmarks.zoo import ZOO
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -52,6 +53,7 @@ class Engine:
         module: with the names of `benchmarks.ours`, or with a `Training` for `benchmarks.layers`.
         package: what it times.   extra: with which it is installed.   environment: its variables.
         networks: what it can do, where that is not everything; such an engine runs networks only.
+        may_fail: a network that it cannot do is marked, and no reason to stop.
     """
 
     module: str
@@ -59,6 +61,7 @@ class Engine:
     extra: str = "bench"
     environment: dict[str, str] = field(default_factory=dict)
     networks: tuple[str, ...] | None = None
+    may_fail: bool = False
 
 
 #: What autograd can do: it has no strides, no batch norm, no windows that overlap. It could do deep100
@@ -71,6 +74,12 @@ ENGINES = {
     "ours": Engine("benchmarks.ours", "tinygrad_cnn"),
     "torch": Engine("benchmarks.peers_torch", "torch"),
     "torch-malloc": Engine("benchmarks.peers_torch", "torch", environment=MALLOC_TUNING),
+    "torch-compile": Engine(
+        "benchmarks.peers_torch_compiled", "torch", networks=(*NETWORKS, *SMALL, *ZOO), may_fail=True
+    ),
+    "onnxruntime": Engine(
+        "benchmarks.peers_onnxruntime", "onnxruntime", "onnx", networks=(*NETWORKS, *ZOO), may_fail=True
+    ),
     "jax": Engine("benchmarks.peers_jax", "jax", _PEERS, {"JAX_PLATFORMS": "cpu"}, (*NETWORKS, *SMALL)),
     "autograd": Engine("benchmarks.peers_autograd", "autograd", _PEERS, networks=_PLAIN),
     "mygrad": Engine("benchmarks.peers_mygrad", "mygrad", _PEERS, networks=(*NETWORKS, *SMALL)),
@@ -79,12 +88,16 @@ ENGINES = {
 
 @dataclass
 class Effort:
-    """How long to measure: seconds per engine and task, in so many turns of at least some calls."""
+    """How long to measure: seconds per engine and task, in so many turns of at least some calls.
+
+    The clock is 'wall', or 'processor' where others use the machine too: then with one thread.
+    """
 
     seconds: float
     turns: int
     least: int
     threads: int
+    clock: str = "wall"
     idle: list[float] = field(default_factory=list)  # shares of idle processor time before turns
 
 
@@ -96,7 +109,7 @@ class Worker:
     """
 
     def __init__(self, engine: str, threads: int, **environment_: str) -> None:
-        self.engine = engine
+        self.engine, self.tasks = engine, ()  # what the subject that is prepared can do
         chosen = ENGINES[engine]
         environment = {
             **os.environ, **dict.fromkeys(THREAD_VARIABLES, str(threads)), **chosen.environment,
@@ -123,7 +136,9 @@ class Worker:
             answer = ""
         if not answer:
             raise BenchmarkError(f"{self.engine}: the process ended at {do} {arguments} (see above)")
-        return dict(json.loads(answer))
+        found = dict(json.loads(answer))
+        self.tasks = tuple(found.get("tasks", self.tasks))
+        return found
 
     def close(self) -> None:
         """End the process."""
@@ -171,13 +186,18 @@ def race(
     Returns:
         {"times": {task: {engine: summary}}, "ratio": {task: {other engine: {"min", "median"}}}}
     """
-    seconds: dict[str, dict[str, list[float]]] = {task: {e: [] for e in running} for task in tasks}
+    seconds: dict[str, dict[str, list[float]]] = {
+        task: {engine: [] for engine, worker in running.items() if task in worker.tasks} for task in tasks
+    }
     for task in tasks:
         for _ in range(effort.turns):
-            for engine, worker in running.items():
+            for engine in seconds[task]:
                 settle(effort)
+                worker = running[engine]
                 slice_ = effort.seconds * share / effort.turns
-                answer = worker.ask("time", task=task, seconds=slice_, least=effort.least)
+                answer = worker.ask(
+                    "time", task=task, seconds=slice_, least=effort.least, clock=effort.clock
+                )
                 seconds[task][engine] += answer["seconds"]
     times = {task: {e: summary(s) for e, s in by_engine.items()} for task, by_engine in seconds.items()}
     return {"times": times, "ratio": {task: ratios(by_engine) for task, by_engine in times.items()}}
@@ -190,17 +210,30 @@ def race_network(name: str, engines: Sequence[str], effort: Effort) -> dict[str,
         BenchmarkError: two engines give losses that differ by more than LOSS_TOLERANCE.
     """
     with workers(engines, effort.threads) as running:
-        losses = {}
-        for engine, worker in running.items():
-            worker.ask("prepare", kind="network", name=name)
-            losses[engine] = worker.ask("losses")["losses"]
+        losses, failed = prepared(name, running)
         check_losses(name, losses)
-        found = {"losses": losses, **race(running, ("step", "infer"), effort)}
-    alone = {engine: measure_alone(name, engine, effort) for engine in engines}
+        found = {"losses": losses, "failed": failed, **race(running, ("step", "infer"), effort)}
+    alone = {engine: measure_alone(name, engine, effort) for engine in losses}
     found["work"] = work(name)
     for key in ("first_step_ms", "peak_mb"):
         found[key] = {engine: values[key] for engine, values in alone.items()}
     return found
+
+
+def prepared(name: str, running: dict[str, Worker]) -> tuple[dict[str, list[float]], dict[str, str]]:
+    """Prepare a network: losses by engine, and what stopped those that cannot do it, which are left out."""
+    losses, failed = {}, {}
+    for engine, worker in list(running.items()):
+        try:
+            worker.ask("prepare", kind="network", name=name)
+            if "step" in worker.tasks:
+                losses[engine] = worker.ask("losses")["losses"]
+        except BenchmarkError as error:
+            if not ENGINES[engine].may_fail:
+                raise
+            failed[engine] = str(error)
+            del running[engine]
+    return losses, failed
 
 
 def check_losses(name: str, losses: dict[str, list[float]]) -> None:
@@ -211,7 +244,7 @@ def check_losses(name: str, losses: dict[str, list[float]]) -> None:
     Traceback (most recent call last):
     benchmarks.race.BenchmarkError: net: the engines do not compute the same: ours [2.0], torch [2.1]
     """
-    first, *others = losses.values()
+    first, *others = losses.values() or [[]]
     for other in others:
         near = [
             abs(a - b) <= LOSS_TOLERANCE * max(abs(a), abs(b)) for a, b in zip(first, other, strict=True)

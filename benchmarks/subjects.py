@@ -39,6 +39,7 @@ class NetworkSubject(Subject):
         engine.load(self.model, initial_state(engine.shapes(self.model)))
         optimizer = getattr(engine, self.network.optimizer)
         self.optimizer = optimizer(self.model.parameters(), lr=LEARNING_RATE)
+        self.model = engine.ready(self.model)
         x, target = batch_of(self.network)
         self.x = engine.tensor(x)
         self.target = engine.labels(target) if self.network.classes else engine.tensor(target)

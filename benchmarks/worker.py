@@ -1,6 +1,6 @@
 """A process with one engine: reads commands on stdin, answers on stdout, one JSON object a line.
 
-    {"do": "prepare", "kind": "network", "name": "mlp100"}     -> {}
+    {"do": "prepare", "kind": "network", "name": "mlp100"}     -> {"tasks": ["step", "infer"]}
     {"do": "losses"}                                           -> {"losses": [2.31, ...]}
     {"do": "first", "task": "step"}                            -> {"seconds": 0.052}
     {"do": "time", "task": "step", "seconds": 1, "least": 3}   -> {"seconds": [0.0031, ...]}
@@ -21,11 +21,15 @@ import resource
 import sys
 from contextlib import nullcontext
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any, TextIO
 
 from benchmarks.subjects import SUBJECTS, Subject
+from benchmarks.sweep import PointSubject
 from tinygrad_cnn import kernels_in_use
+
+#: What can be prepared, by kind.
+KINDS = {**SUBJECTS, "point": PointSubject}
 
 
 def memory_mb() -> tuple[float, float]:
@@ -51,11 +55,15 @@ def forget_peak() -> None:
         control.write_text("5")
 
 
-def time_task(engine: Any, subject: Subject, task: str, seconds: float, least: int) -> list[float]:
+def time_task(
+    engine: Any, subject: Subject, task: str, seconds: float, least: int, clock: str = "wall"
+) -> list[float]:
     """Call one task for about `seconds`, at least `least` times; the seconds of each call.
 
-    One call before them is not counted: caches and threads were somebody else's a moment ago.
+    One call before them is not counted: caches and threads were somebody else's a moment ago. The
+    clock 'processor' counts what this process was given, whoever else uses the machine.
     """
+    now = process_time if clock == "processor" else perf_counter
     function = subject.tasks[task]
     subject.begin(task)
     times: list[float] = []
@@ -63,9 +71,9 @@ def time_task(engine: Any, subject: Subject, task: str, seconds: float, least: i
         function()
         end = perf_counter() + seconds
         while len(times) < least or perf_counter() < end:
-            start = perf_counter()
+            start = now()
             function()
-            times.append(perf_counter() - start)
+            times.append(now() - start)
     return times
 
 
@@ -96,16 +104,18 @@ def serve(engine: Any, commands: TextIO, answers: TextIO) -> None:
         match command["do"]:
             case "prepare":
                 subject = Subject()  # frees the last one before the next is made
-                kinds = getattr(engine, "SUBJECTS", SUBJECTS)  # some peers have one of their own
+                kinds = getattr(engine, "SUBJECTS", KINDS)  # some peers have one of their own
                 subject = kinds[command["kind"]](engine, command["name"])
+                answer["tasks"] = list(subject.tasks)
             case "losses" if hasattr(subject, "losses"):
                 answer["losses"] = subject.losses()
             case "first":
                 answer["seconds"] = first_call(subject, command["task"])
             case "time":
                 answer["seconds"] = time_task(
-                    engine, subject, command["task"], command["seconds"], command["least"]
-                )
+                    engine, subject, command["task"], command["seconds"], command["least"],
+                    command.get("clock", "wall"),
+                )  # fmt: skip
             case "forget peak":
                 forget_peak()
             case "peak":

@@ -108,11 +108,11 @@ def test_torch_is_optional(load: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     main: ModuleType = load("__main__")
     monkeypatch.setattr(main, "find_spec", lambda name: None if name == "torch" else object())
     engines, left_out = main.choose_engines(main.parse(["--torch-malloc"]))
-    assert engines == ["ours", *PEERS[1:]]
+    assert engines == ["ours", "onnxruntime", *PEERS[1:]]
     (sentence,) = left_out
     assert "pip install 'tinygrad-cnn[bench]'" in sentence
     monkeypatch.setattr(main, "find_spec", lambda name: object())
-    everyone = ["ours", *PEERS]
+    everyone = list(main.USUAL)
     assert main.choose_engines(main.parse([])) == (everyone, [])
     assert main.choose_engines(main.parse(["--torch-malloc"]))[0] == [*everyone, "torch-malloc"]
     chosen = ["--engines", "jax", "ours"]
@@ -122,7 +122,7 @@ def test_torch_is_optional(load: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_peers_are_missed_only_where_asked_for(load: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     main: ModuleType = load("__main__")
     monkeypatch.setattr(main, "find_spec", lambda name: None if name in PEERS[1:] else object())
-    assert main.choose_engines(main.parse([])) == (["ours", "torch"], [])
+    assert main.choose_engines(main.parse([])) == (list(main.USUAL[:4]), [])
     engines, left_out = main.choose_engines(main.parse(["--engines", "ours", "mygrad"]))
     assert engines == ["ours"]
     (sentence,) = left_out
@@ -287,9 +287,11 @@ def test_the_picture(load: Any, tmp_path: Path) -> None:
     both = {task: {"torch": {"min": 0.5, "median": 0.6}} for task in ("step", "infer")}
     entry = {"ratio": both, "limit_ms": {"step": 0.2, "infer": 0.1},
              "times": {task: {"torch": {"min_ms": 1.0}} for task in both}}  # fmt: skip
-    result = {"networks": {"a": entry, "b": entry}, "geometric_mean": both}
-    picture.draw_ratios(result, tmp_path / "one.png")
-    picture.draw_ratios(result, tmp_path / "two.png")
+    alone = {"ratio": {"step": {}, "infer": {}}}
+    networks = picture.compared_networks({"networks": {"a": entry, "c": alone}, "zoo": {"b": entry}})
+    assert list(networks) == ["a", "b"]
+    picture.draw_ratios(networks, tmp_path / "one.png")
+    picture.draw_ratios(networks, tmp_path / "two.png")
     one, two = ((tmp_path / name).read_bytes() for name in ("one.png", "two.png"))
     assert one.startswith(b"\x89PNG") and one == two
 
@@ -317,3 +319,28 @@ def test_a_network_of_the_zoo_learns_a_little(name: str, load: Any) -> None:
         optimizer.step()
         losses.append(loss.item())
     assert losses[1] < losses[0]
+
+
+def test_each_series_of_the_sweep_runs(load: Any) -> None:
+    """Its first point: forward, both derivatives, and the same layers by name in PyTorch's namespace."""
+    sweep, ours = load("sweep"), load("ours")
+    assert len(sweep.POINTS) > 300
+    for name, series in sweep.SERIES.items():
+        subject = sweep.PointSubject(ours, f"{name}: {series.values[0]}")
+        subject.step()
+        assert all(leaf.grad is not None for leaf in subject.leaves), name
+
+
+def test_an_engine_that_may_fail_is_marked(load: Any) -> None:
+    race: ModuleType = load("race")
+
+    class Unable:
+        tasks = ("step",)
+
+        def ask(self, do: str, **arguments: Any) -> dict[str, Any]:
+            raise race.BenchmarkError("cannot")
+
+    running = {"torch-compile": Unable()}
+    assert race.prepared("mlp100", running) == ({}, {"torch-compile": "cannot"}) and not running
+    with pytest.raises(race.BenchmarkError, match="cannot"):
+        race.prepared("mlp100", {"torch": Unable()})
