@@ -10,6 +10,7 @@ import sys
 import types
 from typing import Any
 
+from tinygrad_cnn.torch.paths import home
 from tinygrad_cnn.torch.refusals import guard, reason
 
 ROOTS = ("torch", "torchvision")
@@ -45,6 +46,8 @@ def resolved(fullname: str) -> Any:
     >>> resolved("torch.nn.functional").__name__, resolved("torch.no")
     ('tinygrad_cnn.torch.nn.functional', None)
     """
+    if (package := home(fullname)) is not None:
+        return package
     ours = f"tinygrad_cnn.{fullname}"
     try:
         if importlib.util.find_spec(ours) is not None:

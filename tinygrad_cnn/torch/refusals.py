@@ -7,6 +7,8 @@ import sys
 from difflib import get_close_matches
 from typing import Any
 
+from tinygrad_cnn.torch.paths import home
+
 _CPU = (
     "there is no accelerator: torch.cuda.is_available() is False, and programs that ask it choose the CPU"
 )
@@ -22,7 +24,8 @@ REASONS: dict[str, str] = {
     "distributed": _ONE, "multiprocessing": _ONE, "nn.parallel.": _ONE, "sparse": _DENSE, "to_sparse": _DENSE,
     "quantization": _FLOAT, "quantize": _FLOAT, "ao": _FLOAT, "fft": _REAL, "stft": _REAL, "istft": _REAL,
     "complex": _REAL, "view_as_complex": _REAL, "view_as_real": _REAL, "polar": _REAL, "angle": _REAL, "cfloat": _REAL,
-    "cdouble": _REAL, "chalf": _REAL, "hub": "nothing is fetched from the network", "onnx": "see tinygrad_cnn.onnx",
+    "cdouble": _REAL, "chalf": _REAL, "hub": "nothing is fetched from the network", "utils.model_zoo": "nothing is fetched from the network",
+    "nn.quantized": _FLOAT, "utils.benchmark": "`python -m tinygrad_cnn.torch --profile` measures",  "onnx": "see tinygrad_cnn.onnx",
     "overrides": _EAGER, "library": _EAGER, "profiler": "run the program with `python -m tinygrad_cnn.torch --profile`",
     "float8": "NumPy has no such type", "nested": "tensors have one shape; nested ones are left out",
 }  # fmt: skip
@@ -82,6 +85,8 @@ def guard(module: str, names: dict[str, Any]) -> Any:
     def __getattr__(name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        if (file := home(f"{module}.{name}")) is not None:
+            return file
         raise missing(module, name, names)
 
     return __getattr__

@@ -11,6 +11,7 @@ from tinygrad_cnn.torch.autograd.checks import gradgradcheck as gradgradcheck
 from tinygrad_cnn.torch.autograd.functions import Function as Function
 from tinygrad_cnn.torch.autograd.walks import backward as backward
 from tinygrad_cnn.torch.autograd.walks import grad as grad
+from tinygrad_cnn.torch.refusals import guard as _guard
 
 __all__ = [
     "Function", "Variable", "anomaly_mode", "backward", "detect_anomaly", "enable_grad", "functional", "grad",
@@ -47,3 +48,4 @@ class detect_anomaly:
 
 
 set_detect_anomaly = anomaly_mode = detect_anomaly
+__getattr__ = _guard("torch.autograd", globals())

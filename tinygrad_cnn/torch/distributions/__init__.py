@@ -12,8 +12,10 @@ from tinygrad_cnn.torch.distributions.discrete import Categorical as Categorical
 from tinygrad_cnn.torch.distributions.discrete import OneHotCategorical as OneHotCategorical
 from tinygrad_cnn.torch.distributions.distances import kl_divergence as kl_divergence
 from tinygrad_cnn.torch.distributions.families import Distribution as Distribution
+from tinygrad_cnn.torch.refusals import guard as _guard
 
 __all__ = [
     "Bernoulli", "Beta", "Categorical", "Distribution", "Exponential", "Independent", "Laplace",
     "MultivariateNormal", "Normal", "OneHotCategorical", "Uniform", "kl_divergence",
 ]  # fmt: skip
+__getattr__ = _guard("torch.distributions", globals())

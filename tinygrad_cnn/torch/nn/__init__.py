@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 from tinygrad_cnn.torch.nn import functional as functional
@@ -11,6 +10,9 @@ from tinygrad_cnn.torch.nn import modules as modules
 from tinygrad_cnn.torch.nn import parallel as parallel
 from tinygrad_cnn.torch.nn import parameter as parameter
 from tinygrad_cnn.torch.nn import utils as utils
+from tinygrad_cnn.torch.nn.bases import BASES as _BASES
+from tinygrad_cnn.torch.nn.bases import COMMON_TYPES as _COMMON_TYPES
+from tinygrad_cnn.torch.nn.bases import UTILS as _UTILS
 from tinygrad_cnn.torch.nn.containers import CLASSES as _CONTAINERS
 from tinygrad_cnn.torch.nn.layers import CLASSES as _LAYERS
 from tinygrad_cnn.torch.nn.modules import Module as Module
@@ -21,13 +23,11 @@ from tinygrad_cnn.torch.tensors import Parameter as Parameter
 
 _CLASSES: dict[str, Any] = {**_LAYERS, **_CONTAINERS, **_SEQUENCES}
 globals().update(_CLASSES)
-_HOMES = SimpleNamespace(**_CLASSES, Module=Module, NonDynamicallyQuantizableLinear=_CLASSES["Linear"])
-for _name in (
-    "activation", "batchnorm", "container", "conv", "distance", "dropout", "flatten", "fold", "instancenorm", "linear",
-    "loss", "module", "normalization", "padding", "pixelshuffle", "pooling", "rnn", "sparse", "transformer", "upsampling",
-):  # fmt: skip
-    setattr(modules, _name, _HOMES)  # PyTorch's files of layers; each holds all of them here
-vars(modules).update(_CLASSES)
+globals().update(_BASES)
+common_types = _COMMON_TYPES
+modules.utils = _UTILS  # type: ignore[attr-defined]
+vars(modules).update(_CLASSES | _BASES)
 __all__ = sorted([*_CLASSES, "Buffer", "Module", "Parameter", "functional", "init", "utils"])
 
+modules.__getattr__ = _guard("torch.nn.modules", vars(modules))  # type: ignore[method-assign]
 __getattr__ = _guard("torch.nn", globals())

@@ -9,6 +9,7 @@ from tinygrad_cnn.torch.optim import lr_scheduler as lr_scheduler
 from tinygrad_cnn.torch.optim import swa_utils as swa_utils
 from tinygrad_cnn.torch.optim.optimizers import Optimizer as Optimizer
 from tinygrad_cnn.torch.optim.optimizers import of_native as _of_native
+from tinygrad_cnn.torch.refusals import guard as _guard
 
 NAMES = [
     "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "LBFGS", "NAdam", "RAdam", "RMSprop", "Rprop", "SGD",
@@ -19,3 +20,4 @@ _CLASSES: dict[str, Any] = {
 }
 globals().update(_CLASSES)
 __all__ = sorted([*_CLASSES, "Optimizer", "lr_scheduler", "swa_utils"])
+__getattr__ = _guard("torch.optim", globals())

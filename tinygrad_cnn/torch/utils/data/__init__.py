@@ -1,5 +1,6 @@
 """`torch.utils.data`: datasets, samplers and loaders as PyTorch has them."""
 
+from tinygrad_cnn.torch.refusals import guard as _guard
 from tinygrad_cnn.torch.utils.data.collating import default_collate as default_collate
 from tinygrad_cnn.torch.utils.data.collating import default_convert as default_convert
 from tinygrad_cnn.torch.utils.data.datasets import ChainDataset as ChainDataset
@@ -23,3 +24,4 @@ __all__ = [
     "Sampler", "SequentialSampler", "Subset", "SubsetRandomSampler", "TensorDataset", "WeightedRandomSampler",
     "default_collate", "default_convert", "get_worker_info", "random_split",
 ]  # fmt: skip
+__getattr__ = _guard("torch.utils.data", globals())
