@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from tinygrad_cnn.errors import DTypeError
 from tinygrad_cnn.functional.arguments import DEFAULT_DTYPE, flag, integer
@@ -18,7 +19,7 @@ from tinygrad_cnn.tensors import Tensor
 Shape = Any
 
 
-def zeros(shape: Shape, dtype: Any = None, *, requires_grad: bool = False) -> Tensor:
+def zeros(shape: Shape, dtype: DTypeLike | None = None, *, requires_grad: bool = False) -> Tensor:
     """Zeros.
 
     Args:
@@ -33,7 +34,7 @@ def zeros(shape: Shape, dtype: Any = None, *, requires_grad: bool = False) -> Te
     return _made("zeros", lambda kind: np.zeros(_shape("zeros", shape), kind), dtype, requires_grad)
 
 
-def ones(shape: Shape, dtype: Any = None, *, requires_grad: bool = False) -> Tensor:
+def ones(shape: Shape, dtype: DTypeLike | None = None, *, requires_grad: bool = False) -> Tensor:
     """Ones; arguments as `zeros`.
 
     >>> ones((1, 2))
@@ -42,7 +43,7 @@ def ones(shape: Shape, dtype: Any = None, *, requires_grad: bool = False) -> Ten
     return _made("ones", lambda kind: np.ones(_shape("ones", shape), kind), dtype, requires_grad)
 
 
-def empty(shape: Shape, dtype: Any = None, *, requires_grad: bool = False) -> Tensor:
+def empty(shape: Shape, dtype: DTypeLike | None = None, *, requires_grad: bool = False) -> Tensor:
     """A Tensor to be written to; arguments as `zeros`. It holds zeros, so that results repeat.
 
     >>> empty((3, 0)).shape
@@ -51,7 +52,9 @@ def empty(shape: Shape, dtype: Any = None, *, requires_grad: bool = False) -> Te
     return zeros(shape, dtype, requires_grad=requires_grad)
 
 
-def full(shape: Shape, fill_value: Any, dtype: Any = None, *, requires_grad: bool = False) -> Tensor:
+def full(
+    shape: Shape, fill_value: Any, dtype: DTypeLike | None = None, *, requires_grad: bool = False
+) -> Tensor:
     """One value everywhere; arguments as `zeros`.
 
     >>> full(2, 7.0)
@@ -64,7 +67,7 @@ def arange(
     start: float,
     stop: float | None = None,
     step: float = 1,
-    dtype: Any = None,
+    dtype: DTypeLike | None = None,
     *,
     requires_grad: bool = False,
 ) -> Tensor:
@@ -86,7 +89,7 @@ def arange(
 
 
 def linspace(
-    start: float, stop: float, num: int = 50, endpoint: bool = True, dtype: Any = None, *,
+    start: float, stop: float, num: int = 50, endpoint: bool = True, dtype: DTypeLike | None = None, *,
     requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """`num` numbers at equal distances from start to stop, which is the last if `endpoint`.
@@ -102,7 +105,7 @@ def linspace(
 
 def logspace(
     start: float, stop: float, num: int = 50, endpoint: bool = True, base: float = 10.0,
-    dtype: Any = None, *, requires_grad: bool = False,
+    dtype: DTypeLike | None = None, *, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """base to the powers that `linspace` gives.
 
@@ -116,7 +119,7 @@ def logspace(
 
 
 def eye(
-    n: int, m: int | None = None, k: int = 0, dtype: Any = None, *, requires_grad: bool = False
+    n: int, m: int | None = None, k: int = 0, dtype: DTypeLike | None = None, *, requires_grad: bool = False
 ) -> Tensor:
     """Ones on a diagonal of an n × m matrix, the k-th above the main one; zeros elsewhere.
 
@@ -131,7 +134,7 @@ def eye(
 
 
 def tri(
-    n: int, m: int | None = None, k: int = 0, dtype: Any = None, *, requires_grad: bool = False
+    n: int, m: int | None = None, k: int = 0, dtype: DTypeLike | None = None, *, requires_grad: bool = False
 ) -> Tensor:
     """Ones on and below a diagonal of an n × m matrix, the k-th above the main one; zeros above it.
 
@@ -145,7 +148,7 @@ def tri(
     return _made("tri", lambda kind: np.tri(rows, columns, k, kind), dtype, requires_grad)
 
 
-def zeros_like(x: Any, dtype: Any = None, *, requires_grad: bool = False) -> Tensor:
+def zeros_like(x: Any, dtype: DTypeLike | None = None, *, requires_grad: bool = False) -> Tensor:
     """Zeros in the shape of x, and in its dtype unless another is given.
 
     >>> zeros_like(Tensor([1.0, 2.0]))
@@ -154,7 +157,7 @@ def zeros_like(x: Any, dtype: Any = None, *, requires_grad: bool = False) -> Ten
     return zeros(np.shape(x), _kind(x, dtype), requires_grad=requires_grad)
 
 
-def ones_like(x: Any, dtype: Any = None, *, requires_grad: bool = False) -> Tensor:
+def ones_like(x: Any, dtype: DTypeLike | None = None, *, requires_grad: bool = False) -> Tensor:
     """Ones in the shape of x, and in its dtype unless another is given.
 
     >>> ones_like(np.zeros(2))
@@ -163,7 +166,7 @@ def ones_like(x: Any, dtype: Any = None, *, requires_grad: bool = False) -> Tens
     return ones(np.shape(x), _kind(x, dtype), requires_grad=requires_grad)
 
 
-def empty_like(x: Any, dtype: Any = None, *, requires_grad: bool = False) -> Tensor:
+def empty_like(x: Any, dtype: DTypeLike | None = None, *, requires_grad: bool = False) -> Tensor:
     """`empty` in the shape of x, and in its dtype unless another is given.
 
     >>> empty_like(Tensor([1.0, 2.0])).shape
@@ -172,7 +175,9 @@ def empty_like(x: Any, dtype: Any = None, *, requires_grad: bool = False) -> Ten
     return empty(np.shape(x), _kind(x, dtype), requires_grad=requires_grad)
 
 
-def full_like(x: Any, fill_value: Any, dtype: Any = None, *, requires_grad: bool = False) -> Tensor:
+def full_like(
+    x: Any, fill_value: Any, dtype: DTypeLike | None = None, *, requires_grad: bool = False
+) -> Tensor:
     """One value in the shape of x, and in its dtype unless another is given.
 
     >>> full_like(Tensor([1.0, 2.0]), 5)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from tinygrad_cnn.creation import _made, _shape
 from tinygrad_cnn.errors import ArgumentError
@@ -13,7 +14,9 @@ from tinygrad_cnn.rng import Seed, generator
 from tinygrad_cnn.tensors import Tensor
 
 
-def rand(*shape: Any, rng: Seed = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def rand(
+    *shape: Any, rng: Seed = None, dtype: DTypeLike | None = None, requires_grad: bool = False
+) -> Tensor:
     """Uniform numbers from 0 to below 1.
 
     Args:
@@ -28,7 +31,9 @@ def rand(*shape: Any, rng: Seed = None, dtype: Any = None, requires_grad: bool =
     return _made("rand", lambda kind: generator(rng).random(size).astype(kind), dtype, requires_grad)
 
 
-def randn(*shape: Any, rng: Seed = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def randn(
+    *shape: Any, rng: Seed = None, dtype: DTypeLike | None = None, requires_grad: bool = False
+) -> Tensor:
     """Normal numbers of mean 0 and variance 1; arguments as `rand`.
 
     >>> randn(4, rng=0).shape
@@ -38,7 +43,9 @@ def randn(*shape: Any, rng: Seed = None, dtype: Any = None, requires_grad: bool 
     return _made("randn", lambda k: generator(rng).standard_normal(size).astype(k), dtype, requires_grad)
 
 
-def rand_like(x: Any, *, rng: Seed = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def rand_like(
+    x: Any, *, rng: Seed = None, dtype: DTypeLike | None = None, requires_grad: bool = False
+) -> Tensor:
     """`rand` in the shape of x, and in its dtype unless another is given.
 
     >>> rand_like(Tensor([1.0, 2.0]), rng=0).shape
@@ -48,7 +55,9 @@ def rand_like(x: Any, *, rng: Seed = None, dtype: Any = None, requires_grad: boo
     return rand(np.shape(x), rng=rng, dtype=kind, requires_grad=requires_grad)
 
 
-def randn_like(x: Any, *, rng: Seed = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def randn_like(
+    x: Any, *, rng: Seed = None, dtype: DTypeLike | None = None, requires_grad: bool = False
+) -> Tensor:
     """`randn` in the shape of x, and in its dtype unless another is given.
 
     >>> randn_like(np.zeros(3), rng=0).dtype
@@ -59,7 +68,7 @@ def randn_like(x: Any, *, rng: Seed = None, dtype: Any = None, requires_grad: bo
 
 
 def uniform(
-    low: float = 0.0, high: float = 1.0, size: Any = (), *, rng: Seed = None, dtype: Any = None
+    low: float = 0.0, high: float = 1.0, size: Any = (), *, rng: Seed = None, dtype: DTypeLike | None = None
 ) -> Tensor:
     """Uniform numbers from low to below high.
 
@@ -76,7 +85,12 @@ def uniform(
 
 
 def normal(
-    loc: float = 0.0, scale: float = 1.0, size: Any = (), *, rng: Seed = None, dtype: Any = None
+    loc: float = 0.0,
+    scale: float = 1.0,
+    size: Any = (),
+    *,
+    rng: Seed = None,
+    dtype: DTypeLike | None = None,
 ) -> Tensor:
     """Normal numbers of mean loc and standard deviation scale.
 

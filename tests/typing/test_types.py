@@ -1,12 +1,15 @@
 """Types that users feel: mypy and pyright see in programs what is there, and find what is wrong."""
 
+import importlib
+import inspect
 import json
 import re
 import runpy
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -14,31 +17,58 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 REVEALED, PLANTED = HERE / "revealed.py", HERE / "planted.py"
 
+#: Whose public functions, and public methods of classes, reveal what they return.
+PACKAGES = [
+    "tinygrad_cnn",
+    *(f"tinygrad_cnn.{name}" for name in ("functional", "nn", "optim", "train", "data")),
+    "viz",
+]
 
-def by_mypy() -> dict[Path, dict[int, str]]:
-    """Lines with an error, by file."""
+#: What may return anything, and why.
+ANYTHING = {
+    "tinygrad_cnn.Op.forward": "arrays in, an array or a Result out: written by each op",
+    "tinygrad_cnn.Op.backward": "written by each op",
+    "tinygrad_cnn.nn.Module.forward": "written by each module; calling one gives a Tensor",
+    "tinygrad_cnn.nn.Sequential.forward": "what its last module gives",
+    "tinygrad_cnn.nn.AveragedModel.forward": "what the model inside gives",
+}
+
+
+class Report(NamedTuple):
+    """What a checker said: lines with an error by file, and the revealed types of the public names."""
+
+    errors: dict[Path, dict[int, str]]
+    revealed: dict[int, str]
+
+
+def by_mypy(names: Path) -> Report:
     pytest.importorskip("mypy", reason="the extra `lint` brings mypy")
     command = [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--hide-error-context"]
-    command += ["--no-pretty", "--follow-imports=silent", str(REVEALED), str(PLANTED)]
+    command += ["--no-pretty", "--follow-imports=silent", *map(str, (REVEALED, PLANTED, names))]
     text = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout
-    found: dict[Path, dict[int, str]] = {REVEALED: {}, PLANTED: {}}
+    errors: dict[Path, dict[int, str]] = {REVEALED: {}, PLANTED: {}, names: {}}
     for path, line, message in re.findall(r"^(.+?):(\d+): error: (.*)$", text, re.M):
-        found[(ROOT / path).resolve()][int(line)] = message
-    assert found[PLANTED], text
-    return found
+        errors[(ROOT / path).resolve()][int(line)] = message
+    found = re.findall(r'^(.+?):(\d+): note: Revealed type is "(.*)"$', text, re.M)
+    assert errors[PLANTED], text
+    return Report(
+        errors, {int(line): shown for path, line, shown in found if (ROOT / path).resolve() == names}
+    )
 
 
-def by_pyright() -> dict[Path, dict[int, str]]:
-    """Lines with an error, by file."""
+def by_pyright(names: Path) -> Report:
     pytest.importorskip("basedpyright", reason="the extra `lint` brings basedpyright")
-    command = [sys.executable, "-m", "basedpyright", "--outputjson", "--level", "error"]
-    command += ["--pythonpath", sys.executable, str(REVEALED), str(PLANTED)]
+    command = [sys.executable, "-m", "basedpyright", "--outputjson"]
+    command += ["--pythonpath", sys.executable, *map(str, (REVEALED, PLANTED, names))]
     text = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout
-    found: dict[Path, dict[int, str]] = {REVEALED: {}, PLANTED: {}}
+    report = Report({REVEALED: {}, PLANTED: {}, names: {}}, {})
     for told in json.loads(text)["generalDiagnostics"]:
+        path, line = Path(told["file"]).resolve(), told["range"]["start"]["line"] + 1
         if told["severity"] == "error" and told.get("rule") in RULES:
-            found[Path(told["file"]).resolve()][told["range"]["start"]["line"] + 1] = told["message"]
-    return found
+            report.errors[path][line] = told["message"]
+        if told["severity"] == "information" and path == names:
+            report.revealed[line] = told["message"].split('" is "', 1)[1].removesuffix('"')
+    return report
 
 
 #: What pyright itself calls an error; basedpyright adds rules of style, which are not asked for here.
@@ -49,15 +79,55 @@ RULES = {
 }  # fmt: skip
 
 
+def public_names() -> Iterator[str]:
+    """All public functions, and all methods of public classes that are written in the package."""
+    for package in PACKAGES:
+        module = importlib.import_module(package)
+        for name in module.__all__:
+            value = getattr(module, name)
+            if inspect.isclass(value):
+                for method, written in vars(value).items():
+                    plain = getattr(written, "__func__", written)
+                    if inspect.isfunction(plain) and (method[0] != "_" or method == "__call__"):
+                        yield f"{package}.{name}.{method}"
+            elif inspect.isfunction(value):
+                yield f"{package}.{name}"
+
+
+def returned(shown: str) -> list[str]:
+    """The types that a revealed function returns, one for each overload; arrays as `Array`."""
+    shown = re.sub(r"(numpy\.)?ndarray\[tuple\[Any, \.\.\.\], (numpy\.)?dtype\[Any\]\]", "Array", shown)
+    shown = re.sub(r"dict\[(builtins\.)?str, Any\]", "Options", shown)
+    return re.findall(r"-> ((?:[^,()\[\]]|\[[^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*\])+)", shown)
+
+
 @pytest.mark.parametrize("checker", [by_mypy, by_pyright], ids=["mypy", "pyright"])
 def test_a_checker_sees_what_is_there_and_finds_what_is_wrong(
-    checker: Callable[[], dict[Path, dict[int, str]]],
+    checker: Callable[[Path], Report], tmp_path: Path
 ) -> None:
-    found = checker()
-    assert not found[REVEALED]
-    lines = PLANTED.read_text(encoding="utf-8").splitlines()
-    marked = {number for number, line in enumerate(lines, 1) if line.endswith("# error")}
-    assert len(marked) >= 10 and set(found[PLANTED]) == marked
+    names, lines = list(public_names()), tmp_path.resolve() / "public_names.py"
+    lines.write_text(
+        "".join(f"import {package}\n" for package in PACKAGES)
+        + "\n".join(f"reveal_type({n})" for n in names)
+    )
+    errors, revealed = checker(lines)
+    assert not errors[REVEALED] and not errors[lines]
+    marked = {
+        number
+        for number, line in enumerate(PLANTED.read_text(encoding="utf-8").splitlines(), 1)
+        if line.endswith("# error")
+    }
+    assert len(marked) >= 20 and set(errors[PLANTED]) == marked
+    shown = {name: revealed[number] for number, name in enumerate(names, len(PACKAGES) + 1)}
+    vague = {
+        name: types
+        for name, types in shown.items()
+        if "Unknown" in types
+        or any(re.search(r"\bAny\b", type) for type in returned(types))
+        or not returned(types)
+    }
+    assert vague.keys() - ANYTHING.keys() == set(), vague
+    assert ANYTHING.keys() - vague.keys() == set(), "needless exceptions"
 
 
 def test_the_program_that_is_checked_runs() -> None:

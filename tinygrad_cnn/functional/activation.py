@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from math import inf
-from typing import Any
 
 from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError
-from tinygrad_cnn.functional.arguments import choice, floating, number, one_axis, operand, torch_names
+from tinygrad_cnn.functional.arguments import (
+    Operand,
+    T,
+    choice,
+    floating,
+    number,
+    one_axis,
+    operand,
+    torch_names,
+)
 
 
-def step(x: Any) -> Any:
+def step(x: Operand[T]) -> T:
     """Unit step of each element: 1 where x > 0, else 0, also at 0: the derivative of relu.
 
     Its own derivative is 0 everywhere.
@@ -28,7 +36,7 @@ def step(x: Any) -> Any:
     return ops.Step()(floating("step", x))
 
 
-def identity(x: Any) -> Any:
+def identity(x: Operand[T]) -> T:
     """x as it is, with derivative 1; a node of its own in the graph, over the same memory.
 
     Args:
@@ -42,7 +50,7 @@ def identity(x: Any) -> Any:
     return ops.Identity()(operand("identity", x))
 
 
-def relu(x: Any) -> Any:
+def relu(x: Operand[T]) -> T:
     """Rectifier of each element: max(x, 0). The derivative is 1 where x > 0, else 0, also at 0.
 
     Args:
@@ -56,7 +64,7 @@ def relu(x: Any) -> Any:
     return ops.ReLU()(operand("relu", x))
 
 
-def sigmoid(x: Any) -> Any:
+def sigmoid(x: Operand[T]) -> T:
     """Logistic function of each element: 1 / (1 + e^-x), in (0, 1), with derivative y(1 - y).
 
     Args:
@@ -72,7 +80,7 @@ def sigmoid(x: Any) -> Any:
     return ops.Sigmoid()(floating("sigmoid", x))
 
 
-def tanh(x: Any) -> Any:
+def tanh(x: Operand[T]) -> T:
     """Hyperbolic tangent of each element, in (-1, 1), with derivative 1 - y².
 
     Args:
@@ -88,7 +96,7 @@ def tanh(x: Any) -> Any:
     return ops.Tanh()(floating("tanh", x))
 
 
-def gelu(x: Any, approximate: str = "none") -> Any:
+def gelu(x: Operand[T], approximate: str = "none") -> T:
     """Gaussian error linear unit: x·Φ(x), Φ the standard normal distribution function.
 
         'none': y = x/2 · (1 + erf(x / √2)), with derivative Φ(x) + x·φ(x), φ the normal density
@@ -108,7 +116,7 @@ def gelu(x: Any, approximate: str = "none") -> Any:
     return ops.GELU(approximate)(floating("gelu", x))
 
 
-def silu(x: Any) -> Any:
+def silu(x: Operand[T]) -> T:
     """Sigmoid linear unit, or swish: x·sigmoid(x).
 
     With s = sigmoid(x) the derivative is s·(1 + x·(1 - s)).
@@ -126,7 +134,7 @@ def silu(x: Any) -> Any:
     return ops.SiLU()(floating("silu", x))
 
 
-def mish(x: Any) -> Any:
+def mish(x: Operand[T]) -> T:
     """Mish of each element: x·tanh(ln(1 + e^x)), without overflow.
 
     With t = tanh(ln(1 + e^x)) the derivative is t + x·sigmoid(x)·(1 - t²).
@@ -144,7 +152,7 @@ def mish(x: Any) -> Any:
     return ops.Mish()(floating("mish", x))
 
 
-def softplus(x: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
+def softplus(x: Operand[T], beta: float = 1.0, threshold: float = 20.0) -> T:
     """A smooth relu: ln(1 + e^(beta·x)) / beta, with derivative sigmoid(beta·x).
 
     Where beta·x exceeds the threshold it is x itself, with derivative 1.
@@ -168,7 +176,7 @@ def softplus(x: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
     return ops.Softplus(beta, threshold)(floating("softplus", x))
 
 
-def softsign(x: Any) -> Any:
+def softsign(x: Operand[T]) -> T:
     """Soft sign of each element: x / (1 + |x|), in (-1, 1), with derivative 1 / (1 + |x|)².
 
     Args:
@@ -185,7 +193,7 @@ def softsign(x: Any) -> Any:
 
 
 @torch_names
-def softmax(x: Any, axis: int = -1) -> Any:
+def softmax(x: Operand[T], axis: int = -1) -> T:
     """Softmax along an axis: y_i = e^(x_i) / sum_j e^(x_j), positive and summing to 1.
 
     Args:
@@ -204,7 +212,7 @@ def softmax(x: Any, axis: int = -1) -> Any:
 
 
 @torch_names
-def log_softmax(x: Any, axis: int = -1) -> Any:
+def log_softmax(x: Operand[T], axis: int = -1) -> T:
     """Logarithm of the softmax along an axis: x_i - log sum_j e^(x_j), without overflow.
 
     Args:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -17,8 +17,26 @@ from tinygrad_cnn.graph import Traced
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+MYPY = False  # mypy takes it for True
+if TYPE_CHECKING:  # as an operand_types.py says, each checker has a T and an Operand of its own
+    from tinygrad_cnn.functional.operand_types import TensorLike as TensorLike
+
+    if MYPY:
+        from tinygrad_cnn.functional.mypy_types import Operand as Operand
+        from tinygrad_cnn.functional.mypy_types import T as T
+    else:
+        from tinygrad_cnn.functional.operand_types import Operand as Operand
+        from tinygrad_cnn.functional.operand_types import T as T
+else:
+    T = TypeVar("T")
+    Operand = T | Any
+    TensorLike = Any
+
 #: How a reduction names axes: one, several, or all.
 Axis = int | tuple[int, ...] | None
+
+#: One number for every axis of an image, or one for each.
+Sizes: TypeAlias = int | Sequence[int]
 
 #: Type of Python scalars and lists; arrays keep their own.
 DEFAULT_DTYPE = np.dtype(np.float32)
@@ -49,24 +67,26 @@ def as_array(function: str, value: Any) -> Any:
     return array
 
 
-def operand(function: str, value: Any) -> Any:
+def operand(function: str, value: Operand[T]) -> T:
     """A Tensor as it is, anything else as an array of numbers."""
-    return value if isinstance(value, Traced) else as_array(function, value)
+    given: Any = value
+    return given if isinstance(value, Traced) else as_array(function, value)
 
 
-def operands(function: str, *values: Any) -> tuple[Any, ...]:
+def operands(function: str, *values: Operand[T]) -> tuple[T, ...]:
     """Several operands, of which plain numbers stay numbers beside an array: they never widen it.
 
     >>> operands("add", np.zeros(2, "float16"), 1.5)[1]
     1.5
     """
     some = any(isinstance(v, (Traced, np.ndarray, list, tuple)) for v in values)
-    return tuple(
+    found: tuple[Any, ...] = tuple(
         (v.item() if isinstance(v, np.generic) else v)
         if some and isinstance(v, (int, float, np.integer, np.floating, np.bool_))
         else operand(function, v)
         for v in values
     )
+    return found
 
 
 #: PyTorch's names of arguments that have NumPy's here.
@@ -103,20 +123,19 @@ def torch_names(function: F) -> F:
     return renamed  # type: ignore[return-value]
 
 
-def floating(function: str, value: Any, name: str = "x") -> Any:
+def floating(function: str, value: Operand[T], name: str = "x") -> T:
     """`operand`, with a float dtype.
 
     Raises:
         DTypeError: the elements are integers or bools.
     """
-    if not isinstance(value, Traced):
-        value = as_array(function, value)
-    if value.dtype.kind != "f":
+    found: Any = value if isinstance(value, Traced) else as_array(function, value)
+    if found.dtype.kind != "f":
         raise DTypeError(
-            f"{function}: {name} has dtype {value.dtype}, a float dtype fits; "
+            f"{function}: {name} has dtype {found.dtype}, a float dtype fits; "
             f"convert it with {name}.astype('float32')"
         )
-    return value
+    return found
 
 
 def values(value: Any) -> Any:

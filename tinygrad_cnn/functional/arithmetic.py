@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from tinygrad_cnn import ops
-from tinygrad_cnn.functional.arguments import floating, operand, operands
+from tinygrad_cnn.functional.arguments import Operand, T, floating, operand, operands
 
 
-def add(a: Any, b: Any) -> Any:
+def add(a: Operand[T], b: Operand[T]) -> T:
     """Sum of two operands that broadcast: a + b.
 
     Args:
@@ -24,7 +22,7 @@ def add(a: Any, b: Any) -> Any:
     return ops.Add()(*operands("add", a, b))
 
 
-def sub(a: Any, b: Any) -> Any:
+def sub(a: Operand[T], b: Operand[T]) -> T:
     """Difference of two operands that broadcast: a - b.
 
     Args:
@@ -40,7 +38,7 @@ def sub(a: Any, b: Any) -> Any:
     return ops.Sub()(*operands("sub", a, b))
 
 
-def mul(a: Any, b: Any) -> Any:
+def mul(a: Operand[T], b: Operand[T]) -> T:
     """Product, element by element, of two operands that broadcast: a * b.
 
     Args:
@@ -57,7 +55,7 @@ def mul(a: Any, b: Any) -> Any:
     return ops.Mul()(*operands("mul", a, b))
 
 
-def div(a: Any, b: Any) -> Any:
+def div(a: Operand[T], b: Operand[T]) -> T:
     """Quotient, element by element, of two operands that broadcast: a / b.
 
     Args:
@@ -74,7 +72,7 @@ def div(a: Any, b: Any) -> Any:
     return ops.Div()(*operands("div", a, b))
 
 
-def neg(x: Any) -> Any:
+def neg(x: Operand[T]) -> T:
     """Each element with the other sign: -x.
 
     Args:
@@ -88,7 +86,7 @@ def neg(x: Any) -> Any:
     return ops.Neg()(operand("neg", x))
 
 
-def pow(a: Any, b: Any) -> Any:  # named as the operator's function, like NumPy's
+def pow(a: Operand[T], b: Operand[T]) -> T:  # named as the operator's function, like NumPy's
     """a to the power of b, differentiable in both: d/da = b·a^(b-1), d/db = a^b·ln a.
 
     Edges: the derivative in a is 0 where b = 0; the derivative in b is 0 where a = 0. A negative
@@ -107,7 +105,7 @@ def pow(a: Any, b: Any) -> Any:  # named as the operator's function, like NumPy'
     return ops.Pow()(*operands("pow", a, b))
 
 
-def remainder(a: Any, b: Any) -> Any:
+def remainder(a: Operand[T], b: Operand[T]) -> T:
     """What division to a whole quotient leaves: a - b·floor(a / b), with the sign of b.
 
     The derivative in a is 1, that in b is -floor(a / b), also where the remainder jumps.
@@ -126,7 +124,7 @@ def remainder(a: Any, b: Any) -> Any:
     return ops.Remainder()(*operands("remainder", a, b))
 
 
-def floor_divide(a: Any, b: Any) -> Any:
+def floor_divide(a: Operand[T], b: Operand[T]) -> T:
     """The whole quotient floor(a / b), of which `remainder` is the rest. The gradients are 0.
 
     Args:
@@ -143,7 +141,7 @@ def floor_divide(a: Any, b: Any) -> Any:
     return ops.FloorDiv()(*operands("floor_divide", a, b))
 
 
-def maximum(a: Any, b: Any) -> Any:
+def maximum(a: Operand[T], b: Operand[T]) -> T:
     """The larger of two operands, element by element. Equal ones get half the gradient each.
 
     Beside NaN the result is NaN, and the whole gradient goes to both.
@@ -161,7 +159,7 @@ def maximum(a: Any, b: Any) -> Any:
     return ops.Maximum()(*operands("maximum", a, b))
 
 
-def minimum(a: Any, b: Any) -> Any:
+def minimum(a: Operand[T], b: Operand[T]) -> T:
     """The smaller of two operands, element by element. Equal ones get half the gradient each.
 
     Beside NaN the result is NaN, and the whole gradient goes to both.
@@ -179,7 +177,7 @@ def minimum(a: Any, b: Any) -> Any:
     return ops.Minimum()(*operands("minimum", a, b))
 
 
-def abs(x: Any) -> Any:  # named as in NumPy
+def abs(x: Operand[T]) -> T:  # named as in NumPy
     """The absolute value of each element: |x|, with derivative sign(x), so 0 at 0.
 
     Args:
@@ -193,7 +191,7 @@ def abs(x: Any) -> Any:  # named as in NumPy
     return ops.Abs()(operand("abs", x))
 
 
-def square(x: Any) -> Any:
+def square(x: Operand[T]) -> T:
     """Each element times itself: x², with derivative 2x.
 
     Args:
@@ -207,7 +205,7 @@ def square(x: Any) -> Any:
     return ops.Square()(operand("square", x))
 
 
-def sqrt(x: Any) -> Any:
+def sqrt(x: Operand[T]) -> T:
     """The square root of each element, with derivative 1 / (2·sqrt(x)): inf at 0.
 
     Args:
@@ -224,7 +222,7 @@ def sqrt(x: Any) -> Any:
     return ops.Sqrt()(floating("sqrt", x))
 
 
-def reciprocal(x: Any) -> Any:
+def reciprocal(x: Operand[T]) -> T:
     """One over each element: 1 / x, with derivative -1 / x².
 
     Args:

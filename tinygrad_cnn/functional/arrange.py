@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
-from tinygrad_cnn.functional.arguments import Axis, axes, integer, one_axis, operand, torch_names, values
+from tinygrad_cnn.functional.arguments import (
+    Axis,
+    Operand,
+    T,
+    TensorLike,
+    axes,
+    integer,
+    one_axis,
+    operand,
+    torch_names,
+    values,
+)
 from tinygrad_cnn.functional.reduce import sum as sum_over
 
 
-def tile(x: Any, reps: int | Sequence[int]) -> Any:
+def tile(x: Operand[T], reps: int | Sequence[int]) -> T:
     """The whole of x several times along its axes; PyTorch's `Tensor.repeat`.
 
     Args:
@@ -38,7 +48,7 @@ def tile(x: Any, reps: int | Sequence[int]) -> Any:
 
 
 @torch_names
-def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
+def repeat(x: Operand[T], repeats: TensorLike, axis: int | None = None) -> T:
     """Each element several times in a row; PyTorch's `repeat_interleave`.
 
     Args:
@@ -74,7 +84,7 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
 
 
 @torch_names
-def flip(x: Any, axis: Axis = None) -> Any:
+def flip(x: Operand[T], axis: Axis = None) -> T:
     """The elements in reverse order.
 
     Args:
@@ -93,7 +103,7 @@ def flip(x: Any, axis: Axis = None) -> Any:
 
 
 @torch_names
-def roll(x: Any, shift: int | Sequence[int], axis: Axis = None) -> Any:
+def roll(x: Operand[T], shift: int | Sequence[int], axis: Axis = None) -> T:
     """The elements moved on; what leaves at one end comes in at the other.
 
     Args:
@@ -121,7 +131,7 @@ def roll(x: Any, shift: int | Sequence[int], axis: Axis = None) -> Any:
     return ops.Roll(steps, wanted)(x)
 
 
-def tril(x: Any, k: int = 0) -> Any:
+def tril(x: Operand[T], k: int = 0) -> T:
     """The lower triangle of the last two axes; zeros above.
 
     Args:
@@ -138,7 +148,7 @@ def tril(x: Any, k: int = 0) -> Any:
     return ops.Tril(integer("tril", "k", k))(_matrices("tril", x))
 
 
-def triu(x: Any, k: int = 0) -> Any:
+def triu(x: Operand[T], k: int = 0) -> T:
     """The upper triangle of the last two axes; zeros below.
 
     Args:
@@ -155,7 +165,7 @@ def triu(x: Any, k: int = 0) -> Any:
     return ops.Triu(integer("triu", "k", k))(_matrices("triu", x))
 
 
-def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+def diagonal(x: Operand[T], offset: int = 0, axis1: int = 0, axis2: int = 1) -> T:
     """A diagonal of two axes: y[..., i] = x[i, i + offset, ...].
 
     Args:
@@ -176,7 +186,7 @@ def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     return ops.Diagonal(integer("diagonal", "offset", offset), first, second)(x)
 
 
-def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+def trace(x: Operand[T], offset: int = 0, axis1: int = 0, axis2: int = 1) -> T:
     """Sum of a diagonal of two axes.
 
     Args:
@@ -193,7 +203,7 @@ def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     return sum_over(diagonal(_matrices("trace", x), offset, axis1, axis2), axis=-1)
 
 
-def _matrices(function: str, x: Any) -> Any:
+def _matrices(function: str, x: Operand[T]) -> T:
     x = operand(function, x)
     if x.ndim < 2:
         raise ShapeError(f"{function}: needs at least two axes, x has shape {x.shape}")

@@ -9,7 +9,7 @@ import numpy as np
 
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
 from tinygrad_cnn.functional.activation import softmax
-from tinygrad_cnn.functional.arguments import flag, floating, number, values
+from tinygrad_cnn.functional.arguments import Operand, T, TensorLike, flag, floating, number, values
 from tinygrad_cnn.functional.elementwise import where
 from tinygrad_cnn.functional.linalg import matmul
 from tinygrad_cnn.functional.random import dropout
@@ -18,9 +18,9 @@ from tinygrad_cnn.rng import Seed
 
 
 def scaled_dot_product_attention(
-    query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: float = 0.0,
-    is_causal: bool = False, *, scale: float | None = None, rng: Seed = None,
-) -> Any:  # fmt: skip
+    query: Operand[T], key: Operand[T], value: Operand[T], attn_mask: TensorLike | None = None,
+    dropout_p: float = 0.0, is_causal: bool = False, *, scale: float | None = None, rng: Seed = None,
+) -> T:  # fmt: skip
     """Average the values with weights that say how well each query fits each key.
 
         y = softmax(query @ key.T * scale + mask) @ value,   scale = 1 / sqrt(E) unless it is given

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from builtins import abs as builtin_abs
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,9 @@ import numpy as np
 from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
 from tinygrad_cnn.functional.arguments import (
+    Operand,
+    Sizes,
+    T,
     axes,
     broadcastable,
     integer,
@@ -27,7 +31,7 @@ from tinygrad_cnn.functional.reduce import sum as sum_over
 from tinygrad_cnn.functional.shape import broadcast_to, reshape, swapaxes
 
 
-def diag(x: Any, k: int = 0) -> Any:
+def diag(x: Operand[T], k: int = 0) -> T:
     """A matrix with a line on its diagonal, or the diagonal of a matrix.
 
     Args:
@@ -51,7 +55,7 @@ def diag(x: Any, k: int = 0) -> Any:
     return ops.IndexAdd((places + max(-k, 0), places + max(k, 0)), (n, n))(x)
 
 
-def one_hot(x: Any, num_classes: int | None = None) -> Any:
+def one_hot(x: Operand[T], num_classes: int | None = None) -> T:
     """A one in the place of each label, zeros elsewhere; no gradient.
 
     Args:
@@ -78,7 +82,7 @@ def one_hot(x: Any, num_classes: int | None = None) -> Any:
     return like(x, (labels[..., None] == np.arange(count)).astype(np.int64))
 
 
-def kron(a: Any, b: Any) -> Any:
+def kron(a: Operand[T], b: Operand[T]) -> T:
     """Each element of a times the whole of b, as blocks.
 
     Args:
@@ -99,7 +103,7 @@ def kron(a: Any, b: Any) -> Any:
     return reshape(spread[0] * spread[1], [i * j for i, j in zip(a.shape, b.shape, strict=True)])
 
 
-def cross(a: Any, b: Any, axis: int = -1) -> Any:
+def cross(a: Operand[T], b: Operand[T], axis: int = -1) -> T:
     """The vector that is orthogonal to two vectors of 3 elements.
 
     Args:
@@ -121,7 +125,7 @@ def cross(a: Any, b: Any, axis: int = -1) -> Any:
     return roll(a, -1, axis) * roll(b, 1, axis) - roll(a, 1, axis) * roll(b, -1, axis)
 
 
-def inner(a: Any, b: Any) -> Any:
+def inner(a: Operand[T], b: Operand[T]) -> T:
     """Sums of products over the last axes.
 
     Args:
@@ -140,7 +144,7 @@ def inner(a: Any, b: Any) -> Any:
     return tensordot(a, b, ((-1,), (-1,)))
 
 
-def vecdot(a: Any, b: Any, axis: int = -1) -> Any:
+def vecdot(a: Operand[T], b: Operand[T], axis: int = -1) -> T:
     """Sum of products along one axis.
 
     Args:
@@ -156,7 +160,7 @@ def vecdot(a: Any, b: Any, axis: int = -1) -> Any:
     return sum_over(operand("vecdot", a) * operand("vecdot", b), integer("vecdot", "axis", axis))
 
 
-def matrix_transpose(x: Any) -> Any:
+def matrix_transpose(x: Operand[T]) -> T:
     """The last two axes exchanged.
 
     Args:
@@ -175,7 +179,7 @@ def matrix_transpose(x: Any) -> Any:
     return swapaxes(x, -1, -2)
 
 
-def addmm(x: Any, a: Any, b: Any, beta: float = 1.0, alpha: float = 1.0) -> Any:
+def addmm(x: Operand[T], a: Operand[T], b: Operand[T], beta: float = 1.0, alpha: float = 1.0) -> T:
     """beta·x + alpha·A·B; with beta 0, x is not read.
 
     Args:
@@ -193,7 +197,7 @@ def addmm(x: Any, a: Any, b: Any, beta: float = 1.0, alpha: float = 1.0) -> Any:
     return product if scale == 0 else scale * operand("addmm", x) + product
 
 
-def sliding_window_view(x: Any, window_shape: Any, axis: Any = None) -> Any:
+def sliding_window_view(x: Operand[T], window_shape: Sizes, axis: int | Sequence[int] | None = None) -> T:
     """Each window that slides along axes, with the windows' own axes last.
 
     Args:

@@ -9,14 +9,23 @@ import numpy as np
 
 from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
-from tinygrad_cnn.functional.arguments import choice, floating, integer, number, values
+from tinygrad_cnn.functional.arguments import (
+    Operand,
+    T,
+    TensorLike,
+    choice,
+    floating,
+    integer,
+    number,
+    values,
+)
 from tinygrad_cnn.functional.loss import REDUCTIONS, as_target
 
 
 def cross_entropy(
-    x: Any, target: Any, weight: Any = None, *, ignore_index: int = -100, reduction: str = "mean",
-    label_smoothing: float = 0.0,
-) -> Any:  # fmt: skip
+    x: Operand[T], target: Operand[T], weight: TensorLike | None = None, *, ignore_index: int = -100,
+    reduction: str = "mean", label_smoothing: float = 0.0,
+) -> T:  # fmt: skip
     """Cross-entropy of softmax(x) and labels, or probabilities, of K classes.
 
         loss = -w[label] · log softmax(x)[label],   or   -sum_k w_k · target_k · log softmax(x)_k
@@ -51,8 +60,9 @@ def cross_entropy(
     smoothing = number(name, "label_smoothing", label_smoothing, 0, 1)
     ignored = integer(name, "ignore_index", ignore_index)
     if x.ndim == 1:  # one sample: a batch of one
+        batch = (1, *x.shape)
         only = cross_entropy(
-            x.reshape((1, *x.shape)), _batch_of_one(target), weight, ignore_index=ignored,
+            x.reshape(batch), _batch_of_one(target), weight, ignore_index=ignored,
             reduction=reduction, label_smoothing=smoothing,
         )  # fmt: skip
         return only.reshape(()) if reduction == "none" else only
@@ -76,8 +86,13 @@ def cross_entropy(
 
 
 def nll_loss(
-    x: Any, target: Any, weight: Any = None, *, ignore_index: int = -100, reduction: str = "mean"
-) -> Any:
+    x: Operand[T],
+    target: TensorLike,
+    weight: TensorLike | None = None,
+    *,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+) -> T:
     """Negative log-likelihood of labels: -w[label] · x[label], for x that is a log-softmax already.
 
     Args:
@@ -101,7 +116,8 @@ def nll_loss(
     choice(name, "reduction", reduction, REDUCTIONS)
     ignored = integer(name, "ignore_index", ignore_index)
     if x.ndim == 1:
-        batch = x.reshape((1, *x.shape))
+        row = (1, *x.shape)
+        batch = x.reshape(row)
         only = nll_loss(batch, _batch_of_one(target), weight, ignore_index=ignored, reduction=reduction)
         return only.reshape(()) if reduction == "none" else only
     factors = _class_weights(name, x, weight)
@@ -112,8 +128,14 @@ def nll_loss(
 
 
 def multi_margin_loss(
-    x: Any, target: Any, p: int = 1, margin: float = 1.0, weight: Any = None, *, reduction: str = "mean"
-) -> Any:
+    x: Operand[T],
+    target: TensorLike,
+    p: int = 1,
+    margin: float = 1.0,
+    weight: TensorLike | None = None,
+    *,
+    reduction: str = "mean",
+) -> T:
     """Hinge loss of several classes: each class should score `margin` less than the label.
 
         loss = w[label] · sum over k ≠ label of max(0, margin - x[label] + x[k])^p / K
@@ -141,7 +163,8 @@ def multi_margin_loss(
         raise ArgumentError(f"{name}: p must be 1 or 2, got {p}")
     margin = number(name, "margin", margin, -inf, inf)
     if x.ndim == 1:
-        batch = x.reshape((1, *x.shape))
+        row = (1, *x.shape)
+        batch = x.reshape(row)
         only = multi_margin_loss(batch, _batch_of_one(target), p, margin, weight, reduction=reduction)
         return only.reshape(()) if reduction == "none" else only
     if x.ndim != 2:

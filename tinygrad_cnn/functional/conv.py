@@ -6,7 +6,7 @@ from typing import Any
 
 from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError, ShapeError
-from tinygrad_cnn.functional.arguments import choice, floating, integer, sizes
+from tinygrad_cnn.functional.arguments import Operand, Sizes, T, choice, floating, integer, sizes
 from tinygrad_cnn.functional.layout import as_given, channels_first
 from tinygrad_cnn.grid import grid
 
@@ -15,9 +15,9 @@ PADDINGS = ("same", "valid", "narrow", "wide")
 
 
 def conv1d(
-    x: Any, w: Any, b: Any = None, *,
-    stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1,
-) -> Any:  # fmt: skip
+    x: Operand[T], w: Operand[T], b: Operand[T] | None = None, *,
+    stride: Sizes = 1, padding: Sizes = 0, dilation: Sizes = 1, groups: int = 1,
+) -> T:  # fmt: skip
     """Slide each kernel of `w` over each signal of `x` (cross-correlation, kernels not flipped).
 
         y[n,f,i] = b[f] + sum_{c,u} x[n, c, i*S + u*D - P] * w[f,c,u]
@@ -39,9 +39,9 @@ def conv1d(
 
 
 def conv2d(
-    x: Any, w: Any, b: Any = None, *,
-    stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1, data_format: str = "NCHW",
-) -> Any:  # fmt: skip
+    x: Operand[T], w: Operand[T], b: Operand[T] | None = None, *,
+    stride: Sizes = 1, padding: Sizes = 0, dilation: Sizes = 1, groups: int = 1, data_format: str = "NCHW",
+) -> T:  # fmt: skip
     """Slide each kernel of `w` over each image of `x` (cross-correlation, kernels not flipped).
 
         y[n,f,i,j] = b[f] + sum_{c,u,v} x[n, c, i*SH + u*DH - PH, j*SW + v*DW - PW] * w[f,c,u,v]
@@ -74,9 +74,9 @@ def conv2d(
 
 
 def conv3d(
-    x: Any, w: Any, b: Any = None, *,
-    stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1,
-) -> Any:  # fmt: skip
+    x: Operand[T], w: Operand[T], b: Operand[T] | None = None, *,
+    stride: Sizes = 1, padding: Sizes = 0, dilation: Sizes = 1, groups: int = 1,
+) -> T:  # fmt: skip
     """Slide each kernel of `w` over each volume of `x` (cross-correlation, kernels not flipped).
 
         y[n,f,h,i,j] = b[f] + sum_{c,t,u,v} x[n, c, h*SD + t*DD - PD, i*SH + ..., j*SW + ...] * w[f,c,t,u,v]
@@ -97,9 +97,9 @@ def conv3d(
 
 
 def conv_transpose1d(
-    x: Any, w: Any, b: Any = None, *,
-    stride: Any = 1, padding: Any = 0, output_padding: Any = 0, dilation: Any = 1, groups: int = 1,
-) -> Any:  # fmt: skip
+    x: Operand[T], w: Operand[T], b: Operand[T] | None = None, *,
+    stride: Sizes = 1, padding: Sizes = 0, output_padding: Sizes = 0, dilation: Sizes = 1, groups: int = 1,
+) -> T:  # fmt: skip
     """The adjoint of `conv1d` in the signal: each x spread by a kernel, overlaps added.
 
         y[n, f, i*S + u*D - P] += sum_c x[n,c,i] * w[c,f,u], for all i and u; then y[n,f] += b[f]
@@ -120,10 +120,10 @@ def conv_transpose1d(
 
 
 def conv_transpose2d(
-    x: Any, w: Any, b: Any = None, *,
-    stride: Any = 1, padding: Any = 0, output_padding: Any = 0, dilation: Any = 1, groups: int = 1,
+    x: Operand[T], w: Operand[T], b: Operand[T] | None = None, *,
+    stride: Sizes = 1, padding: Sizes = 0, output_padding: Sizes = 0, dilation: Sizes = 1, groups: int = 1,
     data_format: str = "NCHW",
-) -> Any:  # fmt: skip
+) -> T:  # fmt: skip
     """The adjoint of `conv2d` in the image: each pixel of x spread by a kernel, overlaps added.
 
         y[n, f, i*SH + u*DH - PH, j*SW + v*DW - PW] += sum_c x[n,c,i,j] * w[c,f,u,v]; then + b[f]
@@ -230,7 +230,9 @@ def paddings(
     return tuple((r // 2, r - r // 2) for r in reach)
 
 
-def _operands(name: str, count: int, x: Any, w: Any, b: Any) -> tuple[Any, Any, Any]:
+def _operands(
+    name: str, count: int, x: Operand[T], w: Operand[T], b: Operand[T] | None
+) -> tuple[T, T, T | None]:
     """x, w and b as floats, of which x and w have `count` spatial axes, and w's are not empty."""
     x, w = floating(name, x), floating(name, w, "w")
     if x.ndim != count + 2 or w.ndim != count + 2:

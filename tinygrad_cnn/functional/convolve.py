@@ -6,7 +6,7 @@ from typing import Any
 
 from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ShapeError
-from tinygrad_cnn.functional.arguments import choice, floating, sizes
+from tinygrad_cnn.functional.arguments import Operand, Sizes, T, choice, floating, sizes
 from tinygrad_cnn.functional.layout import as_given, channels_first
 from tinygrad_cnn.grid import Grid, grid
 
@@ -14,7 +14,7 @@ from tinygrad_cnn.grid import Grid, grid
 MODES = ("full", "same", "valid", "wide", "narrow")
 
 
-def convolve1d(x: Any, w: Any, mode: str = "full") -> Any:
+def convolve1d(x: Operand[T], w: Operand[T], mode: str = "full") -> T:
     """True convolution of a signal with a kernel: y[i] = sum_u x[i - u] * w[u], the kernel flipped.
 
     Args:
@@ -32,7 +32,7 @@ def convolve1d(x: Any, w: Any, mode: str = "full") -> Any:
     return _single("convolve1d", 1, x, w, mode, flip=True)
 
 
-def correlate1d(x: Any, w: Any, mode: str = "valid") -> Any:
+def correlate1d(x: Operand[T], w: Operand[T], mode: str = "valid") -> T:
     """Cross-correlation of a signal with a kernel: y[i] = sum_u x[i + u] * w[u], not flipped.
 
     Args:
@@ -49,7 +49,7 @@ def correlate1d(x: Any, w: Any, mode: str = "valid") -> Any:
     return _single("correlate1d", 1, x, w, mode, flip=False)
 
 
-def convolve2d(x: Any, w: Any, mode: str = "full") -> Any:
+def convolve2d(x: Operand[T], w: Operand[T], mode: str = "full") -> T:
     """True convolution of an image: y[i,j] = sum_{u,v} x[i-u, j-v] * w[u,v], the kernel flipped.
 
     Args:
@@ -69,7 +69,7 @@ def convolve2d(x: Any, w: Any, mode: str = "full") -> Any:
     return _single("convolve2d", 2, x, w, mode, flip=True)
 
 
-def correlate2d(x: Any, w: Any, mode: str = "full") -> Any:
+def correlate2d(x: Operand[T], w: Operand[T], mode: str = "full") -> T:
     """Cross-correlation of an image: y[i,j] = sum_{u,v} x[i+u, j+v] * w[u,v], not flipped.
 
     Args:
@@ -87,9 +87,9 @@ def correlate2d(x: Any, w: Any, mode: str = "full") -> Any:
 
 
 def unfold(
-    x: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1, *,
+    x: Operand[T], kernel_size: Sizes, dilation: Sizes = 1, padding: Sizes = 0, stride: Sizes = 1, *,
     data_format: str = "NCHW",
-) -> Any:  # fmt: skip
+) -> T:  # fmt: skip
     """Each window of an image as a column (im2col): y[n, (c,u,v), (i,j)] = x[n, c, i*SH + u*DH - PH, ...].
 
     Args:
@@ -113,9 +113,9 @@ def unfold(
 
 
 def fold(
-    x: Any, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1, *,
-    data_format: str = "NCHW",
-) -> Any:  # fmt: skip
+    x: Operand[T], output_size: Sizes, kernel_size: Sizes, dilation: Sizes = 1, padding: Sizes = 0,
+    stride: Sizes = 1, *, data_format: str = "NCHW",
+) -> T:  # fmt: skip
     """Columns added where `unfold` reads them (col2im); `unfold`'s adjoint, not its inverse.
 
     Args:

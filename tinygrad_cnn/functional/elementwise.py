@@ -5,14 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError, DTypeError, GraphError
-from tinygrad_cnn.functional.arguments import broadcastable, floating, like, operand, operands, values
+from tinygrad_cnn.functional.arguments import (
+    Operand,
+    T,
+    broadcastable,
+    floating,
+    like,
+    operand,
+    operands,
+    values,
+)
 from tinygrad_cnn.graph import Traced
 
 
-def exp(x: Any) -> Any:
+def exp(x: Operand[T]) -> T:
     """Exponential of each element: e^x, its own derivative.
 
     Args:
@@ -29,7 +39,7 @@ def exp(x: Any) -> Any:
     return ops.Exp()(floating("exp", x))
 
 
-def log(x: Any) -> Any:
+def log(x: Operand[T]) -> T:
     """Natural logarithm of each element: ln x, with derivative 1/x.
 
     Args:
@@ -45,7 +55,7 @@ def log(x: Any) -> Any:
     return ops.Log()(floating("log", x))
 
 
-def expm1(x: Any) -> Any:
+def expm1(x: Operand[T]) -> T:
     """Exponential less one of each element: e^x - 1, exact also for tiny x; derivative e^x.
 
     Args:
@@ -61,7 +71,7 @@ def expm1(x: Any) -> Any:
     return ops.Expm1()(floating("expm1", x))
 
 
-def log1p(x: Any) -> Any:
+def log1p(x: Operand[T]) -> T:
     """Natural logarithm of one more than each element: ln(1 + x), exact also for tiny x.
 
     The derivative is 1 / (1 + x).
@@ -79,7 +89,7 @@ def log1p(x: Any) -> Any:
     return ops.Log1p()(floating("log1p", x))
 
 
-def log2(x: Any) -> Any:
+def log2(x: Operand[T]) -> T:
     """Logarithm to base 2 of each element, with derivative 1 / (x·ln 2).
 
     Args:
@@ -95,7 +105,7 @@ def log2(x: Any) -> Any:
     return ops.Log2()(floating("log2", x))
 
 
-def log10(x: Any) -> Any:
+def log10(x: Operand[T]) -> T:
     """Logarithm to base 10 of each element, with derivative 1 / (x·ln 10).
 
     Args:
@@ -111,7 +121,7 @@ def log10(x: Any) -> Any:
     return ops.Log10()(floating("log10", x))
 
 
-def erf(x: Any) -> Any:
+def erf(x: Operand[T]) -> T:
     """Error function of each element: 2/√π · integral of e^(-t²) from 0 to x, in [-1, 1].
 
     The derivative is 2/√π · e^(-x²). Right to a few units in the last place.
@@ -129,7 +139,9 @@ def erf(x: Any) -> Any:
     return ops.Erf()(floating("erf", x))
 
 
-def clip(x: Any, min: Any = None, max: Any = None) -> Any:  # named as in NumPy
+def clip(
+    x: Operand[T], min: Operand[T] | None = None, max: Operand[T] | None = None
+) -> T:  # named as in NumPy
     """Each element, but at least `min` and at most `max`. The derivative is 1 inside and at both
     bounds, 0 outside. Where min exceeds max, the result is max.
 
@@ -167,7 +179,7 @@ def _bound(x: Any, name: str, bound: Any) -> Any:
     return np.array(array, x.dtype if x.dtype.kind == "f" else array.dtype)
 
 
-def where(condition: Any, a: Any, b: Any) -> Any:
+def where(condition: Operand[T], a: Operand[T], b: Operand[T]) -> T:
     """a where the condition holds, b elsewhere. Each gets the gradient where it was chosen, and
     exactly 0 where it was not, also where its value there is inf or NaN.
 
@@ -189,11 +201,12 @@ def where(condition: Any, a: Any, b: Any) -> Any:
         )
     chosen = operands("where", a, b)
     broadcastable("where", mask, *chosen)
-    result = ops.Where(mask)(*chosen)
-    return result if isinstance(result, Traced) else like(condition, result)
+    result: Any = ops.Where(mask)(*chosen)
+    recorded = isinstance(result, Traced)
+    return result if recorded else like(condition, result)
 
 
-def astype(x: Any, dtype: Any) -> Any:
+def astype(x: Operand[T], dtype: DTypeLike) -> T:
     """x with elements of another type; the gradient comes back in x's own type.
 
     Args:
@@ -216,7 +229,7 @@ def astype(x: Any, dtype: Any) -> Any:
     return ops.Cast(wanted)(x)
 
 
-def exp2(x: Any) -> Any:
+def exp2(x: Operand[T]) -> T:
     """Two to the power of each element: 2^x, with derivative ln 2 · 2^x.
 
     Args:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
-from tinygrad_cnn.functional.arguments import floating, integer, values
+from tinygrad_cnn.functional.arguments import Operand, T, TensorLike, floating, integer, values
 
 
-def embedding(x: Any, w: Any, padding_idx: int | None = None) -> Any:
+def embedding(x: TensorLike, w: Operand[T], padding_idx: int | None = None) -> T:
     """The rows of a table that indices name: y[..., :] = w[x[...], :].
 
     A row that is named twice gets the sum of both gradients.

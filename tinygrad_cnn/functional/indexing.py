@@ -9,11 +9,11 @@ import numpy as np
 
 from tinygrad_cnn import ops
 from tinygrad_cnn.errors import DTypeError, ShapeError
-from tinygrad_cnn.functional.arguments import one_axis, operand, torch_names, values
+from tinygrad_cnn.functional.arguments import Operand, T, TensorLike, one_axis, operand, torch_names, values
 from tinygrad_cnn.graph import Traced
 
 
-def index(x: Any, key: Any) -> Any:
+def index(x: Operand[T], key: Any) -> T:
     """x[key], for every key that NumPy accepts; places that the key repeats add up in the gradient.
 
     Args:
@@ -50,7 +50,7 @@ def _part(part: Any) -> Any:
 
 
 @torch_names
-def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
+def take_along_axis(x: Operand[T], indices: TensorLike, axis: int | None = -1) -> T:
     """Elements at places along one axis: y[.., i, ..] = x[.., indices[.., i, ..], ..].
 
     The gradient of an element that is taken several times is the sum of theirs. With `argsort` or

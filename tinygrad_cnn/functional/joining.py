@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from tinygrad_cnn.errors import ShapeError
-from tinygrad_cnn.functional.arguments import broadcastable, choice, integer, one_axis, operand
+from tinygrad_cnn.functional.arguments import Operand, T, broadcastable, choice, integer, one_axis, operand
 from tinygrad_cnn.functional.arrange import flip
 from tinygrad_cnn.functional.shape import broadcast_to, concatenate, flatten, reshape, swapaxes
 
 
-def hstack(arrays: Any) -> Any:
+def hstack(arrays: Sequence[Operand[T]]) -> T:
     """Arrays side by side: along axis 1, or the only one.
 
     Args:
@@ -27,7 +28,7 @@ def hstack(arrays: Any) -> Any:
     return concatenate(parts, 0 if parts[0].ndim == 1 else 1)
 
 
-def vstack(arrays: Any) -> Any:
+def vstack(arrays: Sequence[Operand[T]]) -> T:
     """Arrays below each other: along axis 0, lines as rows.
 
     Args:
@@ -45,7 +46,7 @@ def vstack(arrays: Any) -> Any:
     return concatenate(parts, 0)
 
 
-def dstack(arrays: Any) -> Any:
+def dstack(arrays: Sequence[Operand[T]]) -> T:
     """Arrays behind each other: along axis 2.
 
     Args:
@@ -62,7 +63,7 @@ def dstack(arrays: Any) -> Any:
     return concatenate(parts, 2)
 
 
-def column_stack(arrays: Any) -> Any:
+def column_stack(arrays: Sequence[Operand[T]]) -> T:
     """Lines as the columns of a matrix; matrices side by side.
 
     Args:
@@ -80,7 +81,7 @@ def column_stack(arrays: Any) -> Any:
     return concatenate([reshape(x, (-1, 1)) if x.ndim < 2 else x for x in parts], 1)
 
 
-def atleast_1d(x: Any) -> Any:
+def atleast_1d(x: Operand[T]) -> T:
     """x with at least 1 axis; those that are missing have length 1.
 
     Args:
@@ -95,7 +96,7 @@ def atleast_1d(x: Any) -> Any:
     return reshape(x, (1,)) if x.ndim == 0 else x
 
 
-def atleast_2d(x: Any) -> Any:
+def atleast_2d(x: Operand[T]) -> T:
     """x with at least 2 axes; those that are missing have length 1.
 
     Args:
@@ -110,7 +111,7 @@ def atleast_2d(x: Any) -> Any:
     return x if x.ndim >= 2 else reshape(x, (1, -1))
 
 
-def atleast_3d(x: Any) -> Any:
+def atleast_3d(x: Operand[T]) -> T:
     """x with at least 3 axes; those that are missing have length 1.
 
     Args:
@@ -125,7 +126,7 @@ def atleast_3d(x: Any) -> Any:
     return x if x.ndim >= 3 else reshape(x, (*x.shape, 1)) if x.ndim == 2 else reshape(x, (1, -1, 1))
 
 
-def unstack(x: Any, axis: int = 0) -> Any:
+def unstack(x: Operand[T], axis: int = 0) -> tuple[T, ...]:
     """The slices along an axis, which is gone: the inverse of `stack`.
 
     Args:
@@ -140,10 +141,11 @@ def unstack(x: Any, axis: int = 0) -> Any:
     """
     x = operand("unstack", x)
     axis = one_axis("unstack", axis, x.ndim)
-    return tuple(x[(*(slice(None),) * axis, k)] for k in range(x.shape[axis]))
+    places: list[Any] = [(*(slice(None),) * axis, k) for k in range(x.shape[axis])]
+    return tuple(x[place] for place in places)
 
 
-def broadcast_arrays(*arrays: Any) -> Any:
+def broadcast_arrays(*arrays: Operand[T]) -> tuple[T, ...]:
     """All arrays in the shape that they broadcast to.
 
     Args:
@@ -160,7 +162,7 @@ def broadcast_arrays(*arrays: Any) -> Any:
     return tuple(broadcast_to(operand("broadcast_arrays", x), shape) for x in arrays)
 
 
-def meshgrid(*arrays: Any, indexing: str = "xy") -> Any:
+def meshgrid(*arrays: Operand[T], indexing: str = "xy") -> tuple[T, ...]:
     """Coordinates of all points of a grid, given the coordinates along each axis.
 
     Args:
@@ -182,7 +184,7 @@ def meshgrid(*arrays: Any, indexing: str = "xy") -> Any:
     return tuple(swapaxes(y, 0, 1) if order == "xy" and len(lines) > 1 else y for y in made)
 
 
-def fliplr(x: Any) -> Any:
+def fliplr(x: Operand[T]) -> T:
     """The elements along axis 1 in the other direction.
 
     Args:
@@ -199,7 +201,7 @@ def fliplr(x: Any) -> Any:
     return flip(x, 1)
 
 
-def flipud(x: Any) -> Any:
+def flipud(x: Operand[T]) -> T:
     """The elements along axis 0 in the other direction.
 
     Args:
@@ -216,7 +218,7 @@ def flipud(x: Any) -> Any:
     return flip(x, 0)
 
 
-def rot90(x: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
+def rot90(x: Operand[T], k: int = 1, axes: tuple[int, int] = (0, 1)) -> T:
     """x turned by quarters, from the first axis towards the second.
 
     Args:
@@ -242,8 +244,8 @@ def rot90(x: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
     return flip(turned, first) if turns == 1 else flip(turned, second)
 
 
-def _several(function: str, arrays: Any) -> list[Any]:
-    found = list(arrays)
+def _several(function: str, arrays: Sequence[Operand[T]]) -> list[T]:
+    found: list[Any] = list(arrays)
     if not found:
         raise ShapeError(f"{function}: at least one array is needed")
     return found

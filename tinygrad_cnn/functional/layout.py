@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from tinygrad_cnn.errors import ShapeError
-from tinygrad_cnn.functional.arguments import choice, floating
+from tinygrad_cnn.functional.arguments import Operand, T, choice, floating
 
 
-def channels_first(function: str, x: Any, data_format: str, *, axes: int | None = 4) -> Any:
+def channels_first(function: str, x: Operand[T], data_format: str, *, axes: int | None = 4) -> T:
     """Images with their channels first, from data_format 'NCHW' or 'NHWC'.
 
     Args:
@@ -32,7 +30,7 @@ def channels_first(function: str, x: Any, data_format: str, *, axes: int | None 
     return x.transpose((*lead, channels, height, width))
 
 
-def as_given(y: Any, data_format: str) -> Any:
+def as_given(y: T, data_format: str) -> T:
     """The result back in the format of the operand; the inverse of `channels_first`.
 
     >>> as_given(np.zeros((8, 3, 28, 28)), "NHWC").shape

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ShapeError
-from tinygrad_cnn.functional.arguments import floating, operand
+from tinygrad_cnn.functional.arguments import Operand, T, floating, operand
 
 
-def matmul(a: Any, b: Any) -> Any:
+def matmul(a: Operand[T], b: Operand[T]) -> T:
     """Matrix product: y[..., i, j] = sum_k a[..., i, k] * b[..., k, j].
 
     Args:
@@ -40,7 +38,7 @@ def matmul(a: Any, b: Any) -> Any:
     return ops.Reshape((*y.shape[:-2], *rows, *cols))(y)
 
 
-def linear(x: Any, w: Any, b: Any = None) -> Any:
+def linear(x: Operand[T], w: Operand[T], b: Operand[T] | None = None) -> T:
     """Affine map of the last axis: y[..., o] = sum_i x[..., i] * w[o, i] + b[o].
 
     Args:

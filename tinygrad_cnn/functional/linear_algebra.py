@@ -5,20 +5,31 @@ Matrices are the last two axes. They need float32 or float64, which LAPACK compu
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
-from tinygrad_cnn.functional.arguments import choice, floating, integer, like, number, values
+from tinygrad_cnn.functional.arguments import (
+    Operand,
+    T,
+    choice,
+    floating,
+    integer,
+    like,
+    number,
+    operand,
+    values,
+)
 from tinygrad_cnn.functional.linalg import matmul
 from tinygrad_cnn.functional.reduce import max as max_over
 from tinygrad_cnn.functional.reduce import min as min_over
 from tinygrad_cnn.functional.reduce import sum as sum_over
 
 
-def inv(a: Any) -> Any:
+def inv(a: Operand[T]) -> T:
     """Inverse of each matrix: A·A⁻¹ = I. With G the gradient of Y = A⁻¹ that of A is -Y'·G·Y'.
 
     Args:
@@ -35,7 +46,7 @@ def inv(a: Any) -> Any:
     return _run("inv", ops.Inverse(), _square("inv", a))
 
 
-def solve(a: Any, b: Any) -> Any:
+def solve(a: Operand[T], b: Operand[T]) -> T:
     """The X of A·X = B: more exact, and faster, than the product with an inverse.
 
     Args:
@@ -57,7 +68,7 @@ def solve(a: Any, b: Any) -> Any:
     return x[..., 0] if line else x
 
 
-def det(a: Any) -> Any:
+def det(a: Operand[T]) -> T:
     """Determinant of each matrix; its derivative are the cofactors, which singular matrices have too.
 
     Args:
@@ -73,7 +84,7 @@ def det(a: Any) -> Any:
     return _run("det", ops.Determinant(), _square("det", a))
 
 
-def slogdet(a: Any) -> tuple[Any, Any]:
+def slogdet(a: Operand[T]) -> tuple[T, T]:
     """Sign of each determinant, and ln |det A|, which overflows later; the derivative of it is A⁻'.
 
     Args:
@@ -90,7 +101,7 @@ def slogdet(a: Any) -> tuple[Any, Any]:
     return like(a, np.linalg.slogdet(values(a))[0]), _run("slogdet", ops.LogAbsDet(), a)
 
 
-def cholesky(a: Any) -> Any:
+def cholesky(a: Operand[T]) -> T:
     """The lower triangular L of A = L·L', for symmetric, positive definite matrices.
 
     Args:
@@ -107,7 +118,7 @@ def cholesky(a: Any) -> Any:
     return _run("cholesky", ops.Cholesky(), _square("cholesky", a))
 
 
-def eigh(a: Any) -> tuple[Any, Any]:
+def eigh(a: Operand[T]) -> tuple[T, T]:
     """Eigenvalues and eigenvectors of symmetric matrices: A·V = V·diag(w).
 
     The derivative of V holds where no two eigenvalues are equal; that of w holds everywhere.
@@ -126,7 +137,7 @@ def eigh(a: Any) -> tuple[Any, Any]:
     return y[..., 0, :], y[..., 1:, :]
 
 
-def eigvalsh(a: Any) -> Any:
+def eigvalsh(a: Operand[T]) -> T:
     """Eigenvalues of symmetric matrices, rising.
 
     Args:
@@ -142,7 +153,7 @@ def eigvalsh(a: Any) -> Any:
     return eigh(a)[0]
 
 
-def svd(a: Any) -> tuple[Any, Any, Any]:
+def svd(a: Operand[T]) -> tuple[T, T, T]:
     """Singular values and vectors: A = U·diag(s)·V'; the reduced form, `full_matrices=False` in NumPy.
 
     Derivatives hold where no two singular values are equal, and none is 0.
@@ -164,7 +175,7 @@ def svd(a: Any) -> tuple[Any, Any, Any]:
     return y[..., :m, :], y[..., m, :], ops.matrices.transposed(y[..., m + 1 :, :])
 
 
-def svdvals(a: Any) -> Any:
+def svdvals(a: Operand[T]) -> T:
     """Singular values of each matrix, falling.
 
     Args:
@@ -180,7 +191,7 @@ def svdvals(a: Any) -> Any:
     return svd(a)[1]
 
 
-def qr(a: Any) -> tuple[Any, Any]:
+def qr(a: Operand[T]) -> tuple[T, T]:
     """Orthogonal columns times an upper triangle: A = Q·R, the reduced form.
 
     Args:
@@ -202,7 +213,7 @@ def qr(a: Any) -> tuple[Any, Any]:
     return q, r
 
 
-def pinv(a: Any, rcond: float = 1e-15) -> Any:
+def pinv(a: Operand[T], rcond: float = 1e-15) -> T:
     """Pseudo-inverse of each matrix, by Moore and Penrose; derivatives hold where the rank is the same
     around.
 
@@ -220,7 +231,7 @@ def pinv(a: Any, rcond: float = 1e-15) -> Any:
     return _run("pinv", ops.PseudoInverse(number("pinv", "rcond", rcond, 0)), _matrix("pinv", a))
 
 
-def lstsq(a: Any, b: Any) -> Any:
+def lstsq(a: Operand[T], b: Operand[T]) -> T:
     """The X with the least |A·X - B|², and of several the shortest: A⁺·B.
 
     Args:
@@ -236,7 +247,7 @@ def lstsq(a: Any, b: Any) -> Any:
     return matmul(pinv(a), _matrix("lstsq", b, "b", axes=1))
 
 
-def matrix_power(a: Any, n: int) -> Any:
+def matrix_power(a: Operand[T], n: int) -> T:
     """Product of n copies of each matrix; of copies of its inverse where n is below 0.
 
     Args:
@@ -262,7 +273,7 @@ def matrix_power(a: Any, n: int) -> Any:
     return result
 
 
-def matrix_rank(a: Any, tol: float | None = None) -> Any:
+def matrix_rank(a: Operand[T], tol: float | None = None) -> T:
     """How many singular values of each matrix are above a bound; no gradient.
 
     Args:
@@ -280,7 +291,7 @@ def matrix_rank(a: Any, tol: float | None = None) -> Any:
     return like(a, np.asarray(np.linalg.matrix_rank(values(a), bound)))
 
 
-def matrix_norm(a: Any, ord: Any = "fro") -> Any:
+def matrix_norm(a: Operand[T], ord: str | float = "fro") -> T:
     """Norm of each matrix.
 
         'fro' sqrt(sum a²)   'nuc' sum of singular values   2, -2 largest, smallest singular value
@@ -308,7 +319,7 @@ def matrix_norm(a: Any, ord: Any = "fro") -> Any:
     return (min_over if kind[0] == "-" else max_over)(sums, -1)
 
 
-def multi_dot(arrays: Any) -> Any:
+def multi_dot(arrays: Sequence[Operand[T]]) -> T:
     """Product of several matrices, in the order that needs the fewest multiplications.
 
     Args:
@@ -321,7 +332,7 @@ def multi_dot(arrays: Any) -> Any:
     >>> multi_dot([np.ones((2, 3)), np.ones((3, 4)), np.ones(4)])
     array([12., 12.])
     """
-    parts = list(arrays)
+    parts = [operand("multi_dot", x) for x in arrays]
     if len(parts) < 2:
         raise ShapeError(f"multi_dot: at least two arrays fit, got {len(parts)}")
     sizes = [1 if parts[0].ndim == 1 else parts[0].shape[0], *(x.shape[-1] for x in parts)]
@@ -340,7 +351,7 @@ def multi_dot(arrays: Any) -> Any:
     return product(0, len(parts) - 1)
 
 
-def _matrix(function: str, value: Any, name: str = "a", axes: int = 2) -> Any:
+def _matrix(function: str, value: Operand[T], name: str = "a", axes: int = 2) -> T:
     """A float array or Tensor with at least so many axes, in a type of LAPACK."""
     a = floating(function, value, name)
     if a.ndim < axes:
@@ -350,7 +361,7 @@ def _matrix(function: str, value: Any, name: str = "a", axes: int = 2) -> Any:
     return a
 
 
-def _square(function: str, value: Any) -> Any:
+def _square(function: str, value: Operand[T]) -> T:
     a = _matrix(function, value)
     if a.shape[-1] != a.shape[-2]:
         raise ShapeError(f"{function}: a has shape {a.shape}, square matrices fit")

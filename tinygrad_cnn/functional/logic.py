@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn.functional.arguments import broadcastable, like, operand, operands, values
+from tinygrad_cnn.functional.arguments import Operand, T, broadcastable, like, operand, operands, values
 from tinygrad_cnn.graph import Traced
 
 
-def equal(a: Any, b: Any) -> Any:
+def equal(a: Operand[T], b: Operand[T]) -> T:
     """Where a equals b; NaN equals nothing.
 
     Args:
@@ -29,7 +29,7 @@ def equal(a: Any, b: Any) -> Any:
     return _compare("equal", np.equal, a, b)
 
 
-def not_equal(a: Any, b: Any) -> Any:
+def not_equal(a: Operand[T], b: Operand[T]) -> T:
     """Where a differs from b; NaN differs from everything.
 
     Args:
@@ -45,7 +45,7 @@ def not_equal(a: Any, b: Any) -> Any:
     return _compare("not_equal", np.not_equal, a, b)
 
 
-def less(a: Any, b: Any) -> Any:
+def less(a: Operand[T], b: Operand[T]) -> T:
     """Where a < b; false beside NaN.
 
     Args:
@@ -61,7 +61,7 @@ def less(a: Any, b: Any) -> Any:
     return _compare("less", np.less, a, b)
 
 
-def less_equal(a: Any, b: Any) -> Any:
+def less_equal(a: Operand[T], b: Operand[T]) -> T:
     """Where a <= b; false beside NaN.
 
     Args:
@@ -77,7 +77,7 @@ def less_equal(a: Any, b: Any) -> Any:
     return _compare("less_equal", np.less_equal, a, b)
 
 
-def greater(a: Any, b: Any) -> Any:
+def greater(a: Operand[T], b: Operand[T]) -> T:
     """Where a > b; false beside NaN.
 
     Args:
@@ -93,7 +93,7 @@ def greater(a: Any, b: Any) -> Any:
     return _compare("greater", np.greater, a, b)
 
 
-def greater_equal(a: Any, b: Any) -> Any:
+def greater_equal(a: Operand[T], b: Operand[T]) -> T:
     """Where a >= b; false beside NaN.
 
     Args:
@@ -109,7 +109,7 @@ def greater_equal(a: Any, b: Any) -> Any:
     return _compare("greater_equal", np.greater_equal, a, b)
 
 
-def logical_and(a: Any, b: Any) -> Any:
+def logical_and(a: Operand[T], b: Operand[T]) -> T:
     """Where a and b are both true; numbers other than 0, NaN too, count as true.
 
     Args:
@@ -125,7 +125,7 @@ def logical_and(a: Any, b: Any) -> Any:
     return _compare("logical_and", np.logical_and, a, b)
 
 
-def logical_or(a: Any, b: Any) -> Any:
+def logical_or(a: Operand[T], b: Operand[T]) -> T:
     """Where a or b or both are true; numbers other than 0, NaN too, count as true.
 
     Args:
@@ -141,7 +141,7 @@ def logical_or(a: Any, b: Any) -> Any:
     return _compare("logical_or", np.logical_or, a, b)
 
 
-def logical_xor(a: Any, b: Any) -> Any:
+def logical_xor(a: Operand[T], b: Operand[T]) -> T:
     """Where exactly one of a and b is true; numbers other than 0, NaN too, count as true.
 
     Args:
@@ -157,7 +157,7 @@ def logical_xor(a: Any, b: Any) -> Any:
     return _compare("logical_xor", np.logical_xor, a, b)
 
 
-def logical_not(x: Any) -> Any:
+def logical_not(x: Operand[T]) -> T:
     """Where x is false; numbers other than 0, NaN too, count as true.
 
     Args:
@@ -171,7 +171,7 @@ def logical_not(x: Any) -> Any:
     return _test("logical_not", np.logical_not, x)
 
 
-def isnan(x: Any) -> Any:
+def isnan(x: Operand[T]) -> T:
     """Where x is not a number.
 
     Args:
@@ -185,7 +185,7 @@ def isnan(x: Any) -> Any:
     return _test("isnan", np.isnan, x)
 
 
-def isinf(x: Any) -> Any:
+def isinf(x: Operand[T]) -> T:
     """Where x is infinite, of either sign.
 
     Args:
@@ -199,7 +199,7 @@ def isinf(x: Any) -> Any:
     return _test("isinf", np.isinf, x)
 
 
-def isfinite(x: Any) -> Any:
+def isfinite(x: Operand[T]) -> T:
     """Where x is neither infinite nor NaN.
 
     Args:

@@ -12,13 +12,22 @@ import numpy as np
 
 from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError, ShapeError
-from tinygrad_cnn.functional.arguments import as_array, choice, floating, number, values
+from tinygrad_cnn.functional.arguments import (
+    Operand,
+    T,
+    TensorLike,
+    as_array,
+    choice,
+    floating,
+    number,
+    values,
+)
 from tinygrad_cnn.graph import Traced
 
 REDUCTIONS = ("mean", "sum", "none")
 
 
-def mse_loss(x: Any, target: Any, *, reduction: str = "mean") -> Any:
+def mse_loss(x: Operand[T], target: Operand[T], *, reduction: str = "mean") -> T:
     """Squared error of each element: (x - target)².
 
     Args:
@@ -36,7 +45,7 @@ def mse_loss(x: Any, target: Any, *, reduction: str = "mean") -> Any:
     return ops.SquaredError(reduction)(x, target)
 
 
-def half_squared_error(x: Any, target: Any, *, reduction: str = "sum") -> Any:
+def half_squared_error(x: Operand[T], target: Operand[T], *, reduction: str = "sum") -> T:
     """Half the squared error, the form of the textbooks: ½ Σ (x - target)², with derivative x - target.
 
     Args:
@@ -54,7 +63,7 @@ def half_squared_error(x: Any, target: Any, *, reduction: str = "sum") -> Any:
     return ops.SquaredError(reduction, 0.5)(x, target)
 
 
-def l1_loss(x: Any, target: Any, *, reduction: str = "mean") -> Any:
+def l1_loss(x: Operand[T], target: Operand[T], *, reduction: str = "mean") -> T:
     """Absolute error of each element: |x - target|, with derivative 0 where they are equal.
 
     Args:
@@ -72,7 +81,7 @@ def l1_loss(x: Any, target: Any, *, reduction: str = "mean") -> Any:
     return ops.AbsoluteError(reduction)(x, target)
 
 
-def smooth_l1_loss(x: Any, target: Any, *, beta: float = 1.0, reduction: str = "mean") -> Any:
+def smooth_l1_loss(x: Operand[T], target: Operand[T], *, beta: float = 1.0, reduction: str = "mean") -> T:
     """Absolute error, rounded off near 0: ½d²/beta where |d| < beta, else |d| - ½beta; d = x - target.
 
     Args:
@@ -97,7 +106,7 @@ def smooth_l1_loss(x: Any, target: Any, *, beta: float = 1.0, reduction: str = "
     )
 
 
-def huber_loss(x: Any, target: Any, *, delta: float = 1.0, reduction: str = "mean") -> Any:
+def huber_loss(x: Operand[T], target: Operand[T], *, delta: float = 1.0, reduction: str = "mean") -> T:
     """Squared error near 0, absolute error far away, with d = x - target.
 
         ½d² where |d| < delta, else delta·(|d| - ½delta)
@@ -122,7 +131,9 @@ def huber_loss(x: Any, target: Any, *, delta: float = 1.0, reduction: str = "mea
     return ops.Huber(reduction, width)(x, target)
 
 
-def binary_cross_entropy(x: Any, target: Any, weight: Any = None, *, reduction: str = "mean") -> Any:
+def binary_cross_entropy(
+    x: Operand[T], target: Operand[T], weight: TensorLike | None = None, *, reduction: str = "mean"
+) -> T:
     """Cross-entropy of probabilities of two classes: -w · (t·ln x + (1 - t)·ln(1 - x)), t the target.
 
     Each logarithm is at least -100, so that 0 and 1 give finite losses; the denominator x(1 - x) of
@@ -155,8 +166,13 @@ def binary_cross_entropy(x: Any, target: Any, weight: Any = None, *, reduction: 
 
 
 def binary_cross_entropy_with_logits(
-    x: Any, target: Any, weight: Any = None, *, pos_weight: Any = None, reduction: str = "mean"
-) -> Any:
+    x: Operand[T],
+    target: Operand[T],
+    weight: TensorLike | None = None,
+    *,
+    pos_weight: TensorLike | None = None,
+    reduction: str = "mean",
+) -> T:
     """Cross-entropy of sigmoid(x) and a target t of two classes, without overflow.
 
         loss = -w · (pos_weight · t · ln sigmoid(x) + (1 - t) · ln(1 - sigmoid(x)))
@@ -180,7 +196,7 @@ def binary_cross_entropy_with_logits(
     return ops.BinaryCrossEntropyWithLogits(reduction, *factors)(x, target)
 
 
-def kl_div(x: Any, target: Any, *, log_target: bool = False, reduction: str = "mean") -> Any:
+def kl_div(x: Operand[T], target: Operand[T], *, log_target: bool = False, reduction: str = "mean") -> T:
     """Kullback-Leibler divergence of a target from x, the logarithm of probabilities, by element.
 
         t · (ln t - x), 0 · ln 0 being 0;   with log_target   e^t · (t - x)
@@ -213,7 +229,9 @@ def kl_div(x: Any, target: Any, *, log_target: bool = False, reduction: str = "m
     return total / x.shape[0] if x.shape[0] else total * np.nan
 
 
-def hinge_embedding_loss(x: Any, target: Any, *, margin: float = 1.0, reduction: str = "mean") -> Any:
+def hinge_embedding_loss(
+    x: Operand[T], target: Operand[T], *, margin: float = 1.0, reduction: str = "mean"
+) -> T:
     """A loss of distances: x where the target is 1, max(0, margin - x) where it is -1.
 
     At the kink, x = margin, the derivative is -1.
@@ -241,18 +259,19 @@ def hinge_embedding_loss(x: Any, target: Any, *, margin: float = 1.0, reduction:
 
 
 # --------------------------------------------------------------------------- checks
-def as_target(name: str, target: Any, x: Any) -> Any:
+def as_target(name: str, target: Operand[T], x: T) -> T:
     """A target as an operand: integers, bools and lists in x's type, floats in their own."""
     if not isinstance(target, (Traced, np.ndarray, np.generic)):
         as_array(name, target)  # refuses what is no number
-        return np.asarray(target, x.dtype)
-    given: Any = target
+        given: Any = np.asarray(target, x.dtype)
+        return given
+    given = target
     return given if given.dtype.kind == "f" else as_array(name, values(given)).astype(x.dtype)
 
 
 def _pair(
-    name: str, x: Any, target: Any, reduction: str, reductions: tuple[str, ...] = REDUCTIONS
-) -> tuple[Any, Any]:
+    name: str, x: Operand[T], target: Operand[T], reduction: str, reductions: tuple[str, ...] = REDUCTIONS
+) -> tuple[T, T]:
     """Prediction and target, of equal shapes: broadcasting (N, 1) with (N,) is nearly always a slip."""
     x = floating(name, x)
     choice(name, "reduction", reduction, reductions)
@@ -263,7 +282,7 @@ def _pair(
 
 
 def _factors(name: str, what: str, value: Any, x: Any) -> Any:
-    """Constant factors that broadcast to x, in x's type; None stays None."""
+    """TensorLike factors that broadcast to x, in x's type; None stays None."""
     if value is None:
         return None
     found = np.array(values(value), x.dtype)  # a copy: the derivative reads it again

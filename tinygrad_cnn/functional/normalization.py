@@ -10,15 +10,25 @@ import numpy as np
 
 from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError, ShapeError
-from tinygrad_cnn.functional.arguments import floating, integer, number, values
+from tinygrad_cnn.functional.arguments import (
+    Operand,
+    Sizes,
+    T,
+    TensorLike,
+    floating,
+    integer,
+    number,
+    values,
+)
 from tinygrad_cnn.graph import Traced
 from tinygrad_cnn.grid import grid
 
 
 def batch_norm(
-    x: Any, running_mean: Any = None, running_var: Any = None, w: Any = None, b: Any = None, *,
-    training: bool = False, momentum: float = 0.1, eps: float = 1e-5,
-) -> Any:  # fmt: skip
+    x: Operand[T], running_mean: TensorLike | None = None, running_var: TensorLike | None = None,
+    w: Operand[T] | None = None, b: Operand[T] | None = None, *, training: bool = False,
+    momentum: float = 0.1, eps: float = 1e-5,
+) -> T:  # fmt: skip
     """Normalise each channel: y = w * (x - mean) / sqrt(var + eps) + b.
 
     In training, mean and (biased) variance are the batch's own, over all axes but the channels',
@@ -64,7 +74,13 @@ def batch_norm(
     return y
 
 
-def layer_norm(x: Any, normalized_shape: Any, w: Any = None, b: Any = None, eps: float = 1e-5) -> Any:
+def layer_norm(
+    x: Operand[T],
+    normalized_shape: Sizes,
+    w: Operand[T] | None = None,
+    b: Operand[T] | None = None,
+    eps: float = 1e-5,
+) -> T:
     """Normalise each sample over its last axes: y = w * (x - mean) / sqrt(var + eps) + b.
 
     Mean and biased variance are taken over the axes that `normalized_shape` names.
@@ -89,7 +105,13 @@ def layer_norm(x: Any, normalized_shape: Any, w: Any = None, b: Any = None, eps:
     return ops.LayerNorm(len(shape), number(name, "eps", eps, 0, inf))(x, w, b)
 
 
-def group_norm(x: Any, num_groups: int, w: Any = None, b: Any = None, eps: float = 1e-5) -> Any:
+def group_norm(
+    x: Operand[T],
+    num_groups: int,
+    w: Operand[T] | None = None,
+    b: Operand[T] | None = None,
+    eps: float = 1e-5,
+) -> T:
     """Normalise groups of channels of each sample: y = w * (x - mean) / sqrt(var + eps) + b.
 
     Mean and biased variance are taken over the channels of a group and all further axes.
@@ -117,9 +139,10 @@ def group_norm(x: Any, num_groups: int, w: Any = None, b: Any = None, eps: float
 
 
 def instance_norm(
-    x: Any, running_mean: Any = None, running_var: Any = None, w: Any = None, b: Any = None, *,
-    use_input_stats: bool = True, momentum: float = 0.1, eps: float = 1e-5,
-) -> Any:  # fmt: skip
+    x: Operand[T], running_mean: TensorLike | None = None, running_var: TensorLike | None = None,
+    w: Operand[T] | None = None, b: Operand[T] | None = None, *, use_input_stats: bool = True,
+    momentum: float = 0.1, eps: float = 1e-5,
+) -> T:  # fmt: skip
     """Normalise each channel of each sample: y = w * (x - mean) / sqrt(var + eps) + b.
 
     Mean and biased variance are the sample's own, over its spatial axes; running statistics, where
@@ -163,7 +186,9 @@ def instance_norm(
     return y
 
 
-def local_response_norm(x: Any, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Any:
+def local_response_norm(
+    x: Operand[T], size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
+) -> T:
     """Divide by a power of the mean square of neighbouring channels.
 
         y[n,c] = x[n,c] / (k + alpha/size * sum_{d = c - size//2}^{c + (size-1)//2} x[n,d]^2)^beta

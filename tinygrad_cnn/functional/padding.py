@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError, ShapeError
-from tinygrad_cnn.functional.arguments import choice, operand
+from tinygrad_cnn.functional.arguments import Operand, T, choice, operand
 
 #: Names of the modes, PyTorch's and NumPy's, and what they are called here.
 MODES = {
@@ -21,7 +22,9 @@ MODES = {
 }
 
 
-def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float = 0.0) -> Any:
+def pad(
+    x: Operand[T], pad_width: int | Sequence[Any], mode: str = "constant", constant_values: float = 0.0
+) -> T:
     """A border around x: a constant, or x's own elements seen again.
 
         constant    v v | a b c d | v v        reflect     c b | a b c d | c b

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from math import log
-from typing import Any
 
 import numpy as np
 
 from tinygrad_cnn import ops
-from tinygrad_cnn.functional.arguments import broadcastable, floating, number, operands, values
+from tinygrad_cnn.functional.arguments import Operand, T, broadcastable, floating, number, operands, values
 from tinygrad_cnn.functional.arithmetic import maximum, minimum
 from tinygrad_cnn.functional.elementwise import where
 
 
-def logaddexp(a: Any, b: Any) -> Any:
+def logaddexp(a: Operand[T], b: Operand[T]) -> T:
     """ln(e^a + e^b), also where e^a or e^b overflows; the derivatives are softmax(a, b).
 
     Args:
@@ -29,7 +28,7 @@ def logaddexp(a: Any, b: Any) -> Any:
     return ops.LogAddExp()(*_pair("logaddexp", a, b))
 
 
-def logaddexp2(a: Any, b: Any) -> Any:
+def logaddexp2(a: Operand[T], b: Operand[T]) -> T:
     """log2(2^a + 2^b), also where 2^a or 2^b overflows.
 
     Args:
@@ -46,7 +45,7 @@ def logaddexp2(a: Any, b: Any) -> Any:
     return ops.LogAddExp()(a * log(2), b * log(2)) / log(2)
 
 
-def hypot(a: Any, b: Any) -> Any:
+def hypot(a: Operand[T], b: Operand[T]) -> T:
     """sqrt(a² + b²) without overflow in between; both derivatives are 0 at the origin.
 
     Args:
@@ -62,7 +61,7 @@ def hypot(a: Any, b: Any) -> Any:
     return ops.Hypot()(*_pair("hypot", a, b))
 
 
-def copysign(a: Any, b: Any) -> Any:
+def copysign(a: Operand[T], b: Operand[T]) -> T:
     """|a| with the sign of b; the derivative in a is 1 or -1, and 0 at 0, that in b is 0.
 
     Args:
@@ -78,7 +77,7 @@ def copysign(a: Any, b: Any) -> Any:
     return ops.CopySign()(*_pair("copysign", a, b))
 
 
-def fmod(a: Any, b: Any) -> Any:
+def fmod(a: Operand[T], b: Operand[T]) -> T:
     """The rest of a / b, with the sign of a; the derivative in a is 1, that in b is -trunc(a / b).
 
     Args:
@@ -92,11 +91,11 @@ def fmod(a: Any, b: Any) -> Any:
     array([-2.,  2.], dtype=float32)
     """
     a, b = _pair("fmod", a, b)
-    rest = ops.Remainder()(ops.Abs()(a) if False else where(values(a) < 0, -a, a), ops.Abs()(b))
+    rest = ops.Remainder()(where(values(a) < 0, -a, a), ops.Abs()(b))
     return where(values(a) < 0, -rest, rest)
 
 
-def fmax(a: Any, b: Any) -> Any:
+def fmax(a: Operand[T], b: Operand[T]) -> T:
     """The larger of a and b; where one is NaN, the other. Equal ones get half of the gradient each.
 
     Args:
@@ -113,7 +112,7 @@ def fmax(a: Any, b: Any) -> Any:
     return where(np.isnan(values(a)), b, where(np.isnan(values(b)), a, maximum(a, b)))
 
 
-def fmin(a: Any, b: Any) -> Any:
+def fmin(a: Operand[T], b: Operand[T]) -> T:
     """The smaller of a and b; where one is NaN, the other. Equal ones get half of the gradient each.
 
     Args:
@@ -130,7 +129,7 @@ def fmin(a: Any, b: Any) -> Any:
     return where(np.isnan(values(a)), b, where(np.isnan(values(b)), a, minimum(a, b)))
 
 
-def lerp(a: Any, b: Any, weight: Any) -> Any:
+def lerp(a: Operand[T], b: Operand[T], weight: Operand[T]) -> T:
     """A way between a and b: a + weight·(b - a).
 
     Args:
@@ -148,7 +147,7 @@ def lerp(a: Any, b: Any, weight: Any) -> Any:
     return a + weight * (b - a)
 
 
-def xlogy(a: Any, b: Any) -> Any:
+def xlogy(a: Operand[T], b: Operand[T]) -> T:
     """a·ln b, and 0 where a is 0, also where b is 0.
 
     Args:
@@ -166,7 +165,7 @@ def xlogy(a: Any, b: Any) -> Any:
     return where(zero, a * 0.0, a * ops.Log()(where(zero, 1.0, b)))
 
 
-def sinc(x: Any) -> Any:
+def sinc(x: Operand[T]) -> T:
     """sin(πx) / (πx), and 1 at 0, with exact derivatives there.
 
     Args:
@@ -182,7 +181,9 @@ def sinc(x: Any) -> Any:
     return ops.Sinc()(floating("sinc", x))
 
 
-def nan_to_num(x: Any, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Any:
+def nan_to_num(
+    x: Operand[T], nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
+) -> T:
     """x with numbers in the place of NaN and of infinities, where its gradient is 0.
 
     Args:
@@ -204,7 +205,7 @@ def nan_to_num(x: Any, nan: float = 0.0, posinf: float | None = None, neginf: fl
     return where(np.isposinf(array), high, where(np.isneginf(array), low, x))
 
 
-def addcmul(x: Any, a: Any, b: Any, value: float = 1.0) -> Any:
+def addcmul(x: Operand[T], a: Operand[T], b: Operand[T], value: float = 1.0) -> T:
     """x + value·a·b.
 
     Args:
@@ -217,10 +218,11 @@ def addcmul(x: Any, a: Any, b: Any, value: float = 1.0) -> Any:
     >>> addcmul(np.ones(2), np.ones(2), np.ones(2), 2.0)
     array([3., 3.])
     """
-    return floating("addcmul", x) + number("addcmul", "value", value) * a * b
+    x, a, b = operands("addcmul", floating("addcmul", x), a, b)
+    return x + number("addcmul", "value", value) * a * b
 
 
-def addcdiv(x: Any, a: Any, b: Any, value: float = 1.0) -> Any:
+def addcdiv(x: Operand[T], a: Operand[T], b: Operand[T], value: float = 1.0) -> T:
     """x + value·a / b.
 
     Args:
@@ -233,10 +235,11 @@ def addcdiv(x: Any, a: Any, b: Any, value: float = 1.0) -> Any:
     >>> addcdiv(np.ones(2), np.ones(2), np.ones(2), 2.0)
     array([3., 3.])
     """
-    return floating("addcdiv", x) + number("addcdiv", "value", value) * a / b
+    x, a, b = operands("addcdiv", floating("addcdiv", x), a, b)
+    return x + number("addcdiv", "value", value) * a / b
 
 
-def _pair(function: str, a: Any, b: Any) -> tuple[Any, ...]:
+def _pair(function: str, a: Operand[T], b: Operand[T]) -> tuple[T, ...]:
     """Two float operands that broadcast; Python numbers stay numbers."""
     pair = operands(function, a, b)
     for name, value in zip(("a", "b"), pair, strict=True):

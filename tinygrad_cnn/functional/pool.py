@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from math import inf
-from typing import Any
+from typing import Any, Literal, overload
 
 from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError, ShapeError
-from tinygrad_cnn.functional.arguments import floating, integer, like, number, sizes
+from tinygrad_cnn.functional.arguments import Operand, Sizes, T, floating, integer, like, number, sizes
 from tinygrad_cnn.functional.layout import as_given, channels_first
 from tinygrad_cnn.grid import Grid, grid
 
 
+@overload
 def max_pool1d(
-    x: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
+    x: Operand[T], kernel_size: Sizes, stride: Sizes | None = None, padding: Sizes = 0, dilation: Sizes = 1,
+    ceil_mode: bool = False, return_indices: Literal[False] = False,
+) -> T: ...  # fmt: skip
+@overload
+def max_pool1d(
+    x: Operand[T], kernel_size: Sizes, stride: Sizes | None = None, padding: Sizes = 0, dilation: Sizes = 1,
+    ceil_mode: bool = False, *, return_indices: Literal[True]
+) -> tuple[T, T]: ...  # fmt: skip
+def max_pool1d(
+    x: Any, kernel_size: Sizes, stride: Sizes | None = None, padding: Sizes = 0, dilation: Sizes = 1,
     ceil_mode: bool = False, return_indices: bool = False,
 ) -> Any:  # fmt: skip
     """Largest element of each window: y[n,c,i] = max_u x[n, c, i*S + u*D - P]; see `max_pool2d`.
@@ -33,8 +43,18 @@ def max_pool1d(
     return _largest(floating("max_pool1d", x), geometry, return_indices)
 
 
+@overload
 def max_pool2d(
-    x: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
+    x: Operand[T], kernel_size: Sizes, stride: Sizes | None = None, padding: Sizes = 0, dilation: Sizes = 1,
+    ceil_mode: bool = False, return_indices: Literal[False] = False, *, data_format: str = "NCHW",
+) -> T: ...  # fmt: skip
+@overload
+def max_pool2d(
+    x: Operand[T], kernel_size: Sizes, stride: Sizes | None = None, padding: Sizes = 0, dilation: Sizes = 1,
+    ceil_mode: bool = False, *, return_indices: Literal[True], data_format: str = "NCHW",
+) -> tuple[T, T]: ...  # fmt: skip
+def max_pool2d(
+    x: Any, kernel_size: Sizes, stride: Sizes | None = None, padding: Sizes = 0, dilation: Sizes = 1,
     ceil_mode: bool = False, return_indices: bool = False, *, data_format: str = "NCHW",
 ) -> Any:  # fmt: skip
     """Largest element of each window: y[n,c,i,j] = max_{u,v} x[n, c, i*SH + u*DH - PH, j*SW + v*DW - PW].
@@ -67,8 +87,18 @@ def max_pool2d(
     return as_given(found, data_format)
 
 
+@overload
 def max_pool3d(
-    x: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
+    x: Operand[T], kernel_size: Sizes, stride: Sizes | None = None, padding: Sizes = 0, dilation: Sizes = 1,
+    ceil_mode: bool = False, return_indices: Literal[False] = False,
+) -> T: ...  # fmt: skip
+@overload
+def max_pool3d(
+    x: Operand[T], kernel_size: Sizes, stride: Sizes | None = None, padding: Sizes = 0, dilation: Sizes = 1,
+    ceil_mode: bool = False, *, return_indices: Literal[True]
+) -> tuple[T, T]: ...  # fmt: skip
+def max_pool3d(
+    x: Any, kernel_size: Sizes, stride: Sizes | None = None, padding: Sizes = 0, dilation: Sizes = 1,
     ceil_mode: bool = False, return_indices: bool = False,
 ) -> Any:  # fmt: skip
     """Largest element of each window of a volume; see `max_pool2d`.
@@ -90,9 +120,9 @@ def max_pool3d(
 
 
 def min_pool2d(
-    x: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
+    x: Operand[T], kernel_size: Sizes, stride: Sizes | None = None, padding: Sizes = 0, dilation: Sizes = 1,
     ceil_mode: bool = False, *, data_format: str = "NCHW",
-) -> Any:  # fmt: skip
+) -> T:  # fmt: skip
     """Smallest element of each window: -max_pool2d(-x), with its rules for ties, padding and NaN.
 
     Args:
@@ -113,9 +143,9 @@ def min_pool2d(
 
 
 def avg_pool1d(
-    x: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
-    count_include_pad: bool = True,
-) -> Any:  # fmt: skip
+    x: Operand[T], kernel_size: Sizes, stride: Sizes | None = None, padding: Sizes = 0,
+    ceil_mode: bool = False, count_include_pad: bool = True,
+) -> T:  # fmt: skip
     """Mean of each window: y[n,c,i] = sum_u x[n, c, i*S + u - P] / count; see `avg_pool2d`.
 
     Args:
@@ -134,9 +164,10 @@ def avg_pool1d(
 
 
 def avg_pool2d(
-    x: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
-    count_include_pad: bool = True, divisor_override: int | None = None, *, data_format: str = "NCHW",
-) -> Any:  # fmt: skip
+    x: Operand[T], kernel_size: Sizes, stride: Sizes | None = None, padding: Sizes = 0,
+    ceil_mode: bool = False, count_include_pad: bool = True, divisor_override: int | None = None, *,
+    data_format: str = "NCHW",
+) -> T:  # fmt: skip
     """Mean of each window: y[n,c,i,j] = sum_{u,v} x[n, c, i*SH + u - PH, j*SW + v - PW] / count.
 
     Args:
@@ -162,9 +193,9 @@ def avg_pool2d(
 
 
 def avg_pool3d(
-    x: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
-    count_include_pad: bool = True, divisor_override: int | None = None,
-) -> Any:  # fmt: skip
+    x: Operand[T], kernel_size: Sizes, stride: Sizes | None = None, padding: Sizes = 0,
+    ceil_mode: bool = False, count_include_pad: bool = True, divisor_override: int | None = None,
+) -> T:  # fmt: skip
     """Mean of each window of a volume; see `avg_pool2d`.
 
     Args:
@@ -183,9 +214,9 @@ def avg_pool3d(
 
 
 def lp_pool2d(
-    x: Any, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False, *,
-    data_format: str = "NCHW",
-) -> Any:  # fmt: skip
+    x: Operand[T], norm_type: float, kernel_size: Sizes, stride: Sizes | None = None,
+    ceil_mode: bool = False, *, data_format: str = "NCHW",
+) -> T:  # fmt: skip
     """Power sum of each window: y[n,c,i,j] = (sum_{u,v} x[n, c, i*SH + u, j*SW + v]^p)^(1/p).
 
     No absolute value is taken: with p = 1 it is the sum, and where a sum is negative and has no

@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn.errors import DTypeError
-from tinygrad_cnn.functional.arguments import flag, like, operand, values
+from tinygrad_cnn.functional.arguments import Operand, T, TensorLike, flag, like, operand, values
 from tinygrad_cnn.graph import Traced
 
 
-def isclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Any:
+def isclose(
+    a: Operand[T], b: Operand[T], rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> T:
     """Where |a - b| is at most atol + rtol·|b|; no gradient.
 
     Args:
@@ -27,7 +29,9 @@ def isclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: b
     return like(a if isinstance(a, Traced) else b, near)
 
 
-def allclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Any:
+def allclose(
+    a: Operand[T], b: Operand[T], rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> bool:
     """Whether `isclose` holds everywhere.
 
     Args:
@@ -42,7 +46,7 @@ def allclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: 
     return bool(np.allclose(values(a), values(b), rtol, atol, flag("allclose", "equal_nan", equal_nan)))
 
 
-def array_equal(a: Any, b: Any) -> Any:
+def array_equal(a: Operand[T], b: Operand[T]) -> bool:
     """Whether a and b have the same shape and elements; NaN equals nothing.
 
     Args:
@@ -56,7 +60,7 @@ def array_equal(a: Any, b: Any) -> Any:
     return bool(np.array_equal(values(a), values(b)))
 
 
-def signbit(x: Any) -> Any:
+def signbit(x: Operand[T]) -> T:
     """Where the sign of x is negative, also that of -0.0; no gradient.
 
     Args:
@@ -71,7 +75,7 @@ def signbit(x: Any) -> Any:
     return like(x, np.signbit(values(x)))
 
 
-def isin(x: Any, test_elements: Any, invert: bool = False) -> Any:
+def isin(x: Operand[T], test_elements: TensorLike, invert: bool = False) -> T:
     """Where an element of x is among others; no gradient.
 
     Args:
@@ -86,7 +90,7 @@ def isin(x: Any, test_elements: Any, invert: bool = False) -> Any:
     return like(x, found)
 
 
-def bitwise_and(a: Any, b: Any) -> Any:
+def bitwise_and(a: Operand[T], b: Operand[T]) -> T:
     """The bits that are set in both: a & b; no gradient.
 
     Args:
@@ -102,7 +106,7 @@ def bitwise_and(a: Any, b: Any) -> Any:
     return _bits("bitwise_and", a, b)
 
 
-def bitwise_or(a: Any, b: Any) -> Any:
+def bitwise_or(a: Operand[T], b: Operand[T]) -> T:
     """The bits that are set in one or both: a | b; no gradient.
 
     Args:
@@ -118,7 +122,7 @@ def bitwise_or(a: Any, b: Any) -> Any:
     return _bits("bitwise_or", a, b)
 
 
-def bitwise_xor(a: Any, b: Any) -> Any:
+def bitwise_xor(a: Operand[T], b: Operand[T]) -> T:
     """The bits that are set in exactly one: a ^ b; no gradient.
 
     Args:
@@ -134,7 +138,7 @@ def bitwise_xor(a: Any, b: Any) -> Any:
     return _bits("bitwise_xor", a, b)
 
 
-def bitwise_left_shift(a: Any, b: Any) -> Any:
+def bitwise_left_shift(a: Operand[T], b: Operand[T]) -> T:
     """The bits of a moved left by b, times 2^b; no gradient.
 
     Args:
@@ -150,7 +154,7 @@ def bitwise_left_shift(a: Any, b: Any) -> Any:
     return _bits("bitwise_left_shift", a, b)
 
 
-def bitwise_right_shift(a: Any, b: Any) -> Any:
+def bitwise_right_shift(a: Operand[T], b: Operand[T]) -> T:
     """The bits of a moved right by b, a // 2^b; no gradient.
 
     Args:
@@ -166,7 +170,7 @@ def bitwise_right_shift(a: Any, b: Any) -> Any:
     return _bits("bitwise_right_shift", a, b)
 
 
-def bitwise_invert(x: Any) -> Any:
+def bitwise_invert(x: Operand[T]) -> T:
     """Each bit turned over: -x - 1 of an integer, `not` of a bool; no gradient.
 
     Args:

@@ -10,11 +10,11 @@ import numpy as np
 
 from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError, ShapeError
-from tinygrad_cnn.functional.arguments import integer, kind, one_axis, operand
+from tinygrad_cnn.functional.arguments import Operand, T, integer, kind, one_axis, operand
 from tinygrad_cnn.functional.linalg import matmul
 
 
-def einsum(subscripts: str, *operands: Any) -> Any:
+def einsum(subscripts: str, *operands: Operand[T]) -> T:
     """Einstein's sum: multiply the operands, sum over the labels that the result lacks.
 
     'ij,jk->ik' is the matrix product, 'ii->' the trace, 'ii->i' the diagonal, 'bij,bjk->bik' a
@@ -49,7 +49,7 @@ def einsum(subscripts: str, *operands: Any) -> Any:
     return ops.Einsum(f"{','.join(groups)}->{sum_of.result}")(*tensors)
 
 
-def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
+def tensordot(a: Operand[T], b: Operand[T], axes: int | Sequence[int] | Sequence[Sequence[int]] = 2) -> T:
     """Sum of products over some axes of a paired with axes of b; the others follow, a's then b's.
 
     Args:
@@ -84,7 +84,7 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     return ops.Einsum(f"{''.join(first)},{''.join(second)}->{''.join(rest)}")(a, b)
 
 
-def dot(a: Any, b: Any) -> Any:
+def dot(a: Operand[T], b: Operand[T]) -> T:
     """Sum of products over the last axis of a and the last but one of b (its only one, if it has one).
 
     For vectors the inner product, for matrices `matmul`, for a 0-d operand `mul`. With more axes
@@ -111,7 +111,7 @@ def dot(a: Any, b: Any) -> Any:
     return matmul(a, b) if b.ndim <= 2 else tensordot(a, b, (-1, inner))
 
 
-def outer(a: Any, b: Any) -> Any:
+def outer(a: Operand[T], b: Operand[T]) -> T:
     """Products of each element of a with each of b: y[i, j] = a[i] * b[j].
 
     Args:

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn import ops
-from tinygrad_cnn.functional.arguments import choice, floating, number
+from tinygrad_cnn.functional.arguments import Operand, T, choice, floating, number
 from tinygrad_cnn.functional.layout import as_given, channels_first
 from tinygrad_cnn.rng import Seed, generator
 
 
 def dropout(
-    x: Any, p: float = 0.5, training: bool = True, *, mode: str = "inverted", rng: Seed = None
-) -> Any:
+    x: Operand[T], p: float = 0.5, training: bool = True, *, mode: str = "inverted", rng: Seed = None
+) -> T:
     """Zero each element with probability p in training.
 
     In mode 'inverted' the others are scaled by 1 / (1 - p), so that the expectation of the result
@@ -40,9 +40,9 @@ def dropout(
 
 
 def dropout2d(
-    x: Any, p: float = 0.5, training: bool = True, *, mode: str = "inverted", rng: Seed = None,
+    x: Operand[T], p: float = 0.5, training: bool = True, *, mode: str = "inverted", rng: Seed = None,
     data_format: str = "NCHW",
-) -> Any:  # fmt: skip
+) -> T:  # fmt: skip
     """Zero whole channels with probability p in training, each channel of each image on its own draw.
 
     Args:

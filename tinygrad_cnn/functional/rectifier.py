@@ -7,10 +7,10 @@ from typing import Any
 
 from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError, ShapeError
-from tinygrad_cnn.functional.arguments import floating, number
+from tinygrad_cnn.functional.arguments import Operand, T, floating, number
 
 
-def relu6(x: Any) -> Any:
+def relu6(x: Operand[T]) -> T:
     """Rectifier with a ceiling: min(max(x, 0), 6). The derivative is 1 inside, 0 outside and at
     both bounds.
 
@@ -27,7 +27,7 @@ def relu6(x: Any) -> Any:
     return ops.ReLU6()(floating("relu6", x))
 
 
-def hardtanh(x: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:
+def hardtanh(x: Operand[T], min_val: float = -1.0, max_val: float = 1.0) -> T:
     """x kept between two bounds. The derivative is 1 inside, 0 outside and at both bounds.
 
     It differs from `clip` in its derivative at the bounds.
@@ -50,7 +50,7 @@ def hardtanh(x: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:
     return ops.Hardtanh(low, high)(floating("hardtanh", x))
 
 
-def hardsigmoid(x: Any) -> Any:
+def hardsigmoid(x: Operand[T]) -> T:
     """A sigmoid of straight pieces: min(max(x + 3, 0), 6) / 6. The derivative is 1/6 inside (-3, 3),
     0 outside and at both bounds.
 
@@ -67,7 +67,7 @@ def hardsigmoid(x: Any) -> Any:
     return ops.Hardsigmoid()(floating("hardsigmoid", x))
 
 
-def hardswish(x: Any) -> Any:
+def hardswish(x: Operand[T]) -> T:
     """x times the hard sigmoid of x: x·min(max(x + 3, 0), 6) / 6.
 
     The derivative is 0 up to and at -3, x/3 + 1/2 between, and 1 from 3 on.
@@ -85,7 +85,7 @@ def hardswish(x: Any) -> Any:
     return ops.Hardswish()(floating("hardswish", x))
 
 
-def leaky_relu(x: Any, negative_slope: float = 0.01) -> Any:
+def leaky_relu(x: Operand[T], negative_slope: float = 0.01) -> T:
     """Rectifier that leaks: x where x > 0, else negative_slope·x.
 
     The derivative is 1 where x > 0, else negative_slope, also at 0.
@@ -104,7 +104,7 @@ def leaky_relu(x: Any, negative_slope: float = 0.01) -> Any:
     return ops.LeakyReLU(slope)(floating("leaky_relu", x))
 
 
-def prelu(x: Any, weight: Any) -> Any:
+def prelu(x: Operand[T], weight: Operand[T]) -> T:
     """Rectifier with a learnt slope: x where x > 0, else weight·x; differentiable in both.
 
     The derivative in x is 1 where x > 0, else the weight, also at 0.
@@ -130,7 +130,7 @@ def prelu(x: Any, weight: Any) -> Any:
     return ops.PReLU()(x, w)
 
 
-def elu(x: Any, alpha: float = 1.0) -> Any:
+def elu(x: Operand[T], alpha: float = 1.0) -> T:
     """Exponential linear unit: x where x > 0, else alpha·(e^x - 1).
 
     The derivative is 1 where x > 0, else alpha·e^x, so alpha at 0.
@@ -148,7 +148,7 @@ def elu(x: Any, alpha: float = 1.0) -> Any:
     return ops.ELU(_finite("elu", "alpha", alpha))(floating("elu", x))
 
 
-def selu(x: Any) -> Any:
+def selu(x: Operand[T]) -> T:
     """Scaled ELU: s·x where x > 0, else s·a·(e^x - 1), with s = 1.05070... and a = 1.67326...
 
     Deep stacks of it keep mean 0 and variance 1. The derivative is s where x > 0, else s·a·e^x, so
@@ -167,7 +167,7 @@ def selu(x: Any) -> Any:
     return ops.SELU()(floating("selu", x))
 
 
-def celu(x: Any, alpha: float = 1.0) -> Any:
+def celu(x: Operand[T], alpha: float = 1.0) -> T:
     """ELU with a continuous derivative: x where x > 0, else alpha·(e^(x / alpha) - 1).
 
     The derivative is 1 where x > 0, else e^(x / alpha), so 1 at 0.

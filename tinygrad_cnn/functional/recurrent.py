@@ -7,13 +7,20 @@ from typing import Any
 from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ShapeError
 from tinygrad_cnn.functional.activation import relu, tanh
-from tinygrad_cnn.functional.arguments import choice, floating
+from tinygrad_cnn.functional.arguments import Operand, T, choice, floating
 from tinygrad_cnn.functional.linalg import linear
 
 
 def rnn_cell(
-    x: Any, h: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: Any = None, *, nonlinearity: str = "tanh"
-) -> Any:
+    x: Operand[T],
+    h: Operand[T],
+    w_ih: Operand[T],
+    w_hh: Operand[T],
+    b_ih: Operand[T] | None = None,
+    b_hh: Operand[T] | None = None,
+    *,
+    nonlinearity: str = "tanh",
+) -> T:
     """One step of Elman's network: h' = tanh(x @ w_ih.T + b_ih + h @ w_hh.T + b_hh).
 
     Args:
@@ -35,8 +42,14 @@ def rnn_cell(
 
 
 def lstm_cell(
-    x: Any, h: Any, c: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: Any = None
-) -> tuple[Any, Any]:
+    x: Operand[T],
+    h: Operand[T],
+    c: Operand[T],
+    w_ih: Operand[T],
+    w_hh: Operand[T],
+    b_ih: Operand[T] | None = None,
+    b_hh: Operand[T] | None = None,
+) -> tuple[T, T]:
     """One step of a network with long short-term memory.
 
         i, f, u, o = σ(z_i), σ(z_f), tanh(z_u), σ(z_o)   with z = x @ w_ih.T + b_ih + h @ w_hh.T + b_hh
@@ -66,7 +79,14 @@ def lstm_cell(
     return both[..., :size], both[..., size:]
 
 
-def gru_cell(x: Any, h: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: Any = None) -> Any:
+def gru_cell(
+    x: Operand[T],
+    h: Operand[T],
+    w_ih: Operand[T],
+    w_hh: Operand[T],
+    b_ih: Operand[T] | None = None,
+    b_hh: Operand[T] | None = None,
+) -> T:
     """One step of a network with gated recurrent units.
 
         r, u = σ(x_r + y_r), σ(x_u + y_u)   with x' = x @ w_ih.T + b_ih, y = h @ w_hh.T + b_hh
@@ -92,8 +112,9 @@ def gru_cell(x: Any, h: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: Any =
 
 
 def _sums(
-    name: str, gates: int, x: Any, h: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any
-) -> tuple[Any, Any]:
+    name: str, gates: int, x: Operand[T], h: Operand[T], w_ih: Operand[T], w_hh: Operand[T],
+    b_ih: Operand[T] | None, b_hh: Operand[T] | None,
+) -> tuple[T, T]:  # fmt: skip
     """The two products of a step, checked to fit each other."""
     x, h = floating(name, x), floating(name, h, "h")
     rows, columns = _rows(name, "w_ih", w_ih), _rows(name, "w_hh", w_hh)

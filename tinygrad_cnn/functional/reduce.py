@@ -8,6 +8,8 @@ from typing import Any
 from tinygrad_cnn import ops
 from tinygrad_cnn.functional.arguments import (
     Axis,
+    Operand,
+    T,
     axes,
     floating,
     like,
@@ -19,7 +21,7 @@ from tinygrad_cnn.functional.arguments import (
 
 
 @torch_names
-def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+def sum(x: Operand[T], axis: Axis = None, keepdims: bool = False) -> T:
     """Sum of the elements along axes.
 
     Args:
@@ -38,7 +40,7 @@ def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
 
 @torch_names
-def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+def mean(x: Operand[T], axis: Axis = None, keepdims: bool = False) -> T:
     """Mean of the elements along axes: their sum over their number.
 
     Args:
@@ -58,7 +60,7 @@ def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
 
 @torch_names
-def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+def max(x: Operand[T], axis: Axis = None, keepdims: bool = False) -> T:
     """Largest element along axes. Elements that tie for it share its gradient evenly.
 
     Args:
@@ -77,7 +79,7 @@ def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
 
 @torch_names
-def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+def min(x: Operand[T], axis: Axis = None, keepdims: bool = False) -> T:
     """Smallest element along axes. Elements that tie for it share its gradient evenly.
 
     Args:
@@ -96,7 +98,7 @@ def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
 
 @torch_names
-def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+def prod(x: Operand[T], axis: Axis = None, keepdims: bool = False) -> T:
     """Product of the elements along axes; d/dx_i is the product of the others.
 
     The derivative divides by nothing, so it is exact with any number of zeros, to any order.
@@ -117,7 +119,7 @@ def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
 
 @torch_names
-def var(x: Any, axis: Axis = None, keepdims: bool = False, *, ddof: float = 0) -> Any:
+def var(x: Operand[T], axis: Axis = None, keepdims: bool = False, *, ddof: float = 0) -> T:
     """Variance along axes: sum((x - mean)²) / (N - ddof).
 
     Args:
@@ -139,7 +141,7 @@ def var(x: Any, axis: Axis = None, keepdims: bool = False, *, ddof: float = 0) -
 
 
 @torch_names
-def std(x: Any, axis: Axis = None, keepdims: bool = False, *, ddof: float = 0) -> Any:
+def std(x: Operand[T], axis: Axis = None, keepdims: bool = False, *, ddof: float = 0) -> T:
     """Standard deviation along axes: the root of `var`, with gradient 0 where it is 0.
 
     Args:
@@ -161,7 +163,7 @@ def std(x: Any, axis: Axis = None, keepdims: bool = False, *, ddof: float = 0) -
 
 
 @torch_names
-def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+def logsumexp(x: Operand[T], axis: Axis = None, keepdims: bool = False) -> T:
     """ln(sum(e^x)) along axes, without overflow; its derivative is the softmax.
 
     Args:
@@ -180,7 +182,7 @@ def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
 
 @torch_names
-def norm(x: Any, ord: float = 2, axis: Axis = None, keepdims: bool = False) -> Any:
+def norm(x: Operand[T], ord: float = 2, axis: Axis = None, keepdims: bool = False) -> T:
     """Vector norm along axes, of all elements by default: (sum |x|^ord)^(1/ord).
 
     ord = inf is max |x|, -inf is min |x|, 0 the number of elements that are not 0. Several axes
@@ -204,7 +206,7 @@ def norm(x: Any, ord: float = 2, axis: Axis = None, keepdims: bool = False) -> A
 
 
 @torch_names
-def any(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+def any(x: Operand[T], axis: Axis = None, keepdims: bool = False) -> T:
     """Whether an element along axes is true, that is, not 0; no gradient.
 
     Args:
@@ -223,7 +225,7 @@ def any(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
 
 @torch_names
-def all(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+def all(x: Operand[T], axis: Axis = None, keepdims: bool = False) -> T:
     """Whether all elements along axes are true, that is, not 0; no gradient.
 
     Args:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import floor, inf
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 
 from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
 from tinygrad_cnn.functional.arguments import (
+    Operand,
+    Sizes,
+    T,
+    TensorLike,
     choice,
     integer,
     like,
@@ -22,7 +27,7 @@ from tinygrad_cnn.functional.layout import as_given, channels_first
 from tinygrad_cnn.ops.resample import AxisMap, linear_map, nearest_map
 
 
-def adaptive_avg_pool2d(x: Any, output_size: Any, *, data_format: str = "NCHW") -> Any:
+def adaptive_avg_pool2d(x: Operand[T], output_size: Sizes, *, data_format: str = "NCHW") -> T:
     """Mean of each of OH × OW bins that cover the image, whatever its size.
 
     Bin i of an axis of n pixels holds those from floor(i*n/OH) up to, without, ceil((i+1)*n/OH).
@@ -44,8 +49,16 @@ def adaptive_avg_pool2d(x: Any, output_size: Any, *, data_format: str = "NCHW") 
     return as_given(ops.AdaptiveAvgPool(x.shape[2:], output)(x), data_format)
 
 
+@overload
 def adaptive_max_pool2d(
-    x: Any, output_size: Any, return_indices: bool = False, *, data_format: str = "NCHW"
+    x: Operand[T], output_size: Sizes, return_indices: Literal[False] = False, *, data_format: str = "NCHW"
+) -> T: ...
+@overload
+def adaptive_max_pool2d(
+    x: Operand[T], output_size: Sizes, *, return_indices: Literal[True], data_format: str = "NCHW"
+) -> tuple[T, T]: ...
+def adaptive_max_pool2d(
+    x: Any, output_size: Sizes, return_indices: bool = False, *, data_format: str = "NCHW"
 ) -> Any:
     """Largest element of each of OH × OW bins that cover the image; bins as `adaptive_avg_pool2d`.
 
@@ -71,7 +84,7 @@ def adaptive_max_pool2d(
 
 
 @torch_names
-def global_avg_pool2d(x: Any, keepdims: bool = False, *, data_format: str = "NCHW") -> Any:
+def global_avg_pool2d(x: Operand[T], keepdims: bool = False, *, data_format: str = "NCHW") -> T:
     """Mean of each channel of each image: y[n,c] = sum_{i,j} x[n,c,i,j] / (H * W).
 
     Args:
@@ -91,7 +104,7 @@ def global_avg_pool2d(x: Any, keepdims: bool = False, *, data_format: str = "NCH
 
 
 @torch_names
-def global_max_pool2d(x: Any, keepdims: bool = False, *, data_format: str = "NCHW") -> Any:
+def global_max_pool2d(x: Operand[T], keepdims: bool = False, *, data_format: str = "NCHW") -> T:
     """Largest element of each channel of each image; the first one gets the gradient.
 
     Args:
@@ -111,9 +124,9 @@ def global_max_pool2d(x: Any, keepdims: bool = False, *, data_format: str = "NCH
 
 
 def max_unpool2d(
-    x: Any, indices: Any, kernel_size: Any, stride: Any = None, padding: Any = 0,
-    output_size: Any = None, *, data_format: str = "NCHW",
-) -> Any:  # fmt: skip
+    x: Operand[T], indices: TensorLike, kernel_size: Sizes, stride: Sizes | None = None, padding: Sizes = 0,
+    output_size: Sequence[int] | None = None, *, data_format: str = "NCHW",
+) -> T:  # fmt: skip
     """Each maximum back at the place that `max_pool2d` took it from, zeros elsewhere.
 
     Where windows overlapped and an index repeats, the last element in row-major order stays, and it
@@ -163,9 +176,9 @@ def max_unpool2d(
 
 
 def interpolate(
-    x: Any, size: Any = None, scale_factor: Any = None, mode: str = "nearest",
-    align_corners: bool | None = None, *, data_format: str = "NCHW",
-) -> Any:  # fmt: skip
+    x: Operand[T], size: Sizes | None = None, scale_factor: float | Sequence[float] | None = None,
+    mode: str = "nearest", align_corners: bool | None = None, *, data_format: str = "NCHW",
+) -> T:  # fmt: skip
     """Images of another size: upsampled, or downsampled without smoothing.
 
         nearest:   y[i] = x[floor(i * scale)]
@@ -217,7 +230,7 @@ def interpolate(
     return as_given(ops.Interpolate(mode, *maps)(x), data_format)
 
 
-def pixel_shuffle(x: Any, upscale_factor: int, *, data_format: str = "NCHW") -> Any:
+def pixel_shuffle(x: Operand[T], upscale_factor: int, *, data_format: str = "NCHW") -> T:
     """r² channels as r × r pixels: y[c, i*r+u, j*r+v] = x[c*r² + u*r + v, i, j].
 
     Args:
@@ -241,7 +254,7 @@ def pixel_shuffle(x: Any, upscale_factor: int, *, data_format: str = "NCHW") -> 
     return as_given(ops.PixelShuffle(r)(x), data_format)
 
 
-def pixel_unshuffle(x: Any, downscale_factor: int, *, data_format: str = "NCHW") -> Any:
+def pixel_unshuffle(x: Operand[T], downscale_factor: int, *, data_format: str = "NCHW") -> T:
     """r × r pixels as r² channels, the inverse of `pixel_shuffle`.
 
     Args:
@@ -261,7 +274,7 @@ def pixel_unshuffle(x: Any, downscale_factor: int, *, data_format: str = "NCHW")
     return as_given(ops.PixelUnshuffle(r)(x), data_format)
 
 
-def _adaptive(name: str, x: Any, output_size: Any, data_format: str) -> tuple[Any, tuple[int, int]]:
+def _adaptive(name: str, x: Operand[T], output_size: Sizes, data_format: str) -> tuple[T, tuple[int, int]]:
     """x with its channels first, and the output size with None filled in."""
     x = channels_first(name, x, data_format)
     _some_pixels(name, x)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from tinygrad_cnn import ops
 from tinygrad_cnn.errors import DTypeError
-from tinygrad_cnn.functional.arguments import integer, operand
+from tinygrad_cnn.functional.arguments import Operand, T, integer, operand
 
 
-def sign(x: Any) -> Any:
+def sign(x: Operand[T]) -> T:
     """The sign of each element: -1, 0 or 1. The gradient is 0 everywhere.
 
     Args:
@@ -25,7 +23,7 @@ def sign(x: Any) -> Any:
     return ops.Sign()(_number("sign", x))
 
 
-def floor(x: Any) -> Any:
+def floor(x: Operand[T]) -> T:
     """The largest whole number not above each element. The gradient is 0 everywhere.
 
     Args:
@@ -41,7 +39,7 @@ def floor(x: Any) -> Any:
     return ops.Floor()(_number("floor", x))
 
 
-def ceil(x: Any) -> Any:
+def ceil(x: Operand[T]) -> T:
     """The smallest whole number not below each element. The gradient is 0 everywhere.
 
     Args:
@@ -57,7 +55,7 @@ def ceil(x: Any) -> Any:
     return ops.Ceil()(_number("ceil", x))
 
 
-def round(x: Any, decimals: int = 0) -> Any:  # named as in NumPy
+def round(x: Operand[T], decimals: int = 0) -> T:  # named as in NumPy
     """Each element with so many decimals, halves to the even side. The gradient is 0 everywhere.
 
     Args:
@@ -73,14 +71,14 @@ def round(x: Any, decimals: int = 0) -> Any:  # named as in NumPy
     return ops.Round(integer("round", "decimals", decimals))(_number("round", x))
 
 
-def _number(function: str, x: Any) -> Any:
+def _number(function: str, x: Operand[T]) -> T:
     x = operand(function, x)
     if x.dtype == bool:
         raise DTypeError(f"{function}: x has dtype bool, a dtype of numbers fits; convert it with x.astype")
     return x
 
 
-def trunc(x: Any) -> Any:
+def trunc(x: Operand[T]) -> T:
     """Each element without what comes after its point: the whole number towards 0. The gradient is 0.
 
     Args:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from tinygrad_cnn import ops
-from tinygrad_cnn.functional.arguments import floating, one_axis, operand, torch_names
+from tinygrad_cnn.functional.arguments import Operand, T, floating, one_axis, operand, torch_names
 
 
 @torch_names
-def cumsum(x: Any, axis: int | None = None) -> Any:
+def cumsum(x: Operand[T], axis: int | None = None) -> T:
     """Sum of the elements up to each place: y_i = x_0 + ... + x_i.
 
     Args:
@@ -27,7 +27,7 @@ def cumsum(x: Any, axis: int | None = None) -> Any:
 
 
 @torch_names
-def cumprod(x: Any, axis: int | None = None) -> Any:
+def cumprod(x: Operand[T], axis: int | None = None) -> T:
     """Product of the elements up to each place: y_i = x_0 · ... · x_i.
 
     The derivative divides by nothing, so it is exact with any number of zeros, to any order.
@@ -54,7 +54,7 @@ def one_line(function: str, x: Any, axis: int | None) -> tuple[Any, int]:
     return x, one_axis(function, axis, x.ndim)
 
 
-def cummax(x: Any, axis: int | None = None) -> Any:
+def cummax(x: Operand[T], axis: int | None = None) -> T:
     """Largest element up to each place along an axis; of equal ones, the last gets the gradient.
 
     Args:
@@ -71,7 +71,7 @@ def cummax(x: Any, axis: int | None = None) -> Any:
     return ops.CumExtreme(axis, True)(x)
 
 
-def cummin(x: Any, axis: int | None = None) -> Any:
+def cummin(x: Operand[T], axis: int | None = None) -> T:
     """Smallest element up to each place along an axis; of equal ones, the last gets the gradient.
 
     Args:
@@ -88,7 +88,7 @@ def cummin(x: Any, axis: int | None = None) -> Any:
     return ops.CumExtreme(axis, False)(x)
 
 
-def logcumsumexp(x: Any, axis: int | None = None) -> Any:
+def logcumsumexp(x: Operand[T], axis: int | None = None) -> T:
     """ln of the sum of e^x up to each place along an axis, without overflow.
 
     Args:

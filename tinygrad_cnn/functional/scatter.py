@@ -9,7 +9,18 @@ import numpy as np
 
 from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
-from tinygrad_cnn.functional.arguments import broadcastable, choice, flag, number, one_axis, operand, values
+from tinygrad_cnn.functional.arguments import (
+    Operand,
+    T,
+    TensorLike,
+    broadcastable,
+    choice,
+    flag,
+    number,
+    one_axis,
+    operand,
+    values,
+)
 from tinygrad_cnn.functional.arithmetic import maximum, minimum, mul
 from tinygrad_cnn.functional.elementwise import where
 from tinygrad_cnn.functional.shape import broadcast_to, flatten
@@ -18,7 +29,7 @@ from tinygrad_cnn.functional.shape import broadcast_to, flatten
 NEUTRAL = {"sum": 0.0, "mean": 0.0, "prod": 1.0, "amax": -np.inf, "amin": np.inf}
 
 
-def take(x: Any, places: Any, axis: int | None = None) -> Any:
+def take(x: Operand[T], places: TensorLike, axis: int | None = None) -> T:
     """Elements, or slices along an axis, at some places.
 
     Args:
@@ -36,12 +47,13 @@ def take(x: Any, places: Any, axis: int | None = None) -> Any:
     x = operand("take", x)
     if axis is None:
         x, axis = flatten(x), 0
-    axis, places = one_axis("take", axis, x.ndim), _places("take", places)
-    _within("take", places, x.shape[axis])
-    return ops.Index((*(slice(None),) * axis, places))(x)
+    axis, found = one_axis("take", axis, x.ndim), _places("take", places)
+    _within("take", found, x.shape[axis])
+    before = (slice(None),) * axis
+    return ops.Index((*before, found))(x)
 
 
-def put_along_axis(x: Any, places: Any, v: Any, axis: int) -> Any:
+def put_along_axis(x: Operand[T], places: TensorLike, v: Operand[T], axis: int) -> T:
     """A copy of x with v's elements at places along an axis: y[.., places[.., i, ..], ..] = v[.., i, ..].
 
     Args:
@@ -61,7 +73,7 @@ def put_along_axis(x: Any, places: Any, v: Any, axis: int) -> Any:
     return ops.PutAlongAxis(places, axis)(x, v)
 
 
-def scatter_add(x: Any, places: Any, v: Any, axis: int) -> Any:
+def scatter_add(x: Operand[T], places: TensorLike, v: Operand[T], axis: int) -> T:
     """x plus v's elements at places along an axis; those of one place add up.
 
     Args:
@@ -81,8 +93,13 @@ def scatter_add(x: Any, places: Any, v: Any, axis: int) -> Any:
 
 
 def scatter_reduce(
-    x: Any, places: Any, v: Any, axis: int, reduce: str = "sum", include_self: bool = True
-) -> Any:
+    x: Operand[T],
+    places: TensorLike,
+    v: Operand[T],
+    axis: int,
+    reduce: str = "sum",
+    include_self: bool = True,
+) -> T:
     """x joined with v's elements at places along an axis by a sum, product, mean, maximum or minimum.
 
     Args:
@@ -108,19 +125,19 @@ def scatter_reduce(
         own = counts + (1.0 if include_self else 0.0)
         return y if reduce == "sum" else y / np.maximum(own, 1).astype(x.dtype)
     # One element of each place at a time: products with zeros, and ties, are those of two numbers.
-    combine = {"prod": mul, "amax": maximum, "amin": minimum}[reduce]
+    combine: Any = {"prod": mul, "amax": maximum, "amin": minimum}[reduce]
+    y = x
     for mine in _rounds(places, axis, x.shape[axis]):
         here = ops.AddAlongAxis(places, axis, x.shape[axis])(mine.astype(float)) > 0
         chosen = ops.AddAlongAxis(places, axis, x.shape[axis])(where(mine, v, 0.0))
-        x = (
-            combine(x, where(here, chosen, NEUTRAL[reduce]))
-            if reduce == "prod"
-            else where(here, combine(x, chosen), x)
-        )
-    return x
+        if reduce == "prod":
+            y = combine(y, where(here, chosen, NEUTRAL[reduce]))
+        else:
+            y = where(here, combine(y, chosen), y)
+    return y
 
 
-def index_add(x: Any, axis: int, places: Any, v: Any) -> Any:
+def index_add(x: Operand[T], axis: int, places: TensorLike, v: Operand[T]) -> T:
     """x plus slices of v at places along an axis; those of one place add up.
 
     Args:
@@ -139,7 +156,7 @@ def index_add(x: Any, axis: int, places: Any, v: Any) -> Any:
     return x + ops.IndexAdd(key, x.shape)(operand("index_add", v))
 
 
-def index_fill(x: Any, axis: int, places: Any, value: float) -> Any:
+def index_fill(x: Operand[T], axis: int, places: TensorLike, value: float) -> T:
     """x with a number in the slices at places along an axis, where its gradient is 0.
 
     Args:
@@ -160,7 +177,7 @@ def index_fill(x: Any, axis: int, places: Any, value: float) -> Any:
     return where(mask, number("index_fill", "value", value), x)
 
 
-def index_copy(x: Any, axis: int, places: Any, v: Any) -> Any:
+def index_copy(x: Operand[T], axis: int, places: TensorLike, v: Operand[T]) -> T:
     """x with slices of v at places along an axis; where a place repeats, the last one stays.
 
     Args:
@@ -182,7 +199,7 @@ def index_copy(x: Any, axis: int, places: Any, v: Any) -> Any:
     return ops.PutAlongAxis(np.broadcast_to(line, v.shape), axis)(x, v)
 
 
-def masked_fill(x: Any, mask: Any, value: Any) -> Any:
+def masked_fill(x: Operand[T], mask: Operand[T], value: Operand[T]) -> T:
     """x with a value where the mask is true; there x's gradient is 0.
 
     Args:
@@ -199,7 +216,7 @@ def masked_fill(x: Any, mask: Any, value: Any) -> Any:
     return where(mask, value, operand("masked_fill", x))
 
 
-def masked_select(x: Any, mask: Any) -> Any:
+def masked_select(x: Operand[T], mask: TensorLike) -> T:
     """The elements of x where the mask is true, in a row.
 
     Args:
@@ -236,22 +253,24 @@ def _within(function: str, places: Any, size: int) -> None:
         )
 
 
-def _line(function: str, x: Any, places: Any, v: Any, axis: int) -> tuple[Any, int, Any, Any]:
+def _line(
+    function: str, x: Operand[T], places: TensorLike, v: Operand[T], axis: int
+) -> tuple[T, int, Any, T]:
     """Operands of a function along one axis: all shapes agree but for the axis."""
-    x, v, places = operand(function, x), operand(function, v), _places(function, places)
+    x, v, found = operand(function, x), operand(function, v), _places(function, places)
     axis = one_axis(function, axis, x.ndim)
     if not v.ndim:
-        v = broadcast_to(v, places.shape)
-    rest = [(*s[:axis], *s[axis + 1 :]) for s in (x.shape, places.shape)]
-    if places.ndim != x.ndim or rest[0] != rest[1] or v.shape != places.shape:
+        v = broadcast_to(v, found.shape)
+    rest = [(*s[:axis], *s[axis + 1 :]) for s in (x.shape, found.shape)]
+    if found.ndim != x.ndim or rest[0] != rest[1] or v.shape != found.shape:
         raise ShapeError(
-            f"{function}: x {x.shape}, places {places.shape} and v {v.shape} do not fit along axis {axis}"
+            f"{function}: x {x.shape}, places {found.shape} and v {v.shape} do not fit along axis {axis}"
         )
-    _within(function, places, x.shape[axis])
-    return x, axis, places % max(x.shape[axis], 1), v
+    _within(function, found, x.shape[axis])
+    return x, axis, found % max(x.shape[axis], 1), v
 
 
-def _slices(function: str, x: Any, axis: int, places: Any) -> tuple[Any, tuple[Any, ...]]:
+def _slices(function: str, x: Operand[T], axis: int, places: TensorLike) -> tuple[T, tuple[Any, ...]]:
     """x, and the key of its slices at some places."""
     x, found = operand(function, x), _places(function, places)
     axis = one_axis(function, axis, x.ndim)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 
-from tinygrad_cnn.functional.arguments import choice, flag, like, operand, values
+from tinygrad_cnn.functional.arguments import Operand, T, choice, flag, like, operand, values
 from tinygrad_cnn.graph import Traced
 
 
-def nonzero(x: Any) -> Any:
+def nonzero(x: Operand[T]) -> tuple[T, ...]:
     """Where the elements are that are not 0: the places along each axis; no gradient.
 
     Args:
@@ -25,7 +25,7 @@ def nonzero(x: Any) -> Any:
     return tuple(like(x, places) for places in np.nonzero(np.atleast_1d(values(x))))
 
 
-def argwhere(x: Any) -> Any:
+def argwhere(x: Operand[T]) -> T:
     """Where the elements are that are not 0, a row for each; no gradient.
 
     Args:
@@ -40,7 +40,7 @@ def argwhere(x: Any) -> Any:
     return like(x, np.argwhere(values(x)))
 
 
-def searchsorted(x: Any, v: Any, side: str = "left") -> Any:
+def searchsorted(x: Operand[T], v: Operand[T], side: str = "left") -> T:
     """Where elements would stand in a sorted line; no gradient.
 
     Args:
@@ -58,6 +58,25 @@ def searchsorted(x: Any, v: Any, side: str = "left") -> Any:
     return like(v if isinstance(v, Traced) else x, np.asarray(places))
 
 
+@overload
+def unique(
+    x: Operand[T],
+    return_index: Literal[False] = False,
+    return_inverse: Literal[False] = False,
+    return_counts: Literal[False] = False,
+) -> T: ...
+@overload
+def unique(
+    x: Operand[T], return_inverse: bool = False, return_counts: bool = False, *, return_index: Literal[True]
+) -> tuple[T, ...]: ...
+@overload
+def unique(
+    x: Operand[T], return_index: bool = False, return_counts: bool = False, *, return_inverse: Literal[True]
+) -> tuple[T, ...]: ...
+@overload
+def unique(
+    x: Operand[T], return_index: bool = False, return_inverse: bool = False, *, return_counts: Literal[True]
+) -> tuple[T, ...]: ...
 def unique(
     x: Any, return_index: bool = False, return_inverse: bool = False, return_counts: bool = False
 ) -> Any:

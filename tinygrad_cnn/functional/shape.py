@@ -11,12 +11,12 @@ import numpy as np
 
 from tinygrad_cnn import ops
 from tinygrad_cnn.errors import DTypeError, ShapeError
-from tinygrad_cnn.functional.arguments import Axis, integer, one_axis, operand, torch_names
+from tinygrad_cnn.functional.arguments import Axis, Operand, T, integer, one_axis, operand, torch_names
 from tinygrad_cnn.functional.arguments import axes as axes_of
 from tinygrad_cnn.graph import Traced
 
 
-def reshape(x: Any, shape: int | Sequence[int]) -> Any:
+def reshape(x: Operand[T], shape: int | Sequence[int]) -> T:
     """The elements of x in row-major order, in another shape.
 
     Args:
@@ -42,7 +42,7 @@ def reshape(x: Any, shape: int | Sequence[int]) -> Any:
 
 
 @torch_names
-def flatten(x: Any, start_axis: int = 0, end_axis: int = -1) -> Any:
+def flatten(x: Operand[T], start_axis: int = 0, end_axis: int = -1) -> T:
     """Axes from `start_axis` to `end_axis`, both included, merged into one, in row-major order.
 
     Args:
@@ -67,7 +67,7 @@ def flatten(x: Any, start_axis: int = 0, end_axis: int = -1) -> Any:
     return ops.Reshape((*shape[:first], merged, *shape[last + 1 :]))(x)
 
 
-def transpose(x: Any, axes: Sequence[int] | None = None) -> Any:
+def transpose(x: Operand[T], axes: Sequence[int] | None = None) -> T:
     """The axes in another order: y.shape[i] = x.shape[axes[i]].
 
     Args:
@@ -88,7 +88,7 @@ def transpose(x: Any, axes: Sequence[int] | None = None) -> Any:
     return ops.Transpose(wanted)(x)
 
 
-def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
+def swapaxes(x: Operand[T], axis1: int, axis2: int) -> T:
     """Two axes exchanged.
 
     Args:
@@ -108,7 +108,7 @@ def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
     return ops.Transpose(tuple(order))(x)
 
 
-def broadcast_to(x: Any, shape: Sequence[int]) -> Any:
+def broadcast_to(x: Operand[T], shape: Sequence[int]) -> T:
     """x repeated to a larger shape, without copying.
 
     Args:
@@ -127,7 +127,7 @@ def broadcast_to(x: Any, shape: Sequence[int]) -> Any:
 
 
 @torch_names
-def concatenate(tensors: Sequence[Any], axis: int = 0) -> Any:
+def concatenate(tensors: Sequence[Operand[T]], axis: int = 0) -> T:
     """Operands joined along an axis that they have.
 
     Args:
@@ -145,7 +145,7 @@ def concatenate(tensors: Sequence[Any], axis: int = 0) -> Any:
     return ops.Concatenate(join)(*operands)
 
 
-def permute(x: Any, axes: Sequence[int]) -> Any:
+def permute(x: Operand[T], axes: Sequence[int]) -> T:
     """The axes in another order: PyTorch's name of `transpose` with axes.
 
     Args:
@@ -161,7 +161,7 @@ def permute(x: Any, axes: Sequence[int]) -> Any:
     return transpose(x, axes)
 
 
-def moveaxis(x: Any, source: int | Sequence[int], destination: int | Sequence[int]) -> Any:
+def moveaxis(x: Operand[T], source: int | Sequence[int], destination: int | Sequence[int]) -> T:
     """Some axes moved to other places; the others stay in order.
 
     Args:
@@ -188,7 +188,7 @@ def moveaxis(x: Any, source: int | Sequence[int], destination: int | Sequence[in
 
 
 @torch_names
-def expand_dims(x: Any, axis: int | Sequence[int]) -> Any:
+def expand_dims(x: Operand[T], axis: int | Sequence[int]) -> T:
     """New axes of length 1; PyTorch's `unsqueeze`.
 
     Args:
@@ -209,7 +209,7 @@ def expand_dims(x: Any, axis: int | Sequence[int]) -> Any:
 
 
 @torch_names
-def squeeze(x: Any, axis: Axis = None) -> Any:
+def squeeze(x: Operand[T], axis: Axis = None) -> T:
     """Axes of length 1 taken away.
 
     Args:
@@ -231,7 +231,7 @@ def squeeze(x: Any, axis: Axis = None) -> Any:
 
 
 @torch_names
-def stack(tensors: Sequence[Any], axis: int = 0) -> Any:
+def stack(tensors: Sequence[Operand[T]], axis: int = 0) -> T:
     """Operands of one shape joined along a new axis.
 
     Args:
@@ -254,7 +254,7 @@ def stack(tensors: Sequence[Any], axis: int = 0) -> Any:
 
 
 @torch_names
-def split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Any]:
+def split(x: Operand[T], indices_or_sections: int | Sequence[int], axis: int = 0) -> list[T]:
     """x cut along an axis, into equal parts or at given places.
 
     Args:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError, ShapeError
-from tinygrad_cnn.functional.arguments import integer, like, one_axis, operand, torch_names, values
+from tinygrad_cnn.functional.arguments import (
+    Operand,
+    T,
+    integer,
+    like,
+    one_axis,
+    operand,
+    torch_names,
+    values,
+)
 from tinygrad_cnn.functional.scan import one_line
 from tinygrad_cnn.ops.sort import order
 
 
 @torch_names
-def sort(x: Any, axis: int | None = -1, descending: bool = False) -> Any:
+def sort(x: Operand[T], axis: int | None = -1, descending: bool = False) -> T:
     """The elements in order along an axis; equal ones keep theirs, NaN counts as the largest.
 
     The gradient goes back to where each element came from.
@@ -33,7 +40,7 @@ def sort(x: Any, axis: int | None = -1, descending: bool = False) -> Any:
 
 
 @torch_names
-def argsort(x: Any, axis: int | None = -1, descending: bool = False) -> Any:
+def argsort(x: Operand[T], axis: int | None = -1, descending: bool = False) -> T:
     """The places that sort x along an axis, as in `take_along_axis(x, places, axis)`; no gradient.
 
     Args:
@@ -52,7 +59,7 @@ def argsort(x: Any, axis: int | None = -1, descending: bool = False) -> Any:
 
 
 @torch_names
-def topk(x: Any, k: int, axis: int = -1, largest: bool = True) -> tuple[Any, Any]:
+def topk(x: Operand[T], k: int, axis: int = -1, largest: bool = True) -> tuple[T, T]:
     """The k largest elements along an axis, in descending order, and their places.
 
     Args:
@@ -78,7 +85,7 @@ def topk(x: Any, k: int, axis: int = -1, largest: bool = True) -> tuple[Any, Any
 
 
 @torch_names
-def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+def argmax(x: Operand[T], axis: int | None = None, keepdims: bool = False) -> T:
     """The place of the first largest element; no gradient.
 
     Args:
@@ -97,7 +104,7 @@ def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
 
 
 @torch_names
-def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+def argmin(x: Operand[T], axis: int | None = None, keepdims: bool = False) -> T:
     """The place of the first smallest element; no gradient.
 
     Args:
@@ -115,7 +122,7 @@ def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     return like(x, values(x).argmin(along, keepdims=bool(keepdims)))
 
 
-def _not_empty(function: str, x: Any, axis: int | None) -> tuple[Any, int | None]:
+def _not_empty(function: str, x: Operand[T], axis: int | None) -> tuple[T, int | None]:
     """x and the axis, after a look for at least one element along it."""
     x = operand(function, x)
     along = None if axis is None else one_axis(function, axis, x.ndim)

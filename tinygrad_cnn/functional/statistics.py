@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
 from tinygrad_cnn.functional.arguments import (
     Axis,
+    Operand,
+    T,
+    TensorLike,
     axes,
     flag,
     floating,
@@ -30,7 +31,7 @@ from tinygrad_cnn.functional.shape import flatten, moveaxis, reshape, transpose
 from tinygrad_cnn.functional.sorting import sort
 
 
-def diff(x: Any, n: int = 1, axis: int = -1) -> Any:
+def diff(x: Operand[T], n: int = 1, axis: int = -1) -> T:
     """Differences of neighbours along an axis: y[i] = x[i+1] - x[i], n times.
 
     Args:
@@ -51,7 +52,7 @@ def diff(x: Any, n: int = 1, axis: int = -1) -> Any:
     return x
 
 
-def ptp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+def ptp(x: Operand[T], axis: Axis = None, keepdims: bool = False) -> T:
     """Range of the elements along axes: the largest less the smallest.
 
     Args:
@@ -68,7 +69,7 @@ def ptp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     return ops.Sub()(max_over(x, axis, keepdims), min_over(x, axis, keepdims))
 
 
-def average(x: Any, axis: Axis = None, weights: Any = None) -> Any:
+def average(x: Operand[T], axis: Axis = None, weights: TensorLike | None = None) -> T:
     """Mean along axes, weighted: Σ w·x / Σ w.
 
     Args:
@@ -90,7 +91,7 @@ def average(x: Any, axis: Axis = None, weights: Any = None) -> Any:
     return ops.Div()(sum_over(x * weights, axis), sum_over(weights, axis))
 
 
-def quantile(x: Any, q: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+def quantile(x: Operand[T], q: TensorLike, axis: int | None = None, keepdims: bool = False) -> T:
     """The number below which a share q of the elements lies; between two of them on a straight line.
 
     Args:
@@ -127,7 +128,7 @@ def quantile(x: Any, q: Any, axis: int | None = None, keepdims: bool = False) ->
     return reshape(found, (*shares.shape, *rest))
 
 
-def percentile(x: Any, q: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+def percentile(x: Operand[T], q: TensorLike, axis: int | None = None, keepdims: bool = False) -> T:
     """`quantile` with q in hundredths.
 
     Args:
@@ -144,7 +145,7 @@ def percentile(x: Any, q: Any, axis: int | None = None, keepdims: bool = False) 
     return quantile(x, np.asarray(values(q), np.float64) / 100, axis, keepdims)
 
 
-def median(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+def median(x: Operand[T], axis: int | None = None, keepdims: bool = False) -> T:
     """The element in the middle of the sorted ones; of two, their mean. PyTorch takes the lower one.
 
     Args:
@@ -160,7 +161,7 @@ def median(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     return quantile(x, 0.5, axis, keepdims)
 
 
-def cov(x: Any, rowvar: bool = True, ddof: int = 1) -> Any:
+def cov(x: Operand[T], rowvar: bool = True, ddof: int = 1) -> T:
     """Covariances of variables: C[i,j] = Σ (x_i - mean)(x_j - mean) / (N - ddof).
 
     Args:
@@ -185,7 +186,7 @@ def cov(x: Any, rowvar: bool = True, ddof: int = 1) -> Any:
     return ops.Index((0, 0))(found) if single else found
 
 
-def corrcoef(x: Any, rowvar: bool = True) -> Any:
+def corrcoef(x: Operand[T], rowvar: bool = True) -> T:
     """Correlations of variables: C[i,j] / sqrt(C[i,i]·C[j,j]), C the covariances.
 
     Args:
@@ -206,7 +207,7 @@ def corrcoef(x: Any, rowvar: bool = True) -> Any:
     return c / reshape(root, (-1, 1)) / root
 
 
-def nansum(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+def nansum(x: Operand[T], axis: Axis = None, keepdims: bool = False) -> T:
     """Sum of the elements along axes that are numbers; NaN is passed over, and gets no gradient.
 
     Args:
@@ -224,7 +225,7 @@ def nansum(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     return sum_over(where(np.isnan(values(x)), 0.0, x), axis, keepdims)
 
 
-def nanmax(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+def nanmax(x: Operand[T], axis: Axis = None, keepdims: bool = False) -> T:
     """Largest of the elements along axes that are numbers; NaN is passed over, and gets no gradient.
 
     Args:
@@ -242,7 +243,7 @@ def nanmax(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     return max_over(where(np.isnan(values(x)), -np.inf, x), axis, keepdims)
 
 
-def nanmin(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+def nanmin(x: Operand[T], axis: Axis = None, keepdims: bool = False) -> T:
     """Smallest of the elements along axes that are numbers; NaN is passed over, and gets no gradient.
 
     Args:
@@ -260,7 +261,7 @@ def nanmin(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     return min_over(where(np.isnan(values(x)), np.inf, x), axis, keepdims)
 
 
-def nanmean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+def nanmean(x: Operand[T], axis: Axis = None, keepdims: bool = False) -> T:
     """Mean of the elements along axes that are numbers; NaN is passed over, and gets no gradient.
 
     Args:
@@ -280,7 +281,7 @@ def nanmean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     return ops.Div()(nansum(x, axis, keepdims), count)
 
 
-def count_nonzero(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+def count_nonzero(x: Operand[T], axis: Axis = None, keepdims: bool = False) -> T:
     """How many elements along axes are not 0; no gradient.
 
     Args:
@@ -302,7 +303,7 @@ def count_nonzero(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     return like(x, np.asarray(found))
 
 
-def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
+def bincount(x: Operand[T], weights: Operand[T] | None = None, minlength: int = 0) -> T:
     """How often each integer occurs, or the sum of the weights that stand beside it.
 
     Args:
@@ -327,7 +328,7 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
     return ops.IndexAdd((places,), (count,))(floating("bincount", weights, "weights"))
 
 
-def histogram(x: Any, bins: int = 10, range: tuple[float, float] | None = None) -> Any:
+def histogram(x: Operand[T], bins: int = 10, range: tuple[float, float] | None = None) -> tuple[T, T]:
     """How many elements lie in each of several bins of one width; no gradient.
 
     Args:

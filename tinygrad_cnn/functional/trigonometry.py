@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from math import pi
-from typing import Any
 
 from tinygrad_cnn import ops
-from tinygrad_cnn.functional.arguments import floating, operands
+from tinygrad_cnn.functional.arguments import Operand, T, floating, operands
 
 
-def sin(x: Any) -> Any:
+def sin(x: Operand[T]) -> T:
     """Sine of each element, with derivative cos x.
 
     Args:
@@ -25,7 +24,7 @@ def sin(x: Any) -> Any:
     return ops.Sin()(floating("sin", x))
 
 
-def cos(x: Any) -> Any:
+def cos(x: Operand[T]) -> T:
     """Cosine of each element, with derivative -sin x.
 
     Args:
@@ -41,7 +40,7 @@ def cos(x: Any) -> Any:
     return ops.Cos()(floating("cos", x))
 
 
-def tan(x: Any) -> Any:
+def tan(x: Operand[T]) -> T:
     """Tangent of each element, with derivative 1 + tan² x.
 
     Args:
@@ -57,7 +56,7 @@ def tan(x: Any) -> Any:
     return ops.Tan()(floating("tan", x))
 
 
-def arcsin(x: Any) -> Any:
+def arcsin(x: Operand[T]) -> T:
     """Angle whose sine is x, with derivative 1 / sqrt(1 - x²): inf at -1 and 1.
 
     Args:
@@ -73,7 +72,7 @@ def arcsin(x: Any) -> Any:
     return ops.Arcsin()(floating("arcsin", x))
 
 
-def arccos(x: Any) -> Any:
+def arccos(x: Operand[T]) -> T:
     """Angle whose cosine is x, with derivative -1 / sqrt(1 - x²): -inf at -1 and 1.
 
     Args:
@@ -89,7 +88,7 @@ def arccos(x: Any) -> Any:
     return ops.Arccos()(floating("arccos", x))
 
 
-def arctan(x: Any) -> Any:
+def arctan(x: Operand[T]) -> T:
     """Angle whose tangent is x, with derivative 1 / (1 + x²).
 
     Args:
@@ -105,7 +104,7 @@ def arctan(x: Any) -> Any:
     return ops.Arctan()(floating("arctan", x))
 
 
-def arctan2(a: Any, b: Any) -> Any:
+def arctan2(a: Operand[T], b: Operand[T]) -> T:
     """Angle between the positive first axis and the point (b, a): arctan(a / b), in all quadrants.
 
     The derivatives are b / (a² + b²) in a and -a / (a² + b²) in b, both 0 at the origin.
@@ -128,7 +127,7 @@ def arctan2(a: Any, b: Any) -> Any:
     return ops.Arctan2()(a, b)
 
 
-def sinh(x: Any) -> Any:
+def sinh(x: Operand[T]) -> T:
     """Hyperbolic sine of each element: (e^x - e^-x) / 2, with derivative cosh x.
 
     Args:
@@ -144,7 +143,7 @@ def sinh(x: Any) -> Any:
     return ops.Sinh()(floating("sinh", x))
 
 
-def cosh(x: Any) -> Any:
+def cosh(x: Operand[T]) -> T:
     """Hyperbolic cosine of each element: (e^x + e^-x) / 2, with derivative sinh x.
 
     Args:
@@ -160,7 +159,7 @@ def cosh(x: Any) -> Any:
     return ops.Cosh()(floating("cosh", x))
 
 
-def arcsinh(x: Any) -> Any:
+def arcsinh(x: Operand[T]) -> T:
     """The number whose hyperbolic sine is x, with derivative 1 / sqrt(x² + 1).
 
     Args:
@@ -176,7 +175,7 @@ def arcsinh(x: Any) -> Any:
     return ops.Arcsinh()(floating("arcsinh", x))
 
 
-def arccosh(x: Any) -> Any:
+def arccosh(x: Operand[T]) -> T:
     """The number of at least 0 whose hyperbolic cosine is x, with derivative 1 / sqrt(x² - 1).
 
     Args:
@@ -192,7 +191,7 @@ def arccosh(x: Any) -> Any:
     return ops.Arccosh()(floating("arccosh", x))
 
 
-def arctanh(x: Any) -> Any:
+def arctanh(x: Operand[T]) -> T:
     """The number whose hyperbolic tangent is x, with derivative 1 / (1 - x²).
 
     Args:
@@ -208,7 +207,7 @@ def arctanh(x: Any) -> Any:
     return ops.Arctanh()(floating("arctanh", x))
 
 
-def deg2rad(x: Any) -> Any:
+def deg2rad(x: Operand[T]) -> T:
     """Degrees as radians: x·π/180.
 
     Args:
@@ -224,7 +223,7 @@ def deg2rad(x: Any) -> Any:
     return floating("deg2rad", x) * (pi / 180)
 
 
-def rad2deg(x: Any) -> Any:
+def rad2deg(x: Operand[T]) -> T:
     """Radians as degrees: x·180/π.
 
     Args:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from tinygrad_cnn.errors import DTypeError, GraphError, ShapeError
 from tinygrad_cnn.functional.arguments import as_array, flag
@@ -50,7 +50,12 @@ class Tensor(TensorMethods):
     results: ClassVar[type[Tensor]]
 
     def __init__(
-        self, data: Any, requires_grad: bool = False, *, dtype: Any = None, name: str | None = None
+        self,
+        data: Any,
+        requires_grad: bool = False,
+        *,
+        dtype: DTypeLike | None = None,
+        name: str | None = None,
     ) -> None:
         if type(requires_grad) is not bool:
             flag("Tensor", "requires_grad", requires_grad)
@@ -288,7 +293,7 @@ class Tensor(TensorMethods):
             self._node.role = state["role"] or "input"
 
     # ------------------------------------------------------------------ for NumPy
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> Array:
         if self.requires_grad:
             raise GraphError(
                 "a tensor that requires grad is not turned into an array by itself, because the "
@@ -337,7 +342,9 @@ class Tensor(TensorMethods):
 Tensor.results = Tensor
 
 
-def tensor(data: Any, *, dtype: Any = None, requires_grad: bool = False, name: str | None = None) -> Tensor:
+def tensor(
+    data: Any, *, dtype: DTypeLike | None = None, requires_grad: bool = False, name: str | None = None
+) -> Tensor:
     """A new Tensor that holds a copy of some values; the same as `Tensor(data, ...)`.
 
     Args:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.functional.arguments import integer, number
 from tinygrad_cnn.functional.checks import above_0, between, one_of, optional
 from tinygrad_cnn.nn.function_layer import FunctionLayer, option
 from tinygrad_cnn.nn.module import Module, Parameter
+from tinygrad_cnn.tensors.tensor_class import Tensor
 
 
 class Pointwise(FunctionLayer):
@@ -71,12 +73,14 @@ class PReLU(Module):
 
     pointwise = True
 
-    def __init__(self, num_parameters: int = 1, init: float = 0.25, *, dtype: Any = np.float32) -> None:
+    def __init__(
+        self, num_parameters: int = 1, init: float = 0.25, *, dtype: DTypeLike = np.float32
+    ) -> None:
         self.num_parameters = integer("PReLU", "num_parameters", num_parameters, 1)
         self.init = number("PReLU", "init", init)
         self.weight = Parameter(np.full(self.num_parameters, self.init, dtype))
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """x, or x times its channel's slope.
 
         >>> PReLU(3).forward(np.zeros((2, 3, 4), "float32")).shape
@@ -244,7 +248,7 @@ class ScaledTanh(Pointwise):
     amplitude: float = option(default=1.7159, check=between(-1e30, 1e30))
     slope: float = option(default=2 / 3, check=between(-1e30, 1e30))
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """amplitude · tanh(slope · x).
 
         >>> ScaledTanh(2.0, 1.0).forward([0.0])
@@ -265,7 +269,7 @@ class Identity(Module):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         pass
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """x.
 
         >>> Identity().forward([1.0])
@@ -287,7 +291,7 @@ class Softmax(FunctionLayer):
 
     dim: int | None = option(default=None, check=optional(integer))
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """The softmax of x.
 
         >>> Softmax().forward([0.0, 0.0])
@@ -308,7 +312,7 @@ class LogSoftmax(FunctionLayer):
 
     dim: int | None = option(default=None, check=optional(integer))
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """The logarithm of the softmax of x.
 
         >>> LogSoftmax().forward([0.0, 0.0]).round(4)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
@@ -14,6 +15,7 @@ from tinygrad_cnn.nn import init
 from tinygrad_cnn.nn.layers.linear import Linear
 from tinygrad_cnn.nn.module import Module, Parameter
 from tinygrad_cnn.rng import Seed, generator
+from tinygrad_cnn.tensors.tensor_class import Tensor
 
 
 class MultiheadAttention(Module):
@@ -45,7 +47,8 @@ class MultiheadAttention(Module):
     def __init__(
         self, embed_dim: int, num_heads: int, dropout: float = 0.0, bias: bool = True,
         add_bias_kv: bool = False, add_zero_attn: bool = False, kdim: int | None = None,
-        vdim: int | None = None, batch_first: bool = False, *, rng: Seed = None, dtype: Any = np.float32,
+        vdim: int | None = None, batch_first: bool = False, *, rng: Seed = None,
+        dtype: DTypeLike = np.float32,
     ) -> None:  # fmt: skip
         name = "MultiheadAttention"
         size = self.embed_dim = integer(name, "embed_dim", embed_dim, 1)
@@ -81,9 +84,10 @@ class MultiheadAttention(Module):
                 init.xavier_normal_(parameter, rng=self.rng)
 
     def forward(
-        self, query: Any, key: Any, value: Any, key_padding_mask: Any = None, need_weights: bool = True,
-        attn_mask: Any = None, average_attn_weights: bool = True, is_causal: bool = False,
-    ) -> tuple[Any, Any]:  # fmt: skip
+        self, query: Tensor, key: Tensor, value: Tensor, key_padding_mask: Tensor | None = None,
+        need_weights: bool = True,
+        attn_mask: Tensor | None = None, average_attn_weights: bool = True, is_causal: bool = False,
+    ) -> tuple[Tensor, Tensor | None]:  # fmt: skip
         """The attended values, and the weights.
 
         Args:
@@ -174,7 +178,7 @@ class MultiheadAttention(Module):
     def _extended(self, k: Any, v: Any, mask: Any) -> tuple[Any, Any, Any]:
         """Keys and values with the learnt pair and the pair of zeros behind them."""
         size, more = (k.shape[0], 1, self.embed_dim), 0
-        if self.bias_k is not None:
+        if self.bias_k is not None and self.bias_v is not None:
             k = F.concatenate([k, F.broadcast_to(self.bias_k, size)], 1)
             v = F.concatenate([v, F.broadcast_to(self.bias_v, size)], 1)
             more += 1

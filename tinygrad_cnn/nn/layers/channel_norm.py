@@ -6,11 +6,13 @@ from math import inf
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError, ShapeError
 from tinygrad_cnn.functional.arguments import flag, integer, number
 from tinygrad_cnn.nn.module import Buffer, Module, Parameter
+from tinygrad_cnn.tensors.tensor_class import Tensor
 
 
 class FeatureNorm(Module):
@@ -71,11 +73,11 @@ class BatchNormLayer(FeatureNorm):
 
     def __init__(
         self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
-        track_running_stats: bool = True, *, dtype: Any = np.float32,
+        track_running_stats: bool = True, *, dtype: DTypeLike = np.float32,
     ) -> None:  # fmt: skip
         super().__init__(num_features, eps, momentum, affine, track_running_stats, dtype)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """x, normalised.
 
         >>> BatchNorm2d(1).forward(np.zeros((1, 1, 2, 2), "float32")).shape
@@ -175,14 +177,14 @@ class InstanceNormLayer(FeatureNorm):
 
     def __init__(
         self, num_features: int, eps: float = 1e-5, momentum: float = 0.1, affine: bool = False,
-        track_running_stats: bool = False, *, dtype: Any = np.float32,
+        track_running_stats: bool = False, *, dtype: DTypeLike = np.float32,
     ) -> None:  # fmt: skip
         if momentum is None:
             name = type(self).__name__
             raise ArgumentError(f"{name}: momentum must be a number in [0, 1], got None")
         super().__init__(num_features, eps, momentum, affine, track_running_stats, dtype)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """x, normalised.
 
         >>> InstanceNorm2d(1).forward(np.zeros((1, 1, 2, 2), "float32")).shape

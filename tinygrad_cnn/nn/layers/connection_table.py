@@ -6,6 +6,7 @@ from math import prod
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn import ops
@@ -16,6 +17,7 @@ from tinygrad_cnn.nn import init
 from tinygrad_cnn.nn.module import Module, Parameter
 from tinygrad_cnn.nn.window import Window, window_of
 from tinygrad_cnn.rng import Seed, generator
+from tinygrad_cnn.tensors.tensor_class import Tensor
 
 
 class ConnectionConv2d(Module):
@@ -46,7 +48,7 @@ class ConnectionConv2d(Module):
 
     def __init__(
         self, table: Any, kernel_size: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 1,
-        bias: bool = True, *, rng: Seed = None, dtype: Any = np.float32,
+        bias: bool = True, *, rng: Seed = None, dtype: DTypeLike = np.float32,
     ) -> None:  # fmt: skip
         name = type(self).__name__
         self.table = connections(name, table)
@@ -95,7 +97,7 @@ class ConnectionConv2d(Module):
         shape = (self.out_channels, self.in_channels, *self.kernel_size)
         return ops.IndexAdd(self._places, shape)(self.weight)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """The convolution of x with the kernels, plus `bias`.
 
         >>> ConnectionConv2d([[1]], 3).forward(np.zeros((1, 1, 5, 5), "float32")).shape

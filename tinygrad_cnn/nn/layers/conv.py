@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError
@@ -14,6 +15,7 @@ from tinygrad_cnn.nn import init
 from tinygrad_cnn.nn.module import Module, Parameter
 from tinygrad_cnn.nn.window import Window, window_of
 from tinygrad_cnn.rng import Seed, generator
+from tinygrad_cnn.tensors.tensor_class import Tensor
 
 
 class ConvLayer(Module):
@@ -31,7 +33,7 @@ class ConvLayer(Module):
     def __init__(
         self, in_channels: int, out_channels: int, kernel_size: Any, stride: Any = 1,
         padding: Any = 0, dilation: Any = 1, groups: int = 1, bias: bool = True, *,
-        rng: Seed = None, dtype: Any = np.float32,
+        rng: Seed = None, dtype: DTypeLike = np.float32,
     ) -> None:  # fmt: skip
         name, count = type(self).__name__, self.axes
         self.in_channels = integer(name, "in_channels", in_channels, 1)
@@ -100,7 +102,7 @@ class Conv1d(ConvLayer):
 
     axes = 1
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """The convolution of x with `weight`, plus `bias`.
 
         >>> Conv1d(1, 2, 3).forward(np.zeros((1, 1, 5), "float32")).shape
@@ -132,7 +134,7 @@ class Conv2d(ConvLayer):
 
     axes = 2
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """The convolution of x with `weight`, plus `bias`.
 
         >>> Conv2d(1, 2, 3).forward(np.zeros((1, 1, 5, 5), "float32")).shape
@@ -170,7 +172,7 @@ class Conv3d(ConvLayer):
 
     axes = 3
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """The convolution of x with `weight`, plus `bias`.
 
         >>> Conv3d(1, 2, 1).forward(np.zeros((1, 1, 2, 3, 4), "float32")).shape
@@ -189,7 +191,7 @@ class ConvTransposeLayer(ConvLayer):
     def __init__(
         self, in_channels: int, out_channels: int, kernel_size: Any, stride: Any = 1,
         padding: Any = 0, output_padding: Any = 0, groups: int = 1, bias: bool = True,
-        dilation: Any = 1, *, rng: Seed = None, dtype: Any = np.float32,
+        dilation: Any = 1, *, rng: Seed = None, dtype: DTypeLike = np.float32,
     ) -> None:  # fmt: skip
         name = type(self).__name__
         pads = sizes(name, "padding", padding, self.axes, at_least=0)  # words do not fit here
@@ -232,7 +234,7 @@ class ConvTranspose1d(ConvTransposeLayer):
 
     axes = 1
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """The transposed convolution of x with `weight`, plus `bias`.
 
         >>> ConvTranspose1d(1, 2, 3).forward(np.zeros((1, 1, 5), "float32")).shape
@@ -262,7 +264,7 @@ class ConvTranspose2d(ConvTransposeLayer):
 
     axes = 2
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """The transposed convolution of x with `weight`, plus `bias`.
 
         >>> ConvTranspose2d(1, 2, 3).forward(np.zeros((1, 1, 5, 5), "float32")).shape

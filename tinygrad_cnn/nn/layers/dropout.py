@@ -8,6 +8,7 @@ from tinygrad_cnn import functional as F
 from tinygrad_cnn.functional.checks import between, one_of
 from tinygrad_cnn.nn.function_layer import FunctionLayer, option
 from tinygrad_cnn.rng import Seed, generator
+from tinygrad_cnn.tensors.tensor_class import Tensor
 
 
 class Dropout(FunctionLayer):
@@ -31,7 +32,7 @@ class Dropout(FunctionLayer):
     mode: str = option(default="inverted", check=one_of("inverted", "classic"), kw_only=True)
     rng: Seed = option(default=None, check=lambda _layer, _name, rng: _own(rng), kw_only=True)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """x with elements dropped in training; x itself, or in mode 'classic' scaled, otherwise.
 
         >>> import numpy as np
@@ -65,7 +66,7 @@ class Dropout2d(Dropout):
     [[0.0, 0.0], [2.0, 2.0], [2.0, 2.0]]
     """
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """x with channels dropped in training; x itself, or in mode 'classic' scaled, otherwise.
 
         >>> import numpy as np

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import DTypeLike
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.functional.arguments import integer
@@ -12,6 +11,7 @@ from tinygrad_cnn.functional.embeddings import padding_row
 from tinygrad_cnn.nn import init
 from tinygrad_cnn.nn.module import Module, Parameter
 from tinygrad_cnn.rng import Seed
+from tinygrad_cnn.tensors.tensor_class import Tensor
 
 
 class Embedding(Module):
@@ -35,7 +35,7 @@ class Embedding(Module):
 
     def __init__(
         self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None, *,
-        rng: Seed = None, dtype: Any = np.float32,
+        rng: Seed = None, dtype: DTypeLike = np.float32,
     ) -> None:  # fmt: skip
         name = "Embedding"
         self.num_embeddings = integer(name, "num_embeddings", num_embeddings, 1)
@@ -48,7 +48,7 @@ class Embedding(Module):
         if self.padding_idx is not None:
             self.weight._writable()[self.padding_idx] = 0
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """The rows that x names.
 
         >>> Embedding(4, 2, padding_idx=0).forward(np.array([0])).tolist()

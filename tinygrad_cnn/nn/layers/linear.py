@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import DTypeLike
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.functional.arguments import flag, integer
 from tinygrad_cnn.nn import init
 from tinygrad_cnn.nn.module import Module, Parameter
 from tinygrad_cnn.rng import Seed, generator
+from tinygrad_cnn.tensors.tensor_class import Tensor
 
 
 class Linear(Module):
@@ -33,7 +33,7 @@ class Linear(Module):
 
     def __init__(
         self, in_features: int, out_features: int, bias: bool = True, *,
-        rng: Seed = None, dtype: Any = np.float32,
+        rng: Seed = None, dtype: DTypeLike = np.float32,
     ) -> None:  # fmt: skip
         self.in_features = integer("Linear", "in_features", in_features, 1)
         self.out_features = integer("Linear", "out_features", out_features, 1)
@@ -42,7 +42,7 @@ class Linear(Module):
         self.bias = Parameter(np.empty(self.out_features, dtype)) if flag("Linear", "bias", bias) else None
         init.default_(self.weight, self.bias, rng=draws)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """x @ weight.T + bias.
 
         >>> Linear(3, 2).forward(np.zeros((1, 3), "float32")).shape

@@ -10,6 +10,7 @@ from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError, ShapeError
 from tinygrad_cnn.functional.arguments import integer, number
 from tinygrad_cnn.nn.module import Module
+from tinygrad_cnn.tensors.tensor_class import Tensor
 
 
 class PadLayer(Module):
@@ -37,7 +38,7 @@ class PadLayer(Module):
             raise ArgumentError(f"{name}: padding needs 1 or {count} numbers, got {padding!r}")
         self.padding = tuple(integer(name, "padding", side, 0) for side in sides)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """x (N, C, ...) with its border.
 
         >>> ZeroPad2d(1).forward(np.ones((1, 1, 1, 1))).sum()

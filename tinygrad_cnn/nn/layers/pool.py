@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError
-from tinygrad_cnn.functional.arguments import sizes
+from tinygrad_cnn.functional.arguments import TensorLike, sizes
 from tinygrad_cnn.functional.checks import above_0, at_least, optional, per_axis
 from tinygrad_cnn.nn.function_layer import FunctionLayer, option
 from tinygrad_cnn.nn.window import Window, window_of
+from tinygrad_cnn.tensors.tensor_class import Tensor
 
 
 class PoolLayer(FunctionLayer):
@@ -252,7 +254,7 @@ class MaxUnpool2d(PoolLayer):
     def window(self) -> None:
         """It slides no window: pixels go to their places."""
 
-    def forward(self, x: Any, indices: Any, output_size: Any = None) -> Any:
+    def forward(self, x: Tensor, indices: TensorLike, output_size: Sequence[int] | None = None) -> Tensor:
         """The maxima in their places, zeros elsewhere.
 
         >>> import numpy as np

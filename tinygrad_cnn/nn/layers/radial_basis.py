@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ShapeError
 from tinygrad_cnn.functional.arguments import as_array, flag
 from tinygrad_cnn.nn.module import Buffer, Module, Parameter
+from tinygrad_cnn.tensors.tensor_class import Tensor
 
 
 class RBF(Module):
@@ -35,14 +37,14 @@ class RBF(Module):
     Tensor([[-1., -5.]])
     """
 
-    def __init__(self, centers: Any, learn: bool = False, *, dtype: Any = np.float32) -> None:
+    def __init__(self, centers: Any, learn: bool = False, *, dtype: DTypeLike = np.float32) -> None:
         points = as_array("RBF", centers)
         if points.ndim != 2 or not points.size:
             raise ShapeError(f"RBF: centers need two axes (classes, features), got {points.shape}")
         self.learn = flag("RBF", "learn", learn)
         self.centers = Parameter(points, dtype=dtype) if learn else Buffer(points, dtype=dtype)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """Minus the squared distances.
 
         >>> RBF([[0.0, 3.0]]).forward(np.array([[4.0, 0.0]], "float32"))

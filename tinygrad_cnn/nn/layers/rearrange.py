@@ -14,6 +14,7 @@ from tinygrad_cnn.functional.arguments import choice, flag, integer, number, one
 from tinygrad_cnn.functional.checks import at_least, per_axis
 from tinygrad_cnn.nn.function_layer import FunctionLayer, option
 from tinygrad_cnn.nn.module import Module
+from tinygrad_cnn.tensors.tensor_class import Tensor
 
 
 class Flatten(FunctionLayer):
@@ -29,7 +30,7 @@ class Flatten(FunctionLayer):
     start_dim: int = 1
     end_dim: int = -1
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """x with the axes merged.
 
         >>> Flatten(0).forward(np.zeros((2, 3))).shape
@@ -54,7 +55,7 @@ class Unflatten(Module):
         self.dim = integer("Unflatten", "dim", dim)
         self.unflattened_size = tuple(integer("Unflatten", "size", n, -1) for n in unflattened_size)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """x with the axis split.
 
         >>> Unflatten(-1, (2, -1)).forward(np.zeros((1, 6))).shape
@@ -154,7 +155,7 @@ class Upsample(Module):
             None if align_corners is None else flag("Upsample", "align_corners", align_corners)
         )
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """The images in their new size.
 
         >>> Upsample(size=(2, 3)).forward(np.zeros((1, 1, 4, 4))).shape

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn import ops
@@ -245,7 +246,7 @@ class RNN(Recurrent):
     def __init__(
         self, input_size: int, hidden_size: int, num_layers: int = 1, nonlinearity: str = "tanh",
         bias: bool = True, batch_first: bool = False, dropout: float = 0.0, bidirectional: bool = False, *,
-        rng: Seed = None, dtype: Any = np.float32,
+        rng: Seed = None, dtype: DTypeLike = np.float32,
     ) -> None:  # fmt: skip
         self.nonlinearity = choice("RNN", "nonlinearity", nonlinearity, ("tanh", "relu"))
         super().__init__(
@@ -294,7 +295,7 @@ class LSTM(Recurrent):
     def __init__(
         self, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True,
         batch_first: bool = False, dropout: float = 0.0, bidirectional: bool = False, proj_size: int = 0, *,
-        rng: Seed = None, dtype: Any = np.float32,
+        rng: Seed = None, dtype: DTypeLike = np.float32,
     ) -> None:  # fmt: skip
         if integer("LSTM", "proj_size", proj_size, 0) >= integer("LSTM", "hidden_size", hidden_size, 1):
             raise ArgumentError(f"LSTM: proj_size {proj_size} fits below hidden_size {hidden_size} only")
@@ -358,7 +359,7 @@ class GRU(Recurrent):
     def __init__(
         self, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True,
         batch_first: bool = False, dropout: float = 0.0, bidirectional: bool = False, *,
-        rng: Seed = None, dtype: Any = np.float32,
+        rng: Seed = None, dtype: DTypeLike = np.float32,
     ) -> None:  # fmt: skip
         super().__init__(
             input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, 0, rng, dtype

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ShapeError
@@ -12,6 +13,7 @@ from tinygrad_cnn.functional.arguments import choice, flag, floating, integer
 from tinygrad_cnn.nn import init
 from tinygrad_cnn.nn.module import Module, Parameter
 from tinygrad_cnn.rng import Seed, generator
+from tinygrad_cnn.tensors.tensor_class import Tensor
 
 
 class Cell(Module):
@@ -82,12 +84,12 @@ class RNNCell(Cell):
 
     def __init__(
         self, input_size: int, hidden_size: int, bias: bool = True, nonlinearity: str = "tanh", *,
-        rng: Seed = None, dtype: Any = np.float32,
+        rng: Seed = None, dtype: DTypeLike = np.float32,
     ) -> None:  # fmt: skip
         self.nonlinearity = choice("RNNCell", "nonlinearity", nonlinearity, ("tanh", "relu"))
         super().__init__(input_size, hidden_size, bias, rng, dtype)
 
-    def forward(self, x: Any, hx: Any = None) -> Any:
+    def forward(self, x: Tensor, hx: Tensor | None = None) -> Tensor:
         """The new state; the one before is zeros if None.
 
         >>> RNNCell(1, 1, rng=0).forward(np.zeros((2, 1), "float32")).shape
@@ -118,11 +120,11 @@ class LSTMCell(Cell):
 
     def __init__(
         self, input_size: int, hidden_size: int, bias: bool = True, *,
-        rng: Seed = None, dtype: Any = np.float32,
+        rng: Seed = None, dtype: DTypeLike = np.float32,
     ) -> None:  # fmt: skip
         super().__init__(input_size, hidden_size, bias, rng, dtype)
 
-    def forward(self, x: Any, hx: Any = None) -> tuple[Any, Any]:
+    def forward(self, x: Tensor, hx: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, Tensor]:
         """The new hidden state and cell state; those before are zeros if hx is None.
 
         >>> len(LSTMCell(1, 1, rng=0).forward(np.zeros((2, 1), "float32")))
@@ -152,11 +154,11 @@ class GRUCell(Cell):
 
     def __init__(
         self, input_size: int, hidden_size: int, bias: bool = True, *,
-        rng: Seed = None, dtype: Any = np.float32,
+        rng: Seed = None, dtype: DTypeLike = np.float32,
     ) -> None:  # fmt: skip
         super().__init__(input_size, hidden_size, bias, rng, dtype)
 
-    def forward(self, x: Any, hx: Any = None) -> Any:
+    def forward(self, x: Tensor, hx: Tensor | None = None) -> Tensor:
         """The new state; the one before is zeros if None.
 
         >>> GRUCell(1, 1, rng=0).forward(np.zeros((2, 1), "float32")).shape

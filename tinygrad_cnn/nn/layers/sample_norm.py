@@ -6,6 +6,7 @@ from math import inf
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError, ShapeError
@@ -14,6 +15,7 @@ from tinygrad_cnn.functional.checks import at_least
 from tinygrad_cnn.functional.normalization import last_sizes
 from tinygrad_cnn.nn.function_layer import FunctionLayer, option
 from tinygrad_cnn.nn.module import Module, Parameter
+from tinygrad_cnn.tensors.tensor_class import Tensor
 
 
 class LayerNorm(Module):
@@ -32,7 +34,7 @@ class LayerNorm(Module):
 
     def __init__(
         self, normalized_shape: Any, eps: float = 1e-5, elementwise_affine: bool = True,
-        bias: bool = True, *, dtype: Any = np.float32,
+        bias: bool = True, *, dtype: DTypeLike = np.float32,
     ) -> None:  # fmt: skip
         self.normalized_shape = last_sizes("LayerNorm", normalized_shape)
         self.eps = number("LayerNorm", "eps", eps, 0, inf)
@@ -41,7 +43,7 @@ class LayerNorm(Module):
         self.weight = Parameter(np.ones(shape, dtype)) if elementwise_affine else None
         self.bias = Parameter(np.zeros(shape, dtype)) if shift else None
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """x, normalised.
 
         >>> LayerNorm((1, 2)).forward(np.zeros((5, 1, 2), "float32")).shape
@@ -76,7 +78,7 @@ class GroupNorm(Module):
 
     def __init__(
         self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True, *,
-        dtype: Any = np.float32,
+        dtype: DTypeLike = np.float32,
     ) -> None:  # fmt: skip
         name = "GroupNorm"
         self.num_groups = integer(name, "num_groups", num_groups, 1)
@@ -87,7 +89,7 @@ class GroupNorm(Module):
         self.weight = Parameter(np.ones(self.num_channels, dtype)) if affine else None
         self.bias = Parameter(np.zeros(self.num_channels, dtype)) if affine else None
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """x, normalised.
 
         >>> GroupNorm(1, 2).forward(np.zeros((1, 2), "float32")).shape

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import DTypeError, ShapeError
 from tinygrad_cnn.functional.arguments import choice, integer, sizes
 from tinygrad_cnn.nn.module import Module, Parameter
 from tinygrad_cnn.nn.window import Window, window_of
+from tinygrad_cnn.tensors.tensor_class import Tensor
 
 
 class SubSampling2d(Module):
@@ -43,7 +45,7 @@ class SubSampling2d(Module):
 
     def __init__(
         self, channels: int, kernel_size: Any = 2, stride: Any = None, *, down: str = "average",
-        activation: Callable[[Any], Any] | None = None, dtype: Any = np.float32,
+        activation: Callable[[Any], Any] | None = None, dtype: DTypeLike = np.float32,
     ) -> None:  # fmt: skip
         name = "SubSampling2d"
         self.channels = integer(name, "channels", channels, 1)
@@ -56,7 +58,7 @@ class SubSampling2d(Module):
         self.bias = Parameter(np.zeros(self.channels, dtype))
         self.activation = activation
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """f(weight · down(x) + bias).
 
         >>> SubSampling2d(1, down="max").forward(np.array([[[[1.0, 2.0], [3.0, 4.0]]]])).item()

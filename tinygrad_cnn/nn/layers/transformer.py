@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import DTypeError
@@ -19,6 +20,7 @@ from tinygrad_cnn.nn.layers.linear import Linear
 from tinygrad_cnn.nn.layers.sample_norm import LayerNorm
 from tinygrad_cnn.nn.module import Module
 from tinygrad_cnn.rng import Seed, generator
+from tinygrad_cnn.tensors.tensor_class import Tensor
 
 Activation = str | Callable[[Any], Any]
 Draws = np.random.Generator | None
@@ -51,7 +53,7 @@ class TransformerEncoderLayer(Module):
     def __init__(
         self, d_model: int, nhead: int, dim_feedforward: int = 2048, dropout: float = 0.1,
         activation: Activation = "relu", layer_norm_eps: float = 1e-5, batch_first: bool = False,
-        norm_first: bool = False, bias: bool = True, *, rng: Seed = None, dtype: Any = np.float32,
+        norm_first: bool = False, bias: bool = True, *, rng: Seed = None, dtype: DTypeLike = np.float32,
     ) -> None:  # fmt: skip
         draws = None if rng is None else generator(rng)
         self.self_attn = MultiheadAttention(
@@ -67,8 +69,12 @@ class TransformerEncoderLayer(Module):
         self.activation = activated("TransformerEncoderLayer", activation)
 
     def forward(
-        self, src: Any, src_mask: Any = None, src_key_padding_mask: Any = None, is_causal: bool = False
-    ) -> Any:
+        self,
+        src: Tensor,
+        src_mask: Tensor | None = None,
+        src_key_padding_mask: Tensor | None = None,
+        is_causal: bool = False,
+    ) -> Tensor:
         """The sequence after attention and network.
 
         Args:
@@ -117,7 +123,7 @@ class TransformerDecoderLayer(Module):
     def __init__(
         self, d_model: int, nhead: int, dim_feedforward: int = 2048, dropout: float = 0.1,
         activation: Activation = "relu", layer_norm_eps: float = 1e-5, batch_first: bool = False,
-        norm_first: bool = False, bias: bool = True, *, rng: Seed = None, dtype: Any = np.float32,
+        norm_first: bool = False, bias: bool = True, *, rng: Seed = None, dtype: DTypeLike = np.float32,
     ) -> None:  # fmt: skip
         draws = None if rng is None else generator(rng)
         self.self_attn, self.multihead_attn = (
@@ -137,10 +143,11 @@ class TransformerDecoderLayer(Module):
         self.activation = activated("TransformerDecoderLayer", activation)
 
     def forward(
-        self, tgt: Any, memory: Any, tgt_mask: Any = None, memory_mask: Any = None,
-        tgt_key_padding_mask: Any = None, memory_key_padding_mask: Any = None,
-        tgt_is_causal: bool = False, memory_is_causal: bool = False,
-    ) -> Any:  # fmt: skip
+        self, tgt: Tensor, memory: Tensor, tgt_mask: Tensor | None = None,
+        memory_mask: Tensor | None = None, tgt_key_padding_mask: Tensor | None = None,
+        memory_key_padding_mask: Tensor | None = None, tgt_is_causal: bool = False,
+        memory_is_causal: bool = False,
+    ) -> Tensor:  # fmt: skip
         """The target sequence after both attentions and the network.
 
         Args:
@@ -195,8 +202,12 @@ class TransformerEncoder(Module):
         self.norm = norm
 
     def forward(
-        self, src: Any, mask: Any = None, src_key_padding_mask: Any = None, is_causal: bool = False
-    ) -> Any:
+        self,
+        src: Tensor,
+        mask: Tensor | None = None,
+        src_key_padding_mask: Tensor | None = None,
+        is_causal: bool = False,
+    ) -> Tensor:
         """The sequence after all layers.
 
         Args:
@@ -232,7 +243,7 @@ class TransformerDecoder(Module):
         self.layers = copies("TransformerDecoder", decoder_layer, self.num_layers)
         self.norm = norm
 
-    def forward(self, tgt: Any, memory: Any, *masks: Any, **options: Any) -> Any:
+    def forward(self, tgt: Tensor, memory: Tensor, *masks: Any, **options: Any) -> Tensor:
         """The target sequence after all layers.
 
         Args:
@@ -272,7 +283,7 @@ class Transformer(Module):
         self, d_model: int = 512, nhead: int = 8, num_encoder_layers: int = 6, num_decoder_layers: int = 6,
         dim_feedforward: int = 2048, dropout: float = 0.1, activation: Activation = "relu",
         layer_norm_eps: float = 1e-5, batch_first: bool = False, norm_first: bool = False,
-        bias: bool = True, *, rng: Seed = None, dtype: Any = np.float32,
+        bias: bool = True, *, rng: Seed = None, dtype: DTypeLike = np.float32,
     ) -> None:  # fmt: skip
         draws: Draws = None if rng is None else generator(rng)
         shared = (
@@ -292,11 +303,11 @@ class Transformer(Module):
                 init.xavier_uniform_(parameter, rng=draws)
 
     def forward(
-        self, src: Any, tgt: Any, src_mask: Any = None, tgt_mask: Any = None, memory_mask: Any = None,
-        src_key_padding_mask: Any = None, tgt_key_padding_mask: Any = None,
-        memory_key_padding_mask: Any = None, src_is_causal: bool = False, tgt_is_causal: bool = False,
-        memory_is_causal: bool = False,
-    ) -> Any:  # fmt: skip
+        self, src: Tensor, tgt: Tensor, src_mask: Tensor | None = None, tgt_mask: Tensor | None = None,
+        memory_mask: Tensor | None = None, src_key_padding_mask: Tensor | None = None,
+        tgt_key_padding_mask: Tensor | None = None, memory_key_padding_mask: Tensor | None = None,
+        src_is_causal: bool = False, tgt_is_causal: bool = False, memory_is_causal: bool = False,
+    ) -> Tensor:  # fmt: skip
         """The decoder's result.
 
         Args:
@@ -313,7 +324,7 @@ class Transformer(Module):
         )  # fmt: skip
 
     @staticmethod
-    def generate_square_subsequent_mask(sz: int, dtype: Any = np.float32) -> Any:
+    def generate_square_subsequent_mask(sz: int, dtype: DTypeLike = np.float32) -> Any:
         """A mask to add, by which no position sees a later one: 0 up to the diagonal, -inf above it.
 
         >>> Transformer.generate_square_subsequent_mask(2).tolist()
@@ -322,7 +333,7 @@ class Transformer(Module):
         return causal_mask(sz, dtype)
 
 
-def causal_mask(size: int, dtype: Any = np.float32) -> Any:
+def causal_mask(size: int, dtype: DTypeLike = np.float32) -> Any:
     """A (size, size) mask to add: 0 up to the diagonal, -inf above it.
 
     >>> causal_mask(2).tolist()

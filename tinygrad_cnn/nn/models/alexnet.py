@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from tinygrad_cnn.nn.containers.sequential import Sequential
 from tinygrad_cnn.nn.layers.activation import ReLU
@@ -50,7 +51,7 @@ def alexnet_like_plan(*, in_channels: int = 3, classes: int = 2, dropout: float 
     }
 
 
-def alexnet_like(*, rng: Seed = None, dtype: Any = np.float32, **options: Any) -> Sequential:
+def alexnet_like(*, rng: Seed = None, dtype: DTypeLike = np.float32, **options: Any) -> Sequential:
     """Five convolutions with batch norm and four linear layers, for images of 224×224.
 
     The image shrinks 224 → 54 → 26 → 12 → 10 → 4. It learns 47,702,138 numbers; with its 2,772

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import DTypeLike
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.functional.arguments import integer
@@ -18,6 +17,7 @@ from tinygrad_cnn.nn.layers.pool import MaxPool2d
 from tinygrad_cnn.nn.layers.rearrange import Flatten
 from tinygrad_cnn.nn.module import Module
 from tinygrad_cnn.rng import Seed, generator
+from tinygrad_cnn.tensors.tensor_class import Tensor
 
 
 class ConvNet(Module):
@@ -42,7 +42,7 @@ class ConvNet(Module):
 
     def __init__(
         self, classes: int = 10, in_channels: int = 1, *, probabilities: bool = False,
-        rng: Seed = None, dtype: Any = np.float32,
+        rng: Seed = None, dtype: DTypeLike = np.float32,
     ) -> None:  # fmt: skip
         draws = generator(rng)
         self.conv_1 = Conv2d(in_channels, 8, 3, padding=1, rng=draws, dtype=dtype)
@@ -53,7 +53,7 @@ class ConvNet(Module):
         self.probabilities = bool(probabilities)
         start_normal(self, 0.01, rng=draws)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """Scores (N, classes); with `probabilities`, also their softmax.
 
         >>> ConvNet(rng=0).forward(np.zeros((2, 1, 28, 28), "float32")).shape
@@ -66,7 +66,7 @@ class ConvNet(Module):
 
 
 def simple_convnet(
-    *, in_channels: int = 1, classes: int = 10, rng: Seed = None, dtype: Any = np.float32
+    *, in_channels: int = 1, classes: int = 10, rng: Seed = None, dtype: DTypeLike = np.float32
 ) -> Sequential:
     """Conv 30 of 5×5, ReLU, max-pool 2, linear 100, ReLU, linear: 433,890 parameters.
 
@@ -98,7 +98,7 @@ def simple_convnet(
 
 def deep_convnet(
     *, in_channels: int = 1, classes: int = 10, hidden: int = 50, dropout: float = 0.5,
-    rng: Seed = None, dtype: Any = np.float32,
+    rng: Seed = None, dtype: DTypeLike = np.float32,
 ) -> Sequential:  # fmt: skip
     """Six 3×3 convolutions of 16-16-32-32-64-64 maps, and two linear layers: 123,552 parameters.
 

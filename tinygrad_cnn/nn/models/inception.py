@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.functional.arguments import integer
@@ -14,6 +15,7 @@ from tinygrad_cnn.nn.layers.conv import Conv2d
 from tinygrad_cnn.nn.layers.pool import MaxPool2d
 from tinygrad_cnn.nn.module import Module
 from tinygrad_cnn.rng import Seed, generator
+from tinygrad_cnn.tensors.tensor_class import Tensor
 
 
 class ConvNormReLU(Module):
@@ -31,13 +33,19 @@ class ConvNormReLU(Module):
     """
 
     def __init__(
-        self, inputs: int, outputs: int, kernel_size: int = 1, *, rng: Seed = None, dtype: Any = np.float32
+        self,
+        inputs: int,
+        outputs: int,
+        kernel_size: int = 1,
+        *,
+        rng: Seed = None,
+        dtype: DTypeLike = np.float32,
     ) -> None:
         same = integer("ConvNormReLU", "kernel_size", kernel_size, 1) // 2
         self.conv = Conv2d(inputs, outputs, kernel_size, padding=same, bias=False, rng=rng, dtype=dtype)
         self.bn = BatchNorm2d(outputs, eps=0.001, dtype=dtype)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """relu(bn(conv(x))).
 
         >>> ConvNormReLU(3, 2, rng=0).forward(np.ones((1, 3, 4, 4), "float32")).shape
@@ -68,7 +76,7 @@ class Inception(Module):
 
     def __init__(
         self, in_channels: int, ch1x1: int, ch3x3red: int, ch3x3: int, ch5x5red: int, ch5x5: int,
-        pool_proj: int, *, large: int = 5, rng: Seed = None, dtype: Any = np.float32,
+        pool_proj: int, *, large: int = 5, rng: Seed = None, dtype: DTypeLike = np.float32,
     ) -> None:  # fmt: skip
         options: dict[str, Any] = {"rng": generator(rng), "dtype": dtype}
         self.branch1 = ConvNormReLU(in_channels, ch1x1, 1, **options)
@@ -83,7 +91,7 @@ class Inception(Module):
             MaxPool2d(3, stride=1, padding=1), ConvNormReLU(in_channels, pool_proj, 1, **options)
         )
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """The maps of all branches.
 
         >>> Inception(2, 1, 1, 1, 1, 1, 1, rng=0).forward(np.ones((1, 2, 3, 3), "float32")).shape

@@ -7,7 +7,7 @@ from math import inf
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError, ShapeError
@@ -76,7 +76,7 @@ def digit_codes() -> NDArray[np.float32]:
 
 def lenet5(
     *, padding: int = 0, output: str = "rbf", down: str = "average", start: str = "fan_in",
-    classes: int = 10, rng: Seed = None, dtype: Any = np.float32,
+    classes: int = 10, rng: Seed = None, dtype: DTypeLike = np.float32,
 ) -> Sequential:  # fmt: skip
     """LeNet-5 of 1998: connection table in C3, trainable sub-sampling, scaled tanh; 60,000 weights.
 

@@ -13,6 +13,7 @@ from math import prod
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from tinygrad_cnn.errors import ArgumentError
 from tinygrad_cnn.functional.arguments import integer
@@ -55,7 +56,7 @@ def norm(channels: int) -> partial[BatchNorm2d]:
     return partial(BatchNorm2d, channels)
 
 
-def build(plan: Plan, *, rng: Seed = None, dtype: Any = np.float32) -> Sequential:
+def build(plan: Plan, *, rng: Seed = None, dtype: DTypeLike = np.float32) -> Sequential:
     """The network of a plan: a Sequential with the plan's names, nested as the plan is.
 
     Args:

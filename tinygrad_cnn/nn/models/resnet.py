@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError
@@ -19,6 +20,7 @@ from tinygrad_cnn.nn.layers.linear import Linear
 from tinygrad_cnn.nn.layers.pool import AdaptiveAvgPool2d, MaxPool2d
 from tinygrad_cnn.nn.module import Module
 from tinygrad_cnn.rng import Seed, generator
+from tinygrad_cnn.tensors.tensor_class import Tensor
 
 
 def _conv(inputs: int, outputs: int, kernel: int, stride: int, rng: Seed, dtype: Any) -> Conv2d:
@@ -56,7 +58,7 @@ class ResidualBlock(Module):
         """
         raise NotImplementedError(f"{type(self).__name__}.branch is not written")
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """relu(branch(x) + shortcut(x)).
 
         >>> BasicBlock(4, 4, rng=0).forward(np.ones((1, 4, 6, 6), "float32")).shape
@@ -83,7 +85,7 @@ class BasicBlock(ResidualBlock):
     expansion = 1
 
     def __init__(
-        self, inputs: int, width: int, stride: int = 1, *, rng: Seed = None, dtype: Any = np.float32
+        self, inputs: int, width: int, stride: int = 1, *, rng: Seed = None, dtype: DTypeLike = np.float32
     ) -> None:
         draws = generator(rng)
         self.conv1 = _conv(inputs, width, 3, stride, draws, dtype)
@@ -119,7 +121,7 @@ class Bottleneck(ResidualBlock):
     expansion = 4
 
     def __init__(
-        self, inputs: int, width: int, stride: int = 1, *, rng: Seed = None, dtype: Any = np.float32
+        self, inputs: int, width: int, stride: int = 1, *, rng: Seed = None, dtype: DTypeLike = np.float32
     ) -> None:
         draws = generator(rng)
         self.conv1 = _conv(inputs, width, 1, 1, draws, dtype)
@@ -166,7 +168,7 @@ class ResNet(Module):
     def __init__(
         self, block: type[BasicBlock] | type[Bottleneck], blocks: Sequence[int], widths: Sequence[int], *,
         in_channels: int = 3, classes: int = 1000, stem: str = "large", rng: Seed = None,
-        dtype: Any = np.float32,
+        dtype: DTypeLike = np.float32,
     ) -> None:  # fmt: skip
         if len(blocks) != len(widths) or not 1 <= len(blocks) <= 9:
             raise ArgumentError(f"ResNet: blocks {blocks} and widths {widths} must be as many, 1 to 9")
@@ -192,7 +194,7 @@ class ResNet(Module):
             if isinstance(layer, Conv2d):
                 init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu", rng=draws)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """Scores (N, classes).
 
         >>> small_resnet(3, 8, classes=2, rng=0).forward(np.ones((1, 3, 8, 8), "float32")).shape
@@ -206,7 +208,7 @@ class ResNet(Module):
 
 def small_resnet(
     blocks: int = 3, width: int = 16, *, in_channels: int = 3, classes: int = 10,
-    rng: Seed = None, dtype: Any = np.float32,
+    rng: Seed = None, dtype: DTypeLike = np.float32,
 ) -> ResNet:  # fmt: skip
     """The ResNet for 32×32 images: 3 stages of `blocks` basic blocks; 272,474 parameters.
 
@@ -231,7 +233,7 @@ def small_resnet(
 
 
 def resnet18(
-    *, in_channels: int = 3, classes: int = 1000, rng: Seed = None, dtype: Any = np.float32
+    *, in_channels: int = 3, classes: int = 1000, rng: Seed = None, dtype: DTypeLike = np.float32
 ) -> ResNet:
     """ResNet-18: 11,689,512 parameters for 1,000 classes.
 

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from tinygrad_cnn.errors import ArgumentError
 from tinygrad_cnn.functional.arguments import integer
@@ -69,7 +70,7 @@ def vgg_plan(
     }
 
 
-def vgg(depth: int = 16, *, rng: Seed = None, dtype: Any = np.float32, **options: Any) -> Sequential:
+def vgg(depth: int = 16, *, rng: Seed = None, dtype: DTypeLike = np.float32, **options: Any) -> Sequential:
     """A VGG network, with torchvision's names and starting weights.
 
     Convolutions start normal with variance 2/fan_out, linear layers with standard deviation 0.01,
@@ -101,7 +102,7 @@ def vgg(depth: int = 16, *, rng: Seed = None, dtype: Any = np.float32, **options
     return model
 
 
-def vgg16(*, rng: Seed = None, dtype: Any = np.float32, **options: Any) -> Sequential:
+def vgg16(*, rng: Seed = None, dtype: DTypeLike = np.float32, **options: Any) -> Sequential:
     """VGG-16, configuration D: 138,357,544 parameters for 224×224 images of 1,000 classes.
 
     Args:
@@ -114,7 +115,7 @@ def vgg16(*, rng: Seed = None, dtype: Any = np.float32, **options: Any) -> Seque
     return vgg(16, rng=rng, dtype=dtype, **options)
 
 
-def vgg19(*, rng: Seed = None, dtype: Any = np.float32, **options: Any) -> Sequential:
+def vgg19(*, rng: Seed = None, dtype: DTypeLike = np.float32, **options: Any) -> Sequential:
     """VGG-19, configuration E: 143,667,240 parameters for 224×224 images of 1,000 classes.
 
     Args:
@@ -129,7 +130,7 @@ def vgg19(*, rng: Seed = None, dtype: Any = np.float32, **options: Any) -> Seque
 
 def thin_vgg(
     depth: int = 16, *, in_channels: int = 1, classes: int = 10, batch_norm: bool = True,
-    dropout: float = 0.5, rng: Seed = None, dtype: Any = np.float32,
+    dropout: float = 0.5, rng: Seed = None, dtype: DTypeLike = np.float32,
 ) -> Sequential:  # fmt: skip
     """A VGG for 32×32 images that trains in minutes: all widths divided by 8.
 

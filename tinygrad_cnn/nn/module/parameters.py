@@ -6,6 +6,8 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
+from numpy.typing import DTypeLike
+
 from tinygrad_cnn.kernels.serving import foresee
 from tinygrad_cnn.tensors.tensor_class import Tensor
 
@@ -27,7 +29,12 @@ class Parameter(Tensor):
     __slots__ = ()
 
     def __init__(
-        self, data: Any, requires_grad: bool = True, *, dtype: Any = None, name: str | None = None
+        self,
+        data: Any,
+        requires_grad: bool = True,
+        *,
+        dtype: DTypeLike | None = None,
+        name: str | None = None,
     ) -> None:
         if (room := ROOM.get()) is not None:
             room(data, dtype)
@@ -45,5 +52,5 @@ class Buffer(Tensor):
 
     __slots__ = ()
 
-    def __init__(self, data: Any, *, dtype: Any = None, name: str | None = None) -> None:
+    def __init__(self, data: Any, *, dtype: DTypeLike | None = None, name: str | None = None) -> None:
         super().__init__(data, False, dtype=dtype, name=name)

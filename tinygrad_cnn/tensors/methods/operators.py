@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinygrad_cnn import functional as F
-from tinygrad_cnn import ops
+from tinygrad_cnn import functional, ops
 from tinygrad_cnn.errors import DTypeError
 from tinygrad_cnn.functional.arguments import broadcastable
 from tinygrad_cnn.graph import Op, Traced
@@ -17,6 +16,8 @@ from tinygrad_cnn.tensors.methods.operands import bits_of, is_bits, is_operand, 
 
 if TYPE_CHECKING:
     from tinygrad_cnn.tensors.tensor_class import Tensor
+
+F: Any = functional  # whose types speak of whole Tensors; the classes here are parts of one
 
 
 _NEG = ops.Neg()

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from tinygrad_cnn import functional as F
+from tinygrad_cnn import functional
 from tinygrad_cnn.errors import DTypeError, ShapeError
 from tinygrad_cnn.tensors.methods.base import Methods
 
 if TYPE_CHECKING:
     from tinygrad_cnn.tensors.tensor_class import Tensor
+
+F: Any = functional  # whose types speak of whole Tensors; the classes here are parts of one
 
 
 class ScalarMethods(Methods):

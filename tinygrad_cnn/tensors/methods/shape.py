@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
-from tinygrad_cnn import functional as F
+from tinygrad_cnn import functional
 from tinygrad_cnn.functional.arguments import Axis, torch_names
 from tinygrad_cnn.tensors.methods.base import Methods
 
 if TYPE_CHECKING:
     from tinygrad_cnn.tensors.tensor_class import Tensor
+
+F: Any = functional  # whose types speak of whole Tensors; the classes here are parts of one
 
 
 class ShapeMethods(Methods):

@@ -131,7 +131,7 @@ def resize(
         wanted = (int(size[0]), int(size[1]))
     if isinstance(img, Tensor):
         single = img._array.ndim == 3
-        x = F.expand_dims(img, 0) if single else img
+        x: Any = F.expand_dims(img, 0) if single else img
         kind = x._array.dtype
         out = nn_functional.interpolate(
             x if kind.kind == "f" else x.float(), wanted, mode=interpolation.value,
