@@ -50,6 +50,18 @@ def part_of(module: str) -> str:
     return parts[1] if len(parts) > 1 else ""
 
 
+def gathers(path: Path, module: str) -> bool:
+    """Whether a package takes over what a module of its own lists as public."""
+    parts = module.split(".")
+    listing = (
+        ROOT.joinpath(*parts, "__init__.py")
+        if ROOT.joinpath(*parts).is_dir()
+        else ROOT.joinpath(*parts).with_suffix(".py")
+    )
+    own = ROOT.joinpath(*parts[:-1]) == path.parent
+    return path.name == "__init__.py" and own and "\n__all__" in listing.read_text()
+
+
 def imports(path: Path) -> list[tuple[ast.AST, str, bool]]:
     """(node, module, inside a function) of all imports in a file but those for type checkers."""
     tree = ast.parse(path.read_text())
@@ -62,8 +74,8 @@ def imports(path: Path) -> list[tuple[ast.AST, str, bool]]:
             found.extend((node, alias.name, inside) for alias in node.names)
         if isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
-            assert node.names[0].name != "*", f"{path}: star import"
             base = node.module or ""
+            assert node.names[0].name != "*" or gathers(path, base), f"{path}: star import"
             found.extend((node, f"{base}.{alias.name}", inside) for alias in node.names)
         inner = inside or isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
         for child in ast.iter_child_nodes(node):

@@ -2,531 +2,116 @@
 
 Given a Tensor among its operands a function records and returns a Tensor; given plain arrays it
 computes and returns an array.
+
+Each family lists its public functions in its own `__all__`.
 """
 
-from tinygrad_cnn.functional.activation import (
-    gelu,
-    identity,
-    log_softmax,
-    mish,
-    relu,
-    sigmoid,
-    silu,
-    softmax,
-    softplus,
-    softsign,
-    step,
-    tanh,
+from tinygrad_cnn.functional import (
+    activation,
+    arithmetic,
+    arrange,
+    attention,
+    building,
+    classification,
+    conv,
+    convolve,
+    elementwise,
+    embeddings,
+    indexing,
+    joining,
+    linalg,
+    linear_algebra,
+    logic,
+    loss,
+    normalization,
+    padding,
+    pairs,
+    pool,
+    predicates,
+    products,
+    random,
+    rectifier,
+    recurrent,
+    reduce,
+    resample,
+    rounding,
+    scan,
+    scatter,
+    searching,
+    shape,
+    sorting,
+    statistics,
+    trigonometry,
 )
-from tinygrad_cnn.functional.arithmetic import (
-    abs,
-    add,
-    div,
-    floor_divide,
-    maximum,
-    minimum,
-    mul,
-    neg,
-    pow,
-    reciprocal,
-    remainder,
-    sqrt,
-    square,
-    sub,
-)
-from tinygrad_cnn.functional.arrange import diagonal, flip, repeat, roll, tile, trace, tril, triu
-from tinygrad_cnn.functional.attention import scaled_dot_product_attention
-from tinygrad_cnn.functional.building import (
-    addmm,
-    cross,
-    diag,
-    inner,
-    kron,
-    matrix_transpose,
-    one_hot,
-    sliding_window_view,
-    vecdot,
-)
-from tinygrad_cnn.functional.classification import cross_entropy, multi_margin_loss, nll_loss
-from tinygrad_cnn.functional.conv import conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d
-from tinygrad_cnn.functional.convolve import convolve1d, convolve2d, correlate1d, correlate2d, fold, unfold
-from tinygrad_cnn.functional.elementwise import (
-    astype,
-    clip,
-    erf,
-    exp,
-    exp2,
-    expm1,
-    log,
-    log1p,
-    log2,
-    log10,
-    where,
-)
-from tinygrad_cnn.functional.embeddings import embedding
-from tinygrad_cnn.functional.indexing import index, take_along_axis
-from tinygrad_cnn.functional.joining import (
-    atleast_1d,
-    atleast_2d,
-    atleast_3d,
-    broadcast_arrays,
-    column_stack,
-    dstack,
-    fliplr,
-    flipud,
-    hstack,
-    meshgrid,
-    rot90,
-    unstack,
-    vstack,
-)
-from tinygrad_cnn.functional.linalg import linear, matmul
-from tinygrad_cnn.functional.linear_algebra import (
-    cholesky,
-    det,
-    eigh,
-    eigvalsh,
-    inv,
-    lstsq,
-    matrix_norm,
-    matrix_power,
-    matrix_rank,
-    multi_dot,
-    pinv,
-    qr,
-    slogdet,
-    solve,
-    svd,
-    svdvals,
-)
-from tinygrad_cnn.functional.logic import (
-    equal,
-    greater,
-    greater_equal,
-    isfinite,
-    isinf,
-    isnan,
-    less,
-    less_equal,
-    logical_and,
-    logical_not,
-    logical_or,
-    logical_xor,
-    not_equal,
-)
-from tinygrad_cnn.functional.loss import (
-    binary_cross_entropy,
-    binary_cross_entropy_with_logits,
-    half_squared_error,
-    hinge_embedding_loss,
-    huber_loss,
-    kl_div,
-    l1_loss,
-    mse_loss,
-    smooth_l1_loss,
-)
-from tinygrad_cnn.functional.normalization import (
-    batch_norm,
-    group_norm,
-    instance_norm,
-    layer_norm,
-    local_response_norm,
-)
-from tinygrad_cnn.functional.padding import pad
-from tinygrad_cnn.functional.pairs import (
-    addcdiv,
-    addcmul,
-    copysign,
-    fmax,
-    fmin,
-    fmod,
-    hypot,
-    lerp,
-    logaddexp,
-    logaddexp2,
-    nan_to_num,
-    sinc,
-    xlogy,
-)
-from tinygrad_cnn.functional.pool import (
-    avg_pool1d,
-    avg_pool2d,
-    avg_pool3d,
-    lp_pool2d,
-    max_pool1d,
-    max_pool2d,
-    max_pool3d,
-    min_pool2d,
-)
-from tinygrad_cnn.functional.predicates import (
-    allclose,
-    array_equal,
-    bitwise_and,
-    bitwise_invert,
-    bitwise_left_shift,
-    bitwise_or,
-    bitwise_right_shift,
-    bitwise_xor,
-    isclose,
-    isin,
-    signbit,
-)
-from tinygrad_cnn.functional.products import dot, einsum, outer, tensordot
-from tinygrad_cnn.functional.random import dropout, dropout2d
-from tinygrad_cnn.functional.rectifier import (
-    celu,
-    elu,
-    hardsigmoid,
-    hardswish,
-    hardtanh,
-    leaky_relu,
-    prelu,
-    relu6,
-    selu,
-)
-from tinygrad_cnn.functional.recurrent import gru_cell, lstm_cell, rnn_cell
-from tinygrad_cnn.functional.reduce import all, any, logsumexp, max, mean, min, norm, prod, std, sum, var
-from tinygrad_cnn.functional.resample import (
-    adaptive_avg_pool2d,
-    adaptive_max_pool2d,
-    global_avg_pool2d,
-    global_max_pool2d,
-    interpolate,
-    max_unpool2d,
-    pixel_shuffle,
-    pixel_unshuffle,
-)
-from tinygrad_cnn.functional.rounding import ceil, floor, round, sign, trunc
-from tinygrad_cnn.functional.scan import cummax, cummin, cumprod, cumsum, logcumsumexp
-from tinygrad_cnn.functional.scatter import (
-    index_add,
-    index_copy,
-    index_fill,
-    masked_fill,
-    masked_select,
-    put_along_axis,
-    scatter_add,
-    scatter_reduce,
-    take,
-)
-from tinygrad_cnn.functional.searching import argwhere, nonzero, searchsorted, unique
-from tinygrad_cnn.functional.shape import (
-    broadcast_to,
-    concatenate,
-    expand_dims,
-    flatten,
-    moveaxis,
-    permute,
-    reshape,
-    split,
-    squeeze,
-    stack,
-    swapaxes,
-    transpose,
-)
-from tinygrad_cnn.functional.sorting import argmax, argmin, argsort, sort, topk
-from tinygrad_cnn.functional.statistics import (
-    average,
-    bincount,
-    corrcoef,
-    count_nonzero,
-    cov,
-    diff,
-    histogram,
-    median,
-    nanmax,
-    nanmean,
-    nanmin,
-    nansum,
-    percentile,
-    ptp,
-    quantile,
-)
-from tinygrad_cnn.functional.trigonometry import (
-    arccos,
-    arccosh,
-    arcsin,
-    arcsinh,
-    arctan,
-    arctan2,
-    arctanh,
-    cos,
-    cosh,
-    deg2rad,
-    rad2deg,
-    sin,
-    sinh,
-    tan,
-)
+from tinygrad_cnn.functional.activation import *
+from tinygrad_cnn.functional.arithmetic import *
+from tinygrad_cnn.functional.arrange import *
+from tinygrad_cnn.functional.attention import *
+from tinygrad_cnn.functional.building import *
+from tinygrad_cnn.functional.classification import *
+from tinygrad_cnn.functional.conv import *
+from tinygrad_cnn.functional.convolve import *
+from tinygrad_cnn.functional.elementwise import *
+from tinygrad_cnn.functional.embeddings import *
+from tinygrad_cnn.functional.indexing import *
+from tinygrad_cnn.functional.joining import *
+from tinygrad_cnn.functional.linalg import *
+from tinygrad_cnn.functional.linear_algebra import *
+from tinygrad_cnn.functional.logic import *
+from tinygrad_cnn.functional.loss import *
+from tinygrad_cnn.functional.normalization import *
+from tinygrad_cnn.functional.padding import *
+from tinygrad_cnn.functional.pairs import *
+from tinygrad_cnn.functional.pool import *
+from tinygrad_cnn.functional.predicates import *
+from tinygrad_cnn.functional.products import *
+from tinygrad_cnn.functional.random import *
+from tinygrad_cnn.functional.rectifier import *
+from tinygrad_cnn.functional.recurrent import *
+from tinygrad_cnn.functional.reduce import *
+from tinygrad_cnn.functional.resample import *
+from tinygrad_cnn.functional.rounding import *
+from tinygrad_cnn.functional.scan import *
+from tinygrad_cnn.functional.scatter import *
+from tinygrad_cnn.functional.searching import *
+from tinygrad_cnn.functional.shape import *
+from tinygrad_cnn.functional.sorting import *
+from tinygrad_cnn.functional.statistics import *
+from tinygrad_cnn.functional.trigonometry import *
 
-__all__ = [
-    "abs",
-    "adaptive_avg_pool2d",
-    "adaptive_max_pool2d",
-    "add",
-    "addcdiv",
-    "addcmul",
-    "addmm",
-    "all",
-    "allclose",
-    "any",
-    "arccos",
-    "arccosh",
-    "arcsin",
-    "arcsinh",
-    "arctan",
-    "arctan2",
-    "arctanh",
-    "argmax",
-    "argmin",
-    "argsort",
-    "argwhere",
-    "array_equal",
-    "astype",
-    "atleast_1d",
-    "atleast_2d",
-    "atleast_3d",
-    "average",
-    "avg_pool1d",
-    "avg_pool2d",
-    "avg_pool3d",
-    "batch_norm",
-    "binary_cross_entropy",
-    "binary_cross_entropy_with_logits",
-    "bincount",
-    "bitwise_and",
-    "bitwise_invert",
-    "bitwise_left_shift",
-    "bitwise_or",
-    "bitwise_right_shift",
-    "bitwise_xor",
-    "broadcast_arrays",
-    "broadcast_to",
-    "ceil",
-    "celu",
-    "cholesky",
-    "clip",
-    "column_stack",
-    "concatenate",
-    "conv1d",
-    "conv2d",
-    "conv3d",
-    "conv_transpose1d",
-    "conv_transpose2d",
-    "convolve1d",
-    "convolve2d",
-    "copysign",
-    "corrcoef",
-    "correlate1d",
-    "correlate2d",
-    "cos",
-    "cosh",
-    "count_nonzero",
-    "cov",
-    "cross",
-    "cross_entropy",
-    "cummax",
-    "cummin",
-    "cumprod",
-    "cumsum",
-    "deg2rad",
-    "det",
-    "diag",
-    "diagonal",
-    "diff",
-    "div",
-    "dot",
-    "dropout",
-    "dropout2d",
-    "dstack",
-    "eigh",
-    "eigvalsh",
-    "einsum",
-    "elu",
-    "embedding",
-    "equal",
-    "erf",
-    "exp",
-    "exp2",
-    "expand_dims",
-    "expm1",
-    "flatten",
-    "flip",
-    "fliplr",
-    "flipud",
-    "floor",
-    "floor_divide",
-    "fmax",
-    "fmin",
-    "fmod",
-    "fold",
-    "gelu",
-    "global_avg_pool2d",
-    "global_max_pool2d",
-    "greater",
-    "greater_equal",
-    "group_norm",
-    "gru_cell",
-    "half_squared_error",
-    "hardsigmoid",
-    "hardswish",
-    "hardtanh",
-    "hinge_embedding_loss",
-    "histogram",
-    "hstack",
-    "huber_loss",
-    "hypot",
-    "identity",
-    "index",
-    "index_add",
-    "index_copy",
-    "index_fill",
-    "inner",
-    "instance_norm",
-    "interpolate",
-    "inv",
-    "isclose",
-    "isfinite",
-    "isin",
-    "isinf",
-    "isnan",
-    "kl_div",
-    "kron",
-    "l1_loss",
-    "layer_norm",
-    "leaky_relu",
-    "lerp",
-    "less",
-    "less_equal",
-    "linear",
-    "local_response_norm",
-    "log",
-    "log1p",
-    "log2",
-    "log10",
-    "log_softmax",
-    "logaddexp",
-    "logaddexp2",
-    "logcumsumexp",
-    "logical_and",
-    "logical_not",
-    "logical_or",
-    "logical_xor",
-    "logsumexp",
-    "lp_pool2d",
-    "lstm_cell",
-    "lstsq",
-    "masked_fill",
-    "masked_select",
-    "matmul",
-    "matrix_norm",
-    "matrix_power",
-    "matrix_rank",
-    "matrix_transpose",
-    "max",
-    "max_pool1d",
-    "max_pool2d",
-    "max_pool3d",
-    "max_unpool2d",
-    "maximum",
-    "mean",
-    "median",
-    "meshgrid",
-    "min",
-    "min_pool2d",
-    "minimum",
-    "mish",
-    "moveaxis",
-    "mse_loss",
-    "mul",
-    "multi_dot",
-    "multi_margin_loss",
-    "nan_to_num",
-    "nanmax",
-    "nanmean",
-    "nanmin",
-    "nansum",
-    "neg",
-    "nll_loss",
-    "nonzero",
-    "norm",
-    "not_equal",
-    "one_hot",
-    "outer",
-    "pad",
-    "percentile",
-    "permute",
-    "pinv",
-    "pixel_shuffle",
-    "pixel_unshuffle",
-    "pow",
-    "prelu",
-    "prod",
-    "ptp",
-    "put_along_axis",
-    "qr",
-    "quantile",
-    "rad2deg",
-    "reciprocal",
-    "relu",
-    "relu6",
-    "remainder",
-    "repeat",
-    "reshape",
-    "rnn_cell",
-    "roll",
-    "rot90",
-    "round",
-    "scaled_dot_product_attention",
-    "scatter_add",
-    "scatter_reduce",
-    "searchsorted",
-    "selu",
-    "sigmoid",
-    "sign",
-    "signbit",
-    "silu",
-    "sin",
-    "sinc",
-    "sinh",
-    "sliding_window_view",
-    "slogdet",
-    "smooth_l1_loss",
-    "softmax",
-    "softplus",
-    "softsign",
-    "solve",
-    "sort",
-    "split",
-    "sqrt",
-    "square",
-    "squeeze",
-    "stack",
-    "std",
-    "step",
-    "sub",
-    "sum",
-    "svd",
-    "svdvals",
-    "swapaxes",
-    "take",
-    "take_along_axis",
-    "tan",
-    "tanh",
-    "tensordot",
-    "tile",
-    "topk",
-    "trace",
-    "transpose",
-    "tril",
-    "triu",
-    "trunc",
-    "unfold",
-    "unique",
-    "unstack",
-    "var",
-    "vecdot",
-    "vstack",
-    "where",
-    "xlogy",
-]
+__all__: list[str] = []
+__all__ += activation.__all__
+__all__ += arithmetic.__all__
+__all__ += arrange.__all__
+__all__ += attention.__all__
+__all__ += building.__all__
+__all__ += classification.__all__
+__all__ += conv.__all__
+__all__ += convolve.__all__
+__all__ += elementwise.__all__
+__all__ += embeddings.__all__
+__all__ += indexing.__all__
+__all__ += joining.__all__
+__all__ += linalg.__all__
+__all__ += linear_algebra.__all__
+__all__ += logic.__all__
+__all__ += loss.__all__
+__all__ += normalization.__all__
+__all__ += padding.__all__
+__all__ += pairs.__all__
+__all__ += pool.__all__
+__all__ += predicates.__all__
+__all__ += products.__all__
+__all__ += random.__all__
+__all__ += rectifier.__all__
+__all__ += recurrent.__all__
+__all__ += reduce.__all__
+__all__ += resample.__all__
+__all__ += rounding.__all__
+__all__ += scan.__all__
+__all__ += scatter.__all__
+__all__ += searching.__all__
+__all__ += shape.__all__
+__all__ += sorting.__all__
+__all__ += statistics.__all__
+__all__ += trigonometry.__all__

@@ -17,6 +17,11 @@ from tinygrad_cnn.functional.arguments import (
     torch_names,
 )
 
+__all__ = [
+    "gelu", "identity", "log_softmax", "mish", "relu", "sigmoid", "silu", "softmax", "softplus", "softsign",
+    "step", "tanh",
+]  # fmt: skip
+
 
 def step(x: Operand[T]) -> T:
     """Unit step of each element: 1 where x > 0, else 0, also at 0: the derivative of relu.

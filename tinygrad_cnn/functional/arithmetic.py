@@ -5,6 +5,11 @@ from __future__ import annotations
 from tinygrad_cnn import ops
 from tinygrad_cnn.functional.arguments import Operand, T, floating, operand, operands
 
+__all__ = [
+    "abs", "add", "div", "floor_divide", "maximum", "minimum", "mul", "neg", "pow", "reciprocal",
+    "remainder", "sqrt", "square", "sub",
+]  # fmt: skip
+
 
 def add(a: Operand[T], b: Operand[T]) -> T:
     """Sum of two operands that broadcast: a + b.

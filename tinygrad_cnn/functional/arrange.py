@@ -22,6 +22,8 @@ from tinygrad_cnn.functional.arguments import (
 )
 from tinygrad_cnn.functional.reduce import sum as sum_over
 
+__all__ = ["diagonal", "flip", "repeat", "roll", "tile", "trace", "tril", "triu"]
+
 
 def tile(x: Operand[T], reps: int | Sequence[int]) -> T:
     """The whole of x several times along its axes; PyTorch's `Tensor.repeat`.

@@ -16,6 +16,8 @@ from tinygrad_cnn.functional.random import dropout
 from tinygrad_cnn.functional.shape import swapaxes
 from tinygrad_cnn.rng import Seed
 
+__all__ = ["scaled_dot_product_attention"]
+
 
 def scaled_dot_product_attention(
     query: Operand[T], key: Operand[T], value: Operand[T], attn_mask: TensorLike | None = None,

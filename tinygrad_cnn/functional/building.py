@@ -30,6 +30,11 @@ from tinygrad_cnn.functional.products import tensordot
 from tinygrad_cnn.functional.reduce import sum as sum_over
 from tinygrad_cnn.functional.shape import broadcast_to, reshape, swapaxes
 
+__all__ = [
+    "addmm", "cross", "diag", "inner", "kron", "matrix_transpose", "one_hot", "sliding_window_view",
+    "vecdot",
+]  # fmt: skip
+
 
 def diag(x: Operand[T], k: int = 0) -> T:
     """A matrix with a line on its diagonal, or the diagonal of a matrix.

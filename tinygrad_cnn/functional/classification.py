@@ -21,6 +21,8 @@ from tinygrad_cnn.functional.arguments import (
 )
 from tinygrad_cnn.functional.loss import REDUCTIONS, as_target
 
+__all__ = ["cross_entropy", "multi_margin_loss", "nll_loss"]
+
 
 def cross_entropy(
     x: Operand[T], target: Operand[T], weight: TensorLike | None = None, *, ignore_index: int = -100,

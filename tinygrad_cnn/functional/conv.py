@@ -10,6 +10,8 @@ from tinygrad_cnn.functional.arguments import Operand, Sizes, T, choice, floatin
 from tinygrad_cnn.functional.layout import as_given, channels_first
 from tinygrad_cnn.grid import grid
 
+__all__ = ["conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d"]
+
 #: Paddings that have a name: an output of the image's size, none (two names), all that overlaps.
 PADDINGS = ("same", "valid", "narrow", "wide")
 

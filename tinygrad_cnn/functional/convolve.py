@@ -10,6 +10,8 @@ from tinygrad_cnn.functional.arguments import Operand, Sizes, T, choice, floatin
 from tinygrad_cnn.functional.layout import as_given, channels_first
 from tinygrad_cnn.grid import Grid, grid
 
+__all__ = ["convolve1d", "convolve2d", "correlate1d", "correlate2d", "fold", "unfold"]
+
 #: Which sums of a convolution are wanted; 'wide' and 'narrow' are other names of 'full' and 'valid'.
 MODES = ("full", "same", "valid", "wide", "narrow")
 

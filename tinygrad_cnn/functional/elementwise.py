@@ -21,6 +21,8 @@ from tinygrad_cnn.functional.arguments import (
 )
 from tinygrad_cnn.graph import Traced
 
+__all__ = ["astype", "clip", "erf", "exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "where"]
+
 
 def exp(x: Operand[T]) -> T:
     """Exponential of each element: e^x, its own derivative.

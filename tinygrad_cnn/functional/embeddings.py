@@ -8,6 +8,8 @@ from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
 from tinygrad_cnn.functional.arguments import Operand, T, TensorLike, floating, integer, values
 
+__all__ = ["embedding"]
+
 
 def embedding(x: TensorLike, w: Operand[T], padding_idx: int | None = None) -> T:
     """The rows of a table that indices name: y[..., :] = w[x[...], :].

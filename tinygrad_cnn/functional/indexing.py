@@ -12,6 +12,8 @@ from tinygrad_cnn.errors import DTypeError, ShapeError
 from tinygrad_cnn.functional.arguments import Operand, T, TensorLike, one_axis, operand, torch_names, values
 from tinygrad_cnn.graph import Traced
 
+__all__ = ["index", "take_along_axis"]
+
 
 def index(x: Operand[T], key: Any) -> T:
     """x[key], for every key that NumPy accepts; places that the key repeats add up in the gradient.

@@ -10,6 +10,11 @@ from tinygrad_cnn.functional.arguments import Operand, T, broadcastable, choice,
 from tinygrad_cnn.functional.arrange import flip
 from tinygrad_cnn.functional.shape import broadcast_to, concatenate, flatten, reshape, swapaxes
 
+__all__ = [
+    "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_arrays", "column_stack", "dstack", "fliplr",
+    "flipud", "hstack", "meshgrid", "rot90", "unstack", "vstack",
+]  # fmt: skip
+
 
 def hstack(arrays: Sequence[Operand[T]]) -> T:
     """Arrays side by side: along axis 1, or the only one.

@@ -6,6 +6,8 @@ from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ShapeError
 from tinygrad_cnn.functional.arguments import Operand, T, floating, operand
 
+__all__ = ["linear", "matmul"]
+
 
 def matmul(a: Operand[T], b: Operand[T]) -> T:
     """Matrix product: y[..., i, j] = sum_k a[..., i, k] * b[..., k, j].

@@ -28,6 +28,11 @@ from tinygrad_cnn.functional.reduce import max as max_over
 from tinygrad_cnn.functional.reduce import min as min_over
 from tinygrad_cnn.functional.reduce import sum as sum_over
 
+__all__ = [
+    "cholesky", "det", "eigh", "eigvalsh", "inv", "lstsq", "matrix_norm", "matrix_power", "matrix_rank",
+    "multi_dot", "pinv", "qr", "slogdet", "solve", "svd", "svdvals",
+]  # fmt: skip
+
 
 def inv(a: Operand[T]) -> T:
     """Inverse of each matrix: A·A⁻¹ = I. With G the gradient of Y = A⁻¹ that of A is -Y'·G·Y'.

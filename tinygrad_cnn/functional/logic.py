@@ -12,6 +12,11 @@ import numpy as np
 from tinygrad_cnn.functional.arguments import Operand, T, broadcastable, like, operand, operands, values
 from tinygrad_cnn.graph import Traced
 
+__all__ = [
+    "equal", "greater", "greater_equal", "isfinite", "isinf", "isnan", "less", "less_equal", "logical_and",
+    "logical_not", "logical_or", "logical_xor", "not_equal",
+]  # fmt: skip
+
 
 def equal(a: Operand[T], b: Operand[T]) -> T:
     """Where a equals b; NaN equals nothing.

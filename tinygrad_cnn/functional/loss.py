@@ -24,6 +24,11 @@ from tinygrad_cnn.functional.arguments import (
 )
 from tinygrad_cnn.graph import Traced
 
+__all__ = [
+    "binary_cross_entropy", "binary_cross_entropy_with_logits", "half_squared_error",
+    "hinge_embedding_loss", "huber_loss", "kl_div", "l1_loss", "mse_loss", "smooth_l1_loss",
+]  # fmt: skip
+
 REDUCTIONS = ("mean", "sum", "none")
 
 

@@ -23,6 +23,8 @@ from tinygrad_cnn.functional.arguments import (
 from tinygrad_cnn.graph import Traced
 from tinygrad_cnn.grid import grid
 
+__all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "local_response_norm"]
+
 
 def batch_norm(
     x: Operand[T], running_mean: TensorLike | None = None, running_var: TensorLike | None = None,

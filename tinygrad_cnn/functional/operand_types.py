@@ -1,4 +1,4 @@
-"""What functions take and return, as type checkers see it; imported by them alone.
+"""What functions take and return, for type checkers alone.
 
 A function `relu(x: Operand[T]) -> T` takes Tensors, arrays, numbers and lists. It returns a Tensor where an
 operand is one, else an array. T has only Tensor to match; where nothing matches, its default says array.
@@ -9,25 +9,25 @@ circle, for types only.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-from typing_extensions import TypeVar
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-from tinygrad_cnn.tensors.tensor_class import Tensor
+    import numpy as np
+    from numpy.typing import NDArray
+    from typing_extensions import TypeVar
 
-#: What may be an operand, and is no Tensor.
-Numbers: TypeAlias = NDArray[Any] | np.generic | float | Sequence[Any]
+    from tinygrad_cnn.tensors.tensor_class import Tensor
 
+    #: What may be an operand, and is no Tensor.
+    Numbers: TypeAlias = NDArray[Any] | np.generic | float | Sequence[Any]
 
-class _NoArray:
-    """What no value is: a type variable has two constraints at least."""
+    class _NoArray:
+        """What no value is: a type variable has two constraints at least."""
 
+    T = TypeVar("T", Tensor, _NoArray, default=NDArray[Any])  # type: ignore[misc]
+    Operand: TypeAlias = T | Numbers
 
-T = TypeVar("T", Tensor, _NoArray, default=NDArray[Any])  # type: ignore[misc]
-Operand: TypeAlias = T | Numbers
-
-#: A Tensor, or what makes an array: labels, a mask, places. It does not decide what the result is.
-TensorLike: TypeAlias = Tensor | Numbers
+    #: A Tensor, or what makes an array: labels, a mask, places. It does not decide what the result is.
+    TensorLike: TypeAlias = Tensor | Numbers

@@ -11,6 +11,8 @@ from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError, ShapeError
 from tinygrad_cnn.functional.arguments import Operand, T, choice, operand
 
+__all__ = ["pad"]
+
 #: Names of the modes, PyTorch's and NumPy's, and what they are called here.
 MODES = {
     "constant": "constant",

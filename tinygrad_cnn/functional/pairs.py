@@ -11,6 +11,11 @@ from tinygrad_cnn.functional.arguments import Operand, T, broadcastable, floatin
 from tinygrad_cnn.functional.arithmetic import maximum, minimum
 from tinygrad_cnn.functional.elementwise import where
 
+__all__ = [
+    "addcdiv", "addcmul", "copysign", "fmax", "fmin", "fmod", "hypot", "lerp", "logaddexp", "logaddexp2",
+    "nan_to_num", "sinc", "xlogy",
+]  # fmt: skip
+
 
 def logaddexp(a: Operand[T], b: Operand[T]) -> T:
     """ln(e^a + e^b), also where e^a or e^b overflows; the derivatives are softmax(a, b).

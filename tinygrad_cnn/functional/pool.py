@@ -11,6 +11,11 @@ from tinygrad_cnn.functional.arguments import Operand, Sizes, T, floating, integ
 from tinygrad_cnn.functional.layout import as_given, channels_first
 from tinygrad_cnn.grid import Grid, grid
 
+__all__ = [
+    "avg_pool1d", "avg_pool2d", "avg_pool3d", "lp_pool2d", "max_pool1d", "max_pool2d", "max_pool3d",
+    "min_pool2d",
+]  # fmt: skip
+
 
 @overload
 def max_pool1d(

@@ -10,6 +10,11 @@ from tinygrad_cnn.errors import DTypeError
 from tinygrad_cnn.functional.arguments import Operand, T, TensorLike, flag, like, operand, values
 from tinygrad_cnn.graph import Traced
 
+__all__ = [
+    "allclose", "array_equal", "bitwise_and", "bitwise_invert", "bitwise_left_shift", "bitwise_or",
+    "bitwise_right_shift", "bitwise_xor", "isclose", "isin", "signbit",
+]  # fmt: skip
+
 
 def isclose(
     a: Operand[T], b: Operand[T], rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False

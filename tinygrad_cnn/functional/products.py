@@ -13,6 +13,8 @@ from tinygrad_cnn.errors import ArgumentError, ShapeError
 from tinygrad_cnn.functional.arguments import Operand, T, integer, kind, one_axis, operand
 from tinygrad_cnn.functional.linalg import matmul
 
+__all__ = ["dot", "einsum", "outer", "tensordot"]
+
 
 def einsum(subscripts: str, *operands: Operand[T]) -> T:
     """Einstein's sum: multiply the operands, sum over the labels that the result lacks.

@@ -11,6 +11,8 @@ from tinygrad_cnn.functional.arguments import Operand, T, choice, floating, numb
 from tinygrad_cnn.functional.layout import as_given, channels_first
 from tinygrad_cnn.rng import Seed, generator
 
+__all__ = ["dropout", "dropout2d"]
+
 
 def dropout(
     x: Operand[T], p: float = 0.5, training: bool = True, *, mode: str = "inverted", rng: Seed = None

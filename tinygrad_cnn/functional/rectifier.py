@@ -9,6 +9,8 @@ from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError, ShapeError
 from tinygrad_cnn.functional.arguments import Operand, T, floating, number
 
+__all__ = ["celu", "elu", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu", "prelu", "relu6", "selu"]
+
 
 def relu6(x: Operand[T]) -> T:
     """Rectifier with a ceiling: min(max(x, 0), 6). The derivative is 1 inside, 0 outside and at

@@ -10,6 +10,8 @@ from tinygrad_cnn.functional.activation import relu, tanh
 from tinygrad_cnn.functional.arguments import Operand, T, choice, floating
 from tinygrad_cnn.functional.linalg import linear
 
+__all__ = ["gru_cell", "lstm_cell", "rnn_cell"]
+
 
 def rnn_cell(
     x: Operand[T],

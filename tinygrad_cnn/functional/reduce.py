@@ -19,6 +19,8 @@ from tinygrad_cnn.functional.arguments import (
     values,
 )
 
+__all__ = ["all", "any", "logsumexp", "max", "mean", "min", "norm", "prod", "std", "sum", "var"]
+
 
 @torch_names
 def sum(x: Operand[T], axis: Axis = None, keepdims: bool = False) -> T:

@@ -26,6 +26,11 @@ from tinygrad_cnn.functional.arguments import (
 from tinygrad_cnn.functional.layout import as_given, channels_first
 from tinygrad_cnn.ops.resample import AxisMap, linear_map, nearest_map
 
+__all__ = [
+    "adaptive_avg_pool2d", "adaptive_max_pool2d", "global_avg_pool2d", "global_max_pool2d", "interpolate",
+    "max_unpool2d", "pixel_shuffle", "pixel_unshuffle",
+]  # fmt: skip
+
 
 def adaptive_avg_pool2d(x: Operand[T], output_size: Sizes, *, data_format: str = "NCHW") -> T:
     """Mean of each of OH × OW bins that cover the image, whatever its size.

@@ -6,6 +6,8 @@ from tinygrad_cnn import ops
 from tinygrad_cnn.errors import DTypeError
 from tinygrad_cnn.functional.arguments import Operand, T, integer, operand
 
+__all__ = ["ceil", "floor", "round", "sign", "trunc"]
+
 
 def sign(x: Operand[T]) -> T:
     """The sign of each element: -1, 0 or 1. The gradient is 0 everywhere.

@@ -7,6 +7,8 @@ from typing import Any
 from tinygrad_cnn import ops
 from tinygrad_cnn.functional.arguments import Operand, T, floating, one_axis, operand, torch_names
 
+__all__ = ["cummax", "cummin", "cumprod", "cumsum", "logcumsumexp"]
+
 
 @torch_names
 def cumsum(x: Operand[T], axis: int | None = None) -> T:

@@ -25,6 +25,11 @@ from tinygrad_cnn.functional.arithmetic import maximum, minimum, mul
 from tinygrad_cnn.functional.elementwise import where
 from tinygrad_cnn.functional.shape import broadcast_to, flatten
 
+__all__ = [
+    "index_add", "index_copy", "index_fill", "masked_fill", "masked_select", "put_along_axis",
+    "scatter_add", "scatter_reduce", "take",
+]  # fmt: skip
+
 #: What changes nothing in each way of joining.
 NEUTRAL = {"sum": 0.0, "mean": 0.0, "prod": 1.0, "amax": -np.inf, "amin": np.inf}
 

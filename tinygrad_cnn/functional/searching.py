@@ -9,6 +9,8 @@ import numpy as np
 from tinygrad_cnn.functional.arguments import Operand, T, choice, flag, like, operand, values
 from tinygrad_cnn.graph import Traced
 
+__all__ = ["argwhere", "nonzero", "searchsorted", "unique"]
+
 
 def nonzero(x: Operand[T]) -> tuple[T, ...]:
     """Where the elements are that are not 0: the places along each axis; no gradient.
@@ -60,18 +62,16 @@ def searchsorted(x: Operand[T], v: Operand[T], side: str = "left") -> T:
 
 @overload
 def unique(
-    x: Operand[T],
-    return_index: Literal[False] = False,
-    return_inverse: Literal[False] = False,
+    x: Operand[T], return_index: Literal[False] = False, return_inverse: Literal[False] = False,
     return_counts: Literal[False] = False,
-) -> T: ...
+) -> T: ...  # fmt: skip
 @overload
 def unique(
-    x: Operand[T], return_inverse: bool = False, return_counts: bool = False, *, return_index: Literal[True]
+    x: Operand[T], return_index: Literal[True], return_inverse: bool = False, return_counts: bool = False
 ) -> tuple[T, ...]: ...
 @overload
 def unique(
-    x: Operand[T], return_index: bool = False, return_counts: bool = False, *, return_inverse: Literal[True]
+    x: Operand[T], return_index: bool = False, *, return_inverse: Literal[True], return_counts: bool = False
 ) -> tuple[T, ...]: ...
 @overload
 def unique(

@@ -15,6 +15,11 @@ from tinygrad_cnn.functional.arguments import Axis, Operand, T, integer, one_axi
 from tinygrad_cnn.functional.arguments import axes as axes_of
 from tinygrad_cnn.graph import Traced
 
+__all__ = [
+    "broadcast_to", "concatenate", "expand_dims", "flatten", "moveaxis", "permute", "reshape", "split",
+    "squeeze", "stack", "swapaxes", "transpose",
+]  # fmt: skip
+
 
 def reshape(x: Operand[T], shape: int | Sequence[int]) -> T:
     """The elements of x in row-major order, in another shape.

@@ -17,6 +17,8 @@ from tinygrad_cnn.functional.arguments import (
 from tinygrad_cnn.functional.scan import one_line
 from tinygrad_cnn.ops.sort import order
 
+__all__ = ["argmax", "argmin", "argsort", "sort", "topk"]
+
 
 @torch_names
 def sort(x: Operand[T], axis: int | None = -1, descending: bool = False) -> T:

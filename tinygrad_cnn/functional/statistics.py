@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from tinygrad_cnn import ops
@@ -30,6 +32,11 @@ from tinygrad_cnn.functional.reduce import sum as sum_over
 from tinygrad_cnn.functional.shape import flatten, moveaxis, reshape, transpose
 from tinygrad_cnn.functional.sorting import sort
 
+__all__ = [
+    "average", "bincount", "corrcoef", "count_nonzero", "cov", "diff", "histogram", "median", "nanmax",
+    "nanmean", "nanmin", "nansum", "percentile", "ptp", "quantile",
+]  # fmt: skip
+
 
 def diff(x: Operand[T], n: int = 1, axis: int = -1) -> T:
     """Differences of neighbours along an axis: y[i] = x[i+1] - x[i], n times.
@@ -47,8 +54,10 @@ def diff(x: Operand[T], n: int = 1, axis: int = -1) -> T:
     x = operand("diff", x)
     axis = one_axis("diff", axis, x.ndim)
     for _ in range(integer("diff", "n", n, 0)):
-        head = (slice(None),) * axis
-        x = x[(*head, slice(1, None))] - x[(*head, slice(0, -1))]
+        before = (slice(None),) * axis
+        later: Any = (*before, slice(1, None))
+        earlier: Any = (*before, slice(0, -1))
+        x = x[later] - x[earlier]
     return x
 
 
@@ -115,7 +124,7 @@ def quantile(x: Operand[T], q: TensorLike, axis: int | None = None, keepdims: bo
         shape, x, axis = (1,) * x.ndim, flatten(x), 0
     else:
         axis = one_axis("quantile", axis, x.ndim)
-        shape = (*x.shape[:axis], 1, *x.shape[axis + 1 :])
+        shape = tuple(1 if k == axis else n for k, n in enumerate(x.shape))
     if not x.shape[axis]:
         raise ShapeError("quantile: x has no element along the axis, at least one is needed")
     y = moveaxis(sort(x, axis), axis, 0)

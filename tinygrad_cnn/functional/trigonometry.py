@@ -7,6 +7,11 @@ from math import pi
 from tinygrad_cnn import ops
 from tinygrad_cnn.functional.arguments import Operand, T, floating, operands
 
+__all__ = [
+    "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "cos", "cosh", "deg2rad",
+    "rad2deg", "sin", "sinh", "tan",
+]  # fmt: skip
+
 
 def sin(x: Operand[T]) -> T:
     """Sine of each element, with derivative cos x.

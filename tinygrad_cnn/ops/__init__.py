@@ -4,164 +4,32 @@ An op is a noun for what it computes; `functional` holds the function of the sam
 checks its arguments, documents and calls the op.
 """
 
-from tinygrad_cnn.ops.activation import GELU as GELU
-from tinygrad_cnn.ops.activation import Identity as Identity
-from tinygrad_cnn.ops.activation import LogSoftmax as LogSoftmax
-from tinygrad_cnn.ops.activation import Mish as Mish
-from tinygrad_cnn.ops.activation import ReLU as ReLU
-from tinygrad_cnn.ops.activation import Sigmoid as Sigmoid
-from tinygrad_cnn.ops.activation import SiLU as SiLU
-from tinygrad_cnn.ops.activation import Softmax as Softmax
-from tinygrad_cnn.ops.activation import Softplus as Softplus
-from tinygrad_cnn.ops.activation import Softsign as Softsign
-from tinygrad_cnn.ops.activation import Tanh as Tanh
-from tinygrad_cnn.ops.arithmetic import Abs as Abs
-from tinygrad_cnn.ops.arithmetic import Add as Add
-from tinygrad_cnn.ops.arithmetic import Div as Div
-from tinygrad_cnn.ops.arithmetic import Maximum as Maximum
-from tinygrad_cnn.ops.arithmetic import Minimum as Minimum
-from tinygrad_cnn.ops.arithmetic import Mul as Mul
-from tinygrad_cnn.ops.arithmetic import Neg as Neg
-from tinygrad_cnn.ops.arithmetic import Pow as Pow
-from tinygrad_cnn.ops.arithmetic import Reciprocal as Reciprocal
-from tinygrad_cnn.ops.arithmetic import Remainder as Remainder
-from tinygrad_cnn.ops.arithmetic import Sqrt as Sqrt
-from tinygrad_cnn.ops.arithmetic import Square as Square
-from tinygrad_cnn.ops.arithmetic import Sub as Sub
-from tinygrad_cnn.ops.arrange import Diagonal as Diagonal
-from tinygrad_cnn.ops.arrange import Flip as Flip
-from tinygrad_cnn.ops.arrange import PlaceDiagonal as PlaceDiagonal
-from tinygrad_cnn.ops.arrange import Repeat as Repeat
-from tinygrad_cnn.ops.arrange import Roll as Roll
-from tinygrad_cnn.ops.arrange import Tile as Tile
-from tinygrad_cnn.ops.arrange import Tril as Tril
-from tinygrad_cnn.ops.arrange import Triu as Triu
-from tinygrad_cnn.ops.conv import Conv as Conv
-from tinygrad_cnn.ops.conv import ConvImage as ConvImage
-from tinygrad_cnn.ops.conv import ConvKernel as ConvKernel
-from tinygrad_cnn.ops.conv import ConvTranspose as ConvTranspose
-from tinygrad_cnn.ops.conv import Fold as Fold
-from tinygrad_cnn.ops.conv import Unfold as Unfold
-from tinygrad_cnn.ops.elementwise import Cast as Cast
-from tinygrad_cnn.ops.elementwise import Clip as Clip
-from tinygrad_cnn.ops.elementwise import Exp as Exp
-from tinygrad_cnn.ops.elementwise import Exp2 as Exp2
-from tinygrad_cnn.ops.elementwise import Expm1 as Expm1
-from tinygrad_cnn.ops.elementwise import Log as Log
-from tinygrad_cnn.ops.elementwise import Log1p as Log1p
-from tinygrad_cnn.ops.elementwise import Log2 as Log2
-from tinygrad_cnn.ops.elementwise import Log10 as Log10
-from tinygrad_cnn.ops.embedding import Embedding as Embedding
-from tinygrad_cnn.ops.erf import Erf as Erf
-from tinygrad_cnn.ops.factorizations import OrthogonalTriangular as OrthogonalTriangular
-from tinygrad_cnn.ops.factorizations import SingularValues as SingularValues
-from tinygrad_cnn.ops.factorizations import SymmetricEigen as SymmetricEigen
-from tinygrad_cnn.ops.index import AddAlongAxis as AddAlongAxis
-from tinygrad_cnn.ops.index import Index as Index
-from tinygrad_cnn.ops.index import IndexAdd as IndexAdd
-from tinygrad_cnn.ops.index import PutAlongAxis as PutAlongAxis
-from tinygrad_cnn.ops.index import TakeAlongAxis as TakeAlongAxis
-from tinygrad_cnn.ops.linalg import Einsum as Einsum
-from tinygrad_cnn.ops.linalg import Linear as Linear
-from tinygrad_cnn.ops.linalg import MatMul as MatMul
-from tinygrad_cnn.ops.loss import AbsoluteError as AbsoluteError
-from tinygrad_cnn.ops.loss import BinaryCrossEntropy as BinaryCrossEntropy
-from tinygrad_cnn.ops.loss import BinaryCrossEntropyWithLogits as BinaryCrossEntropyWithLogits
-from tinygrad_cnn.ops.loss import HingeEmbedding as HingeEmbedding
-from tinygrad_cnn.ops.loss import Huber as Huber
-from tinygrad_cnn.ops.loss import KLDivergence as KLDivergence
-from tinygrad_cnn.ops.loss import MultiMargin as MultiMargin
-from tinygrad_cnn.ops.loss import NegativeLogLikelihood as NegativeLogLikelihood
-from tinygrad_cnn.ops.loss import SoftmaxCrossEntropy as SoftmaxCrossEntropy
-from tinygrad_cnn.ops.loss import SoftTargetCrossEntropy as SoftTargetCrossEntropy
-from tinygrad_cnn.ops.loss import SquaredError as SquaredError
-from tinygrad_cnn.ops.matrices import Cholesky as Cholesky
-from tinygrad_cnn.ops.matrices import Cofactors as Cofactors
-from tinygrad_cnn.ops.matrices import Determinant as Determinant
-from tinygrad_cnn.ops.matrices import Inverse as Inverse
-from tinygrad_cnn.ops.matrices import LogAbsDet as LogAbsDet
-from tinygrad_cnn.ops.matrices import PseudoInverse as PseudoInverse
-from tinygrad_cnn.ops.matrices import Solve as Solve
-from tinygrad_cnn.ops.norm import BatchNorm as BatchNorm
-from tinygrad_cnn.ops.norm import FixedNorm as FixedNorm
-from tinygrad_cnn.ops.norm import GroupNorm as GroupNorm
-from tinygrad_cnn.ops.norm import InstanceNorm as InstanceNorm
-from tinygrad_cnn.ops.norm import LayerNorm as LayerNorm
-from tinygrad_cnn.ops.norm import LocalResponseNorm as LocalResponseNorm
-from tinygrad_cnn.ops.pad import Pad as Pad
-from tinygrad_cnn.ops.pad import PadAdd as PadAdd
-from tinygrad_cnn.ops.pairs import CopySign as CopySign
-from tinygrad_cnn.ops.pairs import Hypot as Hypot
-from tinygrad_cnn.ops.pairs import LogAddExp as LogAddExp
-from tinygrad_cnn.ops.pool import AdaptiveMaxPool as AdaptiveMaxPool
-from tinygrad_cnn.ops.pool import AvgPool as AvgPool
-from tinygrad_cnn.ops.pool import LpPool as LpPool
-from tinygrad_cnn.ops.pool import MaxPool as MaxPool
-from tinygrad_cnn.ops.pool import MaxUnpool as MaxUnpool
-from tinygrad_cnn.ops.pool import Pick as Pick
-from tinygrad_cnn.ops.pool import Place as Place
-from tinygrad_cnn.ops.pool import Spread as Spread
-from tinygrad_cnn.ops.random import Dropout as Dropout
-from tinygrad_cnn.ops.rectifier import CELU as CELU
-from tinygrad_cnn.ops.rectifier import ELU as ELU
-from tinygrad_cnn.ops.rectifier import SELU as SELU
-from tinygrad_cnn.ops.rectifier import Hardsigmoid as Hardsigmoid
-from tinygrad_cnn.ops.rectifier import Hardswish as Hardswish
-from tinygrad_cnn.ops.rectifier import Hardtanh as Hardtanh
-from tinygrad_cnn.ops.rectifier import LeakyReLU as LeakyReLU
-from tinygrad_cnn.ops.rectifier import PReLU as PReLU
-from tinygrad_cnn.ops.rectifier import ReLU6 as ReLU6
-from tinygrad_cnn.ops.recurrent import GRUGates as GRUGates
-from tinygrad_cnn.ops.recurrent import LSTMGates as LSTMGates
-from tinygrad_cnn.ops.reduce import LogSumExp as LogSumExp
-from tinygrad_cnn.ops.reduce import Max as Max
-from tinygrad_cnn.ops.reduce import Mean as Mean
-from tinygrad_cnn.ops.reduce import Min as Min
-from tinygrad_cnn.ops.reduce import Norm as Norm
-from tinygrad_cnn.ops.reduce import Prod as Prod
-from tinygrad_cnn.ops.reduce import Std as Std
-from tinygrad_cnn.ops.reduce import Sum as Sum
-from tinygrad_cnn.ops.reduce import Var as Var
-from tinygrad_cnn.ops.resample import AdaptiveAvgPool as AdaptiveAvgPool
-from tinygrad_cnn.ops.resample import Interpolate as Interpolate
-from tinygrad_cnn.ops.resample import PixelShuffle as PixelShuffle
-from tinygrad_cnn.ops.resample import PixelUnshuffle as PixelUnshuffle
-from tinygrad_cnn.ops.resample import Resample as Resample
-from tinygrad_cnn.ops.rounding import Ceil as Ceil
-from tinygrad_cnn.ops.rounding import Floor as Floor
-from tinygrad_cnn.ops.rounding import FloorDiv as FloorDiv
-from tinygrad_cnn.ops.rounding import Round as Round
-from tinygrad_cnn.ops.rounding import Sign as Sign
-from tinygrad_cnn.ops.rounding import Step as Step
-from tinygrad_cnn.ops.rounding import Trunc as Trunc
-from tinygrad_cnn.ops.scan import CumExtreme as CumExtreme
-from tinygrad_cnn.ops.scan import CumProd as CumProd
-from tinygrad_cnn.ops.scan import CumSum as CumSum
-from tinygrad_cnn.ops.scan import LogCumSumExp as LogCumSumExp
-from tinygrad_cnn.ops.scan import Recurrence as Recurrence
-from tinygrad_cnn.ops.select import Gate as Gate
-from tinygrad_cnn.ops.select import Where as Where
-from tinygrad_cnn.ops.sequences import GRU as GRU
-from tinygrad_cnn.ops.sequences import LSTM as LSTM
-from tinygrad_cnn.ops.sequences import RNN as RNN
-from tinygrad_cnn.ops.shape import BroadcastTo as BroadcastTo
-from tinygrad_cnn.ops.shape import Concatenate as Concatenate
-from tinygrad_cnn.ops.shape import Reshape as Reshape
-from tinygrad_cnn.ops.shape import SumTo as SumTo
-from tinygrad_cnn.ops.shape import Transpose as Transpose
-from tinygrad_cnn.ops.sinc import Sinc as Sinc
-from tinygrad_cnn.ops.sinc import SincSlope as SincSlope
-from tinygrad_cnn.ops.sort import Sort as Sort
-from tinygrad_cnn.ops.sort import TopK as TopK
-from tinygrad_cnn.ops.trigonometry import Arccos as Arccos
-from tinygrad_cnn.ops.trigonometry import Arccosh as Arccosh
-from tinygrad_cnn.ops.trigonometry import Arcsin as Arcsin
-from tinygrad_cnn.ops.trigonometry import Arcsinh as Arcsinh
-from tinygrad_cnn.ops.trigonometry import Arctan as Arctan
-from tinygrad_cnn.ops.trigonometry import Arctan2 as Arctan2
-from tinygrad_cnn.ops.trigonometry import Arctanh as Arctanh
-from tinygrad_cnn.ops.trigonometry import Cos as Cos
-from tinygrad_cnn.ops.trigonometry import Cosh as Cosh
-from tinygrad_cnn.ops.trigonometry import Sin as Sin
-from tinygrad_cnn.ops.trigonometry import Sinh as Sinh
-from tinygrad_cnn.ops.trigonometry import Tan as Tan
+from tinygrad_cnn.ops.activation import *
+from tinygrad_cnn.ops.arithmetic import *
+from tinygrad_cnn.ops.arrange import *
+from tinygrad_cnn.ops.conv import *
+from tinygrad_cnn.ops.elementwise import *
+from tinygrad_cnn.ops.embedding import *
+from tinygrad_cnn.ops.erf import *
+from tinygrad_cnn.ops.factorizations import *
+from tinygrad_cnn.ops.index import *
+from tinygrad_cnn.ops.linalg import *
+from tinygrad_cnn.ops.loss import *
+from tinygrad_cnn.ops.matrices import *
+from tinygrad_cnn.ops.norm import *
+from tinygrad_cnn.ops.pad import *
+from tinygrad_cnn.ops.pairs import *
+from tinygrad_cnn.ops.pool import *
+from tinygrad_cnn.ops.random import *
+from tinygrad_cnn.ops.rectifier import *
+from tinygrad_cnn.ops.recurrent import *
+from tinygrad_cnn.ops.reduce import *
+from tinygrad_cnn.ops.resample import *
+from tinygrad_cnn.ops.rounding import *
+from tinygrad_cnn.ops.scan import *
+from tinygrad_cnn.ops.select import *
+from tinygrad_cnn.ops.sequences import *
+from tinygrad_cnn.ops.shape import *
+from tinygrad_cnn.ops.sinc import *
+from tinygrad_cnn.ops.sort import *
+from tinygrad_cnn.ops.trigonometry import *

@@ -16,6 +16,11 @@ from tinygrad_cnn.ops.families import Activation
 from tinygrad_cnn.ops.fused import fused
 from tinygrad_cnn.ops.select import Gate, Where, choose
 
+__all__ = [
+    "GELU", "Identity", "LogSoftmax", "Mish", "ReLU", "SiLU", "Sigmoid", "Softmax", "Softplus", "Softsign",
+    "Tanh",
+]  # fmt: skip
+
 
 class ReLU(Activation):
     """max(x, 0), with derivative 0 at 0."""

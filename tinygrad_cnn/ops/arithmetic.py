@@ -12,6 +12,11 @@ from tinygrad_cnn.ops.families import Elementwise
 from tinygrad_cnn.ops.rounding import FloorDiv, Sign
 from tinygrad_cnn.ops.select import Gate, Where
 
+__all__ = [
+    "Abs", "Add", "Div", "Maximum", "Minimum", "Mul", "Neg", "Pow", "Reciprocal", "Remainder", "Sqrt",
+    "Square", "Sub",
+]  # fmt: skip
+
 
 class Add(Elementwise):
     """a + b."""

@@ -10,6 +10,8 @@ from tinygrad_cnn.graph import Result
 from tinygrad_cnn.ops.families import Rearrangement
 from tinygrad_cnn.ops.index import IndexAdd
 
+__all__ = ["Diagonal", "Flip", "PlaceDiagonal", "Repeat", "Roll", "Tile", "Tril", "Triu"]
+
 
 class Tile(Rearrangement):
     """The whole operand `repeats[i]` times along axis i."""

@@ -16,6 +16,8 @@ from tinygrad_cnn.graph import Needs, Op, Shape
 from tinygrad_cnn.grid import Grid, by
 from tinygrad_cnn.ops.fused import fused
 
+__all__ = ["Conv", "ConvImage", "ConvKernel", "ConvTranspose", "Fold", "Unfold"]
+
 
 class ConvFamily(Op):
     """What the three share: the geometry, and the number of groups of channels."""

@@ -11,6 +11,8 @@ from tinygrad_cnn.graph import OUT
 from tinygrad_cnn.ops.families import Elementwise
 from tinygrad_cnn.ops.select import Gate
 
+__all__ = ["Cast", "Clip", "Exp", "Exp2", "Expm1", "Log", "Log1p", "Log2", "Log10"]
+
 
 class Exp(Elementwise):
     """e^x."""

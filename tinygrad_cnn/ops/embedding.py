@@ -8,6 +8,8 @@ from tinygrad_cnn.graph import Result
 from tinygrad_cnn.ops.families import MatrixProduct
 from tinygrad_cnn.ops.index import IndexAdd
 
+__all__ = ["Embedding"]
+
 
 class Embedding(MatrixProduct):
     """y[...] = w[indices[...]]: w (V, D) -> (*indices.shape, D); the padding row gets no gradient."""

@@ -9,6 +9,8 @@ from tinygrad_cnn.kernels.numpy.erf import error_function
 from tinygrad_cnn.ops.elementwise import Exp
 from tinygrad_cnn.ops.families import Elementwise
 
+__all__ = ["Erf"]
+
 
 class Erf(Elementwise):
     """2/√π times the integral of e^(-t²) from 0 to x."""

@@ -14,6 +14,8 @@ from tinygrad_cnn.graph import OUT
 from tinygrad_cnn.ops.matrices import Inverse, MatrixFunction, symmetric_part, transposed
 from tinygrad_cnn.ops.pairs import plain
 
+__all__ = ["OrthogonalTriangular", "SingularValues", "SymmetricEigen"]
+
 
 class SymmetricEigen(MatrixFunction):
     """Eigenvalues, rising, in the first row, and below it the eigenvectors as columns.

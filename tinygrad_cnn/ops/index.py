@@ -10,6 +10,8 @@ from tinygrad_cnn.graph import Needs, Result
 from tinygrad_cnn.ops.families import Rearrangement
 from tinygrad_cnn.ops.select import Gate
 
+__all__ = ["AddAlongAxis", "Index", "IndexAdd", "PutAlongAxis", "TakeAlongAxis"]
+
 
 class Index(Rearrangement):
     """x[key], for every key that NumPy accepts."""

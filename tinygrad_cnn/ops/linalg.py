@@ -12,6 +12,8 @@ from tinygrad_cnn.graph import Needs, Result, Shape
 from tinygrad_cnn.ops.families import MatrixProduct
 from tinygrad_cnn.ops.shape import BroadcastTo
 
+__all__ = ["Einsum", "Linear", "MatMul"]
+
 
 class MatMul(MatrixProduct):
     """a @ b over the last two axes; the axes before them broadcast. Both have at least two."""

@@ -18,6 +18,12 @@ from tinygrad_cnn.ops.fused import fused
 from tinygrad_cnn.ops.index import Index
 from tinygrad_cnn.ops.select import Gate
 
+__all__ = [
+    "AbsoluteError", "BinaryCrossEntropy", "BinaryCrossEntropyWithLogits", "HingeEmbedding", "Huber",
+    "KLDivergence", "MultiMargin", "NegativeLogLikelihood", "SoftTargetCrossEntropy", "SoftmaxCrossEntropy",
+    "SquaredError",
+]  # fmt: skip
+
 #: The least denominator of binary cross-entropy's derivative: 1e-12 in single precision, as in PyTorch.
 EPSILON = float(np.float32(1e-12))
 

@@ -10,6 +10,8 @@ from tinygrad_cnn.graph import OUT, Needs, Op
 from tinygrad_cnn.ops.linalg import MatMul
 from tinygrad_cnn.ops.shape import Transpose
 
+__all__ = ["Cholesky", "Cofactors", "Determinant", "Inverse", "LogAbsDet", "PseudoInverse", "Solve"]
+
 
 class MatrixFunction(Op):
     """What functions of the last two axes share."""

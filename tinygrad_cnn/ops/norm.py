@@ -16,6 +16,8 @@ from tinygrad_cnn.ops.families import Normalization
 from tinygrad_cnn.ops.fused import fused
 from tinygrad_cnn.ops.pool import AvgPool, Spread
 
+__all__ = ["BatchNorm", "FixedNorm", "GroupNorm", "InstanceNorm", "LayerNorm", "LocalResponseNorm"]
+
 
 class BatchNorm(Normalization):
     """w * (x - mean) / sqrt(var + eps) + b, the statistics taken from x itself, per channel.

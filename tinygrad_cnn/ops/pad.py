@@ -8,6 +8,8 @@ import numpy as np
 
 from tinygrad_cnn.ops.families import Rearrangement
 
+__all__ = ["Pad", "PadAdd"]
+
 Widths = tuple[tuple[int, int], ...]
 
 

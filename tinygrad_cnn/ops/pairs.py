@@ -11,6 +11,8 @@ from tinygrad_cnn.ops.activation import Sigmoid
 from tinygrad_cnn.ops.families import Elementwise
 from tinygrad_cnn.ops.select import Where, no_slope
 
+__all__ = ["CopySign", "Hypot", "LogAddExp"]
+
 
 class LogAddExp(Elementwise):
     """ln(e^a + e^b), also where e^a or e^b overflows."""

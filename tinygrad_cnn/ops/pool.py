@@ -18,6 +18,8 @@ from tinygrad_cnn.graph import OUT, Needs, Op, Result
 from tinygrad_cnn.grid import Grid, by
 from tinygrad_cnn.ops.index import Index, IndexAdd
 
+__all__ = ["AdaptiveMaxPool", "AvgPool", "LpPool", "MaxPool", "MaxUnpool", "Pick", "Place", "Spread"]
+
 
 class PoolFamily(Op):
     """What they share: the geometry."""

@@ -9,6 +9,8 @@ import numpy as np
 from tinygrad_cnn import kernels
 from tinygrad_cnn.graph import Op
 
+__all__ = ["Dropout"]
+
 
 class Dropout(Op):
     """x * keep * scale: `keep` is the boolean draw, True with probability 1 - p.

@@ -13,6 +13,8 @@ from tinygrad_cnn.ops.families import Activation
 from tinygrad_cnn.ops.fused import fused
 from tinygrad_cnn.ops.select import Gate, Where, choose
 
+__all__ = ["CELU", "ELU", "SELU", "Hardsigmoid", "Hardswish", "Hardtanh", "LeakyReLU", "PReLU", "ReLU6"]
+
 
 class ReLU6(Activation):
     """x between 0 and 6, the nearer bound outside; derivative 0 at both bounds."""

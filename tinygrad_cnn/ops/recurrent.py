@@ -14,6 +14,8 @@ from tinygrad_cnn.graph import Op
 from tinygrad_cnn.ops.activation import Sigmoid, Tanh
 from tinygrad_cnn.ops.shape import Concatenate
 
+__all__ = ["GRUGates", "LSTMGates"]
+
 
 class LSTMGates(Op):
     """z (..., 4H) and cell state c (..., H) -> the new hidden state and cell state, side by side (..., 2H).

@@ -12,6 +12,8 @@ from tinygrad_cnn.ops.elementwise import Exp
 from tinygrad_cnn.ops.scan import CumProd, shifted
 from tinygrad_cnn.ops.shape import BroadcastTo
 
+__all__ = ["LogSumExp", "Max", "Mean", "Min", "Norm", "Prod", "Std", "Sum", "Var"]
+
 
 class Reduction(Op):
     """What reductions share: the axes, and how a reduced array stands beside the full one."""

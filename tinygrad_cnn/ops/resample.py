@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from tinygrad_cnn.graph import Op
 from tinygrad_cnn.ops.pool import bins
 
+__all__ = ["AdaptiveAvgPool", "Interpolate", "PixelShuffle", "PixelUnshuffle", "Resample"]
+
 Array = NDArray[Any]
 
 

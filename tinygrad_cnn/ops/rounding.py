@@ -9,6 +9,8 @@ import numpy as np
 from tinygrad_cnn.ops.families import Elementwise
 from tinygrad_cnn.ops.select import no_slope
 
+__all__ = ["Ceil", "Floor", "FloorDiv", "Round", "Sign", "Step", "Trunc"]
+
 
 class Flat(Elementwise):
     """What functions share whose derivative is 0 wherever they have one."""

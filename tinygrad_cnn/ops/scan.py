@@ -12,6 +12,8 @@ from tinygrad_cnn.ops.index import AddAlongAxis
 from tinygrad_cnn.ops.pad import Pad
 from tinygrad_cnn.ops.pairs import difference
 
+__all__ = ["CumExtreme", "CumProd", "CumSum", "LogCumSumExp", "Recurrence"]
+
 
 class Scan(Op):
     """What scans share: the axis, and whether they run from its end."""

@@ -10,6 +10,8 @@ from tinygrad_cnn import kernels
 from tinygrad_cnn.graph import Needs, Traced
 from tinygrad_cnn.ops.families import Rearrangement
 
+__all__ = ["Gate", "Where"]
+
 
 class Gate(Rearrangement):
     """x where the mask is true, exactly 0 elsewhere, also where x is inf or NaN."""

@@ -17,6 +17,8 @@ from tinygrad_cnn.ops.linalg import Linear, MatMul
 from tinygrad_cnn.ops.recurrent import gru_gates, lstm_gates
 from tinygrad_cnn.ops.shape import Concatenate
 
+__all__ = ["GRU", "LSTM", "RNN"]
+
 
 class RecurrentLayer(Op):
     """What the layers share. The last operands are w_ih, w_hh, and b_ih and b_hh or neither of them."""

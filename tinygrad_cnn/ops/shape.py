@@ -9,6 +9,8 @@ import numpy as np
 from tinygrad_cnn.graph import Needs, Result
 from tinygrad_cnn.ops.families import Rearrangement
 
+__all__ = ["BroadcastTo", "Concatenate", "Reshape", "SumTo", "Transpose"]
+
 
 class Reshape(Rearrangement):
     """The elements in row-major order, in another shape; a view where the layout allows."""

@@ -9,6 +9,8 @@ import numpy as np
 
 from tinygrad_cnn.ops.families import Elementwise
 
+__all__ = ["Sinc", "SincSlope"]
+
 
 class Sinc(Elementwise):
     """sin(πx) / (πx), and 1 at 0."""

@@ -10,6 +10,8 @@ from tinygrad_cnn.graph import Result
 from tinygrad_cnn.ops.families import Rearrangement
 from tinygrad_cnn.ops.index import AddAlongAxis
 
+__all__ = ["Sort", "TopK"]
+
 
 class Places(NamedTuple):
     """Where along the axis the result's elements stand in the operand, and the axis's length there."""

@@ -11,6 +11,11 @@ from tinygrad_cnn.ops.arithmetic import Sqrt
 from tinygrad_cnn.ops.families import Elementwise
 from tinygrad_cnn.ops.pairs import Hypot
 
+__all__ = [
+    "Arccos", "Arccosh", "Arcsin", "Arcsinh", "Arctan", "Arctan2", "Arctanh", "Cos", "Cosh", "Sin", "Sinh",
+    "Tan",
+]  # fmt: skip
+
 
 class Sin(Elementwise):
     """The sine of x."""

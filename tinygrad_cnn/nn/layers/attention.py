@@ -17,6 +17,8 @@ from tinygrad_cnn.nn.module import Module, Parameter
 from tinygrad_cnn.rng import Seed, generator
 from tinygrad_cnn.tensors.tensor_class import Tensor
 
+__all__ = ["MultiheadAttention"]
+
 
 class MultiheadAttention(Module):
     """Attention by several heads side by side, each on its own projections of query, key and value.

@@ -14,6 +14,10 @@ from tinygrad_cnn.functional.arguments import flag, integer, number
 from tinygrad_cnn.nn.module import Buffer, Module, Parameter
 from tinygrad_cnn.tensors.tensor_class import Tensor
 
+__all__ = [
+    "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d",
+]  # fmt: skip
+
 
 class FeatureNorm(Module):
     """What batch and instance norm share: a scale and a shift per channel, and running statistics.

@@ -19,6 +19,8 @@ from tinygrad_cnn.nn.window import Window, window_of
 from tinygrad_cnn.rng import Seed, generator
 from tinygrad_cnn.tensors.tensor_class import Tensor
 
+__all__ = ["ConnectionConv2d"]
+
 
 class ConnectionConv2d(Module):
     """`Conv2d` with a kernel only where a table has a one: map p sees map k if table[p, k].

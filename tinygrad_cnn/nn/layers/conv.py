@@ -17,6 +17,8 @@ from tinygrad_cnn.nn.window import Window, window_of
 from tinygrad_cnn.rng import Seed, generator
 from tinygrad_cnn.tensors.tensor_class import Tensor
 
+__all__ = ["Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d"]
+
 
 class ConvLayer(Module):
     """What all convolution layers share: channels, geometry, groups, weight and bias.

@@ -10,6 +10,8 @@ from tinygrad_cnn.nn.function_layer import FunctionLayer, option
 from tinygrad_cnn.rng import Seed, generator
 from tinygrad_cnn.tensors.tensor_class import Tensor
 
+__all__ = ["Dropout", "Dropout2d"]
+
 
 class Dropout(FunctionLayer):
     """Zero elements at random in training, and scale the rest; see `functional.dropout`.

@@ -13,6 +13,8 @@ from tinygrad_cnn.nn.module import Module, Parameter
 from tinygrad_cnn.rng import Seed
 from tinygrad_cnn.tensors.tensor_class import Tensor
 
+__all__ = ["Embedding"]
+
 
 class Embedding(Module):
     """The rows of a learnt table that indices name; see `functional.embedding`.

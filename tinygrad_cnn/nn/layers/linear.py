@@ -12,6 +12,8 @@ from tinygrad_cnn.nn.module import Module, Parameter
 from tinygrad_cnn.rng import Seed, generator
 from tinygrad_cnn.tensors.tensor_class import Tensor
 
+__all__ = ["Linear"]
+
 
 class Linear(Module):
     """y = x @ weight.T + bias, over the last axis.

@@ -14,6 +14,11 @@ from tinygrad_cnn.functional.loss import REDUCTIONS
 from tinygrad_cnn.nn.function_layer import FunctionLayer, option
 from tinygrad_cnn.nn.module import Buffer
 
+__all__ = [
+    "BCELoss", "BCEWithLogitsLoss", "CrossEntropyLoss", "HingeEmbeddingLoss", "HuberLoss", "KLDivLoss",
+    "L1Loss", "MSELoss", "MultiMarginLoss", "NLLLoss", "SmoothL1Loss",
+]  # fmt: skip
+
 #: The check of a loss's reduction.
 REDUCTION = one_of(*REDUCTIONS)
 

@@ -12,6 +12,11 @@ from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError, ShapeError
 from tinygrad_cnn.functional.arguments import choice, integer, operand, values
 
+__all__ = [
+    "PackedSequence", "pack_padded_sequence", "pack_sequence", "pad_packed_sequence", "pad_sequence",
+    "unpack_sequence",
+]  # fmt: skip
+
 Indices = NDArray[np.int64]
 
 

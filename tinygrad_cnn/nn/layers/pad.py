@@ -12,6 +12,12 @@ from tinygrad_cnn.functional.arguments import integer, number
 from tinygrad_cnn.nn.module import Module
 from tinygrad_cnn.tensors.tensor_class import Tensor
 
+__all__ = [
+    "CircularPad1d", "CircularPad2d", "CircularPad3d", "ConstantPad1d", "ConstantPad2d", "ConstantPad3d",
+    "ReflectionPad1d", "ReflectionPad2d", "ReflectionPad3d", "ReplicationPad1d", "ReplicationPad2d",
+    "ReplicationPad3d", "ZeroPad1d", "ZeroPad2d", "ZeroPad3d",
+]  # fmt: skip
+
 
 class PadLayer(Module):
     """What the layers share: a border on the last `dims` axes of x (N, C, ...), in one `mode`.

@@ -13,6 +13,11 @@ from tinygrad_cnn.nn.function_layer import FunctionLayer, option
 from tinygrad_cnn.nn.window import Window, window_of
 from tinygrad_cnn.tensors.tensor_class import Tensor
 
+__all__ = [
+    "AdaptiveAvgPool2d", "AdaptiveMaxPool2d", "AvgPool1d", "AvgPool2d", "AvgPool3d", "LPPool2d",
+    "MaxPool1d", "MaxPool2d", "MaxPool3d", "MaxUnpool2d",
+]  # fmt: skip
+
 
 class PoolLayer(FunctionLayer):
     """Base of layers over windows: `kernel_size`, `stride` (kernel_size if None), `padding`.

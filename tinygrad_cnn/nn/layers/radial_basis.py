@@ -13,6 +13,8 @@ from tinygrad_cnn.functional.arguments import as_array, flag
 from tinygrad_cnn.nn.module import Buffer, Module, Parameter
 from tinygrad_cnn.tensors.tensor_class import Tensor
 
+__all__ = ["RBF"]
+
 
 class RBF(Module):
     """Minus the squared distance of x from each of several points: the nearest scores highest.

@@ -16,6 +16,8 @@ from tinygrad_cnn.nn.function_layer import FunctionLayer, option
 from tinygrad_cnn.nn.module import Module
 from tinygrad_cnn.tensors.tensor_class import Tensor
 
+__all__ = ["Flatten", "Fold", "PixelShuffle", "PixelUnshuffle", "Unflatten", "Unfold", "Upsample"]
+
 
 class Flatten(FunctionLayer):
     """Axes merged into one, by default all but the first: (N, C, H, W) -> (N, C·H·W).

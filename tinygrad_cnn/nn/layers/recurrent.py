@@ -17,6 +17,8 @@ from tinygrad_cnn.nn.layers.packed_sequence import PackedSequence
 from tinygrad_cnn.nn.module import Module, Parameter
 from tinygrad_cnn.rng import Seed, generator
 
+__all__ = ["GRU", "LSTM", "RNN"]
+
 #: What a step makes of an input and the state before: the state after. A state is one or two arrays.
 State = tuple[Any, ...]
 Step = Callable[[Any, State], State]

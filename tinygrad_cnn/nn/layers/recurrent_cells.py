@@ -15,6 +15,8 @@ from tinygrad_cnn.nn.module import Module, Parameter
 from tinygrad_cnn.rng import Seed, generator
 from tinygrad_cnn.tensors.tensor_class import Tensor
 
+__all__ = ["GRUCell", "LSTMCell", "RNNCell"]
+
 
 class Cell(Module):
     """What the cells share: sizes, weights uniform in ±1/sqrt(hidden_size), and a first state of zeros."""

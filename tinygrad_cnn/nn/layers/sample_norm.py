@@ -17,6 +17,8 @@ from tinygrad_cnn.nn.function_layer import FunctionLayer, option
 from tinygrad_cnn.nn.module import Module, Parameter
 from tinygrad_cnn.tensors.tensor_class import Tensor
 
+__all__ = ["GroupNorm", "LayerNorm", "LocalResponseNorm"]
+
 
 class LayerNorm(Module):
     """Normalise each sample over its last axes; see `functional.layer_norm`.

@@ -15,6 +15,8 @@ from tinygrad_cnn.nn.module import Module, Parameter
 from tinygrad_cnn.nn.window import Window, window_of
 from tinygrad_cnn.tensors.tensor_class import Tensor
 
+__all__ = ["SubSampling2d"]
+
 
 class SubSampling2d(Module):
     """f(weight · down(x) + bias), with one weight and one bias per map.

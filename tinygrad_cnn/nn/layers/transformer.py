@@ -22,6 +22,11 @@ from tinygrad_cnn.nn.module import Module
 from tinygrad_cnn.rng import Seed, generator
 from tinygrad_cnn.tensors.tensor_class import Tensor
 
+__all__ = [
+    "Transformer", "TransformerDecoder", "TransformerDecoderLayer", "TransformerEncoder",
+    "TransformerEncoderLayer",
+]  # fmt: skip
+
 Activation = str | Callable[[Any], Any]
 Draws = np.random.Generator | None
 

@@ -53,7 +53,7 @@ class ConvNet(Module):
         self.probabilities = bool(probabilities)
         start_normal(self, 0.01, rng=draws)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor) -> Tensor | tuple[Tensor, Tensor]:
         """Scores (N, classes); with `probabilities`, also their softmax.
 
         >>> ConvNet(rng=0).forward(np.zeros((2, 1, 28, 28), "float32")).shape

@@ -118,7 +118,7 @@ def lenet5(
     choice("lenet5", "start", start, ("fan_in", "1998"))
     if output == "rbf" and classes != 10:
         raise ArgumentError(f"lenet5: output 'rbf' has the ten digits, got {classes} classes; 'dense' fits")
-    options = {"rng": draws, "dtype": dtype}
+    options: dict[str, Any] = {"rng": draws, "dtype": dtype}
     last: Module = (
         RBF(digit_codes(), dtype=dtype) if output == "rbf" else Linear(84, classes, rng=draws, dtype=dtype)
     )
