@@ -52,23 +52,19 @@ def part_of(module: str) -> str:
 
 def gathers(path: Path, module: str) -> bool:
     """Whether a package takes over what a module of its own lists as public."""
-    parts = module.split(".")
-    listing = (
-        ROOT.joinpath(*parts, "__init__.py")
-        if ROOT.joinpath(*parts).is_dir()
-        else ROOT.joinpath(*parts).with_suffix(".py")
-    )
-    own = ROOT.joinpath(*parts[:-1]) == path.parent
+    place = ROOT.joinpath(*module.split("."))
+    listing = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+    own = path.parent in place.parents
     return path.name == "__init__.py" and own and "\n__all__" in listing.read_text()
 
 
-def imports(path: Path) -> list[tuple[ast.AST, str, bool]]:
-    """(node, module, inside a function) of all imports in a file but those for type checkers."""
+def imports(path: Path, types: bool = False) -> list[tuple[ast.AST, str, bool]]:
+    """(node, module, inside a function) of all imports in a file; with `types` those for checkers, too."""
     tree = ast.parse(path.read_text())
     found: list[tuple[ast.AST, str, bool]] = []
 
     def visit(node: ast.AST, inside: bool) -> None:
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test) and not types:
             return
         if isinstance(node, ast.Import):
             found.extend((node, alias.name, inside) for alias in node.names)
@@ -200,3 +196,52 @@ for name in {names!r}:
 print("ok")
 """
     assert run(code) == "ok"
+
+
+#: Circles that only type checkers see, by a module of each, and why there is one.
+CIRCLES_OF_TYPES = {
+    "tinygrad_cnn.tensors.tensor_class": "functions return Tensors, whose methods call the functions",
+    "tinygrad_cnn.nn.module.module": "the parts that a Module is made of take Modules",
+    "tinygrad_cnn.train.trainer": "a Trainer calls its callbacks, which are given the Trainer",
+}
+
+
+def arrows(types: bool) -> dict[str, set[str]]:
+    """Each module of the packages, and those that it imports; with or without what is for checkers only."""
+    files = {}
+    for file in [*FILES, *(ROOT / "viz").rglob("*.py")]:
+        parts = file.relative_to(ROOT).with_suffix("").parts
+        files[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = file
+    found: dict[str, set[str]] = {module: set() for module in files}
+    for module, file in files.items():
+        named = {full for _, full, inside in imports(file, types) if not inside}
+        named |= {full.rpartition(".")[0] for full in named - files.keys()}
+        found[module] = (named & files.keys()) - {module}
+    return found
+
+
+def circles(graph: dict[str, set[str]]) -> list[set[str]]:
+    """The sets of modules that reach each other."""
+
+    def reached(start: str) -> set[str]:
+        seen: set[str] = set()
+        way = [start]
+        while way:
+            new = graph[way.pop()] - seen
+            seen |= new
+            way += new
+        return seen
+
+    reach = {module: reached(module) for module in graph}
+    inside = {m: frozenset(n for n in reach[m] if m in reach[n]) for m in graph if m in reach[m]}
+    return [set(circle) for circle in {*inside.values()}]
+
+
+def test_the_import_graph_has_no_circle() -> None:
+    assert circles(arrows(types=False)) == []
+
+
+def test_circles_for_types_are_named_and_explained() -> None:
+    found = circles(arrows(types=True))
+    assert len(found) == len(CIRCLES_OF_TYPES)
+    assert all(len(circle & CIRCLES_OF_TYPES.keys()) == 1 for circle in found)

@@ -6,43 +6,8 @@ computes and returns an array.
 Each family lists its public functions in its own `__all__`.
 """
 
-from tinygrad_cnn.functional import (
-    activation,
-    arithmetic,
-    arrange,
-    attention,
-    building,
-    classification,
-    conv,
-    convolve,
-    elementwise,
-    embeddings,
-    indexing,
-    joining,
-    linalg,
-    linear_algebra,
-    logic,
-    loss,
-    normalization,
-    padding,
-    pairs,
-    pool,
-    predicates,
-    products,
-    random,
-    rectifier,
-    recurrent,
-    reduce,
-    resample,
-    rounding,
-    scan,
-    scatter,
-    searching,
-    shape,
-    sorting,
-    statistics,
-    trigonometry,
-)
+from types import ModuleType as _ModuleType
+
 from tinygrad_cnn.functional.activation import *
 from tinygrad_cnn.functional.arithmetic import *
 from tinygrad_cnn.functional.arrange import *
@@ -79,39 +44,7 @@ from tinygrad_cnn.functional.sorting import *
 from tinygrad_cnn.functional.statistics import *
 from tinygrad_cnn.functional.trigonometry import *
 
-__all__: list[str] = []
-__all__ += activation.__all__
-__all__ += arithmetic.__all__
-__all__ += arrange.__all__
-__all__ += attention.__all__
-__all__ += building.__all__
-__all__ += classification.__all__
-__all__ += conv.__all__
-__all__ += convolve.__all__
-__all__ += elementwise.__all__
-__all__ += embeddings.__all__
-__all__ += indexing.__all__
-__all__ += joining.__all__
-__all__ += linalg.__all__
-__all__ += linear_algebra.__all__
-__all__ += logic.__all__
-__all__ += loss.__all__
-__all__ += normalization.__all__
-__all__ += padding.__all__
-__all__ += pairs.__all__
-__all__ += pool.__all__
-__all__ += predicates.__all__
-__all__ += products.__all__
-__all__ += random.__all__
-__all__ += rectifier.__all__
-__all__ += recurrent.__all__
-__all__ += reduce.__all__
-__all__ += resample.__all__
-__all__ += rounding.__all__
-__all__ += scan.__all__
-__all__ += scatter.__all__
-__all__ += searching.__all__
-__all__ += shape.__all__
-__all__ += sorting.__all__
-__all__ += statistics.__all__
-__all__ += trigonometry.__all__
+#: Every name here but those of modules: what the families list.
+__all__ = sorted(
+    name for name, value in vars().items() if name[0] != "_" and not isinstance(value, _ModuleType)
+)

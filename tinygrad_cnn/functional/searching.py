@@ -61,21 +61,13 @@ def searchsorted(x: Operand[T], v: Operand[T], side: str = "left") -> T:
 
 
 @overload
-def unique(
+def unique(  # type: ignore[overload-overlap]  # without a flag there is no tuple
     x: Operand[T], return_index: Literal[False] = False, return_inverse: Literal[False] = False,
     return_counts: Literal[False] = False,
 ) -> T: ...  # fmt: skip
 @overload
 def unique(
-    x: Operand[T], return_index: Literal[True], return_inverse: bool = False, return_counts: bool = False
-) -> tuple[T, ...]: ...
-@overload
-def unique(
-    x: Operand[T], return_index: bool = False, *, return_inverse: Literal[True], return_counts: bool = False
-) -> tuple[T, ...]: ...
-@overload
-def unique(
-    x: Operand[T], return_index: bool = False, return_inverse: bool = False, *, return_counts: Literal[True]
+    x: Operand[T], return_index: bool = False, return_inverse: bool = False, return_counts: bool = False
 ) -> tuple[T, ...]: ...
 def unique(
     x: Any, return_index: bool = False, return_inverse: bool = False, return_counts: bool = False

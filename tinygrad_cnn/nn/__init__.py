@@ -3,38 +3,42 @@
 `to_json` and `from_json` write and read what a model consists of; `register` admits classes of your own.
 """
 
-from tinygrad_cnn.nn import init, layers, models
-from tinygrad_cnn.nn.averaged_model import AveragedModel, get_ema_avg_fn, update_bn
-from tinygrad_cnn.nn.containers.collections import ModuleDict, ModuleList
-from tinygrad_cnn.nn.containers.sequential import Sequential
-from tinygrad_cnn.nn.inspect.layer_table import summary
-from tinygrad_cnn.nn.inspect.receptive_fields import ReceptiveField, receptive_field, same_padding
-from tinygrad_cnn.nn.layers import *
-from tinygrad_cnn.nn.module import Buffer, LoadResult, Module, Parameter, RemovableHandle
-from tinygrad_cnn.nn.rebuild import from_json
-from tinygrad_cnn.nn.registry import register
-from tinygrad_cnn.nn.structure import to_json
+from types import ModuleType as _ModuleType
 
-__all__ = [
-    "AveragedModel",
-    "Buffer",
-    "LoadResult",
-    "Module",
-    "ModuleDict",
-    "ModuleList",
-    "Parameter",
-    "ReceptiveField",
-    "RemovableHandle",
-    "Sequential",
-    "from_json",
-    "get_ema_avg_fn",
-    "init",
-    "models",
-    "receptive_field",
-    "register",
-    "same_padding",
-    "summary",
-    "to_json",
-    "update_bn",
-]
-__all__ += layers.__all__
+from tinygrad_cnn.nn import init as init
+from tinygrad_cnn.nn import models as models
+from tinygrad_cnn.nn.averaged_model import *
+from tinygrad_cnn.nn.containers.collections import *
+from tinygrad_cnn.nn.containers.sequential import *
+from tinygrad_cnn.nn.inspect.layer_table import *
+from tinygrad_cnn.nn.inspect.receptive_fields import *
+from tinygrad_cnn.nn.layers.activation import *
+from tinygrad_cnn.nn.layers.attention import *
+from tinygrad_cnn.nn.layers.channel_norm import *
+from tinygrad_cnn.nn.layers.connection_table import *
+from tinygrad_cnn.nn.layers.conv import *
+from tinygrad_cnn.nn.layers.dropout import *
+from tinygrad_cnn.nn.layers.embedding import *
+from tinygrad_cnn.nn.layers.linear import *
+from tinygrad_cnn.nn.layers.loss import *
+from tinygrad_cnn.nn.layers.packed_sequence import *
+from tinygrad_cnn.nn.layers.pad import *
+from tinygrad_cnn.nn.layers.pool import *
+from tinygrad_cnn.nn.layers.radial_basis import *
+from tinygrad_cnn.nn.layers.rearrange import *
+from tinygrad_cnn.nn.layers.recurrent import *
+from tinygrad_cnn.nn.layers.recurrent_cells import *
+from tinygrad_cnn.nn.layers.sample_norm import *
+from tinygrad_cnn.nn.layers.sub_sampling import *
+from tinygrad_cnn.nn.layers.transformer import *
+from tinygrad_cnn.nn.module import *
+from tinygrad_cnn.nn.rebuild import *
+from tinygrad_cnn.nn.registry import *
+from tinygrad_cnn.nn.structure import *
+
+#: Every name here but those of modules, init and models apart: what the families list.
+__all__ = sorted(
+    name
+    for name, value in vars().items()
+    if name[0] != "_" and (not isinstance(value, _ModuleType) or name in ("init", "models"))
+)

@@ -15,6 +15,8 @@ from tinygrad_cnn.mode import no_grad
 from tinygrad_cnn.nn.layers.channel_norm import BatchNormLayer
 from tinygrad_cnn.nn.module import Buffer, Module
 
+__all__ = ["AveragedModel", "get_ema_avg_fn", "update_bn"]
+
 Array = NDArray[Any]
 #: The mean after an update, from the mean before, the new value, and how many were averaged before.
 Average = Callable[[Array, Array, int], Any]

@@ -18,6 +18,8 @@ from tinygrad_cnn.nn.structure import FORMAT, OWN, VERSION, arguments_of
 from tinygrad_cnn.rng import Seed, generator
 from tinygrad_cnn.serial.values import DEPTH, FLOATS, Decoder, below
 
+__all__ = ["from_json"]
+
 #: The most elements of a model, unless more is asked for: VGG-19 has half as many.
 LIMIT = 2**28
 #: Options by which no array of a layer grows.

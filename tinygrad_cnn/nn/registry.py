@@ -12,6 +12,8 @@ from tinygrad_cnn.nn.containers.collections import Collection
 from tinygrad_cnn.nn.containers.sequential import Sequential
 from tinygrad_cnn.nn.module import Module
 
+__all__ = ["register"]
+
 C = TypeVar("C", bound=type[Any])
 
 _LIBRARY = "tinygrad_cnn.nn."

@@ -13,6 +13,8 @@ from tinygrad_cnn.nn.module import Buffer, Module, Parameter
 from tinygrad_cnn.nn.registry import FUNCTIONS, by_parts, known
 from tinygrad_cnn.serial.values import DEPTH, Encoder, below
 
+__all__ = ["to_json"]
+
 #: What marks the JSON, and the version that is written.
 FORMAT, VERSION = "tinygrad_cnn.structure", 2
 #: Attributes of a module that are no part of its structure.

@@ -10,6 +10,8 @@ from tinygrad_cnn.functional.arguments import integer
 from tinygrad_cnn.nn.containers.sequential import check_module, fill, position_of
 from tinygrad_cnn.nn.module import Module
 
+__all__ = ["ModuleDict", "ModuleList"]
+
 
 class Collection(Module):
     """What ModuleList and ModuleDict share: their modules carry their name.

@@ -10,6 +10,8 @@ from tinygrad_cnn.errors import ArgumentError, DTypeError
 from tinygrad_cnn.functional.arguments import integer
 from tinygrad_cnn.nn.module import Module
 
+__all__ = ["Sequential"]
+
 
 class Sequential(Module):
     """Modules one after the other: the result of each is the input of the next.

@@ -20,6 +20,8 @@ from tinygrad_cnn.nn.module import Module, Parameter
 from tinygrad_cnn.rng import generator
 from tinygrad_cnn.tensors.tensor_class import Tensor
 
+__all__ = ["summary"]
+
 
 @dataclass
 class Row:

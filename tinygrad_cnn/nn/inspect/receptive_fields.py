@@ -14,6 +14,8 @@ from tinygrad_cnn.nn.containers.sequential import Sequential
 from tinygrad_cnn.nn.module import Module
 from tinygrad_cnn.nn.window import Pair, Window
 
+__all__ = ["ReceptiveField", "receptive_field", "same_padding"]
+
 
 def same_padding(size: int, output: int, kernel: int, stride: int = 1) -> int:
     """The zeros on each side that make a window layer turn `size` pixels into `output`.
