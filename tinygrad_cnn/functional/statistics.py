@@ -51,14 +51,14 @@ def diff(x: Operand[T], n: int = 1, axis: int = -1) -> T:
     >>> diff([1.0, 4.0, 9.0])
     array([3., 5.], dtype=float32)
     """
-    x = operand("diff", x)
-    axis = one_axis("diff", axis, x.ndim)
+    y = operand("diff", x)
+    axis = one_axis("diff", axis, y.ndim)
     for _ in range(integer("diff", "n", n, 0)):
         before = (slice(None),) * axis
         later: Any = (*before, slice(1, None))
         earlier: Any = (*before, slice(0, -1))
-        x = x[later] - x[earlier]
-    return x
+        y = y[later] - y[earlier]
+    return y
 
 
 def ptp(x: Operand[T], axis: Axis = None, keepdims: bool = False) -> T:
