@@ -71,7 +71,8 @@ def gru_reference(op: Any, x: Array, y: Array, h: Array) -> Array:
 
 def sums_of(x: Array, h: Array, weights: tuple[Array, ...]) -> tuple[Array, Array]:
     """The sums of inputs and of states of one step."""
-    w_ih, w_hh, b_ih, b_hh = (*weights, 0.0, 0.0)[:4]
+    padded: tuple[Any, ...] = (*weights, 0.0, 0.0)
+    w_ih, w_hh, b_ih, b_hh = padded[:4]
     return np.einsum("ni,oi->no", x, w_ih) + b_ih, np.einsum("ni,oi->no", h, w_hh) + b_hh
 
 
@@ -79,7 +80,7 @@ def lstm_layer_reference(op: Any, x: Array, h: Array, c: Array, *weights: Array)
     """The reference of `LSTM`: step by step by that of `LSTMGates`."""
     size, outputs = h.shape[1], []
     for step in x:
-        both = lstm_reference(op, sum(sums_of(step, h, weights)), c)
+        both = lstm_reference(op, np.add(*sums_of(step, h, weights)), c)
         h, c = both[:, :size], both[:, size:]
         outputs.append(h)
     return np.stack([*outputs, c])
