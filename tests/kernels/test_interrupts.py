@@ -188,6 +188,7 @@ def test_raised_by_a_signal_at_any_moment(which: str) -> None:
                 while time.monotonic() < end:
                     for run in runs.values():
                         run()
+                armed = False
             except InterruptError:
                 armed = False
                 caught += 1

@@ -120,25 +120,25 @@ def _create(target: Path) -> tuple[Path, int | None]:
         except OSError as error:
             reason = f"cannot write in folder '{target.parent}' ({error.strerror})"
             raise type(error)(error.errno, reason, str(target)) from None
-        if not _lock(made):
-            os.close(made)
-            if fcntl is None or temporary.exists():
-                return temporary, None
-        elif temporary.exists():
+        locked = _lock(made)
+        if locked and temporary.exists():
             return temporary, made
-        else:
-            os.close(made)
-        # Another process took it for a leftover before it was locked: once more.
+        os.close(made)
+        if locked is None:
+            return temporary, None
+        # Another writer took it for a leftover before it was locked, and removes it: once more.
 
 
-def _lock(descriptor: int) -> bool:
-    """Whether a file could be locked."""
+def _lock(descriptor: int) -> bool | None:
+    """Whether a file could be locked: False where another has it, None where there are no such locks."""
     if fcntl is None:
-        return False
+        return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except BlockingIOError:
         return False
+    except OSError:
+        return None
     return True
 
 
