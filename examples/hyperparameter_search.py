@@ -2,10 +2,13 @@
 
     python examples/hyperparameter_search.py                      # the digits of scikit-learn
     python examples/hyperparameter_search.py --data-dir PATH      # MNIST's four IDX files
+    python examples/hyperparameter_search.py --workers 4          # four processes share the trials
 
 Nobody can say which learning rate fits. You learn to hold back a part of the training images to judge
 by (the test images are for the very end), to draw powers of ten and not numbers, to train each draw
 for a short while, to read the table from the best to the worst, and to look closer around the best.
+Trials know nothing of each other, so processes share them, by joblib; all is drawn before, and the results
+are the same for any number of workers. joblib's Dask backend takes the same trials to a cluster.
 Writes search.png and curves.png.
 """
 
@@ -13,12 +16,14 @@ from __future__ import annotations
 
 import argparse
 import warnings
+from contextlib import nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import training
 from claims import Claims
+from joblib import Parallel, delayed, parallel_config
 
 from tinygrad_cnn import nn, optim
 from tinygrad_cnn.data import ArrayDataset, digits, mnist, split
@@ -66,19 +71,25 @@ def trained(
     return trainer
 
 
+def tried(
+    parts: tuple[ArrayDataset, ArrayDataset], lr: float, decay: float, epochs: int, seed: int
+) -> Trial:
+    """A trial; each runs in a process of its own choice, and draws nothing from the others."""
+    trainer = trained(*parts, lr, decay, epochs, seed)
+    curve = trainer.history.get("val_accuracy", [])
+    # What was stopped because its loss ran away is of no use, whatever it knew before.
+    return Trial(lr, decay, [*curve, 0.0] if trainer.stop_reason else curve)
+
+
 def search(
     parts: tuple[ArrayDataset, ArrayDataset], trials: int, epochs: int, seed: int,
-    rates: tuple[float, float], decays: tuple[float, float],
+    rates: tuple[float, float], decays: tuple[float, float], workers: int = 1,
 ) -> list[Trial]:  # fmt: skip
     """Trials at random, from the best to the worst."""
     rng = np.random.default_rng(seed)
-    found = []
-    for _ in range(trials):
-        lr, decay = log_uniform(rng, *rates), log_uniform(rng, *decays)
-        trainer = trained(*parts, lr, decay, epochs, seed)
-        curve = trainer.history.get("val_accuracy", [])
-        # What was stopped because its loss ran away is of no use, whatever it knew before.
-        found.append(Trial(lr, decay, [*curve, 0.0] if trainer.stop_reason else curve))
+    drawn = [(log_uniform(rng, *rates), log_uniform(rng, *decays)) for _ in range(trials)]
+    with parallel_config("loky", inner_max_num_threads=1) if workers > 1 else nullcontext():
+        found = Parallel(workers)(delayed(tried)(parts, lr, decay, epochs, seed) for lr, decay in drawn)
     return sorted(found, key=lambda trial: -trial.accuracy)
 
 
@@ -136,6 +147,7 @@ def main() -> None:
     """Wide, then close, then the test images once."""
     parser = training.options(__doc__, "hyperparameter_search", 20, quick="fewer trials, fewer epochs")
     parser.add_argument("--trials", type=int, help="how many (60; with --quick 15)")
+    parser.add_argument("--workers", type=int, default=1, help="processes that share the trials (1)")
     chosen = parser.parse_args()
     claims = Claims(chosen.out)
     learn, judge, test = data(chosen)
@@ -144,7 +156,7 @@ def main() -> None:
         chosen.trials or (15 if chosen.quick else 60),
     )
     print(f"{trials} draws, {len(learn):,} images to learn, {len(judge):,} to judge by, {epochs} epochs:")
-    coarse = search((learn, judge), trials, epochs, chosen.seed, (1e-6, 1.0), (1e-8, 1e-1))
+    coarse = search((learn, judge), trials, epochs, chosen.seed, (1e-6, 1.0), (1e-8, 1e-1), chosen.workers)
     table(coarse)
     best, worst = coarse[0], coarse[-1]
     ratio = [best.accuracy, worst.accuracy]
@@ -160,7 +172,7 @@ def main() -> None:
 
     print(f"\nCloser, within a factor of three of the best, {trials // 3} draws:")
     around = [(value / 3, value * 3) for value in (best.lr, best.decay)]
-    fine = search((learn, judge), trials // 3, epochs, chosen.seed + 1, around[0], around[1])
+    fine = search((learn, judge), trials // 3, epochs, chosen.seed + 1, *around, chosen.workers)
     table(fine, rows=5)
     middle = [float(np.median([trial.accuracy for trial in trials])) for trials in (coarse, fine)]
     claims.check(

@@ -10,6 +10,7 @@ from tinygrad_cnn.errors import ArgumentError, DTypeError, FormatError
 from tinygrad_cnn.nn import models
 from tinygrad_cnn.onnx import load, save
 from tinygrad_cnn.onnx.tracing import flattened
+from tinygrad_cnn.rng import generator, states
 
 
 class Function(nn.Module):
@@ -196,10 +197,54 @@ def test_a_file_that_computes_something_else_is_not_left(tmp_path, monkeypatch):
 def test_arguments_are_checked_at_the_door(tmp_path):
     with pytest.raises(DTypeError, match="a Module fits, got function"):
         saved(tmp_path, F.relu, normal(0, 2))
-    with pytest.raises(ArgumentError, match="opset must be at least 21, got 11"):
+    with pytest.raises(ArgumentError, match="opset must be at least 13, got 11"):
         saved(tmp_path, nn.ReLU(), normal(0, 2), opset=11)
     with pytest.raises(ArgumentError, match="opset 1000 is newer"):
         saved(tmp_path, nn.ReLU(), normal(0, 2), opset=1000)
     with pytest.raises(FileNotFoundError):
         save(nn.ReLU(), tmp_path / "no" / "net.onnx", normal(0, 2))
     assert load(saved(tmp_path, nn.ReLU(), Tensor(normal(0, 2)), opset=22))(normal(0, 5)).shape == (5,)
+
+
+# --------------------------------------------------------------------------- versions of operators
+class Everything(nn.Module):
+    """What older operators do in other ways: normalisation, activations, sizes that vary, reductions."""
+
+    def __init__(self):
+        self.conv = nn.Conv2d(3, 4, 3, padding=1, rng=0)
+        self.norm, self.group, self.layer = nn.BatchNorm2d(4), nn.GroupNorm(2, 4), nn.LayerNorm(16)
+        self.acts = nn.Sequential(nn.GELU(), nn.GELU("tanh"), nn.Mish(), nn.Hardswish())
+
+    def forward(self, x):
+        y = self.group(self.norm(self.conv(x)))
+        return self.acts(self.layer(y.reshape((x.shape[0], 4, 16)))).max(axis=2)
+
+
+@pytest.mark.parametrize("opset", [13, 14, 17, 18, 20, 22])
+def test_older_and_newer_operators_compute_the_same(tmp_path, opset):
+    model, x = Everything().eval(), np.random.default_rng(0).normal(size=(2, 3, 4, 4)).astype("f4")
+    path = tmp_path / "a.onnx"
+    save(model, path, x, opset=opset)
+    assert onnx.load(path).opset_import[0].version == opset
+    again = load(path)
+    assert {name for name, _ in model.named_parameters()} == {name for name, _ in again.named_parameters()}
+    assert {name for name, _ in again.named_buffers()} >= {"norm.running_mean", "norm.running_var"}
+    wide = np.concatenate([x, x, x])
+    assert np.allclose(again(wide).numpy(), model(wide).numpy(), atol=1e-5)
+
+
+def test_what_is_too_new_for_a_version_is_refused_with_the_version_that_has_it(tmp_path):
+    class Upper(nn.Module):
+        def forward(self, x):
+            return F.triu(x)
+
+    with pytest.raises(ArgumentError, match="Trilu is there from opset 14 on, not in 13"):
+        save(Upper(), tmp_path / "a.onnx", np.ones((2, 2), "f4"), opset=13)
+    assert not list(tmp_path.iterdir())
+
+
+def test_saving_leaves_the_generators_as_they_were(tmp_path):
+    model = nn.Sequential(nn.Linear(2, 2), nn.Dropout(rng=3))
+    before = states({"default": generator(), "own": model[1].rng})
+    save(model, tmp_path / "a.onnx", np.ones((1, 2), "f4"), training=True)
+    assert states({"default": generator(), "own": model[1].rng}) == before

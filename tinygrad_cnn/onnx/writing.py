@@ -20,6 +20,7 @@ from tinygrad_cnn.onnx.exporters import EXPORTERS
 from tinygrad_cnn.onnx.exporters.registry import Exporter
 from tinygrad_cnn.onnx.exporters.target import Target
 from tinygrad_cnn.onnx.graph_module import OnnxModule
+from tinygrad_cnn.onnx.lowering import WRITTEN, lowered
 from tinygrad_cnn.onnx.package import onnx_package
 from tinygrad_cnn.onnx.protobuf import Types
 from tinygrad_cnn.onnx.reading import BUFFERS, module_of
@@ -34,13 +35,14 @@ from tinygrad_cnn.onnx.tracing import (
     same,
     trace,
 )
+from tinygrad_cnn.rng import undisturbed
 from tinygrad_cnn.serial.atomic import writing
 from tinygrad_cnn.tensors.tensor_class import Tensor
 
 Array = NDArray[Any]
 
-#: The oldest version of operators that is written: it has all that the exporters use.
-OLDEST = 21
+#: The oldest version of operators that a file can have.
+OLDEST = 13
 
 
 def save(
@@ -61,13 +63,14 @@ def save(
         example: an input as an array or Tensor, or a tuple of them.
         dynamic: axes whose size may vary in the file, of each input that has them; the example must
             be valid there at twice its size.
-        opset: version of the operators, 21 or newer.
+        opset: version of the operators, 13 or newer; newer operators are written by older ones, or
+            refused.
         verify: check the file with onnx's checker, run it with `load` and, where it is installed, with
             onnxruntime, and compare.
         training: write dropout, and batch normalisation by the batch; else the form for inference.
     Raises:
-        ArgumentError: an op that ONNX has no operator for, something that would be baked in, or an
-            option out of its range.   DTypeError: no Module, or an example that is no array.
+        ArgumentError: an op that ONNX has no operator for (in this opset), something that would be baked
+            in, or an option out of its range.   DTypeError: no Module, or an example that is no array.
         FormatError: the file that was written computes something else; nothing is left on disk.
         MissingExtraError: onnx is not installed.
     Source: the ONNX specification, https://onnx.ai/onnx/operators.
@@ -90,10 +93,11 @@ def save(
         raise ArgumentError(f"{name}: opset {version} is newer than onnx {onnx.__version__} knows")
     axes = tuple(integer(name, "dynamic", axis, 0) for axis in dynamic)
     inputs = _inputs(example)
-    runs = _runs(model, inputs, axes, training)
-    made = _model(onnx, model, runs, axes, version)
-    if verify:
-        _verify(onnx, made, runs, training)
+    with undisturbed(model):
+        runs = _runs(model, inputs, axes, training)
+        made = _model(onnx, model, runs, version)
+        if verify:
+            _verify(onnx, made, runs, training)
     data = made.SerializeToString()
     with writing(path) as temporary:
         temporary.write_bytes(data)
@@ -146,11 +150,11 @@ def _owned(model: Module) -> dict[Node, str]:
 
 
 # --------------------------------------------------------------------------- the file
-def _model(onnx: Any, model: Module, runs: tuple[Trace, Trace], axes: Sequence[int], opset: int) -> Any:
+def _model(onnx: Any, model: Module, runs: tuple[Trace, Trace], opset: int) -> Any:
     """The ModelProto."""
     first, other = runs
     inputs, outputs = _names(model, first)
-    target = Target(onnx, first, other, inputs, model)
+    target = Target(onnx, first, other, inputs, model, opset)
     owned = _owned(model)
     names: dict[Node, str] = {
         leaf: name for leaf, name in zip(first.leaves, inputs, strict=True) if leaf is not None
@@ -175,12 +179,12 @@ def _model(onnx: Any, model: Module, runs: tuple[Trace, Trace], axes: Sequence[i
         list(target.initializers.values()),
     )  # fmt: skip
     made = onnx.helper.make_model(
-        graph, opset_imports=[onnx.helper.make_opsetid("", opset)], producer_name="tinygrad-cnn",
-        ir_version=10,
+        graph, opset_imports=[onnx.helper.make_opsetid("", max(opset, WRITTEN))],
+        producer_name="tinygrad-cnn", ir_version=10,
     )  # fmt: skip
     buffers = [path for path, _ in model.named_buffers() if path in target.initializers]
     onnx.helper.set_model_props(made, {BUFFERS: json.dumps(buffers)})
-    return made
+    return made if opset >= WRITTEN else lowered(onnx, made, opset)
 
 
 def _names(model: Module, first: Trace) -> tuple[list[str], list[str]]:

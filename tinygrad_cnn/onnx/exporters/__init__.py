@@ -3,5 +3,6 @@
 from tinygrad_cnn.onnx.exporters import arrangement as arrangement
 from tinygrad_cnn.onnx.exporters import elementwise as elementwise
 from tinygrad_cnn.onnx.exporters import layers as layers
+from tinygrad_cnn.onnx.exporters import normalization as normalization
 from tinygrad_cnn.onnx.exporters import recurrent as recurrent
 from tinygrad_cnn.onnx.exporters.registry import EXPORTERS as EXPORTERS

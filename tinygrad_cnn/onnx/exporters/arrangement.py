@@ -54,8 +54,12 @@ def _spread(to: Target, op: Any, x: str) -> str:
 @exporter(ops.Norm)
 def _norm(to: Target, op: ops.Norm, x: str) -> str:
     size, keep = to.node("Abs", [x]), int(op.keepdims)
+    if op.ord == 0:  # how many are not 0
+        size = to.node("Sign", [size])
     if not op.axis:
         return size
+    if op.ord == 0:
+        return _reduced(to, "ReduceSum", size, op.axis, keep)
     if op.ord in (1, 2):
         return _reduced(to, f"ReduceL{int(op.ord)}", x, op.axis, keep)
     if abs(op.ord) == np.inf:
@@ -279,6 +283,15 @@ def _repeat(to: Target, op: ops.Repeat, x: str) -> str:
 @exporter(ops.TakeAlongAxis)
 def _take_along_axis(to: Target, op: ops.TakeAlongAxis, x: str) -> str:
     return to.node("GatherElements", [x, to.constant(np.asarray(op._places, np.int64))], axis=op.axis)
+
+
+@exporter(ops.PutAlongAxis)
+def _put_along_axis(to: Target, op: ops.PutAlongAxis, x: str, v: str) -> str:
+    places = np.asarray(op._places, np.int64)
+    line = np.sort(places, axis=op.axis)
+    if (np.diff(line, axis=op.axis) == 0).any():
+        raise to.refuse("it puts several values at one place, which ONNX leaves open")
+    return to.node("ScatterElements", [x, to.constant(places), v], axis=op.axis)
 
 
 @exporter(ops.TopK)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import log
+from math import log, pi, sqrt
 from typing import Any
 
 import numpy as np
@@ -19,16 +19,68 @@ for _op, _kind in (
     (ops.Arctan, "Atan"), (ops.Sinh, "Sinh"), (ops.Cosh, "Cosh"), (ops.Arcsinh, "Asinh"),
     (ops.Arccosh, "Acosh"), (ops.Arctanh, "Atanh"), (ops.Floor, "Floor"), (ops.Ceil, "Ceil"),
     (ops.Sign, "Sign"), (ops.Identity, "Identity"), (ops.ReLU, "Relu"), (ops.Sigmoid, "Sigmoid"),
-    (ops.Tanh, "Tanh"), (ops.Softsign, "Softsign"), (ops.Mish, "Mish"), (ops.Hardswish, "HardSwish"),
+    (ops.Tanh, "Tanh"), (ops.Softsign, "Softsign"),
 ):  # fmt: skip
     plain(_op, _kind)
 plain(ops.Softmax, "Softmax", axis="axis")
 plain(ops.LogSoftmax, "LogSoftmax", axis="axis")
-plain(ops.GELU, "Gelu", approximate="approximate")
 plain(ops.LeakyReLU, "LeakyRelu", alpha="negative_slope")
 plain(ops.ELU, "Elu", alpha="alpha")
 plain(ops.CELU, "Celu", alpha="alpha")
 plain(ops.SELU, "Selu", alpha="alpha", gamma="scale")
+
+
+@exporter(ops.GELU)
+def _gelu(to: Target, op: ops.GELU, x: str) -> str:
+    """Before version 20 by its formula: x/2 · (1 + erf(x/√2)), or the approximation by tanh."""
+    if to.opset >= 20:
+        return to.node("Gelu", [x], approximate=op.approximate)
+    if op.approximate == "tanh":
+        cube = to.node("Mul", [to.node("Mul", [x, x]), x])
+        inner = to.node("Add", [x, to.node("Mul", [cube, to.constant(0.044715)])])
+        y = to.node("Tanh", [to.node("Mul", [inner, to.constant(sqrt(2 / pi))])])
+    else:
+        y = to.node("Erf", [to.node("Mul", [x, to.constant(sqrt(0.5))])])
+    half = to.node("Mul", [x, to.constant(0.5)])
+    return to.node("Mul", [half, to.node("Add", [y, to.constant(1.0)])])
+
+
+@exporter(ops.Mish)
+def _mish(to: Target, op: ops.Mish, x: str) -> str:
+    if to.opset >= 18:
+        return to.node("Mish", [x])
+    return to.node("Mul", [x, to.node("Tanh", [to.node("Softplus", [x])])])
+
+
+@exporter(ops.Hardswish)
+def _hardswish(to: Target, op: ops.Hardswish, x: str) -> str:
+    if to.opset >= 14:
+        return to.node("HardSwish", [x])
+    return to.node("Mul", [x, to.node("HardSigmoid", [x], alpha=1 / 6, beta=0.5)])
+
+
+@exporter(ops.Sinc)
+def _sinc(to: Target, op: ops.Sinc, x: str) -> str:
+    """sin(πx) / (πx), and 1 at 0."""
+    z, zero, one = to.node("Mul", [x, to.constant(pi)]), to.constant(0.0), to.constant(1.0)
+    at_zero = to.node("Equal", [z, zero])
+    some = to.node("Where", [at_zero, one, z])
+    return to.node("Where", [at_zero, one, to.node("Div", [to.node("Sin", [some]), some])])
+
+
+@exporter(ops.LogAddExp)
+def _log_add_exp(to: Target, op: ops.LogAddExp, a: str, b: str) -> str:
+    """max(a, b) + ln(1 + e^-|a - b|)."""
+    away = to.node("Neg", [to.node("Abs", [to.node("Sub", [a, b])])])
+    return to.node("Add", [to.node("Max", [a, b]), to.node("Softplus", [away])])
+
+
+@exporter(ops.CopySign)
+def _copy_sign(to: Target, op: ops.CopySign, a: str, b: str) -> str:
+    """|a|, negative where b is, or where 1/b is: -0 has a sign too."""
+    zero, size = to.constant(0.0), to.node("Abs", [a])
+    below = [to.node("Less", [x, zero]) for x in (b, to.node("Reciprocal", [b]))]
+    return to.node("Where", [to.node("Or", below), to.node("Neg", [size]), size])
 
 
 @exporter(ops.Square)

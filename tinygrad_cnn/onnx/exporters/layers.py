@@ -258,66 +258,14 @@ def _embedding(to: Target, op: ops.Embedding, w: str) -> str:
     return to.node("Gather", [w, indices], axis=0)
 
 
-# --------------------------------------------------------------------------- normalisation
-@exporter(ops.FixedNorm)
-def _fixed_norm(to: Target, op: ops.FixedNorm, x: str, w: str, b: str) -> str:
-    scope = to.scope
-    mean, var = (
-        to.constant(np.asarray(value), f"{scope}.{name}" if scope else name)
-        for name, value in (("running_mean", op._mean), ("running_var", op._var))
-    )
-    return to.node("BatchNormalization", [x, w, b, mean, var], epsilon=op.eps)
+# --------------------------------------------------------------------------- determinants
 
 
-@exporter(ops.BatchNorm)
-def _batch_norm(to: Target, op: ops.BatchNorm, x: str, w: str, b: str) -> str:
-    """The form for training: by the batch's statistics; the running ones come out too."""
-    module, scope = to.modules.get(to.scope), to.scope
-    channels = to.shape[1]
-    values = {"running_mean": np.zeros(channels, to.dtype), "running_var": np.ones(channels, to.dtype)}
-    momentum = 0.1
-    if module is not None and getattr(module, "running_mean", None) is not None:
-        values = {name: np.array(getattr(module, name).numpy()) for name in values}
-        momentum = getattr(module, "momentum", None) or momentum
-    mean, var = (to.constant(v, f"{scope}.{name}" if scope else name) for name, v in values.items())
-    return to.node(
-        "BatchNormalization", [x, w, b, mean, var], outputs=3, epsilon=op.eps, momentum=1 - momentum,
-        training_mode=1,
-    )  # fmt: skip
+@exporter(ops.Determinant)
+def _determinant(to: Target, op: ops.Determinant, a: str) -> str:
+    return to.node("Det", [a])
 
 
-@exporter(ops.LayerNorm)
-def _layer_norm(to: Target, op: ops.LayerNorm, x: str, w: str, b: str) -> str:
-    return to.node("LayerNormalization", [x, w, b], axis=-op.axes, epsilon=op.eps)
-
-
-@exporter(ops.GroupNorm)
-def _group_norm(to: Target, op: ops.GroupNorm, x: str, w: str, b: str) -> str:
-    return to.node("GroupNormalization", [x, w, b], num_groups=op.groups, epsilon=op.eps)
-
-
-@exporter(ops.InstanceNorm)
-def _instance_norm(to: Target, op: ops.InstanceNorm, x: str, w: str, b: str) -> str:
-    return to.node("InstanceNormalization", [x, w, b], epsilon=op.eps)
-
-
-@exporter(ops.LocalResponseNorm)
-def _local_response_norm(to: Target, op: ops.LocalResponseNorm, x: str) -> str:
-    """ONNX's own has more channels above than below for an even size, ours more below.
-
-    Programs insist on images for it.
-    """
-    if op.size % 2 and len(to.shape) == 4:
-        return to.node("LRN", [x], size=op.size, alpha=op.alpha, beta=op.beta, bias=op.k)
-    lead, before = len(to.shape), op.size // 2
-    pads = [0] * (2 * lead)
-    pads[1], pads[lead + 1] = before, op.size - 1 - before
-    squares = to.node("Pad", [to.node("Mul", [x, x]), to.ints(*pads)])
-    channels = to.shape[1]
-    total = ""
-    for k in range(op.size):
-        part = to.node("Slice", [squares, to.ints(k), to.ints(k + channels), to.ints(1)])
-        total = to.node("Add", [total, part]) if total else part
-    share = to.node("Mul", [total, to.constant(op.alpha / op.size)])
-    base = to.node("Add", [share, to.constant(float(op.k))])
-    return to.node("Div", [x, to.node("Pow", [base, to.constant(float(op.beta))])])
+@exporter(ops.LogAbsDet)
+def _log_abs_det(to: Target, op: ops.LogAbsDet, a: str) -> str:
+    return to.node("Log", [to.node("Abs", [to.node("Det", [a])])])

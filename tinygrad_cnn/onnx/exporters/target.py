@@ -21,11 +21,14 @@ class Target:
 
     Args:
         onnx: the package.   first, other: runs at two sizes.   inputs: names of the inputs.
-        model: whose modules' names are used.
+        model: whose modules' names are used.   opset: version of the operators.
     """
 
-    def __init__(self, onnx: Any, first: Trace, other: Trace, inputs: Sequence[str], model: Module) -> None:
+    def __init__(
+        self, onnx: Any, first: Trace, other: Trace, inputs: Sequence[str], model: Module, opset: int
+    ) -> None:
         self._onnx, self._first, self._other, self._inputs = onnx, first, other, inputs
+        self.opset = opset
         self.modules: Mapping[str, Module] = dict(model.named_modules())
         self.nodes: list[Any] = []
         self.initializers: dict[str, Any] = {}
@@ -149,7 +152,7 @@ class Target:
                     continue
                 more = pair[0] - factor * a
                 scope, self._scope = self._scope, ""
-                found = self.node("Shape", [name], start=axis, end=axis + 1)
+                found = self._axis(name, axis)
                 if factor != 1:
                     found = self.node("Mul", [found, self.ints(factor)])
                 if more:
@@ -157,6 +160,12 @@ class Target:
                 self._scope = scope
                 return found
         raise self.refuse(f"the size {pair[0]} (or {pair[1]}) does not follow from the inputs' sizes")
+
+    def _axis(self, name: str, axis: int) -> str:
+        """The size of an axis of a value."""
+        if self.opset >= 15:
+            return self.node("Shape", [name], start=axis, end=axis + 1)
+        return self.node("Slice", [self.node("Shape", [name]), self.ints(axis), self.ints(axis + 1)])
 
     def sizes(self, pairs: Sequence[Pair]) -> str:
         """A shape as a list of integers."""
