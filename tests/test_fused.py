@@ -117,6 +117,12 @@ def sequences(draw, kind, gates):
 PROBLEMS = {
     "elu_slope": with_numbers(1.5, 1.0, 1.0),
     "gelu_slope": pairs(ANY),
+    "gelu_tanh_slope": pairs(ANY),
+    "hardsigmoid_slope": pairs(ANY),
+    "hardswish_slope": pairs(ANY),
+    "log_softmax_slope": along_the_last(),
+    "mish_slope": pairs(ANY),
+    "softplus_slope": with_numbers(1.5, 2.0),
     "group_norm_slope": groups(),
     "hardtanh_slope": with_numbers(-0.5, 1.0),
     "layer_norm_slope": layers(),

@@ -18,7 +18,7 @@ from tinygrad_cnn.kernels import threads
 
 pytest.importorskip("numba")
 
-from tinygrad_cnn.kernels.compiled import activation
+from tinygrad_cnn.kernels.compiled import activation, resample, softmax
 from tinygrad_cnn.kernels.compiled.base import operands
 from tinygrad_cnn.kernels.compiled.norm import channels, samples
 
@@ -26,7 +26,8 @@ EPSILON = float(np.finfo(np.float32).eps)
 #: Per function of one array: its numbers, and how many units in the last place it may be off.
 ONCE = {
     "tanh": ((), 4), "silu": ((), 8), "gelu": ((), 8), "elu": ((1.5, 1.0, 1.0), 8),
-    "leaky_relu": ((0.1,), 2), "hardtanh": ((-0.5, 1.0), 0),
+    "leaky_relu": ((0.1,), 2), "hardtanh": ((-0.5, 1.0), 0), "gelu_tanh": ((), 12),
+    "softplus": ((2.0, 20.0), 8), "mish": ((), 8), "hardsigmoid": ((), 2), "hardswish": ((), 4),
 }  # fmt: skip
 SPECIAL = np.array(
     [0.0, -0.0, 1e-38, -1e-38, 1e-20, -0.34657, -0.3466, 0.625, -0.625, 1.0, -1.0, 9.0, -9.0, 14.0, 20.0,
@@ -61,7 +62,7 @@ def check_functions() -> None:
             expected = getattr(reference, name)(x.astype(np.float64), *numbers)
             found = getattr(activation, name)(x, *numbers).astype(np.float64)
             # gelu's reference itself is a difference from 1 below -1: there the scale is x
-            size = abs(x.astype(np.float64)) * 2e-8 if name == "gelu" else 0.0
+            size = abs(x.astype(np.float64)) * 2e-8 if "gelu" in name else 0.0
             bound = units * EPSILON * abs(expected) + size + 1e-37
             same = (found == expected) | (np.isnan(found) & np.isnan(expected))
             assert np.all(same | (abs(found - expected) <= bound)), (name, x[~same][:5])
@@ -88,18 +89,42 @@ def test_no_nan_where_the_density_is_nothing() -> None:
     assert activation.gelu(np.array([1e30, np.inf], np.float32)).tolist() == [np.float32(1e30), np.inf]
 
 
-@given(hnp.array_shapes(min_dims=1, max_dims=4, max_side=9), st.integers(0, 2**32 - 1), st.booleans())
-def test_softmax(shape: tuple[int, ...], seed: int, turned: bool) -> None:
+@given(
+    hnp.array_shapes(min_dims=1, max_dims=4, max_side=9), st.integers(0, 2**32 - 1), st.booleans(),
+    st.integers(0, 3),
+)  # fmt: skip
+def test_softmax(shape: tuple[int, ...], seed: int, turned: bool, axis: int) -> None:
+    axis %= len(shape)
     rng = np.random.default_rng(seed)
     x = rng.standard_normal(shape).astype(np.float32) * 10 ** rng.integers(0, 3)
     x = np.asfortranarray(x) if turned else x
-    y = activation.softmax(x, -1)
-    expected = reference.softmax(x.astype(np.float64), -1)
+    y = softmax.softmax(x, axis)
+    expected = reference.softmax(x.astype(np.float64), axis)
     np.testing.assert_allclose(y, expected, rtol=1e-5, atol=1e-7)
     g = rng.standard_normal(shape).astype(np.float32)
-    dx = activation.softmax_slope(g, y, x.ndim - 1)
-    np.testing.assert_allclose(dx, reference.softmax_slope(g.astype(np.float64), expected, -1), atol=2e-6)
-    np.testing.assert_array_equal(activation.softmax(x, 0), reference.softmax(x, 0)) if x.ndim > 1 else None
+    dx = softmax.softmax_slope(g, y, axis)
+    np.testing.assert_allclose(dx, reference.softmax_slope(g.astype(np.float64), expected, axis), atol=2e-6)
+    y, expected = softmax.log_softmax(x, axis), reference.log_softmax(x.astype(np.float64), axis)
+    np.testing.assert_allclose(y, expected, rtol=1e-5, atol=1e-6)
+    dx = softmax.log_softmax_slope(g, y, axis)
+    expected = reference.log_softmax_slope(g.astype(np.float64), expected, axis)
+    np.testing.assert_allclose(dx, expected, rtol=1e-5, atol=1e-5)
+
+
+@given(hnp.array_shapes(min_dims=1, max_dims=4, max_side=9), st.integers(0, 2**32 - 1), st.integers(0, 3))
+def test_sparse_maps(shape: tuple[int, ...], seed: int, axis: int) -> None:
+    """Any terms: pixels read several times or never, and results of any number of terms."""
+    axis %= len(shape)
+    rng = np.random.default_rng(seed)
+    x, count, terms = rng.standard_normal(shape).astype(np.float32), rng.integers(1, 7), rng.integers(1, 12)
+    targets = np.sort(rng.integers(0, count, terms))
+    of = rng.integers(0, shape[axis], terms), rng.uniform(-1, 1, terms)
+    starts = np.searchsorted(targets, np.arange(count + 1))
+    y, expected = (
+        f.resample(a, axis, *of, starts) for f, a in ((resample, x), (reference, x.astype("f8")))
+    )
+    assert y.dtype == np.float32 and y.shape == expected.shape
+    np.testing.assert_allclose(y, expected, rtol=1e-5, atol=1e-5)
 
 
 def check_norms(seed: int, shape: tuple[int, ...], axes: int, groups: int, offset: float) -> None:

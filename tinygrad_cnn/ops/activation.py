@@ -9,12 +9,13 @@ import numpy as np
 
 from tinygrad_cnn import kernels
 from tinygrad_cnn.graph import OUT
+from tinygrad_cnn.kernels.numpy import activation as formulas
 from tinygrad_cnn.ops.arithmetic import Abs
 from tinygrad_cnn.ops.elementwise import Clip, Exp
 from tinygrad_cnn.ops.erf import Erf
 from tinygrad_cnn.ops.families import Activation
 from tinygrad_cnn.ops.fused import fused
-from tinygrad_cnn.ops.select import Gate, Where, choose
+from tinygrad_cnn.ops.select import Gate, Where
 
 __all__ = [
     "GELU", "Identity", "LogSoftmax", "Mish", "ReLU", "SiLU", "Sigmoid", "Softmax", "Softplus", "Softsign",
@@ -98,23 +99,19 @@ class GELU(Activation):
         self.approximate = approximate
 
     def forward(self, x: Any) -> Any:
-        if self.approximate == "tanh":
-            return 0.5 * x * (1 + np.tanh(self.inner(x)))
-        return kernels.gelu(x)
+        return kernels.gelu_tanh(x) if self.approximate == "tanh" else kernels.gelu(x)
 
     def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
-        if self.approximate == "tanh":
-            # Further out all is as at the bounds, to the last bit, and x itself may overflow.
-            x = Clip(-12, 12)(x)
-            t = Tanh()(self.inner(x))
-            slope = (3 * 0.044715) * x * x + 1
-            return (g * (0.5 * (1 + t) + (0.5 * sqrt(2 / pi)) * x * slope * (1 - t * t)),)
-        return (gelu_slope(g, x),)
+        return (gelu_tanh_slope(g, x) if self.approximate == "tanh" else gelu_slope(g, x),)
 
-    @staticmethod
-    def inner(x: Any) -> Any:
-        """What the approximation takes the tanh of."""
-        return sqrt(2 / pi) * (x + 0.044715 * x * x * x)
+
+@fused
+def gelu_tanh_slope(g: Any, x: Any) -> Any:
+    """The derivative of x * (1 + tanh(z)) / 2, z = sqrt(2 / pi) (x + 0.044715 x³)."""
+    x = Clip(-12, 12)(x)  # further out all is as at the bounds, to the last bit, and x³ may overflow
+    t = Tanh()(formulas.inner(x))
+    slope = (3 * formulas.CUBE) * x * x + 1
+    return g * (0.5 * (1 + t) + (0.5 * formulas.ROOT) * x * slope * (1 - t * t))
 
 
 @fused
@@ -153,14 +150,18 @@ class Softplus(Activation):
         self.beta, self.threshold = beta, threshold
 
     def forward(self, x: Any) -> Any:
-        z = x * self.beta
-        smooth = (np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))) / self.beta
-        return smooth if self.threshold == inf else choose(z > self.threshold, x, smooth)
+        return kernels.softplus(x, self.beta, self.threshold)
 
     def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
-        z = x * self.beta
-        smooth = g * Sigmoid()(z)
-        return (smooth if self.threshold == inf else Where(z > self.threshold)(g, smooth),)
+        return (softplus_slope(g, x, self.beta, self.threshold),)
+
+
+@fused
+def softplus_slope(g: Any, x: Any, beta: float, threshold: float) -> Any:
+    """g times the sigmoid of beta * x; g itself above the threshold."""
+    z = x * beta
+    smooth = g * Sigmoid()(z)
+    return smooth if threshold == inf else Where(z > threshold)(g, smooth)
 
 
 class Mish(Activation):
@@ -169,11 +170,17 @@ class Mish(Activation):
     keep = (0,)
 
     def forward(self, x: Any) -> Any:
-        return x * np.tanh(Softplus(threshold=inf)(x))
+        return kernels.mish(x)
 
     def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
-        t = Tanh()(Softplus(threshold=inf)(x))
-        return (g * (t + Clip(-1000, 1000)(x) * Sigmoid()(x) * (1 - t * t)),)
+        return (mish_slope(g, x),)
+
+
+@fused
+def mish_slope(g: Any, x: Any) -> Any:
+    """g * (t + x * s * (1 - t²)), t the factor of x in Mish and s the sigmoid of x."""
+    t = Tanh()(Softplus(threshold=inf)(x))
+    return g * (t + Clip(-1000, 1000)(x) * Sigmoid()(x) * (1 - t * t))
 
 
 class Softsign(Activation):
@@ -225,4 +232,10 @@ class LogSoftmax(Activation):
         return kernels.log_softmax(x, self.axis)
 
     def backward(self, g: Any, y: Any) -> tuple[Any, ...]:
-        return (g - Exp()(y) * g.sum(axis=self.axis, keepdims=True),)
+        return (log_softmax_slope(g, y, self.axis),)
+
+
+@fused
+def log_softmax_slope(g: Any, y: Any, axis: int) -> Any:
+    """g - e^y * sum of g along the axis."""
+    return g - Exp()(y) * g.sum(axis=axis, keepdims=True)

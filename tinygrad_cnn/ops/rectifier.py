@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from tinygrad_cnn import kernels
 from tinygrad_cnn.graph import OUT, Needs
 from tinygrad_cnn.ops.elementwise import Exp
@@ -56,10 +54,16 @@ class Hardsigmoid(Activation):
     keep = (0,)
 
     def forward(self, x: Any) -> Any:
-        return np.clip(x + 3, 0, 6) / 6
+        return kernels.hardsigmoid(x)
 
     def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
-        return (Gate((x > -3) & (x < 3))(g) / 6,)
+        return (hardsigmoid_slope(g, x),)
+
+
+@fused
+def hardsigmoid_slope(g: Any, x: Any) -> Any:
+    """g / 6 between -3 and 3, exactly 0 elsewhere."""
+    return Gate((x > -3) & (x < 3))(g) / 6
 
 
 class Hardswish(Activation):
@@ -68,11 +72,16 @@ class Hardswish(Activation):
     keep = (0,)
 
     def forward(self, x: Any) -> Any:
-        return x * np.clip(x + 3, 0, 6) / 6
+        return kernels.hardswish(x)
 
     def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
-        between = Gate((x > -3) & (x < 3))(g * (x / 3 + 0.5))
-        return (between + Gate(~(x < 3))(g),)
+        return (hardswish_slope(g, x),)
+
+
+@fused
+def hardswish_slope(g: Any, x: Any) -> Any:
+    """g * (x / 3 + 1/2) between -3 and 3, exactly 0 below and g above."""
+    return Gate((x > -3) & (x < 3))(g * (x / 3 + 0.5)) + Gate(~(x < 3))(g)
 
 
 class LeakyReLU(Activation):
@@ -103,6 +112,8 @@ class PReLU(Activation):
     keep = (0, 1)
 
     def forward(self, x: Any, w: Any) -> Any:
+        if w.size == 1 and w.dtype == x.dtype:
+            return kernels.leaky_relu(x, w.item())
         return choose(x > 0, x, x * self.beside(x, w))
 
     def backward(self, g: Any, x: Any, w: Any, *, needs: Needs) -> tuple[Any, ...]:

@@ -8,13 +8,14 @@ family. Its subclasses only bear the names that a reader of a graph expects.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tinygrad_cnn import kernels
 from tinygrad_cnn.graph import Op
 from tinygrad_cnn.ops.pool import bins
 
@@ -49,18 +50,19 @@ class AxisMap:
         return AxisMap(self.targets, self.sources, self.weights, self.count, self.n)
 
     def __call__(self, x: Array, axis: int) -> Array:
+        return kernels.resample(x, axis, *self._ordered)
+
+    @cached_property
+    def adjoint(self) -> AxisMap:
+        """`transposed()`, made once."""
+        return self.transposed()
+
+    @cached_property
+    def _ordered(self) -> tuple[Array, Array, Array]:
+        """Sources and weights by rising target, and where the terms of each target begin."""
         order = np.argsort(self.targets, kind="stable")
-        targets = self.targets[order]
-        terms = np.moveaxis(x, axis, -1)[..., self.sources[order]]
-        terms *= self.weights[order].astype(x.dtype)
-        starts = np.flatnonzero(np.diff(targets, prepend=-1))
-        if len(starts) < len(targets):
-            terms = np.add.reduceat(terms, starts, axis=-1)
-        if len(starts) < self.count:  # some pixels of y have no term
-            y = np.zeros((*terms.shape[:-1], self.count), x.dtype)
-            y[..., targets[starts]] = terms
-            terms = y
-        return np.moveaxis(terms, -1, axis)
+        starts = np.searchsorted(self.targets[order], np.arange(self.count + 1))
+        return self.sources[order], self.weights[order], starts
 
 
 @lru_cache(maxsize=256)
@@ -127,7 +129,7 @@ class Resample(Op):
         return x
 
     def backward(self, g: Any) -> tuple[Any, ...]:
-        return (Resample(*(along.transposed() for along in self._maps))(g),)
+        return (Resample(*(along.adjoint for along in self._maps))(g),)
 
     def options(self) -> dict[str, Any]:
         return {"size": tuple(along.count for along in self._maps)}

@@ -19,6 +19,8 @@ from tinygrad_cnn.kernels.compiled.base.functions import (
     exponential,
     exponential_less_one,
     hyperbolic_tangent,
+    logarithm_of_one_and,
+    logistic,
     normal_share,
 )
 from tinygrad_cnn.kernels.compiled.base.operands import FLOAT32, is_served, over, plain
@@ -27,7 +29,11 @@ Array = NDArray[Any]
 
 #: 1 / sqrt(2 pi), and where the normal density is nothing beside 1: there 0 * inf would be NaN.
 DENSITY, FAR = np.float32(sqrt(0.5 / pi)), np.float32(14)
-LARGE = np.float32(1000)
+LARGE, TWO, THREE, SIX = np.float32(1000), np.float32(2), np.float32(3), np.float32(6)
+#: GELU's approximation: the factors of its tanh's argument and of the cube there, three times the latter,
+#: and where all is as further out.
+ROOT, CUBE, EDGE = np.float32(sqrt(2 / pi)), np.float32(0.044715), np.float32(12)
+THRICE = np.float32(3 * 0.044715)
 ONCE = "void(float32[::1], float32[::1], int64, int64)"
 TWICE = "void(float32[::1], float32[::1], float32[::1], int64, int64)"
 
@@ -124,31 +130,96 @@ def hardtanh_slope_range(g, y, low, high, dx, start, stop):
         dx[i] = g[i] if (y[i] > low) & (y[i] < high) else ZERO
 
 
-@kernel("void(float32[:, ::1], float32[:, ::1], int64, int64)")
-def softmax_rows(x, y, start, stop):
-    for r in range(start, stop):
-        row, out = x[r], y[r]
-        most = row[0]
-        for k in range(1, row.size):
-            most = max(most, row[k])
-        total = ZERO
-        for k in range(row.size):
-            out[k] = exponential(row[k] - most)
-            total += out[k]
-        factor = ONE / total
-        for k in range(row.size):
-            out[k] *= factor
+@kernel(ONCE)
+def gelu_tanh_range(x, y, start, stop):
+    x, y = x[start:stop], y[start:stop]
+    for i in range(x.size):
+        y[i] = x[i] * logistic(TWO * ROOT * (x[i] + CUBE * x[i] * x[i] * x[i]))  # (1 + tanh(z)) / 2
 
 
-@kernel("void(float32[:, ::1], float32[:, ::1], float32[:, ::1], int64, int64)")
-def softmax_slope_rows(g, y, dx, start, stop):
-    for r in range(start, stop):
-        slope, row, out = g[r], y[r], dx[r]
-        total = ZERO
-        for k in range(row.size):
-            total += slope[k] * row[k]
-        for k in range(row.size):
-            out[k] = row[k] * (slope[k] - total)
+@kernel(TWICE)
+def gelu_tanh_slope_range(g, x, dx, start, stop):
+    g, x, dx = g[start:stop], x[start:stop], dx[start:stop]
+    for i in range(x.size):
+        low = -EDGE if x[i] < -EDGE else x[i]  # NaN stays
+        z = EDGE if low > EDGE else low
+        t = exponential(-TWO * ROOT * abs(z + CUBE * z * z * z))
+        s, rest = ONE / (ONE + t), t / (ONE + t)
+        slope = TWO * ROOT * z * (THRICE * z * z + ONE)
+        dx[i] = g[i] * ((s if z >= ZERO else rest) + slope * s * rest)
+
+
+@kernel("void(float32[::1], float32, float32, float32[::1], int64, int64)")
+def softplus_range(x, beta, threshold, y, start, stop):
+    x, y = x[start:stop], y[start:stop]
+    for i in range(x.size):
+        z = x[i] * beta
+        smooth = ((z if z > ZERO else ZERO) + logarithm_of_one_and(exponential(-abs(z)))) / beta
+        y[i] = x[i] if (z > threshold) | (z != z) else smooth
+
+
+@kernel("void(float32[::1], float32[::1], float32, float32, float32[::1], int64, int64)")
+def softplus_slope_range(g, x, beta, threshold, dx, start, stop):
+    g, x, dx = g[start:stop], x[start:stop], dx[start:stop]
+    for i in range(x.size):
+        z = x[i] * beta
+        dx[i] = g[i] if z > threshold else g[i] * logistic(z)
+
+
+@kernel(ONCE)
+def mish_range(x, y, start, stop):
+    x, y = x[start:stop], y[start:stop]
+    for i in range(x.size):
+        t = exponential(-abs(x[i]))
+        above, below = ONE + TWO * t, t * (t + TWO)  # tanh(ln(1 + e^x)) as a fraction, whatever x
+        y[i] = x[i] * (above / (above + TWO * t * t) if x[i] >= ZERO else below / (below + TWO))
+
+
+@kernel(TWICE)
+def mish_slope_range(g, x, dx, start, stop):
+    g, x, dx = g[start:stop], x[start:stop], dx[start:stop]
+    for i in range(x.size):
+        t = exponential(-abs(x[i]))
+        above, below = ONE + TWO * t, t * (t + TWO)
+        high, low = ONE / (above + TWO * t * t), ONE / (below + TWO)
+        part = above * high if x[i] >= ZERO else below * low
+        rest = TWO * t * t * high if x[i] >= ZERO else TWO * low  # 1 - part
+        s = (ONE if x[i] >= ZERO else t) / (ONE + t)
+        near = -LARGE if x[i] < -LARGE else (LARGE if x[i] > LARGE else x[i])
+        dx[i] = g[i] * (part + near * s * (rest * (ONE + part)))
+
+
+@kernel(ONCE)
+def hardsigmoid_range(x, y, start, stop):
+    x, y = x[start:stop], y[start:stop]
+    for i in range(x.size):
+        z = x[i] + THREE
+        low = ZERO if z < ZERO else z  # NaN stays
+        y[i] = (SIX if low > SIX else low) / SIX
+
+
+@kernel(TWICE)
+def hardsigmoid_slope_range(g, x, dx, start, stop):
+    g, x, dx = g[start:stop], x[start:stop], dx[start:stop]
+    for i in range(x.size):
+        dx[i] = g[i] / SIX if (x[i] > -THREE) & (x[i] < THREE) else ZERO
+
+
+@kernel(ONCE)
+def hardswish_range(x, y, start, stop):
+    x, y = x[start:stop], y[start:stop]
+    for i in range(x.size):
+        z = x[i] + THREE
+        low = ZERO if z < ZERO else z
+        y[i] = x[i] * (SIX if low > SIX else low) / SIX
+
+
+@kernel(TWICE)
+def hardswish_slope_range(g, x, dx, start, stop):
+    g, x, dx = g[start:stop], x[start:stop], dx[start:stop]
+    for i in range(x.size):
+        between = g[i] * (x[i] / THREE + HALF) if (x[i] > -THREE) & (x[i] < THREE) else ZERO
+        dx[i] = between if (x[i] < THREE) else g[i]
 
 
 def _once(name: str, ranged: Any, worth: int) -> Any:
@@ -190,22 +261,18 @@ leaky_relu = _once("leaky_relu", leaky_range, 8)
 leaky_relu_slope = _twice("leaky_relu_slope", leaky_slope_range, 12)
 hardtanh = _once("hardtanh", hardtanh_range, 8)
 hardtanh_slope = _twice("hardtanh_slope", hardtanh_slope_range, 12)
-
-
-def softmax(x: Array, axis: int) -> Array:
-    """See the reference."""
-    if not (is_served(x) and x.ndim and axis in (-1, x.ndim - 1)):
-        return reference.softmax(x, axis)
-    y, wide = np.empty(x.shape, FLOAT32), x.shape[-1]
-    over(x.size // wide, 32 * x.size, softmax_rows, plain(x).reshape(-1, wide), y.reshape(-1, wide))
-    return y
-
-
-def softmax_slope(g: Array, y: Array, axis: int) -> Array:
-    """See the reference."""
-    if not (is_served(y) and g.dtype == FLOAT32 and g.shape == y.shape and axis in (-1, y.ndim - 1)):
-        return reference.softmax_slope(g, y, axis)
-    dx, wide = np.empty(y.shape, FLOAT32), y.shape[-1]
-    arrays = (a.reshape(-1, wide) for a in (plain(g), plain(y), dx))
-    over(y.size // wide, 16 * y.size, softmax_slope_rows, *arrays)
-    return dx
+gelu_tanh, gelu_tanh_slope = (
+    _once("gelu_tanh", gelu_tanh_range, 32),
+    _twice("gelu_tanh_slope", gelu_tanh_slope_range, 40),
+)
+softplus, softplus_slope = (
+    _once("softplus", softplus_range, 40),
+    _twice("softplus_slope", softplus_slope_range, 28),
+)
+mish, mish_slope = _once("mish", mish_range, 28), _twice("mish_slope", mish_slope_range, 36)
+hardsigmoid = _once("hardsigmoid", hardsigmoid_range, 8)
+hardsigmoid_slope = _twice("hardsigmoid_slope", hardsigmoid_slope_range, 12)
+hardswish, hardswish_slope = (
+    _once("hardswish", hardswish_range, 8),
+    _twice("hardswish_slope", hardswish_slope_range, 12),
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import pi, sqrt
+from math import inf, pi, sqrt
 from typing import Any
 
 import numpy as np
@@ -51,6 +51,69 @@ def gelu_slope(g: Array, x: Array) -> Array:
     return np.asarray(g * (0.5 * (1 + error_function(x * sqrt(0.5))) + x * density))
 
 
+def gelu_tanh(x: Array) -> Array:
+    """The approximation of `gelu` by tanh."""
+    return np.asarray(0.5 * x * (1 + np.tanh(inner(x))))
+
+
+def gelu_tanh_slope(g: Array, x: Array) -> Array:
+    """The derivative of `gelu_tanh`, times g."""
+    x = np.clip(x, -12, 12)  # further out all is as at the bounds, and x³ may overflow
+    t = np.tanh(inner(x))
+    slope = (3 * CUBE) * x * x + 1
+    return np.asarray(g * (0.5 * (1 + t) + (0.5 * ROOT) * x * slope * (1 - t * t)))
+
+
+def inner(x: Any) -> Any:
+    """What `gelu_tanh` takes the tanh of."""
+    return ROOT * (x + CUBE * x * x * x)
+
+
+def softplus(x: Array, beta: float, threshold: float) -> Array:
+    """ln(1 + e^(beta * x)) / beta; x itself where beta * x is above the threshold."""
+    z = x * beta
+    smooth = (np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))) / beta
+    return np.asarray(smooth if threshold == inf else choose(z > threshold, x, smooth))
+
+
+def softplus_slope(g: Array, x: Array, beta: float, threshold: float) -> Array:
+    """The derivative of `softplus`, times g."""
+    z = x * beta
+    smooth = g * sigmoid(z)
+    return np.asarray(smooth if threshold == inf else choose(z > threshold, g, smooth))
+
+
+def mish(x: Array) -> Array:
+    """x * tanh(ln(1 + e^x))."""
+    return np.asarray(x * np.tanh(softplus(x, 1.0, inf)))
+
+
+def mish_slope(g: Array, x: Array) -> Array:
+    """The derivative of `mish`, times g."""
+    t = np.tanh(softplus(x, 1.0, inf))
+    return np.asarray(g * (t + np.clip(x, -1000, 1000) * sigmoid(x) * (1 - t * t)))  # no 0 * inf
+
+
+def hardsigmoid(x: Array) -> Array:
+    """x / 6 + 1/2 between -3 and 3, 0 below and 1 above."""
+    return np.asarray(np.clip(x + 3, 0, 6) / 6)
+
+
+def hardsigmoid_slope(g: Array, x: Array) -> Array:
+    """The derivative of `hardsigmoid`, times g: exactly 0 at and beyond both bounds."""
+    return np.asarray(gate(g, (x > -3) & (x < 3)) / 6)
+
+
+def hardswish(x: Array) -> Array:
+    """x times the hard sigmoid of x."""
+    return np.asarray(x * np.clip(x + 3, 0, 6) / 6)
+
+
+def hardswish_slope(g: Array, x: Array) -> Array:
+    """The derivative of `hardswish`, times g."""
+    return np.asarray(gate(g * (x / 3 + 0.5), (x > -3) & (x < 3)) + gate(g, ~(x < 3)))
+
+
 def elu(x: Array, below: float, scale: float, rate: float) -> Array:
     """scale * x where positive, elsewhere below * (e^(rate * x) - 1)."""
     return choose(x <= 0, below * np.expm1(np.minimum(x, 0) * rate), x if scale == 1 else scale * x)
@@ -87,6 +150,12 @@ def softmax_slope(g: Array, y: Array, axis: int) -> Array:
     """The derivative of softmax from its result."""
     gy = g * y
     out: Array = gy - y * gy.sum(axis=axis, keepdims=True)
+    return out
+
+
+def log_softmax_slope(g: Array, y: Array, axis: int) -> Array:
+    """The derivative of log_softmax from its result."""
+    out: Array = g - np.exp(y) * g.sum(axis=axis, keepdims=True)
     return out
 
 

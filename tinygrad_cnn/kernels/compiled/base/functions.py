@@ -73,6 +73,24 @@ def logistic(x):
     return (ONE if x >= ZERO else t) / (ONE + t)
 
 
+#: ln(1 + t) = t - t²/2 + t³ (...), sqrt(1/2) <= 1 + t <= sqrt(2).   Source: Moshier, "Cephes" (logf).
+L0, L1, L2 = np.float32(7.0376836292e-2), np.float32(-1.1514610310e-1), np.float32(1.1676998740e-1)
+L3, L4, L5 = np.float32(-1.2420140846e-1), np.float32(1.4249322787e-1), np.float32(-1.6668057665e-1)
+L6, L7, L8 = np.float32(2.0000714765e-1), np.float32(-2.4999993993e-1), np.float32(3.3333331174e-1)
+LN_2, ROOT_LESS_ONE = np.float32(0.69314718), np.float32(0.41421356)
+
+
+@inlined
+def logarithm_of_one_and(t):
+    """ln(1 + t) for 0 <= t <= 1, within a few units in the last place; NaN stays."""
+    far = t > ROOT_LESS_ONE
+    r = (t - ONE) * HALF if far else t  # 1 + t = 2 (1 + r)
+    s = r * r
+    p = (((((((L0 * r + L1) * r + L2) * r + L3) * r + L4) * r + L5) * r + L6) * r + L7) * r + L8
+    found = r + (s * r * p - HALF * s)
+    return found + LN_2 if far else found
+
+
 NEAR = np.float32(-0.3465735)
 #: tanh(x) = x + x^3 (...) for |x| < SMALL.   Source: Moshier, "Cephes" (tanhf).
 SMALL = np.float32(0.625)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from tinygrad_cnn.kernels import numpy as reference
 from tinygrad_cnn.kernels.compiled.base.compiling import inlined, kernel
 from tinygrad_cnn.kernels.compiled.base.operands import FLOAT32, is_served, over, plain
+from tinygrad_cnn.kernels.compiled.base.packing import turn
 
 Array = NDArray[Any]
 
@@ -121,6 +122,8 @@ def channel_sum(g: Array) -> Array:
     """See the reference."""
     if not is_served(g):
         return reference.channel_sum(g)
+    if g.ndim == 2:
+        return reference.channel_sum(g)
     total, images = np.empty(g.shape[1], FLOAT32), in_images(g)
     over(g.shape[1], 4 * g.size, sums, images, total)
     return total
@@ -130,6 +133,9 @@ def batch_norm(x: Array, w: Array, b: Array, eps: float) -> tuple[Array, Array, 
     """See the reference."""
     if not (is_served(x) and w.dtype == b.dtype == FLOAT32):
         return reference.batch_norm(x, w, b, eps)
+    if x.ndim == 2 and len(x) > 1:  # a column lies in single floats: turned, it is a row
+        y, mean, var = batch_norm(turned(x)[None], w, b, eps)
+        return turned(y[0]), mean, var
     y = np.empty(x.shape, FLOAT32)
     mean, var = np.empty(x.shape[1], FLOAT32), np.empty(x.shape[1], FLOAT32)
     operands = (in_images(x), plain(w), plain(b), eps, in_images(y), mean, var)
@@ -143,6 +149,10 @@ def batch_norm_slope(
     """See the reference."""
     if not (is_served(x) and all(a.dtype == FLOAT32 for a in (g, w, mean, var))):
         return reference.batch_norm_slope(g, x, w, mean, var, eps, wants_x)
+    if x.ndim == 2 and len(x) > 1:
+        images = turned(g)[None], turned(x)[None]
+        of_x, dw, db = batch_norm_slope(*images, w, mean, var, eps, wants_x)
+        return None if of_x is None else turned(of_x[0]), dw, db
     dx = np.empty(x.shape if wants_x else (0, 1), FLOAT32)
     dw, db = np.empty(x.shape[1], FLOAT32), np.empty(x.shape[1], FLOAT32)
     operands = (in_images(g), in_images(x), plain(w), plain(mean), plain(var), eps, wants_x)
@@ -157,9 +167,19 @@ def fixed_norm(x: Array, w: Array, b: Array, mean: Array, var: Array, eps: float
         return reference.fixed_norm(x, w, b, mean, var, eps)
     scale = w * (var + eps) ** -0.5
     shift = b - mean * scale
+    if x.ndim == 2:
+        return np.asarray(x * scale + shift)
     y = np.empty(x.shape, FLOAT32)
     images, out = in_images(x), in_images(y)
     over(len(x), 8 * x.size, scale_and_shift, images, scale, shift, out)
+    return y
+
+
+def turned(x: Array) -> Array:
+    """x (N, C) as plain memory (C, N)."""
+    rows, columns = x.shape
+    y = np.empty((columns, rows), FLOAT32)
+    turn(plain(x).reshape(-1), 0, columns, y.reshape(-1), 0, rows, rows, columns, np.float32(0))
     return y
 
 
