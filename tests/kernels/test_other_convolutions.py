@@ -24,6 +24,9 @@ EPSILON = float(np.finfo(np.float32).eps)
 
 #: Image, kernel, stride, padding, dilation, groups, channels and kernels of a group.
 PROBLEMS = {
+    "1×1": ((9, 11), (1, 1), (1, 1), ((0, 0), (0, 0)), (1, 1), 1, 5, 9),
+    "1×1 stride 2": ((17, 14), (1, 1), (2, 2), ((0, 0), (0, 0)), (1, 1), 1, 3, 16),
+    "1×1 in groups": ((8, 7), (1, 1), (1, 1), ((0, 0), (0, 0)), (1, 1), 2, 17, 4),
     "depthwise": ((7, 9), (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1), 5, 1, 1),
     "depthwise stride 2": ((8, 9), (3, 3), (2, 2), ((1, 1), (1, 1)), (1, 1), 5, 1, 1),
     "depthwise of two": ((11, 10), (5, 3), (2, 1), ((2, 1), (2, 0)), (1, 2), 3, 1, 2),
@@ -124,7 +127,7 @@ PROCESSORS = {"generic": "", "haswell": "+sse4.2,+avx,+avx2,+fma"}
 @pytest.mark.parametrize("processor", PROCESSORS)
 def test_other_processors(processor: str, tmp_path: Path) -> None:
     """Compiled for narrower vectors, in a process with a cache of its own."""
-    code = "import test_other_convolutions as t\nfor name in list(t.PROBLEMS)[:4]: t.check(name)"
+    code = "import test_other_convolutions as t\nfor name in list(t.PROBLEMS)[:6]: t.check(name)"
     environment = {
         **os.environ, "NUMBA_CPU_NAME": processor, "NUMBA_CPU_FEATURES": PROCESSORS[processor],
         "TINYGRAD_CNN_CACHE": str(tmp_path),
