@@ -106,6 +106,8 @@ def gradcheck(pytestconfig: pytest.Config) -> Gradcheck:
     It raises AssertionError where a gradient is wrong, and returns the result otherwise. Its method
     `op` checks an op of one's own. It may be used in hypothesis tests.
     """
+    # What a first call would import, it is given before: hypothesis counts an example's seconds.
+    import_module("tinygrad_cnn.testing.assertions")
     # Of the session, because hypothesis warns of fixtures that are made anew for each test: which
     # test runs is noted by `pytest_runtest_protocol`.
     return pytestconfig.stash.setdefault(FIXTURE, Gradcheck(pytestconfig))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import find, given, settings
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from tinygrad_cnn import Tensor
 from tinygrad_cnn import functional as F
@@ -42,14 +43,14 @@ def test_values_shrink_to_whole_numbers() -> None:
 
 
 def test_large_examples_cost_little() -> None:
-    """Counted, not timed: ten thousand elements take fewer than 20 choices."""
+    """Counted, not timed: ten thousand elements take as few choices as thirty do."""
 
     @settings(max_examples=5, database=None)
     @given(st.data())
     def draw(data: st.DataObject) -> None:
         x = data.draw(our.arrays((100, 100)))
         assert x.shape == (100, 100)
-        assert len(data.conjecture_data.nodes) < 20
+        assert len(data.conjecture_data.nodes) < 32
 
     draw()
 
@@ -101,3 +102,49 @@ def test_pool_problems_are_valid(problem) -> None:
 def test_classification_problems_are_valid(problem) -> None:
     x, labels = problem
     assert np.isfinite(F.cross_entropy(x, labels, reduction="sum"))
+
+
+@given(our.norm_problems())
+def test_norm_problems_are_valid(problem) -> None:
+    name, (x,), options = problem
+    assert getattr(F, name)(x, **options).shape == x.shape
+
+
+@given(our.attention_problems())
+def test_attention_problems_are_valid(problem) -> None:
+    (q, _, v), options = problem
+    y = F.scaled_dot_product_attention(*problem[0], **options)
+    assert y.shape == (*q.shape[:-1], v.shape[-1]) and np.isfinite(y).all()
+
+
+@given(our.recurrent_problems())
+def test_recurrent_problems_are_valid(problem) -> None:
+    name, operands = problem
+    y = getattr(F, name)(*operands)
+    assert (y[0] if name == "lstm_cell" else y).shape == operands[1].shape
+
+
+@given(our.loss_problems())
+def test_loss_problems_are_valid(problem) -> None:
+    name, x, target, options = problem
+    assert np.isfinite(getattr(F, name)(x, target, **options)).all()
+
+
+@pytest.mark.parametrize(
+    ("fails", "size"),
+    [(lambda x: x.max() > 3, 1), (lambda x: x.ndim == 2 and (x < 0).any(), 1), (lambda x: x.sum() > 35, 4)],
+)
+def test_failures_shrink_as_far_as_arrays_of_hypothesis(fails, size: int) -> None:
+    """The sizes are what `hnp.arrays` comes down to: it needs as many elements."""
+    shapes = hnp.array_shapes(max_dims=2, max_side=4)
+    assert find(our.arrays(shapes), lambda x: bool(fails(x))).size == size
+
+
+def test_one_bad_element_of_many_is_found() -> None:
+    x = find(our.arrays((10, 20)), lambda x: x[3, 17] > 2)
+    assert np.count_nonzero(x) == 1 and x[3, 17] > 2
+
+
+@given(our.arrays((30,), dtype=st.sampled_from([np.float16, np.float32]), low=0.1, high=0.7))
+def test_bounds_hold_in_narrow_types(x: np.ndarray) -> None:
+    assert (x.astype(float) >= 0.1).all() and (x.astype(float) <= 0.7).all()

@@ -22,6 +22,7 @@ from tinygrad_cnn.testing.check import (
     Finding,
     GradcheckResult,
     central_difference,
+    complex_step,
     gradcheck,
 )
 from tinygrad_cnn.testing.program_steps import Program, Step
@@ -37,7 +38,9 @@ __all__ = [
     "Problem",
     "Program",
     "Step",
+    "TensorMachine",
     "assert_gradients",
+    "backward_branches",
     "blame",
     "central_difference",
     "check_layer_against",
@@ -45,6 +48,8 @@ __all__ = [
     "check_module",
     "check_op",
     "check_optimizer",
+    "check_optimizer_against",
+    "complex_step",
     "gradcheck",
 ]
 
@@ -52,15 +57,23 @@ if TYPE_CHECKING:  # and so a name that is not here is an error to type checkers
     from tinygrad_cnn.testing.cases import CASES, Case, Problem
     from tinygrad_cnn.testing.contracts import (
         PROPERTIES,
+        backward_branches,
         check_layer_against,
         check_loss,
         check_module,
         check_op,
         check_optimizer,
+        check_optimizer_against,
     )
+    from tinygrad_cnn.testing.tensor_machine import TensorMachine
 else:
     #: The modules whose names need hypothesis.
-    _WITH_HYPOTHESIS = {"CASES": "cases", "Case": "cases", "Problem": "cases"}
+    _WITH_HYPOTHESIS = {
+        "CASES": "cases",
+        "Case": "cases",
+        "Problem": "cases",
+        "TensorMachine": "tensor_machine",
+    }
 
     def __getattr__(name: str) -> Any:
         if name not in __all__:

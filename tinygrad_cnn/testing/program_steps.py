@@ -52,23 +52,31 @@ class Step:
     """One line of a program: a name for the result, an operation, its operands, its options.
 
     Args:
-        name: what later steps call the result.   op: a key of `OPERATIONS`.
+        name: what later steps call the result.
+        op: a key of `OPERATIONS`, or a function of one's own, of Tensors.
         inputs: names of inputs or of earlier steps.   options: keyword arguments of the operation.
 
     >>> Step("b", "sum", "a", axis=0)
     Step('b', 'sum', 'a', axis=0)
+    >>> def swish(x):
+    ...     return x * F.sigmoid(x)
+    >>> Step("b", swish, "a")
+    Step('b', swish, 'a')
     """
 
     __slots__ = ("inputs", "name", "op", "options")
 
-    def __init__(self, name: str, op: str, *inputs: str, **options: Any) -> None:
-        if op not in OPERATIONS:
-            raise ArgumentError(f"Step: no operation {op!r}; {', '.join(OPERATIONS)} fit")
+    def __init__(self, name: str, op: str | Callable[..., Any], *inputs: str, **options: Any) -> None:
+        if not callable(op) and op not in OPERATIONS:
+            raise ArgumentError(
+                f"Step: no operation {op!r}; a function and the names {', '.join(OPERATIONS)} fit"
+            )
         self.name, self.op, self.inputs, self.options = name, op, inputs, options
 
     def __repr__(self) -> str:
+        op = name_of(self.op) if callable(self.op) else repr(self.op)
         options = (f"{k}={v!r}" for k, v in self.options.items())
-        return f"Step({', '.join([*map(repr, (self.name, self.op, *self.inputs)), *options])})"
+        return f"Step({', '.join([repr(self.name), op, *map(repr, self.inputs), *options])})"
 
     def run(self, values: Mapping[str, Any]) -> Any:
         """The operation on its operands, Tensors or arrays.
@@ -76,7 +84,24 @@ class Step:
         >>> Step("b", "neg", "a").run({"a": np.ones(2)})
         array([-1., -1.])
         """
-        return OPERATIONS[self.op](*(values[name] for name in self.inputs), **self.options)
+        operands = [values[name] for name in self.inputs]
+        if isinstance(self.op, str):
+            return OPERATIONS[self.op](*operands, **self.options)
+        if any(isinstance(x, Tensor) for x in operands):
+            return self.op(*operands, **self.options)
+        made = self.op(
+            *map(Tensor.detached, map(np.asarray, operands)), **self.options
+        )  # takes Tensors alone
+        return made.numpy() if isinstance(made, Tensor) else np.asarray(made)
+
+
+def name_of(op: Callable[..., Any]) -> str:
+    """What a function is called in a printed program.
+
+    >>> name_of(len)
+    'len'
+    """
+    return str(getattr(op, "__name__", None) or getattr(op, "name", type(op).__name__))
 
 
 @dataclass(frozen=True, eq=False, repr=False)

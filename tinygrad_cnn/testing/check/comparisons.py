@@ -255,6 +255,26 @@ class Comparer:
                     finding.status, finding.reason = "fail", MODES_DIFFER
             return finding
 
+    def complex_step(self, where: str, direction: list[Array]) -> Finding:
+        """The gradient against a complex step, which is exact but for rounding."""
+        with np.errstate(all="ignore"):
+            analytic, terms = inner(self.gradients(), direction)
+            nan = float("nan")
+            try:
+                moved = self.subject.along_complex(direction)
+            except NotSupportedError as why:
+                return Finding("unchecked", 1, where, analytic, nan, nan, f"no complex step: {why}")
+            exact, size = inner(moved, self.cotangents)
+            error = ROUNDINGS * self.eps * max(terms, size)
+            finding = Finding("pass", 1, where, analytic, exact, error)
+            if not np.isfinite(exact):
+                finding.status, finding.reason = "unchecked", "no complex step: it is not finite here"
+            elif not abs(analytic - exact) <= self.atol + error:
+                noise = _Comparison(self, 1, where, direction).own_noise(NOISE_SPACINGS)
+                if abs(analytic - exact) > self.atol + error + MARGIN * noise or not np.isfinite(analytic):
+                    finding.status, finding.reason = "fail", "it differs from the complex step"
+            return finding
+
     def pattern(self, place: int) -> str:
         """What the first-order gradient of one active input looks like, beside the numerical Jacobian."""
         x = self.points[self.active[place]]

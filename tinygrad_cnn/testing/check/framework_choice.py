@@ -26,7 +26,7 @@ _ROOTS = {"torch": "torch", "jax": "jax", "jaxlib": "jax"}
 def framework_of(
     function: str, framework: str | Framework | None, inputs: Sequence[Any],
     gradient: Callable[..., Any] | None = None, vjp: Callable[..., Any] | None = None,
-    jvp: Callable[..., Any] | None = None,
+    jvp: Callable[..., Any] | None = None, hvp: Callable[..., Any] | None = None,
 ) -> Framework:  # fmt: skip
     """The framework of a function.
 
@@ -34,7 +34,8 @@ def framework_of(
         function: the caller, for messages.
         framework: a name ('tinygrad_cnn', 'torch', 'jax', 'autograd', 'numpy'), an object, or None: by
             the inputs.
-        inputs: of the function.   gradient, vjp, jvp: derivatives by hand, of a NumPy function.
+        inputs: of the function.   gradient, vjp, jvp, hvp: derivatives by hand, of a NumPy
+            function.
     Raises:
         ArgumentError: an unknown name, or a derivative by hand for another framework than NumPy.
         MissingExtraError: the library is not installed.
@@ -42,7 +43,8 @@ def framework_of(
     >>> framework_of("gradcheck", None, [Tensor([1.0])]).name
     'tinygrad_cnn'
     """
-    by_hand = [name for name, d in (("gradient", gradient), ("vjp", vjp), ("jvp", jvp)) if d is not None]
+    handed = {"gradient": gradient, "vjp": vjp, "jvp": jvp, "hvp": hvp}
+    by_hand = [name for name, d in handed.items() if d is not None]
     if isinstance(framework, Framework):
         found: Framework | str = framework
     else:
@@ -55,9 +57,9 @@ def framework_of(
     if found == "tinygrad_cnn":
         return OwnTensors()
     if found == "numpy":
-        if len(by_hand) == 0 or (gradient is not None and vjp is not None):
+        if by_hand in ([], ["hvp"]) or (gradient is not None and vjp is not None):
             raise ArgumentError(f"{function}: one of gradient=, vjp= or jvp= fits, got {by_hand or 'none'}")
-        return NumpyDerivatives(gradient, vjp, jvp)
+        return NumpyDerivatives(gradient, vjp, jvp, hvp)
     if found not in ADAPTERS:
         raise ArgumentError(
             f"{function}: no framework {found!r}; tinygrad_cnn, numpy, {', '.join(ADAPTERS)} fit, or an "

@@ -77,7 +77,8 @@ class GradcheckResult:
 
     def shown(self) -> list[Finding]:
         """The findings that a report prints, single entries first and the worst first among them."""
-        shown = [f for f in self.findings if f.status == self.status and f.status != "pass"]
+        telling = [f for f in self.findings if f.status == "fail" or f.against == "numeric"]
+        shown = [f for f in telling if f.status == self.status and f.status != "pass"]
         return sorted(shown, key=_rank) or [f for f in self.findings if f.status == "unchecked"]
 
     def __bool__(self) -> bool:
@@ -125,6 +126,8 @@ def gradcheck(
     gradient: Callable[..., Any] | None = None,
     vjp: Callable[..., Any] | None = None,
     jvp: Callable[..., Any] | None = None,
+    hvp: Callable[..., Any] | None = None,
+    complex_step: bool = False,
 ) -> GradcheckResult:
     """Compare the derivatives of `fn` at `inputs` with numerical ones.
 
@@ -152,11 +155,15 @@ def gradcheck(
         gradient, vjp, jvp: the derivative by hand of a NumPy function, one of them or vjp and jvp:
             gradient(*inputs) for a function that returns one number, vjp(g, *inputs),
             jvp(tangents, *inputs).
+        hvp: with order=2, the product of its Hessian with a vector by hand: hvp(v, *inputs).
+        complex_step: also compare with a complex step, which sees differences of 1e-12, for a NumPy
+            function of analytic functions that takes complex numbers.
     Returns:
         A result whose `status` is 'pass', 'fail' or 'unchecked', true only if it passed; printed,
         it explains itself.
     Raises:
-        ArgumentError: order is neither 1 nor 2, there is no direction, or no such framework.
+        ArgumentError: order is neither 1 nor 2, there is no direction, or no such framework; or
+            complex_step for another framework than NumPy.
         DTypeError: no float input, or no float result.   MissingExtraError: the framework is not here.
     Source: Ridders 1982; random directions as in Griewank & Walther 2008, 3; Moré & Wild 2011.
 
@@ -167,13 +174,20 @@ def gradcheck(
     'unchecked'
     >>> gradcheck(lambda x: (x**3).sum(), np.array([1.0, 2.0]), gradient=lambda x: 3 * x**2).status
     'pass'
+    >>> off = lambda g, x: g * np.cos(x) * (1 + 1e-10)
+    >>> gradcheck(np.sin, np.array([1.0]), vjp=off, complex_step=True).status
+    'fail'
     """
     if order not in (1, 2):
         raise ArgumentError(f"gradcheck: order must be 1 or 2, got {order!r}")
     if directions < 1:
         raise ArgumentError(f"gradcheck: directions must be at least 1, got {directions!r}")
     given = [*inputs, *(kwargs or {}).values()]
-    whose = framework_of("gradcheck", framework, given, gradient, vjp, jvp)
+    whose = framework_of("gradcheck", framework, given, gradient, vjp, jvp, hvp)
+    if complex_step and whose.name != "numpy":
+        raise ArgumentError(
+            f"gradcheck: complex_step is for NumPy functions, and this one is of {whose.name}"
+        )
     subject = Subject(whose, fn, inputs, kwargs)
     check = Comparer(subject, rtol, atol, np.random.default_rng(seed))
     options: dict[str, Any] = {"directions": directions, "forward": forward, "rtol": rtol, "atol": atol}
@@ -199,6 +213,11 @@ def gradcheck(
         result.findings.append(Finding("fail", order, "all inputs", nan, nan, nan, reason))
         return result
     result.findings = _compared(check, order, directions, entries, forward)
+    if complex_step:
+        draws = [check.relative() if number % 2 else check.random() for number in range(directions)]
+        result.findings += [
+            check.complex_step(f"all inputs, direction {k}", v) for k, v in enumerate(draws)
+        ]
     result.patterns = _patterns(check, result.findings)
     return result
 

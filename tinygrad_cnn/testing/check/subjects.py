@@ -13,7 +13,7 @@ from tinygrad_cnn.errors import DTypeError
 from tinygrad_cnn.rng import find_generators, undisturbed
 from tinygrad_cnn.testing.check.layouts import laid_out_as
 from tinygrad_cnn.testing.check.structures import leaves, replaced
-from tinygrad_cnn.testing.frameworks.base import Framework
+from tinygrad_cnn.testing.frameworks.base import Framework, NotSupportedError
 
 Array = NDArray[Any]
 
@@ -44,6 +44,8 @@ class Subject:
         self.points = [framework.array(x) for x in self.given]
         self.generators = list(find_generators(fn=fn, inputs=self.inputs).values())
         self.active = self._active()
+        #: Whether complex results are wanted, of complex inputs: for the complex step.
+        self.complex_results = False
 
     def _plain(self, x: Any) -> Any:
         """Numbers and lists of numbers as arrays, as NumPy takes them; anything else as it is."""
@@ -69,6 +71,8 @@ class Subject:
         args, kwargs = (replaced(part, self.framework.holds, new) for part in self.inputs)
         y = self.fn(*args, **kwargs)
         found = [x for _, x in leaves(y, self.framework.gives)]
+        if self.complex_results:
+            return found
         kinds = [self.framework.array(x).dtype.kind for x in found]
         if "c" in kinds:
             raise DTypeError(f"{self.caller}: the function returns a complex result; float results fit")
@@ -90,6 +94,30 @@ class Subject:
     def outputs(self, arrays: Sequence[Array]) -> list[Array]:
         """The float results at some arrays."""
         return self.outputs_of(self.made(arrays))
+
+    def along_complex(self, tangents: Sequence[Array], step: float = 1e-30) -> list[Array]:
+        """The derivative of each result along the tangents by a complex step; NumPy functions alone.
+
+        Raises:
+            NotSupportedError: the function does not take complex numbers, or drops imaginary parts.
+        """
+        arrays = list(self.points)
+        for k, v in zip(self.active, tangents, strict=True):
+            arrays[k] = arrays[k] + 1j * step * v
+        try:
+            self.complex_results = True
+            with self.same_draws():
+                found = [np.asarray(y) for y in self.flat(arrays)]
+        except TypeError as error:
+            raise NotSupportedError(f"the function does not take complex numbers: {error}") from error
+        finally:
+            self.complex_results = False
+        kinds = [y.dtype.kind for y in found]
+        if "c" not in kinds:
+            raise NotSupportedError(
+                "with complex inputs the result is real: abs, real, norm and conj have no complex step"
+            )
+        return [np.imag(y) / step for y in found if y.dtype.kind in "fc"]
 
     def outputs_of(self, made: list[Any]) -> list[Array]:
         """The float results at the framework's own arrays."""

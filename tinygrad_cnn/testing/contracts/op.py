@@ -82,7 +82,7 @@ def _every_problem(
         made = type(problem.make())
         assert not isinstance(op, type) or made is op, f"the cases are of {made.__name__}"
         try:
-            _checked(check, case, problem)
+            checked(check, case, problem)
         except UncheckedError as why:
             unsure.append(str(why))
 
@@ -91,14 +91,14 @@ def _every_problem(
             for operands in source:
                 holds(operands)
         else:
-            _drawn(source, holds, max_examples, random_seed)
+            on_examples(source, holds, max_examples, random_seed)
     except Exception as error:
         raise AssertionError(f"on {tried[-1] if tried else 'no problem'}\n{_told(error)}") from error
     if len(unsure) == len(tried):
         raise UncheckedError(unsure[0] if unsure else "no problem was drawn")
 
 
-def _drawn(source: Any, holds: Callable[[Any], None], max_examples: int, random_seed: int) -> None:
+def on_examples(source: Any, holds: Callable[[Any], None], max_examples: int, random_seed: int) -> None:
     """Call a function with examples of a strategy; it is called last with a failing one, shrunk."""
 
     @seed(random_seed)
@@ -110,7 +110,7 @@ def _drawn(source: Any, holds: Callable[[Any], None], max_examples: int, random_
     run()
 
 
-def _checked(check: Property, case: Case, problem: Problem) -> None:
+def checked(check: Property, case: Case, problem: Problem) -> None:
     """A property of one problem; a failing derivative is judged once more, and explained."""
     try:
         check(case, problem)

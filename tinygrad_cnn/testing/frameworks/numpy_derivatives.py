@@ -20,15 +20,17 @@ class NumpyDerivatives(Framework):
         vjp: for any result: vjp(g, *inputs), g of the result's shape (a tuple for several results).
         jvp: forward mode: jvp(tangents, *inputs), a tuple of tangents, one for each float input, to the
             derivative of the result along them.
+        hvp: second order, of a function that returns one number: hvp(v, *inputs) -> the Hessian times v,
+            v of the input's shape (a tuple for several float inputs), an array or a tuple of them.
     """
 
     name, array_name, widest, records = "numpy", "array", np.longdouble, False
 
     def __init__(
         self, gradient: Callable[..., Any] | None, vjp: Callable[..., Any] | None,
-        jvp: Callable[..., Any] | None,
+        jvp: Callable[..., Any] | None, hvp: Callable[..., Any] | None = None,
     ) -> None:  # fmt: skip
-        self.gradient, self.vjp, self.jvp = gradient, vjp, jvp
+        self.gradient, self.vjp, self.jvp, self.hvp = gradient, vjp, jvp, hvp
 
     def holds(self, x: Any) -> bool:
         """Arrays and numbers of NumPy."""
@@ -61,6 +63,20 @@ class NumpyDerivatives(Framework):
             g = weights[0] if len(weights) == 1 else tuple(weights)
             return list(self._fit(self.vjp(g, *leaves), leaves, active))
         return [self._by_forward(f, leaves, active, weights, k) for k in active]
+
+    def second(
+        self, f: Flat, leaves: list[Any], active: Sequence[int], cotangents: Sequence[Array],
+        vectors: Sequence[Array],
+    ) -> list[Array | None]:  # fmt: skip
+        """By the product with the Hessian that was handed over."""
+        if self.hvp is None:
+            raise NotSupportedError("a NumPy function needs hvp= for second derivatives")
+        if len(cotangents) != 1 or np.size(cotangents[0]) != 1:
+            raise ArgumentError("gradcheck: hvp= is for a function that returns one number")
+        scale = np.reshape(cotangents[0], ())
+        v = vectors[0] if len(vectors) == 1 else tuple(vectors)
+        found = self._fit(self.hvp(v, *leaves), leaves, active)
+        return [None if d is None else d * scale for d in found]
 
     def _by_forward(
         self, f: Flat, leaves: list[Any], active: Sequence[int], weights: Sequence[Array], place: int

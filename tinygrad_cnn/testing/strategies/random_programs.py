@@ -6,7 +6,8 @@ values would grow beyond bounds, gives way to a tanh. So no drawn example has to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import permutations
 from typing import Any, TypeVar
 
@@ -15,7 +16,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tinygrad_cnn import nn
-from tinygrad_cnn.testing.program_steps import Program, Step
+from tinygrad_cnn.errors import ArgumentError
+from tinygrad_cnn.testing.program_steps import Program, Step, name_of
 
 Array = NDArray[Any]
 Draw = Any
@@ -30,7 +32,7 @@ SHAPES = [(2,), (), (3,), (2, 3), (2, 2), (3, 1), (2, 1, 3), (1, 1, 3, 3), (1, 2
 
 
 @st.composite
-def programs(draw: Draw, max_steps: int = 8) -> Program:
+def programs(draw: Draw, max_steps: int = 8, ops: Iterable[Callable[..., Any]] = ()) -> Program:
     """Random programs that end in a single number, with float64 inputs away from kinks and ties.
 
     They share values, take views, broadcast, index with repeats, detach, reduce, join, convolve and
@@ -38,6 +40,9 @@ def programs(draw: Draw, max_steps: int = 8) -> Program:
 
     Args:
         max_steps: the most steps before the sums that join the loose ends.
+        ops: functions of one's own, from Tensors to a Tensor: one for each parameter without a default.
+            Every program has a step of them. Operands of one step have one shape; where a function
+            refuses them, or gives no finite numbers, tanh takes its place. Its kinks are not known.
 
     >>> from hypothesis import find
     >>> find(programs(), lambda p: any(step.op == "tanh" for step in p.steps))
@@ -46,16 +51,36 @@ def programs(draw: Draw, max_steps: int = 8) -> Program:
         Step('v1', 'sum', 'v0'),
     ])
     """
-    drawing = _Drawing(draw(st.sampled_from(SHAPES)))
-    for kind, choices in draw(st.lists(STEPS, min_size=1, max_size=max_steps)):
+    own = sorted(ops, key=name_of)
+    drawing = _Drawing(draw(st.sampled_from(SHAPES)), [(op, _count(op)) for op in own])
+    if own:
+        drawing.add_step("own", draw(CHOICES))
+    kinds = ["own", "own", *KINDS] if own else list(KINDS)
+    steps = st.tuples(st.sampled_from(kinds), CHOICES)
+    for kind, choices in draw(st.lists(steps, min_size=0 if own else 1, max_size=max_steps)):
         drawing.add_step(kind, choices)
     return drawing.finish()
+
+
+def _count(op: Callable[..., Any]) -> int:
+    """How many operands a function of the user's takes."""
+    try:
+        forward = getattr(op, "forward", None)  # of an Op, made or its class
+        found = inspect.signature(forward if forward is not None and not inspect.isfunction(op) else op)
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(f"programs: the parameters of {op!r} cannot be seen: {error}") from None
+    plain = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    wanted = [p for p in found.parameters.values() if p.kind in plain and p.default is p.empty]
+    if not wanted:
+        raise ArgumentError(f"programs: {name_of(op)} takes no operand; functions of Tensors fit")
+    return len(wanted)
 
 
 class _Drawing:
     """A program that grows: the values at its point, and what may come next."""
 
-    def __init__(self, shape: tuple[int, ...]) -> None:
+    def __init__(self, shape: tuple[int, ...], own: Sequence[tuple[Callable[..., Any], int]] = ()) -> None:
+        self.own = own
         self.inputs: dict[str, Array] = {}
         self.steps: list[Step] = []
         self.values: dict[str, Array] = {}
@@ -83,11 +108,11 @@ class _Drawing:
     def add_step(self, kind: str, choices: bytes) -> None:
         """Take a step of some kind, unless no value fits."""
         self.choices = iter(choices)
-        made = KINDS[kind](self)
+        made = _own(self) if kind == "own" else KINDS[kind](self)
         if made is not None:
             self.take(*made)
 
-    def take(self, op: str, inputs: tuple[str, ...], options: dict[str, Any] | None = None) -> str:
+    def take(self, op: Any, inputs: tuple[str, ...], options: dict[str, Any] | None = None) -> str:
         """Add a step, or 'tanh' of its first operand where its result would not do."""
         step = Step(f"v{len(self.steps)}", op, *inputs, **(options or {}))
         value = None if near_kink(op, [self.values[n] for n in inputs], step.options) else self.tried(step)
@@ -100,8 +125,13 @@ class _Drawing:
 
     def tried(self, step: Step) -> Array | None:
         """The value of a step, or None if it is too large."""
-        with np.errstate(all="ignore"):
-            value = np.asarray(step.run(self.values))
+        try:
+            with np.errstate(all="ignore"):
+                value = np.asarray(step.run(self.values))
+        except (ValueError, TypeError):
+            if isinstance(step.op, str):
+                raise
+            return None  # the user's function does not take these operands
         return value if value.size and np.abs(value).max() < BOUND and value.size < 200 else None
 
     def finish(self) -> Program:
@@ -134,7 +164,7 @@ class _Drawing:
         return not reached.isdisjoint(ends)
 
 
-def near_kink(op: str, xs: list[Array], options: Mapping[str, Any]) -> bool:
+def near_kink(op: Any, xs: list[Array], options: Mapping[str, Any]) -> bool:
     """Whether an operation has a kink or a tie nearer than `GAP` to its operands.
 
     >>> near_kink("relu", [np.array([0.001, 1.0])], {}), near_kink("max", [np.array([0.5, 1.0])], {})
@@ -150,12 +180,20 @@ def near_kink(op: str, xs: list[Array], options: Mapping[str, Any]) -> bool:
 
 
 # --------------------------------------------------------------------------- kinds of steps
-Made = tuple[str, tuple[str, ...], dict[str, Any]] | None
+Made = tuple[Any, tuple[str, ...], dict[str, Any]] | None
 UNARY = ["tanh", "sin", "neg", "square", "sigmoid", "exp", "relu", "abs"]
 
 
 def _unary(d: _Drawing) -> Made:
     return d.choose(UNARY), (d.pick() or "",), {}
+
+
+def _own(d: _Drawing) -> Made:
+    """A function of the user's, on values of one shape."""
+    op, count = d.choose(d.own)
+    first = d.pick() or ""
+    shape = d.values[first].shape
+    return op, (first, *(d.pick(lambda x: x.shape == shape) or first for _ in range(count - 1))), {}
 
 
 def _binary(d: _Drawing) -> Made:
@@ -260,9 +298,9 @@ KINDS: dict[str, Callable[[_Drawing], Made]] = {
     "detach": _detach,
 }
 
-#: A step: its kind, and what it chooses. The bytes mean the same wherever the step stands, so that
-#: hypothesis can leave out the steps before it.
-STEPS = st.tuples(st.sampled_from(list(KINDS)), st.binary(min_size=10, max_size=10))
+#: What a step chooses. The bytes mean the same wherever the step stands, so that hypothesis can leave
+#: out the steps before it.
+CHOICES = st.binary(min_size=10, max_size=10)
 
 
 # --------------------------------------------------------------------------- networks

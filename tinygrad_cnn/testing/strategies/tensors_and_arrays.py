@@ -1,8 +1,4 @@
-"""Strategies of Tensors and arrays, in any shape, type and memory layout.
-
-Elements beyond a few come from a drawn seed: an example of 10,000 elements costs as little as one of
-ten, and still shrinks in its shape, towards whole numbers, and to zeros when the values do not matter.
-"""
+"""Strategies of Tensors and arrays, in any shape, type and memory layout; see `array_elements`."""
 
 from __future__ import annotations
 
@@ -17,17 +13,13 @@ from numpy.typing import NDArray
 from tinygrad_cnn.tensors.tensor_class import Tensor
 from tinygrad_cnn.testing.check.layouts import LAYOUTS as LAYOUTS
 from tinygrad_cnn.testing.check.layouts import laid_out as laid_out
+from tinygrad_cnn.testing.strategies.array_elements import Elements
 
 Array = NDArray[Any]
 Draw = Any
 
-#: Up to so many elements are drawn one by one, and shrink one by one.
-FEW = 8
-
 SHAPES = hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=5)
 SEEDS = st.integers(0, 2**32 - 1)
-#: Whether drawn numbers are cut to whole ones: seldom, but what fails shrinks to it.
-WHOLE = st.sampled_from([True, *[False] * 7])
 
 
 @st.composite
@@ -48,17 +40,7 @@ def arrays(
     """
     size = draw(shape) if isinstance(shape, st.SearchStrategy) else tuple(shape)
     kind = np.dtype(draw(dtype) if isinstance(dtype, st.SearchStrategy) else dtype)
-    count = int(np.prod(size))
-    if count <= FEW:
-        number = st.floats(low, high, width=kind.itemsize * 8, allow_subnormal=False)
-        values = np.array(draw(st.lists(number, min_size=count, max_size=count)), kind).reshape(size)
-    else:
-        seed = draw(SEEDS)
-        plain = float(np.clip(0.0, low, high))
-        drawn = np.random.default_rng(seed).uniform(low, high, size) if seed else np.full(size, plain)
-        if draw(WHOLE):
-            drawn = np.clip(np.trunc(drawn) + 0.0, low, high)  # and no -0.0
-        values = drawn.astype(kind)
+    values = draw(Elements(int(np.prod(size)), kind, low, high)).reshape(size)
     return laid_out(values, draw(st.sampled_from(LAYOUTS)) if layout == "any" else layout)
 
 
@@ -80,6 +62,16 @@ def tensors(
     wanted = draw(requires_grad) if isinstance(requires_grad, st.SearchStrategy) else requires_grad
     tensor = Tensor.detached(values)  # as it lies in memory: a copy would be contiguous
     return tensor.requires_grad_() if wanted else tensor
+
+
+def any_tensors(shape: tuple[int, ...]) -> st.SearchStrategy[Tensor]:
+    """float64 Tensors of a shape, some of which require grad: `st.from_type(Tensor)` draws these.
+
+    >>> from hypothesis import find
+    >>> find(any_tensors((1,)), lambda t: not t.requires_grad)
+    Tensor([0.], dtype=float64)
+    """
+    return tensors(shape, requires_grad=st.booleans())
 
 
 @st.composite
