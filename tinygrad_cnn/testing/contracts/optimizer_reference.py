@@ -63,7 +63,7 @@ def _drawn(step: int, place: int, value: Array) -> Array:
 
 
 def _compare(
-    make: Any, reference: Reference, steps: int, rtol: float, atol: float, gradients: Gradients,
+    make: Any, reference: Reference, gradients: Gradients, steps: int, rtol: float, atol: float,
     restart: int | None = None,
 ) -> None:  # fmt: skip
     """Both take the same steps from the same parameters, and agree after each."""
@@ -111,36 +111,32 @@ def _agree(
 
 def _drawn_gradients(make: Any, reference: Any, *given: Any) -> None:
     """Gradients between -1 and 1 that do not depend on the parameters."""
-    _compare(make, reference, *given, gradients=_drawn)
+    _compare(make, reference, _drawn, *given)
 
 
 def _gradients_of_a_quadratic(make: Any, reference: Any, *given: Any) -> None:
     """Gradients that depend on where the steps have led."""
-    _compare(make, reference, *given, gradients=lambda step, place, value: 2 * value - 0.01 * (step % 3))
+    _compare(make, reference, lambda step, place, value: 2 * value - 0.01 * (step % 3), *given)
 
 
 def _large_and_small_gradients(make: Any, reference: Any, *given: Any) -> None:
     """Gradients of size 1e-6, where eps counts, and of size 1e6."""
-    for size in (1e-6, 1e6):
-        _compare(
-            make, reference, *given,
-            gradients=lambda step, place, value, size=size: size * _drawn(step, place, value),
-        )  # fmt: skip
+    _compare(make, reference, lambda *at: 1e-6 * _drawn(*at), *given)
+    _compare(make, reference, lambda *at: 1e6 * _drawn(*at), *given)
 
 
 def _missing_gradients(make: Any, reference: Any, *given: Any) -> None:
     """Each parameter has no gradient in every third step; it and its state stay."""
-    _compare(
-        make, reference, *given,
-        gradients=lambda step, place, value: (
-            None if (step + place) % 3 == 0 else _drawn(step, place, value)
-        ),
-    )  # fmt: skip
+
+    def gradients(step: int, place: int, value: Array) -> Array | None:
+        return None if (step + place) % 3 == 0 else _drawn(step, place, value)
+
+    _compare(make, reference, gradients, *given)
 
 
-def _restart_from_a_state(make: Any, reference: Any, steps: int, *given: Any) -> None:
+def _restart_from_a_state(make: Any, reference: Any, steps: int, rtol: float, atol: float) -> None:
     """In the middle the state is loaded into a new optimizer."""
-    _compare(make, reference, steps, *given, gradients=_drawn, restart=steps // 2 + 1)
+    _compare(make, reference, _drawn, steps, rtol, atol, restart=steps // 2 + 1)
 
 
 OPTIMIZER_REFERENCE_PROPERTIES: dict[str, Property] = _table(
