@@ -18,10 +18,12 @@ import numpy as np
 
 from tinygrad_cnn.errors import GraphError
 from tinygrad_cnn.graph import MODE, OUT, Node, Op, is_stale, last_stamp, run_backward
+from tinygrad_cnn.half_precision import has_half, widened
 from tinygrad_cnn.ops.elementwise import Cast
 from tinygrad_cnn.ops.shape import SumTo
 
 _SERIAL = attrgetter("serial")
+_FLOAT32 = np.dtype(np.float32)
 
 #: Makes a Tensor at a node from an array; given to the walk when it is to be recorded.
 Wrap = Callable[[Any, Node | None], Any]
@@ -88,6 +90,9 @@ def gradients(
             for observer in observers:
                 observer.step_starts(node, g)
         kept: Any = rewrap(node, op, wrap) if record else node.kept
+        step = g
+        if op.wide and node.dtype is not _FLOAT32 and has_half(g, kept):
+            step, *kept = widened((g, *kept))
         if node.residual is not None:
             kept = (*kept, node.residual)
         results: Any
@@ -95,18 +100,18 @@ def gradients(
         try:
             if op._backward_needs:
                 if len(kept) == 2:  # a call without * takes 0.2 µs less
-                    results = op.backward(g, kept[0], kept[1], needs=needs)
+                    results = op.backward(step, kept[0], kept[1], needs=needs)
                 else:
-                    results = op.backward(g, *kept, needs=needs)
+                    results = op.backward(step, *kept, needs=needs)
             elif len(kept) == 2:
-                results = op.backward(g, kept[0], kept[1])
+                results = op.backward(step, kept[0], kept[1])
             elif len(kept) == 1:
-                results = op.backward(g, kept[0])
+                results = op.backward(step, kept[0])
             else:
-                results = op.backward(g, *kept)
+                results = op.backward(step, *kept)
         except FloatingPointError:  # see `without_underflow`
             with np.errstate(under="ignore"):
-                results = run_backward(op, g, kept, None, needs)
+                results = run_backward(op, step, kept, None, needs)
         parents = node.parents
         if not isinstance(results, tuple) or len(results) != len(parents):
             raise misfit(op, node, results)
@@ -129,7 +134,7 @@ def gradients(
                 share = held + share
             pending[parent] = share if shape or record else np.asarray(share)  # 0-d results are scalars
         if eager:
-            results = share = held = None  # else they would hold a gradient that was delivered
+            results = share = held = step = None  # else they would hold a gradient that was delivered
         if observers:
             for observer in observers:
                 observer.stepped(node, g, tuple(shares))

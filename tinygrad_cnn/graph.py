@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_cnn.errors import ArgumentError, GraphError, ShapeError, TinygradCnnError
+from tinygrad_cnn.half_precision import has_half, narrows, rounded, widened
 
 Array = NDArray[Any]
 Shape = tuple[int, ...]
@@ -221,6 +222,8 @@ class Op:
         symbol: the sign for it between or before operands, '' for none.
         pointwise: each element of the result depends on no element of an operand but that at its place.
         rectifies: the result is exactly 0 where it passes nothing on, so that units may die.
+        wide: `forward` and `backward` get float16 as float32, and the result is rounded to float16:
+            for what adds up many numbers, or passes through larger or finer ones than its result.
 
     >>> class Cube(Op):
     ...     keep = (0,)
@@ -235,6 +238,7 @@ class Op:
     symbol: ClassVar[str] = ""
     pointwise: ClassVar[bool] = False
     rectifies: ClassVar[bool] = False
+    wide: ClassVar[bool] = False
     _forward_needs: ClassVar[bool] = False
     _backward_needs: ClassVar[bool] = False
 
@@ -328,12 +332,29 @@ def run_forward(op: Op, arrays: Sequence[Any], needs: tuple[bool, ...] = ()) -> 
     (2,)
     """
     try:
-        out = op.forward(*arrays, needs=needs) if op._forward_needs else op.forward(*arrays)
+        if op.wide and has_half(arrays[0], arrays):
+            out = in_float32(op, arrays, needs)
+        else:
+            out = op.forward(*arrays, needs=needs) if op._forward_needs else op.forward(*arrays)
     except ValueError as error:
         raise retold(error, op, arrays) from error
     except FloatingPointError:
         out = without_underflow(op, arrays, needs)
     return unpacked(op, out)
+
+
+def in_float32(op: Op, arrays: Sequence[Any], needs: tuple[bool, ...]) -> Any:
+    """`op.forward` on float32 where operands are float16, and its result as float16.
+
+    >>> from tinygrad_cnn import ops
+    >>> in_float32(ops.Square(), [np.float16([300, 3])], ())
+    array([inf,  9.], dtype=float16)
+    """
+    wide = widened(arrays)
+    out = op.forward(*wide, needs=needs) if op._forward_needs else op.forward(*wide)
+    if not narrows(arrays):
+        return out
+    return Result(rounded(out.value), out.residual) if isinstance(out, Result) else rounded(out)
 
 
 def without_underflow(op: Op, arrays: Sequence[Any], needs: tuple[bool, ...]) -> Any:
@@ -348,6 +369,8 @@ def without_underflow(op: Op, arrays: Sequence[Any], needs: tuple[bool, ...]) ->
     array([0.])
     """
     with np.errstate(under="ignore"):
+        if op.wide and has_half(arrays[0], arrays):
+            return in_float32(op, arrays, needs)
         return op.forward(*arrays, needs=needs) if op._forward_needs else op.forward(*arrays)
 
 
@@ -385,6 +408,8 @@ def run_backward(
     >>> run_backward(ops.Mul(), 1.0, [2.0, 3.0], needs=(True, False))
     (3.0, None)
     """
+    if op.wide and has_half(g, kept):
+        g, *kept = widened((g, *kept))
     if residual is not None:
         kept = (*kept, residual)
     return op.backward(g, *kept, needs=needs) if op._backward_needs else op.backward(g, *kept)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 
+from tinygrad_cnn import half_precision
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
 from tinygrad_cnn.graph import Traced
 
@@ -121,6 +122,27 @@ def torch_names(function: F) -> F:
         return function(*args, **kwargs)
 
     return renamed  # type: ignore[return-value]
+
+
+def wide(function: F) -> F:
+    """Let a function of several ops compute in float32 where its arguments are float16, as one op does.
+
+    >>> wide(lambda x: x * x / x)(np.float16([300]))
+    array([300.], dtype=float16)
+    """
+
+    @functools.wraps(function)
+    def widened(*args: Any, **kwargs: Any) -> Any:
+        given = [v for v in (*args, *kwargs.values()) if isinstance(v, (np.ndarray, Traced))]
+        if not half_precision.has_half(None, given):
+            return function(*args, **kwargs)
+        options = dict(zip(kwargs, half_precision.widened([*kwargs.values()]), strict=True))
+        y = function(*half_precision.widened(args), **options)
+        if not half_precision.narrows(given):
+            return y
+        return tuple(map(half_precision.rounded, y)) if isinstance(y, tuple) else half_precision.rounded(y)
+
+    return widened  # type: ignore[return-value]
 
 
 def floating(function: str, value: Operand[T], name: str = "x") -> T:

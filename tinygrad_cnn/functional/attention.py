@@ -9,7 +9,7 @@ import numpy as np
 
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
 from tinygrad_cnn.functional.activation import softmax
-from tinygrad_cnn.functional.arguments import Operand, T, TensorLike, flag, floating, number, values
+from tinygrad_cnn.functional.arguments import Operand, T, TensorLike, flag, floating, number, values, wide
 from tinygrad_cnn.functional.elementwise import where
 from tinygrad_cnn.functional.linalg import matmul
 from tinygrad_cnn.functional.random import dropout
@@ -19,6 +19,7 @@ from tinygrad_cnn.rng import Seed
 __all__ = ["scaled_dot_product_attention"]
 
 
+@wide
 def scaled_dot_product_attention(
     query: Operand[T], key: Operand[T], value: Operand[T], attn_mask: TensorLike | None = None,
     dropout_p: float = 0.0, is_causal: bool = False, *, scale: float | None = None, rng: Seed = None,
@@ -50,6 +51,7 @@ def scaled_dot_product_attention(
     return y
 
 
+@wide
 def attention(
     name: str, query: Any, key: Any, value: Any, mask: Any, dropout_p: float, is_causal: bool,
     scale: float | None, rng: Seed,

@@ -21,6 +21,7 @@ from tinygrad_cnn.functional.arguments import (
     one_axis,
     operand,
     values,
+    wide,
 )
 from tinygrad_cnn.functional.arrange import diagonal
 from tinygrad_cnn.functional.elementwise import where
@@ -78,6 +79,7 @@ def ptp(x: Operand[T], axis: Axis = None, keepdims: bool = False) -> T:
     return ops.Sub()(max_over(x, axis, keepdims), min_over(x, axis, keepdims))
 
 
+@wide
 def average(x: Operand[T], axis: Axis = None, weights: TensorLike | None = None) -> T:
     """Mean along axes, weighted: Σ w·x / Σ w.
 
@@ -170,6 +172,7 @@ def median(x: Operand[T], axis: int | None = None, keepdims: bool = False) -> T:
     return quantile(x, 0.5, axis, keepdims)
 
 
+@wide
 def cov(x: Operand[T], rowvar: bool = True, ddof: int = 1) -> T:
     """Covariances of variables: C[i,j] = Σ (x_i - mean)(x_j - mean) / (N - ddof).
 
@@ -195,6 +198,7 @@ def cov(x: Operand[T], rowvar: bool = True, ddof: int = 1) -> T:
     return ops.Index((0, 0))(found) if single else found
 
 
+@wide
 def corrcoef(x: Operand[T], rowvar: bool = True) -> T:
     """Correlations of variables: C[i,j] / sqrt(C[i,i]·C[j,j]), C the covariances.
 
@@ -270,6 +274,7 @@ def nanmin(x: Operand[T], axis: Axis = None, keepdims: bool = False) -> T:
     return min_over(where(np.isnan(values(x)), np.inf, x), axis, keepdims)
 
 
+@wide
 def nanmean(x: Operand[T], axis: Axis = None, keepdims: bool = False) -> T:
     """Mean of the elements along axes that are numbers; NaN is passed over, and gets no gradient.
 

@@ -26,6 +26,7 @@ __all__ = [
 class ReLU(Activation):
     """max(x, 0), with derivative 0 at 0."""
 
+    wide = False
     rectifies = True
     keep = (OUT,)
 
@@ -82,6 +83,8 @@ def tanh_slope(g: Any, y: Any) -> Any:
 
 class Identity(Activation):
     """x itself: a box of its own in a drawing."""
+
+    wide = False
 
     def forward(self, x: Any) -> Any:
         return x[...]

@@ -21,6 +21,7 @@ __all__ = [
 class Add(Elementwise):
     """a + b."""
 
+    wide = False
     symbol = "+"
 
     def forward(self, a: Any, b: Any) -> Any:
@@ -33,6 +34,7 @@ class Add(Elementwise):
 class Sub(Elementwise):
     """a - b."""
 
+    wide = False
     symbol = "−"
 
     def forward(self, a: Any, b: Any) -> Any:
@@ -45,6 +47,7 @@ class Sub(Elementwise):
 class Mul(Elementwise):
     """a * b."""
 
+    wide = False
     symbol = "×"
     keep = (0, 1)
 
@@ -72,6 +75,7 @@ class Div(Elementwise):
 class Neg(Elementwise):
     """-x."""
 
+    wide = False
     symbol = "−"
 
     def forward(self, x: Any) -> Any:
@@ -106,6 +110,7 @@ class Pow(Elementwise):
 class Abs(Elementwise):
     """|x|, with derivative 0 at 0."""
 
+    wide = False
     symbol = "|x|"
     keep = (0,)
 
@@ -170,6 +175,7 @@ class Remainder(Elementwise):
 class Maximum(Elementwise):
     """The larger of a and b; equal ones get half the gradient each."""
 
+    wide = False
     symbol = "max"
     keep = (0, 1)
 
@@ -183,6 +189,7 @@ class Maximum(Elementwise):
 class Minimum(Elementwise):
     """The smaller of a and b; equal ones get half the gradient each."""
 
+    wide = False
     symbol = "min"
     keep = (0, 1)
 

@@ -9,6 +9,7 @@ import numpy as np
 from tinygrad_cnn.graph import Result
 from tinygrad_cnn.ops.families import Rearrangement
 from tinygrad_cnn.ops.index import IndexAdd
+from tinygrad_cnn.ops.reduce import Sum
 
 __all__ = ["Diagonal", "Flip", "PlaceDiagonal", "Repeat", "Roll", "Tile", "Tril", "Triu"]
 
@@ -25,7 +26,7 @@ class Tile(Rearrangement):
     def backward(self, g: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
         pairs = zip(self.repeats, shape, strict=True)
         copies = g.reshape(tuple(size for pair in pairs for size in pair))
-        return (copies.sum(axis=tuple(range(0, 2 * len(self.repeats), 2))),)
+        return (Sum(tuple(range(0, 2 * len(self.repeats), 2)))(copies),)
 
 
 class Repeat(Rearrangement):
@@ -40,7 +41,7 @@ class Repeat(Rearrangement):
     def backward(self, g: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
         before, n, after = shape[: self.axis], shape[self.axis], shape[self.axis + 1 :]
         if isinstance(self._repeats, int):
-            return (g.reshape((*before, n, self._repeats, *after)).sum(axis=self.axis + 1),)
+            return (Sum((self.axis + 1,))(g.reshape((*before, n, self._repeats, *after))),)
         places = np.repeat(np.arange(n), self._repeats)
         return (IndexAdd((*(slice(None) for _ in before), places), shape)(g),)
 

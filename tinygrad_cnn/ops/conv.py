@@ -22,6 +22,7 @@ __all__ = ["Conv", "ConvImage", "ConvKernel", "ConvTranspose", "Fold", "Unfold"]
 class ConvFamily(Op):
     """What the three share: the geometry, and the number of groups of channels."""
 
+    wide = True
     family = "conv"
     keep: tuple[int, ...] = (0, 1)
 
@@ -103,6 +104,7 @@ class ConvKernel(ConvFamily):
 class Unfold(ConvFamily):
     """Each window as a column: x (N, C, *image) -> (N, C * taps, positions)."""
 
+    wide = False
     keep = ()
 
     def forward(self, x: Any) -> Any:

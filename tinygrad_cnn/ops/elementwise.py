@@ -91,6 +91,7 @@ class Log10(Elementwise):
 class Clip(Elementwise):
     """x, but at least `low` and at most `high` (either may be None); derivative 1 at both bounds."""
 
+    wide = False
     keep = (0,)
 
     def __init__(self, low: Any, high: Any) -> None:
@@ -106,6 +107,8 @@ class Clip(Elementwise):
 
 class Cast(Elementwise):
     """x with another element type; its gradient returns in the operand's own type."""
+
+    wide = False
 
     def __init__(self, dtype: Any) -> None:
         self.dtype = np.dtype(dtype)

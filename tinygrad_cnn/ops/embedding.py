@@ -14,6 +14,8 @@ __all__ = ["Embedding"]
 class Embedding(MatrixProduct):
     """y[...] = w[indices[...]]: w (V, D) -> (*indices.shape, D); the padding row gets no gradient."""
 
+    wide = False
+
     def __init__(self, indices: Any, padding_idx: int | None = None) -> None:
         self._indices, self.padding_idx = indices, padding_idx
 

@@ -14,12 +14,14 @@ class Elementwise(Op):
 
     family = "arithmetic"
     pointwise = True
+    wide = True
 
 
 class Activation(Op):
     """What stands between layers."""
 
     family = "activation"
+    wide = True
     pointwise = True
 
 
@@ -33,15 +35,18 @@ class Loss(Op):
     """What training makes small."""
 
     family = "loss"
+    wide = True
 
 
 class Normalization(Op):
     """Centred and scaled by statistics."""
 
     family = "norm"
+    wide = True
 
 
 class MatrixProduct(Op):
     """Products of matrices, and rows looked up in one."""
 
     family = "linear"
+    wide = True

@@ -32,6 +32,8 @@ class Index(Rearrangement):
 class IndexAdd(Rearrangement):
     """Zeros of `shape`, with g added at `key`; where the key repeats a place, the values add up."""
 
+    wide = True
+
     def __init__(self, key: Any, shape: tuple[int, ...]) -> None:
         self._key, self.shape = key, shape
 
@@ -68,6 +70,8 @@ class TakeAlongAxis(Rearrangement):
 
 class AddAlongAxis(Rearrangement):
     """Zeros with g added at places along one axis of length `size`; `TakeAlongAxis`'s adjoint."""
+
+    wide = True
 
     def __init__(self, places: Any, axis: int, size: int, unique: bool = False) -> None:
         self._places, self.axis, self.size, self._unique = places, axis, size, unique

@@ -43,10 +43,7 @@ class ElementLoss(Loss):
             return Result(losses, size)
         if self.reduction == "sum":
             return Result(losses.sum(), size)
-        if not size:
-            return Result(losses.sum() * np.nan, size)
-        # Half precision needs the wider sum of `mean`; for others it is the same, after more Python.
-        return Result(losses.mean() if losses.itemsize < 4 else losses.sum() / size, size)
+        return Result(losses.sum() / size if size else losses.sum() * np.nan, size)
 
     def shared(self, g: Any, size: int) -> Any:
         """The gradient of each of `size` losses, from the gradient of the reduced ones."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn import kernels
+from tinygrad_cnn import half_precision, kernels
 from tinygrad_cnn.graph import Needs, Op, Result
 from tinygrad_cnn.grid import Grid
 from tinygrad_cnn.kernels.numpy import norm as formulas
@@ -69,14 +69,19 @@ class FixedNorm(Normalization):
         self._mean, self._var, self.eps = mean, var, eps
 
     def forward(self, x: Any, w: Any, b: Any) -> Any:
-        return kernels.fixed_norm(x, w, b, self._mean, self._var, self.eps)
+        return kernels.fixed_norm(x, w, b, *self.statistics(), self.eps)
 
     def backward(self, g: Any, x: Any, w: Any, *, needs: Needs) -> tuple[Any, ...]:
         axis, side = per_channel(x)
-        inverse = (self._var + self.eps) ** -0.5
+        mean, var = self.statistics()
+        inverse = (var + self.eps) ** -0.5
         dx = g * (w * inverse).reshape(side) if needs[0] else None
-        xhat = (x - self._mean.reshape(side)) * inverse.reshape(side)
+        xhat = (x - mean.reshape(side)) * inverse.reshape(side)
         return dx, (g * xhat).sum(axis=axis), g.sum(axis=axis)
+
+    def statistics(self) -> tuple[Any, ...]:
+        """Mean and variance, at least in float32: no root of float16 is exact enough."""
+        return half_precision.widened((self._mean, self._var))
 
 
 class LayerNorm(Normalization):

@@ -55,6 +55,8 @@ class Pad(Rearrangement):
 class PadAdd(Rearrangement):
     """Each element of the border added to the element that it shows; `Pad`'s adjoint."""
 
+    wide = True
+
     def __init__(self, widths: Widths, mode: str) -> None:
         self.widths, self.mode = widths, mode
 

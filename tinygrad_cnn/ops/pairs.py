@@ -36,13 +36,14 @@ class Hypot(Elementwise):
         return np.hypot(a, b)
 
     def backward(self, g: Any, a: Any, b: Any, y: Any) -> tuple[Any, ...]:
-        share = g / Where(y == 0)(1.0, y)
-        return share * a, share * b
+        safe = Where(y == 0)(1.0, y)
+        return g * (a / safe), g * (b / safe)
 
 
 class CopySign(Elementwise):
     """|a| with the sign of b; the derivative in a is 0 at 0."""
 
+    wide = False
     keep = (0, 1)
 
     def forward(self, a: Any, b: Any) -> Any:

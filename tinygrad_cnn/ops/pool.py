@@ -24,6 +24,7 @@ __all__ = ["AdaptiveMaxPool", "AvgPool", "LpPool", "MaxPool", "MaxUnpool", "Pick
 class PoolFamily(Op):
     """What they share: the geometry."""
 
+    wide = True
     family = "pool"
 
     def __init__(self, grid: Grid) -> None:

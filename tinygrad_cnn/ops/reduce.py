@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn.graph import OUT, Op, Result
+from tinygrad_cnn.kernels.numpy import sums
 from tinygrad_cnn.ops.elementwise import Exp
 from tinygrad_cnn.ops.scan import CumProd, shifted
 from tinygrad_cnn.ops.shape import BroadcastTo
@@ -18,6 +19,7 @@ __all__ = ["LogSumExp", "Max", "Mean", "Min", "Norm", "Prod", "Std", "Sum", "Var
 class Reduction(Op):
     """What reductions share: the axes, and how a reduced array stands beside the full one."""
 
+    wide = True
     family = "arithmetic"
 
     def __init__(self, axis: tuple[int, ...], keepdims: bool = False) -> None:
@@ -37,7 +39,7 @@ class Sum(Reduction):
     symbol = "Σ"
 
     def forward(self, x: Any) -> Any:
-        return Result(x.sum(axis=self.axis, keepdims=self.keepdims), x.shape)
+        return Result(sums.total(x, self.axis, self.keepdims), x.shape)
 
     def backward(self, g: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
         return (BroadcastTo(shape)(self.aligned(g, shape)),)
@@ -47,7 +49,7 @@ class Mean(Reduction):
     """Mean of the elements along axes."""
 
     def forward(self, x: Any) -> Any:
-        return Result(x.mean(axis=self.axis, keepdims=self.keepdims), x.shape)
+        return Result(sums.mean(x, self.axis, self.keepdims), x.shape)
 
     def backward(self, g: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
         count = prod(shape[i] for i in self.axis)
@@ -108,7 +110,10 @@ class Prod(Reduction):
 
 
 class Deviation(Reduction):
-    """What variance and its root share: divisor and distances from the mean."""
+    """What variance and its root share: divisor and distances from the mean.
+
+    A mean is rounded; what it is wrong by is the mean of what it leaves, and taken off as well.
+    """
 
     keep: tuple[int, ...] = (0,)
 
@@ -121,6 +126,18 @@ class Deviation(Reduction):
         count = max(prod(x.shape[i] for i in self.axis) - self.ddof, 0)
         return (x - x.mean(axis=self.axis, keepdims=True)) / count
 
+    def distances(self, x: Any) -> Any:
+        """Each element less the mean, and the divisor; of no element NaN, with NumPy's warning."""
+        count = prod(x.shape[i] for i in self.axis) - self.ddof
+        if count <= 0:
+            x.var(axis=self.axis, ddof=self.ddof)  # which says so
+        x = x if x.dtype.kind == "f" else x.astype(np.float64)
+        d = x - sums.mean(x, self.axis, keepdims=True)
+        rest = sums.mean(d, self.axis, keepdims=True)
+        if rest.any():
+            d -= rest
+        return d, max(count, 0)
+
     def options(self) -> dict[str, Any]:
         return {"axis": self.axis, "ddof": self.ddof}
 
@@ -129,7 +146,9 @@ class Var(Deviation):
     """Sum of the squared distances from the mean along axes, over N - ddof."""
 
     def forward(self, x: Any) -> Any:
-        return x.var(axis=self.axis, ddof=self.ddof, keepdims=self.keepdims)
+        d, count = self.distances(x)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.divide(sums.total(d * d, self.axis, self.keepdims), count, dtype=d.dtype)
 
     def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
         return (self.aligned(g, x.shape) * self.centred(x) * 2,)
@@ -141,10 +160,29 @@ class Std(Deviation):
     keep = (0, OUT)
 
     def forward(self, x: Any) -> Any:
-        return x.std(axis=self.axis, ddof=self.ddof, keepdims=self.keepdims)
+        d, count = self.distances(x)
+        return root_of_squares(d, self.axis, self.keepdims, count)
 
     def backward(self, g: Any, x: Any, y: Any) -> tuple[Any, ...]:
         return (self.aligned(over_unless_zero(g, y), x.shape) * self.centred(x),)
+
+
+def root_of_squares(x: Any, axis: tuple[int, ...], keepdims: bool, count: float = 1) -> Any:
+    """sqrt(sum(x²) / count) over axes, also where a square overflows or vanishes.
+
+    >>> root_of_squares(np.array([3e200, 4e200]), (0,), False)
+    array(5.e+200)
+    """
+    with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
+        y = np.sqrt(np.divide(sums.total(x * x, axis, keepdims), count, dtype=x.dtype))
+        least = np.sqrt(np.finfo(x.dtype).tiny) / np.finfo(x.dtype).eps
+        if ((y > least) & (y < inf)).all():
+            return y
+        size = abs(x).max(axis=axis, keepdims=True, initial=0)
+        size = np.where(np.isfinite(size) & (size > 0), size, 1).astype(x.dtype)
+        part = x / size
+        y = np.sqrt(np.divide(sums.total(part * part, axis, True), count, dtype=x.dtype)) * size
+    return y if keepdims else y.squeeze(axis)
 
 
 def over_unless_zero(g: Any, y: Any) -> Any:
@@ -153,19 +191,24 @@ def over_unless_zero(g: Any, y: Any) -> Any:
 
 
 class LogSumExp(Reduction):
-    """ln(sum(e^x)) along axes, shifted by the maximum so that nothing overflows."""
+    """ln(sum(e^x)) along axes, shifted by the maximum so that nothing overflows.
 
-    keep = (0, OUT)
+    The residual is the shift. The derivative is made of it and not of the result, whose rounding is no
+    small matter where it is large: e^(x - y) of two equal numbers would be 1 and not ½.
+    """
+
+    keep = (0,)
 
     def forward(self, x: Any) -> Any:
         top = x.max(axis=self.axis, keepdims=True, initial=-np.inf)
         top = np.where(np.isfinite(top), top, 0).astype(x.dtype)  # inf - inf is NaN
         with np.errstate(divide="ignore", over="ignore"):  # -inf of nothing, inf beside inf: both right
-            y = np.log(np.exp(x - top).sum(axis=self.axis, keepdims=True)) + top
-        return y if self.keepdims else y.squeeze(self.axis)
+            y = np.log(sums.total(np.exp(x - top), self.axis, keepdims=True)) + top
+        return Result(y if self.keepdims else y.squeeze(self.axis), top)
 
-    def backward(self, g: Any, x: Any, y: Any) -> tuple[Any, ...]:
-        return (self.aligned(g, x.shape) * Exp()(x - self.aligned(y, x.shape)),)
+    def backward(self, g: Any, x: Any, top: Any) -> tuple[Any, ...]:
+        e = Exp()(x - top)
+        return (self.aligned(g, x.shape) * (e / e.sum(axis=self.axis, keepdims=True)),)
 
 
 class Norm(Reduction):
@@ -180,15 +223,15 @@ class Norm(Reduction):
     def forward(self, x: Any) -> Any:
         across = {"axis": self.axis, "keepdims": self.keepdims}
         if self.ord == 2:
-            return np.sqrt((x * x).sum(**across))
+            return root_of_squares(x, self.axis, self.keepdims)
         if self.ord == 0:
             return (x != 0).sum(**across).astype(x.dtype)
         if self.ord == 1:
-            return abs(x).sum(**across)
+            return sums.total(abs(x), **across)
         if abs(self.ord) == inf:
             return abs(x).max(**across) if self.ord > 0 else abs(x).min(**across)
         with np.errstate(divide="ignore"):  # an order below 0 makes a 0 infinite, and the norm 0
-            return (abs(x) ** self.ord).sum(**across) ** (1 / self.ord)
+            return sums.total(abs(x) ** self.ord, **across) ** (1 / self.ord)
 
     def backward(self, g: Any, x: Any, y: Any) -> tuple[Any, ...]:
         if self.ord == 2:

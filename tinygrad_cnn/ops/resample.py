@@ -118,6 +118,7 @@ def linear_map(n: int, count: int, scale: float, align_corners: bool) -> AxisMap
 class Resample(Op):
     """A sparse linear map along each of the last axes."""
 
+    wide = True
     family = "pool"
 
     def __init__(self, *maps: AxisMap) -> None:

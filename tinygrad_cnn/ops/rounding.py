@@ -15,6 +15,8 @@ __all__ = ["Ceil", "Floor", "FloorDiv", "Round", "Sign", "Step", "Trunc"]
 class Flat(Elementwise):
     """What functions share whose derivative is 0 wherever they have one."""
 
+    wide = False
+
     def backward(self, g: Any) -> tuple[Any, ...]:
         return (no_slope(g),)
 

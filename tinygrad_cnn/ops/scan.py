@@ -18,6 +18,7 @@ __all__ = ["CumExtreme", "CumProd", "CumSum", "LogCumSumExp", "Recurrence"]
 class Scan(Op):
     """What scans share: the axis, and whether they run from its end."""
 
+    wide = True
     family = "arithmetic"
 
     def __init__(self, axis: int, reverse: bool = False) -> None:
@@ -27,13 +28,25 @@ class Scan(Op):
         return {"axis": self.axis, **({"reverse": True} if self.reverse else {})}
 
 
+def running(accumulate: Any, x: Any, axis: int) -> Any:
+    """A running sum or product; of float32 in float64, as each step's rounding stays in all later ones.
+
+    >>> float(running(np.cumsum, np.full(1_000_000, 0.1, np.float32), 0)[-1]).__round__()
+    100000
+    """
+    if x.dtype != np.float32:
+        return accumulate(x, axis)
+    with np.errstate(over="ignore"):
+        return accumulate(x, axis, np.float64).astype(np.float32)
+
+
 class CumSum(Scan):
     """Sum of the elements up to each place along an axis; from the end when `reverse`."""
 
     def forward(self, x: Any) -> Any:
         if self.reverse:
-            return np.flip(np.flip(x, self.axis).cumsum(self.axis), self.axis)
-        return x.cumsum(self.axis)
+            return np.flip(running(np.cumsum, np.flip(x, self.axis), self.axis), self.axis)
+        return running(np.cumsum, x, self.axis)
 
     def backward(self, g: Any) -> tuple[Any, ...]:
         return (CumSum(self.axis, not self.reverse)(g),)
@@ -50,8 +63,8 @@ class CumProd(Scan):
 
     def forward(self, x: Any) -> Any:
         if self.reverse:
-            return np.flip(np.flip(x, self.axis).cumprod(self.axis), self.axis)
-        return x.cumprod(self.axis)
+            return np.flip(running(np.cumprod, np.flip(x, self.axis), self.axis), self.axis)
+        return running(np.cumprod, x, self.axis)
 
     def backward(self, g: Any, x: Any, y: Any) -> tuple[Any, ...]:
         before = shifted(y, self.axis, self.reverse, 1.0)

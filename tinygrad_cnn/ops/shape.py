@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn.graph import Needs, Result
+from tinygrad_cnn.kernels.numpy.sums import total
 from tinygrad_cnn.ops.families import Rearrangement
 
 __all__ = ["BroadcastTo", "Concatenate", "Reshape", "SumTo", "Transpose"]
@@ -54,6 +55,8 @@ class BroadcastTo(Rearrangement):
 class SumTo(Rearrangement):
     """The operand summed to a smaller shape that broadcasts to its own; undoes broadcasting."""
 
+    wide = True
+
     def __init__(self, shape: tuple[int, ...]) -> None:
         self.shape = shape
 
@@ -61,7 +64,7 @@ class SumTo(Rearrangement):
         lead = x.ndim - len(self.shape)
         pairs = enumerate(zip(x.shape[lead:], self.shape, strict=True), start=lead)
         axes = (*range(lead), *(i for i, (have, want) in pairs if want == 1 != have))
-        return Result(x.sum(axis=axes, keepdims=True).reshape(self.shape), x.shape)
+        return Result(total(x, axes, keepdims=True).reshape(self.shape), x.shape)
 
     def backward(self, g: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
         return (BroadcastTo(shape)(g),)

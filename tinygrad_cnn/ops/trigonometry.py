@@ -10,6 +10,7 @@ from tinygrad_cnn.graph import OUT, Needs
 from tinygrad_cnn.ops.arithmetic import Sqrt
 from tinygrad_cnn.ops.families import Elementwise
 from tinygrad_cnn.ops.pairs import Hypot
+from tinygrad_cnn.ops.select import Where
 
 __all__ = [
     "Arccos", "Arccosh", "Arcsin", "Arcsinh", "Arctan", "Arctan2", "Arctanh", "Cos", "Cosh", "Sin", "Sinh",
@@ -100,9 +101,10 @@ class Arctan2(Elementwise):
         return np.arctan2(a, b)
 
     def backward(self, g: Any, a: Any, b: Any, *, needs: Needs) -> tuple[Any, ...]:
-        distance = a * a + b * b
-        share = g / (distance + (distance == 0))
-        return share * b, -share * a if needs[1] else None
+        distance = Hypot()(a, b)  # its square may overflow, or vanish
+        safe = Where(distance == 0)(1.0, distance)
+        share = g / safe
+        return share * (b / safe), -share * (a / safe) if needs[1] else None
 
 
 class Sinh(Elementwise):

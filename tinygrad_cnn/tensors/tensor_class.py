@@ -10,7 +10,19 @@ from numpy.typing import DTypeLike, NDArray
 
 from tinygrad_cnn.errors import DTypeError, GraphError, ShapeError
 from tinygrad_cnn.functional.arguments import as_array, flag
-from tinygrad_cnn.graph import MODE, OUT, Node, Op, Result, retold, stamp, unpacked, without_underflow
+from tinygrad_cnn.graph import (
+    MODE,
+    OUT,
+    Node,
+    Op,
+    Result,
+    in_float32,
+    retold,
+    stamp,
+    unpacked,
+    without_underflow,
+)  # fmt: skip
+from tinygrad_cnn.half_precision import has_half
 from tinygrad_cnn.tensors import numpy_protocol
 from tinygrad_cnn.tensors.methods import TensorMethods
 
@@ -119,7 +131,9 @@ class Tensor(TensorMethods):
         else:
             recording = False
         try:
-            if op._forward_needs:
+            if op.wide and arrays[0].dtype is not _FLOAT32 and has_half(arrays[0], arrays):
+                out = in_float32(op, arrays, needs if recording else ())
+            elif op._forward_needs:
                 out = op.forward(*arrays, needs=needs if recording else ())
             elif count == 1:  # a call without * takes 0.2 µs less
                 out = op.forward(arrays[0])

@@ -154,7 +154,7 @@ def softplus_range(x, beta, threshold, y, start, stop):
     x, y = x[start:stop], y[start:stop]
     for i in range(x.size):
         z = x[i] * beta
-        smooth = ((z if z > ZERO else ZERO) + logarithm_of_one_and(exponential(-abs(z)))) / beta
+        smooth = (x[i] if z > ZERO else ZERO) + logarithm_of_one_and(exponential(-abs(z))) / beta
         y[i] = x[i] if (z > threshold) | (z != z) else smooth
 
 
@@ -211,7 +211,7 @@ def hardswish_range(x, y, start, stop):
     for i in range(x.size):
         z = x[i] + THREE
         low = ZERO if z < ZERO else z
-        y[i] = x[i] * (SIX if low > SIX else low) / SIX
+        y[i] = x[i] * ((SIX if low > SIX else low) / SIX)  # x * 6 may be infinite
 
 
 @kernel(TWICE)

@@ -72,7 +72,7 @@ def inner(x: Any) -> Any:
 def softplus(x: Array, beta: float, threshold: float) -> Array:
     """ln(1 + e^(beta * x)) / beta; x itself where beta * x is above the threshold."""
     z = x * beta
-    smooth = (np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))) / beta
+    smooth = choose(z > 0, x, 0.0) + np.log1p(np.exp(-np.abs(z))) / beta  # z may be infinite
     return np.asarray(smooth if threshold == inf else choose(z > threshold, x, smooth))
 
 
@@ -106,7 +106,7 @@ def hardsigmoid_slope(g: Array, x: Array) -> Array:
 
 def hardswish(x: Array) -> Array:
     """x times the hard sigmoid of x."""
-    return np.asarray(x * np.clip(x + 3, 0, 6) / 6)
+    return np.asarray(x * (np.clip(x + 3, 0, 6) / 6))
 
 
 def hardswish_slope(g: Array, x: Array) -> Array:

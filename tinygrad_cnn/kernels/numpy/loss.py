@@ -7,20 +7,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tinygrad_cnn.kernels.numpy.sums import total
+
 Array = NDArray[Any]
 
 
 def softmax(x: Array, axis: int) -> Array:
     """e^x / sum(e^x) along an axis, shifted by the maximum so that nothing overflows."""
     e = np.exp(x - x.max(axis=axis, keepdims=True, initial=-np.inf))
-    e /= e.sum(axis=axis, keepdims=True)
+    e /= total(e, (axis % x.ndim,), keepdims=True)
     return e
 
 
 def log_softmax(x: Array, axis: int) -> Array:
     """x - log(sum(e^x)) along an axis."""
     z = x - x.max(axis=axis, keepdims=True, initial=-np.inf)
-    out: Array = z - np.log(np.exp(z).sum(axis=axis, keepdims=True))
+    out: Array = z - np.log(total(np.exp(z), (axis % x.ndim,), keepdims=True))
     return out
 
 

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_cnn.kernels.numpy.blocks import BLOCK, in_blocks, laid_like
+from tinygrad_cnn.kernels.numpy.sums import mean as average
+from tinygrad_cnn.kernels.numpy.sums import total
 
 Array = NDArray[Any]
 
@@ -32,7 +34,7 @@ def channel_sum(g: Array) -> Array:
     out = np.empty(g.shape[1], g.dtype)
 
     def work(start: int, stop: int) -> None:
-        g[:, start:stop].sum(axis=axis, out=out[start:stop])
+        out[start:stop] = total(g[:, start:stop], axis)
 
     in_blocks(g.shape[1], g.nbytes, work)
     return out
@@ -50,10 +52,10 @@ def batch_norm(x: Array, w: Array, b: Array, eps: float) -> tuple[Array, Array, 
     def work(start: int, stop: int) -> None:
         part = slice(start, stop)
         mine = widened(x[:, part])
-        mine.mean(axis=axis, out=mean[part])
+        mean[part] = average(mine, axis)
         centred = mine - mean[part].reshape(side)
-        centred -= centred.mean(axis=axis, keepdims=True)
-        (centred * centred).mean(axis=axis, out=var[part])
+        centred -= average(centred, axis, keepdims=True)
+        var[part] = average(centred * centred, axis)
         scale = w[part] / np.sqrt(var[part] + eps)
         centred *= scale.reshape(side)
         np.add(centred, b[part].reshape(side), out=y[:, part], casting="same_kind")
@@ -83,10 +85,10 @@ def batch_norm_slope(
         mine = narrowed(g[:, part], wide)
         inverse = ((var[part] + eps) ** -0.5).reshape(side)
         xhat = x[:, part] - mean[part].reshape(side)
-        xhat -= xhat.mean(axis=axis, keepdims=True)
+        xhat -= average(xhat, axis, keepdims=True)
         xhat *= inverse
-        mine.sum(axis=axis, out=db[part])
-        (mine * xhat).sum(axis=axis, out=dw[part])
+        db[part] = total(mine, axis)
+        dw[part] = total(mine * xhat, axis)
         if dx is None:
             return
         xhat *= (dw[part] / count).reshape(side)
