@@ -69,7 +69,8 @@ class FixedNorm(Normalization):
         self._mean, self._var, self.eps = mean, var, eps
 
     def forward(self, x: Any, w: Any, b: Any) -> Any:
-        return kernels.fixed_norm(x, w, b, *self.statistics(), self.eps)
+        mean, var = self.statistics()
+        return kernels.fixed_norm(x, w, b, mean, var, self.eps)
 
     def backward(self, g: Any, x: Any, w: Any, *, needs: Needs) -> tuple[Any, ...]:
         axis, side = per_channel(x)

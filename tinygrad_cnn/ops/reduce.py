@@ -221,7 +221,7 @@ class Norm(Reduction):
         self.ord = ord
 
     def forward(self, x: Any) -> Any:
-        across = {"axis": self.axis, "keepdims": self.keepdims}
+        across: dict[str, Any] = {"axis": self.axis, "keepdims": self.keepdims}
         if self.ord == 2:
             return root_of_squares(x, self.axis, self.keepdims)
         if self.ord == 0:
