@@ -28,9 +28,21 @@ PACKAGES = [
 ANYTHING = {
     "tinygrad_cnn.Op.forward": "arrays in, an array or a Result out: written by each op",
     "tinygrad_cnn.Op.backward": "written by each op",
+    "tinygrad_cnn.Op.__call__": "arrays or Tensors, as the operands are; functions say which",
+    "tinygrad_cnn.Op.with_residual": "a residual is what the op needs",
     "tinygrad_cnn.nn.Module.forward": "written by each module; calling one gives a Tensor",
     "tinygrad_cnn.nn.Sequential.forward": "what its last module gives",
     "tinygrad_cnn.nn.AveragedModel.forward": "what the model inside gives",
+    **{
+        f"tinygrad_cnn.nn.{layer}.{method}": "arrays at first order, Tensors above it"
+        for layer in ("GRU", "LSTM", "RNN")
+        for method in ("step", "whole")
+    },
+    "tinygrad_cnn.data.Augmented.read": "the fields of a sample, whatever they are",
+    "tinygrad_cnn.data.ImageFolder.read": "an image and its label, transformed as the user likes",
+    "tinygrad_cnn.data.StreamedDataset.read": "the fields of a sample, whatever they are",
+    "tinygrad_cnn.data.default_collate": "nested as the samples are",
+    "tinygrad_cnn.data.split": "two of what was given: datasets, or tuples of arrays",
 }
 
 
@@ -95,10 +107,16 @@ def public_names() -> Iterator[str]:
 
 
 def returned(shown: str) -> list[str]:
-    """The types that a revealed function returns, one for each overload; arrays as `Array`."""
+    """What a revealed function returns, for each of its overloads; arrays as `Array`."""
     shown = re.sub(r"(numpy\.)?ndarray\[tuple\[Any, \.\.\.\], (numpy\.)?dtype\[Any\]\]", "Array", shown)
     shown = re.sub(r"dict\[(builtins\.)?str, Any\]", "Options", shown)
-    return re.findall(r"-> ((?:[^,()\[\]]|\[[^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*\])+)", shown)
+    depth, found = 0, []
+    least = 1 if shown.startswith("Overload") else 0
+    for place, (letter, after) in enumerate(zip(shown, shown[1:] + " ", strict=True)):
+        depth += (letter in "([{") - (letter in ")]}" and shown[place - 1] != "-")
+        if letter + after == "->" and depth == least:
+            found.append(shown[place + 3 :])
+    return [re.split(r", (?:def )?\(", text)[0] for text in found]
 
 
 @pytest.mark.parametrize("checker", [by_mypy, by_pyright], ids=["mypy", "pyright"])

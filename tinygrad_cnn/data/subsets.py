@@ -118,7 +118,7 @@ class ConcatDataset:
         return f"ConcatDataset({self.datasets!r})"
 
 
-def random_split(dataset: Dataset, lengths: Sequence[float], rng: Seed = None) -> list[Any]:
+def random_split(dataset: Dataset, lengths: Sequence[float], rng: Seed = None) -> list[Subset]:
     """Part a dataset at random.
 
     Args:

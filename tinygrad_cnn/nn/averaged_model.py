@@ -19,7 +19,7 @@ __all__ = ["AveragedModel", "get_ema_avg_fn", "update_bn"]
 
 Array = NDArray[Any]
 #: The mean after an update, from the mean before, the new value, and how many were averaged before.
-Average = Callable[[Array, Array, int], Any]
+Average = Callable[[Array, Array, int], NDArray[Any]]
 
 
 def equal_average(mean: Array, value: Array, count: int) -> Any:

@@ -10,6 +10,7 @@ from tinygrad_cnn.errors import DTypeError
 from tinygrad_cnn.functional.arguments import flag, integer, number
 from tinygrad_cnn.functional.checks import Check
 from tinygrad_cnn.nn.module import Buffer, Module
+from tinygrad_cnn.tensors.tensor_class import Tensor
 
 
 class Option(NamedTuple):
@@ -96,7 +97,7 @@ class FunctionLayer(Module):
     def check(self) -> None:
         """Refuse options that do not fit together; for subclasses."""
 
-    def forward(self, *operands: Any) -> Any:
+    def forward(self, *operands: Any, **options: Any) -> Tensor:
         """What the layer's function gives for the operands, with the layer's options.
 
         >>> from tinygrad_cnn import nn

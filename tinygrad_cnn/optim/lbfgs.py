@@ -11,7 +11,7 @@ from tinygrad_cnn.errors import ArgumentError, DTypeError, StateError
 from tinygrad_cnn.functional.checks import at_least, not_negative, one_of, optional
 from tinygrad_cnn.mode import enable_grad
 from tinygrad_cnn.optim.line_search import strong_wolfe
-from tinygrad_cnn.optim.optimizer import Array, Group, Optimizer
+from tinygrad_cnn.optim.optimizer import Array, Group, Loss, Optimizer
 from tinygrad_cnn.tensors import Tensor
 
 
@@ -76,7 +76,7 @@ class LBFGS(Optimizer):
             raise ArgumentError("LBFGS: all parameters form one group; no other can be added")
         super().add_param_group(group)
 
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+    def step(self, closure: Callable[[], Loss] | None = None) -> Loss | None:
         """Move the parameters along up to `max_iter` directions.
 
         Args:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import count
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,9 @@ from tinygrad_cnn.functional.arguments import flag
 from tinygrad_cnn.functional.checks import Check
 from tinygrad_cnn.mode import enable_grad
 from tinygrad_cnn.tensors.tensor_class import Tensor
+
+#: What a closure returns: the loss, as a Tensor or a number.
+Loss = TypeVar("Loss")
 
 Array = NDArray[Any]
 Group = dict[str, Any]
@@ -131,7 +134,7 @@ class Optimizer:
             if drop or p.grad is not None:
                 p.grad = None if drop else Tensor(np.zeros(p.shape, p.dtype))
 
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+    def step(self, closure: Callable[[], Loss] | None = None) -> Loss | None:
         """Update every parameter that has a gradient, in place.
 
         Args:

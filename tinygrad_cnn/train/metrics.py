@@ -93,7 +93,7 @@ def confusion_matrix(labels: Any, predictions: Any, classes: int | None = None) 
     return np.bincount(true * K + guess, minlength=K * K).reshape(K, K)
 
 
-def precision(matrix: Any, average: str = "macro", zero_division: float = 0.0) -> Any:
+def precision(matrix: Any, average: str = "macro", zero_division: float = 0.0) -> float | NDArray[Any]:
     """Of the samples predicted as a class, the share that belongs to it.
 
         P_k = M[k, k] / sum_i M[i, k]
@@ -116,7 +116,7 @@ def precision(matrix: Any, average: str = "macro", zero_division: float = 0.0) -
     return _ratio(np.diag(M), M.sum(axis=0), average, zero_division)
 
 
-def recall(matrix: Any, average: str = "macro", zero_division: float = 0.0) -> Any:
+def recall(matrix: Any, average: str = "macro", zero_division: float = 0.0) -> float | NDArray[Any]:
     """Of the samples of a class, the share that was predicted as it.
 
         R_k = M[k, k] / sum_j M[k, j]
@@ -138,7 +138,7 @@ def recall(matrix: Any, average: str = "macro", zero_division: float = 0.0) -> A
     return _ratio(np.diag(M), M.sum(axis=1), average, zero_division)
 
 
-def f1(matrix: Any, average: str = "macro", zero_division: float = 0.0) -> Any:
+def f1(matrix: Any, average: str = "macro", zero_division: float = 0.0) -> float | NDArray[Any]:
     """Harmonic mean of precision and recall.
 
         F_k = 2 · M[k, k] / (sum_i M[i, k] + sum_j M[k, j])  =  2 · P_k · R_k / (P_k + R_k)

@@ -116,7 +116,7 @@ class Confusion(Metric):
     (0.25, [[0, 0], [1, 1]])
     """
 
-    def __init__(self, function: Callable[[Any], float], name: str | None = None) -> None:
+    def __init__(self, function: Callable[[Any], Any], name: str | None = None) -> None:
         self._function = function
         self.name = name or str(getattr(function, "__name__", type(function).__name__))
 

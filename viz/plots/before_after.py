@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
 from viz.plots.figures import figure, finish, look
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 #: More would be too small to see at the width of a page.
 _COLUMNS, _ROWS = 12, 12
 
 
-def sheet(before: Any, after: Any, path: str | Path | None = None) -> Any:
+def sheet(before: Any, after: Any, path: str | Path | None = None) -> Figure:
     """Draw images in a row, and below each what became of it: once, or several times.
 
     Args:

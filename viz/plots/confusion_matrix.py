@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
 from viz.plots.figures import figure, finish, look
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 #: Above this many classes numbers in the cells could not be read.
 _READABLE = 32
@@ -18,7 +21,7 @@ _READABLE = 32
 def confusion(
     labels: Any, predictions: Any, path: str | Path | None = None,
     class_names: Sequence[str] | None = None,
-) -> Any:  # fmt: skip
+) -> Figure:  # fmt: skip
     """Draw how often each true class was taken for each class.
 
     Args:

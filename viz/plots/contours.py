@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
 from viz.plots.figures import figure, finish, look
 from viz.plots.gradient_arrows import Bounds, corners
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 _GRID = 240  # points a side
 _LEVELS = 14
 
@@ -20,7 +23,7 @@ _LEVELS = 14
 def surface(
     function: Callable[[Any, Any], Any], paths: Mapping[str, Any] | None = None,
     path: str | Path | None = None, bounds: Bounds | None = None,
-) -> Any:  # fmt: skip
+) -> Figure:  # fmt: skip
     """Draw contour lines of f, one panel for each path that an optimiser took on it.
 
     Args:

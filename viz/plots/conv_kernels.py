@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,11 +12,14 @@ from tinygrad_cnn.errors import DTypeError, ShapeError
 from viz.plots.figures import figure, finish, look
 from viz.plots.image_tiles import columns_for, diverging, extent, mosaic
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 #: More would be too small to see at the width of a page.
 _KERNELS, _CHANNELS = 64, 32
 
 
-def filters(layer: Any, path: str | Path | None = None, before: Any = None) -> Any:
+def filters(layer: Any, path: str | Path | None = None, before: Any = None) -> Figure:
     """Draw the kernels of a convolution: blue below 0, white at 0, red above, on one scale.
 
     A kernel over several channels is a strip, one tile per input channel.

@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tinygrad_cnn import Tensor, enable_grad, grad
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
 from viz.plots.figures import figure, finish, look
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 #: More arrows than this would be a grey area, and take long.
 _MOST = 250
@@ -21,7 +24,7 @@ Bounds = tuple[Any, Any]
 def field(
     function: Callable[[Any, Any], Any], path: str | Path | None = None,
     bounds: Bounds = (-2.0, 2.25), step: float = 0.25,
-) -> Any:  # fmt: skip
+) -> Figure:  # fmt: skip
     """Draw -grad f at the points of a grid: where each would go in steepest descent.
 
     Args:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,6 +23,9 @@ from viz.plots.layer_calls import (
     undisturbed,
 )
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 _WIDTH = 8.0  # inches
 _MOST = 64
 
@@ -30,7 +33,7 @@ _MOST = 64
 def feature_maps(
     model: nn.Module, image: Any, path: str | Path | None = None,
     layers: Sequence[str | nn.Module] | None = None,
-) -> Any:  # fmt: skip
+) -> Figure:  # fmt: skip
     """Draw the maps that convolutions, activations, poolings and the like make of one image.
 
     The model runs once as after `eval()`; its modes, gradients, buffers and generators stay as they

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,8 +12,13 @@ from tinygrad_cnn.errors import ArgumentError, GraphError, ShapeError
 from viz.plots.figures import figure, finish, look
 from viz.plots.layer_calls import check_model, choose, noting, one_image, picture, undisturbed
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-def saliency(model: nn.Module, image: Any, label: int | None = None, path: str | Path | None = None) -> Any:
+
+def saliency(
+    model: nn.Module, image: Any, label: int | None = None, path: str | Path | None = None
+) -> Figure:
     """Draw how strongly each pixel moves the score of a class, beside the image.
 
         map[i,j] = max over c of |d score[label] / d image[c,i,j]|
@@ -55,7 +60,7 @@ def saliency(model: nn.Module, image: Any, label: int | None = None, path: str |
 def grad_cam(
     model: nn.Module, image: Any, layer: str | nn.Module, label: int | None = None,
     path: str | Path | None = None,
-) -> Any:  # fmt: skip
+) -> Figure:  # fmt: skip
     """Draw where a layer's maps speak for a class, laid over the image.
 
         weight[k] = mean over i,j of d score[label] / d map[k,i,j]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tinygrad_cnn.errors import ArgumentError, DTypeError
 from viz.plots.figures import figure, finish, look
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _PREFIXES = {"train": "train", "test": "test", "val": "validation", "valid": "validation",
              "validation": "validation"}  # fmt: skip
@@ -20,7 +23,7 @@ _SMALLER = ("loss", "error", "perplexity")
 _LARGER = ("accuracy", "precision", "recall", "f1", "score")
 
 
-def curves(history: Mapping[str, Sequence[float]], path: str | Path | None = None) -> Any:
+def curves(history: Mapping[str, Sequence[float]], path: str | Path | None = None) -> Figure:
     """Draw how each quantity went from epoch to epoch.
 
     Args:

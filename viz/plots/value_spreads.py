@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from tinygrad_cnn import Tensor, enable_grad, grad, nn, no_grad
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
 from viz.plots.figures import figure, finish, look
 from viz.plots.layer_calls import choose, computes, named, noting, undisturbed
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Table = dict[str, dict[str, Any]]
 _BINS = 60
@@ -22,7 +25,7 @@ _WIDE = 300.0
 def histograms(
     source: nn.Module | Mapping[str, Any], inputs: Any = None, loss: Callable[[Any], Any] | None = None,
     path: str | Path | None = None, layers: Sequence[str | nn.Module] | None = None,
-) -> Any:  # fmt: skip
+) -> Figure:  # fmt: skip
     """Draw a histogram per layer, one row each: activations and, with a loss, their gradients.
 
     Heights are shares of each row's own peak. All rows of a column share the axis of values, and

@@ -6,7 +6,7 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import DTypeLike, NDArray
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn import ops
@@ -65,7 +65,7 @@ class ConnectionConv2d(Module):
         self.bias = Parameter(np.empty(self.out_channels, dtype)) if flag(name, "bias", bias) else None
         self.spread(1 / np.sqrt(self.fan_in()), rng=rng)
 
-    def fan_in(self) -> Any:
+    def fan_in(self) -> NDArray[Any]:
         """How many products each map adds up: KH·KW for each map that it sees.
 
         >>> ConnectionConv2d([[1, 0], [1, 1]], 3).fan_in()
@@ -73,7 +73,7 @@ class ConnectionConv2d(Module):
         """
         return self.table.sum(axis=1) * prod(self.kernel_size)
 
-    def spread(self, bounds: Any, *, rng: Seed = None) -> None:
+    def spread(self, bounds: NDArray[Any], *, rng: Seed = None) -> None:
         """Draw weights and bias anew, uniform in ± a bound of their map's own.
 
         Args:
@@ -90,7 +90,7 @@ class ConnectionConv2d(Module):
             init.uniform_(self.bias, -1.0, 1.0, rng=draws)
             self.bias.data *= bounds
 
-    def kernels(self) -> Any:
+    def kernels(self) -> Tensor:
         """The weight as `Conv2d` has it, (P, C, KH, KW): exact zeros where the table has them.
 
         >>> ConnectionConv2d([[1, 0], [1, 1]], 3).kernels().numpy()[0, 1].any()

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError, ShapeError
 from tinygrad_cnn.functional.arguments import choice, integer, operand, values
+from tinygrad_cnn.tensors.tensor_class import Tensor
 
 __all__ = [
     "PackedSequence", "pack_padded_sequence", "pack_sequence", "pad_packed_sequence", "pad_sequence",
@@ -35,7 +36,7 @@ class PackedSequence(NamedTuple):
     sorted_indices: Indices | None = None
     unsorted_indices: Indices | None = None
 
-    def steps(self) -> list[Any]:
+    def steps(self) -> list[Tensor]:
         """The elements of each step: a list of (batch_sizes[t], ...)."""
         ends = np.cumsum(self.batch_sizes).tolist()
         return [self.data[start:end] for start, end in zip([0, *ends], ends, strict=False)]
@@ -84,7 +85,7 @@ def pack_padded_sequence(
 def pad_packed_sequence(
     sequence: PackedSequence, batch_first: bool = False, padding_value: float = 0.0,
     total_length: int | None = None,
-) -> tuple[Any, Indices]:  # fmt: skip
+) -> tuple[Tensor, Indices]:  # fmt: skip
     """Undo `pack_padded_sequence`.
 
     Args:
@@ -107,12 +108,12 @@ def pad_packed_sequence(
     if total < longest:
         raise ArgumentError(f"pad_packed_sequence: total_length {total} is below the longest, {longest}")
     rest = sequence.data.shape[1:]
-    rows = [
+    rows: list[Any] = [
         F.pad(step, [(0, count - len(step)), *[(0, 0)] * len(rest)], constant_values=padding_value)
         for step in sequence.steps()
     ]
     empty = np.full((count, *rest), padding_value, sequence.data.dtype)
-    x = F.stack([*rows, *[empty] * (total - longest)])
+    x: Tensor = F.stack([*rows, *[empty] * (total - longest)])
     lengths = (sequence.batch_sizes[:, None] > np.arange(count)).sum(axis=0)
     if sequence.unsorted_indices is not None:
         x, lengths = x[:, sequence.unsorted_indices], lengths[sequence.unsorted_indices]
@@ -122,7 +123,7 @@ def pad_packed_sequence(
 def pad_sequence(
     sequences: Sequence[Any], batch_first: bool = False, padding_value: float = 0.0,
     padding_side: str = "right",
-) -> Any:  # fmt: skip
+) -> Tensor:  # fmt: skip
     """Stack sequences of different lengths, each padded to the longest.
 
     Args:
@@ -169,7 +170,7 @@ def pack_sequence(sequences: Sequence[Any], enforce_sorted: bool = True) -> Pack
     return pack_padded_sequence(pad_sequence(given), lengths, enforce_sorted=enforce_sorted)
 
 
-def unpack_sequence(sequence: PackedSequence) -> list[Any]:
+def unpack_sequence(sequence: PackedSequence) -> list[Tensor]:
     """Give back the sequences of a PackedSequence, each of its own length.
 
     Args:

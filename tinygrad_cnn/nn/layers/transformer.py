@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import DTypeLike, NDArray
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import DTypeError
@@ -329,7 +329,7 @@ class Transformer(Module):
         )  # fmt: skip
 
     @staticmethod
-    def generate_square_subsequent_mask(sz: int, dtype: DTypeLike = np.float32) -> Any:
+    def generate_square_subsequent_mask(sz: int, dtype: DTypeLike = np.float32) -> NDArray[Any]:
         """A mask to add, by which no position sees a later one: 0 up to the diagonal, -inf above it.
 
         >>> Transformer.generate_square_subsequent_mask(2).tolist()
@@ -338,7 +338,7 @@ class Transformer(Module):
         return causal_mask(sz, dtype)
 
 
-def causal_mask(size: int, dtype: DTypeLike = np.float32) -> Any:
+def causal_mask(size: int, dtype: DTypeLike = np.float32) -> NDArray[Any]:
     """A (size, size) mask to add: 0 up to the diagonal, -inf above it.
 
     >>> causal_mask(2).tolist()
