@@ -31,7 +31,7 @@ class PackedSequence(NamedTuple):
         unsorted_indices: (N,) its inverse, or None.
     """
 
-    data: Any
+    data: Tensor
     batch_sizes: Indices
     sorted_indices: Indices | None = None
     unsorted_indices: Indices | None = None
