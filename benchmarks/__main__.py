@@ -163,7 +163,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         result["memory"] = time_memory(2 if options.quick else 10)
         show(ways_table(NAME, result["memory"]))
     if "start" in chosen and OURS in engines and find_spec("numba") is not None:
-        result["start"] = race_start(["mlp100"] if options.quick else list(NETWORKS), effort.threads)
+        result["start"] = race_start(["mlp100"] if options.quick else [*NETWORKS, *ZOO], effort.threads)
         show(start_table(result["start"]))
     if "import" in chosen:
         result["import"] = race_imports(engines, effort)

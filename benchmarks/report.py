@@ -163,7 +163,10 @@ def start_table(starts: Mapping[str, Any]) -> str:
     """The first step with an empty and with a full cache of compiled kernels, one network a line."""
     headers = ["", "cold first step s", "until compiled s", "warm first step s"]
     keys = ("cold_first_s", "until_fast_s", "warm_first_s")
-    rows = [[name, *(number(entry[key]) for key in keys)] for name, entry in starts.items()]
+    rows = [
+        [name, *(number(entry[key]) if key in entry else EMPTY for key in keys)]
+        for name, entry in starts.items()
+    ]
     return table("Starting to train with compiled kernels, in a new process", headers, rows)
 
 

@@ -72,7 +72,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"python -m tinygrad_cnn.warm: {error}", file=sys.stderr)
         return 1
     if not options.quiet:
-        print(f"the compiled kernels are ready after {time.perf_counter() - start:.1f} s, in {path}")
+        taken, megabytes = time.perf_counter() - start, cache.size() / 1e6
+        print(f"the compiled kernels are ready after {taken:.1f} s, in {path} ({megabytes:.1f} MB)")
     return 0
 
 

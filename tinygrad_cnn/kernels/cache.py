@@ -135,6 +135,17 @@ def is_complete() -> bool:
     return False
 
 
+def size() -> int:
+    """Bytes of all files in `folder()`.
+
+    >>> size() >= 0
+    True
+    """
+    with suppress(OSError):
+        return sum(path.stat().st_size for path in folder().rglob("*") if path.is_file())
+    return 0
+
+
 def failure() -> str | None:
     """Why an attempt to compile failed within the last day, or None.
 
