@@ -115,6 +115,8 @@ GRIDS = [
     *(Grid((n, n), (3, 3), (2, 2), PLAIN, (1, 1)) for n in (3, 12, 26, 29, 31)),
     Grid((7, 7), (2, 2), (2, 2), PLAIN, (1, 1), ceil_mode=True),
     Grid((12, 12), (3, 3), (2, 2), ((1, 1), (1, 1)), (1, 1)),
+    Grid((20, 19), (3, 3), (2, 2), ((1, 1), (1, 1)), (1, 1)),
+    Grid((5, 21), (2, 4), (1, 1), ((1, 0), (2, 1)), (2, 2)),
     Grid((12, 13), (2, 3), (1, 3), ((1, 1), (0, 1)), (2, 1)),
 ]  # fmt: skip
 ANY_GRID = st.one_of(st.sampled_from(GRIDS), pool_grids(True).filter(lambda g: len(g.image) == 2))

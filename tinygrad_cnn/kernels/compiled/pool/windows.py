@@ -21,6 +21,12 @@ from tinygrad_cnn.kernels.compiled.pool.loops import (
     spread_out,
     spread_over_four,
 )
+from tinygrad_cnn.kernels.compiled.pool.single import (
+    is_single,
+    largest_singly,
+    means_singly,
+    spread_singly,
+)
 
 if TYPE_CHECKING:
     from tinygrad_cnn.grid import Grid
@@ -89,7 +95,8 @@ def max_pool_places(x: Array, grid: Grid) -> tuple[Array, Array]:
     else:
         geometry = geometry_of(grid)
         nbytes = 4 * len(grid.taps) * y.size
-        over(len(planes), nbytes, largest, planes, out, numbers, geometry)
+        loop = largest_singly if is_single(grid) else largest
+        over(len(planes), nbytes, loop, planes, out, numbers, geometry)
     return y, places
 
 
@@ -118,7 +125,7 @@ def avg_pool(x: Array, grid: Grid, count_include_pad: bool) -> Array:
     else:
         geometry, share = geometry_of(grid), share_of(grid, count_include_pad)
         nbytes = 4 * len(grid.taps) * y.size
-        over(len(planes), nbytes, means, planes, share, geometry, out)
+        over(len(planes), nbytes, means_singly if is_single(grid) else means, planes, share, geometry, out)
     return y
 
 
@@ -133,5 +140,6 @@ def spread(g: Array, grid: Grid, count_include_pad: bool) -> Array:
     else:
         geometry, share = geometry_of(grid), share_of(grid, count_include_pad)
         nbytes = 8 * len(grid.taps) * g.size
-        over(len(planes), nbytes, spread_out, planes, share, geometry, out)
+        loop = spread_singly if is_single(grid) else spread_out
+        over(len(planes), nbytes, loop, planes, share, geometry, out)
     return dx
