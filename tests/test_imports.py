@@ -26,6 +26,7 @@ MAY_IMPORT: dict[str, str] = {
     "kernels": "errors grid",
     "ops": "errors half_precision graph grid kernels",
     "functional": "errors half_precision graph grid rng ops",
+    "tune": "errors grid kernels serial",
     "warm": "errors kernels",
     "backward": "errors half_precision graph ops",
     "tensors": "errors half_precision graph mode ops functional backward",

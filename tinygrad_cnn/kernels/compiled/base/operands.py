@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_cnn.kernels import threads
+from tinygrad_cnn.kernels.compiled.base.constants import tuned
 from tinygrad_cnn.kernels.compiled.base.packing import aligned
 
 Array = NDArray[Any]
@@ -23,7 +24,7 @@ FLOAT32 = np.dtype(np.float32)
 #: Elements below which one call of NumPy is as quick. A chain of them is slower from the first element on.
 FEW = 4096
 #: Bytes read and written below which one thread does it all: 100 µs at 20 GB/s.
-WORTH_SHARING = 2_000_000
+WORTH_SHARING = tuned("base.operands.WORTH_SHARING", 2_000_000)
 #: Floats that a `Room` keeps in one piece: two megabytes, so that less than ten are kept for each part.
 MOST_KEPT = 1 << 19
 

@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 from tinygrad_cnn.kernels import numpy as reference
 from tinygrad_cnn.kernels import threads
 from tinygrad_cnn.kernels.compiled.base.compiling import kernel
+from tinygrad_cnn.kernels.compiled.base.constants import tuned
 from tinygrad_cnn.kernels.compiled.base.operands import Room, plain
 from tinygrad_cnn.kernels.compiled.base.packing import (
     aligned,
@@ -50,7 +51,9 @@ Array = NDArray[Any]
 
 #: Bytes of a block of images, of a group's weights and of a group's results: together they should
 #: fit into the second-level cache of a core, 1 MB or more on most.
-IMAGES, WEIGHTS, RESULTS = 400_000, 200_000, 200_000
+IMAGES = tuned("convolution.direct.IMAGES", 400_000)
+WEIGHTS = tuned("convolution.direct.WEIGHTS", 200_000)
+RESULTS = tuned("convolution.direct.RESULTS", 200_000)
 #: Channels, in and out, below which Winograd's transforms cost more than they save.
 MANY_CHANNELS = 32
 #: Blocks of rows in a group, at least, where weights are turned: their rows lie in short pieces.

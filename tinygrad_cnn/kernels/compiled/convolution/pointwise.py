@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from tinygrad_cnn.grid import Grid
 from tinygrad_cnn.kernels import threads
 from tinygrad_cnn.kernels.compiled.base.compiling import kernel
+from tinygrad_cnn.kernels.compiled.base.constants import tuned
 from tinygrad_cnn.kernels.compiled.base.operands import FLOAT32, Room, plain
 from tinygrad_cnn.kernels.compiled.base.packing import pack_weights
 from tinygrad_cnn.kernels.compiled.base.tiles import LANES, ROWS, VECTORS, move, tile
@@ -29,7 +30,7 @@ Array = NDArray[Any]
 #: Columns of a tile.
 WIDE = VECTORS * LANES
 #: Multiply-adds below which one thread does it all.
-WORTH_SHARING = 500_000
+WORTH_SHARING = tuned("convolution.pointwise.WORTH_SHARING", 500_000)
 ZERO = np.float32(0)
 
 

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from tinygrad_cnn.kernels import numpy as reference
 from tinygrad_cnn.kernels.compiled.base.compiling import kernel
+from tinygrad_cnn.kernels.compiled.base.constants import tuned
 from tinygrad_cnn.kernels.compiled.base.operands import FLOAT32, plain
 from tinygrad_cnn.kernels.compiled.base.tiles import (
     DOT_COLUMNS,
@@ -48,13 +49,14 @@ FEW = 16
 LARGE = 200_000
 #: Multiply-adds below which NumPy is done sooner than everything is prepared here: 8 and 15 µs. Of the
 #: tiles of `dots` two samples use half.
-WORTH_DOTS, WORTH_PANELS = 250_000, 1_000_000
+WORTH_DOTS = tuned("product.matrix.WORTH_DOTS", 250_000)
+WORTH_PANELS = tuned("product.matrix.WORTH_PANELS", 1_000_000)
 #: Shorter sums than this end too soon for `dots`, which adds up 20 vectors at their end.
 LONG = 100
 #: Beyond so many samples x does not stay in the cache, and BLAS, which copies it into blocks, is as quick.
 MANY = 128
 #: Products of fewer multiply-adds stay on one thread: 25 µs, and handing half over costs 10.
-WORTH_SHARING = 1_000_000
+WORTH_SHARING = tuned("product.matrix.WORTH_SHARING", 1_000_000)
 #: Rows of weights per step of `few_rows`: so many streams the processor can fetch ahead.
 STREAMS = 16
 #: Terms per step of `panels`: with three vectors of columns they fill a first-level cache.
