@@ -51,7 +51,7 @@ test-slow: $(VENV)/.extras-examples $(VENV)/.extras-test
 # Coverage is measured here, where the compiled kernels serve: the other run stays as quick as it can be.
 # What Numba compiles cannot be traced, so the loops of the compiled kernels count as uncovered.
 test-compiled: $(VENV)/.extras-examples $(VENV)/.extras-test
-	TINYGRAD_CNN_KERNELS=fast $(BIN)/python -m pytest --numprocesses 2 --dist worksteal \
+	TINYGRAD_CNN_KERNELS=fast $(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not slow" \
 		--cov=tinygrad_cnn --cov=viz --cov-report=term:skip-covered
 
 # uv resolves every direct dependency to the lowest version that pyproject.toml declares.
