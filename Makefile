@@ -1,5 +1,5 @@
 # Two commands are enough: `make demo` and `make test`. Each installs what it needs into .venv.
-.PHONY: demo test test-slow test-compiled test-lowest test-peers test-onnx docs lint changelog bench clean help
+.PHONY: demo test test-slow test-compiled test-lowest test-peers test-onnx docs site lint changelog bench clean help
 
 PYTHON ?= python3
 VENV := .venv
@@ -16,7 +16,8 @@ help:
 	@echo "make test-lowest  the same with the lowest declared version of every dependency"
 	@echo "make test-peers  compare with PyTorch, in an environment of its own"
 	@echo "make test-onnx  ONNX's own backend suite"
-	@echo "make docs   write the pages that are made from the docstrings"
+	@echo "make docs   write the pages and pictures that are made from code, and build the site"
+	@echo "make site   build the site alone, in docs/_build/html"
 	@echo "make lint   check style and types"
 	@echo "make bench  time training and inference beside PyTorch (installs it into $(BENCH))"
 
@@ -76,10 +77,16 @@ test-peers: $(PEERS)/.extras-peers
 test-onnx: $(VENV)/.extras-examples $(VENV)/.extras-test
 	$(BIN)/python -m pytest --numprocesses 2 tests/onnx_backend
 
-docs: $(VENV)/.extras-examples
+docs: $(VENV)/.extras-examples $(VENV)/.extras-docs
 	$(BIN)/python docs/make_operations.py
 	$(BIN)/python docs/make_counts.py
 	$(BIN)/python docs/make_gallery.py
+	$(MAKE) site
+
+# A folder of static files, docs/_build/html, which works offline. A warning is an error.
+site: $(VENV)/.extras-examples $(VENV)/.extras-docs
+	$(BIN)/python docs/make_operations.py
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -b html docs docs/_build/html
 
 lint: $(VENV)/.extras-examples $(VENV)/.extras-test $(VENV)/.extras-lint
 	$(BIN)/ruff check .

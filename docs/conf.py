@@ -1,0 +1,82 @@
+"""How Sphinx builds the site: `make docs`."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import tinygrad_cnn
+
+sys.path.insert(0, str(Path(__file__).parent))
+import make_api
+import make_lesson
+
+project = "tinygrad-cnn"
+author = "the developers of tinygrad-cnn"
+release = version = tinygrad_cnn.__version__
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "myst_parser", "sphinx_copybutton"]
+exclude_patterns = ["_build", "gallery/*.html"]
+source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
+suppress_warnings = ["myst.header", "myst.xref_missing"]  # pages link to folders of the repository, too
+
+html_theme = "furo"
+html_title = "tinygrad-cnn"
+html_copy_source = False
+copybutton_exclude = ".linenos, .gp, .go"  # what is copied is the code, without prompts and results
+
+# Docstrings have headings of Google's style, with some of our own.
+napoleon_google_docstring, napoleon_numpy_docstring, napoleon_use_ivar = True, False, True
+napoleon_custom_sections = [
+    ("Shapes", "params_style"),
+    ("Class attributes", "params_style"),
+    ("Source", "returns_style"),
+    ("Sources", "returns_style"),
+    ("Shape", "returns_style"),
+]
+autodoc_typehints = "signature"
+autodoc_member_order = "alphabetical"
+autodoc_default_options = {"members": True, "imported-members": True}
+myst_heading_anchors = 3
+myst_enable_extensions = ["colon_fence"]
+
+
+#: Examples; and formulas, which stand indented between empty lines.
+_AS_IT_IS = re.compile(
+    r"((?:^[ ]*>>>.*\n?(?:^[ ]*\S.*\n?)*)|(?:(?<=\n\n)^[ ]{4}.*\n(?:^[ ]{4}.*\n)*))", re.M
+)
+
+
+def _from_markdown(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
+    """Docstrings have Markdown's `code`, and signs that reStructuredText would read as marks."""
+    parts = _AS_IT_IS.split("\n".join(lines))
+    for i in range(0, len(parts), 2):
+        parts[i] = _words(parts[i])
+    for i in range(1, len(parts), 2):
+        is_code = parts[i].lstrip().startswith(">>>")
+        parts[i] = f"{'' if is_code else '::'}\n\n{parts[i]}\n"
+        parts[i - 1] = parts[i - 1].rstrip("\n") + "\n\n"
+    lines[:] = "".join(parts).split("\n")
+
+
+def _words(text: str) -> str:
+    """Text with its code as literals, and every other sign as itself."""
+    pieces = re.split(r"`+([^`]+)`+(\w*)", text)
+    pieces[::3] = [re.sub(r"([*|]|(?<=\w)_(?!\w))", r"\\\1", plain) for plain in pieces[::3]]
+    pieces[1::3] = [f"``{' '.join(code.split())}``" for code in pieces[1::3]]
+    pieces[2::3] = [rf"\ {ending}" if ending else "" for ending in pieces[2::3]]
+    return "".join(pieces)
+
+
+def _lesson(app: Any, page: str, text: list[str]) -> None:
+    """The pictures of the lesson, in the place of their marks."""
+    if page == "backward":
+        text[0] = make_lesson.with_pictures(text[0])
+
+
+def setup(app: Any) -> None:
+    app.connect("autodoc-process-docstring", _from_markdown, priority=400)  # before napoleon
+    app.connect("source-read", _lesson)
+    make_api.write_pages(Path(app.srcdir) / "api")
+    make_lesson.draw(Path(app.srcdir) / "backward")

@@ -1,0 +1,46 @@
+"""Draw the pictures of docs/backward.md from its own code, and put them where its marks stand."""
+
+from __future__ import annotations
+
+import doctest
+import re
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import viz
+
+PAGE = Path(__file__).with_name("backward.md")
+MARK = re.compile(r"<!-- picture: (\w+) (\w+) -->")
+
+
+def draw(folder: Path) -> list[Path]:
+    """Run the page, and at each mark draw the value that it names.
+
+    Args:
+        folder: where the pictures are written.
+    """
+    folder.mkdir(exist_ok=True)
+    names: dict[str, Any] = {}
+    drawn = []
+    parts = MARK.split(PAGE.read_text(encoding="utf-8"))
+    for text, picture, value in zip(parts[::3], parts[1::3], parts[2::3], strict=False):
+        with (
+            redirect_stdout(StringIO()),
+            viz.record() as recorder,
+        ):  # values and gradients of every node, not of the leaves only
+            for example in doctest.DocTestParser().get_examples(text):
+                exec(compile(example.source, PAGE.name, "single"), names)
+        options = {"title": "", "recorder": recorder, "values": True, "gradients": "arrows"}
+        drawn.append(viz.render(names[value], folder / f"{picture}.png", **options))
+    return drawn
+
+
+def with_pictures(text: str) -> str:
+    """The page with a picture in the place of each mark."""
+    return MARK.sub(r"![\1](backward/\1.png)", text)
+
+
+if __name__ == "__main__":
+    draw(PAGE.with_suffix(""))
