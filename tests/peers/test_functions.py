@@ -3,9 +3,11 @@
 import inspect
 
 import pytest
+import torch
 
-from tests.peers.compare import DTYPES, LAYOUTS
+from tests.peers.compare import DTYPES, LAYOUTS, Entry
 from tests.peers.functions_arrays import TABLE as ARRAYS
+from tests.peers.functions_elementwise import NUMBERS
 from tests.peers.functions_elementwise import TABLE as ELEMENTWISE
 from tests.peers.functions_image import TABLE as IMAGE
 from tests.peers.functions_reduce import TABLE as REDUCE
@@ -13,7 +15,7 @@ from tests.peers.functions_sequence import TABLE as SEQUENCE
 from tests.peers.functions_shape import TABLE as SHAPE
 from tinygrad_cnn import functional as F
 
-TABLE = [*ARRAYS, *ELEMENTWISE, *REDUCE, *SHAPE, *IMAGE, *SEQUENCE]
+LISTED = [*ARRAYS, *ELEMENTWISE, *REDUCE, *SHAPE, *IMAGE, *SEQUENCE]
 
 #: Public functions without an entry here, each with the reason and the place of its tests.
 EXEMPT: dict[str, str] = {}
@@ -32,11 +34,34 @@ def public_functions():
 
 
 def test_every_public_function_is_compared():
-    wanted = {name for name in public_functions() if not is_loss(getattr(F, name))}
+    named = {entry.name for entry in LISTED}
+    ours = {name for name in public_functions() if not is_loss(getattr(F, name))}
+    wanted = {name for name in ours if name in named or theirs(name)}  # what PyTorch lacks has its case
     compared = {entry.name for entry in TABLE}
     assert wanted - compared - EXEMPT.keys() == set(), "functions that are not compared with PyTorch's"
     assert compared - wanted == set(), "entries of functions that are not there"
     assert EXEMPT.keys() - wanted == set() and EXEMPT.keys() & compared == set(), "needless exemptions"
+
+
+def theirs(name):
+    """PyTorch's function of a name, if it has one."""
+    return getattr(torch.nn.functional, name, None) or getattr(torch, name, None)
+
+
+def of_one_operand(function):
+    """Whether a function needs no more than x."""
+    needed = [p.name for p in inspect.signature(function).parameters.values() if p.default is p.empty]
+    return needed == ["x"]
+
+
+def found():
+    """An entry for each function of x alone that no table lists, and PyTorch has by the same name."""
+    names = public_functions() - {entry.name for entry in LISTED} - EXEMPT.keys()
+    unlisted = [name for name in sorted(names) if theirs(name) and of_one_operand(getattr(F, name))]
+    return [Entry(name, getattr(F, name), theirs(name), NUMBERS) for name in unlisted]
+
+
+TABLE = [*LISTED, *found()]
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

@@ -31,13 +31,11 @@ def undisturbed(model: nn.Module, *, training: bool | None = None) -> Iterator[N
     modules = list(model.modules())
     modes = [vars(module).get("training") for module in modules]
     buffers = [(buffer, buffer.array.copy()) for buffer in model.buffers()]
-    generators = {id(g): g for m in modules for g in vars(m).values() if isinstance(g, np.random.Generator)}
-    generators[id(rng.generator())] = rng.generator()
-    states = [(g, g.bit_generator.state) for g in generators.values()]
     try:
         if training is not None:
             model.train(training)
-        yield
+        with rng.undisturbed(model):
+            yield
     finally:
         for module, mode in zip(modules, modes, strict=True):
             if mode is None:
@@ -47,8 +45,6 @@ def undisturbed(model: nn.Module, *, training: bool | None = None) -> Iterator[N
         for buffer, values in buffers:
             if not np.array_equal(buffer.array, values, equal_nan=True):
                 buffer.data = values  # only then: graphs that hold it would be told of a write
-        for g, state in states:
-            g.bit_generator.state = state
 
 
 @contextmanager

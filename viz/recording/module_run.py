@@ -12,7 +12,7 @@ from tinygrad_cnn import Tensor, enable_grad
 from tinygrad_cnn.errors import ArgumentError, DTypeError
 from tinygrad_cnn.graph import MODE
 from tinygrad_cnn.nn import Module
-from tinygrad_cnn.rng import generator
+from tinygrad_cnn.rng import undisturbed
 from viz.recording.recorder import Recorder, record
 
 
@@ -79,14 +79,10 @@ def _tensors(output: Any) -> Iterator[Tensor]:
 def _unchanged(model: Module) -> Iterator[None]:
     """Put buffers and random generators back at the end, also after an error."""
     buffers = [(buffer, buffer.array.copy()) for buffer in model.buffers()]
-    own = [v for module in model.modules() for v in vars(module).values()]
-    generators = [generator(), *(v for v in own if isinstance(v, np.random.Generator))]
-    states = [(one, one.bit_generator.state) for one in generators]
     try:
-        yield
+        with undisturbed(model):
+            yield
     finally:
         for buffer, before in buffers:
             if not np.array_equal(buffer.array, before, equal_nan=True):
                 buffer.data = Tensor(before)
-        for one, state in states:
-            one.bit_generator.state = state
