@@ -468,6 +468,9 @@ class Observer:
     def recorded(self, node: Node, arrays: tuple[Any, ...], result: Array) -> None:
         """A node was recorded; `result` is its value."""
 
+    def unrecorded(self, op: Op, operands: tuple[Any, ...], arrays: tuple[Any, ...], result: Array) -> None:
+        """An op gave `result` outside the graph: under `no_grad()`, or of operands that need no gradient."""
+
     def step_starts(self, node: Node, g: Any) -> None:
         """The walk is about to run the derivative of `node`, whose complete gradient is `g`."""
 

@@ -5,6 +5,7 @@
     viz.graph(loss)                     the same for a notebook; print() draws it as text
     with viz.record() as recorder:      note values, gradients and times, to draw them too
     viz.diff(before, after)             what has changed between two networks
+    watch = viz.watch(model)            what each layer does from step to step of a training
     from viz.plots import figure, finish, look    for plots of one's own, in the same look
 
 From the command line: `python -m viz train.py:loss -o network.png`.
@@ -29,9 +30,10 @@ from viz.plots import (
     surface,
 )  # fmt: skip
 from viz.recording.recorder import Recorder, record
+from viz.training import Watch, watch
 
 __all__ = [
-    "Difference", "DrawingError", "Picture", "Recorder", "animate", "confusion", "curves", "diff", "engine",
-    "feature_maps", "field", "filters", "grad_cam", "graph", "histograms", "record", "render", "saliency",
-    "sheet", "surface",
+    "Difference", "DrawingError", "Picture", "Recorder", "Watch", "animate", "confusion", "curves", "diff",
+    "engine", "feature_maps", "field", "filters", "grad_cam", "graph", "histograms", "record", "render",
+    "saliency", "sheet", "surface", "watch",
 ]  # fmt: skip

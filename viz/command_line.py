@@ -23,7 +23,7 @@ from tinygrad_cnn.graph import Node
 from tinygrad_cnn.nn import Module
 from viz.compare.difference import Difference, diff
 from viz.model_files import SUFFIXES, inputs_of, module_of
-from viz.options import DIRECTIONS
+from viz.options import DIRECTIONS, PARTS
 from viz.output.engines import DPI, FORMATS, target_of, write
 from viz.picture import MAX_NODES, Picture, graph
 from viz.recording.recorder import record
@@ -110,6 +110,15 @@ def _parser() -> argparse.ArgumentParser:
     add("--title", help="the line above the picture; '' leaves it out")
     add("--direction", choices=sorted(DIRECTIONS), help="where results lie")
     add("--depth", type=int, help="how many levels of modules are opened")
+    add("--page", help="fit a page: a4, letter, 16:9, 'a4 landscape', or WIDTHxHEIGHT in inches")
+    add("--hide", metavar="PARTS", help=f"leave out some of {','.join(PARTS)}")
+    add(
+        "--between", metavar="A:B",
+        help="only what lies between two names or paths of modules; either may be empty",
+    )  # fmt: skip
+    add("--dpi", type=int, default=DPI, help="pixels per inch of a picture (default %(default)s)")
+    add("--timeout", type=float, default=60.0, help="seconds for the layout (default %(default)g)")
+    add("--form", choices=FORMATS, help="the format, where the name of FILE does not say it")
     add(
         "--max-nodes",
         type=int,
@@ -150,7 +159,9 @@ def _draw(options: argparse.Namespace) -> None:
     to_file = options.out not in (None, "-")
     if to_file:
         try:
-            target_of(options.out, DPI, 60.0)  # refused before the script runs
+            # Refused before the script runs.
+            forms = FORMATS if options.form is None else (Path(options.out).suffix.lower().lstrip("."),)
+            target_of(options.out, options.dpi, options.timeout, forms)
         except ArgumentError as error:
             raise _UsageError(str(error)) from error
     if options.keep_dot and not to_file:
@@ -166,7 +177,10 @@ def _draw(options: argparse.Namespace) -> None:
     elif options.out == "-":
         print(source, end="")
     else:
-        path = picture.render(options.out)
+        chosen = {"dpi": options.dpi, "timeout": options.timeout}
+        if isinstance(picture, Picture) and options.form is not None:
+            chosen["form"] = options.form
+        path = picture.render(options.out, **chosen)
         if options.keep_dot:
             write(path.with_suffix(".dot"), source.encode("utf-8"))
         print(path, file=sys.stderr)
@@ -238,7 +252,14 @@ def _shown(options: argparse.Namespace) -> dict[str, Any]:
     chosen = {name: getattr(options, name) for name in (*_FLAGS, "title", "direction", "depth")}
     gradients = {None: None, "norms": True, "none": False, "arrows": "arrows"}[options.gradients]
     fold = {None: None, "yes": True, "no": False}[options.fold]
-    return {**chosen, "gradients": gradients, "fold": fold, "max_nodes": options.max_nodes or None}
+    chosen |= {"gradients": gradients, "fold": fold, "max_nodes": options.max_nodes or None}
+    chosen["hide"] = [word for word in (options.hide or "").split(",") if word]
+    if options.page is not None:
+        sides = options.page.lower().split("x")
+        chosen["page"] = tuple(sides) if len(sides) == 2 else options.page
+    if options.between is not None:
+        chosen["between"] = tuple(place or None for place in options.between.split(":"))
+    return chosen
 
 
 def _picture_of_file(path: Path, options: argparse.Namespace) -> Picture | Difference:

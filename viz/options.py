@@ -3,11 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from tinygrad_cnn.errors import ArgumentError
 
 #: Where results lie, and Graphviz's word for it.
 DIRECTIONS = {"down": "TB", "right": "LR"}
+
+
+#: What can be left out of a drawing.
+PARTS = ("shapes", "options", "parameters", "paths", "dtypes", "constants", "marks", "notes", "frames")
+
+
+def hidden_parts(hide: Any) -> frozenset[str]:
+    """What to leave out, from one word or several.
+
+    Raises:
+        ArgumentError: a part that there is not.
+
+    >>> sorted(hidden_parts(["shapes", "paths"])), hidden_parts("marks") == {"marks"}
+    (['paths', 'shapes'], True)
+    """
+    words = [hide] if isinstance(hide, str) else list(hide or ())
+    wrong = [word for word in words if word not in PARTS]
+    if wrong:
+        raise ArgumentError(f"viz.graph: hide has {wrong[0]!r}; {', '.join(map(repr, PARTS))} fit")
+    return frozenset(words)
 
 
 @dataclass(frozen=True)
@@ -30,6 +51,7 @@ class Choice:
     flops: bool = False
     times: bool = False
     legend: bool = False
+    hide: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if self.direction is not None and self.direction not in DIRECTIONS:

@@ -14,21 +14,26 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn.errors import ArgumentError, TinygradCnnError
+from tinygrad_cnn.graph import Node
 from tinygrad_cnn.nn import Module
 from viz.model.boxes import Model
 from viz.model.building import Root, build, roots_of
-from viz.options import Choice
-from viz.output.engines import DPI, draw, need_engine, save, target_of, write
+from viz.options import Choice, hidden_parts
+from viz.output.engines import DPI, FORMATS, check_drawing, draw, need_engine, target_of, write
 from viz.page import document
+from viz.page_sizes import READABLE, best, page_size
 from viz.recording.module_run import run
 from viz.recording.recorder import Recorder
 from viz.reduce.folding import folded
 from viz.reduce.simplifying import simplified
-from viz.write import box_labels, terminal
+from viz.write import box_labels, mermaid, plain_data, terminal
+from viz.write.arrangement import PLAIN, Arrangement, as_u, in_columns, worth
 from viz.write.dot import source
 
 #: The most boxes of a picture, if nothing else is said: what fits a page.
 MAX_NODES = 40
+#: How many boxes a page gets, one after the other, until they are read.
+_FEWER = (30, 20, 12)
 #: Scalar graphs of at most this many boxes are drawn with reverse arrows of themselves.
 _TEXTBOOK = 16
 
@@ -50,7 +55,9 @@ class Picture:
     choice: Choice = field(default_factory=Choice)
     fuller: Callable[[], list[Model]] = field(default=list, repr=False, compare=False)
 
-    def render(self, path: str | Path, *, dpi: int = DPI, timeout: float = 60.0) -> Path:
+    def render(
+        self, path: Any, *, form: str | None = None, dpi: int = DPI, timeout: float = 60.0
+    ) -> Any:  # fmt: skip
         """Write the picture to a file; see `viz.render`.
 
         >>> import tempfile
@@ -59,14 +66,33 @@ class Picture:
         ...     graph(Tensor(2.0)).render(f"{folder}/two.dot").name
         'two.dot'
         """
-        target, form = target_of(path, dpi, timeout)
-        if form == "txt":
-            return write(target, f"{self}\n".encode())
-        if form != "html":
-            return save(self.source, path, dpi=dpi, timeout=timeout)
-        need_engine(target, self.source)
-        whole = document.page(self.model, self.choice, self.fuller(), timeout=timeout)
-        return write(target, whole.encode())
+        if hasattr(path, "write"):
+            path.write(self.drawn(_form("viz.render", form), dpi=dpi, timeout=timeout))
+            return path
+        target, suffix = target_of(path, dpi, timeout, FORMATS if form is None else ("", *_suffixes(path)))
+        suffix = suffix if form is None else _form("viz.render", form)
+        if suffix not in _TEXTS:
+            need_engine(target, self.source)
+        return write(target, self.drawn(suffix, dpi=dpi, timeout=timeout))
+
+    def drawn(self, form: str, *, dpi: int = DPI, timeout: float = 60.0) -> bytes:
+        """The bytes of a file of a format, such as 'svg': those of the suffixes of `viz.render`.
+
+        Raises:
+            ArgumentError: another format, or an option out of its range.
+            MissingExtraError, DrawingError: as for `viz.render`.
+
+        >>> from tinygrad_cnn import Tensor
+        >>> graph(Tensor(2.0)).drawn("dot")[:9]
+        b'digraph {'
+        """
+        form = _form("Picture.drawn", form)
+        check_drawing("Picture.drawn", dpi, timeout)
+        if form in _TEXTS:
+            return _TEXTS[form](self).encode("utf-8")
+        if form == "html":
+            return document.page(self.model, self.choice, self.fuller(), timeout=timeout).encode("utf-8")
+        return draw(self.source, form, dpi=dpi, timeout=timeout)
 
     def __repr__(self) -> str:
         return f"<Picture {self.summary}>"
@@ -83,17 +109,43 @@ class Picture:
         """
         kinds = ("image/png", "image/svg+xml", "text/plain")
         wanted = set(kinds) & set(include or kinds) - set(exclude or ())
-        found = {"text/plain": str(self)}
-        try:
-            if "image/svg+xml" in wanted:
-                svg = draw(self.source, "svg", timeout=20.0).decode("utf-8")
-                found["image/svg+xml"] = _fitted(svg)
-            if "image/png" in wanted:
-                png = draw(self.source, "png", timeout=20.0)
-                found["image/png"] = b64encode(png).decode("ascii")
-        except (TinygradCnnError, OSError, UnicodeError) as error:
-            return {"text/plain": f"{self}\n\n{error}"}
-        return {kind: found[kind] for kind in sorted(wanted)}
+        found, said = {"text/plain": str(self)}, ""
+        for kind, form in (("image/svg+xml", "svg"), ("image/png", "png")):
+            if kind in wanted:
+                try:
+                    drawn = draw(self.source, form, timeout=20.0)
+                    found[kind] = _fitted(drawn.decode()) if form == "svg" else b64encode(drawn).decode()
+                except (TinygradCnnError, OSError, UnicodeError) as error:
+                    said = f"\n\n{error}"
+        found["text/plain"] += said
+        return {kind: found[kind] for kind in sorted(wanted) if kind in found}
+
+
+#: Formats that need no engine.
+_TEXTS: dict[str, Callable[[Picture], str]] = {
+    "dot": lambda picture: picture.source,
+    "gv": lambda picture: picture.source,
+    "txt": lambda picture: f"{picture}\n",
+    "mmd": lambda picture: mermaid.text(picture.model, picture.choice) + "\n",
+    "json": lambda picture: plain_data.text(picture.model, picture.choice),
+}
+
+
+def _form(function: str, form: Any) -> str:
+    """A format by its name.
+
+    Raises:
+        ArgumentError: there is none of that name.
+    """
+    if not isinstance(form, str) or form.lower().lstrip(".") not in FORMATS:
+        fits = ", ".join(map(repr, FORMATS))
+        raise ArgumentError(f"{function}: form is {form!r}; {fits} fit, and a file object needs one")
+    return form.lower().lstrip(".")
+
+
+def _suffixes(path: Any) -> list[str]:
+    """The suffix that a path has, which its format is not taken from."""
+    return [Path(path).suffix.lower().lstrip(".")] if isinstance(path, (str, Path)) else []
 
 
 def graph(
@@ -102,7 +154,9 @@ def graph(
     values: bool = False, gradients: bool | str | None = None, statistics: bool = False,
     memory: bool = False, flops: bool = False, times: bool = False, legend: bool = False,
     depth: int | None = None, max_nodes: int | None = MAX_NODES, fold: bool | None = None,
-    names: Mapping[str, Module] | None = None,
+    names: Mapping[str, Module] | None = None, between: tuple[Any, Any] | None = None,
+    note: Callable[[Node], Any] | None = None, color: Callable[[Node], Any] | None = None,
+    hide: str | Iterable[str] = (), page: str | tuple[float, float] | None = None,
 ) -> Picture:  # fmt: skip
     """The computation graph that ends in `thing`, as a picture for notebooks, files and reading.
 
@@ -125,13 +179,23 @@ def graph(
             draws them on arrows back. None shows what is there, on arrows if the graph is scalar
             and small and its backward was recorded.
         statistics: min, mean, max, norm, share of zeros, NaN and infinities of tensors.
-        memory: bytes kept for backward.   flops: multiply-adds; see `Op.multiply_adds`.
+        memory: which arrays are kept for backward, and their bytes.
+        flops: multiply-adds; see `Op.multiply_adds`.
         times: milliseconds forward and backward.   legend: explain the colours.
         depth: how many levels of modules are opened; 0 gives a box to each outermost module.
         max_nodes: the most boxes; detail is left out until they fit. None sets no limit.
         names: what to call modules that no other module holds: `{'G': generator, 'D': critic}`.
         fold: draw equal blocks that follow each other once, with '×3', and an activation in the
             box of its layer. None does so where there are more than `max_nodes`.
+        between: two places, and only what lies between them is drawn: each a Tensor, a Node, a Module,
+            a name, the path of a module such as 'features.3', or None for an end of the graph.
+        note: told each node that is drawn, gives a line of text or a number for its box, or None.
+        color: told each node, gives the fill of its box as '#rrggbb', or a number, from pale for the
+            least to dark for the greatest, or None.
+        hide: what to leave out: 'shapes', 'options', 'parameters', 'paths', 'dtypes', 'constants',
+            'marks', 'notes', 'frames'.
+        page: 'a4', 'letter', '16:9', 'a4 landscape', ... or (width, height) in inches: the graph is
+            turned, or laid in columns, and drawn in fewer boxes, until it fits with text that is read.
     Returns:
         A `Picture`: `.source` is DOT text, `.render(path)` writes a file, `print` draws it as text.
     Raises:
@@ -144,26 +208,75 @@ def graph(
     >>> graph((x + 1) * 2)
     <Picture result · 2 operations>
     """
-    choice = Choice(title, direction, values, gradients, statistics, memory, flops, times, legend)
+    choice = Choice(
+        title, direction, values, gradients, statistics, memory, flops, times, legend, hidden_parts(hide)
+    )  # fmt: skip
     check_counts("viz.graph", depth, max_nodes)
-    head = type(thing).__name__ if isinstance(thing, Module) else ""
-    if isinstance(thing, Module):
+    size = page_size(page)
+    ran = thing if isinstance(thing, Module) else None  # kept: nodes know it by a weak reference
+    if ran is not None:
         thing, recorder = run(thing, inputs)
     elif inputs is not None:
         raise ArgumentError(f"viz.graph: inputs= is for a Module; got {type(thing).__name__}")
-    roots = roots_of(thing)
-    model = build(roots, recorder, spelled_out=choice.arrows, names=names)
+    roots = roots_of(thing, recorder)
+    made = partial(build, roots, recorder, names=names, between=between, note=note, color=color)
+    model = made(spelled_out=choice.arrows)
     if gradients is None and recorder is not None and is_textbook(model, roots, recorder):
         choice = replace(choice, gradients="arrows")
-        model = build(roots, recorder, spelled_out=True, names=names)
-    if head:
-        model = replace(model, head=head)
+        model = made(spelled_out=True)
+    if ran is not None:
+        model = replace(model, head=type(ran).__name__)
     box_labels.need(model, choice, recorder is not None)
     fuller = partial(_fuller, model, fold)
-    model = simplified(model, depth=depth, fold=fold, max_nodes=max_nodes)
-    return Picture(
-        source(model, choice), title or box_labels.describe(model, choice), model, choice, fuller
-    )
+    fewer = partial(simplified, model, depth=depth, fold=fold)
+    if size is None:
+        model = fewer(max_nodes=max_nodes)
+        text = source(model, choice, arrangement=_usual(model, choice))
+    else:
+        model, text = _on_page(fewer, max_nodes, choice, size)
+    return Picture(text, title or box_labels.describe(model, choice), model, choice, fuller)
+
+
+def _usual(model: Model, choice: Choice) -> Arrangement:
+    """A U where the graph is one and nobody asked for a direction; else no arrangement at all."""
+    return as_u(model) if choice.direction is None and not choice.arrows else PLAIN
+
+
+def _on_page(
+    fewer: Callable[..., Model], max_nodes: int | None, choice: Choice, size: tuple[float, float]
+) -> tuple[Model, str]:
+    """The most boxes with which the drawing fits a page and is read, and its DOT text."""
+    found: list[tuple[float, Model, str]] = []
+    for most in [max_nodes, *(few for few in _FEWER if max_nodes is None or few < max_nodes)]:
+        model = fewer(max_nodes=most)
+        if found and len(model.boxes) == len(found[-1][1].boxes):
+            continue
+        ways = _ways(model, choice)
+        laid = [partial(_laid, model, choice, way) for way in ways]
+        text, scale = best(laid, size, [worth(model, way[1]) for way in ways])
+        found.append((scale, model, text))
+        if scale >= READABLE:
+            break
+    _, model, text = max(found, key=lambda one: one[0])
+    return model, text
+
+
+def _ways(model: Model, choice: Choice) -> list[tuple[str, Arrangement]]:
+    """Directions and arrangements to try, the usual one first."""
+    directions = ["right"] if choice.arrows else ["down", "right"]
+    directions = [choice.direction] if choice.direction else directions
+    ways = [(directions[0], PLAIN)]
+    if choice.direction is None and not choice.arrows:
+        u = as_u(model)
+        ways = [("down", u), *ways] if u.is_u else ways
+        ways += [("right", PLAIN)]
+    if not choice.arrows:
+        ways += [(d, in_columns(model, count)) for d in directions for count in range(2, 7)]
+    return [way for k, way in enumerate(ways) if way not in ways[:k]]
+
+
+def _laid(model: Model, choice: Choice, way: tuple[str, Arrangement]) -> str:
+    return source(model, replace(choice, direction=way[0]), arrangement=way[1])
 
 
 def _fuller(model: Model, fold: bool | None) -> list[Model]:
@@ -214,7 +327,9 @@ def check_counts(function: str, depth: Any, max_nodes: Any) -> None:
             )
 
 
-def render(thing: Any, path: str | Path, *, dpi: int = DPI, timeout: float = 60.0, **options: Any) -> Path:
+def render(
+    thing: Any, path: Any, *, form: str | None = None, dpi: int = DPI, timeout: float = 60.0, **options: Any
+) -> Any:  # fmt: skip
     """Draw the computation graph that ends in `thing` into a file, whole or not at all.
 
     `dot` draws where it is on PATH, pygraphviz otherwise. Where neither is there, the DOT text is
@@ -222,15 +337,17 @@ def render(thing: Any, path: str | Path, *, dpi: int = DPI, timeout: float = 60.
 
     Args:
         thing: a Tensor, a Node, a list of them, or a Module with `inputs=`.
-        path: ends in .png, .svg, .pdf, .html (a page with search and details), .txt (a text drawing),
-            .dot or .gv; its folder exists.
+        path: ends in .png, .svg, .pdf, .eps, .jpg, .webp, .html (a page with search and details), .dot
+            or .gv, .mmd (Mermaid), .json or .txt (a text drawing); its folder exists. Or an object with
+            `write(bytes)`, such as an open file.
+        form: the format, for a path of another suffix and for objects.
         dpi: pixels per inch of a PNG, 1 to 1200.
         timeout: seconds for layout and drawing, more than 0.
         options: those of `viz.graph`.
     Returns:
-        The file's path.
+        The file's path, or the object.
     Raises:
-        ArgumentError: another suffix, or an option out of its range.
+        ArgumentError: another suffix, no format for an object, or an option out of its range.
         FileNotFoundError, PermissionError: the folder does not exist or cannot be written to.
         MissingExtraError: no engine.   DrawingError: the engine failed or took too long.
         DTypeError: as for `viz.graph`.
@@ -241,5 +358,9 @@ def render(thing: Any, path: str | Path, *, dpi: int = DPI, timeout: float = 60.
     ...     render(Tensor(2.0, requires_grad=True) * 3, f"{folder}/six.dot").read_text()[:9]
     'digraph {'
     """
-    target_of(path, dpi, timeout)
-    return graph(thing, **options).render(path, dpi=dpi, timeout=timeout)
+    if hasattr(path, "write"):
+        _form("viz.render", form)
+        check_drawing("viz.render", dpi, timeout)
+    else:
+        target_of(path, dpi, timeout, FORMATS if form is None else ("", *_suffixes(path)))
+    return graph(thing, **options).render(path, form=form, dpi=dpi, timeout=timeout)

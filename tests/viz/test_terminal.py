@@ -47,19 +47,19 @@ def test_the_drawing_of_branches_in_modules() -> None:
         == """\
 loss · 7 operations
 
-0  x  input float32  2×3
+0  x  input float32  requires grad  2×3
    body
    │ body.left
-1  │ │ Mul  × 2      2×3  <- 0
-2  │ │ ReLU          2×3  <- 1
+1  │ │ Mul  × 2                     2×3  <- 0
+2  │ │ ReLU                         2×3  <- 1
    │ body.right
-3  │ │ Add  + 1      2×3  <- 0
-4  │ │ Tanh          2×3  <- 3
-5  constant float32  2×3
-6  │ │ Mul           2×3  <- 4, 5
-7  │ Add             2×3  <- 2, 6
-8  Sum  axis 0, 1         <- 7
-   = loss  17.78          <- 8"""
+3  │ │ Add  + 1                     2×3  <- 0
+4  │ │ Tanh                         2×3  <- 3
+5  constant float32                 2×3
+6  │ │ Mul                          2×3  <- 4, 5
+7  │ Add                            2×3  <- 2, 6
+8  Sum  axis 0, 1                        <- 7
+   = loss  17.78                         <- 8"""
     )
 
 
@@ -82,8 +82,8 @@ def test_values_and_gradients_of_a_textbook_drawing() -> None:
         pay = Tensor(100.0, requires_grad=True, name="price") * Tensor(1.1, requires_grad=True, name="tax")
         pay.backward()
     lines = str(viz.graph(pay, recorder=recorder, title="")).splitlines()
-    assert lines[:4] == ["0  price  input float32", "   value 100   gradient 1.1",
-                         "1  tax  input float32", "   value 1.1   gradient 100"]  # fmt: skip
+    assert lines[:4] == ["0  price  input float32  requires grad", "   value 100   gradient 1.1",
+                         "1  tax  input float32  requires grad", "   value 1.1   gradient 100"]  # fmt: skip
 
 
 def test_many_operands_and_a_tensor_alone() -> None:
@@ -109,7 +109,7 @@ def test_names_stay_in_their_line_and_are_not_obeyed(names: list[str], path: str
 def test_wide_characters_keep_the_columns() -> None:
     x = Tensor([1.0], requires_grad=True, name="重み")
     lines = str(viz.graph(x * 2, title="")).splitlines()
-    assert lines[0] == "0  重み  input float32  1" and lines[1].startswith("1  Mul  × 2")
+    assert lines[0] == "0  重み  input float32  requires grad  1" and lines[1].startswith("1  Mul  × 2")
     assert text.width(lines[0]) == len(lines[1].partition("  <-")[0])
 
 

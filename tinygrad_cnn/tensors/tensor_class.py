@@ -158,6 +158,9 @@ class Tensor(TensorMethods):
         dtype = out.dtype
         if not recording or (dtype is not _FLOAT32 and dtype.kind != "f"):
             tensor._node = None
+            if observers:
+                for observer in observers:
+                    observer.unrecorded(op, operands, arrays, out)
             return tensor
         if constants:
             nodes, arrays = _with_constants(operands, nodes, arrays, op.keep)

@@ -14,14 +14,14 @@ import numpy as np
 
 from tinygrad_cnn import Tensor
 from tinygrad_cnn.backward import gradients as walk
-from tinygrad_cnn.errors import ArgumentError, GraphError, MissingExtraError
+from tinygrad_cnn.errors import ArgumentError, GraphError
 from tinygrad_cnn.graph import observe
 from tinygrad_cnn.nn import Module
 from viz.animation import stepper_page
 from viz.model.boxes import Box, Edge, Model
 from viz.model.building import Root, build, roots_of
 from viz.options import Choice
-from viz.output.engines import draw, target_of, write
+from viz.output.engines import draw, pillow, target_of, write
 from viz.picture import is_textbook
 from viz.recording.module_run import run
 from viz.recording.recorder import Recorder
@@ -106,7 +106,7 @@ def animate(
     if not 0.05 <= seconds <= 60:
         raise ArgumentError(f"viz.animate: seconds is {seconds}; 0.05 to 60 fits")
     if form != "html":
-        _pillow()
+        pillow("viz.animate")
     made = frames(thing, recorder, inputs=inputs, title=title, direction=direction, gradients=gradients)
     if form == "html":
         pictures = [svg.decode("utf-8") for svg in made.draw("svg", timeout=timeout)]
@@ -139,7 +139,7 @@ def frames(
     elif inputs is not None:
         raise ArgumentError(f"viz.animate: inputs= is for a Module; got {type(thing).__name__}")
     else:
-        roots = roots_of(thing)
+        roots = roots_of(thing, recorder)
         if recorder is None:
             recorder = Recorder()
             _walk(roots, recorder)
@@ -252,17 +252,9 @@ def _head(title: str, caption: str, wide: int) -> str:
 
 
 # --------------------------------------------------------------------------- files
-def _pillow() -> Any:
-    try:
-        from PIL import Image
-    except ImportError as error:
-        raise MissingExtraError("viz.animate needs Pillow: pip install 'tinygrad-cnn[images]'") from error
-    return Image
-
-
 def _moving(pictures: Sequence[bytes], form: str, seconds: float) -> bytes:
     """Pictures one after the other as one file that starts again at its end."""
-    image = _pillow()
+    image = pillow("viz.animate")
     opened = [image.open(io.BytesIO(picture)).convert("RGB") for picture in pictures]
     if form == "gif":  # 256 colours, chosen for each frame, without the grain of dithering
         opened = [one.quantize(256, dither=image.Dither.NONE) for one in opened]

@@ -66,8 +66,13 @@ class Box:
         marks: what to look at.   site: (file, line) of the user's code.
         formula: what the op computes, in one line; '' where it does not say.
         order: of differentiation, as in `Node`.
+        recorded: whether it is part of the graph, so that gradients flow through it.
+        outside: how many of its operations are not.
+        wants: of an input: whether it wants a gradient.
         repeats: how many equal boxes this one stands for.
         inputs: of several ops as one: how many inputs stand inside instead of beside it.
+        notes: what the caller wants to be said of it.   color: its fill; '' for that of its family.
+        saved: which arrays are kept for backward, by what they are, and their bytes.
         lines: further ops, drawn in the same box below it.
     """
 
@@ -98,6 +103,12 @@ class Box:
     inputs: int = 0
     lines: tuple[Box, ...] = ()
     formula: str = ""
+    recorded: bool = True
+    outside: int = 0
+    wants: bool = False
+    notes: tuple[str, ...] = ()
+    color: str = ""
+    saved: tuple[tuple[str, int], ...] = ()
 
     @property
     def is_leaf(self) -> bool:
@@ -108,6 +119,11 @@ class Box:
     def gradient_of(self) -> str:
         """What `norm` is the gradient of: 'w' for parameters, 'y' for results and inputs."""
         return "w" if self.parameters else "y"
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether it has parameters, none of which is trained."""
+        return bool(self.parameters) and not any(p.trainable for p in self.parameters)
 
     @property
     def path(self) -> str:
@@ -154,6 +170,8 @@ class Model:
         walked: whether a gradient was seen anywhere.
         loops: edges from one repetition of equal boxes to the next, of one whose parameters are shared:
             the state of a recurrent network.
+        marks: what to look at that belongs to no box.   walks: how many walks back were seen.
+        whole: of a part: how many operations the whole graph has.
         unseen: boxes whose gradient is left blank, as a frame of an animation does before its time.
     """
 
@@ -164,12 +182,20 @@ class Model:
     nodes: int
     walked: bool
     loops: tuple[Edge, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    walks: int = 0
+    whole: int = 0
     unseen: frozenset[int] = frozenset()
 
     @property
     def operations(self) -> int:
         """How many ops the boxes stand for."""
         return sum(box.operations for box in self.boxes)
+
+    @property
+    def outside(self) -> int:
+        """How many of them are no part of the graph, so that no gradient flows through them."""
+        return sum(box.outside for box in self.boxes)
 
     @property
     def parameters(self) -> list[Parameter]:

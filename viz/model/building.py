@@ -6,7 +6,8 @@ Everything is iterative and linear in the number of nodes and edges.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from math import hypot, prod
 from typing import Any, NamedTuple
 
@@ -16,8 +17,11 @@ from tinygrad_cnn import Tensor
 from tinygrad_cnn.errors import ArgumentError, DTypeError
 from tinygrad_cnn.graph import Node, ancestors
 from viz.model import marks, op_words
-from viz.model.boxes import Box, Edge, Model, Parameter, Result
+from viz.model.boxes import Box, Edge, Mark, Model, Parameter, Result
+from viz.model.part import part
 from viz.model.places import Group, Places
+from viz.model.reach import Reach
+from viz.model.users_words import colors_of, notes_of
 from viz.recording.recorder import Memory, Recorder, Trace
 from viz.recording.summary import Summary, summarise
 
@@ -29,8 +33,10 @@ class Root(NamedTuple):
     value: float | None
 
 
-def roots_of(thing: Any) -> list[Root]:
+def roots_of(thing: Any, recorder: Recorder | None = None) -> list[Root]:
     """What to draw, from a Tensor, a Node, or a list or tuple of them; each node once.
+
+    What was computed outside the graph is known to a recorder, and drawn from there.
 
     Raises:
         DTypeError: something else.   ArgumentError: an empty list.
@@ -45,8 +51,11 @@ def roots_of(thing: Any) -> list[Root]:
     roots: dict[Node, Root] = {}
     for one in things:
         if isinstance(one, Tensor):
-            value = float(one.array) if one.shape == () else None
-            roots.setdefault(one.node, Root(one.node, value))
+            value, node = float(one.array) if one.shape == () else None, one.node
+            if recorder is not None and node.op is None:
+                source = recorder.source(node, one._array)  # the array itself: `array` is a view of it
+                node = source if source is not None and not source.requires_grad else node
+            roots.setdefault(node, Root(node, value))
         elif isinstance(one, Node):
             roots.setdefault(one, Root(one, None))
         else:
@@ -56,7 +65,8 @@ def roots_of(thing: Any) -> list[Root]:
 
 def build(
     roots: list[Root], recorder: Recorder | None = None, *, spelled_out: bool = False,
-    names: Mapping[str, Any] | None = None,
+    names: Mapping[str, Any] | None = None, between: Any = None,
+    note: Callable[[Node], Any] | None = None, color: Callable[[Node], Any] | None = None,
 ) -> Model:  # fmt: skip
     """The model of the graph that ends in `roots`.
 
@@ -64,32 +74,62 @@ def build(
         roots: from `roots_of`.   recorder: what was seen of it.
         spelled_out: give each parameter and each number a box, instead of a place inside its op's.
         names: what the caller calls modules that no other module holds.
+        between: two places; only what lies between them is in the model.
+        note, color: told each node; see `viz.graph`.
 
     >>> x = Tensor([1.0], requires_grad=True)
     >>> [box.name or box.kind for box in build(roots_of(x * 2 + 1)).boxes]
     ['input', 'Mul', 'Add']
     """
-    return _Builder(roots, recorder, spelled_out, names).model()
+    return _Builder(roots, recorder, spelled_out, names, between).model(note, color)
 
 
 class _Builder:
     def __init__(
         self, roots: list[Root], recorder: Recorder | None, spelled_out: bool,
-        names: Mapping[str, Any] | None,
+        names: Mapping[str, Any] | None, between: Any = None,
     ) -> None:  # fmt: skip
         self.roots, self.recorder, self.spelled_out = roots, recorder, spelled_out
+        self.outer: set[Node] = set()
         self.tops = {root.node for root in roots}
-        self.nodes = ancestors(*self.tops)
+        self.nodes, self.whole = self._ancestors(), 0
+        if between is not None:
+            self.whole = sum(node.op is not None for node in self.nodes)
+            self.nodes, self.outer, ends = part(self.nodes, self._parents, between)
+            known = {root.node: root for root in roots}
+            self.roots = [known.get(node, Root(node, None)) for node in ends]
+            self.tops = set(ends)
         self.hidden = set() if spelled_out else {n for n in self.nodes if self._is_inside(n)}
         self.drawn = [n for n in self.nodes if n not in self.hidden]
         self.ids = {node: k for k, node in enumerate(self.drawn)}
-        takers = Counter(p for node in self.nodes for p in set(node.parents) & self.hidden)
+        takers = Counter(p for node in self.nodes for p in set(self._parents(node)) & self.hidden)
         self.shared = {node for node, count in takers.items() if count > 1}
         self.memory = Memory()
         self.orders = self._orders()
         self.groups = self._groups(names)
         self.stand_ins = self._stand_ins() if recorder is not None else {}
         self.telling = self._is_telling()
+        self.reach = Reach(self.nodes, self._parents, self.tops)
+
+    def _parents(self, node: Node) -> tuple[Node, ...]:
+        """What a node was computed from; of a detached one, what it was detached from."""
+        if node in self.outer:
+            return ()
+        if node.op is not None or self.recorder is None or node.role == "parameter":
+            return node.parents
+        source = self.recorder.source(node)
+        return () if source is None else (source,)
+
+    def _ancestors(self) -> list[Node]:
+        """The ends and all that they were computed from, also outside the graph, oldest first."""
+        if self.recorder is None:
+            return ancestors(*self.tops)
+        found, stack = set(self.tops), list(self.tops)
+        while stack:
+            new = [node for node in self._parents(stack.pop()) if node not in found]
+            found.update(new)
+            stack += new
+        return sorted(found, key=lambda node: node.serial)
 
     def _is_inside(self, node: Node) -> bool:
         return node not in self.tops and (op_words.is_number(node) or _is_parameter(node))
@@ -107,7 +147,7 @@ class _Builder:
         """Of differentiation: the nodes' own; a leaf's is that of the first part that takes it."""
         found: dict[Node, int] = {}
         for node in self.nodes:
-            for parent in node.parents:
+            for parent in self._parents(node):
                 if parent.op is None:
                     found[parent] = min(found.get(parent, node.order), node.order)
         return {node: found.get(node, node.order) for node in self.nodes}
@@ -117,13 +157,15 @@ class _Builder:
         places, found = Places(self.nodes, names), dict[Node, Group]()
         for node in self.nodes:
             if node.op is None:
+                if source := self._parents(node):
+                    found[node] = found.get(source[0], ())
                 continue
             if not node.order:
                 found[node] = places.of(node)
             else:
                 trace = self._trace(node)
                 found[node] = places.of_derivative(node, trace.walk, trace.derives)
-            for parent in node.parents:
+            for parent in self._parents(node):
                 if parent.op is None and self.orders[parent]:
                     found.setdefault(parent, found[node][:1])
         return found
@@ -132,16 +174,24 @@ class _Builder:
         """The node that is drawn for each serial: a hidden leaf stands in the first that takes it."""
         found = {node.serial: node for node in self.drawn}
         for node in self.drawn:
-            for parent in node.parents:
+            for parent in self._parents(node):
                 found.setdefault(parent.serial, node)
         return found
 
-    def model(self) -> Model:
+    def model(
+        self, note: Callable[[Node], Any] | None = None, color: Callable[[Node], Any] | None = None
+    ) -> Model:  # fmt: skip
         boxes = [self._box(node) for node in self.drawn]
+        if note is not None:
+            said = [notes_of(note(node)) for node in self.drawn]
+            boxes = [replace(box, notes=notes) for box, notes in zip(boxes, said, strict=True)]
+        if color is not None:
+            fills = colors_of([color(node) for node in self.drawn])
+            boxes = [replace(box, color=fill) for box, fill in zip(boxes, fills, strict=True)]
         edges = [
             self._edge(node, place, parent)
             for node in self.drawn
-            for place, parent in enumerate(node.parents)
+            for place, parent in enumerate(self._parents(node))
             if parent in self.ids
         ]
         labels, wires = self._integers()
@@ -152,9 +202,17 @@ class _Builder:
         }
         boxes = [*marks.marked(boxes, edges, first, self.telling), *labels]
         edges += wires
-        results = [self._result(root) for root in self.roots if root.node.op is not None]
+        ends = (root for root in self.roots if root.node.op is not None or self._parents(root.node))
+        results = [self._result(root) for root in ends]
         walked = any(box.norm is not None for box in boxes)
-        return Model(tuple(boxes), tuple(edges), tuple(results), self._head(), len(boxes), walked)
+        return Model(
+            tuple(boxes), tuple(edges), tuple(results), self._head(), len(boxes), walked,
+            marks=() if self.whole else self.reach.marks, walks=self._walks(), whole=self.whole,
+        )  # fmt: skip
+
+    def _walks(self) -> int:
+        """How many walks came to an end of this graph."""
+        return max((self._trace(node).walks for node in self.tops), default=0)
 
     def _integers(self) -> tuple[list[Box], list[Edge]]:
         """Labels, indices and masks, which no gradient flows to and no edge of the graph shows."""
@@ -183,17 +241,24 @@ class _Builder:
 
     # ------------------------------------------------------------------ boxes
     def _box(self, node: Node) -> Box:
+        if node in self.outer and node.op is not None:
+            name = node.name or f"from {node.op.name}"
+            trace = self._trace(node)
+            return Box(
+                self.ids[node], "input", name, node.shape, str(node.dtype), value=trace.value,
+                gradient=trace.gradient,
+            )  # fmt: skip
         if node.op is None:
-            return self._leaf(node)
+            return self._detached(node) if self._parents(node) else self._leaf(node)
         trace = self._trace(node)
         inside = Counter(p for p in node.parents if p in self.hidden and _is_parameter(p))
         parameters = tuple(self._parameter(leaf, times) for leaf, times in inside.items())
         norms = [p.gradient.norm for p in parameters if p.gradient is not None]
         if not inside and trace.gradient is not None:
             norms = [trace.gradient.norm]
-        kept = trace.kept if node.serial in (self.recorder.traces if self.recorder else ()) else None
-        if kept is None and node.kept is not None:
-            kept = self.memory.kept_by(node)
+        known = self.recorder is not None and node.serial in self.recorder.traces
+        saved = trace.saved if known else None if node.kept is None else self.memory.pieces(node)
+        kept = None if saved is None else sum(size for _, size in saved)
         numbers = "" if self.spelled_out else op_words.constants_text(node)
         return Box(
             self.ids[node], "op", node.op.name or "Op", node.shape, str(node.dtype),
@@ -203,7 +268,23 @@ class _Builder:
             forward_ms=trace.forward_ms, backward_ms=trace.backward_ms,
             value=trace.value, gradient=trace.gradient, norm=hypot(*norms) if norms else None,
             marks=marks.dead(trace) if self.telling else (), site=trace.site, order=self.orders[node],
-            formula=_formula(node),
+            formula=_formula(node), recorded=node.requires_grad,
+            outside=int(not node.requires_grad), saved=saved or (),
+        )  # fmt: skip
+
+    def _detached(self, node: Node) -> Box:
+        """The place where the graph was left: a box of its own, which no gradient passes."""
+        (source,) = self._parents(node)
+        gradient, cut = self._gradient(node), self.reach.cut.get(node, 0)
+        text = f"cuts {cut} parameter{'' if cut == 1 else 's'} off that would be trained"
+        return Box(
+            self.ids[node], "op", "Detach", node.shape, str(node.dtype), options="no gradient goes further",
+            family="shape", group=self.groups.get(node, ()), recorded=False, wants=node.requires_grad,
+            parameters=(self._parameter(source, 1),) if source in self.hidden else (),
+            value=self._trace(node).value, gradient=gradient,
+            norm=None if gradient is None else gradient.norm,
+            marks=(Mark(text, False),) if cut else (),
+            formula="The values without their history", order=self.orders[node],
         )  # fmt: skip
 
     def _leaf(self, node: Node) -> Box:
@@ -213,12 +294,18 @@ class _Builder:
         number = next((root.value for root in self.roots if root.node is node), None)
         # What a walk itself brought in, such as the gradient that it starts with, is no input.
         role = "constant" if self._is_constant(node) else node.role or "leaf"
+        lost = "detached" if trace.source is not None else ""  # from what is no longer there
         return Box(
-            self.ids[node], role, node.name or "", node.shape, str(node.dtype),
+            self.ids[node], role, node.name or lost, node.shape, str(node.dtype),
             parameters=own, gradient=gradient, norm=None if gradient is None else gradient.norm,
             value=summarise(number) if number is not None else trace.value,
-            group=self.groups.get(node, ()), order=self.orders[node],
+            group=self.groups.get(node, ()), order=self.orders[node], wants=self._wants(node),
         )  # fmt: skip
+
+    def _wants(self, leaf: Node) -> bool:
+        """Whether a leaf wants a gradient, other than for the sake of the drawing."""
+        lent = self.recorder.lent if self.recorder is not None else ()
+        return leaf.requires_grad and leaf.serial not in lent
 
     def _gradient(self, leaf: Node) -> Summary | None:
         return summarise(leaf.grad) if leaf.grad is not None else self._trace(leaf).gradient

@@ -10,17 +10,25 @@ import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
+from io import BytesIO
+from numbers import Real
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from xml.sax.saxutils import escape
 
-from tinygrad_cnn.errors import ArgumentError, MissingExtraError, TinygradCnnError
+from tinygrad_cnn.errors import ArgumentError, DTypeError, MissingExtraError, TinygradCnnError
 from tinygrad_cnn.serial.atomic import writing
 from viz.output import fonts
 
-#: What a file may be; .dot and .gv hold the DOT text itself, .txt a text drawing: no engine needed.
-FORMATS = ("png", "svg", "pdf", "html", "txt", "dot", "gv")
+#: What a file may be. The last ones are texts, which need no engine: DOT, Mermaid, plain data, a drawing.
+FORMATS = ("png", "svg", "pdf", "eps", "jpg", "jpeg", "webp", "html", "dot", "gv", "mmd", "json", "txt")
 _TEXT = ("dot", "gv")
+#: Formats that Pillow makes of a PNG, and how.
+_BY_PILLOW: dict[str, dict[str, Any]] = {
+    "jpg": {"format": "JPEG", "quality": 92}, "jpeg": {"format": "JPEG", "quality": 92},
+    "webp": {"format": "WEBP", "lossless": True},
+}  # fmt: skip
 #: Pixels per inch of a PNG: small text stays readable.
 DPI = 144
 _INSTALL = (
@@ -92,12 +100,35 @@ def draw(text: str, form: str, *, dpi: int = DPI, timeout: float = 60.0) -> byte
     >>> b"</svg>" in draw("digraph {a -> b}", "svg") if engine() else True
     True
     """
+    if form in _BY_PILLOW:
+        image = pillow(f"viz.render: .{form}").open(BytesIO(draw(text, "png", dpi=dpi, timeout=timeout)))
+        buffer = BytesIO()
+        image.convert("RGB").save(buffer, **_BY_PILLOW[form])
+        return buffer.getvalue()
     if form != "svg":  # of which the text is drawn where it is shown
         _tell_of_missing_fonts(text)
     done = _run(_command(form, dpi), text, form, timeout)
     if form == "pdf":  # of the same length, because a PDF counts its bytes
         return re.sub(rb"(?<=/CreationDate \(D:)\d{14}", b"19700101000000", done)
-    return done
+    return re.sub(rb"(?m)^%%CreationDate:.*\n", b"", done) if form == "eps" else done
+
+
+def pillow(what: str) -> Any:
+    """Pillow's module for images.
+
+    Args:
+        what: needs it, for the error.
+    Raises:
+        MissingExtraError: it is not installed.
+
+    >>> callable(pillow("viz.animate").open)
+    True
+    """
+    try:
+        from PIL import Image
+    except ImportError as error:
+        raise MissingExtraError(f"{what} needs Pillow: pip install 'tinygrad-cnn[images]'") from error
+    return Image
 
 
 def draw_all(texts: Sequence[str], *, timeout: float = 60.0) -> list[str]:
@@ -136,6 +167,12 @@ def _run(command: Sequence[str], text: str, form: str, timeout: float) -> bytes:
         raise DrawingError(
             f"viz.render: {engine()} ended with status {done.returncode} and drew no {form}: "
             + " | ".join(said)
+        )
+    if b"too large" in done.stderr:
+        raise DrawingError(
+            f"viz.render: the drawing is larger than a {form} of 32,767 pixels a side, and would be shrunk "
+            "until it cannot be read: give a smaller dpi=, fewer boxes by max_nodes=, or page=; or write "
+            ".svg, .pdf or .html, which have no such limit"
         )
     return done.stdout
 
@@ -235,6 +272,8 @@ def target_of(
     >>> target_of("graph.svg", DPI, 60.0)[1]
     'svg'
     """
+    if not isinstance(path, (str, os.PathLike)) or isinstance(path, bytes):
+        raise DTypeError(f"{function}: the target is a {type(path).__name__}; a path fits")
     target = Path(path)
     form = target.suffix.lower().lstrip(".")
     if form not in forms:
@@ -242,10 +281,7 @@ def target_of(
             f"{function}: {target} ends in {target.suffix or 'no suffix'!r}; "
             f"{', '.join('.' + one for one in forms)} fit"
         )
-    if not 1 <= dpi <= 1200:
-        raise ArgumentError(f"{function}: dpi is {dpi}; 1 to 1200 fits")
-    if not timeout > 0:
-        raise ArgumentError(f"{function}: timeout is {timeout}; more than 0 seconds fits")
+    check_drawing(function, dpi, timeout)
     if not target.parent.is_dir():
         raise FileNotFoundError(f"{function}: the folder {target.parent} does not exist")
     if target.is_dir():
@@ -253,6 +289,20 @@ def target_of(
     if not os.access(target.parent, os.W_OK):
         raise PermissionError(f"{function}: the folder {target.parent} cannot be written to")
     return target, form
+
+
+def check_drawing(function: str, dpi: Any, timeout: Any) -> None:
+    """Refuse dots per inch and seconds that are none.
+
+    Raises:
+        ArgumentError: no number, or one out of its range.
+
+    >>> check_drawing("viz.render", 144, 60.0)
+    """
+    for name, value, fits in (("dpi", dpi, "1 to 1200"), ("timeout", timeout, "more than 0 seconds")):
+        number = isinstance(value, Real) and not isinstance(value, bool)
+        if not number or not (1 <= value <= 1200 if name == "dpi" else value > 0):
+            raise ArgumentError(f"{function}: {name} is {value!r}; {fits} fits")
 
 
 def write(target: Path, content: bytes) -> Path:

@@ -73,9 +73,7 @@ def _title(box: Box) -> str:
 
 
 def _box(box: Box, choice: Choice) -> _Details:
-    kind = (
-        "frozen parameter" if box_labels.is_frozen(box) else "module" if box.kind == "module" else box.kind
-    )
+    kind = box_labels.role_text(box) if box.is_leaf else "module" if box.kind == "module" else box.kind
     rows = [("module", box.path)] if box.group else []
     if box.kind == "module":
         rows.append(("contains", box_labels.options_text(box)))
@@ -87,6 +85,8 @@ def _box(box: Box, choice: Choice) -> _Details:
     if box.norm is not None:
         whose = "parameters’ gradients" if box.parameters else "gradient"
         rows.append((f"norm of the {whose}", numbers.size_text(box.norm)))
+    rows += [("requires grad", "yes")] if box.wants else []
+    rows += [("outside the graph", "no gradient flows through it")] if not box.recorded else []
     rows += [("look here", mark.text) for mark in box.marks]
     rows += _figures(box, choice)
     if box.site is not None:

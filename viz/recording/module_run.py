@@ -48,7 +48,8 @@ def run(model: Module, inputs: Any) -> tuple[list[Tensor], Recorder]:
     before = MODE.get()
     try:
         MODE.set(before.replaced(call=None))
-        with _unchanged(model), enable_grad(), record() as recorder:
+        with _unchanged(model), enable_grad(), record(holding=True) as recorder:
+            recorder.lent.update(_lent(given, arguments))
             output = model(*arguments)
     finally:
         MODE.set(before)
@@ -56,6 +57,13 @@ def run(model: Module, inputs: Any) -> tuple[list[Tensor], Recorder]:
     if not results:
         raise DTypeError(f"viz.graph: {type(model).__name__} gave {type(output).__name__}, no Tensor")
     return results, recorder
+
+
+def _lent(given: list[Any], leaves: list[Tensor]) -> Iterator[int]:
+    """Serials of the leaves that want a gradient though their caller's inputs do not."""
+    for value, leaf in zip(given, leaves, strict=True):
+        if leaf.requires_grad and not (isinstance(value, Tensor) and value.requires_grad):
+            yield leaf.node.serial
 
 
 def _leaf(value: Any, name: str) -> Tensor:

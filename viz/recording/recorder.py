@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 
 import tinygrad_cnn
-from tinygrad_cnn.graph import OUT, Call, Node, Observer, Op, observe, owner
+from tinygrad_cnn import Tensor
+from tinygrad_cnn.graph import MODE, OUT, Call, Node, Observer, Op, observe, owner
 from viz.recording.summary import Summary, summarise, values_of
 
 #: A unit is called dead after this many zeros; fewer may be chance.
@@ -38,11 +39,13 @@ class Trace:
     Attributes:
         value, gradient: of its result; None where none was seen.
         forward_ms, backward_ms: time of the op and of its derivative in milliseconds.
-        kept: bytes kept for the derivative, each piece of memory counted at its first keeper only;
-            parameters and inputs, which live anyway, are not counted.
+        saved: arrays kept for the derivative, by what they are, and their bytes: each piece of memory
+            at its first keeper only; parameters and inputs, which live anyway, are not counted.
         site: where the user's code made it, as (file, line).
         derives: call of the node whose derivative made it; None outside of walks and of modules.
-        walk: number of the walk that made it, 0 for none.
+        walk: number of the walk that made it, 0 for none.   walks: how many came through it.
+        source: of a leaf whose array an op gave: the node of that op, outside the graph, or a weak
+            reference to the one in it that was detached.
         dead, units: for a rectifier: how many of its units are 0 throughout the batch, of how many;
             0 units where the batch is too small to tell.
     """
@@ -51,12 +54,19 @@ class Trace:
     gradient: Summary | None = None
     forward_ms: float | None = None
     backward_ms: float | None = None
-    kept: int = 0
+    saved: tuple[tuple[str, int], ...] = ()
     site: tuple[str, int] | None = None
     derives: Call | None = None
     walk: int = 0
+    walks: int = 0
+    source: Node | weakref.ref[Node] | None = None
     dead: int = 0
     units: int = 0
+
+    @property
+    def kept(self) -> int:
+        """Bytes of the arrays kept for the derivative."""
+        return sum(size for _, size in self.saved)
 
 
 class Memory:
@@ -83,14 +93,70 @@ class Memory:
 
     def kept_by(self, node: Node) -> int:
         """Bytes that `node` is the first to keep; what belongs to a leaf lives anyway."""
+        return sum(size for _, size in self.pieces(node))
+
+    def pieces(self, node: Node) -> tuple[tuple[str, int], ...]:
+        """Which arrays `node` is the first to keep, by what they are to it, and their bytes."""
         if node.op is None or node.kept is None:
-            return 0
-        for place, array in zip(node.op.keep, node.kept, strict=True):
+            return ()
+        pairs = list(zip(node.op.keep, node.kept, strict=True))
+        for place, array in pairs:
             if place != OUT and node.parents[place].op is None and isinstance(array, np.ndarray):
                 self.mark(array)
         left = node.residual if isinstance(node.residual, tuple) else (node.residual,)
-        arrays = [*node.kept, *left, *vars(node.op).values()]
-        return sum(owner(a).nbytes for a in arrays if isinstance(a, np.ndarray) and self.mark(a))
+        named = [
+            ("result" if place == OUT else _operand_name(node, place), array) for place, array in pairs
+        ]
+        named += [("what forward left", array) for array in left]
+        named += [(name.strip("_"), array) for name, array in vars(node.op).items()]
+        return tuple(
+            (name, owner(array).nbytes)
+            for name, array in named
+            if isinstance(array, np.ndarray) and self.mark(array)
+        )
+
+
+def _operand_name(node: Node, place: int) -> str:
+    own = node.parents[place].name
+    return own or ("operand" if len(node.parents) == 1 else f"operand {place + 1}")
+
+
+class Origins:
+    """Which node gave an array, for as long as the array lives.
+
+    >>> array = np.ones(2)
+    >>> origins, node = Origins(), Tensor(array, requires_grad=True).node
+    >>> origins.note(array, node)
+    >>> origins.of(array) is node, origins.of(array[:1])
+    (True, None)
+    """
+
+    def __init__(self, holding: bool = False) -> None:
+        self._known: dict[int, tuple[weakref.ref[Any], Node | weakref.ref[Node]]] = {}
+        self._holding = holding
+
+    def note_recorded(self, array: Any, node: Node) -> None:
+        """Note the node of the graph that gave an array; it is not kept alive, if not asked for."""
+        self.note(array, node if self._holding else weakref.ref(node))
+
+    def note(self, array: Any, node: Node | weakref.ref[Node]) -> None:
+        """Note an array's node."""
+        if isinstance(array, np.ndarray):
+            key, known = id(array), self._known
+            known[key] = (weakref.ref(array, lambda _: known.pop(key, None)), node)
+
+    def of(self, array: Any) -> Node | weakref.ref[Node] | None:
+        """The node of an array, or None."""
+        pair = self._known.get(id(array))
+        return pair[1] if pair is not None and pair[0]() is array else None
+
+    def tell(self, leaf: Node, array: Any, trace: Trace) -> None:
+        """Note in a leaf's trace whose array it has, if another node's; else that the array is its own."""
+        found = self.of(array)
+        if found is None:
+            self.note_recorded(array, leaf)
+        elif (found() if isinstance(found, weakref.ref) else found) is not leaf:
+            trace.source = found
 
 
 class Recorder(Observer):
@@ -101,16 +167,22 @@ class Recorder(Observer):
             step, has the trace of the last time.
         shares: by (serial of a node, place of the operand): the gradient that flowed back along
             that edge in the last walk.
+        lent: serials of leaves that want a gradient only so that the graph is recorded.
         first_bad_value: serial of the first node whose value had a NaN or an infinity; None for none.
         first_bad_gradient: the same for gradients, by the node whose derivative first gave one.
+
+    Args:
+        holding: keep nodes that are detached from alive, as long as their arrays are.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, holding: bool = False) -> None:
         self.traces: dict[int, Trace] = {}
         self.shares: dict[tuple[int, int], Summary] = {}
+        self.lent: set[int] = set()
         self.first_bad_value: int | None = None
         self.first_bad_gradient: int | None = None
         self._memory = Memory()
+        self._origins = Origins(holding)
         self._started = 0.0
         self._steps: list[tuple[Node, float]] = []
         self._last_step: int | None = None
@@ -125,6 +197,21 @@ class Recorder(Observer):
         """
         return self.traces.get(node.serial) or Trace()
 
+    def source(self, leaf: Node, array: Any = None) -> Node | None:
+        """The node whose array a leaf has: one outside the graph, or one that was detached; None for none.
+
+        Args:
+            leaf: a node without an op.   array: the one that it has, where nothing took the leaf yet.
+
+        >>> Recorder().source(Tensor(1.0).node) is None
+        True
+        """
+        found = self.trace(leaf).source
+        if found is None and array is not None:
+            found = self._origins.of(array)
+        node = found() if isinstance(found, weakref.ref) else found
+        return None if node is leaf else node
+
     # ------------------------------------------------------------------ forward
     def op_starts(self, op: Op, arrays: tuple[Any, ...]) -> None:
         """Start the clock."""
@@ -137,18 +224,47 @@ class Recorder(Observer):
             if parent.op is None:
                 seen = self.traces.setdefault(parent.serial, Trace())
                 seen.value = summarise(array)
+                if not self._steps:
+                    self._origins.tell(parent, array, seen)
                 if not seen.value.finite and self.first_bad_value is None:
                     self.first_bad_value = parent.serial
         trace = Trace(value=summarise(result), forward_ms=elapsed, site=_site())
-        trace.kept = self._memory.kept_by(node)
+        trace.saved = self._memory.pieces(node)
         if self._steps:
             trace.derives, trace.walk = self._steps[-1][0].call, self._walks
         if node.op is not None and node.op.rectifies:
-            trace.dead, trace.units = _dead_units(result) if arrays[0].any() else (0, 0)
+            trace.dead, trace.units = dead_units(result) if arrays[0].any() else (0, 0)
         assert trace.value is not None
         if not trace.value.finite and self.first_bad_value is None:
             self.first_bad_value = node.serial
         self.traces[node.serial] = trace
+        if not any(result is array for array in arrays):
+            self._origins.note_recorded(result, node)
+
+    def unrecorded(self, op: Op, operands: tuple[Any, ...], arrays: tuple[Any, ...], result: Any) -> None:
+        """Note an op outside the graph by a node of our own, which lives as long as its result is known."""
+        if self._steps or any(result is array for array in arrays):
+            return  # what a walk computes beside the graph are its constants
+        parents = tuple(self._operand(x, array) for x, array in zip(operands, arrays, strict=True))
+        node = Node(op, parents, (), result.shape, result.dtype, MODE.get().call)
+        node.requires_grad = False
+        self.traces[node.serial] = Trace(value=summarise(result), site=_site())
+        self._origins.note(result, node)
+
+    def _operand(self, operand: Any, array: Any) -> Node:
+        """What an op outside the graph took: nothing in the graph is held, but by way of its trace."""
+        known = self._origins.of(array)
+        if isinstance(known, Node) and not known.requires_grad:
+            return known
+        own: Node | None = operand.node if isinstance(operand, Tensor) else None
+        if own is not None and own.op is None:
+            self.traces.setdefault(own.serial, Trace()).value = summarise(array)
+            return own
+        name = f"{operand:g}" if isinstance(operand, (int, float)) else None
+        role = "constant" if own is None else "input"
+        leaf = Node.leaf(np.shape(array), np.result_type(array), requires_grad=False, role=role, name=name)
+        self.traces[leaf.serial] = Trace(value=summarise(array), source=known)
+        return leaf
 
     # ------------------------------------------------------------------ backward
     def step_starts(self, node: Node, g: Any) -> None:
@@ -160,6 +276,7 @@ class Recorder(Observer):
             self._last_step = node.serial
         trace = self.traces.setdefault(node.serial, Trace())
         trace.gradient = summarise(g)
+        trace.walks += 1
         if not trace.gradient.finite and self.first_bad_gradient is None:
             self.first_bad_gradient = node.serial
         self._steps.append((node, perf_counter()))
@@ -190,12 +307,15 @@ class Recorder(Observer):
 
 
 @contextmanager
-def record() -> Iterator[Recorder]:
+def record(*, holding: bool = False) -> Iterator[Recorder]:
     """Watch what is computed inside the `with` block, for drawings with values, gradients and times.
 
     Watching costs a look at every element, so that the times of ops are measured without it but the
-    block as a whole runs slower.
+    block as a whole runs slower. What runs under `no_grad()`, or before a `detach()`, is drawn too, if
+    it is still there: the recorder keeps no graph and no array alive.
 
+    Args:
+        holding: keep the graph before each `detach()` alive, so that it is drawn in any case.
     Returns:
         A context manager that gives the `Recorder`; drawing functions take it as `recorder=`.
 
@@ -206,7 +326,7 @@ def record() -> Iterator[Recorder]:
     >>> recorder.trace(y.node).value.values, recorder.trace(x.node).gradient.values
     ((5.0,), (2.0, -4.0))
     """
-    recorder = Recorder()
+    recorder = Recorder(holding)
     try:
         with observe(recorder):
             yield recorder
@@ -214,8 +334,12 @@ def record() -> Iterator[Recorder]:
         recorder.finish()
 
 
-def _dead_units(result: Any) -> tuple[int, int]:
-    """Units (channels, or features) that are 0 for the whole batch, and how many units there are."""
+def dead_units(result: Any) -> tuple[int, int]:
+    """Units (channels, or features) that are 0 for the whole batch, and how many units there are.
+
+    >>> dead_units(np.array([[0.0, 1.0]] * 16))
+    (1, 2)
+    """
     units = result.shape[1] if result.ndim > 1 else result.size
     if result.size >= _ENOUGH and not result.any():
         return units, units

@@ -9,6 +9,9 @@ from typing import Any
 
 from viz.model.boxes import Box, Edge, Model, Parameter
 
+#: Notes of joined boxes that are kept.
+_NOTES = 3
+
 
 def joined(boxes: Sequence[Box], **changes: Any) -> Box:
     """The first of some boxes with the sums of all.
@@ -31,14 +34,25 @@ def joined(boxes: Sequence[Box], **changes: Any) -> Box:
         parameters=merged([p for box in boxes for p in box.parameters]),
         operations=sum(box.operations for box in boxes),
         inputs=sum(box.inputs for box in boxes),
+        outside=sum(box.outside for box in boxes),
+        recorded=any(box.recorded for box in boxes),
         multiply_adds=sum(box.multiply_adds for box in boxes),
         norm=(hypot(*own) if own else None) if learns else boxes[-1].norm,
+        notes=_notes(boxes),
+        color=boxes[0].color if len({box.color for box in boxes}) == 1 else "",
+        saved=tuple(piece for box in boxes for piece in box.saved),
         marks=tuple(dict.fromkeys(mark for box in boxes for mark in box.marks)),
         value=None,
         gradient=None,
         **sums,
         **changes,
     )
+
+
+def _notes(boxes: Sequence[Box]) -> tuple[str, ...]:
+    """The notes of several boxes, each once, of many the first."""
+    found = list(dict.fromkeys(note for box in boxes for note in box.notes))
+    return tuple(found if len(found) <= _NOTES else [*found[:_NOTES], f"{len(found) - _NOTES} more notes"])
 
 
 def _known(boxes: Sequence[Box], field: str) -> list[float]:

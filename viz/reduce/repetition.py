@@ -97,7 +97,7 @@ def signature(box: Box) -> object:
     )
     options = re.sub(r"\[[^]]*\]", lambda index: re.sub(r"\d+", "#", index[0]), box.options)
     return (box.kind, name, options, box.shape, box.dtype, parameters, box.operations,
-            box.multiply_adds, box.repeats, box.order, _numberless(box.group),
+            box.multiply_adds, box.repeats, box.order, box.recorded, box.wants, _numberless(box.group),
             tuple(mark for mark in box.marks if mark.alarm))  # fmt: skip
 
 

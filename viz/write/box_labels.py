@@ -8,7 +8,7 @@ from math import isfinite
 import numpy as np
 
 from tinygrad_cnn.errors import ArgumentError
-from viz.model.boxes import Box, Model, Parameter, Result, sizes
+from viz.model.boxes import Box, Mark, Model, Parameter, Result, sizes
 from viz.model.places import Group, path_text
 from viz.options import Choice
 from viz.recording.summary import Summary
@@ -31,10 +31,11 @@ def describe(model: Model, choice: Choice | None = None) -> str:
     '2 result · 1 operation'
     """
     operations, parameters = model.operations, model.parameters
-    counted = [(operations, "operation")] if operations else []
+    words = [model.head, *([_counted(operations, "operation")] if operations else [])]
+    words[-1] += f" of {model.whole:,}" if model.whole else ""
+    words[-1] += f" ({model.outside:,} outside the graph)" if model.outside else ""
     total = sizes(parameters)
-    counted += [(total, "parameter")] if total and operations else []
-    words = [model.head, *(f"{n:,} {word}{'' if n == 1 else 's'}" for n, word in counted)]
+    words += [_counted(total, "parameter")] if total and operations else []
     frozen = sizes(p for p in parameters if not p.trainable)
     text = " · ".join(words) + (f" ({frozen:,} frozen)" if frozen and operations else "")
     if choice is not None and choice.flops:
@@ -47,6 +48,10 @@ def describe(model: Model, choice: Choice | None = None) -> str:
             times = [t for box in model.boxes if (t := getattr(box, field)) is not None]
             text += f" · {sum(times):.3g} ms {word}" if times else ""
     return text + (f" · drawn in {len(model.boxes)} boxes" if len(model.boxes) < model.nodes else "")
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def need(model: Model, choice: Choice, recorded: bool) -> None:
@@ -72,14 +77,14 @@ def op_label(model: Model, box: Box, frame: Group, times: int, choice: Choice) -
         frame: the place that the frame around it is of.
         times: how many equal ones it stands for in its frame.
     """
-    lines = [_head(name_text(box, frame), options_text(box))]
+    lines = [_head(name_text(box, frame), "" if "options" in choice.hide else options_text(box))]
     if box.lines:
         wide = sum(len(line.name) + len(line.options) + 4 for line in (box, *box.lines)) > _WIDE
         after = "&#160; ".join(f"→ {_head(line.name, line.options)}" for line in box.lines)
         lines = [*lines, after] if wide else [f"{lines[0]}&#160; {after}"]
     lines[-1] += font(f"{_GAP}×{times:,}", bold=True) if times > 1 else ""
     head, *rows = lines
-    rows += _small_rows(box, frame, choice) + _tensor_rows(box, choice) + _mark_rows(box)
+    rows += _small_rows(box, frame, choice) + _tensor_rows(box, choice) + _said_rows(box, choice)
     return _with_chip(model, box, head, rows, choice)
 
 
@@ -89,19 +94,24 @@ def leaf_label(model: Model, box: Box, is_root: bool, choice: Choice) -> str:
     shown = number is not None and (is_root or choice.values or (box.kind == "constant" and not box.name))
     written = _number(number) if number is not None and shown else ""
     name = " = ".join(filter(None, (box.name, written)))
-    role = "frozen parameter" if is_frozen(box) else box.kind
     shape = numbers.shape_text(box.shape) if is_root or box.parameters else ""
-    quiet = " ".join(filter(None, (role, shape, box.dtype)))
+    dtype = "" if "dtypes" in choice.hide else box.dtype
+    quiet = " ".join(filter(None, (role_text(box), shape, dtype)))
+    quiet += "  requires grad" if box.wants and box.kind == "input" else ""
     quiet += f"  ×{box.repeats:,}" if box.repeats > 1 else ""
     words = [font(literal(name), bold=True), font(literal(quiet), color=style.SOFT)]
     rows = [] if number is not None else _values("value", box.value, choice)
-    rows += _gradient(box, choice) + _mark_rows(box)
+    rows += _gradient(box, choice) + _said_rows(box, choice)
     return _with_chip(model, box, "&#160; ".join(filter(None, words)), rows, choice)
 
 
-def is_frozen(box: Box) -> bool:
-    """Whether a leaf is a parameter that is not trained."""
-    return box.is_leaf and any(not p.trainable for p in box.parameters)
+def role_text(box: Box) -> str:
+    """What a leaf is.
+
+    >>> role_text(Box(0, "parameter", "w", (), "", parameters=(Parameter(0, "w", (), trainable=False),)))
+    'frozen parameter'
+    """
+    return f"frozen {box.kind}" if box.is_frozen else box.kind
 
 
 def result_label(result: Result, choice: Choice) -> str:
@@ -142,7 +152,9 @@ def _with_chip(model: Model, box: Box, head: str, rows: list[str], choice: Choic
     blank = box.id in model.unseen
     single = _in_chip(box, choice)
     said = f"∂ {numbers.number_text(single)}" if single is not None else ""
-    said = said or f"|∂{box.gradient_of}| {numbers.size_text(norm or 0.0)}"
+    uses = sum(edge.tail == box.id for edge in model.edges) if box.is_leaf else 0
+    sign = f"|∂{box.gradient_of}|" if uses < 2 else f"total |∂{box.gradient_of}|"
+    said = said or f"{sign} {numbers.size_text(norm or 0.0)}"
     largest = model.largest.get(box.gradient_of, 0.0)
     return markup.box(head, rows, norm=norm, largest=largest, absent=text, blank=blank, said=said)
 
@@ -151,13 +163,15 @@ def _small_rows(box: Box, frame: Group, choice: Choice) -> list[str]:
     """Module, parameters and figures, in one row if that is not too wide."""
     small, length = [], 0
     numbered = bool(box.group) and box.group[-1].name.isdigit()  # "3" alone says little beside a ReLU
-    if box.group != frame and box.kind != "module" and (box.parameters or not numbered):
+    shown = "paths" not in choice.hide and (bool(box.parameters) or not numbered)
+    if box.group != frame and box.kind != "module" and shown:
         group = box.path
         small.append(font(literal(group), size=style.SMALL_SIZE, color=style.QUIET))
         length += len(group)
-    if box.parameters:
+    if box.parameters and "parameters" not in choice.hide:
         text = parameters_text(box.parameters, box.repeats, box.kind == "module")
-        small.append(font(literal(text, 200), size=style.SMALL_SIZE, color=style.PARAMETER_INK))
+        ink = style.SOFT if box.is_frozen else style.PARAMETER_INK
+        small.append(font(literal(text, 200), size=style.SMALL_SIZE, color=ink))
         length += len(text)
     if text := inputs_text(box):
         small.append(markup.font(text, size=style.SMALL_SIZE, color=style.SOFT))
@@ -256,11 +270,23 @@ def figures_text(box: Box, choice: Choice) -> str:
         words.append(f"{numbers.count_text(box.multiply_adds)} multiply-adds")
     if choice.memory:
         words += ["kept arrays are freed"] if box.kept is None else []
-        words += [f"{numbers.bytes_text(box.kept)} kept"] if box.kept else []
+        words += [f"{numbers.bytes_text(box.kept)} kept{saved_text(box)}"] if box.kept else []
     if choice.times:
         for time, word in ((box.forward_ms, "forward"), (box.backward_ms, "backward")):
             words += [f"{time:.3g} ms {word}"] if time is not None else []
     return " · ".join(words)
+
+
+def saved_text(box: Box) -> str:
+    """Which arrays are kept, with their bytes where there are several.
+
+    >>> saved_text(Box(0, "op", "Mul", (), "", saved=(("x", 2048), ("result", 8))))
+    ': x 2 KiB, result 8 B'
+    """
+    if len(box.saved) < 2 or box.kind == "module" or box.repeats > 1:
+        return f": {box.saved[0][0]}" if len(box.saved) == 1 else ""
+    listed = [f"{name} {numbers.bytes_text(size)}" for name, size in box.saved[:4]]
+    return f": {', '.join(listed)}" + (f", {len(box.saved) - 4} more" if len(box.saved) > 4 else "")
 
 
 def _tensor_rows(box: Box, choice: Choice) -> list[str]:
@@ -325,11 +351,22 @@ def statistics_text(summary: Summary) -> str:
     return " · ".join(words)
 
 
-def _mark_rows(box: Box) -> list[str]:
-    return [
-        font(f"▲ {literal(mark.text)}", size=style.SMALL_SIZE, color=style.MARKS[mark.alarm], bold=True)
-        for mark in box.marks
-    ]
+def _said_rows(box: Box, choice: Choice) -> list[str]:
+    """What the caller says of a box, and what to look at."""
+    notes = () if "notes" in choice.hide else box.notes
+    marks = () if "marks" in choice.hide else box.marks
+    said = [font(literal(note, 90), size=style.SMALL_SIZE, color=style.NOTE) for note in notes]
+    return [*said, *map(mark_row, marks)]
+
+
+def mark_row(mark: Mark) -> str:
+    """Something to look at, as a row in its colour.
+
+    >>> "▲ first NaN" in mark_row(Mark("first NaN", True))
+    True
+    """
+    words = f"▲ {literal(mark.text, 120)}"
+    return font(words, size=style.SMALL_SIZE, color=style.MARKS[mark.alarm], bold=True)
 
 
 # --------------------------------------------------------------------------- legend
@@ -340,10 +377,13 @@ def legend(model: Model, choice: Choice) -> str:
         entries.append((_sample("w", style.PARAMETER_INK), "parameters, number"))
     if any(box.kind == "input" for box in model.boxes):
         entries.append((_sample("□"), "input"))
+    if any(box.wants and box.kind == "input" for box in model.boxes):
+        entries.append((_sample("□", style.PARAMETER_INK), "input that requires grad"))
     if any(box.kind == "parameter" for box in model.boxes):
         entries.append((_sample("□", style.PARAMETER_INK), "parameter"))
     dashed = ["constant"] if any(edge.constant for edge in model.edges) else []
-    dashed += ["frozen"] if any(map(is_frozen, model.boxes)) else []
+    dashed += ["frozen"] if any(box.is_frozen for box in model.boxes) else []
+    dashed += ["outside the graph"] if not all(box.recorded for box in model.boxes) else []
     entries += [(_sample("┄"), ", ".join(dashed))] if dashed else []
     if choice.arrows:
         entries += [(_sample("→", style.FORWARD), "value"), (_sample("←", style.REVERSE), "gradient")]
@@ -351,7 +391,7 @@ def legend(model: Model, choice: Choice) -> str:
         entries += [
             (_swatch(style.HEAT[k][0]), f"{word} gradient") for k, word in ((0, "small"), (-1, "large"))
         ]
-    if any(box.marks for box in model.boxes):
+    if model.marks or any(box.marks for box in model.boxes):
         entries.append((_sample("▲", style.MARKS[False]), "look here"))
         entries.append((_sample("▲", style.MARKS[True]), "certainly wrong"))
     cells = [f'<TD>{sample}</TD><TD ALIGN="LEFT">{_small(words)}&#160;</TD>' for sample, words in entries]

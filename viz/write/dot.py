@@ -9,9 +9,11 @@ to software engineering".
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from math import prod
+from dataclasses import replace
+from math import hypot, prod
 from typing import Any
 
 import graphviz
@@ -19,7 +21,9 @@ import graphviz
 from viz.model.boxes import Box, Edge, Model
 from viz.model.places import Group, Place
 from viz.options import Choice
+from viz.recording.summary import Summary
 from viz.write import box_labels, markup, numbers, style, textbook
+from viz.write.arrangement import COLUMN, PLAIN, Arrangement, crosses, placed
 
 #: Attributes by the part of the drawing; see `source`.
 Looks = Mapping[str, Mapping[str, str]]
@@ -27,13 +31,14 @@ Looks = Mapping[str, Mapping[str, str]]
 _MANY = 12
 #: The path of a frame has so many spaces behind it for each letter, if it is not longer than this.
 _FREE, _SHORT = 2.0, 24
+LEFT = '"LEFT"'
 #: More tensors than this between the same two boxes are drawn as one arrow.
 ARROWS = 2
 
 
 def source(
     model: Model, choice: Choice, looks: Looks | None = None,
-    first: Sequence[int] = (), last: Sequence[int] = (),
+    first: Sequence[int] = (), last: Sequence[int] = (), arrangement: Arrangement = PLAIN,
 ) -> str:  # fmt: skip
     """The model as DOT text.
 
@@ -43,6 +48,7 @@ def source(
             result by 'out0', of the first edge by 'e0', of the edge to the first result by 'to out0',
             of the arrows back beside these by 'back e0' and 'back out0', of the whole by ''.
         first, last: ids of boxes that lie before and behind all others.
+        arrangement: columns, or a U.
     Returns:
         DOT text, equal for equal arguments.
 
@@ -51,7 +57,7 @@ def source(
     >>> print(source(build(roots_of(Tensor(2.0, name="x"))), Choice()).splitlines()[-2].strip()[:9])
     n0 [label
     """
-    looks = looks or {}
+    looks, model = looks or {}, placed(_shown(model, choice), arrangement)
     drawing = graphviz.Digraph(
         graph_attr={**_graph_look(model, choice), **looks.get("", {})},
         node_attr={
@@ -65,9 +71,44 @@ def source(
         },
     )  # fmt: skip
     _add_boxes(drawing, model, choice, looks, (first, last))
-    _add_edges(drawing, model, choice, looks)
+    _add_edges(drawing, model, choice, looks, arrangement)
     _add_order(drawing, model, first, last)
+    _add_tops(drawing, model, arrangement)
     return str(drawing.source)
+
+
+def _shown(model: Model, choice: Choice) -> Model:
+    """The model without the boxes and frames that are not to be shown."""
+    if "constants" in choice.hide:
+        gone = {box.id for box in model.boxes if box.kind == "constant"}
+        model = replace(
+            model, boxes=tuple(box for box in model.boxes if box.id not in gone),
+            edges=tuple(edge for edge in model.edges if edge.tail not in gone),
+        )  # fmt: skip
+    if "frames" in choice.hide:
+        model = replace(model, boxes=tuple(replace(b, group=b.group[: bool(b.order)]) for b in model.boxes))
+    return model
+
+
+def _add_tops(drawing: Any, model: Model, arrangement: Arrangement) -> None:
+    """Hold columns in their order: their first boxes hang from points in one row."""
+    heads: dict[int, str] = {}
+    for box in model.boxes:
+        column = arrangement.columns.get(box.id, 0)
+        if not (arrangement.is_u and column):
+            heads.setdefault(column, f"n{box.id}")
+    if arrangement.is_u:
+        heads[1] = "out0"
+    if len(heads) < 2:
+        return
+    row = graphviz.Digraph(graph_attr={"rank": "same"})
+    for column in sorted(heads):
+        row.node(f"top{column}", label="", shape="point", style="invis", width="0.01", height="0.01")
+    drawing.subgraph(row)
+    for column in sorted(heads):
+        if column + 1 in heads:
+            drawing.edge(f"top{column}", f"top{column + 1}", style="invis")
+        drawing.edge(f"top{column}", heads[column], style="invis", weight="100")
 
 
 def _add_order(drawing: Any, model: Model, first: Sequence[int], last: Sequence[int]) -> None:
@@ -91,7 +132,7 @@ def _graph_look(model: Model, choice: Choice) -> dict[str, str]:
     elif choice.arrows:
         notes.append("values on black arrows, gradients on red ones")
     elif model.walked and choice.gradients is not False:
-        notes.append(_heat_note(model))
+        notes += _heat_notes(model)
     tight = len(model.boxes) > _MANY
     look = {
         "fontname": style.FONT, "fontsize": str(style.TITLE_SIZE), "fontcolor": style.INK,
@@ -101,21 +142,27 @@ def _graph_look(model: Model, choice: Choice) -> dict[str, str]:
     if choice.arrows:
         look |= textbook.GRAPH
     # An empty row keeps the first box off the title.
-    rows = [markup.font(note, size=style.SMALL_SIZE, color=style.QUIET) for note in notes]
+    rows = [box_labels.mark_row(mark) for mark in model.marks]
+    rows += [markup.font(note, size=style.SMALL_SIZE, color=style.QUIET) for note in notes]
     rows += [box_labels.legend(model, choice)] if choice.legend else []
     rows.append(markup.font("&#160;", size=2))
     return {**look, "label": markup.box(head, rows, align="CENTER")} if head else look
 
 
-def _heat_note(model: Model) -> str:
+def _heat_notes(model: Model) -> list[str]:
     """What the signs and the colours of gradients mean, exactly."""
     kinds = {"w": "|∂w| of the parameters in a box", "y": "|∂y| of its result"}
     words = [text for sign, text in kinds.items() if sign in model.largest]
     scale = "from half of the largest" if len(words) < 2 else "from half of the largest of each"
-    return (
-        f"L2 norms of gradients: {', '.join(words)}; darkest blue {scale}, each paler step half as much, "
-        f"palest below 1/{2 ** (len(style.HEAT) - 1)}"
-    )
+    notes = [
+        f"L2 norms of gradients: {', '.join(words)}",
+        f"darkest blue {scale}, each paler step half as much, palest below 1/{2 ** (len(style.HEAT) - 1)}",
+    ]
+    if any(edge.gradient is not None for edge in model.edges):
+        notes.append("red: where gradients flow back, and the norm of what flows along each arrow")
+    if model.walks > 1:
+        notes.append(f"of the last of {model.walks} walks back; inputs and parameters: the sum in .grad")
+    return notes
 
 
 # --------------------------------------------------------------------------- frames
@@ -170,7 +217,8 @@ def _framed(boxes: Sequence[Box]) -> set[int]:
         for key, outer in around.items()
         if key in together and counts[outer.key] == counts[key] and outer.times == 1
     }
-    return together - doubled | walks
+    columns = {place.key for box in boxes for place in box.group[:1] if place.kind == COLUMN}
+    return together - doubled | walks | columns
 
 
 # --------------------------------------------------------------------------- boxes
@@ -217,14 +265,18 @@ def _add_boxes(
 
 
 def _frame(group: Group, number: int, derived: bool, down: bool) -> Any:
+    if group[-1].kind == COLUMN:
+        look = {"label": "", "peripheries": "0", "margin": "4"}
+        return graphviz.Digraph(name=f"cluster_{number}", graph_attr=look)
     words = box_labels.frame_text(group)
     text = markup.font(markup.literal(words), size=10, color=style.QUIET)
     if down and len(words) <= _SHORT:  # keeps the path off the arrows that enter in the middle
         text += "&#160;" * round(_FREE * len(words) + 4)
+    border = {"peripheries": "1"} if group[0].kind == COLUMN else {}  # else inherited from the column
     return graphviz.Digraph(
         name=f"cluster_{number}",
         graph_attr={
-            "label": f"<{text}>", "labeljust": "l", "style": "rounded,filled", "margin": "10",
+            **border, "label": f"<{text}>", "labeljust": "l", "style": "rounded,filled", "margin": "10",
             # More arrows enter a derivative from all sides than leave it.
             "labelloc": "b" if derived and down and len(group) == 1 else "t",
             "color": style.DERIVATIVE if derived else style.FRAME,
@@ -237,15 +289,18 @@ def _box(model: Model, box: Box, frame: Group, times: int, ends: bool, choice: C
     if choice.arrows and (box.kind == "op" or box.is_leaf):
         return textbook.box(box)
     if box.is_leaf:
-        dashed = box.kind == "constant" or box_labels.is_frozen(box)
+        dashed = box.kind == "constant" or box.is_frozen
         look = {"style": "filled,dashed" if dashed else "filled"}
-        if box.kind == "parameter":
+        if box.kind == "parameter" or box.wants:
             look |= {"fillcolor": style.PARAMETER_FILL, "color": style.PARAMETER_INK}
+        look |= {"fillcolor": box.color} if box.color else {}
         return {"label": box_labels.leaf_label(model, box, ends, choice), **look, **_border(box)}
+    fill = style.fill(box.family)
     look = {
         "label": box_labels.op_label(model, box, frame, times, choice),
-        "fillcolor": style.fill(box.family),
-        **_border(box),
+        "fillcolor": box.color or (fill if box.recorded else style.pale(fill)),
+        **({} if box.recorded and not box.is_frozen else {"style": "rounded,filled,dashed"}),
+        **({} if "marks" in choice.hide else _border(box)),
     }
     if box.site is not None:
         look["tooltip"] = markup.tooltip(f"{box.name}, made at {short(box.site)}")
@@ -269,21 +324,32 @@ def short(site: tuple[str, int]) -> str:
 
 
 # --------------------------------------------------------------------------- edges and results
-def _add_edges(drawing: Any, model: Model, choice: Choice, looks: Looks) -> None:
+def _add_edges(
+    drawing: Any, model: Model, choice: Choice, looks: Looks, arrangement: Arrangement = PLAIN
+) -> None:  # fmt: skip
     shapes: dict[tuple[int, int], list[tuple[int, ...]]] = {}
+    flows: dict[tuple[int, int], list[Summary]] = {}
     for edge in model.edges:
         shapes.setdefault(edge[:2], []).append(edge.shape)
+        if edge.gradient is not None and choice.gradients is not False:
+            flows.setdefault(edge[:2], []).append(edge.gradient)
+    sheets = arrangement.numbered(model.edges)
     for number, edge in enumerate(model.edges):
         own, back = looks.get(f"e{number}", {}), looks.get(f"back e{number}", {})
         tail, head, count = f"n{edge.tail}", f"n{edge.head}", len(shapes[edge[:2]])
+        unseen = edge.head in model.unseen
         if choice.arrows:
             textbook.add_pair(drawing, tail, head, edge.shape, edge.value, edge.gradient, back)
         elif count > ARROWS:
-            drawing.edge(tail, head, **{"label": _bundle_label(shapes[edge[:2]]), "penwidth": "2", **own})
+            words = "" if "shapes" in choice.hide else _bundle_label(shapes[edge[:2]])
+            look = {"penwidth": "2", **_flow(words, flows.get(edge[:2], []), unseen), **own}
+            _add_edge(drawing, edge, look, arrangement, sheets)
             shapes[edge[:2]] = []
         elif count:
-            look = {"style": "dashed"} if edge.constant else {}
-            drawing.edge(tail, head, **{**_edge_label(edge), **look, **own})
+            given = [edge.gradient] if edge.gradient is not None and choice.gradients is not False else []
+            look = {**_flow(_edge_words(edge, choice), given, unseen), **own}
+            dashed = {"style": "dashed"} if edge.constant else {}
+            _add_edge(drawing, edge, {**dashed, **look}, arrangement, sheets)
     for edge in model.loops:
         drawing.edge(
             f"n{edge.tail}", f"n{edge.head}", label=" next step", style="dashed", constraint="false"
@@ -298,20 +364,64 @@ def _add_edges(drawing: Any, model: Model, choice: Choice, looks: Looks) -> None
             text = box_labels.result_label(result, choice)
             look = {"style": "filled", "color": style.INK, "penwidth": "1.5", **looks.get(head, {})}
             drawing.node(head, label=text, **look)
-            drawing.edge(tail, head, **looks.get(f"to {head}", {}))
+            own = looks.get(f"to {head}", {})
+            if result.box in arrangement.rising:
+                drawing.edge(head, tail, dir="back", **own)
+            else:
+                drawing.edge(tail, head, **own)
 
 
 def _bundle_label(shapes: Sequence[tuple[int, ...]]) -> str:
     """How many tensors an arrow stands for, with their shape if it is one."""
     if len(set(shapes)) == 1 and shapes[0]:
-        return f" {numbers.shape_text(shapes[0])}  ×{len(shapes)}"
-    return f" {len(shapes)} {'tensors' if any(shapes) else 'numbers'}"
+        return f"{numbers.shape_text(shapes[0])}  ×{len(shapes)}"
+    return f"{len(shapes)} {'tensors' if any(shapes) else 'numbers'}"
 
 
-def _edge_label(edge: Edge) -> dict[str, str]:
-    """The shape that flows along an edge, after the name of a result that has one."""
-    shape = numbers.shape_text(edge.shape)
-    if not edge.name:
-        return {"label": f" {shape}"} if shape else {}
-    text = markup.literal(f"{edge.name} {shape}".strip())
-    return {"label": f"<&#160;{text}>"}
+def _edge_words(edge: Edge, choice: Choice) -> str:
+    """The shape that flows along an edge, after the name of a result that has one, as HTML-like text."""
+    shape = "" if "shapes" in choice.hide else numbers.shape_text(edge.shape)
+    return markup.literal(f"{edge.name} {shape}".strip())
+
+
+def _flow(words: str, gradients: Sequence[Summary], unseen: bool = False) -> dict[str, str]:
+    """Label and colours of an arrow: grey forward, and red beside it where a gradient flowed back."""
+    if not gradients:
+        plain = re.fullmatch(r"[\d×]*|[\d×]+  ×\d+|\d+ \w+", words)
+        return {"label": f" {words}" if plain else f"<&#160;{words}>"} if words else {}
+    size = hypot(*(gradient.norm for gradient in gradients))
+    ink = "transparent" if unseen else style.REVERSE  # an animation keeps its place
+    back = markup.font(f"∂&#160;{numbers.size_text(size)}", color=ink)
+    return {
+        "label": f"<{''.join(f'&#160;{row}<BR ALIGN={LEFT}/>' for row in filter(None, (words, back)))}>",
+        "dir": "both", "color": f"{style.LINE}:{ink}",
+    }  # fmt: skip
+
+
+_CONNECTOR = {
+    "shape": "circle", "style": "filled", "fillcolor": "#ffffff", "width": "0.22", "height": "0.22",
+    "fixedsize": "true", "fontsize": str(style.SMALL_SIZE), "fontcolor": style.INK,
+}  # fmt: skip
+
+
+def _add_edge(
+    drawing: Any, edge: Edge, look: Mapping[str, str], arrangement: Arrangement,
+    sheets: Mapping[int, int],
+) -> None:  # fmt: skip
+    """Draw an arrow; in the rising arm of a U it is declared the other way round."""
+    tail, head = f"n{edge.tail}", f"n{edge.head}"
+    rising = {edge.tail, edge.head} & arrangement.rising
+    if len(rising) == 2 or (edge.tail == edge.head and rising):
+        drawing.edge(head, tail, **{**look, "dir": {"both": "both"}.get(look.get("dir", ""), "back")})
+    elif crosses(arrangement, edge) and arrangement.is_u:
+        drawing.edge(tail, head, **{**look, "minlen": "0"})
+    elif crosses(arrangement, edge):
+        # As on plans with several sheets: a number where it ends, and where it goes on.
+        before, after = f"to{edge.tail}", f"from{edge.tail}_{arrangement.columns[edge.head]}"
+        number = str(sheets[edge.tail])
+        for end in (before, after):
+            drawing.node(end, label=number, **_CONNECTOR)
+        drawing.edge(tail, before, **{"color": style.LINE, "dir": "none"})
+        drawing.edge(after, head, **look)
+    else:
+        drawing.edge(tail, head, **look)

@@ -27,7 +27,7 @@ def number_text(number: float) -> str:
     >>> number_text(220.0), number_text(-0.123456), number_text(float("nan"))
     ('220', '−0.1235', 'nan')
     """
-    return f"{number:.4g}".replace("-", "−")
+    return f"{number + 0.0:.4g}".replace("-", "−")
 
 
 def count_text(count: int) -> str:

@@ -51,6 +51,8 @@ ALARM = ("#c62828", "#ffffff")
 ABSENT = ("#eeeeee", QUIET)
 #: Border and text of a box that is marked, for an alarm and for a warning.
 MARKS = {True: "#c62828", False: "#b45309"}
+#: What the caller says of a box.
+NOTE = "#1a5f7a"
 #: Forward and reverse arrows of a textbook drawing.
 FORWARD, REVERSE = "#1a1a1a", "#c0392b"
 #: Fill and border of what a comparison found: added, removed, changed.

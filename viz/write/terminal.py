@@ -56,6 +56,7 @@ def drawing(model: Model, choice: Choice) -> str:
     head = [literal(title), ""] if title else []
     if choice.gradients and not model.walked:
         head.insert(1, "gradients: not computed; call backward() first")
+    head[1:1] = [f"! {literal(mark.text)}" for mark in model.marks] if title else []
     return "\n".join([*head, *_lines(_rows(model, choice))])
 
 
@@ -119,8 +120,9 @@ def _box(
     box: Box, frames: Frames, frame: Group, level: int, operands: Sequence[Edge], choice: Choice
 ) -> _Row:  # fmt: skip
     if box.is_leaf:
-        role = "frozen parameter" if box_labels.is_frozen(box) else box.kind
-        name = "  ".join(filter(None, (literal(box.name), _number(box), f"{role} {box.dtype}")))
+        words = f"{box_labels.role_text(box)} {box.dtype}"
+        words += "  requires grad" if box.wants and box.kind == "input" else ""
+        name = "  ".join(filter(None, (literal(box.name), _number(box), words)))
         name += f"  ×{box.repeats:,}" if box.repeats > 1 else ""
         rest = []
     else:
@@ -128,13 +130,15 @@ def _box(
         times = frames.times(box)
         name += f"  ×{times:,}" if times > 1 else ""
         rest = [box.path] if box.group != frame and box.kind != "module" else []
-        if box.parameters:
+        if box.parameters and "parameters" not in choice.hide:
             rest.append(box_labels.parameters_text(box.parameters, box.repeats, box.kind == "module"))
         rest.append(box_labels.inputs_text(box))
+        rest += ["outside the graph"] if box.outside and not box.recorded else []
         rest.append(box_labels.figures_text(box, choice))
     if box.norm is not None and choice.gradients is not False and not choice.arrows:
         rest.append(f"|∂{box.gradient_of}| {numbers.size_text(box.norm)}")
-    rest += [f"! {mark.text}" for mark in box.marks]
+    rest += box.notes if "notes" not in choice.hide else ()
+    rest += [f"! {mark.text}" for mark in box.marks] if "marks" not in choice.hide else []
     taken = [f"{tail} ×{times}" if times > 1 else str(tail) for tail, times in _taken(operands)]
     more = [f"{len(taken) - _OPERANDS} more"] if len(taken) > _OPERANDS else []
     return _Row(
