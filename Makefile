@@ -87,6 +87,7 @@ docs: $(VENV)/.extras-examples $(VENV)/.extras-docs
 site: $(VENV)/.extras-examples $(VENV)/.extras-docs
 	$(BIN)/python docs/make_operations.py
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -b html docs docs/_build/html
+	$(BIN)/python docs/make_programs.py
 
 lint: $(VENV)/.extras-examples $(VENV)/.extras-test $(VENV)/.extras-lint
 	$(BIN)/ruff check .

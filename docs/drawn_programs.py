@@ -495,9 +495,77 @@ def frozen_body() -> Drawn:
 def frozen_front_of_a_loss() -> Drawn:
     """The loss of a network whose front was computed without a graph."""
     front, head = nn.Sequential(nn.Linear(4, 8, rng=0), nn.Tanh()), nn.Linear(8, 2, rng=1)
-    with no_grad():
-        features = front(Tensor(array(3, 4)))
-    return F.cross_entropy(head(features), [0, 1, 1]), {}
+    with viz.record() as recorder:
+        with no_grad():
+            features = front(Tensor(array(3, 4), name="x"))
+        loss = F.cross_entropy(head(features), [0, 1, 1])
+        loss.backward()
+    return loss, {"recorder": recorder, "names": {"front": front, "head": head}}
+
+
+@program
+def critic_step() -> Drawn:
+    """A step of a GAN's critic: the generator's images are detached."""
+    generator = nn.Sequential(nn.Linear(3, 8, rng=0), nn.ReLU(), nn.Linear(8, 4, rng=1))
+    critic = nn.Sequential(nn.Linear(4, 8, rng=2), nn.LeakyReLU(0.2), nn.Linear(8, 1, rng=3))
+    with viz.record(holding=True) as recorder:
+        fake = generator(Tensor(array(5, 3), name="noise"))
+        real = Tensor(array(5, 4), name="real")
+        loss = (F.softplus(critic(fake.detach())) + F.softplus(-critic(real))).mean()
+        loss.backward()
+    return loss, {"recorder": recorder, "names": {"G": generator, "D": critic}, "fold": True}
+
+
+@program
+def quantised_codes() -> Drawn:
+    """A straight-through estimator, as in VQ-VAE: values of the code, gradients of the input."""
+    encoder, decoder = nn.Linear(6, 4, rng=0), nn.Linear(4, 6, rng=1)
+    with viz.record(holding=True) as recorder:
+        x = Tensor(array(3, 6), name="x")
+        z = encoder(x)
+        code = Tensor(np.sign(z.numpy()), name="code")
+        straight = z + (code - z).detach()
+        loss = F.mse_loss(decoder(straight), x) + 0.25 * F.mse_loss(z, code)
+        loss.backward()
+    return loss, {"recorder": recorder, "names": {"encoder": encoder, "decoder": decoder}}
+
+
+@program
+def depthwise_on_a_slide() -> Drawn:
+    """The same for a slide: in columns, numbers where one ends and the next goes on."""
+    thing, options = depthwise()
+    return thing, {**options, "page": "16:9"}
+
+
+@program
+def notes_and_colours() -> Drawn:
+    """Notes and colours of one's own: the share of zeros in each weight."""
+    layers = [
+        nn.Linear(6, 12, rng=0),
+        nn.ReLU(),
+        nn.Linear(12, 12, rng=1),
+        nn.ReLU(),
+        nn.Linear(12, 2, rng=2),
+    ]
+    model = nn.Sequential(*layers)
+    model[2].weight.data *= array(12, 12) > 0.5
+
+    def zeros(node: Any) -> float | None:
+        module = node.call.module() if node.call is not None and node.call.module is not None else None
+        held = module if isinstance(module, nn.Linear) else None
+        return None if held is None else float((held.weight.numpy() == 0).mean())
+
+    def words(node: Any) -> str | None:
+        share = zeros(node)
+        return None if share is None else f"{100 * share:.0f} % of the weights are 0"
+
+    return model, {"inputs": array(3, 6), "note": words, "color": zeros}
+
+
+@program
+def part_of_a_transformer() -> Drawn:
+    """A part of a picture: the attention of one block."""
+    return Block(8), {"inputs": array(2, 5, 8), "between": ("attention", "attention")}
 
 
 @program
@@ -534,7 +602,7 @@ def five_thousand_operations() -> Drawn:
     for what in rng.integers(4, size=5000):
         a, b = made[-1], made[-int(rng.integers(1, 8)) % len(made)]
         made.append([a + b, a * b, F.tanh(a), F.relu(a)][what])
-    return made[-1], {}
+    return made[-1], {"max_nodes": 16, "fold": False}
 
 
 @program

@@ -11,7 +11,7 @@ from typing import Any
 from tinygrad_cnn.errors import ArgumentError, DTypeError
 
 #: From the least number to the greatest.
-_SCALE = ("#f7fbf2", "#e0f2d5", "#bfe3b4", "#94cf95", "#63b878", "#389c5f")
+_SCALE = ("#fafdf7", "#ecf7e4", "#d9efcd", "#c2e5b4", "#a8d99b", "#8acb83")  # text is read on all
 
 
 def notes_of(said: Any) -> tuple[str, ...]:
@@ -39,7 +39,7 @@ def colors_of(said: Sequence[Any]) -> list[str]:
         DTypeError, ArgumentError: something else.
 
     >>> colors_of([None, "#ff0000", 0.0, 5.0])
-    ['', '#ff0000', '#f7fbf2', '#389c5f']
+    ['', '#ff0000', '#fafdf7', '#8acb83']
     """
     numbers = [float(one) for one in said if _is_number(one) and isfinite(one)]
     low, high = min(numbers, default=0.0), max(numbers, default=0.0)

@@ -43,7 +43,8 @@ _PAGE = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy"
- content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
+ content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline';
+ img-src blob: data:">
 <title>{title}</title>
 <style>
 {style}</style>
@@ -57,6 +58,8 @@ _PAGE = """<!doctype html>
 <div class="tools" role="group" aria-label="Zoom">Zoom
 <button id="farther" aria-label="Zoom out">−</button><button id="closer" aria-label="Zoom in">+</button>
 <button id="fit">All</button></div>
+<div class="tools" role="group" aria-label="Save">Save <button id="save-svg">SVG</button>
+<button id="save-png">PNG</button></div>
 <div class="tools"><input id="search" type="search" placeholder="Search" aria-label="Search boxes"
  autocomplete="off" spellcheck="false"><output id="found" aria-live="polite"></output></div>
 </header>

@@ -285,3 +285,36 @@ arranged();
 fit(false);
 if (byId("search").value) search(true);
 choose(asked.get("box"));
+
+// ---------------------------------------------------------------- as a file
+// The whole drawing as it is folded now, with the look of the page.
+function picture() {
+  const copy = svg.cloneNode(true), [width, height] = whole.size;
+  const look = document.createElementNS("http://www.w3.org/2000/svg", "style");
+  look.textContent = document.querySelector("style").textContent;
+  copy.prepend(look);
+  copy.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  copy.setAttribute("style", `width: ${width}pt; height: ${height}pt; background: #fff`); // stronger than the page's
+  return new XMLSerializer().serializeToString(copy);
+}
+function save(blob, end) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = `${document.title.replace(/[^\w ·×-]+/g, "").trim() || "graph"}.${end}`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
+byId("save-svg").addEventListener("click", () => save(new Blob([picture()], { type: "image/svg+xml" }), "svg"));
+byId("save-png").addEventListener("click", () => {
+  const image = new Image(), [width, height] = whole.size;
+  const scale = Math.min(8 / 3, 16000 / Math.max(width, height)); // 192 dots an inch; what browsers draw
+  image.onload = () => {
+    const canvas = document.createElement("canvas"), pen = canvas.getContext("2d");
+    [canvas.width, canvas.height] = [Math.ceil(width * scale), Math.ceil(height * scale)];
+    pen.fillStyle = "#fff";
+    pen.fillRect(0, 0, canvas.width, canvas.height);
+    pen.drawImage(image, 0, 0, canvas.width, canvas.height);
+    canvas.toBlob((blob) => save(blob, "png"));
+  };
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(picture())}`;
+});

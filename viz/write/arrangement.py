@@ -69,7 +69,7 @@ def in_columns(model: Model, count: int) -> Arrangement:
             crossing[place[edge.head] + 1] -= 1
     for k in range(1, len(crossing)):
         crossing[k] += crossing[k - 1]
-    bounds = []
+    bounds: list[int] = []
     for part in range(1, count):
         wanted, slack = part * height / count, height / count / 5
         near = [k for k in range(1, len(made)) if abs(ranks[made[k].id] - wanted) <= max(slack, 1)]

@@ -34,8 +34,8 @@ def text(model: Model, choice: Choice) -> str:
     lines += _boxes(model)
     for edge in model.edges:
         arrow = "-.->" if edge.constant else "-->"
-        words = " ".join(filter(None, (edge.name, numbers.shape_text(edge.shape))))
-        lines.append(f"  n{edge.tail} {arrow}{_on_arrow(words)} n{edge.head}")
+        label = " ".join(filter(None, (edge.name, numbers.shape_text(edge.shape))))
+        lines.append(f"  n{edge.tail} {arrow}{_on_arrow(label)} n{edge.head}")
     lines += [f'  n{edge.tail} -.->|"next step"| n{edge.head}' for edge in model.loops]
     for k, result in enumerate(model.results):
         number = [f"= {numbers.number_text(result.number)}"] if result.number is not None else []
