@@ -65,7 +65,7 @@ def test_gradients_come_step_by_step_on_red_arrows() -> None:
 def test_chips_come_step_by_step() -> None:
     loss = network()
     made = frames(loss)
-    chips = [text.count('COLOR="transparent"') // 2 for text in made.sources]
+    chips = [text.count('BGCOLOR="transparent"') for text in made.sources]
     assert len(made) == 6 and chips == [5, 4, 3, 2, 1, 0]
     assert all(len(re.findall(r"\|∂[wy]\| \d", text)) >= 5 for text in made.sources)  # all hold their place
 
