@@ -81,13 +81,13 @@ docs: $(VENV)/.extras-examples $(VENV)/.extras-docs
 	$(BIN)/python docs/make_operations.py
 	$(BIN)/python docs/make_counts.py
 	$(BIN)/python docs/make_gallery.py
+	$(BIN)/python docs/make_programs.py
 	$(MAKE) site
 
 # A folder of static files, docs/_build/html, which works offline. A warning is an error.
 site: $(VENV)/.extras-examples $(VENV)/.extras-docs
 	$(BIN)/python docs/make_operations.py
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -b html docs docs/_build/html
-	$(BIN)/python docs/make_programs.py
 
 lint: $(VENV)/.extras-examples $(VENV)/.extras-test $(VENV)/.extras-lint
 	$(BIN)/ruff check .

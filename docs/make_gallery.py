@@ -53,6 +53,8 @@ python -m viz net.safetensors --input 1,1,28,28 -o net.png
 Names in Chinese, Japanese or Korean need a font that holds them: where the system has none,
 `pip install 'tinygrad-cnn[cjk]'` brings one.
 
+[Programs of many kinds](programs.md) has some forty more.
+
 This page is made by `make docs`: change `make_gallery.py`, not this.
 """
 

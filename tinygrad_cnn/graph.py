@@ -469,7 +469,7 @@ class Observer:
         """A node was recorded; `result` is its value."""
 
     def unrecorded(self, op: Op, operands: tuple[Any, ...], arrays: tuple[Any, ...], result: Array) -> None:
-        """An op gave `result` outside the graph: under `no_grad()`, or of operands that need no gradient."""
+        """An op gave `result` outside the graph: under `no_grad()`, or where nothing needs a gradient."""
 
     def step_starts(self, node: Node, g: Any) -> None:
         """The walk is about to run the derivative of `node`, whose complete gradient is `g`."""
