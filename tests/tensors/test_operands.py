@@ -87,3 +87,25 @@ def test_comparisons_name_the_shapes_that_do_not_fit(op: Any) -> None:
 def test_the_flag_of_a_tensor_is_true_or_false(wrong: Any) -> None:  # E13
     with pytest.raises(DTypeError, match="requires_grad is True or False"):
         Tensor([1.0], wrong)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: F.sum(x, keepdims="False"),
+        lambda x: F.max(x, axis=0, keepdims="no"),
+        lambda x: F.argmax(x, keepdims=1),
+        lambda x: F.sort(x, descending="False"),
+        lambda x: F.topk(x, 1, largest="False"),
+        lambda x: F.any(x, keepdims="False"),
+        lambda x: F.max_pool2d(x[None, None], 1, ceil_mode="False"),
+        lambda x: F.max_pool2d(x[None, None], 1, return_indices="False"),
+        lambda x: F.avg_pool2d(x[None, None], 1, count_include_pad="False"),
+        lambda x: F.kl_div(x, x, log_target="False"),
+        lambda x: F.interpolate(x[None, None], 2, mode="bilinear", align_corners="False"),
+    ],
+)
+def test_the_flag_of_a_function_is_true_or_false(call: Any) -> None:  # E13
+    for x in (np.ones((2, 2)), Tensor(np.ones((2, 2)), requires_grad=True)):
+        with pytest.raises(DTypeError, match="is True or False"):
+            call(x)

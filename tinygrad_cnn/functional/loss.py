@@ -18,6 +18,7 @@ from tinygrad_cnn.functional.arguments import (
     TensorLike,
     as_array,
     choice,
+    flag,
     floating,
     number,
     values,
@@ -227,10 +228,10 @@ def kl_div(x: Operand[T], target: Operand[T], *, log_target: bool = False, reduc
     name = "kl_div"
     x, target = _pair(name, x, target, reduction, (*REDUCTIONS, "batchmean"))
     if reduction != "batchmean":
-        return ops.KLDivergence(reduction, bool(log_target))(x, target)
+        return ops.KLDivergence(reduction, flag("kl_div", "log_target", log_target))(x, target)
     if not x.ndim:
         raise ShapeError(f"{name}: reduction='batchmean' needs a first axis, x is 0-d")
-    total = ops.KLDivergence("sum", bool(log_target))(x, target)
+    total = ops.KLDivergence("sum", flag("kl_div", "log_target", log_target))(x, target)
     return total / x.shape[0] if x.shape[0] else total * np.nan
 
 

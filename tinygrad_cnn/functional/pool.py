@@ -7,7 +7,17 @@ from typing import Any, Literal, overload
 
 from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError, ShapeError
-from tinygrad_cnn.functional.arguments import Operand, Sizes, T, floating, integer, like, number, sizes
+from tinygrad_cnn.functional.arguments import (
+    Operand,
+    Sizes,
+    T,
+    flag,
+    floating,
+    integer,
+    like,
+    number,
+    sizes,
+)
 from tinygrad_cnn.functional.layout import as_given, channels_first
 from tinygrad_cnn.grid import Grid, grid
 
@@ -266,19 +276,19 @@ def _windows(
     if any(2 * p > k for p, k in zip(pads, kernel, strict=True)):
         raise ArgumentError(f"{name}: padding {pads} exceeds half of kernel_size {kernel}")
     sides = tuple((p, p) for p in pads)
-    return grid(name, x.shape[2:], kernel, steps, sides, gaps, bool(ceil_mode))
+    return grid(name, x.shape[2:], kernel, steps, sides, gaps, flag(name, "ceil_mode", ceil_mode))
 
 
 def _largest(x: Any, geometry: Grid, return_indices: bool) -> Any:
-    if not return_indices:
+    if not flag("max_pool", "return_indices", return_indices):
         return ops.MaxPool(geometry)(x)
     y, places = ops.MaxPool(geometry, places=True).with_residual(x)
     return y, like(x, geometry.flat(places))
 
 
 def _mean(name: str, x: Any, geometry: Grid, count_include_pad: bool, divisor: int | None) -> Any:
-    y = ops.AvgPool(geometry, bool(count_include_pad))(x)
+    y = ops.AvgPool(geometry, flag(name, "count_include_pad", count_include_pad))(x)
     if divisor is None:
         return y
-    counted = geometry.coverage(bool(count_include_pad))
+    counted = geometry.coverage(flag(name, "count_include_pad", count_include_pad))
     return y * (counted / integer(name, "divisor_override", divisor, 1)).astype(x.dtype)

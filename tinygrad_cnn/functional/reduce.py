@@ -11,6 +11,7 @@ from tinygrad_cnn.functional.arguments import (
     Operand,
     T,
     axes,
+    flag,
     floating,
     like,
     number,
@@ -38,7 +39,7 @@ def sum(x: Operand[T], axis: Axis = None, keepdims: bool = False) -> T:
     array([4., 6.], dtype=float32)
     """
     x = operand("sum", x)
-    return ops.Sum(axes("sum", axis, x.ndim), bool(keepdims))(x)
+    return ops.Sum(axes("sum", axis, x.ndim), flag("sum", "keepdims", keepdims))(x)
 
 
 @torch_names
@@ -58,7 +59,7 @@ def mean(x: Operand[T], axis: Axis = None, keepdims: bool = False) -> T:
     array([1.5, 3.5], dtype=float32)
     """
     x = operand("mean", x)
-    return ops.Mean(axes("mean", axis, x.ndim), bool(keepdims))(x)
+    return ops.Mean(axes("mean", axis, x.ndim), flag("mean", "keepdims", keepdims))(x)
 
 
 @torch_names
@@ -77,7 +78,7 @@ def max(x: Operand[T], axis: Axis = None, keepdims: bool = False) -> T:
     array([2., 3.], dtype=float32)
     """
     x = operand("max", x)
-    return ops.Max(axes("max", axis, x.ndim), bool(keepdims))(x)
+    return ops.Max(axes("max", axis, x.ndim), flag("max", "keepdims", keepdims))(x)
 
 
 @torch_names
@@ -96,7 +97,7 @@ def min(x: Operand[T], axis: Axis = None, keepdims: bool = False) -> T:
     array([1., 0.], dtype=float32)
     """
     x = operand("min", x)
-    return ops.Min(axes("min", axis, x.ndim), bool(keepdims))(x)
+    return ops.Min(axes("min", axis, x.ndim), flag("min", "keepdims", keepdims))(x)
 
 
 @torch_names
@@ -117,7 +118,7 @@ def prod(x: Operand[T], axis: Axis = None, keepdims: bool = False) -> T:
     array([ 2., 12.], dtype=float32)
     """
     x = operand("prod", x)
-    return ops.Prod(axes("prod", axis, x.ndim), bool(keepdims))(x)
+    return ops.Prod(axes("prod", axis, x.ndim), flag("prod", "keepdims", keepdims))(x)
 
 
 @torch_names
@@ -139,7 +140,7 @@ def var(x: Operand[T], axis: Axis = None, keepdims: bool = False, *, ddof: float
     (array(0.6666667, dtype=float32), array(2.5, dtype=float32))
     """
     x = operand("var", x)
-    return ops.Var(axes("var", axis, x.ndim), bool(keepdims), _ddof("var", ddof))(x)
+    return ops.Var(axes("var", axis, x.ndim), flag("var", "keepdims", keepdims), _ddof("var", ddof))(x)
 
 
 @torch_names
@@ -161,7 +162,7 @@ def std(x: Operand[T], axis: Axis = None, keepdims: bool = False, *, ddof: float
     array(1., dtype=float32)
     """
     x = operand("std", x)
-    return ops.Std(axes("std", axis, x.ndim), bool(keepdims), _ddof("std", ddof))(x)
+    return ops.Std(axes("std", axis, x.ndim), flag("std", "keepdims", keepdims), _ddof("std", ddof))(x)
 
 
 @torch_names
@@ -180,7 +181,7 @@ def logsumexp(x: Operand[T], axis: Axis = None, keepdims: bool = False) -> T:
     array([1000.693], dtype=float32)
     """
     x = floating("logsumexp", x)
-    return ops.LogSumExp(axes("logsumexp", axis, x.ndim), bool(keepdims))(x)
+    return ops.LogSumExp(axes("logsumexp", axis, x.ndim), flag("logsumexp", "keepdims", keepdims))(x)
 
 
 @torch_names
@@ -204,7 +205,7 @@ def norm(x: Operand[T], ord: float = 2, axis: Axis = None, keepdims: bool = Fals
     (array(5., dtype=float32), array(7., dtype=float32), array(4., dtype=float32))
     """
     x, order = floating("norm", x), number("norm", "ord", ord, -inf, inf)
-    return ops.Norm(axes("norm", axis, x.ndim), bool(keepdims), order)(x)
+    return ops.Norm(axes("norm", axis, x.ndim), flag("norm", "keepdims", keepdims), order)(x)
 
 
 @torch_names
@@ -223,7 +224,9 @@ def any(x: Operand[T], axis: Axis = None, keepdims: bool = False) -> T:
     array([ True, False])
     """
     x = operand("any", x)
-    return like(x, values(x).any(axis=axes("any", axis, x.ndim), keepdims=bool(keepdims)))
+    return like(
+        x, values(x).any(axis=axes("any", axis, x.ndim), keepdims=flag("any", "keepdims", keepdims))
+    )
 
 
 @torch_names
@@ -242,7 +245,9 @@ def all(x: Operand[T], axis: Axis = None, keepdims: bool = False) -> T:
     array([ True, False])
     """
     x = operand("all", x)
-    return like(x, values(x).all(axis=axes("all", axis, x.ndim), keepdims=bool(keepdims)))
+    return like(
+        x, values(x).all(axis=axes("all", axis, x.ndim), keepdims=flag("all", "keepdims", keepdims))
+    )
 
 
 def _ddof(function: str, ddof: Any) -> float:

@@ -16,6 +16,7 @@ from tinygrad_cnn.functional.arguments import (
     T,
     TensorLike,
     choice,
+    flag,
     integer,
     like,
     number,
@@ -104,7 +105,7 @@ def global_avg_pool2d(x: Operand[T], keepdims: bool = False, *, data_format: str
     array([[1.5, 5.5]])
     """
     x, _ = _adaptive("global_avg_pool2d", x, 1, data_format)
-    y = ops.Mean((2, 3), bool(keepdims))(x)
+    y = ops.Mean((2, 3), flag("global_avg_pool2d", "keepdims", keepdims))(x)
     return as_given(y, data_format) if keepdims else y
 
 
@@ -231,7 +232,11 @@ def interpolate(
         if mode == "nearest":
             maps.append(nearest_map(n, o, scale))
         else:
-            maps.append(linear_map(n, o, scale, bool(align_corners)))
+            maps.append(
+                linear_map(
+                    n, o, scale, align_corners is not None and flag(name, "align_corners", align_corners)
+                )
+            )
     return as_given(ops.Interpolate(mode, *maps)(x), data_format)
 
 

@@ -7,6 +7,7 @@ from tinygrad_cnn.errors import ArgumentError, ShapeError
 from tinygrad_cnn.functional.arguments import (
     Operand,
     T,
+    flag,
     integer,
     like,
     one_axis,
@@ -38,7 +39,7 @@ def sort(x: Operand[T], axis: int | None = -1, descending: bool = False) -> T:
     array([1., 2., 3.])
     """
     x, along = one_line("sort", x, axis)
-    return ops.Sort(along, bool(descending))(x)
+    return ops.Sort(along, flag("sort", "descending", descending))(x)
 
 
 @torch_names
@@ -57,7 +58,7 @@ def argsort(x: Operand[T], axis: int | None = -1, descending: bool = False) -> T
     array([1, 2, 0])
     """
     x, along = one_line("argsort", x, axis)
-    return like(x, order(values(x), along, bool(descending)))
+    return like(x, order(values(x), along, flag("argsort", "descending", descending)))
 
 
 @torch_names
@@ -82,7 +83,7 @@ def topk(x: Operand[T], k: int, axis: int = -1, largest: bool = True) -> tuple[T
     count = integer("topk", "k", k, 0)
     if count > x.shape[along]:
         raise ArgumentError(f"topk: k is {count}, axis {axis} has {x.shape[along]} elements")
-    found, places = ops.TopK(count, along, bool(largest)).with_residual(x)
+    found, places = ops.TopK(count, along, flag("topk", "largest", largest)).with_residual(x)
     return found, like(x, places.places)
 
 
@@ -102,7 +103,7 @@ def argmax(x: Operand[T], axis: int | None = None, keepdims: bool = False) -> T:
     array([1, 0])
     """
     x, along = _not_empty("argmax", x, axis)
-    return like(x, values(x).argmax(along, keepdims=bool(keepdims)))
+    return like(x, values(x).argmax(along, keepdims=flag("argmax", "keepdims", keepdims)))
 
 
 @torch_names
@@ -121,7 +122,7 @@ def argmin(x: Operand[T], axis: int | None = None, keepdims: bool = False) -> T:
     array([0, 1])
     """
     x, along = _not_empty("argmin", x, axis)
-    return like(x, values(x).argmin(along, keepdims=bool(keepdims)))
+    return like(x, values(x).argmin(along, keepdims=flag("argmin", "keepdims", keepdims)))
 
 
 def _not_empty(function: str, x: Operand[T], axis: int | None) -> tuple[T, int | None]:

@@ -124,7 +124,8 @@ class Deviation(Reduction):
     def centred(self, x: Any) -> Any:
         """(x - mean) / (N - ddof); the divisor is never below 0."""
         count = max(prod(x.shape[i] for i in self.axis) - self.ddof, 0)
-        return (x - x.mean(axis=self.axis, keepdims=True)) / count
+        d = x - Mean(self.axis, True)(x)
+        return (d - Mean(self.axis, True)(d)) / count
 
     def distances(self, x: Any) -> Any:
         """Each element less the mean, and the divisor; of no element NaN, with NumPy's warning."""

@@ -23,6 +23,7 @@ __all__ = ["GRU", "LSTM", "RNN"]
 class RecurrentLayer(Op):
     """What the layers share. The last operands are w_ih, w_hh, and b_ih and b_hh or neither of them."""
 
+    wide = True
     family = "linear"
 
     def multiply_adds(self, result: Shape, operands: tuple[Shape, ...]) -> int:
