@@ -172,7 +172,9 @@ def main() -> None:
 
     print(f"\nCloser, within a factor of three of the best, {trials // 3} draws:")
     around = [(value / 3, value * 3) for value in (best.lr, best.decay)]
-    fine = search((learn, judge), trials // 3, epochs, chosen.seed + 1, *around, chosen.workers)
+    fine = search(
+        (learn, judge), trials // 3, epochs, chosen.seed + 1, around[0], around[1], chosen.workers
+    )
     table(fine, rows=5)
     middle = [float(np.median([trial.accuracy for trial in trials])) for trials in (coarse, fine)]
     claims.check(
