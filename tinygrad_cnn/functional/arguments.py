@@ -225,6 +225,8 @@ def integer(function: str, name: str, value: Any, at_least: int | None = None) -
     Raises:
         DTypeError: not an integer.   ArgumentError: smaller than `at_least`.
     """
+    if type(value) is int and (at_least is None or value >= at_least):
+        return value  # of what passes through here nearly everything
     if isinstance(value, (bool, np.bool_)) or not hasattr(value, "__index__"):
         raise DTypeError(f"{function}: {name} must be an integer, got {value!r}")
     number = value.__index__()
@@ -239,7 +241,10 @@ def sizes(function: str, name: str, value: Any, count: int, at_least: int) -> tu
     >>> sizes("conv2d", "stride", 2, 2, at_least=1)
     (2, 2)
     """
-    several = value if isinstance(value, Sequence) and not isinstance(value, str) else (value,) * count
+    if type(value) is int and value >= at_least:
+        return (value,) * count
+    plain = type(value) is tuple or (isinstance(value, Sequence) and not isinstance(value, str))
+    several = value if plain else (value,) * count
     if len(several) != count:
         fitting = "1 number" if count == 1 else f"1 or {count} numbers"
         raise ArgumentError(f"{function}: {name} needs {fitting}, got {value!r}")

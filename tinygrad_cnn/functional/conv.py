@@ -158,13 +158,16 @@ def _slide(
     """Convolution over `count` spatial axes, channels first."""
     x, w, b = _operands(name, count, x, w, b)
     groups = integer(name, "groups", groups, 1)
-    shapes = _shapes(x, w, groups)
     if x.shape[1] != w.shape[1] * groups:
-        raise ShapeError(f"{name}: x has {x.shape[1]} channels, w expects {w.shape[1] * groups} {shapes}")
+        raise ShapeError(
+            f"{name}: x has {x.shape[1]} channels, w expects {w.shape[1] * groups} {_shapes(x, w, groups)}"
+        )
     if w.shape[0] % groups:
-        raise ShapeError(f"{name}: {w.shape[0]} kernels do not split into {groups} groups {shapes}")
+        raise ShapeError(
+            f"{name}: {w.shape[0]} kernels do not split into {groups} groups {_shapes(x, w, groups)}"
+        )
     if b is not None and b.shape != w.shape[:1]:
-        raise ShapeError(f"{name}: b has shape {b.shape}, expected {w.shape[:1]} {shapes}")
+        raise ShapeError(f"{name}: b has shape {b.shape}, expected {w.shape[:1]} {_shapes(x, w, groups)}")
     image, kernel = x.shape[2:], w.shape[2:]
     stride = sizes(name, "stride", stride, count, at_least=1)
     dilation = sizes(name, "dilation", dilation, count, at_least=1)

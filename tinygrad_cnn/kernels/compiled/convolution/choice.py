@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tinygrad_cnn.kernels import cache
 from tinygrad_cnn.kernels import numpy as reference
 from tinygrad_cnn.kernels.compiled.base.operands import FLOAT32
-from tinygrad_cnn.kernels.compiled.convolution import direct, pointwise, volumes
+from tinygrad_cnn.kernels.compiled.convolution import direct, pointwise, small, volumes
 
 if TYPE_CHECKING:
     from tinygrad_cnn.grid import Grid
@@ -99,6 +99,8 @@ def _groups(channels: int, kernels: int, groups: int) -> list[tuple[slice, slice
 
 def _faster(n: int, c: int, k: int, grid: Grid, groups: int) -> Any:
     """The module to use. That of Winograd's transforms is not even loaded for what it never does."""
+    if small.suits(n, c, k, grid):
+        return small
     if pointwise.suits(grid):
         return pointwise
     if grid.kernel != (3, 3) or min(c, k) < direct.MANY_CHANNELS:
