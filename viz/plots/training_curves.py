@@ -81,6 +81,9 @@ def _panel(axes: Any, quantity: str, lines: dict[str, Any]) -> None:
         colour = _COLOURS.get(part, "#3b6ea5")
         axes.plot(epochs, values * scale, color=colour, label=part or quantity, linewidth=1.8,
                   marker="o" if len(values) < 3 else "", markersize=4)  # fmt: skip
+        alone = _alone(values)  # a line needs two points: one between gaps would not be seen
+        if len(values) >= 3 and alone.any():
+            axes.plot(epochs[alone], values[alone] * scale, "o", color=colour, markersize=4, label="_")
     title = _TITLES.get(quantity, quantity.replace("_", " "))
     # σ stays σ: only the Latin alphabet's capitals are the same letter to a reader of formulas.
     axes.set_title(title[:1].upper() + title[1:] if title[:1].isascii() else title, loc="left")
@@ -95,6 +98,12 @@ def _panel(axes: Any, quantity: str, lines: dict[str, Any]) -> None:
     if any(lines):
         axes.legend(frameon=False)
     _mark_best(axes, quantity, lines, scale, "{:.1f} %" if as_percent else "{:.4g}")
+
+
+def _alone(values: Any) -> Any:
+    """Which numbers have no number beside them."""
+    there = np.concatenate([[False], np.isfinite(values), [False]])
+    return there[1:-1] & ~there[:-2] & ~there[2:]
 
 
 def _mark_best(axes: Any, quantity: str, lines: dict[str, Any], scale: float, form: str) -> None:

@@ -167,5 +167,5 @@ def worth(model: Model, arrangement: Arrangement) -> float:
     if arrangement.is_u:
         return 1.0
     between = len({edge[:2] for edge in model.edges if crosses(arrangement, edge)})
-    extra = max(0, between - len(set(arrangement.columns.values())) + 1)
+    extra = max(0, between - max(1, len(set(arrangement.columns.values()))) + 1)
     return float(0.96**extra * (0.8 if arrangement.columns and as_u(model).is_u else 1.0))

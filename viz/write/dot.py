@@ -287,7 +287,8 @@ def _frame(group: Group, number: int, derived: bool, down: bool) -> Any:
 
 def _box(model: Model, box: Box, frame: Group, times: int, ends: bool, choice: Choice) -> dict[str, str]:
     if choice.arrows and (box.kind == "op" or box.is_leaf):
-        return textbook.box(box)
+        uses = sum(edge.tail == box.id for edge in model.edges)
+        return textbook.box(box, uses, box.id in model.unseen)
     if box.is_leaf:
         dashed = box.kind == "constant" or box.is_frozen
         look = {"style": "filled,dashed" if dashed else "filled"}
@@ -339,7 +340,7 @@ def _add_edges(
         tail, head, count = f"n{edge.tail}", f"n{edge.head}", len(shapes[edge[:2]])
         unseen = edge.head in model.unseen
         if choice.arrows:
-            textbook.add_pair(drawing, tail, head, edge.shape, edge.value, edge.gradient, back)
+            textbook.add_pair(drawing, tail, head, edge.shape, edge.value, edge.gradient, back, edge.name)
         elif count > ARROWS:
             words = "" if "shapes" in choice.hide else _bundle_label(shapes[edge[:2]])
             look = {"penwidth": "2", **_flow(words, flows.get(edge[:2], []), unseen), **own}

@@ -47,10 +47,10 @@ def drawing(model: Model, choice: Choice) -> str:
     >>> print(drawing(build(roots_of((x * 2).tanh())), Choice()))
     2 result · 2 operations
     <BLANKLINE>
-    0  x  input float32  2
-    1  Mul  × 2          2  <- 0
-    2  Tanh              2  <- 1
-       = result          2  <- 2
+    0  x  input float32  requires grad  2
+    1  Mul  × 2                         2  <- 0
+    2  Tanh                             2  <- 1
+       = result                         2  <- 2
     """
     title = box_labels.describe(model, choice) if choice.title is None else choice.title
     head = [literal(title), ""] if title else []

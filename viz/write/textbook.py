@@ -16,10 +16,16 @@ from viz.write.box_labels import elements_text
 #: Attributes of the whole drawing that differ from the usual ones.
 GRAPH = {"ranksep": "0.55", "nodesep": "0.4"}
 _ELEMENTS = 3
+#: Letters of a name that a circle holds; a longer one would make it larger than all else.
+_IN_CIRCLE = 9
 
 
-def box(box: Box) -> dict[str, str]:
+def box(box: Box, uses: int = 1, unseen: bool = False) -> dict[str, str]:
     """Attributes of a box: a circle for an op, a rounded box with its name for a leaf.
+
+    Args:
+        uses: how many arrows leave it: a leaf with several says what their gradients come to.
+        unseen: keep the place of that empty, as in a frame of an animation before its time.
 
     >>> box(Box(0, "op", "Mul", (), "float32"))["shape"]
     'circle'
@@ -31,11 +37,19 @@ def box(box: Box) -> dict[str, str]:
         text = markup.font(markup.literal(sign), size=18 if len(sign) < 3 else 12)
         return {
             "label": f"<{text}<BR/>{options}>" if options else f"<{text}>",
-            "shape": "circle", "style": "filled", "fillcolor": style.KINDS["conv"],
+            "shape": "circle" if len(sign) <= _IN_CIRCLE else "ellipse",
+            "style": "filled", "fillcolor": style.KINDS["conv"],
             "margin": "0.02", "width": "0.55", "height": "0.55", **color,
         }  # fmt: skip
     known = box.value is not None and box.shape == () and not box.name
     name = markup.literal(box.name or (_text(box.value) if box.value and known else box.kind))
+    if uses > 1 and box.gradient is not None:
+        total = markup.font(
+            f"total {_text(box.gradient)}",
+            size=style.SMALL_SIZE,
+            color="transparent" if unseen else style.REVERSE,
+        )
+        name = f"{name}<BR/>{total}"
     dashed = ",dashed" if box.kind == "constant" else ""
     return {"label": f"<{name}>", "margin": "0.14,0.08", "style": f"rounded,filled{dashed}", **color}
 
@@ -51,15 +65,16 @@ def result_label(name: str) -> str:
 
 def add_pair(
     drawing: Any, tail: str, head: str, shape: tuple[int, ...],
-    value: Summary | None, gradient: Summary | None, back: Mapping[str, str],
+    value: Summary | None, gradient: Summary | None, back: Mapping[str, str], name: str = "",
 ) -> None:  # fmt: skip
     """Draw a tensor's arrow, and the gradient's arrow back where one flowed.
 
     Args:
-        back: attributes of the arrow back that differ from the usual ones.
+        back: attributes of the arrow back that differ from the usual ones.   name: of the tensor.
     """
     size = str(style.NAME_SIZE)
     forward = _text(value) if value is not None else numbers.shape_text(shape)
+    forward = f"<{markup.literal(f'{name} = {forward}' if forward else name)}>" if name else forward
     drawing.edge(tail, head, label=forward, color=style.FORWARD, fontcolor=style.FORWARD, fontsize=size)
     if gradient is not None:
         look = {
