@@ -628,3 +628,15 @@ def test_a_plot_shows_itself_in_a_notebook_and_can_be_copied() -> None:
     drawn = viz.curves({"loss": [2.0, 1.0]})
     assert drawn._repr_png_()[:4] == b"\x89PNG" and drawn._repr_png_() == drawn._repr_png_()
     assert len(pickle.loads(pickle.dumps(drawn)).axes) == len(drawn.axes)
+
+
+def test_a_file_in_the_place_of_a_label_is_told_of(tmp_path: Path) -> None:
+    model = nn.Sequential(nn.Flatten(), nn.Linear(16, 3, rng=0))
+    with pytest.raises(ArgumentError, match="a file is given by path="):
+        viz.saliency(model, np.ones((1, 4, 4), "float32"), str(tmp_path / "s.png"))
+
+
+def test_a_lone_point_of_a_curve_is_seen() -> None:
+    axes = viz.curves({"train_loss": [2.0, np.nan, 1.5, np.nan, 1.0, 0.9]}).axes[0]
+    dots = [line for line in axes.lines if line.get_marker() == "o"]
+    assert [2.0, 1.5] in [list(line.get_ydata()) for line in dots]

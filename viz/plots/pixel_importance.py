@@ -133,7 +133,10 @@ def _class(function: str, scores: Any, label: int | None) -> int:
     if label is None:
         return int(np.argmax(scores.array[0]))
     if isinstance(label, bool) or not isinstance(label, (int, np.integer)) or not 0 <= label < scores.size:
-        raise ArgumentError(f"{function}: label is {label!r}; a class from 0 to {scores.size - 1} fits")
+        file = "; a file is given by path=" if isinstance(label, (str, Path)) else ""
+        raise ArgumentError(
+            f"{function}: label is {label!r}; a class from 0 to {scores.size - 1} fits{file}"
+        )
     return int(label)
 
 
