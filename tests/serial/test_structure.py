@@ -12,6 +12,7 @@ from tinygrad_cnn import functional as F
 from tinygrad_cnn import manual_seed, nn
 from tinygrad_cnn.errors import ArgumentError, DTypeError, FormatError, TinygradCnnError
 from tinygrad_cnn.nn import models
+from tinygrad_cnn.nn.function_layer import FunctionLayer
 
 PUBLIC = {
     name: cls for name, cls in vars(nn).items()
@@ -56,10 +57,23 @@ ARGUMENTS: dict[str, tuple] = {
     "TransformerDecoder": (nn.TransformerDecoderLayer(*ENCODER_LAYER), 2, nn.LayerNorm(4)),
     "Transformer": (4, 2, 1, 1, 8, 0.2, "gelu", 1e-3, True, True, False),
     "AveragedModel": (nn.Linear(2, 3), None, True),
-    **dict.fromkeys(
-        ("ReLU", "Sigmoid", "Tanh", "Identity", "SiLU", "Mish", "Softsign", "ReLU6", "SELU", "Hardsigmoid",
-         "Hardswish"), ()),
+    "Identity": (),
 }  # fmt: skip
+
+
+def moved(name):
+    """Options of a layer that only calls a function, each moved away from its default; None for others."""
+    cls = PUBLIC[name]
+    if not issubclass(cls, FunctionLayer):
+        return None
+    values = [option.default for option in cls._options.values()]
+    if not all(type(value) in (bool, int, float) for value in values):
+        return None
+    return tuple(not v if type(v) is bool else v + 1 if type(v) is int else v / 2 + 0.25 for v in values)
+
+
+#: Layers with numbers as options need no line.
+ARGUMENTS |= {name: moved(name) for name in PUBLIC.keys() - ARGUMENTS.keys() if moved(name) is not None}
 KEYWORDS: dict[str, dict] = {
     "Dropout": {"mode": "classic", "rng": 3}, "Conv2d": {"dtype": np.float64},
     "SubSampling2d": {"down": "max", "activation": F.tanh},

@@ -1,6 +1,7 @@
 """Contracts: the project's own layers, losses and optimizers keep them, and broken ones do not."""
 
 import copy
+import inspect
 
 import numpy as np
 import pytest
@@ -66,13 +67,20 @@ def coder(kind: str) -> nn.Module:
     return getattr(nn, f"Transformer{kind}")(getattr(nn, f"Transformer{kind}Layer")(4, 2, **SMALL), 2)
 
 
-#: Every public layer: how to make it, and its inputs.
+def is_plain(layer: object) -> bool:
+    """Whether this is a layer of one element at a time that needs no argument."""
+    if not (isinstance(layer, type) and issubclass(layer, nn.Module) and layer.pointwise):
+        return False
+    variable = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    arguments = inspect.signature(layer).parameters.values()
+    return all(p.default is not p.empty or p.kind in variable for p in arguments)
+
+
+#: Every public layer: how to make it, and its inputs. The plain ones are found.
 LAYERS = {
-    **{name: (getattr(nn, name), ROWS) for name in (
-        "CELU", "ELU", "GELU", "Hardsigmoid", "Hardswish", "Hardtanh", "Identity", "LeakyReLU",
-        "LogSoftmax", "Mish", "PReLU", "ReLU", "ReLU6", "SELU", "SiLU", "Sigmoid", "Softmax", "Softplus",
-        "Softsign", "Tanh", "Dropout",
-    )},
+    **{name: (layer, ROWS) for name, layer in vars(nn).items() if is_plain(layer)},
+    "LogSoftmax": (nn.LogSoftmax, ROWS),
+    "Softmax": (nn.Softmax, ROWS),
     **{
         f"{kind}Pad{axes}d": (lambda kind=kind, axes=axes: pad(kind, axes), (LINE, IMAGE, VOLUME)[axes - 1])
         for kind in ("Circular", "Constant", "Reflection", "Replication", "Zero")
