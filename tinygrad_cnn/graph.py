@@ -79,7 +79,7 @@ class Node:
         op: the `Op` that made it; None for inputs, parameters and constants.
         parents: the operands' nodes, one per operand.
         kept: the arrays that the op's derivative reads, in the order of `op.keep`; None once freed.
-        residual: what the op's `forward` left for its derivative beside its result, or None.
+        residual: what the op's `forward` left for its derivative, besides the result; or None.
         needs: per operand, whether it wanted a gradient when the node was recorded.
         shape, dtype: those of the result.
         serial: order of creation over the whole process; parents are older than their children.
@@ -300,7 +300,7 @@ class Op:
         return type(self).__name__
 
     def options(self) -> dict[str, Any]:
-        """What is worth reading beside the name on a drawing, such as `{'axis': (1,)}`."""
+        """Options that a drawing shows next to the op's name, such as `{'axis': (1,)}`."""
         plain = (bool, int, float, str, tuple)
         return {
             key: value

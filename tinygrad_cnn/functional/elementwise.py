@@ -225,7 +225,7 @@ def astype(x: Operand[T], dtype: DTypeLike) -> T:
     try:
         wanted = np.dtype(dtype)
     except TypeError as error:
-        raise DTypeError(f"astype: {dtype!r} is no dtype: {error}") from None
+        raise DTypeError(f"astype: {dtype!r} is not a dtype: {error}") from None
     if wanted.kind not in "biuf":
         raise DTypeError(f"astype: dtype {wanted} does not hold real numbers")
     return ops.Cast(wanted)(x)

@@ -3,7 +3,7 @@
 A derivative runs on arrays, or on Tensors when the walk itself is recorded. Written in operators it
 would carry large arrays to memory and back with each of them. A fused function has both: called on
 arrays it is a kernel; with a Tensor among its operands it is its formula, whose ops are recorded. So
-it is no op, it never stands in a graph, and no derivative asks what it was given. The reference
+it is not an op, never stands in a graph, and no derivative asks what it was given. The reference
 kernel does what the formula does, in the same order, so that both give the same bits on arrays that
 are small enough for one block (tests/test_fused.py).
 """

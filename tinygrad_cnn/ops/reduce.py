@@ -17,7 +17,7 @@ __all__ = ["LogSumExp", "Max", "Mean", "Min", "Norm", "Prod", "Std", "Sum", "Var
 
 
 class Reduction(Op):
-    """What reductions share: the axes, and how a reduced array stands beside the full one."""
+    """Base of reductions: the axes, and the shape in which a reduced array broadcasts with the full one."""
 
     wide = True
     family = "arithmetic"

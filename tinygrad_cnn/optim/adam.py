@@ -1,4 +1,4 @@
-"""Adam, and its variant with weight decay beside the gradient, in `adamw`."""
+"""Adam; `adamw` has the variant whose weight decay does not go through the gradient."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from tinygrad_cnn.optim.optimizer import Array, Group, Optimizer
 
 
 class AdamW(Optimizer):
-    """Adam whose weight decay shrinks the parameters themselves, beside the gradient.
+    """Adam whose weight decay shrinks the parameters directly, not through the gradient.
 
         p <- p - lr * weight_decay * p
         m <- beta1 * m + (1 - beta1) * g          v <- beta2 * v + (1 - beta2) * g²

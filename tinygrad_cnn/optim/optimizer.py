@@ -26,7 +26,7 @@ Hook = Callable[[Any], Any]
 _numbers = count()
 
 
-#: What a group may hold beside its parameters and options: schedulers note the first rate.
+#: What a group may hold besides its parameters and options: schedulers note the first rate.
 NOTES = frozenset({"initial_lr"})
 
 
@@ -48,7 +48,7 @@ class Optimizer:
         states: the names in a parameter's state; None does not say.
     Raises:
         ArgumentError: no parameter, or one given twice.   DTypeError: not Tensors.
-        GraphError: a Tensor that is no leaf, or does not require grad.
+        GraphError: a Tensor is not a leaf, or does not require grad.
 
     >>> from tinygrad_cnn import nn
     >>> SGDLike = type("SGDLike", (Optimizer,), {"update": lambda self, p, g, state, group: None})
@@ -100,7 +100,7 @@ class Optimizer:
             if not isinstance(p, Tensor):
                 raise DTypeError(f"{name}: parameter {k} is a {type(p).__name__}, a Tensor fits")
             if not p.is_leaf or p.dtype.kind != "f":
-                raise GraphError(f"{name}: parameter {k} {p.shape} is no float leaf of the graph")
+                raise GraphError(f"{name}: parameter {k} {p.shape} is not a float leaf of the graph")
             if id(p) in known:
                 raise ArgumentError(f"{name}: parameter {k} {p.name or ''} {p.shape} is given twice")
             known.add(id(p))

@@ -61,7 +61,7 @@ class ReduceLROnPlateau:
         """One step on, given the measure, usually the validation loss of an epoch.
 
         Args:
-            metrics: a number, or an array or Tensor of one element; NaN is no improvement.
+            metrics: a number, or an array or Tensor of one element; NaN does not count as an improvement.
         Raises:
             DTypeError: not a number.
 

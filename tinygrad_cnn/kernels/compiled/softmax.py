@@ -122,8 +122,8 @@ def softmax(x: Array, axis: int) -> Array:
         rows = _rows(x, y)
         over(len(rows[0]), 32 * x.size, softmax_rows, *rows)
     else:
-        (rows, out), spare = _middle(axis, x, y)
-        over(len(rows), 32 * x.size, softmax_across, rows, out, spare)
+        arrays, spare = _middle(axis, x, y)
+        over(len(arrays[0]), 32 * x.size, softmax_across, *arrays, spare)
     return y
 
 

@@ -95,7 +95,7 @@ class GradientMethods(Methods):
         return self.detached(self._array)
 
     def retain_grad(self) -> None:
-        """Have `backward()` leave the gradient in `grad`, also if this is no leaf.
+        """Have `backward()` leave the gradient in `grad`, even if this is not a leaf.
 
         Raises:
             GraphError: no gradient flows here.
@@ -139,7 +139,7 @@ class GradientMethods(Methods):
         Returns:
             A function that removes the hook.
         Raises:
-            GraphError: this is no leaf that requires grad.
+            GraphError: this is not a leaf that requires grad.
 
         >>> w = Tensor([1.0], requires_grad=True)
         >>> remove = w.register_post_accumulate_grad_hook(lambda leaf: print(leaf.grad))

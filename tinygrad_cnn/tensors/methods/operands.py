@@ -1,4 +1,4 @@
-"""What an operator takes beside a Tensor: the one door for operands, checked as functions check theirs."""
+"""Check the other operand of an operator, as functions check theirs; all operators come through here."""
 
 from __future__ import annotations
 
