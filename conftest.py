@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tinygrad_cnn import Tensor
+from tinygrad_cnn import Tensor, hints
 
 # Adapters of frameworks that are not installed cannot be imported, and have no doctests to run.
 _ADAPTERS = {"torch": "pytorch", "jax": "jax_arrays", "autograd": "hips_autograd"}
@@ -53,6 +53,12 @@ def _modules_of(name: str) -> list[ModuleType]:
         return []
     paths = (".".join(parts[:k]) for k in range(len(parts), 1, -1))
     return [sys.modules[path] for path in paths if path in sys.modules][:1]
+
+
+@pytest.fixture(autouse=True)
+def _no_hints() -> None:
+    """Tests do on purpose what hints are about; tests/test_hints.py asks for them."""
+    hints.enough()
 
 
 @pytest.fixture(autouse=True)

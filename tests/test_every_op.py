@@ -25,6 +25,7 @@ from tinygrad_cnn.testing import CASES, PROPERTIES, Problem
 EXEMPT = {
     "_Borrowed": "a user's reference function, differentiated numerically; tests/test_contracts.py",
     "SumOverRanks": "it needs several processes; tests/parallel",
+    "Written": "a user's derivative, as lectures write it; tests/nn/test_hand_written.py",
     "_Applied": "a user's derivative, as PyTorch's autograd.Function; tests/torch_names",
     "Checkpoint": "its forward and derivative are those of the function it holds; tests/test_transforms.py",
 }

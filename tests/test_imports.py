@@ -19,21 +19,23 @@ MAY_IMPORT: dict[str, str] = {
     "__main__": "errors kernels",
     "rng": "errors",
     "half_precision": "",
+    "hints": "",
     "graph": "errors half_precision",
     "mode": "errors graph",
     "anomaly": "errors graph",
     "grid": "errors",
     "kernels": "errors grid",
     "ops": "errors half_precision graph grid kernels",
-    "functional": "errors half_precision graph grid rng ops",
+    "functional": "errors hints half_precision graph grid rng ops",
     "tune": "errors grid kernels serial",
     "warm": "errors kernels",
     "backward": "errors half_precision graph ops",
-    "tensors": "errors half_precision graph mode ops functional backward",
+    "tensors": "errors hints half_precision graph mode ops functional backward",
     "creation": "errors functional tensors",
     "random_tensors": "errors creation rng functional tensors",
+    "array_api": "errors functional tensors",
     "transforms": "errors graph kernels mode rng functional backward tensors",
-    "nn": "errors graph kernels mode rng ops functional tensors serial",
+    "nn": "errors hints graph kernels mode rng ops functional tensors serial",
     "optim": "errors graph mode kernels functional tensors",
     "data": "errors rng serial",
     "serial": "errors",
@@ -113,7 +115,16 @@ PACKAGES = sorted(
 #: Packages whose public names are listed: all of them, in the end.
 LISTED = [
     f"tinygrad_cnn.{name}"
-    for name in ("data", "functional", "nn", "nn.models", "optim", "parallel", "serial", "train")
+    for name in (
+        "data",
+        "functional",
+        "nn",
+        "nn.models",
+        "optim",
+        "parallel",
+        "serial",
+        "train",
+    )
 ]
 
 

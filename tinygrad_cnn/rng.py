@@ -75,6 +75,14 @@ def generator(rng: Seed = None) -> np.random.Generator:
     raise DTypeError(f"rng: a numpy.random.Generator, a seed or None fits, got {rng!r}")
 
 
+def own_generator(owner: str, name: str, rng: Seed) -> np.random.Generator | None:
+    """A check of an option: a generator for a layer alone; None shares the default one.
+
+    >>> own_generator("Dropout", "rng", None)
+    """
+    return None if rng is None else generator(rng)
+
+
 def _seeded(name: str, seed: int) -> np.random.Generator:
     """A new generator; NumPy's error for a negative seed names nobody."""
     if seed < 0:

@@ -373,4 +373,136 @@ RESAMPLING = [
     ),
 ]
 
-TABLE = [*CONVOLUTIONS, *SINGLE, *COLUMNS, *POOLING, *NORMALISATION, *RESAMPLING]
+# --------------------------------------------------------------------------- lines and volumes
+LINE, VOLUME = [uniform((2, 3, 7)), uniform((0, 3, 7))], [uniform((2, 2, 4, 5, 3))]
+SPACE = {1: LINE, 2: [uniform((2, 3, 4, 5))], 3: VOLUME}
+
+
+def unpooled(count):
+    """Maxima of windows of 2, and their places, which are not differentiated."""
+
+    def call(side):
+        def run(x):
+            y, places = getattr(side, f"max_pool{count}d")(x, 2, return_indices=True)
+            return getattr(side, f"max_unpool{count}d")(y, places, 2, output_size=x.shape[2:])
+
+        return run
+
+    return Entry(f"max_unpool{count}d", call(F), call(T), SPACE[count])
+
+
+LINES_AND_VOLUMES = [
+    *[
+        alike(f"adaptive_{kind}_pool{count}d", SPACE[count], size)
+        for kind in ("avg", "max")
+        for count, size in ((1, 3), (1, 9), (3, 2), (3, (1, None, 5)))
+    ],
+    *[alike(f"adaptive_max_pool{count}d", SPACE[count], 2, return_indices=True) for count in (1, 3)],
+    *[alike(f"lp_pool{count}d", SPACE[count], 2, 2) for count in (1, 3)],
+    *[alike(f"lp_pool{count}d", SPACE[count], 3.0, 3, 2, True) for count in (1, 3)],
+    unpooled(1),
+    unpooled(3),
+    *[
+        alike("conv_transpose3d", [uniform((2, 4, 2, 3, 2), (4, 3, 2, 3, 2), (6,))], groups=2, **options)
+        for options in ({}, {"stride": 2, "padding": 1, "output_padding": 1}, {"dilation": (1, 2, 1)})
+    ],
+    *[
+        alike("interpolate", SPACE[count], mode=mode, **options)
+        for count, mode in ((1, "linear"), (2, "bicubic"), (3, "trilinear"))
+        for options in ({"scale_factor": 1.7}, {"size": 3}, {"size": 9, "align_corners": True})
+    ],
+    *[
+        alike("interpolate", SPACE[count], mode=mode, **options)
+        for count in (1, 2, 3)
+        for mode in ("nearest", "nearest-exact", "area")
+        for options in ({"scale_factor": 2}, {"size": 3})
+    ],
+    *[
+        alike("interpolate", SPACE[2], mode=mode, antialias=True, **options)
+        for mode in ("bilinear", "bicubic")
+        for options in ({"size": (2, 3)}, {"size": (9, 2)}, {"size": (2, 7), "align_corners": True})
+    ],
+    alike("channel_shuffle", [uniform((2, 6, 4)), uniform((2, 6, 3, 2))], 3),
+    alike("rms_norm", [uniform((2, 3, 4))], (4,)),
+    Entry(
+        "rms_norm",
+        lambda x, w: F.rms_norm(x, (3, 4), w, 0.1),
+        lambda x, w: T.rms_norm(x, (3, 4), w, 0.1),
+        [uniform((2, 3, 4), (3, 4))],
+    ),
+]
+
+GRIDS = [
+    *[
+        Entry(
+            "affine_grid",
+            lambda t, s=size, c=corners: F.affine_grid(t, s, c),
+            lambda t, s=size, c=corners: T.affine_grid(t, s, c),
+            [uniform((2, len(size) - 2, len(size) - 1))],
+        )
+        for size in ((2, 3, 4, 5), (2, 1, 2, 2, 3))
+        for corners in (False, True)
+    ],
+    *[
+        alike("grid_sample", draws, mode=mode, padding_mode=padding, align_corners=corners)
+        for mode, draws in (
+            (
+                "bilinear",
+                [
+                    uniform((2, 3, 4, 5), (2, 3, 2, 2), low=-1.7, high=1.7),
+                    uniform((1, 2, 1, 3), (1, 2, 2, 2)),
+                ],
+            ),
+            ("bilinear", [uniform((2, 2, 3, 4, 2), (2, 2, 2, 3, 3), low=-1.7, high=1.7)]),
+            ("nearest", [uniform((2, 3, 4, 5), (2, 3, 2, 2), low=-1.7, high=1.7)]),
+            ("bicubic", [uniform((2, 3, 4, 5), (2, 3, 2, 2), low=-1.7, high=1.7)]),
+        )
+        for padding in ("zeros", "border", "reflection")
+        for corners in (False, True)
+    ],
+]
+
+# ------------------------------------------------------------------------ padding of either side by itself
+SIDES = (((1, 0), (0, 2)), ((-1, 2), (0, -2)), ((-1, -1), (-2, 0)))
+
+
+def padded(name, draws, sides, *arguments, theirs=None, **options):
+    """An entry whose image is padded, or cut, before the function of the other side."""
+    flat = [n for side in reversed(sides) for n in side]
+    theirs = theirs or getattr(T, name)
+    return Entry(
+        name,
+        lambda x, *more: getattr(F, name)(x, *more, *arguments, padding=sides, **options),
+        lambda x, *more: theirs(T.pad(x, flat), *more, *arguments, **options),
+        draws,
+    )
+
+
+UNEVEN = [
+    *[padded("conv2d", [uniform((2, 4, 7, 8), (6, 4, 3, 2), (6,))], sides) for sides in SIDES],
+    padded("conv1d", [uniform((2, 4, 9), (6, 4, 3), (6,))], ((2, -1),), stride=2),
+    padded("conv3d", [uniform((2, 3, 5, 6, 4), (4, 3, 2, 3, 2), (4,))], ((0, 1), (-1, 0), (1, 1))),
+    *[padded("avg_pool2d", [uniform((2, 3, 7, 8))], sides, 4) for sides in SIDES],
+    padded("max_pool2d", [uniform((2, 3, 7, 8), low=0.1)], ((1, 0), (-1, 2)), 4),
+    *[
+        Entry(
+            "pad",
+            lambda x, m=mode: F.pad(x, ((0, 0), (0, 0), (-1, 2), (1, -2)), m),
+            lambda x, m=mode: T.pad(x, (1, -2, -1, 2), m),
+            [uniform((2, 3, 5, 6))],
+        )
+        for mode in ("constant", "reflect", "replicate", "circular")
+    ],
+]
+
+TABLE = [
+    *LINES_AND_VOLUMES,
+    *GRIDS,
+    *UNEVEN,
+    *CONVOLUTIONS,
+    *SINGLE,
+    *COLUMNS,
+    *POOLING,
+    *NORMALISATION,
+    *RESAMPLING,
+]

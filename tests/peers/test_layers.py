@@ -99,6 +99,14 @@ TIES = [uniform((2, 3, 7, 8)), chosen([0, 1], (2, 3, 7, 8))]
 
 #: Those with options that matter, or kinks; the rest are found by their names.
 ACTIVATIONS = [
+    Layer("Hardshrink", ANY, (1.0,)),
+    Layer("Softshrink", ANY, (1.0,)),
+    Layer("Threshold", ANY, (0.5, -2.0)),
+    Layer("RReLU", ANY, (0.2, 0.3), modes=(False,)),
+    Layer("GLU", [uniform((4, 6))]),
+    Layer("GLU", [uniform((4, 6))], (0,)),
+    Layer("Softmin", [uniform((4, 6))], (1,)),
+    Layer("Softmax2d", IMAGE),
     Layer("Hardsigmoid", ANY, tolerance64=1e-8),  # PyTorch's 1/6 is rounded to float32
     Layer("LeakyReLU", ANY, (0.3,)),
     Layer("ELU", ANY, (0.5,)),
@@ -133,7 +141,11 @@ WEIGHTED = [
     ),
     *[
         Layer(name, draws, (4, 6, 3), options)
-        for name, draws in (("ConvTranspose1d", LINE), ("ConvTranspose2d", IMAGE))
+        for name, draws in (
+            ("ConvTranspose1d", LINE),
+            ("ConvTranspose2d", IMAGE),
+            ("ConvTranspose3d", BLOCK),
+        )
         for options in (
             {},
             {"stride": 2, "padding": 1, "output_padding": 1},
@@ -153,6 +165,14 @@ WEIGHTED = [
         )
         for padding in (0, 2, (2, 1, 0, 2, 1, 0)[: 2 * dims])
     ),
+    *[
+        Layer(name, draws, (4, 6, 3), {"padding": padding, "padding_mode": mode})
+        for name, draws in (("Conv1d", LINE), ("Conv2d", IMAGE), ("Conv3d", BLOCK))
+        for padding, mode in ((1, "reflect"), (2, "replicate"), (1, "circular"), ("same", "reflect"))
+    ],
+    Layer("Bilinear", [uniform((5, 3), (5, 2)), uniform((3,), (2,))], (3, 2, 4)),
+    Layer("Bilinear", [uniform((5, 3), (5, 2))], (3, 2, 4), {"bias": False}),
+    *[Layer("EmbeddingBag", [integers(0, 7, (4, 3))], (7, 3), {"mode": m}) for m in ("sum", "mean", "max")],
     Layer("Embedding", [integers(0, 7, (4,)), integers(0, 7, (2, 3))], (7, 3)),
     Layer("Embedding", [integers(0, 4, (3, 5))], (4, 3), {"padding_idx": 1}),
 ]
@@ -188,9 +208,20 @@ NORMS = [
         for groups in (1, 3, 6)
         for options in ({}, {"affine": False, "eps": 0.1})
     ],
+    *[
+        Layer("RMSNorm", [uniform((2, 3, 4, 5))], (shape,), options)
+        for shape in (5, (4, 5))
+        for options in ({}, {"elementwise_affine": False}, {"eps": 0.1})
+    ],
     Layer("LocalResponseNorm", [uniform((2, 7, 4, 3))], (3,)),
     Layer("LocalResponseNorm", [uniform((2, 7, 4, 3))], (2,), {"alpha": 0.1, "beta": 0.5, "k": 2.0}),
 ]
+
+
+def draw_positive(axes):
+    """A signal or a volume above 0, where every power has a derivative."""
+    return uniform((2, 3, 7) if axes == 1 else (2, 2, 4, 5, 3), low=0.1)
+
 
 POOLS = [
     *[
@@ -221,6 +252,12 @@ POOLS = [
         for size in (1, (3, 5), (None, 2))
     ],
     Layer("AdaptiveMaxPool2d", TIES, (3,), {"return_indices": True}),
+    *[
+        Layer(f"Adaptive{kind}Pool{n}d", draws, (2,))
+        for kind in ("Avg", "Max")
+        for n, draws in ((1, LINE), (3, BLOCK))
+    ],
+    *[Layer(f"LPPool{n}d", [draw_positive(n)], (3, 2), {"ceil_mode": True}) for n in (1, 3)],
 ]
 
 SHAPES = [
@@ -232,15 +269,32 @@ SHAPES = [
     Layer("Upsample", TIES, options={"size": (5, 9), "mode": "bilinear"}),
     Layer("Upsample", TIES, options={"scale_factor": 2, "mode": "bilinear", "align_corners": True}),
     Layer("MaxUnpool2d", [unpooled], (2,)),
+    Layer("UpsamplingNearest2d", TIES, options={"scale_factor": 2}),
+    Layer("UpsamplingBilinear2d", TIES, options={"size": (5, 9)}),
+    Layer("Upsample", IMAGE, options={"scale_factor": 2, "mode": "bicubic"}),
+    Layer("Upsample", LINE, options={"scale_factor": 2, "mode": "linear"}),
+    Layer("ChannelShuffle", [uniform((2, 6, 4))], (3,)),
+    Layer("CosineSimilarity", [uniform((3, 4), (3, 4))]),
+    Layer("PairwiseDistance", [uniform((3, 4), (3, 4))], (1.0,)),
     Layer("PixelShuffle", [uniform((2, 12, 3, 4))], (2,)),
     Layer("PixelUnshuffle", [uniform((2, 3, 6, 4))], (2,)),
     Layer("Unfold", [uniform((2, 3, 6, 7))], ((3, 2),), {"stride": 2, "padding": 1}),
     Layer("Fold", [uniform((2, 12, 6))], ((5, 6), 2), {"stride": 2}),
     *[
         Layer(name, draws, (p,), modes=modes)
-        for name, draws in (("Dropout", ANY), ("Dropout2d", IMAGE))
+        for name, draws in (
+            ("Dropout", ANY),
+            ("Dropout2d", IMAGE),
+            ("Dropout1d", LINE),
+            ("Dropout3d", BLOCK),
+        )
         for p, modes in ((0.0, (True, False)), (1.0, (True, False)), (0.4, (False,)))
     ],
+]
+
+SHAPES += [
+    Layer(name, [uniform((4, 5))], (0.4,), modes=(False,))
+    for name in ("AlphaDropout", "FeatureAlphaDropout")
 ]
 
 LISTED = [*ACTIVATIONS, *WEIGHTED, *NORMS, *POOLS, *SHAPES]
@@ -251,6 +305,15 @@ EXEMPT = {
     "Sequential": "a container: compared below, as a part of whole networks",
     "ModuleList": "a container: compared below, as a part of whole networks",
     "ModuleDict": "a container: compared below, as a part of whole networks",
+    "HandWritten": "a user's layer; tests/nn/test_hand_written.py",
+    "ParameterList": "a container: tests/nn/test_parameter_containers.py",
+    "ParameterDict": "a container: tests/nn/test_parameter_containers.py",
+    **{f"MaxUnpool{n}d": "as a function, max_unpool1d and max_unpool3d" for n in (1, 3)},
+    **{
+        name: "become the layers of this table: tests/nn/test_lazy_layers.py"
+        for name in vars(nn)
+        if name[:4] == "Lazy"
+    },
     "AveragedModel": "in PyTorch's optim.swa_utils: tests/peers/test_averaging.py",
     "ConnectionConv2d": "PyTorch has none; tests/nn/test_lenet.py",
     "SubSampling2d": "PyTorch has none; tests/nn/test_lenet.py",

@@ -158,7 +158,148 @@ CLASSES = [
     *weighted("multi_margin_loss", "MultiMarginLoss", LABELS[:2], (5,)),
 ]
 
-TABLE = [*REGRESSION, *PROBABILITY, *CLASSES]
+
+def several(name, module, draws, tolerance64=TOLERANCE["float64"], **options):
+    """As `alike`, of losses with any number of operands."""
+    made = []
+    for reduction in REDUCTIONS:
+        o = {**options, "reduction": reduction}
+
+        def function(side, o=o):
+            return lambda *x: getattr(side, name)(*x, **o)
+
+        def layer(side, o=o):
+            return lambda *x: getattr(side, module)(**o)(*x)
+
+        made.append(Entry(name, function(F), function(T), draws, tolerance64=tolerance64))
+        made.append(Entry(module, layer(nn), layer(torch.nn), draws, tolerance64=tolerance64))
+    return made
+
+
+def constant(name, module, draws):
+    """As `several`, of a loss that PyTorch does not differentiate in its target."""
+
+    def kept(call):
+        return lambda x, t: call(x, t.detach())
+
+    return [Entry(e.name, kept(e.ours), kept(e.theirs), draws) for e in several(name, module, draws)]
+
+
+SIGNED = [joined(uniform((4, 3)), chosen([-1, 1], (4, 3)))]
+MULTI = [joined(uniform((4, 3)), chosen([0, 1], (4, 3)))]
+RANKED = [joined(uniform((4, 3), (4, 3)), chosen([-1, 1], (4, 3)))]
+
+
+def plus_minus(rng):
+    """Pairs of vectors, and integers of which each is 1 or -1."""
+    return [*uniform((4, 3), (4, 3))(rng), rng.choice([-1, 1], 4)]
+
+
+def several_labels(rng):
+    """Scores, and the labels of each sample, ended by -1."""
+    labels = np.array([[2, 0, -1, 1, 1], [4, -1, 0, 0, 0], [0, 1, 2, 3, 4], [-1, 0, 0, 0, 0]])
+    return [rng.standard_normal((4, 5)), labels]
+
+
+def counts(rng):
+    """Logarithms of expected counts, and counts above 0: PyTorch's gradient in a count of 0 is NaN."""
+    return [rng.uniform(-1, 2, (4, 3)), 1.0 + rng.poisson(2, (4, 3))]
+
+
+def aligned(side, layer):
+    """CTC behind log_softmax, where both derivatives are the same."""
+
+    def run(x, labels, steps, lengths, **options):
+        if layer:
+            return (nn if side is F else torch.nn).CTCLoss(**options)(
+                side.log_softmax(x, -1), labels, steps, lengths
+            )
+        return side.ctc_loss(side.log_softmax(x, -1), labels, steps, lengths, **options)
+
+    return run
+
+
+def sequences(rng):
+    """Scores of 7 steps and 5 classes, labels with repeats, and lengths."""
+    return [
+        rng.standard_normal((7, 3, 5)),
+        np.array([[1, 1, 2], [4, 3, 1], [2, 2, 2]]),
+        np.array([7, 5, 6]),
+        np.array([3, 1, 2]),
+    ]
+
+
+def too_long(rng):
+    """Labels that do not fit into the steps of one sequence."""
+    x, labels, _, lengths = sequences(rng)
+    return [x, labels, np.array([7, 2, 2]), lengths]
+
+
+def in_a_row(rng):
+    """The labels of all sequences one after the other."""
+    x, labels, steps, lengths = sequences(rng)
+    return [x, np.concatenate([row[:n] for row, n in zip(labels, lengths, strict=True)]), steps, lengths]
+
+
+def ctc(draw, **options):
+    """Entries of CTC as a function and as a layer."""
+    return [
+        Entry(
+            name,
+            lambda *a, k=layer, o=options: aligned(F, k)(*a, **o),
+            lambda *a, k=layer, o=options: aligned(T, k)(*a, **o),
+            [draw],
+            tolerance=1e-4,
+        )
+        for name, layer in (("ctc_loss", False), ("CTCLoss", True))
+    ]
+
+
+PAIRS_AND_TRIPLETS = [
+    *constant("soft_margin_loss", "SoftMarginLoss", SIGNED),
+    *several("multilabel_soft_margin_loss", "MultiLabelSoftMarginLoss", MULTI),
+    *weighted("multilabel_soft_margin_loss", "MultiLabelSoftMarginLoss", MULTI, (3,)),
+    *several("multilabel_margin_loss", "MultiLabelMarginLoss", [several_labels]),
+    *several("margin_ranking_loss", "MarginRankingLoss", RANKED),
+    *several("margin_ranking_loss", "MarginRankingLoss", RANKED, margin=0.5),
+    *several("cosine_embedding_loss", "CosineEmbeddingLoss", [plus_minus]),
+    *several("cosine_embedding_loss", "CosineEmbeddingLoss", [plus_minus], margin=0.3),
+    *several("triplet_margin_loss", "TripletMarginLoss", [uniform((4, 3), (4, 3), (4, 3))]),
+    *several(
+        "triplet_margin_loss", "TripletMarginLoss", [uniform((4, 3), (4, 3), (4, 3))], p=1.0, swap=True
+    ),
+    *several(
+        "triplet_margin_with_distance_loss",
+        "TripletMarginWithDistanceLoss",
+        [uniform((4, 3), (4, 3), (4, 3))],
+        margin=2.0,
+        swap=True,
+    ),
+    *[
+        entry
+        for options in ({}, {"log_input": False, "eps": 3.0}, {"full": True})
+        for entry in several("poisson_nll_loss", "PoissonNLLLoss", [counts], **options)
+    ],
+    *several(
+        "gaussian_nll_loss",
+        "GaussianNLLLoss",
+        [
+            joined(uniform((4, 3), (4, 3)), uniform((4, 3), low=0.1)),
+            joined(uniform((4, 3), (4, 3)), uniform((4, 1), low=0.1)),
+        ],
+    ),
+    *several(
+        "gaussian_nll_loss",
+        "GaussianNLLLoss",
+        [joined(uniform((4, 3), (4, 3)), uniform((4, 3), low=0.0, high=1))],
+        full=True,
+        eps=0.5,
+    ),
+    *[entry for r in REDUCTIONS for draw in (sequences, in_a_row) for entry in ctc(draw, reduction=r)],
+    *[entry for r in REDUCTIONS for entry in ctc(too_long, reduction=r, zero_infinity=True, blank=0)],
+]
+
+TABLE = [*REGRESSION, *PROBABILITY, *CLASSES, *PAIRS_AND_TRIPLETS]
 
 #: Losses without an entry, each with the reason.
 EXEMPT: dict[str, str] = {}

@@ -16,7 +16,8 @@ from tinygrad_cnn.nn.function_layer import FunctionLayer
 
 PUBLIC = {
     name: cls for name, cls in vars(nn).items()
-    if isinstance(cls, type) and issubclass(cls, nn.Module) and cls is not nn.Module
+    if isinstance(cls, type) and issubclass(cls, nn.Module)
+    and cls not in (nn.Module, nn.HandWritten)  # which holds code of its user's
 }  # fmt: skip
 
 #: Arguments that are no defaults, so that losing one shows.
@@ -47,6 +48,23 @@ ARGUMENTS: dict[str, tuple] = {
     "MSELoss": ("sum",), "L1Loss": ("none",), "SmoothL1Loss": ("sum", 0.5), "HuberLoss": ("sum", 0.5),
     "BCELoss": (np.array([1.0, 0.5]),), "BCEWithLogitsLoss": (np.array([1.0]),),
     "KLDivLoss": ("sum",), "MultiMarginLoss": (2, 0.5, np.array([1.0, 2.0])), "HingeEmbeddingLoss": (0.5,),
+    "ConvTranspose3d": (4, 6, (3, 2, 1), 2, 1, (1, 0, 1), 2, True, 2),
+    **{f"AdaptiveAvgPool{n}d": (2,) for n in (1, 3)}, **{f"AdaptiveMaxPool{n}d": (2, True) for n in (1, 3)},
+    **{f"LPPool{n}d": (3, 2, None, True) for n in (1, 3)}, **{f"MaxUnpool{n}d": (3, 2, 0) for n in (1, 3)},
+    "ChannelShuffle": (2,), "UpsamplingNearest2d": (None, (2.0, 1.5)), "UpsamplingBilinear2d": ((3, 4),),
+    "Dropout1d": (0.2,), "Dropout3d": (0.2,), "AlphaDropout": (0.2,), "FeatureAlphaDropout": (0.2,),
+    "RReLU": (0.2, 0.3), "Hardshrink": (0.2,), "Softshrink": (0.2,), "Threshold": (0.2, 1.0), "GLU": (0,),
+    "Softmin": (1,), "RMSNorm": ((2, 3), 1e-3, False), "Bilinear": (2, 3, 4, False),
+    "EmbeddingBag": (5, 3, "sum", True, -1), "CosineSimilarity": (0, 1e-3),
+    "PairwiseDistance": (1.0, 1e-3, True),
+    "SoftMarginLoss": ("sum",), "MultiLabelMarginLoss": ("sum",), "MarginRankingLoss": (0.5, "sum"),
+    "MultiLabelSoftMarginLoss": (np.array([1.0, 2.0]), "sum"), "CosineEmbeddingLoss": (0.5, "sum"),
+    "TripletMarginLoss": (0.5, 1.0, 1e-3, True, "sum"), "PoissonNLLLoss": (False, True, 1e-3, "sum"),
+    "CTCLoss": (1, "sum", True), "ParameterList": ([[1.0, 2.0]],), "ParameterDict": ({"a": [1.0, 2.0]},),
+    "LazyLinear": (3, False), **{f"LazyConv{n}d": (6, 3, 2, 1, 2, 2, False) for n in (1, 2, 3)},
+    **{f"LazyConvTranspose{n}d": (6, 3, 2, 1, 1, 2, False, 1) for n in (1, 2, 3)},
+    **{f"LazyBatchNorm{n}d": (1e-3, 0.2) for n in (1, 2, 3)},
+    **{f"LazyInstanceNorm{n}d": (1e-3, 0.2, True) for n in (1, 2, 3)},
     "Sequential": (nn.ReLU(), nn.Sequential(nn.Flatten())), "ModuleList": ([nn.ReLU(), nn.Tanh()],),
     "ModuleDict": ({"a": nn.ReLU(), "b.c".replace(".", "_"): nn.Linear(2, 1)},),
     "RNN": (3, 2, 2, "relu", False, True, 0.1, True), "LSTM": (3, 4, 2, False, True, 0.1, True, 2),
@@ -58,6 +76,7 @@ ARGUMENTS: dict[str, tuple] = {
     "Transformer": (4, 2, 1, 1, 8, 0.2, "gelu", 1e-3, True, True, False),
     "AveragedModel": (nn.Linear(2, 3), None, True),
     "Identity": (),
+    "TripletMarginWithDistanceLoss": (), "GaussianNLLLoss": (),
 }  # fmt: skip
 
 
@@ -75,6 +94,9 @@ def moved(name):
 #: Layers with numbers as options need no line.
 ARGUMENTS |= {name: moved(name) for name in PUBLIC.keys() - ARGUMENTS.keys() if moved(name) is not None}
 KEYWORDS: dict[str, dict] = {
+    "TripletMarginWithDistanceLoss": {"distance_function": F.cdist, "margin": 0.5, "swap": True},
+    "GaussianNLLLoss": {"full": True, "eps": 1e-3}, "AlphaDropout": {"rng": 3},
+    "LazyLinear": {"dtype": np.float64},
     "Dropout": {"mode": "classic", "rng": 3}, "Conv2d": {"dtype": np.float64},
     "SubSampling2d": {"down": "max", "activation": F.tanh},
     "CrossEntropyLoss": {"ignore_index": 3, "label_smoothing": 0.1, "reduction": "sum"},

@@ -42,21 +42,6 @@ def pad(kind: str, axes: int) -> nn.Module:
     return layer(1, 0.5) if kind == "Constant" else layer(1)
 
 
-class Joined(nn.Module):
-    """A layer that returns several tensors, with all of them in one, whose gradient can be checked."""
-
-    def __init__(self, layer: nn.Module) -> None:
-        self.layer = layer
-
-    def forward(self, *inputs):
-        return F.concatenate([part.reshape(-1) for part in parts_of(self.layer(*inputs))])
-
-
-def parts_of(y) -> list[Tensor]:
-    """The tensors of nested tuples."""
-    return [y] if isinstance(y, Tensor) else [part for item in y for part in parts_of(item)]
-
-
 SEQUENCE, MEMORY, STATE = spread(3, 1, 4), spread(2, 1, 4), spread(3, 3)  # (L, N, C) twice, (N, H)
 #: Options of the small Transformers: no random draw, and an activation without a kink.
 SMALL = {"dim_feedforward": 3, "dropout": 0.0, "activation": "gelu", "rng": 0}
@@ -81,6 +66,42 @@ LAYERS = {
     **{name: (layer, ROWS) for name, layer in vars(nn).items() if is_plain(layer)},
     "LogSoftmax": (nn.LogSoftmax, ROWS),
     "Softmax": (nn.Softmax, ROWS),
+    "Softmin": (nn.Softmin, ROWS),
+    "GLU": (nn.GLU, ROWS),
+    **{f"Dropout{n}d": (getattr(nn, f"Dropout{n}d"), x) for n, x in ((1, LINE), (3, VOLUME))},
+    **{
+        f"Adaptive{kind}Pool{n}d": (lambda k=kind, n=n: getattr(nn, f"Adaptive{k}Pool{n}d")(2), x)
+        for kind in ("Avg", "Max")
+        for n, x in ((1, LINE), (3, VOLUME))
+    },
+    **{
+        f"LPPool{n}d": (lambda n=n: getattr(nn, f"LPPool{n}d")(2, 2), abs(x) + 0.1)
+        for n, x in ((1, LINE), (3, VOLUME))
+    },
+    "MaxUnpool1d": (lambda: nn.MaxUnpool1d(2), (spread(1, 1, 2), np.array([[[0, 3]]]))),
+    "MaxUnpool3d": (lambda: nn.MaxUnpool3d(2), (spread(1, 1, 1, 1, 2), np.array([[[[[0, 7]]]]]))),
+    "ChannelShuffle": (lambda: nn.ChannelShuffle(2), IMAGE),
+    "Softmax2d": (nn.Softmax2d, IMAGE),
+    "Threshold": (lambda: nn.Threshold(0.1, -1.0), ROWS),
+    "RMSNorm": (lambda: nn.RMSNorm(4), ROWS),
+    "UpsamplingBilinear2d": (lambda: nn.UpsamplingBilinear2d(scale_factor=2), IMAGE),
+    "UpsamplingNearest2d": (lambda: nn.UpsamplingNearest2d(scale_factor=2), IMAGE),
+    "Bilinear": (lambda: nn.Bilinear(4, 3, 2, rng=0), (ROWS, spread(3, 3))),
+    "EmbeddingBag": (lambda: nn.EmbeddingBag(5, 3, rng=0), np.array([[0, 4], [4, 2]])),
+    "ConvTranspose3d": (lambda: nn.ConvTranspose3d(2, 1, 2, rng=0), VOLUME),
+    "CosineSimilarity": (nn.CosineSimilarity, (ROWS, ROWS[::-1] + 0.3)),
+    "PairwiseDistance": (nn.PairwiseDistance, (ROWS, ROWS[::-1] + 0.3)),
+    "MarginRankingLoss": (lambda: nn.MarginRankingLoss(0.3), (ROWS, ROWS[::-1] + 0.2, 2 * (ROWS > 0) - 1)),
+    "CosineEmbeddingLoss": (
+        lambda: nn.CosineEmbeddingLoss(-0.9), (ROWS, ROWS[::-1] + 0.3, np.array([1, -1, 1]))
+    ),
+    **{name: (getattr(nn, name), (ROWS, ROWS[::-1] + 0.3, -ROWS)) for name in (
+        "TripletMarginLoss", "TripletMarginWithDistanceLoss"
+    )},
+    "GaussianNLLLoss": (nn.GaussianNLLLoss, (ROWS, ROWS[::-1] + 0.3, abs(ROWS) + 0.2)),
+    "CTCLoss": (
+        nn.CTCLoss, (spread(5, 2, 3), np.array([[1, 2], [2, 2]]), np.array([5, 4]), np.array([2, 1]))
+    ),
     **{
         f"{kind}Pad{axes}d": (lambda kind=kind, axes=axes: pad(kind, axes), (LINE, IMAGE, VOLUME)[axes - 1])
         for kind in ("Circular", "Constant", "Reflection", "Replication", "Zero")
@@ -125,12 +146,12 @@ LAYERS = {
     "Unflatten": (lambda: nn.Unflatten(1, (2, 2)), ROWS),
     "Unfold": (lambda: nn.Unfold(2), IMAGE),
     "AveragedModel": (lambda: nn.AveragedModel(nn.Linear(4, 2, rng=0)), ROWS),
-    "GRU": (lambda: Joined(nn.GRU(4, 2, bidirectional=True, rng=0)), SEQUENCE),
+    "GRU": (lambda: nn.GRU(4, 2, bidirectional=True, rng=0), SEQUENCE),
     "GRUCell": (lambda: nn.GRUCell(4, 3, rng=0), (ROWS, STATE)),
-    "LSTM": (lambda: Joined(nn.LSTM(4, 3, num_layers=2, rng=0)), SEQUENCE),
-    "LSTMCell": (lambda: Joined(nn.LSTMCell(4, 3, rng=0)), ROWS),
-    "MultiheadAttention": (lambda: Joined(nn.MultiheadAttention(4, 2, rng=0)), (SEQUENCE, MEMORY, -MEMORY)),
-    "RNN": (lambda: Joined(nn.RNN(4, 3, rng=0)), SEQUENCE),
+    "LSTM": (lambda: nn.LSTM(4, 3, num_layers=2, rng=0), SEQUENCE),
+    "LSTMCell": (lambda: nn.LSTMCell(4, 3, rng=0), ROWS),
+    "MultiheadAttention": (lambda: nn.MultiheadAttention(4, 2, rng=0), (SEQUENCE, MEMORY, -MEMORY)),
+    "RNN": (lambda: nn.RNN(4, 3, rng=0), SEQUENCE),
     "RNNCell": (lambda: nn.RNNCell(4, 3, rng=0), (ROWS, STATE)),
     "Transformer": (lambda: nn.Transformer(4, 2, 1, 1, **SMALL), (MEMORY, SEQUENCE)),
     "TransformerDecoder": (lambda: coder("Decoder"), (SEQUENCE, MEMORY)),
@@ -142,7 +163,10 @@ LAYERS = {
 
 #: Public names of `nn` that are no layers of their own, or losses, which have a contract of theirs.
 OTHERS = {"Buffer", "LoadResult", "Module", "ModuleDict", "ModuleList", "Parameter", "ReceptiveField"}
-OTHERS |= {"PackedSequence"}  # what recurrent layers are given
+OTHERS |= {"PackedSequence", "ParameterDict", "ParameterList"}
+OTHERS |= {"HandWritten"}  # whatever its user wrote: tests/nn/test_hand_written.py
+#: They become the layers above at their first call: tests/nn/test_lazy_layers.py.
+OTHERS |= {name for name in vars(nn) if name.startswith("Lazy")}
 
 ZEROS_AND_ONES, LABELS = (ROWS > 0).astype(float), np.array([0, 3, 1])
 PROBABILITIES = F.softmax(ROWS, 1)
@@ -159,6 +183,12 @@ LOSSES = {
     "MultiMarginLoss": (nn.MultiMarginLoss, ROWS, LABELS, None),
     "NLLLoss": (lambda: nn.NLLLoss([1.0, 2.0, 3.0, 4.0]), ROWS, LABELS, 7.0),
     "SmoothL1Loss": (nn.SmoothL1Loss, ROWS, ROWS[::-1], None),
+    "SoftMarginLoss": (nn.SoftMarginLoss, ROWS, 2 * ZEROS_AND_ONES - 1, None),
+    "MultiLabelSoftMarginLoss": (nn.MultiLabelSoftMarginLoss, ROWS, ZEROS_AND_ONES, None),
+    "MultiLabelMarginLoss": (
+        nn.MultiLabelMarginLoss, ROWS, np.array([[0, 2, -1, 1], [3, -1, 0, 0], [1, 0, 2, 3]]), None
+    ),
+    "PoissonNLLLoss": (nn.PoissonNLLLoss, ROWS, 2 * ZEROS_AND_ONES, None),
 }  # fmt: skip
 
 

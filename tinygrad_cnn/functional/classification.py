@@ -20,6 +20,7 @@ from tinygrad_cnn.functional.arguments import (
     values,
 )
 from tinygrad_cnn.functional.loss import REDUCTIONS, as_target
+from tinygrad_cnn.hints import say
 
 __all__ = ["cross_entropy", "multi_margin_loss", "nll_loss"]
 
@@ -58,6 +59,7 @@ def cross_entropy(
     """
     name = "cross_entropy"
     x = floating(name, x)
+    _no_softmax_before(name, x, "scores: leave the softmax out, this loss has its own")
     choice(name, "reduction", reduction, REDUCTIONS)
     smoothing = number(name, "label_smoothing", label_smoothing, 0, 1)
     ignored = integer(name, "ignore_index", ignore_index)
@@ -115,6 +117,7 @@ def nll_loss(
     """
     name = "nll_loss"
     x = floating(name, x)
+    _no_softmax_before(name, x, "logarithms: use log_softmax, or cross_entropy without softmax")
     choice(name, "reduction", reduction, REDUCTIONS)
     ignored = integer(name, "ignore_index", ignore_index)
     if x.ndim == 1:
@@ -181,6 +184,16 @@ def multi_margin_loss(
 
 
 # --------------------------------------------------------------------------- checks and shares
+def _no_softmax_before(name: str, x: Any, fitting: str) -> None:
+    """Say it once if probabilities come where something else is meant; the graph knows it."""
+    node = getattr(x, "_node", None)
+    if node is not None and type(node.op) is ops.Softmax:
+        say(
+            "softmax",
+            f"{name}: x was made by softmax, so the loss is computed of probabilities as if of {fitting}",
+        )
+
+
 def _batch_of_one(target: Any) -> Any:
     """A target with an axis of one sample in front; a number or a list as an array of its type."""
     target = target if hasattr(target, "reshape") else np.asarray(target)

@@ -10,7 +10,7 @@ from tinygrad_cnn.functional.arguments import Operand, Sizes, T, choice, floatin
 from tinygrad_cnn.functional.layout import as_given, channels_first
 from tinygrad_cnn.grid import grid
 
-__all__ = ["conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d"]
+__all__ = ["conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"]
 
 #: Paddings that have a name: an output of the image's size, none (two names), all that overlaps.
 PADDINGS = ("same", "valid", "narrow", "wide")
@@ -51,7 +51,8 @@ def conv2d(
     Args:
         x: (N, C, H, W) float.   w: (F, C/groups, KH, KW), dtype of x.   b: (F,) or None.
         stride: pixels from window to window, int or (SH, SW), at least 1.
-        padding: zeros per side, int or (PH, PW); 'valid' or 'narrow' for none; 'same' for an output
+        padding: zeros per side, int or (PH, PW), or pairs ((top, bottom), (left, right)) in which a
+            negative number cuts pixels off; 'valid' or 'narrow' for none; 'same' for an output
             of the image's size, at stride 1 (an odd zero goes after the image); 'wide' for all
             positions at which the kernel touches the image.
         dilation: pixels from tap to tap, int or (DH, DW), at least 1.
@@ -152,6 +153,29 @@ def conv_transpose2d(
     return as_given(y, data_format)
 
 
+def conv_transpose3d(
+    x: Any, w: Any, b: Any = None, *,
+    stride: Any = 1, padding: Any = 0, output_padding: Any = 0, dilation: Any = 1, groups: int = 1,
+) -> Any:  # fmt: skip
+    """The adjoint of `conv3d` in the volume: each x spread by a kernel, overlaps added.
+
+        y[n, f, h*SD + t*DD - PD, ...] += sum_c x[n,c,h,i,j] * w[c,f,t,u,v], for all taps; then + b[f]
+
+    Args:
+        x: (N, C, D, H, W) float.   w: (C, F/groups, KD, KH, KW), dtype of x.   b: (F,) or None.
+        stride, padding, output_padding, dilation, groups: as `conv_transpose2d`, three per tuple.
+    Returns:
+        (N, F, OD, OH, OW), dtype of x; OD = (D-1)*SD - 2*PD + DD*(KD-1) + output_padding + 1.
+    Raises:
+        ShapeError: channels of x and w differ, b does not fit, or no output is left.
+        DTypeError: x, w or b is not float.   ArgumentError: an option out of its range.
+    Source: Dumoulin & Visin 2016, arXiv:1603.07285, chapter 4.
+    >>> conv_transpose3d(np.ones((1, 2, 2, 3, 4)), np.ones((2, 3, 2, 2, 2)), stride=2).shape
+    (1, 3, 4, 6, 8)
+    """
+    return _spread("conv_transpose3d", 3, x, w, b, stride, padding, output_padding, dilation, groups)
+
+
 def _slide(
     name: str, count: int, x: Any, w: Any, b: Any, stride: Any, padding: Any, dilation: Any, groups: Any
 ) -> Any:
@@ -159,8 +183,11 @@ def _slide(
     x, w, b = _operands(name, count, x, w, b)
     groups = integer(name, "groups", groups, 1)
     if x.shape[1] != w.shape[1] * groups:
+        last = x.shape[-1] == w.shape[1] * groups and x.shape[-1] != x.shape[-2]
+        turned = "; x seems to have its channels last: x.transpose(0, 3, 1, 2), or data_format='NHWC', fits"
         raise ShapeError(
             f"{name}: x has {x.shape[1]} channels, w expects {w.shape[1] * groups} {_shapes(x, w, groups)}"
+            + (turned if last and count == 2 else "")
         )
     if w.shape[0] % groups:
         raise ShapeError(
@@ -168,11 +195,11 @@ def _slide(
         )
     if b is not None and b.shape != w.shape[:1]:
         raise ShapeError(f"{name}: b has shape {b.shape}, expected {w.shape[:1]} {_shapes(x, w, groups)}")
-    image, kernel = x.shape[2:], w.shape[2:]
+    kernel = w.shape[2:]
     stride = sizes(name, "stride", stride, count, at_least=1)
     dilation = sizes(name, "dilation", dilation, count, at_least=1)
-    sides = paddings(name, padding, kernel, stride, dilation)
-    op = ops.Conv(grid(name, image, kernel, stride, sides, dilation), groups)
+    x, sides = cropped(name, x, paddings(name, padding, kernel, stride, dilation))
+    op = ops.Conv(grid(name, x.shape[2:], kernel, stride, sides, dilation), groups)
     return op(x, w) if b is None else op(x, w, b)
 
 
@@ -214,16 +241,18 @@ def paddings(
     function: str, padding: Any, kernel: tuple[int, ...], stride: tuple[int, ...],
     dilation: tuple[int, ...],
 ) -> tuple[tuple[int, int], ...]:  # fmt: skip
-    """Padding as (before, after) per axis, from a number, numbers or one of the words `PADDINGS`.
+    """Padding as (before, after) per axis, from a number, numbers, pairs or one of the words `PADDINGS`.
 
     Raises:
-        ArgumentError: another word, a negative number, or 'same' with a stride.
+        ArgumentError: another word, a negative number that is in no pair, or 'same' with a stride.
 
     >>> paddings("conv2d", "same", (3, 4), (1, 1), (1, 1))
     ((1, 1), (1, 2))
+    >>> paddings("conv2d", ((0, 1), (-1, 2)), (3, 4), (1, 1), (1, 1))
+    ((0, 1), (-1, 2))
     """
     if not isinstance(padding, str):
-        return tuple((p, p) for p in sizes(function, "padding", padding, len(kernel), at_least=0))
+        return sides_of(function, padding, len(kernel))
     choice(function, "padding", padding, PADDINGS)
     reach = [(k - 1) * d for k, d in zip(kernel, dilation, strict=True)]
     if padding in ("valid", "narrow"):
@@ -233,6 +262,49 @@ def paddings(
     if any(s != 1 for s in stride):
         raise ArgumentError(f"{function}: padding 'same' needs stride 1, got {stride}")
     return tuple((r // 2, r - r // 2) for r in reach)
+
+
+def sides_of(function: str, padding: Any, count: int) -> tuple[tuple[int, int], ...]:
+    """Padding as (before, after) per axis, from a number, one per axis, or one pair per axis.
+
+    Numbers are at least 0; in a pair a negative one cuts pixels off.
+
+    >>> sides_of("max_pool2d", (1, 2), 2), sides_of("max_pool1d", ((0, -1),), 1)
+    (((1, 1), (2, 2)), ((0, -1),))
+    """
+    if not any(isinstance(side, (tuple, list)) for side in _several(padding)):
+        return tuple((p, p) for p in sizes(function, "padding", padding, count, at_least=0))
+    sides = tuple(_several(padding))
+    if len(sides) != count or any(len(_several(side)) != 2 for side in sides):
+        raise ArgumentError(
+            f"{function}: padding needs one pair (before, after) for each of {count} axes, got {padding!r}"
+        )
+    return tuple((integer(function, "padding", a), integer(function, "padding", b)) for a, b in sides)
+
+
+def _several(value: Any) -> Any:
+    return value if isinstance(value, (tuple, list)) else ()
+
+
+def cropped(
+    function: str, x: Any, sides: tuple[tuple[int, int], ...]
+) -> tuple[Any, tuple[tuple[int, int], ...]]:
+    """x without the pixels that negative padding cuts off, and the padding that is left.
+
+    >>> cropped("conv1d", np.arange(4.0).reshape(1, 1, 4), ((-1, 2),))
+    (array([[[1., 2., 3.]]]), ((0, 2),))
+    """
+    if all(before >= 0 and after >= 0 for before, after in sides):
+        return x, sides
+    cuts = [(max(-before, 0), max(-after, 0)) for before, after in sides]
+    if any(a + b >= n for (a, b), n in zip(cuts, x.shape[2:], strict=True)):
+        raise ShapeError(f"{function}: padding {sides} leaves no pixel of an image of {x.shape[2:]}")
+    key = (
+        slice(None),
+        slice(None),
+        *(slice(a, n - b) for (a, b), n in zip(cuts, x.shape[2:], strict=True)),
+    )
+    return x[key], tuple((max(before, 0), max(after, 0)) for before, after in sides)
 
 
 def _operands(

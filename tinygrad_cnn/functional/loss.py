@@ -24,6 +24,7 @@ from tinygrad_cnn.functional.arguments import (
     values,
 )
 from tinygrad_cnn.graph import Traced
+from tinygrad_cnn.hints import say
 
 __all__ = [
     "binary_cross_entropy", "binary_cross_entropy_with_logits", "half_squared_error",
@@ -198,6 +199,13 @@ def binary_cross_entropy_with_logits(
     """
     name = "binary_cross_entropy_with_logits"
     x, target = _pair(name, x, target, reduction)
+    node = getattr(x, "_node", None)
+    if node is not None and type(node.op) is ops.Sigmoid:
+        say(
+            "softmax",
+            f"{name}: x was made by sigmoid, which this loss computes itself; leave it out, or use "
+            "binary_cross_entropy",
+        )
     factors = _factors(name, "weight", weight, x), _factors(name, "pos_weight", pos_weight, x)
     return ops.BinaryCrossEntropyWithLogits(reduction, *factors)(x, target)
 

@@ -23,7 +23,7 @@ from tinygrad_cnn.functional.arguments import (
 from tinygrad_cnn.graph import Traced
 from tinygrad_cnn.grid import grid
 
-__all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "local_response_norm"]
+__all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "local_response_norm", "rms_norm"]
 
 
 def batch_norm(
@@ -105,6 +105,32 @@ def layer_norm(
         raise ShapeError(f"{name}: x has shape {x.shape}, which does not end in {shape}")
     w, b = _affine(name, x, w, b, shape)
     return ops.LayerNorm(len(shape), number(name, "eps", eps, 0, inf))(x, w, b)
+
+
+def rms_norm(x: Any, normalized_shape: Any, w: Any = None, eps: float | None = None) -> Any:
+    """Scale each sample by its root mean square over its last axes: y = w * x / sqrt(mean(x²) + eps).
+
+    Args:
+        x: (..., *normalized_shape) float.   normalized_shape: int or ints, the last sizes of x.
+        w: of shape normalized_shape, or None for 1.
+        eps: at least 0; None for the distance from 1 to the next number of x's type.
+    Returns:
+        Shape and dtype of x.
+    Raises:
+        ShapeError: x does not end in normalized_shape, or w has another shape.
+        DTypeError: x or w is not float.
+    Source: Zhang & Sennrich 2019, arXiv:1910.07467.
+    >>> rms_norm(np.array([[3.0, 4.0]]), 2).round(3)
+    array([[0.849, 1.131]])
+    """
+    name, x = "rms_norm", floating("rms_norm", x)
+    shape = last_sizes(name, normalized_shape)
+    if x.shape[x.ndim - len(shape) :] != shape:
+        raise ShapeError(f"{name}: x has shape {x.shape}, which does not end in {shape}")
+    least = float(np.finfo(x.dtype).eps) if eps is None else number(name, "eps", eps, 0, inf)
+    axes = tuple(range(x.ndim - len(shape), x.ndim))
+    y = x / ops.Sqrt()(ops.Mean(axes, True)(ops.Square()(x)) + least)
+    return y if w is None else y * _affine(name, x, w, None, shape)[0]
 
 
 def group_norm(

@@ -37,14 +37,15 @@ def pad(
 
     Args:
         x: array or Tensor.
-        pad_width: n for every side, (before, after) for every axis, or one such pair per axis.
+        pad_width: n for every side, (before, after) for every axis, or one such pair per axis. A
+            negative number cuts elements off.
         mode: 'constant', 'reflect', 'replicate' (NumPy's 'edge') or 'circular' (NumPy's 'wrap').
         constant_values: the value of a constant border.
     Returns:
         Each axis longer by before + after, x's dtype.
     Raises:
-        ArgumentError: another mode, a negative width, or pairs that do not fit the axes.
-        ShapeError: an axis without elements, which has none to show.
+        ArgumentError: another mode, or pairs that do not fit the axes.
+        ShapeError: an axis without elements, which has none to show, or with fewer than are cut off.
     Source: NumPy's `pad`.
     >>> pad([1.0, 2.0], (1, 2))
     array([0., 1., 2., 0., 0.], dtype=float32)
@@ -60,11 +61,22 @@ def pad(
             f"pad: pad_width {pad_width!r} does not fit {x.ndim} axes; "
             "a number, one (before, after), or one such pair per axis fits"
         ) from None
-    if widths.dtype.kind not in "iu" or (widths < 0).any():
-        raise ArgumentError(f"pad: widths must be integers of at least 0, got {pad_width!r}")
+    if widths.dtype.kind not in "iu":
+        raise ArgumentError(f"pad: widths must be integers, got {pad_width!r}")
+    if (widths < 0).any():
+        x, widths = _cut(x, np.maximum(-widths, 0)), np.maximum(widths, 0)
     sides = tuple((int(before), int(after)) for before, after in widths)
     if kind != "constant" and any(n == 0 and any(w) for n, w in zip(x.shape, sides, strict=True)):
         raise ShapeError(
             f"pad: x has shape {x.shape}; mode {mode!r} needs an element along each padded axis"
         )
     return ops.Pad(sides, float(constant_values), kind)(x)
+
+
+def _cut(x: Any, cuts: Any) -> Any:
+    """x without so many elements at either side of each axis."""
+    if any(a + b > n for (a, b), n in zip(cuts.tolist(), x.shape, strict=True)):
+        raise ShapeError(
+            f"pad: x has shape {x.shape}, from which {cuts.tolist()} elements cannot be cut off"
+        )
+    return x[tuple(slice(a, n - b) for (a, b), n in zip(cuts.tolist(), x.shape, strict=True))]

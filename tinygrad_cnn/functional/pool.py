@@ -18,8 +18,10 @@ from tinygrad_cnn.functional.arguments import (
     number,
     sizes,
 )
+from tinygrad_cnn.functional.conv import cropped, sides_of
 from tinygrad_cnn.functional.layout import as_given, channels_first
 from tinygrad_cnn.grid import Grid, grid
+from tinygrad_cnn.hints import say
 
 __all__ = [
     "avg_pool1d", "avg_pool2d", "avg_pool3d", "lp_pool2d", "max_pool1d", "max_pool2d", "max_pool3d",
@@ -54,8 +56,8 @@ def max_pool1d(
     >>> max_pool1d(np.array([[[1.0, 5.0, 2.0, 0.0]]]), 2)
     array([[[5., 2.]]])
     """
-    geometry = _windows("max_pool1d", 1, x, kernel_size, stride, padding, dilation, ceil_mode)
-    return _largest(floating("max_pool1d", x), geometry, return_indices)
+    x, geometry = windows_over("max_pool1d", 1, x, kernel_size, stride, padding, dilation, ceil_mode)
+    return _largest(x, geometry, return_indices)
 
 
 @overload
@@ -79,7 +81,9 @@ def max_pool2d(
 
     Args:
         x: (N, C, H, W) float.   kernel_size: int or (KH, KW).   stride: kernel_size if None.
-        padding: pixels per side, at most half the kernel.   dilation: pixels from tap to tap.
+        padding: pixels per side, at most half the kernel, int or (PH, PW), or pairs ((top, bottom),
+            (left, right)) in which a negative number cuts pixels off (flat positions are then those in
+            what is left).   dilation: pixels from tap to tap.
         ceil_mode: round the output size up; a window that would start in the right padding is dropped.
         return_indices: return also where each maximum lies, for `max_unpool2d`.
         data_format: 'NCHW' or 'NHWC'.
@@ -95,7 +99,7 @@ def max_pool2d(
            [13., 15.]])
     """
     x = channels_first("max_pool2d", x, data_format)
-    geometry = _windows("max_pool2d", 2, x, kernel_size, stride, padding, dilation, ceil_mode)
+    x, geometry = windows_over("max_pool2d", 2, x, kernel_size, stride, padding, dilation, ceil_mode)
     found = _largest(x, geometry, return_indices)
     if return_indices:
         return tuple(as_given(y, data_format) for y in found)
@@ -130,8 +134,8 @@ def max_pool3d(
     >>> max_pool3d(np.arange(8.0).reshape(1, 1, 2, 2, 2), 2)
     array([[[[[7.]]]]])
     """
-    geometry = _windows("max_pool3d", 3, x, kernel_size, stride, padding, dilation, ceil_mode)
-    return _largest(floating("max_pool3d", x), geometry, return_indices)
+    x, geometry = windows_over("max_pool3d", 3, x, kernel_size, stride, padding, dilation, ceil_mode)
+    return _largest(x, geometry, return_indices)
 
 
 def min_pool2d(
@@ -153,7 +157,7 @@ def min_pool2d(
            [ 8., 10.]])
     """
     x = channels_first("min_pool2d", x, data_format)
-    geometry = _windows("min_pool2d", 2, x, kernel_size, stride, padding, dilation, ceil_mode)
+    x, geometry = windows_over("min_pool2d", 2, x, kernel_size, stride, padding, dilation, ceil_mode)
     return as_given(-ops.MaxPool(geometry)(-x), data_format)
 
 
@@ -174,8 +178,8 @@ def avg_pool1d(
     >>> avg_pool1d(np.array([[[1.0, 5.0, 2.0, 0.0]]]), 2)
     array([[[3., 1.]]])
     """
-    geometry = _windows("avg_pool1d", 1, x, kernel_size, stride, padding, 1, ceil_mode)
-    return _mean("avg_pool1d", floating("avg_pool1d", x), geometry, count_include_pad, None)
+    x, geometry = windows_over("avg_pool1d", 1, x, kernel_size, stride, padding, 1, ceil_mode)
+    return _mean("avg_pool1d", x, geometry, count_include_pad, None)
 
 
 def avg_pool2d(
@@ -203,7 +207,7 @@ def avg_pool2d(
            [10.5, 12.5]])
     """
     name, x = "avg_pool2d", channels_first("avg_pool2d", x, data_format)
-    geometry = _windows(name, 2, x, kernel_size, stride, padding, 1, ceil_mode)
+    x, geometry = windows_over(name, 2, x, kernel_size, stride, padding, 1, ceil_mode)
     return as_given(_mean(name, x, geometry, count_include_pad, divisor_override), data_format)
 
 
@@ -224,8 +228,8 @@ def avg_pool3d(
     >>> avg_pool3d(np.arange(8.0).reshape(1, 1, 2, 2, 2), 2)
     array([[[[[3.5]]]]])
     """
-    geometry = _windows("avg_pool3d", 3, x, kernel_size, stride, padding, 1, ceil_mode)
-    return _mean("avg_pool3d", floating("avg_pool3d", x), geometry, count_include_pad, divisor_override)
+    x, geometry = windows_over("avg_pool3d", 3, x, kernel_size, stride, padding, 1, ceil_mode)
+    return _mean("avg_pool3d", x, geometry, count_include_pad, divisor_override)
 
 
 def lp_pool2d(
@@ -254,29 +258,39 @@ def lp_pool2d(
     p = number(name, "norm_type", norm_type, 0, inf)
     if p == 0:
         raise ArgumentError(f"{name}: norm_type must be above 0, got {norm_type!r}")
-    geometry = _windows(name, 2, x, kernel_size, stride, 0, 1, ceil_mode)
+    x, geometry = windows_over(name, 2, x, kernel_size, stride, 0, 1, ceil_mode)
     if p == inf:
         return as_given(ops.MaxPool(geometry)(ops.Abs()(x)), data_format)
     return as_given(ops.LpPool(geometry, p)(x), data_format)
 
 
-def _windows(
+def windows_over(
     name: str, count: int, x: Any, kernel_size: Any, stride: Any, padding: Any, dilation: Any,
     ceil_mode: bool,
-) -> Grid:  # fmt: skip
-    """The checked geometry of windows over the last `count` axes of x, channels first."""
+) -> tuple[Any, Grid]:  # fmt: skip
+    """x as floats, channels first, and the checked geometry of windows over its last `count` axes.
+
+    >>> windows_over("max_pool1d", 1, np.ones((1, 1, 5)), 2, None, 0, 1, False)[1].output
+    (2,)
+    """
     x = floating(name, x)
     if x.ndim != count + 2:
         axes = ", ".join(("N", "C", *(("L",) if count == 1 else "DHW"[3 - count :])))
         raise ShapeError(f"{name}: x needs {count + 2} axes ({axes}), got {x.shape}")
+    if count == 2 and x.shape[3] in (1, 3) and x.shape[1] == x.shape[2] > 8:  # 28 × 28 × 1, say
+        say(
+            "channels last",
+            f"{name}: x {x.shape} seems to have its channels last; windows slide over the last two axes: "
+            "x.transpose(0, 3, 1, 2), or data_format='NHWC', fits",
+        )
     kernel = sizes(name, "kernel_size", kernel_size, count, at_least=1)
     steps = sizes(name, "stride", kernel if stride is None else stride, count, at_least=1)
-    pads = sizes(name, "padding", padding, count, at_least=0)
     gaps = sizes(name, "dilation", dilation, count, at_least=1)
-    if any(2 * p > k for p, k in zip(pads, kernel, strict=True)):
+    x, sides = cropped(name, x, sides_of(name, padding, count))
+    if any(2 * max(side) > k for side, k in zip(sides, kernel, strict=True)):
+        pads = tuple(max(side) for side in sides)
         raise ArgumentError(f"{name}: padding {pads} exceeds half of kernel_size {kernel}")
-    sides = tuple((p, p) for p in pads)
-    return grid(name, x.shape[2:], kernel, steps, sides, gaps, flag(name, "ceil_mode", ceil_mode))
+    return x, grid(name, x.shape[2:], kernel, steps, sides, gaps, flag(name, "ceil_mode", ceil_mode))
 
 
 def _largest(x: Any, geometry: Grid, return_indices: bool) -> Any:

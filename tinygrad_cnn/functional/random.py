@@ -38,7 +38,7 @@ def dropout(
     array([0.75, 0.75, 0.75])
     """
     x = floating("dropout", x)
-    return _drop("dropout", x, x.shape, p, training, mode, rng)
+    return dropped("dropout", x, x.shape, p, training, mode, rng)
 
 
 def dropout2d(
@@ -60,12 +60,18 @@ def dropout2d(
     [[0.0, 0.0], [2.0, 2.0], [2.0, 2.0]]
     """
     x = channels_first("dropout2d", x, data_format)
-    y = _drop("dropout2d", x, (*x.shape[:2], 1, 1), p, training, mode, rng)
+    y = dropped("dropout2d", x, (*x.shape[:2], 1, 1), p, training, mode, rng)
     return as_given(y, data_format)
 
 
-def _drop(name: str, x: Any, shape: tuple[int, ...], p: float, training: bool, mode: str, rng: Seed) -> Any:
-    """x with a draw of that shape, which broadcasts to x's, deciding what is dropped."""
+def dropped(
+    name: str, x: Any, shape: tuple[int, ...], p: float, training: bool, mode: str, rng: Seed
+) -> Any:
+    """x with a draw of that shape, which broadcasts to x's, deciding what is dropped.
+
+    >>> dropped("dropout", np.ones(3), (3,), 0.0, True, "inverted", 0)
+    array([1., 1., 1.])
+    """
     p = number(name, "p", p, 0, 1)
     choice(name, "mode", mode, ("inverted", "classic"))
     if p == 0 or (not training and mode == "inverted"):

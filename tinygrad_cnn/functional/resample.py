@@ -1,9 +1,8 @@
-"""Images of another size: adaptive and global pooling, unpooling, interpolation, pixel shuffling."""
+"""Images of another size: adaptive and global pooling, unpooling, pixels and channels shuffled."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import floor, inf
 from typing import Any, Literal, overload
 
 import numpy as np
@@ -15,22 +14,26 @@ from tinygrad_cnn.functional.arguments import (
     Sizes,
     T,
     TensorLike,
-    choice,
     flag,
     integer,
     like,
-    number,
+    operand,
     sizes,
     torch_names,
     values,
 )
 from tinygrad_cnn.functional.layout import as_given, channels_first
-from tinygrad_cnn.ops.resample import AxisMap, linear_map, nearest_map
 
 __all__ = [
-    "adaptive_avg_pool2d", "adaptive_max_pool2d", "global_avg_pool2d", "global_max_pool2d", "interpolate",
-    "max_unpool2d", "pixel_shuffle", "pixel_unshuffle",
-]  # fmt: skip
+    "adaptive_avg_pool2d",
+    "adaptive_max_pool2d",
+    "channel_shuffle",
+    "global_avg_pool2d",
+    "global_max_pool2d",
+    "max_unpool2d",
+    "pixel_shuffle",
+    "pixel_unshuffle",
+]
 
 
 def adaptive_avg_pool2d(x: Operand[T], output_size: Sizes, *, data_format: str = "NCHW") -> T:
@@ -181,65 +184,6 @@ def max_unpool2d(
     return as_given(op(x), data_format)
 
 
-def interpolate(
-    x: Operand[T], size: Sizes | None = None, scale_factor: float | Sequence[float] | None = None,
-    mode: str = "nearest", align_corners: bool | None = None, *, data_format: str = "NCHW",
-) -> T:  # fmt: skip
-    """Images of another size: upsampled, or downsampled without smoothing.
-
-        nearest:   y[i] = x[floor(i * scale)]
-        bilinear:  y[i] = (1 - t) * x[l] + t * x[l + 1], l + t = max((i + ½) * scale - ½, 0), along
-                   each axis; with align_corners l + t = i * (n - 1) / (o - 1)
-
-    with n and o the sizes of x and y along the axis, and scale = n / o, or 1 / scale_factor.
-
-    Args:
-        x: (N, C, H, W) float.   size: int or (OH, OW).   scale_factor: number or a pair, instead.
-        mode: 'nearest' or 'bilinear'.   align_corners: let the corner pixels' centres meet.
-        data_format: 'NCHW' or 'NHWC'.
-    Returns:
-        (N, C, OH, OW), dtype of x; OH = floor(H * scale_factor).
-    Raises:
-        ShapeError: x has not 4 axes or no pixels, or no pixel would be left.
-        ArgumentError: not exactly one of size and scale_factor, another mode, or align_corners
-            with 'nearest'.   DTypeError: x is not float.
-    Source: Gonzalez & Woods 2018, "Digital image processing", 2.4.
-    >>> interpolate(np.array([[[[0.0, 4.0]]]]), scale_factor=(1, 2), mode="bilinear")
-    array([[[[0., 1., 3., 4.]]]])
-    """
-    name, x = "interpolate", channels_first("interpolate", x, data_format)
-    choice(name, "mode", mode, ("nearest", "bilinear"))
-    if align_corners is not None and mode == "nearest":
-        raise ArgumentError(f"{name}: align_corners goes with mode 'bilinear', not with 'nearest'")
-    if (size is None) == (scale_factor is None):
-        raise ArgumentError(f"{name}: give one of size and scale_factor, got {size!r} and {scale_factor!r}")
-    _some_pixels(name, x)
-    image: tuple[int, ...] = x.shape[2:]
-    if size is not None:
-        output = sizes(name, "size", size, 2, at_least=1)
-        scales = tuple(n / o for n, o in zip(image, output, strict=True))
-    else:
-        factors = scale_factor if isinstance(scale_factor, (tuple, list)) else (scale_factor,) * 2
-        if len(factors) != 2:
-            raise ArgumentError(f"{name}: scale_factor needs 1 or 2 numbers, got {scale_factor!r}")
-        checked = [number(name, "scale_factor", f, 0, inf) for f in factors]
-        output = tuple(floor(n * f) for n, f in zip(image, checked, strict=True))
-        if min(output) < 1:
-            raise ShapeError(f"{name}: an image of {image} times {scale_factor!r} leaves no pixel")
-        scales = tuple(1 / f for f in checked)
-    maps: list[AxisMap] = []
-    for n, o, scale in zip(image, output, scales, strict=True):
-        if mode == "nearest":
-            maps.append(nearest_map(n, o, scale))
-        else:
-            maps.append(
-                linear_map(
-                    n, o, scale, align_corners is not None and flag(name, "align_corners", align_corners)
-                )
-            )
-    return as_given(ops.Interpolate(mode, *maps)(x), data_format)
-
-
 def pixel_shuffle(x: Operand[T], upscale_factor: int, *, data_format: str = "NCHW") -> T:
     """r² channels as r × r pixels: y[c, i*r+u, j*r+v] = x[c*r² + u*r + v, i, j].
 
@@ -284,17 +228,54 @@ def pixel_unshuffle(x: Operand[T], downscale_factor: int, *, data_format: str = 
     return as_given(ops.PixelUnshuffle(r)(x), data_format)
 
 
-def _adaptive(name: str, x: Operand[T], output_size: Sizes, data_format: str) -> tuple[T, tuple[int, int]]:
-    """x with its channels first, and the output size with None filled in."""
-    x = channels_first(name, x, data_format)
-    _some_pixels(name, x)
-    wanted = output_size if isinstance(output_size, (tuple, list)) else (output_size,) * 2
-    if len(wanted) != 2:
-        raise ArgumentError(f"{name}: output_size needs 1 or 2 numbers, got {output_size!r}")
-    height, width = (n if o is None else o for n, o in zip(x.shape[2:], wanted, strict=True))
-    return x, (integer(name, "output_size", height, 1), integer(name, "output_size", width, 1))
+def channel_shuffle(x: Any, groups: int) -> Any:
+    """Channels of several groups interleaved: the first of each group, then the second of each, ...
+
+    Args:
+        x: (N, C, ...).   groups: a divisor of C.
+    Returns:
+        Shape and dtype of x.
+    Raises:
+        ShapeError: fewer than 2 axes, or channels that groups do not divide.
+    Source: Zhang, Zhou, Lin & Sun 2017, arXiv:1707.01083.
+    >>> channel_shuffle(np.arange(4.0).reshape(1, 4, 1), 2).ravel()
+    array([0., 2., 1., 3.])
+    """
+    x, groups = operand("channel_shuffle", x), integer("channel_shuffle", "groups", groups, 1)
+    if x.ndim < 2 or x.shape[1] % groups:
+        raise ShapeError(f"channel_shuffle: {groups} groups do not divide the channels of x {x.shape}")
+    n, channels, *image = x.shape
+    parts = x.reshape((n, groups, channels // groups, *image)).swapaxes(1, 2)
+    return parts.reshape(x.shape)
 
 
-def _some_pixels(name: str, x: Any) -> None:
+def adaptive_sizes(name: str, x: Any, output_size: Any, count: int) -> tuple[int, ...]:
+    """The output sizes of adaptive pooling over `count` axes, None filled in.
+
+    Raises:
+        ShapeError: x has no pixels.   ArgumentError: a size below 1, or another number of sizes.
+
+    >>> adaptive_sizes("adaptive_avg_pool2d", np.ones((1, 1, 4, 6)), (2, None), 2)
+    (2, 6)
+    """
+    some_pixels(name, x)
+    wanted = output_size if isinstance(output_size, (tuple, list)) else (output_size,) * count
+    if len(wanted) != count:
+        raise ArgumentError(f"{name}: output_size needs 1 or {count} numbers, got {output_size!r}")
+    filled = (n if o is None else o for n, o in zip(x.shape[2:], wanted, strict=True))
+    return tuple(integer(name, "output_size", o, 1) for o in filled)
+
+
+def some_pixels(name: str, x: Any) -> None:
+    """Refuse images without pixels.
+
+    >>> some_pixels("interpolate", np.ones((1, 1, 2, 2)))
+    """
     if 0 in x.shape[2:]:
         raise ShapeError(f"{name}: an image of {x.shape[2:]} has no pixels")
+
+
+def _adaptive(name: str, x: Any, output_size: Any, data_format: str) -> tuple[Any, tuple[int, ...]]:
+    """x with its channels first, and the output size with None filled in."""
+    x = channels_first(name, x, data_format)
+    return x, adaptive_sizes(name, x, output_size, 2)

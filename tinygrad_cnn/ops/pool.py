@@ -143,7 +143,7 @@ class LpPool(PoolFamily):
 
 
 class AdaptiveMaxPool(Op):
-    """Largest element of each of OH × OW bins that cover the image: (..., H, W) -> (..., OH, OW).
+    """Largest element of each of the bins that cover the image: (..., *image) -> (..., *output).
 
     Bin i of an axis holds the pixels from floor(i*n/o) up to ceil((i+1)*n/o); neighbours may share
     pixels. The first maximum in row-major order gets the gradient; the residual holds the maxima's
@@ -152,38 +152,40 @@ class AdaptiveMaxPool(Op):
 
     family = "pool"
 
-    def __init__(self, output: tuple[int, int]) -> None:
+    def __init__(self, output: tuple[int, ...]) -> None:
         self.output = output
 
     def forward(self, x: Any) -> Any:
-        height, width = x.shape[-2:]
-        flat = np.empty((*x.shape[:-2], *self.output), np.int64)
-        down, across = bins(height, self.output[0]), bins(width, self.output[1])
-        for (i, (top, bottom)), (j, (left, right)) in product(enumerate(down), enumerate(across)):
-            window = x[..., top:bottom, left:right]
-            first = window.reshape((*x.shape[:-2], (bottom - top) * (right - left))).argmax(axis=-1)
-            row, column = np.divmod(first, right - left)
-            flat[..., i, j] = (top + row) * width + left + column
-        return Result(x[key_of(flat, width)], (flat, x.shape))
+        count = len(self.output)
+        lead, image = x.shape[:-count], x.shape[-count:]
+        flat = np.empty((*lead, *self.output), np.int64)
+        for places in product(*(enumerate(bins(n, o)) for n, o in zip(image, self.output, strict=True))):
+            window = x[(..., *(slice(start, stop) for _, (start, stop) in places))]
+            size = window.shape[-count:]
+            first = window.reshape((*lead, prod(size))).argmax(axis=-1)
+            taps = zip(places, np.unravel_index(first, size), strict=True)
+            at = [start + tap for (_, (start, _)), tap in taps]
+            flat[(..., *(i for i, _ in places))] = np.ravel_multi_index(at, image)
+        return Result(x[key_of(flat, image)], (flat, x.shape))
 
     def backward(self, g: Any, residual: tuple[Any, tuple[int, ...]]) -> tuple[Any, ...]:
         flat, shape = residual
-        return (IndexAdd(key_of(flat, shape[-1]), shape)(g),)
+        return (IndexAdd(key_of(flat, shape[-len(self.output) :]), shape)(g),)
 
 
 class MaxUnpool(Op):
-    """Zeros (..., H, W), with each element of x at its flat position in its image.
+    """Zeros (..., *image), with each element of x at its flat position in its image.
 
     Where positions repeat, the last element in row-major order stays and gets the gradient.
     """
 
     family = "pool"
 
-    def __init__(self, flat: Any, image: tuple[int, int]) -> None:
+    def __init__(self, flat: Any, image: tuple[int, ...]) -> None:
         self._flat, self.image = flat, image
 
     def forward(self, x: Any) -> Any:
-        shape, key = (*x.shape[:-2], *self.image), key_of(self._flat, self.image[1])
+        shape, key = (*x.shape[: -len(self.image)], *self.image), key_of(self._flat, self.image)
         out = np.zeros(shape, x.dtype)
         out[key] = x
         last, number = np.zeros(shape, np.int64), np.arange(x.size).reshape(x.shape)
@@ -191,7 +193,7 @@ class MaxUnpool(Op):
         return Result(out, last[key] == number)
 
     def backward(self, h: Any, stays: Any) -> tuple[Any, ...]:
-        return (Index(key_of(self._flat, self.image[1]))(h) * stays,)
+        return (Index(key_of(self._flat, self.image))(h) * stays,)
 
 
 def bins(n: int, count: int) -> list[tuple[int, int]]:
@@ -203,7 +205,12 @@ def bins(n: int, count: int) -> list[tuple[int, int]]:
     return [(i * n // count, -(-(i + 1) * n // count)) for i in range(count)]
 
 
-def key_of(flat: Any, width: int) -> tuple[Any, ...]:
-    """The key into (..., H, W) that takes, in each image, the pixels at flat positions."""
-    lead = np.ogrid[tuple(slice(n) for n in flat.shape[:-2])]
-    return (*(axis[..., None, None] for axis in lead), *np.divmod(flat, width))
+def key_of(flat: Any, image: tuple[int, ...]) -> tuple[Any, ...]:
+    """The key into (..., *image) that takes, in each image, the pixels at flat positions.
+
+    >>> [axis.tolist() for axis in key_of(np.array([[5]]), (2, 3))]
+    [[[1]], [[2]]]
+    """
+    lead = np.ogrid[tuple(slice(n) for n in flat.shape[: -len(image)])]
+    beside = (..., *(None for _ in image))
+    return (*(axis[beside] for axis in lead), *np.unravel_index(flat, image))

@@ -11,7 +11,20 @@ from tinygrad_cnn.ops.families import Activation
 from tinygrad_cnn.ops.fused import fused
 from tinygrad_cnn.ops.select import Gate, Where, choose
 
-__all__ = ["CELU", "ELU", "SELU", "Hardsigmoid", "Hardswish", "Hardtanh", "LeakyReLU", "PReLU", "ReLU6"]
+__all__ = [
+    "CELU",
+    "ELU",
+    "SELU",
+    "Hardshrink",
+    "Hardsigmoid",
+    "Hardswish",
+    "Hardtanh",
+    "LeakyReLU",
+    "PReLU",
+    "ReLU6",
+    "Softshrink",
+    "Threshold",
+]
 
 
 class ReLU6(Activation):
@@ -174,3 +187,44 @@ class CELU(ELU):
 
     def options(self) -> dict[str, Any]:
         return {"alpha": self.alpha}
+
+
+class Hardshrink(Activation):
+    """x where |x| is above lambd, else 0, which is also the derivative there."""
+
+    keep = (0,)
+
+    def __init__(self, lambd: float = 0.5) -> None:
+        self.lambd = lambd
+
+    def forward(self, x: Any) -> Any:
+        return Gate(self.outside(x)).forward(x)
+
+    def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
+        return (Gate(self.outside(x))(g),)
+
+    def outside(self, x: Any) -> Any:
+        """Where x is left as it is; also where it is NaN."""
+        return ~((x >= -self.lambd) & (x <= self.lambd))
+
+
+class Softshrink(Hardshrink):
+    """x moved towards 0 by lambd, and 0 where |x| is at most lambd."""
+
+    def forward(self, x: Any) -> Any:
+        return x - np.clip(x, -self.lambd, self.lambd)
+
+
+class Threshold(Activation):
+    """x where it is above a threshold, else a value; derivative 0 there."""
+
+    keep = (0,)
+
+    def __init__(self, threshold: float, value: float) -> None:
+        self.threshold, self.value = threshold, value
+
+    def forward(self, x: Any) -> Any:
+        return choose(x <= self.threshold, self.value, x)  # NaN is left as it is
+
+    def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
+        return (Gate(~(x <= self.threshold))(g),)

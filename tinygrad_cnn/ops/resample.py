@@ -94,6 +94,18 @@ def nearest_map(n: int, count: int, scale: float) -> AxisMap:
 
 
 @lru_cache(maxsize=256)
+def nearest_exact_map(n: int, count: int, scale: float) -> AxisMap:
+    """y[i] = x[floor((i + ½) * scale)]: the pixel whose middle is nearest.
+
+    >>> nearest_exact_map(3, 2, 1.5)(np.arange(3.0), 0)
+    array([0., 2.])
+    """
+    i = np.arange(count)
+    places = np.floor((i.astype(np.float32) + np.float32(0.5)) * np.float32(scale)).astype(np.int64)
+    return AxisMap(np.minimum(places, n - 1), i, np.ones(count), n, count)
+
+
+@lru_cache(maxsize=256)
 def linear_map(n: int, count: int, scale: float, align_corners: bool) -> AxisMap:
     """y[i] between the two pixels of x around its place, in proportion to how near they are.
 
@@ -113,6 +125,52 @@ def linear_map(n: int, count: int, scale: float, align_corners: bool) -> AxisMap
     return AxisMap(
         np.concatenate([low, high]), np.concatenate([i, i]), np.concatenate([1 - share, share]), n, count
     )
+
+
+@lru_cache(maxsize=256)
+def cubic_map(n: int, count: int, scale: float, align_corners: bool) -> AxisMap:
+    """y[i] by Keys' cubic with slope -¾ through the four pixels of x around its place.
+
+    >>> cubic_map(4, 7, 0.5, True)(np.arange(4.0), 0)[2:5]
+    array([1. , 1.5, 2. ])
+    """
+    i = np.arange(count)
+    apart = (n - 1) / (count - 1) if count > 1 else 0.0
+    place = i * apart if align_corners else (i + 0.5) * scale - 0.5
+    low = np.floor(place)
+    taps = low + np.arange(-1, 3)[:, None]
+    sources = np.clip(taps, 0, n - 1).astype(np.int64)
+    return AxisMap(sources.ravel(), np.tile(i, 4), _keys(place - taps, -0.75).ravel(), n, count)
+
+
+@lru_cache(maxsize=256)
+def smooth_map(n: int, count: int, scale: float, cubic: bool) -> AxisMap:
+    """As `linear_map`, or `cubic_map` with slope -½, with weights as wide as y's pixels if y is smaller.
+
+    >>> smooth_map(4, 2, 2.0, False)(np.array([0.0, 0.0, 7.0, 7.0]), 0)
+    array([1., 6.])
+    """
+    wide = max(scale, 1.0)
+    reach = (2 if cubic else 1) * wide
+    sources, targets, weights = [], [], []
+    for i in range(count):
+        middle = (i + 0.5) * scale
+        first, stop = max(int(middle - reach + 0.5), 0), min(int(middle + reach + 0.5), n)
+        taps = np.arange(first, stop)
+        distance = (taps + 0.5 - middle) / wide
+        share = _keys(distance, -0.5) if cubic else np.maximum(1 - abs(distance), 0)
+        sources.append(taps)
+        targets.append(np.full(len(taps), i))
+        weights.append(share / share.sum())
+    return AxisMap(np.concatenate(sources), np.concatenate(targets), np.concatenate(weights), n, count)
+
+
+def _keys(distance: Array, a: float) -> Array:
+    """Keys' cubic weight at a distance, with slope a at 1 (Keys 1981)."""
+    d = abs(distance)
+    near = ((a + 2) * d - (a + 3)) * d * d + 1
+    far = ((a * d - 5 * a) * d + 8 * a) * d - 4 * a
+    return np.where(d <= 1, near, np.where(d < 2, far, 0.0))
 
 
 class Resample(Op):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
+from types import ModuleType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -256,6 +258,40 @@ class Tensor(TensorMethods):
     def T(self) -> Tensor:
         """The axes reversed; a view."""
         return self.transpose()
+
+    @property
+    def mT(self) -> Tensor:
+        """The last two axes exchanged; a view."""
+        return self.swapaxes(-1, -2)
+
+    # ------------------------------------------------------------------ the array API standard
+    @property
+    def device(self) -> Any:
+        """Where the elements lie: 'cpu'."""
+        return "cpu"
+
+    def to_device(self, device: Any, /, *, stream: Any = None) -> Tensor:
+        """Itself, on 'cpu'.
+
+        Raises:
+            DTypeError: another device.
+
+        >>> Tensor([1.0]).to_device("cpu")
+        Tensor([1.])
+        """
+        if device != "cpu" or stream is not None:
+            raise DTypeError(f"to_device: device {device!r}; arrays lie on 'cpu'")
+        return self
+
+    def __array_namespace__(self, /, *, api_version: str | None = None) -> ModuleType:
+        """The functions of the array API standard, `tinygrad_cnn.array_api`; the first call loads it.
+
+        >>> Tensor([1.0]).__array_namespace__().__name__
+        'tinygrad_cnn.array_api'
+        """
+        if api_version not in (None, "2021.12", "2022.12", "2023.12", "2024.12"):
+            raise ValueError(f"__array_namespace__: version {api_version!r}; 2021.12 to 2024.12 fit")
+        return import_module("tinygrad_cnn.array_api")
 
     # ------------------------------------------------------------------ written in place
     def _writable(self) -> Array:

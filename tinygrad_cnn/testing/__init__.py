@@ -25,6 +25,7 @@ from tinygrad_cnn.testing.check import (
     complex_step,
     gradcheck,
 )
+from tinygrad_cnn.testing.check.numerical import numerical_gradient
 from tinygrad_cnn.testing.program_steps import Program, Step
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "check_optimizer_against",
     "complex_step",
     "gradcheck",
+    "numerical_gradient",
 ]
 
 if TYPE_CHECKING:  # and so a name that is not here is an error to type checkers

@@ -276,6 +276,11 @@ class Draws(np.random.Generator):
         shape = () if size is None else tuple(np.atleast_1d(size).tolist())
         return default_generator.normal(int(np.prod(shape))).reshape(shape) * scale + loc
 
+    def exponential(self, scale: Any = 1.0, size: Any = None) -> Any:
+        """Numbers of the density e^(-x / scale) / scale."""
+        shape = () if size is None else tuple(np.atleast_1d(size).tolist())
+        return default_generator.exponential(int(np.prod(shape))).reshape(shape) * scale
+
     def __deepcopy__(self, memo: Any) -> Draws:
         return self
 

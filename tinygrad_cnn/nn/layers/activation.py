@@ -321,7 +321,7 @@ class Softmax(FunctionLayer):
         >>> Softmax().forward([0.0, 0.0])
         array([0.5, 0.5], dtype=float32)
         """
-        return F.softmax(x, _classes(x) if self.dim is None else self.dim)
+        return F.softmax(x, classes_of(x) if self.dim is None else self.dim)
 
 
 class LogSoftmax(FunctionLayer):
@@ -342,8 +342,8 @@ class LogSoftmax(FunctionLayer):
         >>> LogSoftmax().forward([0.0, 0.0]).round(4)
         array([-0.6931, -0.6931], dtype=float32)
         """
-        return F.log_softmax(x, _classes(x) if self.dim is None else self.dim)
+        return F.log_softmax(x, classes_of(x) if self.dim is None else self.dim)
 
 
-def _classes(x: Any) -> int:
+def classes_of(x: Any) -> int:
     return 0 if np.ndim(x) in (0, 1, 3) else 1

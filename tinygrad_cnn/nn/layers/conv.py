@@ -9,7 +9,7 @@ from numpy.typing import DTypeLike
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError
-from tinygrad_cnn.functional.arguments import flag, integer, sizes
+from tinygrad_cnn.functional.arguments import choice, flag, integer, sizes
 from tinygrad_cnn.functional.conv import paddings
 from tinygrad_cnn.nn import init
 from tinygrad_cnn.nn.module import Module, Parameter
@@ -17,7 +17,10 @@ from tinygrad_cnn.nn.window import Window, window_of
 from tinygrad_cnn.rng import Seed, generator
 from tinygrad_cnn.tensors.tensor_class import Tensor
 
-__all__ = ["Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d"]
+__all__ = ["Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"]
+
+#: What stands in the border of a layer's operand.
+PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
 
 class ConvLayer(Module):
@@ -34,17 +37,21 @@ class ConvLayer(Module):
 
     def __init__(
         self, in_channels: int, out_channels: int, kernel_size: Any, stride: Any = 1,
-        padding: Any = 0, dilation: Any = 1, groups: int = 1, bias: bool = True, *,
-        rng: Seed = None, dtype: DTypeLike = np.float32,
+        padding: Any = 0, dilation: Any = 1, groups: int = 1, bias: bool = True,
+        padding_mode: str = "zeros", *, rng: Seed = None, dtype: DTypeLike = np.float32,
     ) -> None:  # fmt: skip
         name, count = type(self).__name__, self.axes
+        self.padding_mode = choice(name, "padding_mode", padding_mode, PADDING_MODES)
         self.in_channels = integer(name, "in_channels", in_channels, 1)
         self.out_channels = integer(name, "out_channels", out_channels, 1)
         self.kernel_size = sizes(name, "kernel_size", kernel_size, count, at_least=1)
         self.stride = sizes(name, "stride", stride, count, at_least=1)
         self.dilation = sizes(name, "dilation", dilation, count, at_least=1)
-        paddings(name, padding, self.kernel_size, self.stride, self.dilation)  # checks it
-        self.padding = padding if isinstance(padding, str) else sizes(name, "padding", padding, count, 0)
+        sides = paddings(name, padding, self.kernel_size, self.stride, self.dilation)  # checks it
+        even = all(before == after and before >= 0 for before, after in sides)
+        self.padding = (
+            padding if isinstance(padding, str) else tuple(a for a, _ in sides) if even else sides
+        )
         self.groups = integer(name, "groups", groups, 1)
         if self.in_channels % self.groups or self.out_channels % self.groups:
             raise ArgumentError(
@@ -65,6 +72,16 @@ class ConvLayer(Module):
         names = ("stride", "padding", "dilation", "groups")
         return {name: getattr(self, name) for name in names}
 
+    def _padded(self, x: Any) -> tuple[Any, dict[str, Any]]:
+        """x with the border that shows x, if the layer has one, and the options of the convolution."""
+        options = self._options()
+        if self.padding_mode == "zeros":
+            return x, options
+        sides = paddings(
+            type(self).__name__, options["padding"], self.kernel_size, self.stride, self.dilation
+        )
+        return F.pad(x, ((0, 0), (0, 0), *sides), self.padding_mode), {**options, "padding": 0}
+
     def extra_repr(self) -> str:
         """The options that matter, in PyTorch's order.
 
@@ -81,6 +98,8 @@ class ConvLayer(Module):
             parts.append(f"groups={self.groups}")
         if self.bias is None:
             parts.append("bias=False")
+        if self.padding_mode != "zeros":
+            parts.append(f"padding_mode={self.padding_mode}")
         return ", ".join(parts)
 
 
@@ -91,6 +110,7 @@ class Conv1d(ConvLayer):
         in_channels, out_channels: channels of x, and number of kernels.
         kernel_size: int.   stride, padding, dilation, groups: as `functional.conv1d`.
         bias: whether to add one per kernel.   rng: seed or generator of the weights.
+        padding_mode: 'zeros', or what the border shows of x: 'reflect', 'replicate' or 'circular'.
         dtype: a float type.
     Shapes:
         x (N, in_channels, L) -> (N, out_channels, OL); weight (out_channels, in_channels/groups, K).
@@ -110,7 +130,8 @@ class Conv1d(ConvLayer):
         >>> Conv1d(1, 2, 3).forward(np.zeros((1, 1, 5), "float32")).shape
         (1, 2, 3)
         """
-        return F.conv1d(x, self.weight, self.bias, **self._options())
+        x, options = self._padded(x)
+        return F.conv1d(x, self.weight, self.bias, **options)
 
 
 class Conv2d(ConvLayer):
@@ -122,6 +143,7 @@ class Conv2d(ConvLayer):
         in_channels, out_channels: channels of x, and number of kernels.
         kernel_size: int or (KH, KW).   stride, padding, dilation, groups: as `functional.conv2d`.
         bias: whether to add one per kernel.   rng: seed or generator of the weights.
+        padding_mode: 'zeros', or what the border shows of x: 'reflect', 'replicate' or 'circular'.
         dtype: a float type.
     Shapes:
         x (N, in_channels, H, W) -> (N, out_channels, OH, OW);
@@ -142,7 +164,8 @@ class Conv2d(ConvLayer):
         >>> Conv2d(1, 2, 3).forward(np.zeros((1, 1, 5, 5), "float32")).shape
         (1, 2, 3, 3)
         """
-        return F.conv2d(x, self.weight, self.bias, **self._options())
+        x, options = self._padded(x)
+        return F.conv2d(x, self.weight, self.bias, **options)
 
     def window(self) -> Window:
         """The window that the kernels slide over images.
@@ -160,6 +183,7 @@ class Conv3d(ConvLayer):
         in_channels, out_channels: channels of x, and number of kernels.
         kernel_size: int or (KD, KH, KW).   stride, padding, dilation, groups: as `functional.conv3d`.
         bias: whether to add one per kernel.   rng: seed or generator of the weights.
+        padding_mode: 'zeros', or what the border shows of x: 'reflect', 'replicate' or 'circular'.
         dtype: a float type.
     Shapes:
         x (N, in_channels, D, H, W) -> (N, out_channels, OD, OH, OW);
@@ -180,7 +204,8 @@ class Conv3d(ConvLayer):
         >>> Conv3d(1, 2, 1).forward(np.zeros((1, 1, 2, 3, 4), "float32")).shape
         (1, 2, 2, 3, 4)
         """
-        return F.conv3d(x, self.weight, self.bias, **self._options())
+        x, options = self._padded(x)
+        return F.conv3d(x, self.weight, self.bias, **options)
 
 
 class ConvTransposeLayer(ConvLayer):
@@ -273,3 +298,35 @@ class ConvTranspose2d(ConvTransposeLayer):
         (1, 2, 7, 7)
         """
         return F.conv_transpose2d(x, self.weight, self.bias, **self._options())
+
+
+class ConvTranspose3d(ConvTransposeLayer):
+    """Spread learnt kernels over volumes; see `functional.conv_transpose3d` for the formula.
+
+    Weights and bias start uniform in ±1/sqrt(out_channels/groups · KD · KH · KW).
+
+    Args:
+        in_channels, out_channels: channels of x and of y.   kernel_size: int or (KD, KH, KW).
+        stride, padding, output_padding, groups, dilation: as `functional.conv_transpose3d`.
+        bias: whether to add one per channel of y.   rng: seed or generator of the weights.
+        dtype: a float type.
+    Shapes:
+        x (N, in_channels, D, H, W) -> (N, out_channels, OD, OH, OW);
+        weight (in_channels, out_channels/groups, KD, KH, KW).
+    Raises:
+        ArgumentError: an option out of its range, or channels that groups do not divide.
+    Source: Dumoulin & Visin 2016, arXiv:1603.07285, chapter 4.
+
+    >>> ConvTranspose3d(8, 1, 2, stride=2, rng=0)(np.zeros((4, 8, 2, 3, 3), "float32")).shape
+    (4, 1, 4, 6, 6)
+    """
+
+    axes = 3
+
+    def forward(self, x: Any) -> Any:
+        """The transposed convolution of x with `weight`, plus `bias`.
+
+        >>> ConvTranspose3d(1, 2, 2).forward(np.zeros((1, 1, 2, 3, 3), "float32")).shape
+        (1, 2, 3, 4, 4)
+        """
+        return F.conv_transpose3d(x, self.weight, self.bias, **self._options())

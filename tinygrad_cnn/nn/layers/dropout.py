@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.functional.checks import between, one_of
 from tinygrad_cnn.nn.function_layer import FunctionLayer, option
-from tinygrad_cnn.rng import Seed, generator
+from tinygrad_cnn.rng import Seed, own_generator
 from tinygrad_cnn.tensors.tensor_class import Tensor
 
 __all__ = ["Dropout", "Dropout2d"]
@@ -32,7 +30,7 @@ class Dropout(FunctionLayer):
     pointwise = True
     p: float = option(default=0.5, check=between(0, 1))
     mode: str = option(default="inverted", check=one_of("inverted", "classic"), kw_only=True)
-    rng: Seed = option(default=None, check=lambda _layer, _name, rng: _own(rng), kw_only=True)
+    rng: Seed = option(default=None, check=own_generator, kw_only=True)
 
     def forward(self, x: Tensor) -> Tensor:
         """x with elements dropped in training; x itself, or in mode 'classic' scaled, otherwise.
@@ -76,8 +74,3 @@ class Dropout2d(Dropout):
         array([[[[0.75]]]])
         """
         return F.dropout2d(x, self.p, self.training, mode=self.mode, rng=self.rng)
-
-
-def _own(rng: Seed) -> Any:
-    """A generator for a layer alone; None shares the default one."""
-    return None if rng is None else generator(rng)

@@ -9,6 +9,7 @@ from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError
 from tinygrad_cnn.functional.arguments import TensorLike, sizes
 from tinygrad_cnn.functional.checks import above_0, at_least, optional, per_axis
+from tinygrad_cnn.functional.conv import sides_of
 from tinygrad_cnn.nn.function_layer import FunctionLayer, option
 from tinygrad_cnn.nn.window import Window, window_of
 from tinygrad_cnn.tensors.tensor_class import Tensor
@@ -46,7 +47,7 @@ class PoolLayer(FunctionLayer):
         self.stride = self.kernel_size if self.stride is None else self.stride
         kernel = sizes(name, "kernel_size", self.kernel_size, count, at_least=1)
         sizes(name, "stride", self.stride, count, at_least=1)
-        pads = sizes(name, "padding", self.padding, count, at_least=0)
+        pads = tuple(max(side) for side in sides_of(name, self.padding, count))
         sizes(name, "dilation", getattr(self, "dilation", 1), count, at_least=1)
         if any(2 * p > k for p, k in zip(pads, kernel, strict=True)):
             raise ArgumentError(f"{name}: padding {pads} exceeds half of kernel_size {kernel}")
@@ -205,7 +206,7 @@ class AvgPool3d(AvgPoolLayer, function=F.avg_pool3d):
     divisor_override: int | None = option(default=None, check=optional(at_least(1)))
 
 
-def _power(layer: str, name: str, value: Any) -> Any:
+def power(layer: str, name: str, value: Any) -> Any:
     """The power of a norm, kept as it was given: PyTorch shows 2, not 2.0."""
     above_0(layer, name, value)
     return value
@@ -225,7 +226,7 @@ class LPPool2d(FunctionLayer, function=F.lp_pool2d):
     Tensor([[[[5.]]]], dtype=float64)
     """
 
-    norm_type: float = option(check=_power)
+    norm_type: float = option(check=power)
     kernel_size: Any = option(check=per_axis(2, 1))
     stride: Any = option(default=None, check=optional(per_axis(2, 1)))
     ceil_mode: bool = False

@@ -12,6 +12,7 @@ from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError, ShapeError
 from tinygrad_cnn.functional.arguments import choice, flag, integer, number, one_axis, sizes
 from tinygrad_cnn.functional.checks import at_least, per_axis
+from tinygrad_cnn.functional.interpolation import MODES
 from tinygrad_cnn.nn.function_layer import FunctionLayer, option
 from tinygrad_cnn.nn.module import Module
 from tinygrad_cnn.tensors.tensor_class import Tensor
@@ -125,9 +126,9 @@ class Upsample(Module):
 
     Args:
         size: int or (OH, OW).   scale_factor: number or a pair, instead.
-        mode: 'nearest' or 'bilinear'.   align_corners: let the corner pixels' centres meet.
+        mode: as `functional.interpolate`.   align_corners: let the corner pixels' centres meet.
     Shapes:
-        x (N, C, H, W) -> (N, C, OH, OW).
+        x (N, C, H, W) -> (N, C, OH, OW), or with one spatial axis, or three.
     Raises:
         ArgumentError: not exactly one of size and scale_factor, or another mode.
     Source: Gonzalez & Woods 2018, "Digital image processing", 2.4.
@@ -150,9 +151,10 @@ class Upsample(Module):
             checked = tuple(number("Upsample", "scale_factor", factor, 0) for factor in factors)
             self.scale_factor: Any = checked if len(checked) > 1 else checked[0]
         else:
-            sizes("Upsample", "size", size, 2, at_least=1)
+            count = len(size) if isinstance(size, (tuple, list)) else 1
+            sizes("Upsample", "size", size, count, at_least=1)
             self.scale_factor = None
-        self.mode = choice("Upsample", "mode", mode, ("nearest", "bilinear"))
+        self.mode = choice("Upsample", "mode", mode, MODES)
         self.align_corners = (
             None if align_corners is None else flag("Upsample", "align_corners", align_corners)
         )

@@ -17,7 +17,7 @@ from tinygrad_cnn.nn.function_layer import FunctionLayer, option
 from tinygrad_cnn.nn.module import Module, Parameter
 from tinygrad_cnn.tensors.tensor_class import Tensor
 
-__all__ = ["GroupNorm", "LayerNorm", "LocalResponseNorm"]
+__all__ = ["GroupNorm", "LayerNorm", "LocalResponseNorm", "RMSNorm"]
 
 
 class LayerNorm(Module):
@@ -58,6 +58,48 @@ class LayerNorm(Module):
 
         >>> LayerNorm(4)
         LayerNorm((4,), eps=1e-05, elementwise_affine=True)
+        """
+        return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
+
+
+class RMSNorm(Module):
+    """Scale each sample by its root mean square over its last axes; see `functional.rms_norm`.
+
+    Args:
+        normalized_shape: int or ints, the last sizes of x.
+        eps: added to the mean square; None for the distance from 1 to the next number of x's type.
+        elementwise_affine: learn a scale per element.   dtype: a float type.
+    Shapes:
+        x (..., *normalized_shape) -> the same; weight normalized_shape.
+    Source: Zhang & Sennrich 2019, arXiv:1910.07467.
+
+    >>> RMSNorm(4)(np.zeros((2, 3, 4), "float32")).shape
+    (2, 3, 4)
+    """
+
+    def __init__(
+        self, normalized_shape: Any, eps: float | None = None, elementwise_affine: bool = True, *,
+        dtype: Any = np.float32,
+    ) -> None:  # fmt: skip
+        self.normalized_shape = last_sizes("RMSNorm", normalized_shape)
+        self.eps = None if eps is None else number("RMSNorm", "eps", eps, 0, inf)
+        self.elementwise_affine = flag("RMSNorm", "elementwise_affine", elementwise_affine)
+        ones = np.ones(self.normalized_shape, dtype)
+        self.weight = Parameter(ones) if self.elementwise_affine else None
+
+    def forward(self, x: Any) -> Any:
+        """x, scaled.
+
+        >>> RMSNorm((1, 2)).forward(np.ones((5, 1, 2), "float32")).shape
+        (5, 1, 2)
+        """
+        return F.rms_norm(x, self.normalized_shape, self.weight, self.eps)
+
+    def extra_repr(self) -> str:
+        """The options, in PyTorch's order.
+
+        >>> RMSNorm(4)
+        RMSNorm((4,), eps=None, elementwise_affine=True)
         """
         return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
 

@@ -4,14 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from tinygrad_cnn.errors import ArgumentError, DTypeError
 from tinygrad_cnn.functional.arguments import flag
+from tinygrad_cnn.hints import say
 from tinygrad_cnn.nn.module.parameters import Buffer, Parameter
 from tinygrad_cnn.tensors.tensor_class import Tensor
 
 if TYPE_CHECKING:
     from tinygrad_cnn.nn.module.module import Module
+
+
+#: Models whose attributes were looked at for modules in plain lists.
+_LOOKED_AT: WeakSet[Any] = WeakSet()
+
+
+def _look_at(root: Any) -> None:
+    """Say it once if modules or parameters lie in a plain list or dict, where nobody finds them."""
+    _LOOKED_AT.add(root)
+    for path, module in root.named_modules():
+        for name, value in vars(module).items():
+            if name[0] == "_" or not isinstance(value, (list, tuple, dict)):
+                continue
+            held = list(value.values() if isinstance(value, dict) else value)
+            if held and all(isinstance(v, (ModuleTree, Parameter)) for v in held):
+                kind = "Module" if isinstance(held[0], ModuleTree) else "Parameter"
+                fitting = f"nn.{kind}{'Dict' if isinstance(value, dict) else 'List'}"
+                say(
+                    "plain list",
+                    f"{type(module).__name__}: {f'{path}.{name}' if path else name} is a plain "
+                    f"{type(value).__name__} of {len(held)} {kind.lower()}s, which are neither trained nor "
+                    f"saved: {fitting} fits",
+                )
 
 
 class ModuleTree:
@@ -76,6 +101,8 @@ class ModuleTree:
         >>> [p.shape for p in nn.Linear(2, 3).parameters()]
         [(3, 2), (3,)]
         """
+        if self not in _LOOKED_AT:
+            _look_at(self)
         return (parameter for _, parameter in self.named_parameters())
 
     def named_buffers(self, prefix: str = "") -> Iterator[tuple[str, Buffer]]:

@@ -28,6 +28,7 @@ plain(ops.LeakyReLU, "LeakyRelu", alpha="negative_slope")
 plain(ops.ELU, "Elu", alpha="alpha")
 plain(ops.CELU, "Celu", alpha="alpha")
 plain(ops.SELU, "Selu", alpha="alpha", gamma="scale")
+plain(ops.Hardshrink, "Shrink", lambd="lambd")
 
 
 @exporter(ops.GELU)
@@ -86,6 +87,17 @@ def _copy_sign(to: Target, op: ops.CopySign, a: str, b: str) -> str:
 @exporter(ops.Square)
 def _square(to: Target, op: ops.Square, x: str) -> str:
     return to.node("Mul", [x, x])
+
+
+@exporter(ops.Softshrink)
+def _softshrink(to: Target, op: ops.Softshrink, x: str) -> str:
+    return to.node("Shrink", [x], lambd=float(op.lambd), bias=float(op.lambd))
+
+
+@exporter(ops.Threshold)
+def _threshold(to: Target, op: ops.Threshold, x: str) -> str:
+    above = to.node("Greater", [x, to.constant(float(op.threshold))])
+    return to.node("Where", [above, x, to.constant(float(op.value))])
 
 
 @exporter(ops.SiLU)

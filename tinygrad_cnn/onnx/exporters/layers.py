@@ -143,6 +143,8 @@ def _adaptive_avg_pool(to: Target, op: ops.AdaptiveAvgPool, x: str) -> str:
     if all(n % o == 0 for n, o in zip(image, output, strict=True)):
         kernel = [n // o for n, o in zip(image, output, strict=True)]
         return to.node("AveragePool", [x], kernel_shape=kernel, strides=kernel)
+    if len(op._maps) != 2:
+        raise to.refuse(f"bins of {output} do not divide an image of {image} evenly")
     return _by_matrices(to, x, op._maps)
 
 
@@ -168,15 +170,16 @@ def _adaptive_max_pool(to: Target, op: ops.AdaptiveMaxPool, x: str) -> str:
 @exporter(ops.Interpolate, sized=("_maps",))
 def _interpolate(to: Target, op: ops.Interpolate, x: str) -> str:
     """Resize where one of its modes computes the same, else products with the weights."""
-    image, output = to.operand_shape(0)[-2:], to.shape[-2:]
-    varies = any(a != b for a, b in to.operand_pairs(0)[-2:])
+    count = len(op._maps)
+    image, output = to.operand_shape(0)[-count:], to.shape[-count:]
+    varies = any(a != b for a, b in to.operand_pairs(0)[-count:])
     factors = [o / n for n, o in zip(image, output, strict=True)]
     for mode, coordinates in _RESIZE_MODES:
         if all(_is_resize(along, mode, coordinates) for along in op._maps):
             options: dict[str, Any] = {
                 "mode": mode,
                 "coordinate_transformation_mode": coordinates,
-                "axes": (2, 3),
+                "axes": tuple(range(2, 2 + count)),
             }
             if mode == "nearest":
                 options["nearest_mode"] = "floor"
@@ -185,6 +188,8 @@ def _interpolate(to: Target, op: ops.Interpolate, x: str) -> str:
             return to.node("Resize", [x, "", "", to.ints(*output)], **options)
     if varies:
         raise to.refuse("its weights depend on the size of the image")
+    if count != 2:
+        raise to.refuse(f"its weights along {count} axes are none of Resize's")
     return _by_matrices(to, x, op._maps)
 
 

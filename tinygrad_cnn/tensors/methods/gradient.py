@@ -11,6 +11,7 @@ import numpy as np
 from tinygrad_cnn.errors import DTypeError, GraphError, ShapeError
 from tinygrad_cnn.functional.arguments import as_array
 from tinygrad_cnn.graph import Node, Traced
+from tinygrad_cnn.hints import say
 from tinygrad_cnn.tensors.gradient import accumulate, seed_of, walk
 from tinygrad_cnn.tensors.methods.base import Methods
 
@@ -52,7 +53,17 @@ class GradientMethods(Methods):
 
         Assign None to start anew, or a value of its shape.
         """
-        return None if self._node is None else self._node.grad
+        node = self._node
+        if node is None:
+            return None
+        if node.grad is None and node.op is not None and node.requires_grad and not node.grad_hooks:
+            say(
+                "leaf",
+                f"grad: this tensor was made by {node.op.name}, and keeps no gradient, as only leaves do; "
+                "retain_grad() before backward() keeps it. A parameter that a result replaced, as in "
+                "w = w - lr * w.grad, is no leaf any more: inside no_grad(), write w -= lr * w.grad",
+            )
+        return node.grad
 
     @grad.setter
     def grad(self, value: Any) -> None:
@@ -186,6 +197,13 @@ class GradientMethods(Methods):
         >>> (x ** 2).backward(); x.grad
         Tensor(6.)
         """
+        if gradient is None and not self._array.ndim and self._array != self._array:
+            say(
+                "nan",
+                "backward: the loss is NaN, and so all gradients will be. A smaller learning rate helps "
+                "where it grew step by step; `with detect_anomaly():` finds the operation that made the "
+                "first NaN",
+            )
         seeds = {self.node: seed_of("backward", self, gradient)}
         retain = retain_graph or create_graph
         for node, g in walk(seeds, None, retain, create_graph, accumulate).items():

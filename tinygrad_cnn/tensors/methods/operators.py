@@ -124,6 +124,24 @@ class OperatorMethods(Methods):
 
     __rand__, __ror__, __rxor__ = __and__, __or__, __xor__  # they are symmetric
 
+    def __lshift__(self, other: Any) -> Tensor:
+        return self._bits("<<", np.left_shift, other)
+
+    def __rshift__(self, other: Any) -> Tensor:
+        return self._bits(">>", np.right_shift, other)
+
+    def __rlshift__(self, other: Any) -> Tensor:
+        return self._shifted("<<", np.left_shift, other)
+
+    def __rrshift__(self, other: Any) -> Tensor:
+        return self._shifted(">>", np.right_shift, other)
+
+    def _shifted(self, operator: str, ufunc: np.ufunc, other: Any) -> Any:
+        """A number or an array shifted by this tensor."""
+        if not is_bits(other):
+            return NotImplemented
+        return self.detached(ufunc(bits_of(operator, self, other), self._array))
+
     def _bits(self, operator: str, ufunc: np.ufunc, other: Any) -> Any:
         """Logic between bool tensors, bit by bit between integer ones; no gradient."""
         if not is_bits(other):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 from collections.abc import Iterable
 from typing import Any
@@ -124,40 +125,47 @@ def lp_pool(op: Any, x: Array) -> Array:
     return (sums / seen * math.prod(op.grid.kernel)) ** (1 / op.p)
 
 
+IMAGES = st.sampled_from([(3,), (2, 5), (4, 3), (1, 1), (3, 2, 2)])
+
+
 @st.composite
 def adaptive_maxima(draw: Draw) -> Problem:
-    """Distinct elements under any number of bins, more than pixels too."""
-    sizes = st.tuples(st.integers(1, 5), st.integers(1, 5))
-    image, output = draw(sizes), draw(sizes)
+    """Distinct elements under any number of bins, more than pixels too, over one to three axes."""
+    image = draw(IMAGES)
+    output = tuple(draw(st.integers(1, 4)) for _ in image)
     return Problem(lambda: ops.AdaptiveMaxPool(output), [apart(draw, (draw(st.integers(0, 2)), 2, *image))])
 
 
 def adaptive_max_pool(op: Any, x: Array) -> Array:
     """The reference of `AdaptiveMaxPool`: slow, and written apart from it."""
-    out = np.empty((*x.shape[:-2], *op.output))
-    for *lead, i, j in np.ndindex(out.shape):
-        (h, w), (oh, ow) = x.shape[-2:], op.output
-        rows = range(math.floor(i * h / oh), math.ceil((i + 1) * h / oh))
-        columns = range(math.floor(j * w / ow), math.ceil((j + 1) * w / ow))
-        out[(*lead, i, j)] = max(x[(*lead, r, c)] for r in rows for c in columns)
+    image = x.shape[-len(op.output) :]
+    out = np.empty((*x.shape[: -len(image)], *op.output))
+    for at in np.ndindex(out.shape):
+        lead, bins = at[: -len(image)], at[-len(image) :]
+        inside = [
+            range(math.floor(i * n / o), math.ceil((i + 1) * n / o))
+            for i, n, o in zip(bins, image, op.output, strict=True)
+        ]
+        out[at] = max(x[(*lead, *place)] for place in itertools.product(*inside))
     return out
 
 
 @st.composite
 def unpoolings(draw: Draw) -> Problem:
-    """Any positions, with repeats."""
-    image, side = (draw(st.integers(1, 4)), draw(st.integers(1, 4))), st.integers(1, 3)
-    x = uniform(draw, (draw(st.integers(0, 2)), draw(st.integers(1, 2)), draw(side), draw(side)))
+    """Any positions, with repeats, over one to three axes."""
+    image = draw(IMAGES)
+    small = tuple(draw(st.integers(1, 3)) for _ in image)
+    x = uniform(draw, (draw(st.integers(0, 2)), draw(st.integers(1, 2)), *small))
     flat = np.random.default_rng(draw(SEEDS)).integers(0, math.prod(image), x.shape)
     return Problem(lambda: ops.MaxUnpool(flat, image), [x])
 
 
 def max_unpool(op: Any, x: Array) -> Array:
     """The reference of `MaxUnpool`: slow, and written apart from it."""
-    out = np.zeros((*x.shape[:2], *op.image))
+    rows = np.zeros((*x.shape[:2], math.prod(op.image)))
     for i in np.ndindex(x.shape):
-        out[(*i[:2], *divmod(int(op._flat[i]), op.image[1]))] = x[i]
-    return out
+        rows[(*i[:2], op._flat[i])] = x[i]
+    return rows.reshape((*x.shape[:2], *op.image))
 
 
 CASES: dict[type[Op], Case] = {

@@ -86,6 +86,16 @@ CASES: dict[type[Op], Case] = {
         with_option(ops.LeakyReLU, -1, 1),
         of_option(lambda op, x: max(x, 0) + op.negative_slope * min(x, 0)),
     ),
+    ops.Hardshrink: Case(
+        kinked(lambda: ops.Hardshrink(0.4), -0.4, 0.4), elementwise(lambda x: x if abs(x) > 0.4 else 0.0)
+    ),
+    ops.Softshrink: Case(
+        kinked(lambda: ops.Softshrink(0.4), -0.4, 0.4),
+        elementwise(lambda x: math.copysign(max(abs(x) - 0.4, 0.0), x)),
+    ),
+    ops.Threshold: Case(
+        kinked(lambda: ops.Threshold(0.5, -3.0), 0.5), elementwise(lambda x: x if x > 0.5 else -3.0)
+    ),
     ops.PReLU: Case(prelus(), prelu),
     ops.ELU: Case(
         with_option(ops.ELU, -2, 2), of_option(lambda op, x: x if x > 0 else op.alpha * (math.exp(x) - 1))

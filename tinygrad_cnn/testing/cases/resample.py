@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -10,7 +11,14 @@ from hypothesis import strategies as st
 
 from tinygrad_cnn import ops
 from tinygrad_cnn.graph import Op
-from tinygrad_cnn.ops.resample import AxisMap, linear_map, nearest_map
+from tinygrad_cnn.ops.resample import (
+    AxisMap,
+    cubic_map,
+    linear_map,
+    nearest_exact_map,
+    nearest_map,
+    smooth_map,
+)
 from tinygrad_cnn.testing.cases.problem import SEEDS, Array, Case, Draw, Problem, uniform
 
 SIZES = st.tuples(st.integers(1, 5), st.integers(1, 5))
@@ -21,43 +29,55 @@ def image(draw: Draw, size: tuple[int, ...]) -> Array:
     return uniform(draw, (draw(st.integers(0, 2)), draw(st.integers(1, 2)), *size))
 
 
+#: Sizes of an image and of its result, over one to three axes.
+PAIRS = st.sampled_from(
+    [((5,), (3,)), ((2,), (4,)), ((3, 4), (5, 2)), ((1, 5), (3, 5)), ((2, 3, 1), (3, 2, 2))]
+)
+
+
 @st.composite
 def averages(draw: Draw) -> Problem:
     """Any number of bins, more than pixels too."""
-    size, output = draw(SIZES), draw(SIZES)
+    size, output = draw(PAIRS)
     return Problem(lambda: ops.AdaptiveAvgPool(size, output), [image(draw, size)])
 
 
 def adaptive_avg_pool(op: Any, x: Array) -> Array:
     """The reference of `AdaptiveAvgPool`: slow, and written apart from it."""
-    oh, ow = (along.count for along in op._maps)
-    h, w = x.shape[-2:]
-    out = np.empty((*x.shape[:-2], oh, ow))
-    for *lead, i, j in np.ndindex(out.shape):
-        rows = range(math.floor(i * h / oh), math.ceil((i + 1) * h / oh))
-        columns = range(math.floor(j * w / ow), math.ceil((j + 1) * w / ow))
-        values = [x[(*lead, r, c)] for r in rows for c in columns]
-        out[(*lead, i, j)] = math.fsum(values) / len(values)
+    output = [along.count for along in op._maps]
+    image = x.shape[-len(output) :]
+    out = np.empty((*x.shape[: -len(output)], *output))
+    for at in np.ndindex(out.shape):
+        lead, bins = at[: -len(output)], at[-len(output) :]
+        inside = [
+            range(math.floor(i * n / o), math.ceil((i + 1) * n / o))
+            for i, n, o in zip(bins, image, output, strict=True)
+        ]
+        values = [x[(*lead, *place)] for place in itertools.product(*inside)]
+        out[at] = math.fsum(values) / len(values)
     return out
 
 
 @st.composite
 def interpolations(draw: Draw) -> Problem:
-    """Both modes, up and down."""
-    size, output, mode = draw(SIZES), draw(SIZES), draw(st.sampled_from(["nearest", "bilinear"]))
-    pairs = [(n, o, n / o) for n, o in zip(size, output, strict=True)]
-    if mode == "nearest":
-        maps = [nearest_map(*pair) for pair in pairs]
-    else:
-        corners = draw(st.booleans())
-        maps = [linear_map(*pair, corners) for pair in pairs]
+    """All modes, up and down."""
+    size, output = draw(PAIRS)
+    mode, corners = draw(st.sampled_from(["nearest", "linear", "cubic", "smooth"])), draw(st.booleans())
+    maps = []
+    for n, o in zip(size, output, strict=True):
+        if mode == "nearest":
+            maps.append(nearest_exact_map(n, o, n / o) if corners else nearest_map(n, o, n / o))
+        elif mode == "smooth":
+            maps.append(smooth_map(n, o, n / o, corners))
+        else:
+            maps.append((linear_map if mode == "linear" else cubic_map)(n, o, n / o, corners))
     return Problem(lambda: ops.Interpolate(mode, *maps), [image(draw, size)])
 
 
 @st.composite
 def sparse_maps(draw: Draw) -> Problem:
     """Any terms, so that pixels are read several times, or never, and some get none."""
-    size, output = draw(SIZES), draw(SIZES)
+    size, output = draw(PAIRS)
     maps = []
     for n, o in zip(size, output, strict=True):
         rng, count = np.random.default_rng(draw(SEEDS)), draw(st.integers(1, 6))
@@ -67,13 +87,13 @@ def sparse_maps(draw: Draw) -> Problem:
 
 
 def resample(op: Any, x: Array) -> Array:
-    """The sum over all pairs of terms, one of each axis."""
-    down, across = op._maps
-    out = np.zeros((*x.shape[:-2], down.count, across.count))
-    for i, r, v in zip(down.targets, down.sources, down.weights, strict=True):
-        for j, c, w in zip(across.targets, across.sources, across.weights, strict=True):
-            out[..., i, j] += v * w * x[..., r, c]
-    return out
+    """A product with a full matrix along each axis."""
+    for axis, along in enumerate(op._maps, start=-len(op._maps)):
+        matrix = np.zeros((along.count, along.n))
+        for target, source, weight in zip(along.targets, along.sources, along.weights, strict=True):
+            matrix[target, source] += weight
+        x = np.moveaxis(np.tensordot(matrix, np.moveaxis(x, axis, 0), 1), 0, axis)
+    return x
 
 
 @st.composite

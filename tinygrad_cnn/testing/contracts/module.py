@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_cnn import functional as F
 from tinygrad_cnn.nn.module import Buffer, Module, Parameter
 from tinygrad_cnn.tensors.tensor_class import Tensor
 from tinygrad_cnn.testing.check.gradchecks import GradcheckResult, gradcheck
@@ -66,9 +67,21 @@ def _wide(module: Module) -> Module:
 
 def _call(module: Any, arrays: Sequence[Array]) -> Any:
     """The values of a module's results at some arrays, which it gets copies of."""
-    y = module(*map(Tensor, arrays))
-    several = y if isinstance(y, (tuple, list)) else (y,)
-    return [x.numpy() if isinstance(x, Tensor) else np.asarray(x) for x in several]
+    return _values(module(*map(Tensor, arrays)))
+
+
+def _parts(y: Any) -> list[Any]:
+    """What nested tuples, lists and dicts hold, in order; None is left out."""
+    if isinstance(y, dict):
+        y = list(y.values())
+    if isinstance(y, (tuple, list)):
+        return [part for item in y for part in _parts(item)]
+    return [] if y is None else [y]
+
+
+def _values(y: Any) -> list[Any]:
+    """The values of a result, and of what it holds."""
+    return [x.numpy() if isinstance(x, Tensor) else np.asarray(x) for x in _parts(y)]
 
 
 def _equal(what: str, got: Sequence[Any], expected: Sequence[Any]) -> None:
@@ -89,9 +102,11 @@ def _module_gradients(training: bool, module: Module, arrays: Sequence[Array], u
         for part, name, value in places:
             object.__setattr__(part, name, now[id(value)])
         y = made(*tensors[: len(arrays)])
-        if not isinstance(y, Tensor):
-            raise UncheckedError(f"it returns a {type(y).__name__}; a Tensor can be checked")
-        return y
+        found = [t for t in _parts(y) if isinstance(t, Tensor) and t.dtype.kind == "f"]
+        if not found:
+            raise UncheckedError(f"it returns a {type(y).__name__} without a float Tensor")
+        # Several results are checked as one, so that each entry of each counts.
+        return found[0] if len(found) == 1 else F.concatenate([t.reshape(-1) for t in found])
 
     wide = [x.astype(np.float64) if x.dtype.kind == "f" else x for x in arrays]
     names = [f"input {k}" for k in range(len(wide))]
@@ -182,7 +197,7 @@ def _parameters_get_gradients(module: Module, arrays: Sequence[Array], unused: S
         raise UncheckedError("it has no parameter that requires grad")
     wide = [x.astype(np.float64) if x.dtype.kind == "f" else x for x in arrays]
     y = made(*map(Tensor, wide))
-    several = [t for t in (y if isinstance(y, (tuple, list)) else (y,)) if isinstance(t, Tensor)]
+    several = [t for t in _parts(y) if isinstance(t, Tensor)]
     for k, t in enumerate(t for t in several if t.requires_grad):
         t.backward(weights(t.shape, k).astype(t.dtype), retain_graph=True)
     missing = [path for path, p in wanted.items() if p.grad is None and path not in unused]
@@ -194,8 +209,7 @@ def _deterministic_in_eval(module: Module, arrays: Sequence[Array], unused: Any)
     made = copy.deepcopy(module).eval()
     state, tensors = made.state_dict(), [Tensor(x) for x in arrays]
     first = made(*tensors)
-    values = [t.numpy() for t in (first if isinstance(first, (tuple, list)) else (first,))]
-    _equal("the second result in eval mode", _call(made, arrays), values)
+    _equal("the second result in eval mode", _call(made, arrays), _values(first))
     _equal("an input after a call", [t.numpy() for t in tensors], arrays)
     for path, value in made.state_dict().items():
         _same(f"{path}, after a call in eval mode,", value, state[path])

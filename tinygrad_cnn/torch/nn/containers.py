@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from tinygrad_cnn import nn as native_nn
 from tinygrad_cnn.torch.nn.modules import COUNTERPARTS, Module
-from tinygrad_cnn.torch.tensors import Parameter
 
 
 class Sequential(native_nn.Sequential, Module):
@@ -91,7 +90,7 @@ class ModuleDict(native_nn.ModuleDict, Module):
         native_nn.ModuleDict.__init__(self, modules or {})
 
 
-class ParameterList(Module):
+class ParameterList(native_nn.ParameterList, Module):
     """Parameters in a list.
 
     >>> len(ParameterList())
@@ -99,34 +98,10 @@ class ParameterList(Module):
     """
 
     def __init__(self, values: Iterable[Any] | None = None) -> None:
-        super().__init__()
-        self.extend(values or ())
-
-    def append(self, value: Any) -> Any:
-        """Add a parameter at the end. Returns itself."""
-        setattr(self, str(len(self)), value if isinstance(value, Parameter) else Parameter(value))
-        return self
-
-    def extend(self, values: Iterable[Any]) -> Any:
-        """Add parameters at the end. Returns itself."""
-        for value in values:
-            self.append(value)
-        return self
-
-    def __len__(self) -> int:
-        return len(self._parameters)
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter([self._parameters[k] for k in self._parameters])
-
-    def __getitem__(self, key: Any) -> Any:
-        return list(self)[key]
-
-    def __setitem__(self, key: int, value: Any) -> None:
-        setattr(self, str(range(len(self))[key]), value)
+        native_nn.ParameterList.__init__(self, values or ())
 
 
-class ParameterDict(Module):
+class ParameterDict(native_nn.ParameterDict, Module):
     """Parameters by name.
 
     >>> len(ParameterDict())
@@ -134,43 +109,7 @@ class ParameterDict(Module):
     """
 
     def __init__(self, parameters: Any = None) -> None:
-        super().__init__()
-        self.update(parameters or {})
-
-    def update(self, parameters: Any) -> None:
-        """Take over parameters by name."""
-        for key, value in parameters.items() if hasattr(parameters, "items") else parameters:
-            self[key] = value
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        setattr(self, key, value if isinstance(value, Parameter) else Parameter(value))
-
-    def __getitem__(self, key: str) -> Any:
-        return self._parameters[key]
-
-    def __delitem__(self, key: str) -> None:
-        delattr(self, key)
-
-    def __len__(self) -> int:
-        return len(self._parameters)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._parameters)
-
-    def __contains__(self, key: str) -> bool:
-        return key in list(self._parameters)
-
-    def keys(self) -> Any:
-        """The names."""
-        return self._parameters.keys()
-
-    def values(self) -> Any:
-        """The parameters."""
-        return self._parameters.values()
-
-    def items(self) -> Any:
-        """Names and parameters."""
-        return self._parameters.items()
+        native_nn.ParameterDict.__init__(self, parameters or {})
 
 
 class DataParallel(Module):
@@ -195,5 +134,5 @@ CLASSES: dict[str, Any] = {
     c.__name__: c for c in (Sequential, ModuleList, ModuleDict, ParameterList, ParameterDict, DataParallel)
 }
 COUNTERPARTS.update(
-    {native_nn.Sequential: Sequential, native_nn.ModuleList: ModuleList, native_nn.ModuleDict: ModuleDict}
+    {getattr(native_nn, name): cls for name, cls in CLASSES.items() if hasattr(native_nn, name)}
 )

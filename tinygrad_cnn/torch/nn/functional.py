@@ -27,6 +27,7 @@ from tinygrad_cnn.torch.nn.losses import l1_loss as l1_loss
 from tinygrad_cnn.torch.nn.losses import margin_ranking_loss as margin_ranking_loss
 from tinygrad_cnn.torch.nn.losses import mse_loss as mse_loss
 from tinygrad_cnn.torch.nn.losses import multi_margin_loss as multi_margin_loss
+from tinygrad_cnn.torch.nn.losses import multilabel_margin_loss as multilabel_margin_loss
 from tinygrad_cnn.torch.nn.losses import multilabel_soft_margin_loss as multilabel_soft_margin_loss
 from tinygrad_cnn.torch.nn.losses import nll_loss as nll_loss
 from tinygrad_cnn.torch.nn.losses import pairwise_distance as pairwise_distance
@@ -34,9 +35,11 @@ from tinygrad_cnn.torch.nn.losses import poisson_nll_loss as poisson_nll_loss
 from tinygrad_cnn.torch.nn.losses import smooth_l1_loss as smooth_l1_loss
 from tinygrad_cnn.torch.nn.losses import soft_margin_loss as soft_margin_loss
 from tinygrad_cnn.torch.nn.losses import triplet_margin_loss as triplet_margin_loss
+from tinygrad_cnn.torch.nn.losses import (
+    triplet_margin_with_distance_loss as triplet_margin_with_distance_loss,
+)
 from tinygrad_cnn.torch.pointwise import log_softmax as _log_softmax
 from tinygrad_cnn.torch.pointwise import softmax as _softmax
-from tinygrad_cnn.torch.tensors import Tensor
 
 
 # --------------------------------------------------------------------------- activations
@@ -83,36 +86,22 @@ def prelu(input: Any, weight: Any) -> Any:
     return F.prelu(input, weight)
 
 
-def logsigmoid(input: Any) -> Any:
-    """log of the sigmoid."""
-    return -F.softplus(-input)
+logsigmoid, tanhshrink = _activation(F.logsigmoid), _activation(F.tanhshrink)
+hardshrink, softshrink = _activation(F.hardshrink, "lambd"), _activation(F.softshrink, "lambd")
+threshold = _activation(F.threshold, "threshold", "value")
 
 
-def tanhshrink(input: Any) -> Any:
-    """x - tanh x."""
-    return input - F.tanh(input)
-
-
-def hardshrink(input: Any, lambd: float = 0.5) -> Any:
-    """x where |x| > lambd, else 0."""
-    return F.where(np.abs(input._array) > lambd, input, 0.0)
-
-
-def softshrink(input: Any, lambd: float = 0.5) -> Any:
-    """x moved towards 0 by lambd, 0 in between."""
-    return input - F.clip(input, -lambd, lambd)
-
-
-def threshold(input: Any, threshold: float, value: float, inplace: bool = False) -> Any:
-    """x where above a threshold, else a value."""
-    out = F.where(input._array > threshold, input, float(value))
+def rrelu(
+    input: Any, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False, inplace: bool = False
+) -> Any:
+    """x where positive, else x times a slope, drawn in training."""
+    out = F.rrelu(input, lower, upper, training, rng=DRAWS)
     return views.become(input, out) if inplace else out
 
 
 def glu(input: Any, dim: int = -1) -> Any:
     """The first half times the sigmoid of the second."""
-    a, b = F.split(input, 2, dim)
-    return a * F.sigmoid(b)
+    return F.glu(input, dim)
 
 
 def _dim(input: Any, dim: int | None) -> int:
@@ -140,13 +129,7 @@ def gumbel_softmax(
     logits: Any, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1
 ) -> Any:
     """softmax of logits with Gumbel's noise; with `hard`, one-hot with the soft gradient."""
-    noise = -np.log(default_generator.exponential(logits._array.size)).reshape(logits._array.shape)
-    soft = F.softmax((logits + Tensor.detached(noise.astype(logits._array.dtype))) / tau, dim)
-    if not hard:
-        return soft
-    one = np.zeros(soft._array.shape, soft._array.dtype)
-    np.put_along_axis(one, soft._array.argmax(dim, keepdims=True), 1, dim)
-    return Tensor.detached(one) - soft.detach() + soft
+    return F.gumbel_softmax(logits, tau, hard, dim, rng=DRAWS)
 
 
 # --------------------------------------------------------------------------- dropout
@@ -179,15 +162,14 @@ dropout1d = dropout2d = dropout3d = feature_dropout = _dropout_channels
 
 def alpha_dropout(input: Any, p: float = 0.5, training: bool = False, inplace: bool = False) -> Any:
     """Dropout that keeps mean and variance behind SELU."""
-    if not (training and p > 0):
-        return input
-    alpha = 1.7580993408473766
-    kept = default_generator.bernoulli(1 - p, input._array.size).reshape(input._array.shape)
-    a = 1 / math.sqrt((alpha**2 * p + 1) * (1 - p))
-    noise = np.where(kept, 0, -alpha * a).astype(input._array.dtype) + np.asarray(
-        alpha * a * p, input._array.dtype
-    )
-    return input * Tensor.detached((kept * a).astype(input._array.dtype)) + Tensor.detached(noise)
+    out = F.alpha_dropout(input, p, training, rng=DRAWS)
+    return views.become(input, out) if inplace and out is not input else out
+
+
+def feature_alpha_dropout(input: Any, p: float = 0.5, training: bool = False, inplace: bool = False) -> Any:
+    """`alpha_dropout` of whole channels."""
+    out = F.feature_alpha_dropout(input, p, training, rng=DRAWS)
+    return views.become(input, out) if inplace and out is not input else out
 
 
 # --------------------------------------------------------------------------- linear, convolution
@@ -196,10 +178,7 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     return F.linear(input, weight, bias)
 
 
-def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:
-    """x1 · weight · x2 + bias."""
-    out = F.einsum("...i,kij,...j->...k", input1, weight, input2)
-    return out if bias is None else out + bias
+bilinear = F.bilinear
 
 
 def _conv(native: Any, axes: int) -> Any:
@@ -260,9 +239,10 @@ def _plain(value: Any) -> Any:
 
 
 conv1d, conv2d, conv3d = _conv(F.conv1d, 1), _conv(F.conv2d, 2), _conv(F.conv3d, 3)
-conv_transpose1d, conv_transpose2d = (
+conv_transpose1d, conv_transpose2d, conv_transpose3d = (
     _conv_transpose(F.conv_transpose1d, 1),
     _conv_transpose(F.conv_transpose2d, 2),
+    _conv_transpose(F.conv_transpose3d, 3),
 )
 
 
@@ -294,8 +274,23 @@ def _pool(native: Any, axes: int) -> Any:
 
 max_pool1d, max_pool2d, max_pool3d = _pool(F.max_pool1d, 1), _pool(F.max_pool2d, 2), _pool(F.max_pool3d, 3)
 avg_pool1d, avg_pool2d, avg_pool3d = _pool(F.avg_pool1d, 1), _pool(F.avg_pool2d, 2), _pool(F.avg_pool3d, 3)
-lp_pool2d = _pool(F.lp_pool2d, 2)
-max_unpool2d = F.max_unpool2d
+lp_pool1d, lp_pool2d, lp_pool3d = _pool(F.lp_pool1d, 1), _pool(F.lp_pool2d, 2), _pool(F.lp_pool3d, 3)
+
+
+def _unpool(native: Any, axes: int) -> Any:
+    def function(input: Any, indices: Any, *args: Any, **kwargs: Any) -> Any:
+        single = input._array.ndim == axes + 1
+        x, where = (F.expand_dims(input, 0), F.expand_dims(indices, 0)) if single else (input, indices)
+        out = native(x, where, *args, **kwargs)
+        return F.squeeze(out, 0) if single else out
+
+    function.__name__, function.__doc__ = native.__name__, f"See `functional.{native.__name__}`."
+    return function
+
+
+max_unpool1d, max_unpool2d, max_unpool3d = (
+    _unpool(F.max_unpool1d, 1), _unpool(F.max_unpool2d, 2), _unpool(F.max_unpool3d, 3),
+)  # fmt: skip
 
 
 def _with_indices(pool: Any) -> Any:
@@ -305,43 +300,33 @@ def _with_indices(pool: Any) -> Any:
     return function
 
 
-max_pool1d_with_indices, max_pool2d_with_indices = _with_indices(max_pool1d), _with_indices(max_pool2d)
+max_pool1d_with_indices, max_pool2d_with_indices, max_pool3d_with_indices = (
+    _with_indices(max_pool1d), _with_indices(max_pool2d), _with_indices(max_pool3d),
+)  # fmt: skip
 
 
-def _adaptive(native: Any) -> Any:
-    pooled = _pool(native, 2)
+def _adaptive(native: Any, axes: int) -> Any:
+    pooled = _pool(native, axes)
 
     def function(input: Any, output_size: Any, *args: Any, **kwargs: Any) -> Any:
-        pair = (output_size, output_size) if isinstance(output_size, int) else tuple(output_size)
-        shape = input._array.shape[-2:]
-        return pooled(
-            input,
-            tuple(s if n is None else int(n) for n, s in zip(pair, shape, strict=True)),
-            *args,
-            **kwargs,
-        )
+        wanted = (output_size,) * axes if isinstance(output_size, int) else tuple(output_size)
+        shape = input._array.shape[-axes:]
+        sizes = tuple(s if n is None else int(n) for n, s in zip(wanted, shape, strict=True))
+        return pooled(input, sizes, *args, **kwargs)
 
     function.__name__, function.__doc__ = native.__name__, f"See `functional.{native.__name__}`."
     return function
 
 
-adaptive_avg_pool2d, adaptive_max_pool2d = (
-    _adaptive(F.adaptive_avg_pool2d),
-    _adaptive(F.adaptive_max_pool2d),
-)
-
-
-def adaptive_avg_pool1d(input: Any, output_size: Any) -> Any:
-    """Means over windows that give an output size."""
-    size = output_size if isinstance(output_size, int) else output_size[0]
-    return F.squeeze(adaptive_avg_pool2d(F.expand_dims(input, -2), (1, size)), -2)
-
-
-def adaptive_max_pool1d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
-    """Largest elements over windows that give an output size."""
-    size = output_size if isinstance(output_size, int) else output_size[0]
-    out = adaptive_max_pool2d(F.expand_dims(input, -2), (1, size), return_indices)
-    return tuple(F.squeeze(o, -2) for o in out) if return_indices else F.squeeze(out, -2)
+adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d = (
+    _adaptive(F.adaptive_avg_pool1d, 1), _adaptive(F.adaptive_avg_pool2d, 2), _adaptive(F.adaptive_avg_pool3d, 3),
+)  # fmt: skip
+adaptive_max_pool1d, adaptive_max_pool2d, adaptive_max_pool3d = (
+    _adaptive(F.adaptive_max_pool1d, 1), _adaptive(F.adaptive_max_pool2d, 2), _adaptive(F.adaptive_max_pool3d, 3),
+)  # fmt: skip
+adaptive_max_pool1d_with_indices = _with_indices(adaptive_max_pool1d)
+adaptive_max_pool2d_with_indices = _with_indices(adaptive_max_pool2d)
+adaptive_max_pool3d_with_indices = _with_indices(adaptive_max_pool3d)
 
 
 # --------------------------------------------------------------------------- normalisation
@@ -398,10 +383,7 @@ def instance_norm(
 
 def rms_norm(input: Any, normalized_shape: Any, weight: Any = None, eps: float | None = None) -> Any:
     """The last dimensions over the root of their mean square."""
-    axes = tuple(range(-len(normalized_shape), 0))
-    least = np.finfo(input._array.dtype).eps if eps is None else eps
-    out = input / F.sqrt(F.mean(F.square(input), axes, True) + float(least))
-    return out if weight is None else out * weight
+    return F.rms_norm(input, tuple(normalized_shape), weight, eps)
 
 
 def local_response_norm(
@@ -413,7 +395,7 @@ def local_response_norm(
 
 def normalize(input: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12) -> Any:
     """x over its p-norm along a dimension."""
-    return input / F.maximum(F.norm(input, float(p), dim, True), eps)
+    return F.normalize(input, float(p), dim, eps)
 
 
 # --------------------------------------------------------------------------- the rest
@@ -424,14 +406,8 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None
         raise NotImplementedError(
             "Only 2D, 3D, 4D, 5D padding with non-constant padding are supported for now"
         )
-    widths = [(0, 0)] * (input._array.ndim - len(pairs)) + pairs
-    cut = tuple(
-        slice(max(0, -a), n - max(0, -b)) for (a, b), n in zip(widths, input._array.shape, strict=True)
-    )
-    if any(a < 0 or b < 0 for a, b in widths):
-        input = F.index(input, cut)
-    widths = [(max(0, a), max(0, b)) for a, b in widths]
-    return F.pad(input, tuple(widths), mode, 0.0 if value is None else float(value))
+    widths = ((0, 0),) * (input._array.ndim - len(pairs)) + tuple(pairs)
+    return F.pad(input, widths, mode, 0.0 if value is None else float(value))
 
 
 def interpolate(
@@ -444,26 +420,14 @@ def interpolate(
     antialias: bool = False,
 ) -> Any:
     """Another resolution."""
-    if antialias:
-        raise NotImplementedError("interpolate: antialias=True is not computed here")
-    if input._array.ndim == 3:
-        one = F.expand_dims(input, -2)
-        wide = None if size is None else (1, size if isinstance(size, int) else size[0])
-        scale = (
-            None
-            if scale_factor is None
-            else (1.0, float(scale_factor if isinstance(scale_factor, (int, float)) else scale_factor[0]))
-        )
-        return F.squeeze(
-            interpolate(one, wide, scale, {"linear": "bilinear"}.get(mode, mode), align_corners), -2
-        )
-    return F.interpolate(
-        input,
-        _plain(size) if size is not None else None,
-        scale_factor if not isinstance(scale_factor, list) else tuple(scale_factor),
-        mode,
-        align_corners,
-    )
+    factors = tuple(scale_factor) if isinstance(scale_factor, list) else scale_factor
+    if recompute_scale_factor and factors is not None:
+        image = input._array.shape[2:]
+        each = factors if isinstance(factors, tuple) else (factors,) * len(image)
+        size, factors = tuple(math.floor(n * f) for n, f in zip(image, each, strict=True)), None
+    corners = None if mode in ("nearest", "nearest-exact", "area") else align_corners
+    size = None if size is None else _plain(size)
+    return F.interpolate(input, size, factors, mode, corners, antialias=antialias)
 
 
 upsample = interpolate
@@ -482,11 +446,8 @@ def upsample_bilinear(input: Any, size: Any = None, scale_factor: Any = None) ->
 pixel_shuffle, pixel_unshuffle = F.pixel_shuffle, F.pixel_unshuffle
 
 
-def channel_shuffle(input: Any, groups: int) -> Any:
-    """Channels of groups interleaved."""
-    n, c, *rest = input._array.shape
-    split = F.reshape(input, (n, groups, c // groups, *rest))
-    return F.reshape(F.swapaxes(split, 1, 2), (n, c, *rest))
+channel_shuffle = native_channel_shuffle = F.channel_shuffle
+pdist = F.pdist
 
 
 def embedding(
@@ -502,12 +463,24 @@ def embedding(
     return F.embedding(input, weight, padding_idx)
 
 
+def embedding_bag(
+    input: Any, weight: Any, offsets: Any = None, max_norm: Any = None, norm_type: float = 2,
+    scale_grad_by_freq: bool = False, mode: str = "mean", sparse: bool = False, per_sample_weights: Any = None,
+    include_last_offset: bool = False, padding_idx: int | None = None,
+) -> Any:  # fmt: skip
+    """Rows of a table summed, averaged, or their largest elements, bag by bag."""
+    return F.embedding_bag(
+        input, weight, offsets, mode, per_sample_weights=per_sample_weights,
+        include_last_offset=include_last_offset, padding_idx=padding_idx,
+    )  # fmt: skip
+
+
 def one_hot(tensor: Any, num_classes: int = -1) -> Any:
     """Vectors with a 1 at the label."""
     n = int(tensor._array.max()) + 1 if num_classes == -1 else num_classes
     if tensor._array.size and not 0 <= tensor._array.min() <= tensor._array.max() < n:
         raise RuntimeError("Class values must be non-negative and smaller than num_classes.")
-    return Tensor.detached(np.eye(n, dtype=np.int64)[tensor._array])
+    return F.one_hot(tensor, n)
 
 
 def scaled_dot_product_attention(
@@ -522,17 +495,7 @@ def scaled_dot_product_attention(
 
 def affine_grid(theta: Any, size: Any, align_corners: bool | None = None) -> Any:
     """The points that an affine map of the unit square gives."""
-    H, W = size[-2:]
-
-    def line(n: int) -> Any:
-        if align_corners:
-            return np.linspace(-1, 1, n) if n > 1 else np.zeros(1)
-        return (np.arange(n) * 2 + 1) / n - 1
-
-    x, y = np.meshgrid(line(W), line(H))
-    base = np.stack([x, y, np.ones_like(x)], -1).reshape(-1, 3).astype(theta._array.dtype)
-    out = F.matmul(Tensor.detached(base), F.swapaxes(theta, 1, 2))
-    return F.reshape(out, (theta._array.shape[0], H, W, 2))
+    return F.affine_grid(theta, tuple(size), bool(align_corners))
 
 
 def grid_sample(
@@ -542,33 +505,5 @@ def grid_sample(
     padding_mode: str = "zeros",
     align_corners: bool | None = None,
 ) -> Any:
-    """Elements at the points of a grid, linear in between or the nearest."""
-    N, _, H, W = input._array.shape
-    x, y = grid[..., 0], grid[..., 1]
-    x, y = (
-        ((p + 1) / 2 * (n - 1)) if align_corners else (((p + 1) * n - 1) / 2) for p, n in ((x, W), (y, H))
-    )
-    if padding_mode == "border":
-        x, y = F.clip(x, 0, W - 1), F.clip(y, 0, H - 1)
-    elif padding_mode != "zeros":
-        raise NotImplementedError(
-            f"grid_sample: padding_mode {padding_mode!r}; 'zeros' and 'border' are computed here"
-        )
-    batch = np.arange(N)[:, None, None]
-
-    def at(i: Any, j: Any) -> Any:
-        inside = (i >= 0) & (i < H) & (j >= 0) & (j < W)
-        taken = F.index(input, (batch, slice(None), np.clip(i, 0, H - 1), np.clip(j, 0, W - 1)))
-        return F.where(inside[..., None], taken, 0.0)
-
-    if mode == "nearest":
-        out = at(np.rint(y._array).astype(np.int64), np.rint(x._array).astype(np.int64))
-        return F.moveaxis(out, -1, 1)
-    left, top = np.floor(x._array).astype(np.int64), np.floor(y._array).astype(np.int64)
-    kind = input._array.dtype
-    u, v = (F.expand_dims(p - Tensor.detached(q.astype(kind)), -1) for p, q in ((x, left), (y, top)))
-    out = (
-        at(top, left) * (1 - u) * (1 - v) + at(top, left + 1) * u * (1 - v)
-        + at(top + 1, left) * (1 - u) * v + at(top + 1, left + 1) * u * v
-    )  # fmt: skip
-    return F.moveaxis(out, -1, 1)
+    """Elements at the points of a grid, linear in between, cubic, or the nearest."""
+    return F.grid_sample(input, grid, mode, padding_mode, bool(align_corners))

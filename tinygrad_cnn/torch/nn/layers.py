@@ -6,8 +6,6 @@ import inspect
 import math
 from typing import Any
 
-import numpy as np
-
 from tinygrad_cnn import nn as native_nn
 from tinygrad_cnn.torch import devices, dtypes
 from tinygrad_cnn.torch.nn import functional, init
@@ -15,7 +13,8 @@ from tinygrad_cnn.torch.nn.modules import COUNTERPARTS, Module
 
 #: Layers that are the native ones, with nothing of their own to draw.
 PLAIN = (
-    "AdaptiveAvgPool2d", "AdaptiveMaxPool2d", "AvgPool1d", "AvgPool2d", "AvgPool3d", "BatchNorm1d", "BatchNorm2d",
+    "AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d", "AdaptiveMaxPool1d", "AdaptiveMaxPool2d",
+    "AdaptiveMaxPool3d", "LPPool1d", "LPPool3d", "MaxUnpool1d", "MaxUnpool3d", "RMSNorm", "Softmax2d", "AvgPool1d", "AvgPool2d", "AvgPool3d", "BatchNorm1d", "BatchNorm2d",
     "BatchNorm3d", "CircularPad1d", "CircularPad2d", "CircularPad3d", "ConstantPad1d", "ConstantPad2d",
     "ConstantPad3d", "Flatten", "Fold", "GELU", "GroupNorm", "InstanceNorm1d", "InstanceNorm2d",
     "InstanceNorm3d", "LayerNorm", "LocalResponseNorm", "LPPool2d", "LogSoftmax", "MaxPool1d", "MaxPool2d",
@@ -132,7 +131,7 @@ def _uniform(self: Any) -> None:
 
 
 CLASSES["Linear"] = made("Linear", reset_parameters=_uniform)
-for _name in ("ConvTranspose1d", "ConvTranspose2d"):
+for _name in ("ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"):
     CLASSES[_name] = made(
         _name, reset_parameters=_uniform, extra_repr=lambda self: _conv_repr(self, self.output_padding)
     )
@@ -146,18 +145,14 @@ def _conv(name: str, axes: int) -> Any:
         dilation: Any = 1, groups: int = 1, bias: bool = True, padding_mode: str = "zeros", **kwargs: Any,
     ) -> None:  # fmt: skip
         plain = [functional._plain(v) for v in (kernel_size, stride, padding, dilation)]
-        native.__init__(self, in_channels, out_channels, *plain, groups, bias, **options_of(native, kwargs))
-        self.padding_mode = padding_mode
+        options = options_of(native, kwargs)
+        native.__init__(self, in_channels, out_channels, *plain, groups, bias, padding_mode, **options)
         self.reset_parameters()
 
     def forward(self: Any, input: Any) -> Any:
-        x, padding = input, self.padding
-        if self.padding_mode != "zeros":
-            width = padding if isinstance(padding, tuple) else (padding,) * axes
-            x = functional.pad(x, [w for w in reversed(width) for _ in range(2)], self.padding_mode)
-            padding = 0
-        function = getattr(functional, f"conv{axes}d")
-        return function(x, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+        if input._array.ndim == axes + 1:  # one image without a batch
+            return native.forward(self, input[None])[0]
+        return native.forward(self, input)
 
     return made(name, __init__=__init__, forward=forward, reset_parameters=_uniform, extra_repr=_conv_repr)
 
@@ -175,7 +170,7 @@ def _conv_repr(self: Any, output_padding: Any = None) -> str:
         text += f", groups={self.groups}"
     if self.bias is None:
         text += ", bias=False"
-    mode = getattr(self, "padding_mode", "zeros")
+    mode = self.padding_mode
     return text + (f", padding_mode={mode}" if mode != "zeros" else "")
 
 
@@ -246,6 +241,7 @@ for _name, _function in {
     "Dropout2d": "dropout2d",
     "Dropout3d": "dropout3d",
     "AlphaDropout": "alpha_dropout",
+    "FeatureAlphaDropout": "feature_alpha_dropout",
 }.items():
     CLASSES[_name] = type(
         _name,
@@ -289,8 +285,7 @@ _OF_FUNCTIONS: list[tuple[Any, ...]] = [
     ("GLU", _f.glu, ("dim", -1)),
     ("Softmin", _f.softmin, ("dim", None)),
     ("Threshold", _f.threshold, ("threshold", 0.0), ("value", 0.0), ("inplace", False)),
-    ("AdaptiveAvgPool1d", _f.adaptive_avg_pool1d, ("output_size", 1)),
-    ("AdaptiveMaxPool1d", _f.adaptive_max_pool1d, ("output_size", 1), ("return_indices", False)),
+    ("RReLU", _f.rrelu, ("lower", 1 / 8), ("upper", 1 / 3), ("inplace", False)),
     ("CosineSimilarity", _f.cosine_similarity, ("dim", 1), ("eps", 1e-8)),
     ("PairwiseDistance", _f.pairwise_distance, ("p", 2.0), ("eps", 1e-6), ("keepdim", False)),
     ("ChannelShuffle", _f.channel_shuffle, ("groups", 1)),
@@ -299,6 +294,13 @@ _OF_FUNCTIONS: list[tuple[Any, ...]] = [
 ]
 for _name, *_rest in _OF_FUNCTIONS:
     CLASSES[_name] = of_function(_name, *_rest)
+
+
+def _rrelu(self: Any, input: Any) -> Any:
+    return functional.rrelu(input, self.lower, self.upper, self.training, self.inplace)
+
+
+CLASSES["RReLU"].forward = _rrelu
 
 
 class Identity(Module):
@@ -312,79 +314,42 @@ class Identity(Module):
         return input
 
 
-class Softmax2d(Module):
-    """softmax over the channels of images."""
-
-    def forward(self, input: Any) -> Any:
-        """softmax over the channels."""
-        return functional.softmax(input, -3)
-
-
-class Bilinear(Module):
-    """x1 · weight · x2 + bias."""
-
-    def __init__(
-        self,
-        in1_features: int,
-        in2_features: int,
-        out_features: int,
-        bias: bool = True,
-        device: Any = None,
-        dtype: Any = None,
-    ) -> None:
-        super().__init__()
-        kind = dtypes.get_default_dtype().dtype if dtype is None else dtypes.to_numpy(dtype)
-        self.weight = native_nn.Parameter(np.zeros((out_features, in1_features, in2_features), kind))
-        self.bias = native_nn.Parameter(np.zeros(out_features, kind)) if bias else None
-        bound = 1 / math.sqrt(in1_features)
-        init.uniform_(self.weight, -bound, bound)
-        if bias:
-            init.uniform_(self.bias, -bound, bound)
-
-    def forward(self, input1: Any, input2: Any) -> Any:
-        """The bilinear form."""
-        return functional.bilinear(input1, input2, self.weight, self.bias)
+def _bilinear_start(self: Any) -> None:
+    bound = 1 / math.sqrt(self.in1_features)
+    init.uniform_(self.weight, -bound, bound)
+    if self.bias is not None:
+        init.uniform_(self.bias, -bound, bound)
 
 
-class RMSNorm(Module):
-    """The last dimensions over the root of their mean square, times learnt weights."""
-
-    def __init__(
-        self,
-        normalized_shape: Any,
-        eps: float | None = None,
-        elementwise_affine: bool = True,
-        device: Any = None,
-        dtype: Any = None,
-    ) -> None:
-        super().__init__()
-        self.normalized_shape = (
-            (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
-        )
-        self.eps, self.elementwise_affine = eps, elementwise_affine
-        kind = dtypes.get_default_dtype().dtype if dtype is None else dtypes.to_numpy(dtype)
-        self.weight = (
-            native_nn.Parameter(np.ones(self.normalized_shape, kind)) if elementwise_affine else None
-        )
-
-    def forward(self, x: Any) -> Any:
-        """The normalised input."""
-        return functional.rms_norm(x, self.normalized_shape, self.weight, self.eps)
-
-    def extra_repr(self) -> str:
-        """The options."""
-        return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
+def _bag_init(
+    self: Any, num_embeddings: int, embedding_dim: int, max_norm: Any = None, norm_type: float = 2.0,
+    scale_grad_by_freq: bool = False, mode: str = "mean", sparse: bool = False, _weight: Any = None,
+    include_last_offset: bool = False, padding_idx: int | None = None, **kwargs: Any,
+) -> None:  # fmt: skip
+    native: Any = native_nn.EmbeddingBag
+    options = options_of(native, kwargs)
+    native.__init__(self, num_embeddings, embedding_dim, mode, include_last_offset, padding_idx, **options)
+    if _weight is None:
+        self.reset_parameters()
+    else:
+        self.weight.data = _weight
 
 
-CLASSES.update(
-    {
-        "Identity": Identity,
-        "Softmax2d": Softmax2d,
-        "Bilinear": Bilinear,
-        "RMSNorm": RMSNorm,
-        "SyncBatchNorm": CLASSES["BatchNorm2d"],
-    }
-)
+CLASSES["Bilinear"] = made("Bilinear", reset_parameters=_bilinear_start)
+CLASSES["EmbeddingBag"] = made("EmbeddingBag", __init__=_bag_init, reset_parameters=_embedding_start)
+CLASSES.update({"Identity": Identity, "SyncBatchNorm": CLASSES["BatchNorm2d"]})
+
+
+# --------------------------------------------------------------------------- lazy layers
+def _lazy(name: str) -> Any:
+    """A lazy layer, which becomes the layer of here."""
+    found = made(name)
+    found.becomes = CLASSES[name.removeprefix("Lazy")]
+    return found
+
+
+for _name in [name for name in vars(native_nn) if name.startswith("Lazy")]:
+    CLASSES[_name] = _lazy(_name)
 
 # --------------------------------------------------------------------------- losses
 _OLD = (("size_average", None), ("reduce", None), ("reduction", "mean"))
@@ -403,6 +368,11 @@ _LOSSES: dict[str, tuple[Any, ...]] = {
     "MultiMarginLoss": (_f.multi_margin_loss, ("p", 1), ("margin", 1.0), ("weight", None), *_OLD),
     "SoftMarginLoss": (_f.soft_margin_loss, *_OLD),
     "MultiLabelSoftMarginLoss": (_f.multilabel_soft_margin_loss, ("weight", None), *_OLD),
+    "MultiLabelMarginLoss": (_f.multilabel_margin_loss, *_OLD),
+    "NLLLoss2d": (_f.nll_loss, ("weight", None), ("size_average", None), ("ignore_index", -100), ("reduce", None),
+                  ("reduction", "mean")),
+    "TripletMarginWithDistanceLoss": (_f.triplet_margin_with_distance_loss, ("distance_function", None),
+                                      ("margin", 1.0), ("swap", False), ("reduction", "mean")),
     "MarginRankingLoss": (_f.margin_ranking_loss, ("margin", 0.0), *_OLD),
     "CosineEmbeddingLoss": (_f.cosine_embedding_loss, ("margin", 0.0), *_OLD),
     "TripletMarginLoss": (_f.triplet_margin_loss, ("margin", 1.0), ("p", 2.0), ("eps", 1e-6), ("swap", False), *_OLD),

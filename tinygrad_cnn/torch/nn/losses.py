@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 from tinygrad_cnn import functional as F
-from tinygrad_cnn.torch.tensors import Tensor
 
 
 def reduction_of(reduction: str, size_average: bool | None = None, reduce: bool | None = None) -> str:
@@ -218,157 +216,104 @@ def soft_margin_loss(
     input: Any, target: Any, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
 ) -> Any:
     """log(1 + e^(-t·x))."""
-    return _reduced(F.softplus(-target * input), reduction_of(reduction, size_average, reduce))
+    return F.soft_margin_loss(input, target, reduction=reduction_of(reduction, size_average, reduce))
 
 
 def multilabel_soft_margin_loss(
-    input: Any,
-    target: Any,
-    weight: Any = None,
-    size_average: Any = None,
-    reduce: Any = None,
+    input: Any, target: Any, weight: Any = None, size_average: Any = None, reduce: Any = None,
     reduction: str = "mean",
-) -> Any:
+) -> Any:  # fmt: skip
     """The mean over classes of binary cross-entropy with logits."""
-    each = binary_cross_entropy_with_logits(input, target, weight, reduction="none")
-    return _reduced(F.mean(each, -1), reduction_of(reduction, size_average, reduce))
+    reduction = reduction_of(reduction, size_average, reduce)
+    return F.multilabel_soft_margin_loss(input, target, weight, reduction=reduction)
+
+
+def multilabel_margin_loss(
+    input: Any, target: Any, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
+) -> Any:
+    """Margins between each label's score and those of classes that are none."""
+    return F.multilabel_margin_loss(input, target, reduction=reduction_of(reduction, size_average, reduce))
 
 
 def margin_ranking_loss(
-    input1: Any,
-    input2: Any,
-    target: Any,
-    margin: float = 0,
-    size_average: Any = None,
-    reduce: Any = None,
+    input1: Any, input2: Any, target: Any, margin: float = 0, size_average: Any = None, reduce: Any = None,
     reduction: str = "mean",
-) -> Any:
+) -> Any:  # fmt: skip
     """max(0, -t·(x1 - x2) + margin)."""
-    return _reduced(
-        F.relu(-target * (input1 - input2) + margin), reduction_of(reduction, size_average, reduce)
-    )
+    reduction = reduction_of(reduction, size_average, reduce)
+    return F.margin_ranking_loss(input1, input2, target, margin=margin, reduction=reduction)
 
 
 def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
     """x1·x2 / (|x1|·|x2|)."""
-    a = F.maximum(F.norm(x1, 2, dim, True), eps)
-    b = F.maximum(F.norm(x2, 2, dim, True), eps)
-    return F.sum((x1 / a) * (x2 / b), dim)
+    return F.cosine_similarity(x1, x2, dim, eps)
 
 
 def cosine_embedding_loss(
-    input1: Any,
-    input2: Any,
-    target: Any,
-    margin: float = 0,
-    size_average: Any = None,
-    reduce: Any = None,
+    input1: Any, input2: Any, target: Any, margin: float = 0, size_average: Any = None, reduce: Any = None,
     reduction: str = "mean",
-) -> Any:
+) -> Any:  # fmt: skip
     """1 - cos for the label 1, max(0, cos - margin) for -1."""
-    likeness = cosine_similarity(input1, input2, -1)
-    values = F.where(target._array == 1, 1 - likeness, F.relu(likeness - margin))
-    return _reduced(values, reduction_of(reduction, size_average, reduce))
+    reduction = reduction_of(reduction, size_average, reduce)
+    return F.cosine_embedding_loss(input1, input2, target, margin=margin, reduction=reduction)
 
 
 def pairwise_distance(x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Any:
     """The p-norm of x1 - x2 + eps, row by row."""
-    return F.norm(x1 - x2 + eps, float(p), -1, keepdim)
+    return F.pairwise_distance(x1, x2, float(p), eps, keepdim)
 
 
 def triplet_margin_loss(
-    anchor: Any,
-    positive: Any,
-    negative: Any,
-    margin: float = 1.0,
-    p: float = 2,
-    eps: float = 1e-6,
-    swap: bool = False,
-    size_average: Any = None,
-    reduce: Any = None,
-    reduction: str = "mean",
-) -> Any:
+    anchor: Any, positive: Any, negative: Any, margin: float = 1.0, p: float = 2, eps: float = 1e-6,
+    swap: bool = False, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
+) -> Any:  # fmt: skip
     """max(0, d(anchor, positive) - d(anchor, negative) + margin)."""
-    near, far = pairwise_distance(anchor, positive, p, eps), pairwise_distance(anchor, negative, p, eps)
-    if swap:
-        far = F.minimum(far, pairwise_distance(positive, negative, p, eps))
-    return _reduced(F.relu(near - far + margin), reduction_of(reduction, size_average, reduce))
+    reduction = reduction_of(reduction, size_average, reduce)
+    return F.triplet_margin_loss(
+        anchor, positive, negative, margin=margin, p=p, eps=eps, swap=swap, reduction=reduction
+    )
+
+
+def triplet_margin_with_distance_loss(
+    anchor: Any, positive: Any, negative: Any, *, distance_function: Any = None, margin: float = 1.0,
+    swap: bool = False, reduction: str = "mean",
+) -> Any:  # fmt: skip
+    """`triplet_margin_loss` with any distance."""
+    return F.triplet_margin_with_distance_loss(
+        anchor,
+        positive,
+        negative,
+        distance=distance_function,
+        margin=margin,
+        swap=swap,
+        reduction=reduction,
+    )
 
 
 def poisson_nll_loss(
-    input: Any,
-    target: Any,
-    log_input: bool = True,
-    full: bool = False,
-    size_average: Any = None,
-    eps: float = 1e-8,
-    reduce: Any = None,
-    reduction: str = "mean",
-) -> Any:
+    input: Any, target: Any, log_input: bool = True, full: bool = False, size_average: Any = None,
+    eps: float = 1e-8, reduce: Any = None, reduction: str = "mean",
+) -> Any:  # fmt: skip
     """-log of Poisson's density."""
-    values = F.exp(input) - target * input if log_input else input - target * F.log(input + eps)
-    if full:
-        t = target._array
-        extra = t * np.log(np.maximum(t, 1)) - t + 0.5 * np.log(2 * np.pi * np.maximum(t, 1))
-        values = values + Tensor.detached(np.where(t > 1, extra, 0).astype(values._array.dtype))
-    return _reduced(values, reduction_of(reduction, size_average, reduce))
+    reduction = reduction_of(reduction, size_average, reduce)
+    return F.poisson_nll_loss(input, target, log_input=log_input, full=full, eps=eps, reduction=reduction)
 
 
 def gaussian_nll_loss(
     input: Any, target: Any, var: Any, full: bool = False, eps: float = 1e-6, reduction: str = "mean"
 ) -> Any:
     """-log of a normal density."""
-    if not isinstance(var, Tensor):
-        var = Tensor.detached(np.full(input._array.shape, var, input._array.dtype))
-    kept = var + Tensor.detached(
-        np.maximum(eps - var._array, 0).astype(var._array.dtype)
-    )  # clamped; the gradient passes
-    values = 0.5 * (F.log(kept) + (input - target) ** 2 / kept)
-    return _reduced(values + 0.5 * math.log(2 * math.pi) if full else values, reduction)
+    shape = np.broadcast_shapes(input._array.shape, target._array.shape)
+    input, target = (x if x._array.shape == shape else F.broadcast_to(x, shape) for x in (input, target))
+    return F.gaussian_nll_loss(input, target, var, full=full, eps=eps, reduction=reduction)
 
 
 def ctc_loss(
-    log_probs: Any,
-    targets: Any,
-    input_lengths: Any,
-    target_lengths: Any,
-    blank: int = 0,
-    reduction: str = "mean",
-    zero_infinity: bool = False,
-) -> Any:
+    log_probs: Any, targets: Any, input_lengths: Any, target_lengths: Any, blank: int = 0,
+    reduction: str = "mean", zero_infinity: bool = False,
+) -> Any:  # fmt: skip
     """-log of the probability of all alignments (Graves et al. 2006)."""
-    lengths = [
-        np.asarray(getattr(x, "_array", x)).ravel().tolist() for x in (input_lengths, target_lengths)
-    ]
-    labels, start, losses = targets._array, 0, []
-    for n, (T, S) in enumerate(zip(*lengths, strict=True)):
-        own = labels[n, :S] if labels.ndim == 2 else labels[start : start + S]
-        start += S
-        losses.append(_alignments(log_probs[:T, n], own, blank))
-    values = F.stack(losses)
-    if zero_infinity:
-        values = F.where(np.isinf(values._array), 0.0, values)
-    if reduction == "mean":
-        return F.mean(values / Tensor.detached(np.maximum(lengths[1], 1).astype(values._array.dtype)))
-    return _reduced(values, reduction)
-
-
-def _alignments(rows: Any, labels: Any, blank: int) -> Any:
-    """Minus the logarithm of the summed probability of the paths through blanks and labels."""
-    path = np.full(2 * len(labels) + 1, blank)
-    path[1::2] = labels
-    skips = np.zeros(len(path), bool)
-    skips[2:] = (path[2:] != blank) & (path[2:] != path[:-2])
-    low = -1e30
-    emitted = F.index(rows, (slice(None), path))
-    first = np.arange(len(path)) < 2
-    alpha = F.where(first, emitted[0], low)
-    for t in range(1, rows._array.shape[0]):
-        one = F.concatenate([Tensor.detached(np.full(1, low, alpha._array.dtype)), alpha[:-1]])
-        two = F.where(
-            skips,
-            F.concatenate([Tensor.detached(np.full(2, low, alpha._array.dtype)), alpha])[: len(path)],
-            low,
-        )
-        alpha = F.logsumexp(F.stack([alpha, one, two]), 0) + emitted[t]
-    return -F.logsumexp(alpha[-2:], 0)
+    return F.ctc_loss(
+        log_probs, targets, input_lengths, target_lengths, blank=blank, reduction=reduction,
+        zero_infinity=zero_infinity,
+    )  # fmt: skip

@@ -7,12 +7,17 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn import functional as F
+from tinygrad_cnn.torch.nn.utils import parametrizations as parametrizations
+from tinygrad_cnn.torch.nn.utils import parametrize as parametrize
 from tinygrad_cnn.torch.nn.utils import rnn as rnn
+from tinygrad_cnn.torch.nn.utils.parametrizations import spectral_norm as spectral_norm
+from tinygrad_cnn.torch.nn.utils.parametrizations import weight_norm as weight_norm
 from tinygrad_cnn.torch.tensors import Tensor
 
 __all__ = [
-    "clip_grad_norm", "clip_grad_norm_", "clip_grad_value_", "get_total_norm", "parameters_to_vector", "rnn",
-    "vector_to_parameters",
+    "clip_grad_norm", "clip_grad_norm_", "clip_grad_value_", "get_total_norm", "parameters_to_vector",
+    "parametrizations", "parametrize", "remove_weight_norm", "rnn", "spectral_norm", "vector_to_parameters",
+    "weight_norm",
 ]  # fmt: skip
 
 
@@ -93,3 +98,16 @@ def vector_to_parameters(vec: Any, parameters: Any) -> None:
         size = p._array.size
         p._writable()[...] = vec._array[start : start + size].reshape(p._array.shape)
         start += size
+
+
+def remove_weight_norm(module: Any, name: str = "weight") -> Any:
+    """Let a weight be an ordinary parameter again.
+
+    >>> from tinygrad_cnn.torch import nn
+    >>> sorted(remove_weight_norm(weight_norm(nn.Linear(2, 1))).state_dict())
+    ['bias', 'weight']
+    """
+    return parametrize.remove_parametrizations(module, name)
+
+
+remove_spectral_norm = remove_weight_norm

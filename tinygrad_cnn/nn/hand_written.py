@@ -1,0 +1,109 @@
+"""Layers of one's own with `forward` and `backward(dout)`, as lectures write them, as Modules."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tinygrad_cnn.errors import ArgumentError, DTypeError, GraphError, ShapeError
+from tinygrad_cnn.graph import Needs, Op, Result, Traced
+from tinygrad_cnn.nn.module import Module, Parameter
+
+__all__ = ["HandWritten"]
+
+
+class Written(Op):
+    """What a layer's `forward` computes, with the derivative that its `backward` says."""
+
+    def __init__(self, layer: Any, params: tuple[str, ...], grads: tuple[str, ...]) -> None:
+        self._layer, self.params, self._grads = layer, params, grads
+        self.layer = type(layer).__name__
+
+    def options(self) -> dict[str, Any]:
+        return {"layer": self.layer}
+
+    def forward(self, x: Any, *params: Any) -> Any:
+        layer = copy.copy(self._layer)  # what forward keeps for backward belongs to this call
+        for name, value in zip(self.params, params, strict=True):
+            setattr(layer, name, value)
+        return Result(np.asarray(layer.forward(x)), (layer, x.shape))
+
+    def backward(self, g: Any, residual: tuple[Any, tuple[int, ...]], *, needs: Needs) -> tuple[Any, ...]:
+        if isinstance(g, Traced):
+            raise GraphError(
+                f"{self.layer}.backward is written for arrays: it has no derivative of its own"
+            )
+        layer, shape = residual
+        dx = np.asarray(layer.backward(g.copy()))  # a copy: such layers write to it
+        if dx.shape != shape:
+            raise ShapeError(f"{self.layer}.backward gives {dx.shape}, its input had {shape}")
+        return dx.astype(g.dtype), *(np.asarray(getattr(layer, name)) for name in self._grads)
+
+
+class HandWritten(Module):
+    """A layer of one's own, with `forward(x)` and `backward(dout)` on NumPy arrays, as a Module.
+
+    `backward` gets the loss's derivative in the layer's result, gives that in x, and leaves those in the
+    parameters as attributes. It is trusted: `gradcheck` and `check_module` say whether it is right. There
+    is no second derivative.
+
+    Args:
+        layer: the object; each call works on a shallow copy of it.
+        params: names of its attributes that are learnt, such as ('W', 'b').
+        grads: names of the attributes where backward leaves their derivatives; None for 'dW' of 'W'.
+    Raises:
+        DTypeError: forward or backward is missing.
+        ArgumentError: an attribute is missing, or counts differ.
+
+    >>> class Affine:
+    ...     def __init__(self, W, b): self.W, self.b = W, b
+    ...     def forward(self, x): self.x = x; return x @ self.W + self.b
+    ...     def backward(self, dout):
+    ...         self.dW, self.db = self.x.T @ dout, dout.sum(axis=0)
+    ...         return dout @ self.W.T
+    >>> layer = HandWritten(Affine(np.ones((3, 2)), np.zeros(2)), ("W", "b"))
+    >>> layer(np.ones((4, 3))).sum().backward(); layer.b.grad
+    Tensor([4., 4.], dtype=float64)
+    """
+
+    def __init__(self, layer: Any, params: Sequence[str] = (), grads: Sequence[str] | None = None) -> None:
+        for method in ("forward", "backward"):
+            if not callable(getattr(layer, method, None)):
+                raise DTypeError(f"HandWritten: {type(layer).__name__} has no method {method}")
+        self.layer, self.params = layer, tuple(params)
+        self.grads = tuple(f"d{name}" for name in params) if grads is None else tuple(grads)
+        if len(self.grads) != len(self.params):
+            raise ArgumentError(f"HandWritten: {len(self.params)} params and {len(self.grads)} grads")
+        for name in self.params:
+            if not hasattr(layer, name) or hasattr(self, name):
+                raise ArgumentError(
+                    f"HandWritten: {name!r} is no attribute of {type(layer).__name__}, or not free"
+                )
+            setattr(self, name, Parameter(getattr(layer, name)))
+
+    def forward(self, x: Any) -> Any:
+        """What the layer computes of x.
+
+        >>> class Twice:
+        ...     def forward(self, x): return 2 * x
+        ...     def backward(self, dout): return 2 * dout
+        >>> HandWritten(Twice()).forward(np.ones(2))
+        array([2., 2.])
+        """
+        return Written(self.layer, self.params, self.grads)(
+            x, *(getattr(self, name) for name in self.params)
+        )
+
+    def extra_repr(self) -> str:
+        """The layer's class.
+
+        >>> class Twice:
+        ...     def forward(self, x): return 2 * x
+        ...     def backward(self, dout): return 2 * dout
+        >>> HandWritten(Twice())
+        HandWritten(Twice)
+        """
+        return type(self.layer).__name__
