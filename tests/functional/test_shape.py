@@ -154,8 +154,11 @@ def test_pad_checks() -> None:
         F.pad(np.ones(2), 1, "mirror")
     with pytest.raises(ShapeError, match=r"pad: x has shape \(0,\)"):
         F.pad(np.ones(0), 1, "reflect")
-    with pytest.raises(ArgumentError, match="at least 0"):
-        F.pad(np.ones(2), -1)
+    with pytest.raises(ArgumentError, match="must be integers"):
+        F.pad(np.ones(2), 0.5)
+    with pytest.raises(ShapeError, match="cannot be cut off"):
+        F.pad(np.ones(2), -2)
+    np.testing.assert_array_equal(F.pad(np.arange(4.0), (-1, 2)), [1, 2, 3, 0, 0])
     assert F.pad(np.ones((0, 2)), ((0, 0), (1, 1)), "replicate").shape == (0, 4)
 
 
