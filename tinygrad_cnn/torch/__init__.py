@@ -28,6 +28,7 @@ from tinygrad_cnn.torch import modes as _modes
 from tinygrad_cnn.torch import nn as nn
 from tinygrad_cnn.torch import old_types as _old_types
 from tinygrad_cnn.torch import optim as optim
+from tinygrad_cnn.torch import profiler as profiler
 from tinygrad_cnn.torch import refusals as _refusals
 from tinygrad_cnn.torch import testing as testing
 from tinygrad_cnn.torch import utils as utils

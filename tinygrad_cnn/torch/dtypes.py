@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -67,6 +68,9 @@ NAMES: dict[str, dtype] = {
     "float32": float32, "float": float32, "float64": float64, "double": float64,
 }  # fmt: skip
 _of_numpy = {d.dtype: d for d in NAMES.values()}
+#: NumPy has no such type: what is asked for in it is computed in float32, which holds all of its numbers.
+bfloat16 = dtype("bfloat16", "float32")
+NAMES["bfloat16"] = bfloat16
 _ORDER = [bool_, uint8, int8, int16, int32, int64, float16, float32, float64]
 _default = float32
 
@@ -104,6 +108,8 @@ def to_numpy(kind: Any) -> np.dtype[Any]:
     >>> to_numpy(float16), to_numpy(float)
     (dtype('float16'), dtype('float64'))
     """
+    if kind is bfloat16:
+        warnings.warn("bfloat16 is computed in float32 here: NumPy has no such type", stacklevel=3)
     return kind.dtype if isinstance(kind, dtype) else np.dtype(kind)
 
 
@@ -159,6 +165,10 @@ def finfo(type: dtype | None = None) -> Any:
     >>> finfo(float32).bits, finfo(float32).eps > 1e-7
     (32, True)
     """
+    if type is bfloat16:
+        return Limits(np.finfo(np.float32), bits=16, dtype="bfloat16", eps=2.0**-7, max=(2 - 2.0**-7) * 2.0**127,
+                      min=-(2 - 2.0**-7) * 2.0**127, tiny=2.0**-126, smallest_normal=2.0**-126,
+                      resolution=0.01)  # fmt: skip
     found = np.finfo(to_numpy(type or _default))
     return Limits(found, eps=float(found.eps), tiny=float(found.tiny), smallest_normal=float(found.tiny),
                   resolution=float(found.resolution))  # fmt: skip
@@ -176,7 +186,7 @@ def iinfo(type: dtype) -> Any:
 class Limits:
     """Limits of a type as Python numbers."""
 
-    def __init__(self, found: Any, **more: float) -> None:
+    def __init__(self, found: Any, **more: Any) -> None:
         number = float if isinstance(found, np.finfo) else int
         self.bits, self.dtype = found.bits, str(found.dtype)
         self.max, self.min = number(found.max), number(found.min)

@@ -347,6 +347,7 @@ OWN: dict[str, Any] = {
     "cpu": _itself, "contiguous": _itself, "pin_memory": _itself, "share_memory_": _itself, "coalesce": _itself,
     "resolve_conj": _itself, "resolve_neg": _itself, "to_dense": _itself,
     "float": _as(dtypes.float32), "double": _as(dtypes.float64), "half": _as(dtypes.float16),
+    "bfloat16": _as(dtypes.bfloat16),
     "long": _as(dtypes.int64), "int": _as(dtypes.int32), "short": _as(dtypes.int16), "char": _as(dtypes.int8),
     "byte": _as(dtypes.uint8), "bool": _as(dtypes.bool_),
     "type_as": lambda self, other: to(self, other.dtype),

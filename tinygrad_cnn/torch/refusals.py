@@ -26,7 +26,7 @@ REASONS: dict[str, str] = {
     "complex": _REAL, "view_as_complex": _REAL, "view_as_real": _REAL, "polar": _REAL, "angle": _REAL, "cfloat": _REAL,
     "cdouble": _REAL, "chalf": _REAL, "hub": "nothing is fetched from the network", "utils.model_zoo": "nothing is fetched from the network",
     "nn.quantized": _FLOAT, "utils.benchmark": "`python -m tinygrad_cnn.torch --profile` measures",  "onnx": "see tinygrad_cnn.onnx",
-    "overrides": _EAGER, "library": _EAGER, "profiler": "run the program with `python -m tinygrad_cnn.torch --profile`",
+    "overrides": _EAGER, "library": _EAGER,
     "float8": "NumPy has no such type", "nested": "tensors have one shape; nested ones are left out",
 }  # fmt: skip
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from tinygrad_cnn.mode import enable_grad, no_grad, set_grad_enabled
 from tinygrad_cnn.torch.autograd import functional as functional
+from tinygrad_cnn.torch.autograd import profiler as profiler
 from tinygrad_cnn.torch.autograd.checks import gradcheck as gradcheck
 from tinygrad_cnn.torch.autograd.checks import gradgradcheck as gradgradcheck
 from tinygrad_cnn.torch.autograd.functions import Function as Function
@@ -14,8 +15,20 @@ from tinygrad_cnn.torch.autograd.walks import grad as grad
 from tinygrad_cnn.torch.refusals import guard as _guard
 
 __all__ = [
-    "Function", "Variable", "anomaly_mode", "backward", "detect_anomaly", "enable_grad", "functional", "grad",
-    "gradcheck", "gradgradcheck", "no_grad", "set_detect_anomaly", "set_grad_enabled",
+    "Function",
+    "Variable",
+    "anomaly_mode",
+    "backward",
+    "detect_anomaly",
+    "enable_grad",
+    "functional",
+    "grad",
+    "gradcheck",
+    "gradgradcheck",
+    "no_grad",
+    "profiler",
+    "set_detect_anomaly",
+    "set_grad_enabled",
 ]  # fmt: skip
 
 

@@ -190,6 +190,10 @@ class Module(Native):
         """In float16. Returns itself."""
         return self.to(dtypes.float16)
 
+    def bfloat16(self) -> Any:
+        """In float32, which holds all numbers of bfloat16. Returns itself."""
+        return self.to(dtypes.bfloat16)
+
     def type(self, dst_type: Any) -> Any:
         """In another type. Returns itself."""
         return self.to(dst_type)
