@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
-from tinygrad_cnn.functional.arguments import choice, flag, floating, values
+from tinygrad_cnn.functional.arguments import Operand, T, TensorLike, choice, flag, floating, values
 from tinygrad_cnn.functional.elementwise import where
 from tinygrad_cnn.functional.embeddings import embedding, padding_row
 from tinygrad_cnn.functional.products import einsum
@@ -17,7 +17,7 @@ from tinygrad_cnn.functional.reduce import sum as sum_over
 __all__ = ["bilinear", "embedding_bag"]
 
 
-def bilinear(x1: Any, x2: Any, w: Any, b: Any = None) -> Any:
+def bilinear(x1: Operand[T], x2: Operand[T], w: Operand[T], b: Operand[T] | None = None) -> T:
     """A form that is linear in each of two operands.
 
         y[..., o] = sum_ij x1[..., i] * w[o,i,j] * x2[..., j] + b[o]
@@ -49,9 +49,15 @@ def bilinear(x1: Any, x2: Any, w: Any, b: Any = None) -> Any:
 
 
 def embedding_bag(
-    x: Any, w: Any, offsets: Any = None, mode: str = "mean", *, per_sample_weights: Any = None,
-    include_last_offset: bool = False, padding_idx: int | None = None,
-) -> Any:  # fmt: skip
+    x: Operand[T],
+    w: Operand[T],
+    offsets: TensorLike | None = None,
+    mode: str = "mean",
+    *,
+    per_sample_weights: TensorLike | None = None,
+    include_last_offset: bool = False,
+    padding_idx: int | None = None,
+) -> T:
     """The rows of a table that each bag of indices names, summed, averaged, or their largest elements.
 
     A bag without rows gets zeros.

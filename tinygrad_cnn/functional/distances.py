@@ -11,6 +11,8 @@ from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ShapeError
 from tinygrad_cnn.functional.arguments import (
     Axis,
+    Operand,
+    T,
     axes,
     broadcastable,
     flag,
@@ -24,7 +26,7 @@ __all__ = ["cdist", "cosine_similarity", "normalize", "pairwise_distance", "pdis
 
 
 @torch_names
-def normalize(x: Any, p: float = 2.0, axis: Axis = 1, eps: float = 1e-12) -> Any:
+def normalize(x: Operand[T], p: float = 2.0, axis: Axis = 1, eps: float = 1e-12) -> T:
     """Vectors of length 1: x / max(norm(x, p), eps), the norm taken along an axis.
 
     Args:
@@ -44,7 +46,7 @@ def normalize(x: Any, p: float = 2.0, axis: Axis = 1, eps: float = 1e-12) -> Any
 
 
 @torch_names
-def cosine_similarity(x1: Any, x2: Any, axis: int = 1, eps: float = 1e-8) -> Any:
+def cosine_similarity(x1: Operand[T], x2: Operand[T], axis: int = 1, eps: float = 1e-8) -> T:
     """Cosine of the angle between vectors: x1·x2 / (max(|x1|, eps) · max(|x2|, eps)).
 
     Args:
@@ -69,7 +71,9 @@ def cosine_similarity(x1: Any, x2: Any, axis: int = 1, eps: float = 1e-8) -> Any
 
 
 @torch_names
-def pairwise_distance(x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepdims: bool = False) -> Any:
+def pairwise_distance(
+    x1: Operand[T], x2: Operand[T], p: float = 2.0, eps: float = 1e-6, keepdims: bool = False
+) -> T:
     """Distance of vectors that stand side by side: norm(x1 - x2 + eps, p) along the last axis.
 
     Args:
@@ -93,7 +97,7 @@ def pairwise_distance(x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepd
     return ops.Norm((len(shape) - 1,), flag(name, "keepdims", keepdims), order)(x1 - x2 + shift)
 
 
-def cdist(x1: Any, x2: Any, p: float = 2.0) -> Any:
+def cdist(x1: Operand[T], x2: Operand[T], p: float = 2.0) -> T:
     """Distance of each vector of x1 from each of x2: y[..., i, j] = norm(x1[..., i, :] - x2[..., j, :], p).
 
     Args:
@@ -115,7 +119,7 @@ def cdist(x1: Any, x2: Any, p: float = 2.0) -> Any:
     return ops.Norm((len(shape) - 1,), False, number("cdist", "p", p, -inf, inf))(left - right)
 
 
-def pdist(x: Any, p: float = 2.0) -> Any:
+def pdist(x: Operand[T], p: float = 2.0) -> T:
     """Distance of each pair of rows, the upper triangle of `cdist(x, x)` row by row.
 
     Args:

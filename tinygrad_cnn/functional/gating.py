@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from math import inf
-from typing import Any
 
 import numpy as np
 
 from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError, ShapeError
-from tinygrad_cnn.functional.arguments import flag, floating, like, number, one_axis, torch_names, values
+from tinygrad_cnn.functional.arguments import (
+    Operand,
+    T,
+    flag,
+    floating,
+    like,
+    number,
+    one_axis,
+    torch_names,
+    values,
+)
 from tinygrad_cnn.functional.shape import split
 from tinygrad_cnn.rng import Seed, generator
 
@@ -17,7 +26,7 @@ __all__ = ["glu", "gumbel_softmax", "logsigmoid", "softmin"]
 
 
 @torch_names
-def glu(x: Any, axis: int = -1) -> Any:
+def glu(x: Operand[T], axis: int = -1) -> T:
     """The first half of an axis, gated by the sigmoid of the second: a · sigmoid(b).
 
     Args:
@@ -40,7 +49,7 @@ def glu(x: Any, axis: int = -1) -> Any:
     return a * ops.Sigmoid()(b)
 
 
-def logsigmoid(x: Any) -> Any:
+def logsigmoid(x: Operand[T]) -> T:
     """Logarithm of the sigmoid of each element: -log(1 + e^-x), without overflow.
 
     Args:
@@ -57,7 +66,7 @@ def logsigmoid(x: Any) -> Any:
 
 
 @torch_names
-def softmin(x: Any, axis: int = -1) -> Any:
+def softmin(x: Operand[T], axis: int = -1) -> T:
     """Softmax of -x along an axis: large where x is small, positive and summing to 1.
 
     Args:
@@ -76,8 +85,8 @@ def softmin(x: Any, axis: int = -1) -> Any:
 
 @torch_names
 def gumbel_softmax(
-    x: Any, tau: float = 1.0, hard: bool = False, axis: int = -1, *, rng: Seed = None
-) -> Any:
+    x: Operand[T], tau: float = 1.0, hard: bool = False, axis: int = -1, *, rng: Seed = None
+) -> T:
     """A soft draw of one class: softmax((x + Gumbel's noise) / tau).
 
     With `hard` the result is one-hot, at the class that softmax made largest; its gradient is that of

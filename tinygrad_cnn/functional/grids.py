@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import product
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError, ShapeError
-from tinygrad_cnn.functional.arguments import choice, flag, floating, integer, values
+from tinygrad_cnn.functional.arguments import Operand, T, choice, flag, floating, integer, values
 from tinygrad_cnn.functional.elementwise import clip
 from tinygrad_cnn.functional.shape import moveaxis
 
@@ -18,7 +19,7 @@ __all__ = ["affine_grid", "grid_sample"]
 MODES, PADDINGS = ("bilinear", "nearest", "bicubic"), ("zeros", "border", "reflection")
 
 
-def affine_grid(theta: Any, size: Any, align_corners: bool = False) -> Any:
+def affine_grid(theta: Operand[T], size: Sequence[int], align_corners: bool = False) -> T:
     """The points to which an affine map takes those of a regular grid, for `grid_sample`.
 
         y[n, i, j] = theta[n] @ (x_j, y_i, 1), x and y from -1 to 1: the middles of pixels, or with
@@ -55,8 +56,12 @@ def _line(n: int, corners: bool) -> Any:
 
 
 def grid_sample(
-    x: Any, grid: Any, mode: str = "bilinear", padding_mode: str = "zeros", align_corners: bool = False
-) -> Any:
+    x: Operand[T],
+    grid: Operand[T],
+    mode: str = "bilinear",
+    padding_mode: str = "zeros",
+    align_corners: bool = False,
+) -> T:
     """The values of images, or volumes, at points of a grid; with derivatives in both.
 
     Points are (x, y) with -1 and 1 at the image's edges, or with align_corners at the middles of its

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import floor, inf
 from typing import Any
 
 from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError, ShapeError
-from tinygrad_cnn.functional.arguments import choice, flag, floating, number, sizes
+from tinygrad_cnn.functional.arguments import Operand, Sizes, T, choice, flag, floating, number, sizes
 from tinygrad_cnn.functional.layout import as_given, channels_first
 from tinygrad_cnn.functional.resample import some_pixels
 from tinygrad_cnn.ops.resample import (
@@ -28,9 +29,15 @@ MODES = ("nearest", "nearest-exact", *LINEAR, "bicubic", "area")
 
 
 def interpolate(
-    x: Any, size: Any = None, scale_factor: Any = None, mode: str = "nearest",
-    align_corners: bool | None = None, *, antialias: bool = False, data_format: str = "NCHW",
-) -> Any:  # fmt: skip
+    x: Operand[T],
+    size: Sizes | None = None,
+    scale_factor: float | Sequence[float] | None = None,
+    mode: str = "nearest",
+    align_corners: bool | None = None,
+    *,
+    antialias: bool = False,
+    data_format: str = "NCHW",
+) -> T:
     """Signals, images or volumes of another size: upsampled, or downsampled without smoothing.
 
         nearest:         y[i] = x[floor(i * scale)];   nearest-exact: x[floor((i + ½) * scale)]

@@ -9,7 +9,18 @@ import numpy as np
 
 from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
-from tinygrad_cnn.functional.arguments import broadcastable, choice, flag, floating, integer, number, values
+from tinygrad_cnn.functional.arguments import (
+    Operand,
+    T,
+    TensorLike,
+    broadcastable,
+    choice,
+    flag,
+    floating,
+    integer,
+    number,
+    values,
+)
 from tinygrad_cnn.functional.elementwise import where
 from tinygrad_cnn.functional.loss import REDUCTIONS, as_target
 from tinygrad_cnn.functional.pairs import xlogy
@@ -21,9 +32,14 @@ __all__ = ["ctc_loss", "gaussian_nll_loss", "poisson_nll_loss"]
 
 
 def poisson_nll_loss(
-    x: Any, target: Any, *, log_input: bool = True, full: bool = False, eps: float = 1e-8,
+    x: Operand[T],
+    target: Operand[T],
+    *,
+    log_input: bool = True,
+    full: bool = False,
+    eps: float = 1e-8,
     reduction: str = "mean",
-) -> Any:  # fmt: skip
+) -> T:
     """Minus the logarithm of Poisson's probability of a count t, without the part that x does not change.
 
         e^x - t · x, or with log_input=False   x - t · ln(x + eps)
@@ -59,8 +75,14 @@ def poisson_nll_loss(
 
 
 def gaussian_nll_loss(
-    x: Any, target: Any, var: Any, *, full: bool = False, eps: float = 1e-6, reduction: str = "mean"
-) -> Any:
+    x: Operand[T],
+    target: Operand[T],
+    var: Operand[T],
+    *,
+    full: bool = False,
+    eps: float = 1e-6,
+    reduction: str = "mean",
+) -> T:
     """Minus the logarithm of a normal density: ½ (ln v + (x - target)² / v), with v = max(var, eps).
 
     The gradient passes a variance below eps as if it were not raised.
@@ -96,9 +118,15 @@ def gaussian_nll_loss(
 
 
 def ctc_loss(
-    log_probs: Any, targets: Any, input_lengths: Any, target_lengths: Any, *, blank: int = 0,
-    reduction: str = "mean", zero_infinity: bool = False,
-) -> Any:  # fmt: skip
+    log_probs: Operand[T],
+    targets: TensorLike,
+    input_lengths: TensorLike,
+    target_lengths: TensorLike,
+    *,
+    blank: int = 0,
+    reduction: str = "mean",
+    zero_infinity: bool = False,
+) -> T:
     """Minus the logarithm of the probability of a sequence of labels, whichever steps they stand at.
 
     Summed are all paths of one class a step that give the labels once equal neighbours are made one and

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import inf
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 
 from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
-from tinygrad_cnn.functional.arguments import floating, like, number, sizes, values
+from tinygrad_cnn.functional.arguments import (
+    Operand,
+    Sizes,
+    T,
+    TensorLike,
+    floating,
+    like,
+    number,
+    sizes,
+    values,
+)
 from tinygrad_cnn.functional.pool import windows_over
 from tinygrad_cnn.functional.resample import adaptive_sizes
 
@@ -25,7 +36,7 @@ __all__ = [
 ]
 
 
-def adaptive_avg_pool1d(x: Any, output_size: Any) -> Any:
+def adaptive_avg_pool1d(x: Operand[T], output_size: Sizes) -> T:
     """Mean of each of OL bins that cover the signal; bins as `adaptive_avg_pool2d`.
 
     Args:
@@ -42,7 +53,7 @@ def adaptive_avg_pool1d(x: Any, output_size: Any) -> Any:
     return _averaged("adaptive_avg_pool1d", 1, x, output_size)
 
 
-def adaptive_avg_pool3d(x: Any, output_size: Any) -> Any:
+def adaptive_avg_pool3d(x: Operand[T], output_size: Sizes) -> T:
     """Mean of each of OD × OH × OW bins that cover the volume; bins as `adaptive_avg_pool2d`.
 
     Args:
@@ -59,7 +70,13 @@ def adaptive_avg_pool3d(x: Any, output_size: Any) -> Any:
     return _averaged("adaptive_avg_pool3d", 3, x, output_size)
 
 
-def adaptive_max_pool1d(x: Any, output_size: Any, return_indices: bool = False) -> Any:
+@overload
+def adaptive_max_pool1d(x: Operand[T], output_size: Sizes, return_indices: Literal[False] = False) -> T: ...
+@overload
+def adaptive_max_pool1d(
+    x: Operand[T], output_size: Sizes, return_indices: Literal[True]
+) -> tuple[T, T]: ...
+def adaptive_max_pool1d(x: Any, output_size: Sizes, return_indices: bool = False) -> Any:
     """Largest element of each of OL bins that cover the signal; see `adaptive_max_pool2d`.
 
     Args:
@@ -77,7 +94,13 @@ def adaptive_max_pool1d(x: Any, output_size: Any, return_indices: bool = False) 
     return _maxima("adaptive_max_pool1d", 1, x, output_size, return_indices)
 
 
-def adaptive_max_pool3d(x: Any, output_size: Any, return_indices: bool = False) -> Any:
+@overload
+def adaptive_max_pool3d(x: Operand[T], output_size: Sizes, return_indices: Literal[False] = False) -> T: ...
+@overload
+def adaptive_max_pool3d(
+    x: Operand[T], output_size: Sizes, return_indices: Literal[True]
+) -> tuple[T, T]: ...
+def adaptive_max_pool3d(x: Any, output_size: Sizes, return_indices: bool = False) -> Any:
     """Largest element of each of OD × OH × OW bins that cover the volume; see `adaptive_max_pool2d`.
 
     Args:
@@ -96,8 +119,12 @@ def adaptive_max_pool3d(x: Any, output_size: Any, return_indices: bool = False) 
 
 
 def lp_pool1d(
-    x: Any, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
-) -> Any:
+    x: Operand[T],
+    norm_type: float,
+    kernel_size: Sizes,
+    stride: Sizes | None = None,
+    ceil_mode: bool = False,
+) -> T:
     """Power sum of each window of a signal; see `lp_pool2d`.
 
     Args:
@@ -115,8 +142,12 @@ def lp_pool1d(
 
 
 def lp_pool3d(
-    x: Any, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
-) -> Any:
+    x: Operand[T],
+    norm_type: float,
+    kernel_size: Sizes,
+    stride: Sizes | None = None,
+    ceil_mode: bool = False,
+) -> T:
     """Power sum of each window of a volume; see `lp_pool2d`.
 
     Args:
@@ -135,8 +166,13 @@ def lp_pool3d(
 
 
 def max_unpool1d(
-    x: Any, indices: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, output_size: Any = None
-) -> Any:
+    x: Operand[T],
+    indices: TensorLike,
+    kernel_size: Sizes,
+    stride: Sizes | None = None,
+    padding: Sizes = 0,
+    output_size: Sequence[int] | None = None,
+) -> T:
     """Each maximum back at the place that `max_pool1d` took it from, zeros elsewhere; see `max_unpool2d`.
 
     Args:
@@ -155,8 +191,13 @@ def max_unpool1d(
 
 
 def max_unpool3d(
-    x: Any, indices: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, output_size: Any = None
-) -> Any:
+    x: Operand[T],
+    indices: TensorLike,
+    kernel_size: Sizes,
+    stride: Sizes | None = None,
+    padding: Sizes = 0,
+    output_size: Sequence[int] | None = None,
+) -> T:
     """Each maximum back at the place that `max_pool3d` took it from, zeros elsewhere; see `max_unpool2d`.
 
     Args:
@@ -187,12 +228,12 @@ def with_axes(name: str, count: int, x: Any) -> Any:
     return x
 
 
-def _averaged(name: str, count: int, x: Any, output_size: Any) -> Any:
+def _averaged(name: str, count: int, x: Any, output_size: Sizes) -> Any:
     x = with_axes(name, count, x)
     return ops.AdaptiveAvgPool(x.shape[2:], adaptive_sizes(name, x, output_size, count))(x)
 
 
-def _maxima(name: str, count: int, x: Any, output_size: Any, return_indices: bool) -> Any:
+def _maxima(name: str, count: int, x: Any, output_size: Sizes, return_indices: bool) -> Any:
     x = with_axes(name, count, x)
     y, (flat, _) = ops.AdaptiveMaxPool(adaptive_sizes(name, x, output_size, count)).with_residual(x)
     return (y, like(x, flat)) if return_indices else y
@@ -216,7 +257,7 @@ def _unpooled(
     kernel_size: Any,
     stride: Any,
     padding: Any,
-    output_size: Any,
+    output_size: Sizes,
 ) -> Any:
     x, flat = with_axes(name, count, x), values(indices)
     if flat.dtype.kind not in "iu":

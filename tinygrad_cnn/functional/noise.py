@@ -9,7 +9,7 @@ import numpy as np
 
 from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError
-from tinygrad_cnn.functional.arguments import flag, floating, number, values
+from tinygrad_cnn.functional.arguments import Operand, T, flag, floating, number, values
 from tinygrad_cnn.functional.lines_and_volumes import with_axes
 from tinygrad_cnn.functional.random import dropped
 from tinygrad_cnn.functional.rectifier import leaky_relu
@@ -22,8 +22,8 @@ SATURATION = 1.0507009873554804934193349852946 * 1.67326324235437728481704299167
 
 
 def dropout1d(
-    x: Any, p: float = 0.5, training: bool = True, *, mode: str = "inverted", rng: Seed = None
-) -> Any:
+    x: Operand[T], p: float = 0.5, training: bool = True, *, mode: str = "inverted", rng: Seed = None
+) -> T:
     """Zero whole channels of signals with probability p in training; see `dropout2d`.
 
     Args:
@@ -42,8 +42,8 @@ def dropout1d(
 
 
 def dropout3d(
-    x: Any, p: float = 0.5, training: bool = True, *, mode: str = "inverted", rng: Seed = None
-) -> Any:
+    x: Operand[T], p: float = 0.5, training: bool = True, *, mode: str = "inverted", rng: Seed = None
+) -> T:
     """Zero whole channels of volumes with probability p in training; see `dropout2d`.
 
     Args:
@@ -61,7 +61,7 @@ def dropout3d(
     return dropped("dropout3d", x, (*x.shape[:2], 1, 1, 1), p, training, mode, rng)
 
 
-def alpha_dropout(x: Any, p: float = 0.5, training: bool = True, *, rng: Seed = None) -> Any:
+def alpha_dropout(x: Operand[T], p: float = 0.5, training: bool = True, *, rng: Seed = None) -> T:
     """Dropout that keeps mean 0 and variance 1 behind SELU: dropped elements get SELU's lower limit.
 
         y = a · (x where kept, else -s) + b,   a = 1 / sqrt((1 - p)(1 + p·s²)),   b = a · p · s
@@ -82,7 +82,7 @@ def alpha_dropout(x: Any, p: float = 0.5, training: bool = True, *, rng: Seed = 
     return _alpha_dropped("alpha_dropout", x, x.shape, p, training, rng)
 
 
-def feature_alpha_dropout(x: Any, p: float = 0.5, training: bool = True, *, rng: Seed = None) -> Any:
+def feature_alpha_dropout(x: Operand[T], p: float = 0.5, training: bool = True, *, rng: Seed = None) -> T:
     """`alpha_dropout` of whole channels.
 
     Args:
@@ -101,8 +101,8 @@ def feature_alpha_dropout(x: Any, p: float = 0.5, training: bool = True, *, rng:
 
 
 def rrelu(
-    x: Any, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False, *, rng: Seed = None
-) -> Any:
+    x: Operand[T], lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False, *, rng: Seed = None
+) -> T:
     """x where positive, else x times a slope: drawn for each element in training, else the mean one.
 
     Args:

@@ -107,7 +107,9 @@ def layer_norm(
     return ops.LayerNorm(len(shape), number(name, "eps", eps, 0, inf))(x, w, b)
 
 
-def rms_norm(x: Any, normalized_shape: Any, w: Any = None, eps: float | None = None) -> Any:
+def rms_norm(
+    x: Operand[T], normalized_shape: Any, w: Operand[T] | None = None, eps: float | None = None
+) -> T:
     """Scale each sample by its root mean square over its last axes: y = w * x / sqrt(mean(x²) + eps).
 
     Args:

@@ -11,6 +11,9 @@ import numpy as np
 from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
 from tinygrad_cnn.functional.arguments import (
+    Operand,
+    T,
+    TensorLike,
     broadcastable,
     choice,
     flag,
@@ -35,7 +38,7 @@ __all__ = [
 ]
 
 
-def soft_margin_loss(x: Any, target: Any, *, reduction: str = "mean") -> Any:
+def soft_margin_loss(x: Operand[T], target: Operand[T], *, reduction: str = "mean") -> T:
     """A smooth loss of two classes: log(1 + e^(-target · x)).
 
     Args:
@@ -56,7 +59,9 @@ def soft_margin_loss(x: Any, target: Any, *, reduction: str = "mean") -> Any:
     return reduced(ops.Softplus(1.0, inf)(-(target * x)), reduction)
 
 
-def multilabel_soft_margin_loss(x: Any, target: Any, weight: Any = None, *, reduction: str = "mean") -> Any:
+def multilabel_soft_margin_loss(
+    x: Operand[T], target: Operand[T], weight: TensorLike | None = None, *, reduction: str = "mean"
+) -> T:
     """Cross-entropy of several labels at once: `binary_cross_entropy_with_logits`, averaged over classes.
 
     Args:
@@ -79,7 +84,7 @@ def multilabel_soft_margin_loss(x: Any, target: Any, weight: Any = None, *, redu
     return reduced(mean(each, -1), reduction)
 
 
-def multilabel_margin_loss(x: Any, target: Any, *, reduction: str = "mean") -> Any:
+def multilabel_margin_loss(x: Operand[T], target: Operand[T], *, reduction: str = "mean") -> T:
     """Hinge loss of several labels: each label should score 1 more than each class that is none.
 
         loss = sum over labels j, classes i that are no label of max(0, 1 - (x[j] - x[i])) / K
@@ -123,8 +128,8 @@ def multilabel_margin_loss(x: Any, target: Any, *, reduction: str = "mean") -> A
 
 
 def margin_ranking_loss(
-    x1: Any, x2: Any, target: Any, *, margin: float = 0.0, reduction: str = "mean"
-) -> Any:
+    x1: Operand[T], x2: Operand[T], target: Operand[T], *, margin: float = 0.0, reduction: str = "mean"
+) -> T:
     """A loss of two scores, of which the first should be larger (target 1) or smaller (-1):
     max(0, -target · (x1 - x2) + margin).
 
@@ -151,8 +156,8 @@ def margin_ranking_loss(
 
 
 def cosine_embedding_loss(
-    x1: Any, x2: Any, target: Any, *, margin: float = 0.0, reduction: str = "mean"
-) -> Any:
+    x1: Operand[T], x2: Operand[T], target: Operand[T], *, margin: float = 0.0, reduction: str = "mean"
+) -> T:
     """A loss of angles: 1 - cos(x1, x2) where the target is 1, max(0, cos(x1, x2) - margin) where it is -1.
 
     Args:
@@ -182,9 +187,16 @@ def cosine_embedding_loss(
 
 
 def triplet_margin_loss(
-    anchor: Any, positive: Any, negative: Any, *, margin: float = 1.0, p: float = 2.0, eps: float = 1e-6,
-    swap: bool = False, reduction: str = "mean",
-) -> Any:  # fmt: skip
+    anchor: Operand[T],
+    positive: Operand[T],
+    negative: Operand[T],
+    *,
+    margin: float = 1.0,
+    p: float = 2.0,
+    eps: float = 1e-6,
+    swap: bool = False,
+    reduction: str = "mean",
+) -> T:
     """A loss of three vectors, of which two should be near: max(0, d(a, p) - d(a, n) + margin).
 
     Args:
@@ -209,9 +221,15 @@ def triplet_margin_loss(
 
 
 def triplet_margin_with_distance_loss(
-    anchor: Any, positive: Any, negative: Any, *, distance: Callable[[Any, Any], Any] | None = None,
-    margin: float = 1.0, swap: bool = False, reduction: str = "mean",
-) -> Any:  # fmt: skip
+    anchor: Operand[T],
+    positive: Operand[T],
+    negative: Operand[T],
+    *,
+    distance: Callable[[Any, Any], Any] | None = None,
+    margin: float = 1.0,
+    swap: bool = False,
+    reduction: str = "mean",
+) -> T:
     """`triplet_margin_loss` with any distance.
 
     Args:

@@ -228,7 +228,7 @@ def pixel_unshuffle(x: Operand[T], downscale_factor: int, *, data_format: str = 
     return as_given(ops.PixelUnshuffle(r)(x), data_format)
 
 
-def channel_shuffle(x: Any, groups: int) -> Any:
+def channel_shuffle(x: Operand[T], groups: int) -> T:
     """Channels of several groups interleaved: the first of each group, then the second of each, ...
 
     Args:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from math import inf
-from typing import Any
 
 from tinygrad_cnn import ops
-from tinygrad_cnn.functional.arguments import floating, number
+from tinygrad_cnn.functional.arguments import Operand, T, floating, number
 
 __all__ = ["hardshrink", "softshrink", "tanhshrink", "threshold"]
 
 
-def hardshrink(x: Any, lambd: float = 0.5) -> Any:
+def hardshrink(x: Operand[T], lambd: float = 0.5) -> T:
     """Each element as it is where |x| > lambd, else 0, which is also the derivative there.
 
     Args:
@@ -27,7 +26,7 @@ def hardshrink(x: Any, lambd: float = 0.5) -> Any:
     return ops.Hardshrink(number("hardshrink", "lambd", lambd, 0, inf))(floating("hardshrink", x))
 
 
-def softshrink(x: Any, lambd: float = 0.5) -> Any:
+def softshrink(x: Operand[T], lambd: float = 0.5) -> T:
     """Each element moved towards 0 by lambd, and 0 where |x| <= lambd, with derivative 0 there.
 
     Args:
@@ -43,7 +42,7 @@ def softshrink(x: Any, lambd: float = 0.5) -> Any:
     return ops.Softshrink(number("softshrink", "lambd", lambd, 0, inf))(floating("softshrink", x))
 
 
-def tanhshrink(x: Any) -> Any:
+def tanhshrink(x: Operand[T]) -> T:
     """x - tanh x of each element, with derivative tanh² x.
 
     Args:
@@ -60,7 +59,7 @@ def tanhshrink(x: Any) -> Any:
     return x - ops.Tanh()(x)
 
 
-def threshold(x: Any, threshold: float, value: float) -> Any:
+def threshold(x: Operand[T], threshold: float, value: float) -> T:
     """Each element where it is above a threshold, else a value, with derivative 0 there.
 
     Args:

@@ -11,6 +11,7 @@ import numpy as np
 from tinygrad_cnn.errors import ArgumentError, DTypeError, GraphError, ShapeError
 from tinygrad_cnn.graph import Needs, Op, Result, Traced
 from tinygrad_cnn.nn.module import Module, Parameter
+from tinygrad_cnn.tensors.tensor_class import Tensor
 
 __all__ = ["HandWritten"]
 
@@ -25,7 +26,7 @@ class Written(Op):
     def options(self) -> dict[str, Any]:
         return {"layer": self.layer}
 
-    def forward(self, x: Any, *params: Any) -> Any:
+    def forward(self, x: Tensor, *params: Any) -> Tensor:
         layer = copy.copy(self._layer)  # what forward keeps for backward belongs to this call
         for name, value in zip(self.params, params, strict=True):
             setattr(layer, name, value)
@@ -84,7 +85,7 @@ class HandWritten(Module):
                 )
             setattr(self, name, Parameter(getattr(layer, name)))
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """What the layer computes of x.
 
         >>> class Twice:

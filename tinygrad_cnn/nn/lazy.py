@@ -26,6 +26,7 @@ from tinygrad_cnn.nn.layers.conv import (
 )
 from tinygrad_cnn.nn.layers.linear import Linear
 from tinygrad_cnn.nn.module import Module
+from tinygrad_cnn.tensors.tensor_class import Tensor
 
 __all__ = [
     "LazyBatchNorm1d",
@@ -84,7 +85,7 @@ class LazyLayer(Module):
         for key, value in given.arguments.items():
             setattr(self, key, np.dtype(value).name if key == "dtype" else value)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """The layer's result, after it became what it is.
 
         >>> import numpy as np

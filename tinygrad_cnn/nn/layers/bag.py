@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn import functional as F
-from tinygrad_cnn.functional.arguments import choice, flag, integer
+from tinygrad_cnn.functional.arguments import TensorLike, choice, flag, integer
 from tinygrad_cnn.functional.embeddings import padding_row
 from tinygrad_cnn.nn import init
 from tinygrad_cnn.nn.module import Module, Parameter
 from tinygrad_cnn.rng import Seed, generator
+from tinygrad_cnn.tensors.tensor_class import Tensor
 
 __all__ = ["Bilinear", "EmbeddingBag"]
 
@@ -55,7 +56,9 @@ class EmbeddingBag(Module):
         if self.padding_idx is not None:
             self.weight._writable()[self.padding_idx] = 0
 
-    def forward(self, x: Any, offsets: Any = None, per_sample_weights: Any = None) -> Any:
+    def forward(
+        self, x: TensorLike, offsets: TensorLike | None = None, per_sample_weights: TensorLike | None = None
+    ) -> Tensor:
         """One row for each bag.
 
         >>> EmbeddingBag(4, 2, "sum", padding_idx=0).forward(np.array([[0, 0]])).tolist()
@@ -111,7 +114,7 @@ class Bilinear(Module):
         if self.bias is not None:
             init.uniform_(self.bias, -bound, bound, rng=draws)
 
-    def forward(self, x1: Any, x2: Any) -> Any:
+    def forward(self, x1: Tensor, x2: Tensor) -> Tensor:
         """The form of x1 and x2, plus `bias`.
 
         >>> Bilinear(3, 4, 2).forward(np.ones(3, "float32"), np.ones(4, "float32")).shape

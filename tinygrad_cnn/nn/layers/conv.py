@@ -323,7 +323,7 @@ class ConvTranspose3d(ConvTransposeLayer):
 
     axes = 3
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """The transposed convolution of x with `weight`, plus `bias`.
 
         >>> ConvTranspose3d(1, 2, 2).forward(np.zeros((1, 1, 2, 3, 3), "float32")).shape

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from math import inf
-from typing import Any
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.functional.checks import between
 from tinygrad_cnn.nn.function_layer import FunctionLayer, option
+from tinygrad_cnn.tensors.tensor_class import Tensor
 
 __all__ = ["CosineSimilarity", "PairwiseDistance"]
 
@@ -27,7 +27,7 @@ class CosineSimilarity(FunctionLayer):
     dim: int = 1
     eps: float = option(default=1e-8, check=between(0, inf))
 
-    def forward(self, x1: Any, x2: Any) -> Any:
+    def forward(self, x1: Tensor, x2: Tensor) -> Tensor:
         """The cosines.
 
         >>> CosineSimilarity(0).forward([1.0, 0.0], [0.0, 2.0])
@@ -52,7 +52,7 @@ class PairwiseDistance(FunctionLayer):
     eps: float = 1e-6
     keepdim: bool = False
 
-    def forward(self, x1: Any, x2: Any) -> Any:
+    def forward(self, x1: Tensor, x2: Tensor) -> Tensor:
         """The distances.
 
         >>> PairwiseDistance(1.0).forward([0.0, 0.0], [3.0, 4.0]).round(3)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from tinygrad_cnn import functional as F
+from tinygrad_cnn.functional.arguments import TensorLike
 from tinygrad_cnn.functional.checks import at_least, optional, per_axis
 from tinygrad_cnn.nn.function_layer import FunctionLayer, option
 from tinygrad_cnn.nn.layers.pool import AdaptiveMaxPool2d, PoolLayer, power
 from tinygrad_cnn.nn.layers.rearrange import Upsample
+from tinygrad_cnn.tensors.tensor_class import Tensor
 
 __all__ = [
     "AdaptiveAvgPool1d",
@@ -141,7 +144,7 @@ class MaxUnpool1d(PoolLayer):
 
     axes = 1
 
-    def forward(self, x: Any, indices: Any, output_size: Any = None) -> Any:
+    def forward(self, x: Tensor, indices: TensorLike, output_size: Sequence[int] | None = None) -> Tensor:
         """The maxima in their places, zeros elsewhere.
 
         >>> import numpy as np
@@ -166,7 +169,7 @@ class MaxUnpool3d(PoolLayer):
 
     axes = 3
 
-    def forward(self, x: Any, indices: Any, output_size: Any = None) -> Any:
+    def forward(self, x: Tensor, indices: TensorLike, output_size: Sequence[int] | None = None) -> Tensor:
         """The maxima in their places, zeros elsewhere.
 
         >>> import numpy as np

@@ -7,6 +7,7 @@ from typing import Any
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.nn.function_layer import option
 from tinygrad_cnn.nn.layers.loss import REDUCTION, Loss, weights
+from tinygrad_cnn.tensors.tensor_class import Tensor
 
 __all__ = [
     "CosineEmbeddingLoss",
@@ -124,7 +125,7 @@ class TripletMarginWithDistanceLoss(Loss, function=F.triplet_margin_with_distanc
     swap: bool = option(default=False, kw_only=True)
     reduction: str = option(default="mean", check=REDUCTION, kw_only=True)
 
-    def forward(self, anchor: Any, positive: Any, negative: Any) -> Any:
+    def forward(self, anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
         """The loss of triplets.
 
         >>> round(float(TripletMarginWithDistanceLoss().forward([[0.0]], [[1.0]], [[4.0]])), 4)

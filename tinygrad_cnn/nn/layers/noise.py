@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.functional.checks import between
 from tinygrad_cnn.nn.function_layer import FunctionLayer, option
 from tinygrad_cnn.nn.layers.dropout import Dropout
 from tinygrad_cnn.rng import Seed, own_generator
+from tinygrad_cnn.tensors.tensor_class import Tensor
 
 __all__ = ["AlphaDropout", "Dropout1d", "Dropout3d", "FeatureAlphaDropout"]
 
@@ -27,7 +26,7 @@ class Dropout1d(Dropout):
     [[0.0, 0.0], [2.0, 2.0], [2.0, 2.0]]
     """
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """x with channels dropped in training; x itself, or in mode 'classic' scaled, otherwise.
 
         >>> import numpy as np
@@ -51,7 +50,7 @@ class Dropout3d(Dropout):
     Tensor([0., 2., 2.], dtype=float64)
     """
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """x with channels dropped in training; x itself, or in mode 'classic' scaled, otherwise.
 
         >>> import numpy as np
@@ -77,7 +76,7 @@ class AlphaDropout(FunctionLayer):
     p: float = option(default=0.5, check=between(0, 1))
     rng: Seed = option(default=None, check=own_generator, kw_only=True)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """x with elements dropped in training; x itself otherwise.
 
         >>> AlphaDropout().eval().forward([1.0])
@@ -107,7 +106,7 @@ class FeatureAlphaDropout(AlphaDropout):
     Tensor([-0.78,  0.78], dtype=float64)
     """
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """x with channels dropped in training; x itself otherwise.
 
         >>> FeatureAlphaDropout().eval().forward([[1.0]])

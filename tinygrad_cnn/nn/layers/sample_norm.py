@@ -87,7 +87,7 @@ class RMSNorm(Module):
         ones = np.ones(self.normalized_shape, dtype)
         self.weight = Parameter(ones) if self.elementwise_affine else None
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """x, scaled.
 
         >>> RMSNorm((1, 2)).forward(np.ones((5, 1, 2), "float32")).shape

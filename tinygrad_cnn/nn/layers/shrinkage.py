@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import inf
-from typing import Any
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.functional.arguments import integer
@@ -11,6 +10,7 @@ from tinygrad_cnn.functional.checks import between, optional
 from tinygrad_cnn.nn.function_layer import FunctionLayer, option
 from tinygrad_cnn.nn.layers.activation import Pointwise, classes_of
 from tinygrad_cnn.rng import Seed, own_generator
+from tinygrad_cnn.tensors.tensor_class import Tensor
 
 __all__ = [
     "GLU",
@@ -93,7 +93,7 @@ class GLU(FunctionLayer):
 
     dim: int = -1
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """The gated half of x.
 
         >>> GLU(0).forward([3.0, 0.0])
@@ -114,7 +114,7 @@ class Softmin(FunctionLayer):
 
     dim: int | None = option(default=None, check=optional(integer))
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """The softmax of -x.
 
         >>> Softmin().forward([0.0, 0.0])
@@ -131,7 +131,7 @@ class Softmax2d(FunctionLayer):
     Tensor([0.5, 0.5], dtype=float64)
     """
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """The softmax of x along its third axis from the end.
 
         >>> import numpy as np
@@ -166,7 +166,7 @@ class RReLU(FunctionLayer):
         """
         F.rrelu([0.0], self.lower, self.upper)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """x with its slopes.
 
         >>> RReLU(0.5, 0.5).forward([-1.0])
