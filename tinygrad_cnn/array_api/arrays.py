@@ -99,7 +99,7 @@ def recorded(name: str, native: Callable[..., Any], plain: Callable[..., Any]) -
     >>> from tinygrad_cnn import functional as F
     >>> absolute = recorded("abs", F.abs, np.abs)
     >>> absolute(Tensor([-1.0], requires_grad=True)), absolute(Tensor.detached(np.array([-1])))
-    (Tensor([1.], op=Abs), Tensor([1], dtype=int64))
+    (Tensor([1.], op=Abs), Tensor([1]))
     """
 
     def function(*operands: Any, **options: Any) -> Tensor:

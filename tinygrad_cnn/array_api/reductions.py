@@ -107,7 +107,7 @@ def count_nonzero(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) ->
     """`count_nonzero` of the array API standard.
 
     >>> count_nonzero(Tensor([1.0, 0.0]))
-    Tensor(1, dtype=int64)
+    Tensor(1)
     """
     return wrapped(np.count_nonzero(data(x), axis=axis, keepdims=keepdims))
 
@@ -185,7 +185,7 @@ def argsort(x: Tensor, /, *, axis: int = -1, descending: bool = False, stable: b
     """`argsort` of the array API standard.
 
     >>> argsort(Tensor([2.0, 1.0]))
-    Tensor([1, 0], dtype=int64)
+    Tensor([1, 0])
     """
     array = data(x)
     if not descending:
@@ -198,7 +198,7 @@ def argmax(x: Tensor, /, *, axis: int | None = None, keepdims: bool = False) -> 
     """`argmax` of the array API standard.
 
     >>> argmax(Tensor([2.0, 3.0]))
-    Tensor(1, dtype=int64)
+    Tensor(1)
     """
     return wrapped(np.argmax(data(x), axis=axis, keepdims=keepdims))
 
@@ -207,7 +207,7 @@ def argmin(x: Tensor, /, *, axis: int | None = None, keepdims: bool = False) -> 
     """`argmin` of the array API standard.
 
     >>> argmin(Tensor([2.0, 3.0]))
-    Tensor(0, dtype=int64)
+    Tensor(0)
     """
     return wrapped(np.argmin(data(x), axis=axis, keepdims=keepdims))
 
@@ -216,7 +216,7 @@ def nonzero(x: Tensor, /) -> tuple[Tensor, ...]:
     """`nonzero` of the array API standard.
 
     >>> nonzero(Tensor([0.0, 3.0]))
-    (Tensor([1], dtype=int64),)
+    (Tensor([1]),)
     """
     if not x.ndim:
         raise ValueError("nonzero: a 0-d array has no places")
@@ -227,7 +227,7 @@ def searchsorted(x1: Tensor, x2: Any, /, *, side: str = "left", sorter: Tensor |
     """`searchsorted` of the array API standard.
 
     >>> searchsorted(Tensor([1.0, 3.0]), Tensor([2.0]))
-    Tensor([1], dtype=int64)
+    Tensor([1])
     """
     order = None if sorter is None else data(sorter)
     return wrapped(np.searchsorted(data(x1), data(x2), side, order))  # type: ignore[call-overload]
@@ -275,7 +275,7 @@ def unique_all(x: Tensor, /) -> UniqueAll:
     """`unique_all` of the array API standard; each NaN is a value of its own.
 
     >>> unique_all(Tensor([2.0, 2.0])).counts
-    Tensor([2], dtype=int64)
+    Tensor([2])
     """
     values, indices, inverse, counts = np.unique(
         data(x), return_index=True, return_inverse=True, return_counts=True, equal_nan=False
@@ -297,7 +297,7 @@ def unique_inverse(x: Tensor, /) -> UniqueInverse:
     """`unique_inverse` of the array API standard.
 
     >>> unique_inverse(Tensor([2.0, 2.0])).inverse_indices
-    Tensor([0, 0], dtype=int64)
+    Tensor([0, 0])
     """
     found = unique_all(x)
     return UniqueInverse(found.values, found.inverse_indices)
