@@ -75,7 +75,7 @@ def interpolate(
         raise ShapeError(f"{name}: x needs 3 to 5 axes (N, C, ...), got {x.shape}")
     _fitting(name, mode, count, align_corners, antialias)
     some_pixels(name, x)
-    corners = bool(align_corners)
+    corners = align_corners is not None and flag(name, "align_corners", align_corners)
     maps = [
         _axis_map(mode, n, o, scale, corners, antialias)
         for n, o, scale in _axes(name, x, size, scale_factor)

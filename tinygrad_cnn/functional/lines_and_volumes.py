@@ -15,6 +15,7 @@ from tinygrad_cnn.functional.arguments import (
     Sizes,
     T,
     TensorLike,
+    flag,
     floating,
     like,
     number,
@@ -236,7 +237,7 @@ def _averaged(name: str, count: int, x: Any, output_size: Sizes) -> Any:
 def _maxima(name: str, count: int, x: Any, output_size: Sizes, return_indices: bool) -> Any:
     x = with_axes(name, count, x)
     y, (flat, _) = ops.AdaptiveMaxPool(adaptive_sizes(name, x, output_size, count)).with_residual(x)
-    return (y, like(x, flat)) if return_indices else y
+    return (y, like(x, flat)) if flag(name, "return_indices", return_indices) else y
 
 
 def _power_sums(
