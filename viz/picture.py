@@ -20,6 +20,7 @@ from viz.model.boxes import Model
 from viz.model.building import Root, build, roots_of
 from viz.options import Choice, hidden_parts
 from viz.output.engines import DPI, FORMATS, check_drawing, draw, need_engine, target_of, write
+from viz.output.shown_file import ShownFile
 from viz.page import document
 from viz.page_sizes import READABLE, best, page_size
 from viz.recording.module_run import run
@@ -73,7 +74,7 @@ class Picture:
         suffix = suffix if form is None else _form("viz.render", form)
         if suffix not in _TEXTS:
             need_engine(target, self.source)
-        return write(target, self.drawn(suffix, dpi=dpi, timeout=timeout))
+        return ShownFile(write(target, self.drawn(suffix, dpi=dpi, timeout=timeout)))
 
     def drawn(self, form: str, *, dpi: int = DPI, timeout: float = 60.0) -> bytes:
         """The bytes of a file of a format, such as 'svg': those of the suffixes of `viz.render`.
@@ -345,7 +346,7 @@ def render(
         timeout: seconds for layout and drawing, more than 0.
         options: those of `viz.graph`.
     Returns:
-        The file's path, or the object.
+        The file's path, which shows the picture in a notebook; or the object.
     Raises:
         ArgumentError: another suffix, no format for an object, or an option out of its range.
         FileNotFoundError, PermissionError: the folder does not exist or cannot be written to.

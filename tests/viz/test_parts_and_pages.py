@@ -212,3 +212,17 @@ def test_kept_arrays_are_named() -> None:
     y = F.tanh(x * 2) * F.exp(x)
     text = str(viz.graph(y.sum(), memory=True))
     assert "2 KiB kept: result" in text
+
+
+@needs_engine
+def test_a_written_file_shows_itself_in_a_notebook(tmp_path: Path) -> None:
+    pytest.importorskip("PIL", reason="Pillow is not installed, which makes the animation")
+    x = Tensor(3.0, requires_grad=True, name="x")
+    kinds = {"a.png": "image/png", "a.svg": "image/svg+xml", "a.html": "text/html", "a.dot": "text/plain"}
+    for name, kind in kinds.items():
+        assert kind in viz.render(x * x, tmp_path / name)._repr_mimebundle_()
+    for name, kind in {"b.gif": "image/gif", "b.html": "text/html"}.items():
+        assert kind in viz.animate(x * x, tmp_path / name)._repr_mimebundle_()
+    gone = viz.render(x * x, tmp_path / "c.png")
+    gone.unlink()
+    assert list(gone._repr_mimebundle_()) == ["text/plain"]

@@ -22,6 +22,7 @@ from viz.model.boxes import Box, Edge, Model
 from viz.model.building import Root, build, roots_of
 from viz.options import Choice
 from viz.output.engines import draw, pillow, target_of, write
+from viz.output.shown_file import ShownFile
 from viz.picture import is_textbook
 from viz.recording.module_run import run
 from viz.recording.recorder import Recorder
@@ -87,7 +88,7 @@ def animate(
         seconds: how long a frame is shown, 0.05 to 60; the last one stays longer.
         dpi: pixels per inch, 1 to 1200.   timeout: seconds for each frame, more than 0.
     Returns:
-        The file's path; it is written whole or not at all.
+        The file's path, which plays in a notebook; it is written whole or not at all.
     Raises:
         ArgumentError: another suffix, an option out of its range, or a recorder that saw no backward
             of this graph, or more than 100 operations.
@@ -113,7 +114,7 @@ def animate(
         content = stepper_page.page(made.title, pictures, made.captions, seconds).encode("utf-8")
     else:
         content = _moving(made.draw("png", dpi=dpi, timeout=timeout), form, seconds)
-    return write(target, content)
+    return ShownFile(write(target, content))
 
 
 def frames(
