@@ -449,3 +449,19 @@ def test_a_comparison_as_a_page_says_what_has_changed(tmp_path: Path) -> None:
     assert [note.split(":")[0] for note in told["notes"]] == ["changed", "removed", "added"]
     assert "3×3, padding 1 → 5×5, padding 2" in told["notes"][0] and "ReLU" in told["notes"][1]
     assert {style.CHANGES[sign][0] for sign in "+-~"} <= set(told["fills"])
+
+
+@needs_browser
+@pytest.mark.skipif(viz.engine() is None, reason="no layout engine installed")
+def test_the_buttons_give_the_whole_drawing_as_a_file(tmp_path: Path) -> None:
+    text = viz.graph(Tensor([1.0], requires_grad=True, name="x") * 2).drawn("html").decode()
+    act = """
+      const given = [];
+      URL.createObjectURL = (blob) => { given.push(blob.type); return "#"; };
+      HTMLAnchorElement.prototype.click = function () { given.push(this.download); };
+      document.getElementById("save-svg").click();
+      const drawn = new DOMParser().parseFromString(picture(), "image/svg+xml");
+      return [given, drawn.documentElement.localName, drawn.querySelectorAll("[data-box]").length];
+    """
+    given, name, boxes = seen(text, tmp_path, act)
+    assert given[0] == "image/svg+xml" and given[1].endswith(".svg") and name == "svg" and boxes == 3
