@@ -26,6 +26,10 @@ class Wrong:
     op: str | None = "Planted"
     order: int = 1
     reason: str = ""
+    #: (forward, backward, how many operands) in NumPy, and what the result is multiplied by: from these
+    #: the same function is made in other frameworks.
+    rule: tuple[Callable[..., Any], Callable[..., Any], int] | None = None
+    factor: float = 1.0
 
 
 WRONG: dict[str, Wrong] = {}
@@ -77,9 +81,11 @@ SPOILT: dict[str, Callable[[Any, Any], Any]] = {
 for rule, (f, df) in RULES.items():
     for how, spoil in SPOILT.items():
         # The point shows every way: some x is above 0.5, and no two entries are alike.
+        spoilt = lambda g, x, df=df, spoil=spoil: spoil(g * df(x), x)  # noqa: E731
         WRONG[f"{rule}: {how}"] = Wrong(
-            planted(f, lambda g, x, df=df, spoil=spoil: spoil(g * df(x), x)),
+            planted(f, spoilt),
             lambda rng: (rng.permutation(np.linspace(-1.3, 1.7, 7)) + rng.uniform(-0.05, 0.05, 7),),
+            rule=(f, spoilt, 1),
         )  # fmt: skip
 
 
@@ -98,6 +104,7 @@ def rule(
 ) -> None:
     """Enter a planted op, inside a composed function."""
     made = planted(forward, backward, count)
+    about |= {"rule": (forward, backward, count), "factor": 1.5}
     WRONG[name] = Wrong(lambda *xs: made(*xs) * 1.5, points, **about)
 
 

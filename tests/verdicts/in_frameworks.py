@@ -1,0 +1,262 @@
+"""The wrong functions once more, as functions of PyTorch, JAX and HIPS autograd.
+
+A rule in NumPy becomes an `autograd.Function`, a `custom_vjp` around callbacks, a primitive with `defvjp`.
+What a framework cannot say (JAX's arrays cannot be written to) is left out, with the reason.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from verdicts.wrong_functions import ONE, ROWS, WRONG, Wrong, normal
+
+Rule = tuple[Callable[..., Any], Callable[..., Any], int]
+
+
+def in_torch(rule: Rule) -> Callable[..., Any]:
+    """An `autograd.Function` that computes in NumPy on the tensors' own memory."""
+    import torch
+
+    forward, backward, _ = rule
+
+    def tensor(x: Any, kind: Any) -> Any:
+        x = np.asarray(x, kind)
+        return torch.from_numpy(x if all(step >= 0 for step in x.strides) else x.copy())
+
+    class Planted(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, *xs: Any) -> Any:
+            ctx.save_for_backward(*xs)
+            arrays = [x.detach().numpy() for x in xs]
+            return tensor(forward(*arrays), arrays[0].dtype)
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            arrays = [x.detach().numpy() for x in ctx.saved_tensors]
+            found = backward(g.detach().numpy(), *arrays)
+            found = found if isinstance(found, tuple) else (found,)
+            return tuple(
+                tensor(np.broadcast_to(d, x.shape), x.dtype) for d, x in zip(found, arrays, strict=True)
+            )
+
+    return Planted.apply
+
+
+def in_jax(rule: Rule) -> Callable[..., Any]:
+    """A function with `custom_vjp`, whose two halves are callbacks."""
+    import jax
+
+    forward, backward, _ = rule
+
+    def called(f: Callable[..., Any], like: Any, *xs: Any) -> Any:
+        def run(*given: Any) -> Any:
+            found = f(*(np.array(x) for x in given))
+            found = found if isinstance(found, tuple) else (found,)
+            return tuple(
+                np.broadcast_to(np.asarray(d, s.dtype), s.shape) for d, s in zip(found, like, strict=True)
+            )
+
+        return jax.pure_callback(run, like, *xs)
+
+    @jax.custom_vjp
+    def planted(*xs: Any) -> Any:
+        with np.errstate(all="ignore"):  # of the result nothing but the shape is asked
+            shape = np.shape(forward(*(np.full(x.shape, 0.5, x.dtype) + _eye(x) for x in xs)))
+        return called(forward, (jax.ShapeDtypeStruct(shape, xs[0].dtype),), *xs)[0]
+
+    def walk(xs: Any, g: Any) -> Any:
+        return called(backward, tuple(jax.ShapeDtypeStruct(x.shape, x.dtype) for x in xs), g, *xs)
+
+    planted.defvjp(lambda *xs: (planted(*xs), xs), walk)
+    return planted
+
+
+def _eye(x: Any) -> Any:
+    return np.eye(*x.shape, dtype=x.dtype) if x.ndim == 2 else np.zeros(x.shape, x.dtype)
+
+
+def in_autograd(rule: Rule) -> Callable[..., Any]:
+    """A primitive with `defvjp`."""
+    from autograd.extend import defvjp, primitive
+
+    forward, backward, count = rule
+    planted = primitive(lambda *xs: forward(*xs))
+
+    def share(place: int) -> Callable[..., Any]:
+        def made(answer: Any, *xs: Any) -> Callable[..., Any]:
+            def walk(g: Any) -> Any:
+                found = backward(np.asarray(g), *xs)
+                part = (found if isinstance(found, tuple) else (found,))[place]
+                return np.broadcast_to(part, np.shape(xs[place]))
+
+            return walk
+
+        return made
+
+    defvjp(planted, *(share(place) for place in range(count)))
+    return planted
+
+
+MAKERS: dict[str, Callable[[Rule], Callable[..., Any]]] = {
+    "torch": in_torch, "jax": in_jax, "autograd": in_autograd,
+}  # fmt: skip
+
+# --------------------------------------------------------------------------- memory, as rules
+BUFFER, STATE = np.empty(5), {"walks": 0}
+
+
+def writes_to_input(x: Any) -> Any:
+    y = x * 2
+    x[0] = 0
+    return y
+
+
+def writes_to_gradient(g: Any, x: Any) -> Any:
+    g *= 2 * x
+    return g
+
+
+def writes_to_kept(g: Any, x: Any) -> Any:
+    d = g * 2 * x
+    x += 1
+    return d
+
+
+def counts_anew(x: Any) -> Any:
+    STATE["walks"] = 0
+    return x * x
+
+
+def halves_later(g: Any, x: Any) -> Any:
+    STATE["walks"] += 1
+    return 2 * x * g / min(STATE["walks"], 2)
+
+
+def square(x: Any) -> Any:
+    return x * x
+
+
+FIXED = np.arange(1.0, 13).reshape(3, 4)
+
+#: Why some functions cannot be said in a framework.
+WRITTEN, STRIDES = "its arrays cannot be written to", "its arrays have no strides"
+CUT = "there is no such cut of its graph, and no tensor to take out"
+
+#: Name -> points, rule, how the rule is used, and the frameworks that cannot say it with the reason.
+MEMORY: dict[str, tuple[Any, Rule, Callable[..., Any], dict[str, str]]] = {
+    "writes to its input": (
+        normal(ONE), (writes_to_input, lambda g, x: 2 * g, 1), lambda f, x: f(x), {"jax": WRITTEN}),
+    "writes to the gradient that comes in": (
+        normal(ONE), (square, writes_to_gradient, 1), lambda f, x: f(x) + x, {"jax": WRITTEN}),
+    "writes to what it kept": (
+        normal(ONE), (square, writes_to_kept, 1), lambda f, x: f(x), {"jax": WRITTEN}),
+    "one buffer for all its gradients": (
+        normal(ONE), (square, lambda g, x: np.multiply(g, 2 * x, out=BUFFER), 1),
+        lambda f, x: f(x) + f(x) * 3, {"jax": WRITTEN}),
+    "reads memory as if it were contiguous": (
+        normal(ROWS), (lambda x: FIXED * x, lambda g, x: g.ravel(order="K").reshape(g.shape) * FIXED, 1),
+        lambda f, x: f(x), {"jax": STRIDES}),
+    "result depends on strides": (
+        normal(ROWS), (lambda x: x.ravel(order="K").reshape(x.shape) * 1.0, lambda g, x: g * 1.0, 1),
+        lambda f, x: f(x), {"jax": STRIDES}),
+    "clips its gradient at 5": (
+        normal(ONE), (square, lambda g, x: 2 * x * np.clip(g, -5, 5), 1), lambda f, x: f(x), {}),
+    "rounds its gradient to float16": (
+        normal(ONE), (square, lambda g, x: (2 * x * g).astype(np.float16), 1), lambda f, x: f(x), {}),
+    "ignores the sign of what comes in": (
+        normal(ONE), (square, lambda g, x: 2 * x * abs(g), 1), lambda f, x: f(x), {}),
+    "second walk gives half": (normal(ONE), (counts_anew, halves_later, 1), lambda f, x: f(x), {}),
+}  # fmt: skip
+
+
+# --------------------------------------------------------------------------- the graph, second order
+def by_hand(name: str) -> dict[str, Callable[..., Any]]:
+    """What is written in the framework's own functions: kinks of where, cuts, constants of order 2."""
+    if name == "torch":
+        import torch as xp
+
+        cut, second = (lambda x: x.detach()), _second_in_torch
+    elif name == "jax":
+        import jax
+        import jax.numpy as xp
+
+        cut, second = jax.lax.stop_gradient, _second_in_jax
+    else:
+        import autograd.numpy as xp
+        from autograd.tracer import getval as cut
+
+        second = _second_in_autograd
+    return {
+        "where over a root of negative numbers": lambda x: xp.where(x > 0, xp.sqrt(x), 0.0 * cut(x)),
+        "a factor detached": lambda x: x * cut(x),
+        "a factor as an array": lambda x: x * xp.exp(cut(x)),
+        "a mean detached": lambda x: (x - cut(x.mean())) ** 2,
+        "made anew in the middle": lambda x: cut(xp.sin(x)) * x,
+        "slope taken as a constant": second(lambda x: x * x, lambda g, x: g * 2 * cut(x)),
+        "half of the slope taken as a constant": second(lambda x: x**3, lambda g, x: g * 3 * x * cut(x)),
+        "tanh with a constant inside": second(
+            xp.tanh, lambda g, x: g * (1 - xp.tanh(cut(x)) * xp.tanh(x))
+        ),
+        "exp as a constant": second(xp.exp, lambda g, x: g * xp.exp(cut(x))),
+    }  # fmt: skip
+
+
+def _second_in_torch(forward: Any, backward: Any) -> Any:
+    import torch
+
+    class Planted(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            ctx.save_for_backward(x)
+            return forward(x)
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            return backward(g, *ctx.saved_tensors)
+
+    return Planted.apply
+
+
+def _second_in_jax(forward: Any, backward: Any) -> Any:
+    import jax
+
+    planted = jax.custom_vjp(forward)
+    planted.defvjp(lambda x: (forward(x), x), lambda x, g: (backward(g, x),))
+    return planted
+
+
+def _second_in_autograd(forward: Any, backward: Any) -> Any:
+    from autograd.extend import defvjp, primitive
+
+    planted = primitive(forward)
+    defvjp(planted, lambda answer, x: lambda g: backward(g, x))
+    return planted
+
+
+# --------------------------------------------------------------------------- all of them
+def function(framework: str, name: str) -> tuple[Callable[..., Any] | None, Callable[..., Any], str]:
+    """The wrong function of that name, what draws its points, and why it cannot be said."""
+    wrong: Wrong = WRONG[name]
+    if name in MEMORY:
+        points, rule, use, why = MEMORY[name]
+        if framework in why:
+            return None, points, why[framework]
+        made = MAKERS[framework](rule)
+        return (lambda *xs: use(made, *xs)), points, ""
+    if wrong.rule is not None and wrong.order == 1:
+        made = MAKERS[framework](wrong.rule)
+        return (lambda *xs: made(*xs) * wrong.factor), wrong.points, ""
+    found = by_hand(framework).get(name)
+    return found, wrong.points, "" if found is not None else CUT
+
+
+def right(framework: str) -> dict[str, Callable[..., Any]]:
+    """Right functions, made in the same way: they must pass, or the makers are what is judged."""
+    rules: dict[str, Rule] = {
+        "x²": (square, lambda g, x: 2 * x * g, 1),
+        "sin": (np.sin, lambda g, x: g * np.cos(x), 1),
+        "mean": (np.mean, lambda g, x: g * np.ones(x.shape) / x.size, 1),
+        "matmul": (lambda a, b: a @ b, lambda g, a, b: (g @ b.T, a.T @ g), 2),
+        "reversed": (lambda x: x[::-1] * 1.0, lambda g, x: g[::-1], 1),
+    }
+    return {name: MAKERS[framework](rule) for name, rule in rules.items()}
