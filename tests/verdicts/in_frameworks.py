@@ -102,7 +102,7 @@ MAKERS: dict[str, Callable[[Rule], Callable[..., Any]]] = {
 }  # fmt: skip
 
 # --------------------------------------------------------------------------- memory, as rules
-BUFFER, STATE = np.empty(5), {"walks": 0}
+BUFFER, STATE = np.empty(5), dict[str, Any]()
 
 
 def writes_to_input(x: Any) -> Any:
@@ -136,6 +136,11 @@ def square(x: Any) -> Any:
     return x * x
 
 
+def knows_itself(a: Any, b: Any) -> Any:
+    STATE["same"] = np.shares_memory(a, b)
+    return a + 2 * b
+
+
 FIXED = np.arange(1.0, 13).reshape(3, 4)
 
 #: Why some functions cannot be said in a framework.
@@ -165,6 +170,9 @@ MEMORY: dict[str, tuple[Any, Rule, Callable[..., Any], dict[str, str]]] = {
         normal(ONE), (square, lambda g, x: (2 * x * g).astype(np.float16), 1), lambda f, x: f(x), {}),
     "ignores the sign of what comes in": (
         normal(ONE), (square, lambda g, x: 2 * x * abs(g), 1), lambda f, x: f(x), {}),
+    "one array as two operands": (
+        normal((4,), (4,)), (knows_itself, lambda g, a, b: (g, g if STATE["same"] else 2 * g), 2),
+        lambda f, a, b: f(a, b), {"jax": "a function does not see whose memory it is given"}),
     "second walk gives half": (normal(ONE), (counts_anew, halves_later, 1), lambda f, x: f(x), {}),
 }  # fmt: skip
 
@@ -192,6 +200,7 @@ def by_hand(name: str) -> dict[str, Callable[..., Any]]:
         "a factor as an array": lambda x: x * xp.exp(cut(x)),
         "a mean detached": lambda x: (x - cut(x.mean())) ** 2,
         "made anew in the middle": lambda x: cut(xp.sin(x)) * x,
+        "a mask that scales": lambda x: x * (1.0 + cut(x) * (cut(x) > 0)),
         "slope taken as a constant": second(lambda x: x * x, lambda g, x: g * 2 * cut(x)),
         "half of the slope taken as a constant": second(lambda x: x**3, lambda g, x: g * 3 * x * cut(x)),
         "tanh with a constant inside": second(
