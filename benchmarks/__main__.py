@@ -44,6 +44,7 @@ from benchmarks.operations import OPERATIONS, QUICK
 from benchmarks.parts import all_round, time_networks, time_nodes, time_operations
 from benchmarks.picture import PEER, compared_networks, draw_ratios
 from benchmarks.race import ENGINES, BenchmarkError, Effort
+from benchmarks.ranks import race_ranks
 from benchmarks.report import (
     TITLES,
     imports_table,
@@ -51,6 +52,7 @@ from benchmarks.report import (
     nodes_table,
     notes,
     onnx_table,
+    ranks_table,
     roof_table,
     shares_table,
     start_table,
@@ -65,7 +67,20 @@ from tinygrad_cnn import set_num_threads
 from tinygrad_cnn.errors import MissingExtraError
 from tinygrad_cnn.serial import writing
 
-PARTS = ("ops", "nodes", "small", "shares", "memory", "start", "import", "growth", "zoo", "onnx", "cliffs")
+PARTS = (
+    "ops",
+    "nodes",
+    "small",
+    "shares",
+    "memory",
+    "start",
+    "import",
+    "growth",
+    "zoo",
+    "onnx",
+    "cliffs",
+    "ranks",
+)
 QUICK_NETWORKS = ("mlp100", "seed001", "simple100", "lenet64")
 LENGTHS, QUICK_LENGTHS = ("10", "100", "1000", "10000", "100000"), ("10", "100")
 #: Who takes part unless told otherwise, where installed. Of these only PyTorch is missed where it is not.
@@ -172,6 +187,9 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         few = QUICK_NETWORKS[:1] if options.quick else [*NETWORKS, *ZOO]
         result["onnx"] = race_onnx(few, effort.threads, 2 * seconds)
         show(onnx_table(result["onnx"]))
+    if "ranks" in chosen and OURS in engines:
+        result["ranks"] = race_ranks(seconds)
+        show(ranks_table(result["ranks"]))
     if "growth" in chosen and (compared := [e for e in engines if e in (OURS, PEER)]):
         result["growth"] = time_growth(compared, effort, options.quick)
         for name, entries in result["growth"].items():

@@ -8,10 +8,15 @@ mpiexec -n 2 python -m benchmarks.ranks measure     sums of messages of many siz
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from functools import partial
+from importlib.util import find_spec
 from math import ceil, log2
+from os import environ, pathsep
+from pathlib import Path
+from shutil import which
 from time import perf_counter, process_time
 from typing import Any, NamedTuple
 
@@ -164,6 +169,37 @@ def measured(seconds: float = 8.0) -> dict[str, Any]:
     return {"ranks": world.size, "sums": sums, "steps": steps}
 
 
+def images(threads: int, seconds: float) -> float:
+    """Images a second of all ranks, each with so many threads: SimpleConvNet, 100 images a rank."""
+    world = parallel.world()
+    set_num_threads(threads)
+    model = models.simple_convnet(rng=0)
+    optimizer = optim.SGD(model.parameters(), lr=1e-3)
+    parallel.average_gradients(optimizer, world)
+    x = np.random.default_rng(0).normal(size=(100, 1, 28, 28)).astype("f4")
+    _step(model, optimizer, x)  # what is compiled or loaded at first
+    turns = _turns(world, partial(_step, model, optimizer, x), seconds)
+    started = perf_counter()
+    for _ in range(turns):
+        _step(model, optimizer, x)
+    return turns * 100 * world.size / float(world.each(np.array(perf_counter() - started)).max())
+
+
+def race_ranks(seconds: float) -> dict[str, float]:
+    """Images a second of one thread, of two, and of two ranks; {} where MPI is not installed."""
+    mpiexec = which("mpiexec", path=pathsep.join([str(Path(sys.executable).parent), environ["PATH"]]))
+    if mpiexec is None or find_spec("mpi4py") is None:
+        return {}
+    found = {}
+    for name, before, threads in (
+        ("1 thread", [], 1), ("2 threads", [], 2), ("2 ranks of 1 thread", [mpiexec, "-n", "2"], 1),
+    ):  # fmt: skip
+        command = [*before, sys.executable, "-m", "benchmarks.ranks", "images", str(threads), str(seconds)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=600)
+        found[name] = float(done.stdout.splitlines()[-1])
+    return found
+
+
 def _turns(world: parallel.World, function: Callable[[], Any], seconds: float) -> int:
     """How often to call a function, the same on all ranks."""
     once = _timed(function)
@@ -184,9 +220,13 @@ def fitted(sums: Mapping[int, float], ranks: int) -> Wires:
     return Wires(float(latency), float(1 / slowness))
 
 
-def main(what: str = "model") -> None:
+def main(what: str = "model", *numbers: str) -> None:
     """Print what was asked for."""
-    if what == "measure":
+    if what == "images":
+        found_images = images(int(numbers[0]), float(numbers[1]))
+        if parallel.world().rank == 0:
+            print(found_images)
+    elif what == "measure":
         found = measured()
         if parallel.world().rank == 0:
             wires = fitted(found["sums"], found["ranks"])
@@ -199,4 +239,4 @@ def main(what: str = "model") -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:2])
+    main(*sys.argv[1:])

@@ -170,6 +170,13 @@ def start_table(starts: Mapping[str, Any]) -> str:
     return table("Starting to train with compiled kernels, in a new process", headers, rows)
 
 
+def ranks_table(found: Mapping[str, float]) -> str:
+    """Training of one network by threads and by ranks, one way a line."""
+    first = next(iter(found.values()), 1.0)
+    rows = [[name, number(speed), f"{speed / first:.2f}"] for name, speed in found.items()]
+    return table("SimpleConvNet, batches of 100: images a second", ["", "images/s", "of the first"], rows)
+
+
 def onnx_table(files: Mapping[str, Any]) -> str:
     """Inference of networks from files, beside onnxruntime, one network a line."""
     rows = [

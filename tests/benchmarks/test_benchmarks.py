@@ -344,3 +344,14 @@ def test_an_engine_that_may_fail_is_marked(load: Any) -> None:
     assert race.prepared("mlp100", running) == ({}, {"torch-compile": "cannot"}) and not running
     with pytest.raises(race.BenchmarkError, match="cannot"):
         race.prepared("mlp100", {"torch": Unable()})
+
+
+def test_the_model_of_ranks_says_what_its_formula_says(load: Any) -> None:
+    ranks = load("ranks")
+    wires = ranks.Wires(latency=1e-3, bandwidth=1e6)
+    assert ranks.exchange(8e6, 4, wires) == pytest.approx(2 * 3 * (1e-3 + 2.0))
+    network = ranks.Trained(parameters=1000, buckets=2, image=0.01, batch=8)
+    assert ranks.step(network, 1, wires, 8) == pytest.approx(0.08)
+    assert ranks.step(network, 2, wires, 8) == pytest.approx(0.08 + 2 * 2 * (1e-3 + 1e-3) + 8e-3)
+    assert 0 < ranks.efficiency(network, 1024, wires, 8) < ranks.efficiency(network, 2, wires, 8) < 1
+    assert "2 ranks" in load("report").ranks_table({"1 thread": 10.0, "2 ranks": 19.0})
