@@ -25,7 +25,7 @@ needs_mpi = pytest.mark.skipif(
 
 
 def started(ranks, program, *words, **options):
-    """A run of some ranks of a program of tests/parallel."""
+    """A run of some ranks of a program of tests/parallel, or of any by its whole path."""
     paths = os.pathsep.join([str(FOLDER.parent), os.environ.get("PYTHONPATH", "")])
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": paths}
     environment |= options.pop("environment", {})
@@ -36,14 +36,20 @@ def started(ranks, program, *words, **options):
 
 def outcomes(ranks, program, names, *words, **options):
     """What rank 0 prints in the end: the outcome of each function of a program, by its name."""
-    process = started(ranks, program, ",".join(names), *words, start_new_session=True, **options)
+    out = finished(ranks, program, ",".join(names), *words, **options)
+    return dict(zip(names, json.loads(out.splitlines()[-1]), strict=True))
+
+
+def finished(ranks, program, *words, **options):
+    """What a run that ends well prints."""
+    process = started(ranks, program, *words, start_new_session=True, **options)
     try:
         out, err = process.communicate(timeout=200)
     finally:  # a rank that did not end would go on for ever
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
-    assert process.returncode == 0, err
-    return dict(zip(names, json.loads(out.splitlines()[-1]), strict=True))
+    assert process.returncode == 0, out + err
+    return out
 
 
 @cache

@@ -2,13 +2,12 @@
 
 import os
 import signal
-import subprocess
 import sys
 import time
 
 import numpy as np
 import pytest
-from mpi_runs import FOLDER, MPIEXEC, needs_mpi, once, started
+from mpi_runs import FOLDER, finished, needs_mpi, once, started
 
 from tinygrad_cnn import nn, optim, parallel
 from tinygrad_cnn.optim import Optimizer
@@ -116,13 +115,7 @@ def test_each_rank_draws_numbers_of_its_own_and_rank_0_those_of_one_process():
 @needs_mpi
 def test_the_example_learns_on_two_ranks(tmp_path):
     script = FOLDER.parents[1] / "examples" / "mnist_mpi.py"
-    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
-    done = subprocess.run(
-        [MPIEXEC, "-n", "2", sys.executable, str(script), "--quick"],
-        cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "ranks: 2" in done.stdout
+    assert "ranks: 2" in finished(2, script, "--quick", cwd=tmp_path)
 
 
 FAULTS = {
