@@ -143,7 +143,9 @@ def _model(thing: Any, inputs: Any) -> Model:
     if isinstance(thing, Model):
         return thing
     if isinstance(thing, Module):
-        thing, _ = run(thing, inputs)
+        results, _ = run(thing, inputs)
+        model = build(roots_of(results))  # whose inputs want a gradient only so that it is recorded
+        return replace(model, boxes=tuple(replace(box, wants=False) for box in model.boxes))
     return build(roots_of(thing))
 
 

@@ -37,6 +37,8 @@ class ShownFile(type(Path())):  # type: ignore[misc]
             found[kind] = content.decode("utf-8")
         elif kind is not None and content:
             found[kind] = b64encode(content).decode("ascii")
+            if kind == "image/gif":  # which some viewers, nbconvert's among them, do not know
+                found["text/html"] = f'<img src="data:{kind};base64,{found[kind]}">'
         elif self.suffix.lower() == ".html" and content:
             page = escape(content.decode("utf-8"))
             found["text/html"] = (

@@ -100,7 +100,7 @@ def _map(made: Any, axes: Any, seen: Watch, word: str, log: bool, grid: Any) -> 
         extend="max" if np.isposinf(grid).any() else "neither",
     )
     if log:  # formulas are not parsed in our look, so that powers are written out
-        bar.locator = LogLocator(numticks=4)
+        bar.locator = LogLocator(subs=(1.0, 3.0), numticks=6)
         bar.formatter = FuncFormatter(
             lambda value, _: f"{value:.0e}".replace("e-0", "e-").replace("e+0", "e")
         )
