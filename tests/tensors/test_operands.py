@@ -109,3 +109,24 @@ def test_the_flag_of_a_function_is_true_or_false(call: Any) -> None:  # E13
     for x in (np.ones((2, 2)), Tensor(np.ones((2, 2)), requires_grad=True)):
         with pytest.raises(DTypeError, match="is True or False"):
             call(x)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: F.add(x, [0.1]), lambda x: F.concatenate([x, [0.1]])[1:] + x,
+        lambda x: F.hstack([x, [0.1]])[1:], lambda x: F.stack([x, [0.1]])[1], lambda x: F.maximum(x, [0.1]),
+        lambda x: F.where(np.array([False]), x, [0.1]), lambda x: F.minimum([0.1], x),
+        lambda x: F.l1_loss(x * 0, [0.1]),
+    ],
+)  # fmt: skip
+def test_a_list_beside_float64_keeps_its_digits(call: Any) -> None:
+    for x in (Tensor(np.zeros(1)), Tensor(np.ones(1))):
+        y = call(x)
+        assert y.dtype == np.float64 and not np.any(y.numpy() == float(np.float32(0.1)))
+
+
+def test_a_list_written_into_float64_keeps_its_digits() -> None:
+    x = Tensor(np.zeros(2))
+    x.data = [0.1, 0.2]
+    assert x.tolist() == [0.1, 0.2]

@@ -43,8 +43,11 @@ Sizes: TypeAlias = int | Sequence[int]
 DEFAULT_DTYPE = np.dtype(np.float32)
 
 
-def as_array(function: str, value: Any) -> Any:
+def as_array(function: str, value: Any, beside: Sequence[Any] = ()) -> Any:
     """A NumPy array of numbers: arrays keep their type, Python numbers and lists become float32.
+
+    `beside` are the arrays and Tensors that it will be computed with: beside a wider float, numbers are
+    not rounded to float32 on their way.
 
     Raises:
         DTypeError: not numbers, or ragged, or complex.
@@ -64,14 +67,15 @@ def as_array(function: str, value: Any) -> Any:
             "real numbers (bool, integer or float) fit"
         )
     if not isinstance(value, (np.ndarray, np.generic)) and array.dtype != bool:
-        array = array.astype(DEFAULT_DTYPE)
+        types = (getattr(v, "dtype", None) for v in beside if isinstance(v, (Traced, np.ndarray)))
+        array = array.astype(np.result_type(DEFAULT_DTYPE, *(t for t in types if t.kind == "f")))
     return array
 
 
-def operand(function: str, value: Operand[T]) -> T:
-    """A Tensor as it is, anything else as an array of numbers."""
+def operand(function: str, value: Operand[T], beside: Sequence[Any] = ()) -> T:
+    """A Tensor as it is, anything else as an array of numbers; see `as_array`."""
     given: Any = value
-    return given if isinstance(value, Traced) else as_array(function, value)
+    return given if isinstance(value, Traced) else as_array(function, value, beside)
 
 
 def operands(function: str, *values: Operand[T]) -> tuple[T, ...]:
@@ -79,12 +83,14 @@ def operands(function: str, *values: Operand[T]) -> tuple[T, ...]:
 
     >>> operands("add", np.zeros(2, "float16"), 1.5)[1]
     1.5
+    >>> operands("add", np.zeros(1), [0.1])[1]
+    array([0.1])
     """
     some = any(isinstance(v, (Traced, np.ndarray, list, tuple)) for v in values)
     found: tuple[Any, ...] = tuple(
         (v.item() if isinstance(v, np.generic) else v)
         if some and isinstance(v, (int, float, np.integer, np.floating, np.bool_))
-        else operand(function, v)
+        else operand(function, v, values)
         for v in values
     )
     return found

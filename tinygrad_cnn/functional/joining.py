@@ -250,7 +250,7 @@ def rot90(x: Operand[T], k: int = 1, axes: tuple[int, int] = (0, 1)) -> T:
 
 
 def _several(function: str, arrays: Sequence[Operand[T]]) -> list[T]:
-    found: list[Any] = list(arrays)
-    if not found:
+    given: list[Any] = list(arrays)
+    if not given:
         raise ShapeError(f"{function}: at least one array is needed")
-    return found
+    return [operand(function, x, given) for x in given]

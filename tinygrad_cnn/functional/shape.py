@@ -296,7 +296,7 @@ def _listed(function: str, tensors: Any) -> list[Any]:
     """The operands of a join: a list of at least one."""
     if isinstance(tensors, (Traced, np.ndarray)):
         raise DTypeError(f"{function}: give a list of tensors, not one array")
-    operands = [operand(function, x) for x in tensors]
+    operands = [operand(function, x, tensors) for x in tensors]
     if not operands:
         raise ShapeError(f"{function}: the list of tensors is empty")
     return operands

@@ -133,7 +133,11 @@ class Tensor(TensorMethods):
         else:
             recording = False
         try:
-            if op.wide and arrays[0].dtype is not _FLOAT32 and has_half(arrays[0], arrays):
+            if (
+                op.wide
+                and getattr(arrays[0], "dtype", None) is not _FLOAT32
+                and has_half(arrays[0], arrays)
+            ):
                 out = in_float32(op, arrays, needs if recording else ())
             elif op._forward_needs:
                 out = op.forward(*arrays, needs=needs if recording else ())
@@ -238,7 +242,7 @@ class Tensor(TensorMethods):
 
     @data.setter
     def data(self, value: Any) -> None:
-        new = value._array if isinstance(value, Tensor) else as_array("Tensor.data", value)
+        new = value._array if isinstance(value, Tensor) else as_array("Tensor.data", value, (self,))
         if new is self._array:
             return
         if new.shape != self.shape:
