@@ -53,10 +53,10 @@ def page() -> str:
         title = (inspect.getdoc(program) or "").rstrip(".")
         start = (PICTURES / f"{name}.png").read_bytes()[:24]
         width = int(struct.unpack(">I", start[16:20])[0] / 1.5)
-        code = inspect.getsource(program).removeprefix("@program\\n")
+        code = inspect.getsource(program).removeprefix("@program\n")
         image = f'<img src="programs/{name}.png" width="{width}" alt="{title}">'
-        parts.append(f"## {title}\\n\\n{image}\\n\\n```python\\n{code}```\\n")
-    return "\\n".join(parts)
+        parts.append(f"## {title}\n\n{image}\n\n```python\n{code}```\n")
+    return "\n".join(parts)
 
 
 def main(names: list[str]) -> None:
