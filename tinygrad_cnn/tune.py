@@ -14,6 +14,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterable
+from functools import partial
 from time import perf_counter
 from types import ModuleType
 from typing import Any
@@ -45,14 +46,13 @@ def _drawn(*shapes: tuple[int, ...]) -> list[Any]:
 def _convolutions(*sizes: tuple[int, int, int, int, int]) -> Work:
     """Forward and in the image: (batch, channels, kernels, image, kernel)."""
     direct = _module("convolution.direct")
-    calls = []
+    calls: list[Work] = []
     for n, c, k, size, taps in sizes:
         pad = (taps // 2, taps // 2)
         grid = Grid((size, size), (taps, taps), (1, 1), (pad, pad), (1, 1))
         x, w = _drawn((n, c, size, size), (k, c, taps, taps))
         g = direct.conv(x, w, None, grid, 1)
-        calls += [lambda x=x, w=w, grid=grid: direct.conv(x, w, None, grid, 1),
-                  lambda g=g, w=w, grid=grid: direct.conv_image(g, w, grid, 1)]  # fmt: skip
+        calls += [partial(direct.conv, x, w, None, grid, 1), partial(direct.conv_image, g, w, grid, 1)]
     return lambda: [call() for call in calls]
 
 
@@ -76,11 +76,12 @@ def _activations(*sizes: int) -> Work:
 
 def _pointwise(*sizes: tuple[int, int, int, int]) -> Work:
     """Convolutions of one pixel: (batch, channels, kernels, image)."""
-    pointwise, calls = _module("convolution.pointwise"), []
+    pointwise = _module("convolution.pointwise")
+    calls: list[Work] = []
     for n, c, k, size in sizes:
         grid = Grid((size, size), (1, 1), (1, 1), ((0, 0), (0, 0)), (1, 1))
         x, w = _drawn((n, c, size, size), (k, c, 1, 1))
-        calls.append(lambda x=x, w=w, grid=grid: pointwise.conv(x, w, None, grid, 1))
+        calls.append(partial(pointwise.conv, x, w, None, grid, 1))
     return lambda: [call() for call in calls]
 
 
