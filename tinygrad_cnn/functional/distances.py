@@ -113,8 +113,8 @@ def cdist(x1: Operand[T], x2: Operand[T], p: float = 2.0) -> T:
     x1, x2 = floating("cdist", x1, "x1"), floating("cdist", x2, "x2")
     if x1.ndim < 2 or x2.ndim < 2 or x1.shape[-1] != x2.shape[-1]:
         raise ShapeError(f"cdist: x1 (..., P, M) and x2 (..., R, M) fit, got {x1.shape} and {x2.shape}")
-    left = x1.reshape((*x1.shape[:-1], 1, x1.shape[-1]))
-    right = x2.reshape((*x2.shape[:-2], 1, *x2.shape[-2:]))
+    rows, columns = (*x1.shape[:-1], 1, x1.shape[-1]), (*x2.shape[:-2], 1, *x2.shape[-2:])
+    left, right = x1.reshape(rows), x2.reshape(columns)
     shape = broadcastable("cdist", left, right)
     return ops.Norm((len(shape) - 1,), False, number("cdist", "p", p, -inf, inf))(left - right)
 

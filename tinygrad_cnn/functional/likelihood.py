@@ -105,7 +105,8 @@ def gaussian_nll_loss(
     choice(name, "reduction", reduction, REDUCTIONS)
     t, v = as_target(name, target, x), as_target(name, var, x)
     if v.shape != x.shape and v.shape == x.shape[:-1]:
-        v = v.reshape((*v.shape, 1))
+        column = (*v.shape, 1)
+        v = v.reshape(column)
     if t.shape != x.shape or broadcastable(name, x, v) != x.shape:
         raise ShapeError(f"{name}: x {x.shape}, target {t.shape} and var {v.shape} do not fit")
     found = values(v)

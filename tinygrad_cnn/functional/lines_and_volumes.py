@@ -258,7 +258,7 @@ def _unpooled(
     kernel_size: Any,
     stride: Any,
     padding: Any,
-    output_size: Sizes,
+    output_size: Sequence[int] | None,
 ) -> Any:
     x, flat = with_axes(name, count, x), values(indices)
     if flat.dtype.kind not in "iu":

@@ -157,8 +157,8 @@ def min_pool2d(
            [ 8., 10.]])
     """
     x = channels_first("min_pool2d", x, data_format)
-    x, geometry = windows_over("min_pool2d", 2, x, kernel_size, stride, padding, dilation, ceil_mode)
-    return as_given(-ops.MaxPool(geometry)(-x), data_format)
+    found, geometry = windows_over("min_pool2d", 2, x, kernel_size, stride, padding, dilation, ceil_mode)
+    return as_given(-ops.MaxPool(geometry)(-found), data_format)
 
 
 def avg_pool1d(

@@ -26,7 +26,7 @@ class Written(Op):
     def options(self) -> dict[str, Any]:
         return {"layer": self.layer}
 
-    def forward(self, x: Tensor, *params: Any) -> Tensor:
+    def forward(self, x: Any, *params: Any) -> Result:
         layer = copy.copy(self._layer)  # what forward keeps for backward belongs to this call
         for name, value in zip(self.params, params, strict=True):
             setattr(layer, name, value)
