@@ -154,6 +154,9 @@ def laid_out(x: Any, layout: str) -> Any:
     >>> laid_out(np.arange(6.0).reshape(2, 3), "backwards").strides
     (-24, -8)
     """
+    x = np.asarray(x)
+    if not x.ndim:
+        return x.copy()
     if layout == "F":
         return np.asfortranarray(x)
     if layout in ("strided", "backwards"):
