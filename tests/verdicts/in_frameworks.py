@@ -46,26 +46,30 @@ def in_jax(rule: Rule) -> Callable[..., Any]:
     """A function with `custom_vjp`, whose two halves are callbacks."""
     import jax
 
+    jax.config.update("jax_enable_x64", True)  # callbacks of large arrays run in a thread of their own
     forward, backward, _ = rule
 
-    def called(f: Callable[..., Any], like: Any, *xs: Any) -> Any:
-        def run(*given: Any) -> Any:
-            found = f(*(np.array(x) for x in given))
-            found = found if isinstance(found, tuple) else (found,)
-            return tuple(
-                np.broadcast_to(np.asarray(d, s.dtype), s.shape) for d, s in zip(found, like, strict=True)
-            )
+    # Each callback is one object: JAX compiles what is new to it.
+    def run_forward(*given: Any) -> Any:
+        arrays = [np.array(x) for x in given]
+        return np.asarray(forward(*arrays), arrays[0].dtype)
 
-        return jax.pure_callback(run, like, *xs)
+    def run_backward(g: Any, *given: Any) -> Any:
+        arrays = [np.array(x) for x in given]
+        found = backward(np.array(g), *arrays)
+        found = found if isinstance(found, tuple) else (found,)
+        pairs = zip(found, arrays, strict=True)
+        return tuple(np.broadcast_to(np.asarray(d, x.dtype), x.shape) for d, x in pairs)
 
     @jax.custom_vjp
     def planted(*xs: Any) -> Any:
-        with np.errstate(all="ignore"):  # of the result nothing but the shape is asked
+        with np.errstate(all="ignore"):  # of this result nothing but the shape is asked
             shape = np.shape(forward(*(np.full(x.shape, 0.5, x.dtype) + _eye(x) for x in xs)))
-        return called(forward, (jax.ShapeDtypeStruct(shape, xs[0].dtype),), *xs)[0]
+        return jax.pure_callback(run_forward, jax.ShapeDtypeStruct(shape, xs[0].dtype), *xs)
 
     def walk(xs: Any, g: Any) -> Any:
-        return called(backward, tuple(jax.ShapeDtypeStruct(x.shape, x.dtype) for x in xs), g, *xs)
+        like = tuple(jax.ShapeDtypeStruct(x.shape, x.dtype) for x in xs)
+        return jax.pure_callback(run_backward, like, g, *xs)
 
     planted.defvjp(lambda *xs: (planted(*xs), xs), walk)
     return planted
