@@ -86,9 +86,10 @@ def arange(
     Tensor([0, 1, 2])
     """
     on_cpu(device)
-    begin, end = (0, start) if stop is None else (start, stop)
-    whole = all(isinstance(v, int) for v in (begin, end, step))
-    return wrapped(np.arange(begin, end, step, as_type(dtype) or (np.dtype("int64") if whole else FLOAT)))
+    kind: Any = as_type(dtype)
+    bounds: tuple[Any, ...] = (0, start, step) if stop is None else (start, stop, step)
+    whole = all(isinstance(v, int) for v in bounds)
+    return wrapped(np.arange(*bounds, kind or (np.dtype("int64") if whole else FLOAT)))  # type: ignore[call-overload]
 
 
 def linspace(

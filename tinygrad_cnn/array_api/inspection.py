@@ -140,8 +140,8 @@ def finfo(type: Any, /) -> FloatLimits:
     """
     kind = type.dtype if isinstance(type, Tensor) else np.dtype(type)
     found = np.finfo(kind)
-    limits = (found.eps, found.max, found.min, found.smallest_normal)
-    return FloatLimits(found.bits, *map(float, limits), np.dtype(kind))
+    eps, most, least, normal = map(float, (found.eps, found.max, found.min, found.smallest_normal))
+    return FloatLimits(found.bits, eps, most, least, normal, np.dtype(kind))
 
 
 def iinfo(type: Any, /) -> IntegerLimits:

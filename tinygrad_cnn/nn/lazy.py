@@ -60,10 +60,10 @@ class LazyLayer(Module):
     ((1, 10), 72, 'Conv2d')
     """
 
-    becomes: ClassVar[type[Module]] = Linear
+    becomes: ClassVar[Any] = Linear
     axis: ClassVar[int] = -1
     _arguments: ClassVar[Signature] = Signature()
-    _tried: ClassVar[type[Module]] = Linear
+    _tried: ClassVar[Any] = Linear
 
     def __init_subclass__(cls, **others: Any) -> None:
         super().__init_subclass__(**others)
@@ -97,7 +97,7 @@ class LazyLayer(Module):
         options = {name: getattr(self, name) for name in self._arguments.parameters}
         kept = {key: value for key, value in vars(self).items() if key not in options}
         made = self.becomes(x.shape[self.axis], **options)
-        self.__class__ = type(made)  # type: ignore[assignment]
+        self.__class__ = type(made)
         vars(self).clear()
         vars(self).update({**vars(made), **kept})
         return self.forward(x)

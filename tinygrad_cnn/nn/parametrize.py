@@ -102,9 +102,10 @@ def register_parametrization(module: Module, name: str, parametrization: Module)
     if not isinstance(value, Parameter):
         raise ArgumentError(f"register_parametrization: {type(module).__name__} has no parameter {name!r}")
     delattr(module, name)
-    if not hasattr(module, "parametrizations"):
-        module.parametrizations = Module()
-    setattr(module.parametrizations, name, Parametrization(value, parametrization))
+    layer: Any = module
+    if not hasattr(layer, "parametrizations"):
+        layer.parametrizations = Module()
+    setattr(layer.parametrizations, name, Parametrization(value, parametrization))
     _let_read(module, name)
     return module
 
@@ -147,9 +148,9 @@ def remove_parametrizations(module: Module, name: str) -> Module:
         raise ArgumentError(f"remove_parametrizations: {name!r} of {type(module).__name__} is not computed")
     with no_grad():
         value = getattr(module, name)
-    delattr(module.parametrizations, name)
-    if not list(module.parametrizations.children()):
-        del module.parametrizations
+    delattr(_parametrizations(module), name)
+    if not list(_parametrizations(module).children()):
+        delattr(module, "parametrizations")
     held = _parametrizations(module)
     others = [] if held is None else [other for other, _ in held.named_children()]
     module.__class__ = next(c for c in type(module).__mro__ if c.__module__ != _COMPUTED)

@@ -165,7 +165,8 @@ class AdaptiveMaxPool(Op):
             first = window.reshape((*lead, prod(size))).argmax(axis=-1)
             taps = zip(places, np.unravel_index(first, size), strict=True)
             at = [start + tap for (_, (start, _)), tap in taps]
-            flat[(..., *(i for i, _ in places))] = np.ravel_multi_index(at, image)
+            key: tuple[Any, ...] = (..., *(i for i, _ in places))
+            flat[key] = np.ravel_multi_index(at, image)
         return Result(x[key_of(flat, image)], (flat, x.shape))
 
     def backward(self, g: Any, residual: tuple[Any, tuple[int, ...]]) -> tuple[Any, ...]:

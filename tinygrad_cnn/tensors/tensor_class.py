@@ -370,11 +370,19 @@ class Tensor(TensorMethods):
     def __dlpack_device__(self) -> tuple[int, int]:
         return self._array.__dlpack_device__()
 
-    def __dlpack__(self, *, copy: bool | None = None, **options: Any) -> Any:
+    def __dlpack__(
+        self,
+        *,
+        stream: Any = None,
+        max_version: Any = None,
+        dl_device: Any = None,
+        copy: bool | None = None,
+    ) -> Any:
         """The values for another library: a copy, which it may write to, unless `copy=False`.
 
         Args:
-            copy: False gives the memory itself, for reading only.   options: as in NumPy's `__dlpack__`.
+            copy: False gives the memory itself, for reading only.
+            stream, max_version, dl_device: as in NumPy's `__dlpack__`.
         Raises:
             GraphError: it requires grad.   BufferError: `copy=False` for one who cannot read only.
         Source: the array API standard, `__dlpack__`.
@@ -386,7 +394,8 @@ class Tensor(TensorMethods):
             raise GraphError(
                 "a tensor that requires grad is not handed out: its graph would be lost; .detach() it"
             )
-        options = {key: value for key, value in options.items() if value is not None}
+        given = {"stream": stream, "max_version": max_version, "dl_device": dl_device}
+        options = {key: value for key, value in given.items() if value is not None}
         return (self.array if copy is False else self._array.copy()).__dlpack__(**options)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
