@@ -230,3 +230,23 @@ def test_other_processors(processor: str, tmp_path: Path) -> None:
     }  # fmt: skip
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("size", [2, 3, 8, 100])
+def test_norms_far_from_zero_are_as_exact_as_in_float64(size: int) -> None:
+    """A mean beside an offset is rounded; what it misses is taken off after it, never together with it."""
+    rng = np.random.default_rng(size)
+    for offset in (300, 1e4, -5e5):
+        x = (rng.standard_normal((5, size)) * 10 ** rng.uniform(-3, 1) + offset).astype(np.float32)
+        w, b = rng.standard_normal((2, size)).astype(np.float32)
+        g = rng.standard_normal(x.shape).astype(np.float32)
+        wide = [a.astype(np.float64) for a in (g, x, w, b)]
+        exact = reference.layer_norm(*wide[1:], 1, 1e-5)
+        assert np.abs(samples.layer_norm(x, w, b, 1, 1e-5) - exact).max() < 1e-5
+        images, ones = x.reshape(1, 5, size), np.ones(5, np.float32)
+        exact = reference.batch_norm(images.astype(np.float64), ones, 0 * ones, 1e-5)[0]
+        assert np.abs(channels.batch_norm(images, ones, 0 * ones, 1e-5)[0] - exact).max() < 1e-5
+        slope = reference.layer_norm_slope(*wide[:3], 1, 1e-5, True)[0]
+        if size > 2:  # of two numbers it is all but 0, a difference of its parts
+            found = samples.layer_norm_slope(g, x, w, 1, 1e-5, True)[0]
+            assert np.abs(found - slope).max() < 1e-5 * np.abs(slope).max()

@@ -38,6 +38,12 @@ def less(context, a, b, c):
 
 
 @inlined
+def centred(value, middle, rest):
+    """value - middle - rest, one after the other: the two parts added up would be one number again."""
+    return less(less(value, middle, ONE), rest, ONE)
+
+
+@inlined
 def exponential(z):
     """e^z for z <= 0, within 2 units in the last place; NaN stays, and 0 comes below -104.
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from tinygrad_cnn.kernels import numpy as reference
 from tinygrad_cnn.kernels.compiled.base.compiling import inlined, kernel
+from tinygrad_cnn.kernels.compiled.base.functions import ONE, centred, less
 from tinygrad_cnn.kernels.compiled.base.operands import FLOAT32, is_served, over, plain
 from tinygrad_cnn.kernels.compiled.base.packing import turn
 
@@ -62,8 +63,9 @@ def normalise(x, w, b, eps, y, mean, var, start, stop):
                 part, some = np.float32(0), np.float32(0)
                 run = x[n, c, first : first + RUN]
                 for i in range(run.size):
-                    part += (run[i] - middle) * (run[i] - middle)
-                    some += run[i] - middle
+                    beyond = less(run[i], middle, ONE)
+                    part += beyond * beyond
+                    some += beyond
                 found += float(part)
                 off += float(some)
         missing = off / (images * pixels)  # what the mean lost when it was rounded
@@ -73,7 +75,7 @@ def normalise(x, w, b, eps, y, mean, var, start, stop):
         mean[c], var[c] = middle, np.float32(square)
         for n in range(images):
             for i in range(pixels):
-                y[n, c, i] = ((x[n, c, i] - middle) - rest) * scale + b[c]
+                y[n, c, i] = centred(x[n, c, i], middle, rest) * scale + b[c]
 
 
 @kernel(
@@ -91,8 +93,9 @@ def slopes(g, x, w, mean, var, eps, wants_x, dx, dw, db, start, stop):
                 run, beside = g[n, c, first : first + RUN], x[n, c, first : first + RUN]
                 for i in range(run.size):
                     part += run[i]
-                    product += run[i] * (beside[i] - middle)
-                    some += beside[i] - middle
+                    beyond = less(beside[i], middle, ONE)
+                    product += run[i] * beyond
+                    some += beyond
                 plainly += float(part)
                 along += float(product)
                 off += float(some)
@@ -107,7 +110,7 @@ def slopes(g, x, w, mean, var, eps, wants_x, dx, dw, db, start, stop):
             tilt = np.float32(along * inverse * inverse / (images * pixels))
             for n in range(images):
                 for i in range(pixels):
-                    dx[n, c, i] = scale * (g[n, c, i] - shift - tilt * ((x[n, c, i] - middle) - rest))
+                    dx[n, c, i] = scale * (g[n, c, i] - shift - tilt * centred(x[n, c, i], middle, rest))
 
 
 @kernel("void(float32[:, :, ::1], float32[::1], float32[::1], float32[:, :, ::1], int64, int64)")

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from tinygrad_cnn.kernels import numpy as reference
 from tinygrad_cnn.kernels import threads
 from tinygrad_cnn.kernels.compiled.base.compiling import inlined, kernel
+from tinygrad_cnn.kernels.compiled.base.functions import centred, less
 from tinygrad_cnn.kernels.compiled.base.operands import FLOAT32, WORTH_SHARING, is_served, over, plain
 
 Array = NDArray[Any]
@@ -40,7 +41,7 @@ def middle_of(row):
     for first in range(0, row.size, RUN):
         part, run = ZERO, row[first : first + RUN]
         for i in range(run.size):
-            part += run[i] - middle
+            part += less(run[i], middle, ONE)
         rest += float(part)
     return middle, np.float32(rest / row.size)
 
@@ -52,7 +53,7 @@ def inverse_of(row, middle, rest, eps):
     for first in range(0, row.size, RUN):
         part, run = ZERO, row[first : first + RUN]
         for i in range(run.size):
-            off = (run[i] - middle) - rest
+            off = centred(run[i], middle, rest)
             part += off * off
         square += float(part)
     return np.float32(1 / np.sqrt(square / row.size + eps))
@@ -65,7 +66,7 @@ def layer_rows(x, w, b, eps, y, start, stop):
         middle, rest = middle_of(row)
         inverse = inverse_of(row, middle, rest, eps)
         for i in range(row.size):
-            out[i] = ((row[i] - middle) - rest) * inverse * w[i] + b[i]
+            out[i] = centred(row[i], middle, rest) * inverse * w[i] + b[i]
 
 
 @kernel(
@@ -79,7 +80,7 @@ def layer_slope_rows(g, x, w, eps, wants_x, dx, some_w, some_b, dw, db, start, s
         inverse = inverse_of(row, middle, rest, eps)
         plainly, along = ZERO, ZERO
         for i in range(row.size):
-            normal = ((row[i] - middle) - rest) * inverse
+            normal = centred(row[i], middle, rest) * inverse
             some_w[i] += slope[i] * normal
             some_b[i] += slope[i]
             plainly += slope[i] * w[i]
@@ -87,7 +88,7 @@ def layer_slope_rows(g, x, w, eps, wants_x, dx, some_w, some_b, dw, db, start, s
         if wants_x:
             shift, tilt = plainly / np.float32(row.size), along / np.float32(row.size)
             for i in range(row.size):
-                normal = ((row[i] - middle) - rest) * inverse
+                normal = centred(row[i], middle, rest) * inverse
                 out[i] = (slope[i] * w[i] - shift - normal * tilt) * inverse
         if (r - start) % 64 == 63 or r == stop - 1:  # so few rows are summed in float32
             for i in range(row.size):
@@ -107,7 +108,7 @@ def group_rows(x, w, b, eps, pixels, y, start, stop):
             scale, shift = inverse * w[first + c], b[first + c]
             part, out = row[c * pixels : (c + 1) * pixels], y[r, c * pixels : (c + 1) * pixels]
             for i in range(part.size):
-                out[i] = ((part[i] - middle) - rest) * scale + shift
+                out[i] = centred(part[i], middle, rest) * scale + shift
 
 
 @kernel(
@@ -129,7 +130,7 @@ def group_slope_rows(g, x, w, eps, wants_x, pixels, dx, dw, db, start, stop):
                 some, product = ZERO, ZERO
                 for i in range(part.size):
                     some += slope[i]
-                    product += slope[i] * ((part[i] - middle) - rest)
+                    product += slope[i] * centred(part[i], middle, rest)
                 plainly += float(some)
                 along += float(product)
             dw[r, c], db[r, c] = along * inverse, plainly
@@ -143,7 +144,7 @@ def group_slope_rows(g, x, w, eps, wants_x, pixels, dx, dw, db, start, stop):
                 at, end = c * pixels, (c + 1) * pixels
                 part, slope, out = row[at:end], g[r, at:end], dx[r, at:end]
                 for i in range(part.size):
-                    out[i] = (slope[i] * scale - shift - ((part[i] - middle) - rest) * tilt) * inverse
+                    out[i] = (slope[i] * scale - shift - centred(part[i], middle, rest) * tilt) * inverse
 
 
 def layer_norm(x: Array, w: Array, b: Array, axes: int, eps: float) -> Array:
