@@ -305,7 +305,7 @@ class Op:
         return {
             key: value
             for key, value in vars(self).items()
-            if not key.startswith("_") and isinstance(value, plain)
+            if not key.startswith("_") and key != "keep" and isinstance(value, plain)
         }
 
 

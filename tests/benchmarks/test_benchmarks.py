@@ -175,8 +175,8 @@ def test_two_engines_are_shown_in_one_table(load: Any) -> None:
 
 
 def test_an_engine_is_asked_only_for_what_it_can_do(load: Any, tmp_path: Path) -> None:
-    parts, race, networks = load("parts"), load("race"), load("networks")
-    names = {*networks.NETWORKS, *networks.SMALL}
+    parts, race, networks, zoo = load("parts"), load("race"), load("networks"), load("zoo")
+    names = {*networks.NETWORKS, *networks.SMALL, *zoo.ZOO}
     for engine in race.ENGINES.values():
         assert engine.networks is None or set(engine.networks) <= names
     assert parts.time_networks(["alex8"], ["autograd"], None) == {}  # no process is started for it

@@ -18,7 +18,7 @@ from tinygrad_cnn.kernels import threads
 
 pytest.importorskip("numba")
 
-from tinygrad_cnn.kernels.compiled import activation, resample, softmax
+from tinygrad_cnn.kernels.compiled import activation, softmaxes, sparse_maps
 from tinygrad_cnn.kernels.compiled.base import operands
 from tinygrad_cnn.kernels.compiled.norm import channels, samples
 
@@ -98,15 +98,15 @@ def test_softmax(shape: tuple[int, ...], seed: int, turned: bool, axis: int) -> 
     rng = np.random.default_rng(seed)
     x = rng.standard_normal(shape).astype(np.float32) * 10 ** rng.integers(0, 3)
     x = np.asfortranarray(x) if turned else x
-    y = softmax.softmax(x, axis)
+    y = softmaxes.softmax(x, axis)
     expected = reference.softmax(x.astype(np.float64), axis)
     np.testing.assert_allclose(y, expected, rtol=1e-5, atol=1e-7)
     g = rng.standard_normal(shape).astype(np.float32)
-    dx = softmax.softmax_slope(g, y, axis)
+    dx = softmaxes.softmax_slope(g, y, axis)
     np.testing.assert_allclose(dx, reference.softmax_slope(g.astype(np.float64), expected, axis), atol=2e-6)
-    y, expected = softmax.log_softmax(x, axis), reference.log_softmax(x.astype(np.float64), axis)
+    y, expected = softmaxes.log_softmax(x, axis), reference.log_softmax(x.astype(np.float64), axis)
     np.testing.assert_allclose(y, expected, rtol=1e-5, atol=1e-6)
-    dx = softmax.log_softmax_slope(g, y, axis)
+    dx = softmaxes.log_softmax_slope(g, y, axis)
     expected = reference.log_softmax_slope(g.astype(np.float64), expected, axis)
     np.testing.assert_allclose(dx, expected, rtol=1e-5, atol=1e-5)
 
@@ -121,7 +121,7 @@ def test_sparse_maps(shape: tuple[int, ...], seed: int, axis: int) -> None:
     of = rng.integers(0, shape[axis], terms), rng.uniform(-1, 1, terms)
     starts = np.searchsorted(targets, np.arange(count + 1))
     y, expected = (
-        f.resample(a, axis, *of, starts) for f, a in ((resample, x), (reference, x.astype("f8")))
+        f.resample(a, axis, *of, starts) for f, a in ((sparse_maps, x), (reference, x.astype("f8")))
     )
     assert y.dtype == np.float32 and y.shape == expected.shape
     np.testing.assert_allclose(y, expected, rtol=1e-5, atol=1e-5)

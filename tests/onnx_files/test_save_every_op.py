@@ -87,4 +87,5 @@ REFUSED = (
     "other than planes",
     "several values at one place",
     "from opset",
+    "none of Resize's",
 )

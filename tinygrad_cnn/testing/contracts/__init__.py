@@ -9,8 +9,8 @@ no problem reaches.
 
 from tinygrad_cnn.testing.hypothesis_extra import AVAILABLE as AVAILABLE  # isort: skip
 
-from tinygrad_cnn.testing.contracts.backward_branches import Branches as Branches
-from tinygrad_cnn.testing.contracts.backward_branches import backward_branches as backward_branches
+from tinygrad_cnn.testing.contracts.branches import Branches as Branches
+from tinygrad_cnn.testing.contracts.branches import backward_branches as backward_branches
 from tinygrad_cnn.testing.contracts.layer import LAYER_PROPERTIES as LAYER_PROPERTIES
 from tinygrad_cnn.testing.contracts.layer import check_layer_against as check_layer_against
 from tinygrad_cnn.testing.contracts.loss import LOSS_PROPERTIES as LOSS_PROPERTIES
