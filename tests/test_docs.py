@@ -33,6 +33,7 @@ def test_the_counts_on_the_pages_are_those_of_the_code():
     assert "<!-- count: operations -->" in (DOCS.parent / "README.md").read_text()
 
 
+@pytest.mark.slow
 def test_the_page_of_operations_is_made_alike_each_time(script):
     assert script.page() == script.page()
 

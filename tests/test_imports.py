@@ -197,6 +197,7 @@ print(find(st.from_type(Tensor), lambda t: t.shape == (1,)).dtype)
     assert run(code) == "float64"
 
 
+@pytest.mark.slow
 def test_every_part_can_be_imported_first() -> None:
     """An import cycle shows where it is entered: each part is, in a package freshly forgotten."""
     names = [f"tinygrad_cnn.{part}" for part in MAY_IMPORT]

@@ -247,6 +247,7 @@ def test_the_picture_of_growth(load: Any, tmp_path: Path) -> None:
     assert one.startswith(b"\x89PNG") and one == two
 
 
+@pytest.mark.slow
 def test_wrong_options_are_refused(tmp_path: Path) -> None:
     for wrong in (["--only", "nonsense"], ["--seconds", "0"], ["--threads", "0"], ["--engines", "abacus"]):
         done = bench(tmp_path, *wrong)

@@ -79,6 +79,7 @@ def check_functions() -> None:
             assert np.array_equal(np.isnan(found), np.isnan(expected)), slope
 
 
+@pytest.mark.slow
 def test_functions_and_their_derivatives() -> None:
     check_functions()
 

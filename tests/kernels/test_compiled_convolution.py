@@ -70,6 +70,7 @@ def draw(seed: int, *shape: int) -> Any:
     return np.random.default_rng(seed).standard_normal(shape, np.float32)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("channels", [3, 40])  # of which the second goes by Winograd's transforms
 def test_read_only_operands_are_taken(channels: int) -> None:
     x, w, g = draw(0, 2, channels, 9, 9), draw(1, 40, channels, 3, 3), draw(2, 2, 40, 9, 9)
@@ -115,6 +116,7 @@ def assert_all_close(x: Any, w: Any, made: Grid) -> None:
         np.testing.assert_array_equal(one, old)
 
 
+@pytest.mark.slow
 @given(conv_problems(), st.booleans())
 def test_problems_agree_with_the_reference(problem: Any, biased: bool) -> None:
     x, w, options = problem

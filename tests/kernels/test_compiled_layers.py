@@ -333,6 +333,7 @@ def test_the_number_of_threads_changes_no_bit(seed) -> None:
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "features"), [("generic", ""), ("haswell", "+avx2,+fma,-avx512f")], ids=["generic", "avx2"]
 )

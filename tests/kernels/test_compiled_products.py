@@ -38,6 +38,7 @@ many = st.tuples(st.integers(17, 130), st.integers(120, 700), st.integers(5, 600
 one = st.tuples(st.just(1), st.integers(100, 450), st.integers(40, 450))
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(few | many | one, st.integers(0, 2**32 - 1))
 def test_the_three_products(shape: tuple[int, int, int], seed: int) -> None:

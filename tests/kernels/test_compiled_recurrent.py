@@ -81,6 +81,7 @@ def check(kind: str, length: int, count: int, size: int, seed: int, turned: bool
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=5e-6 * scale, err_msg=f"{kind}: {k}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", GATES)
 @settings(max_examples=15)
 @given(

@@ -89,6 +89,7 @@ def turned_around(a: Any) -> Any:
     return np.asfortranarray(a) if a.ndim > 1 else np.repeat(a, 2)[::2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_they_agree_with_the_reference(name: str) -> None:
     check(name)

@@ -429,6 +429,7 @@ def large(operations: int = 10_000) -> Tensor:
     return made[-1]
 
 
+@pytest.mark.slow
 def test_ten_thousand_operations_need_no_recursion() -> None:
     root = large()
     limit = sys.getrecursionlimit()
@@ -440,6 +441,7 @@ def test_ten_thousand_operations_need_no_recursion() -> None:
     assert len(whole.model.boxes) == 10_001
 
 
+@pytest.mark.slow
 @needs_engine
 def test_a_picture_of_ten_thousand_operations(tmp_path: Path) -> None:
     root = large()

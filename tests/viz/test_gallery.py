@@ -58,6 +58,7 @@ def test_the_pictures_are_small(script) -> None:
     assert sum(file.stat().st_size for file in files) < 1_500_000
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(viz.engine() is None, reason="no layout engine installed")
 def test_the_code_runs(script, tmp_path: Path) -> None:
     pytest.importorskip("PIL", reason="Pillow is not installed, which makes the animations")

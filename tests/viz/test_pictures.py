@@ -274,6 +274,7 @@ def test_options_of_an_unknown_op() -> None:
     assert "text &lt;b&gt;, sizes 1, 2, deep 1e-05, on<" in source
 
 
+@pytest.mark.slow
 def test_ten_thousand_nodes_without_recursion() -> None:
     h = Tensor([1.0], requires_grad=True)
     for k in range(10_000):

@@ -85,6 +85,7 @@ def test_a_file_of_a_readable_size_that_is_not_blank_and_the_same_each_time(
     assert dict(matplotlib.rcParams) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["svg", "pdf"])
 def test_vector_files_have_the_same_bytes(tmp_path: Path, form: str) -> None:
     for name in ("filters", "histograms", "field"):

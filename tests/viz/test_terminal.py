@@ -113,6 +113,7 @@ def test_wide_characters_keep_the_columns() -> None:
     assert text.width(lines[0]) == len(lines[1].partition("  <-")[0])
 
 
+@pytest.mark.slow
 def test_ten_thousand_boxes() -> None:
     y = Tensor([1.0], requires_grad=True)
     for _ in range(10_000):
