@@ -47,7 +47,7 @@ test: $(VENV)/.extras-examples $(VENV)/.extras-test
 
 # What takes seconds a test: examples run as their user runs them, kernels compiled for other processors.
 test-slow: $(VENV)/.extras-examples $(VENV)/.extras-test
-	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m slow tests
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m slow tests docs/testing.md
 
 # Coverage is measured here, where the compiled kernels serve: the other run stays as quick as it can be.
 # What Numba compiles cannot be traced, so the loops of the compiled kernels count as uncovered.

@@ -178,7 +178,7 @@ def main() -> None:
     chosen = parser.parse_args()
     claims = Claims(chosen.out)
     task = training.task(
-        chosen, epochs=3, bar=0.95, quick_epochs=5 if chosen.quick else 15, quick_bar=0.6, quick_images=900
+        chosen, epochs=3, bar=0.95, quick_epochs=5 if chosen.quick else 15, quick_bar=0.5, quick_images=900
     )
     found = learn(claims, task, chosen.seed)
     compare(claims, found)
