@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar, overload
 
 import numpy as np
 
@@ -39,6 +39,16 @@ _FEWER = (30, 20, 12)
 _TEXTBOOK = 16
 
 
+class Writable(Protocol):
+    """What a drawing can be written to: an open file, a buffer."""
+
+    def write(self, data: bytes, /) -> Any:
+        """Take bytes."""
+
+
+W = TypeVar("W", bound=Writable)
+
+
 @dataclass(frozen=True)
 class Picture:
     """A drawn graph: notebooks show it as a picture, `print` as text.
@@ -56,6 +66,14 @@ class Picture:
     choice: Choice = field(default_factory=Choice)
     fuller: Callable[[], list[Model]] = field(default=list, repr=False, compare=False)
 
+    @overload
+    def render(
+        self, path: str | Path, *, form: str | None = None, dpi: int = DPI, timeout: float = 60.0
+    ) -> Path: ...  # fmt: skip
+    @overload
+    def render(
+        self, path: W, *, form: str | None = None, dpi: int = DPI, timeout: float = 60.0
+    ) -> W: ...  # fmt: skip
     def render(
         self, path: Any, *, form: str | None = None, dpi: int = DPI, timeout: float = 60.0
     ) -> Any:  # fmt: skip
@@ -328,6 +346,15 @@ def check_counts(function: str, depth: Any, max_nodes: Any) -> None:
             )
 
 
+@overload
+def render(
+    thing: Any, path: str | Path, *, form: str | None = None, dpi: int = DPI, timeout: float = 60.0,
+    **options: Any,
+) -> Path: ...  # fmt: skip
+@overload
+def render(
+    thing: Any, path: W, *, form: str | None = None, dpi: int = DPI, timeout: float = 60.0, **options: Any
+) -> W: ...  # fmt: skip
 def render(
     thing: Any, path: Any, *, form: str | None = None, dpi: int = DPI, timeout: float = 60.0, **options: Any
 ) -> Any:  # fmt: skip

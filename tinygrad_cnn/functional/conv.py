@@ -154,9 +154,9 @@ def conv_transpose2d(
 
 
 def conv_transpose3d(
-    x: Any, w: Any, b: Any = None, *,
-    stride: Any = 1, padding: Any = 0, output_padding: Any = 0, dilation: Any = 1, groups: int = 1,
-) -> Any:  # fmt: skip
+    x: Operand[T], w: Operand[T], b: Operand[T] | None = None, *,
+    stride: Sizes = 1, padding: Sizes = 0, output_padding: Sizes = 0, dilation: Sizes = 1, groups: int = 1,
+) -> T:  # fmt: skip
     """The adjoint of `conv3d` in the volume: each x spread by a kernel, overlaps added.
 
         y[n, f, h*SD + t*DD - PD, ...] += sum_c x[n,c,h,i,j] * w[c,f,t,u,v], for all taps; then + b[f]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import inf, isfinite, nan, sqrt
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from tinygrad_cnn.train.callbacks import Callback
 from viz.recording.recorder import dead_units
 from viz.recording.summary import values_of
 from viz.training.layer_series import Layer, findings
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def watch(model: Module, *, every: int = 1) -> Watch:
@@ -130,7 +133,7 @@ class Watch(Callback):
         """What went wrong, where and since when; empty for a healthy run."""
         return findings(self.layers, self.steps, self.losses)
 
-    def figure(self) -> Any:
+    def figure(self) -> Figure:
         """The run as a Matplotlib Figure.
 
         Raises:
@@ -152,7 +155,11 @@ class Watch(Callback):
         return save(self, path)
 
     def _repr_png_(self) -> bytes | None:
-        return self.figure()._repr_png_() if self.steps else None
+        if not self.steps:
+            return None
+        shown: Any = self.figure()  # Matplotlib's, which here can show itself
+        picture: bytes = shown._repr_png_()
+        return picture
 
     def __repr__(self) -> str:
         found = self.findings if self.steps else []
