@@ -1,10 +1,6 @@
 """Compiled recurrent layers against the reference in float64."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -145,19 +141,3 @@ def test_the_second_derivative_is_that_of_single_steps(kind: str) -> None:
             np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-3, atol=1e-5)
     finally:
         use_kernels(before)
-
-
-PROCESSORS = {"generic": "", "haswell": "+sse4.2,+avx,+avx2"}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("processor", PROCESSORS)
-def test_other_processors(processor: str, tmp_path: Path) -> None:
-    code = "import test_compiled_recurrent as t\nfor k in t.GATES: t.check(k, 3, 13, 11, 0, False, True)"
-    environment = {
-        **os.environ, "NUMBA_CPU_NAME": processor, "NUMBA_CPU_FEATURES": PROCESSORS[processor],
-        "TINYGRAD_CNN_CACHE": str(tmp_path),
-        "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path]),
-    }  # fmt: skip
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr

@@ -1,11 +1,7 @@
 """Compiled convolutions of other kinds: depthwise, in groups, along lines and in volumes."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -119,20 +115,3 @@ def test_the_same_bits_whatever_the_number_of_threads() -> None:
 def test_taps_that_read_only_padding_are_left_out() -> None:
     made = Grid((2, 4, 4), (3, 3, 3), (1, 1, 1), ((3, 0), (1, 1), (1, 1)), (1, 1, 1))
     assert [tap for tap, *_ in volumes._taps(made)] == [1, 2]
-
-
-PROCESSORS = {"generic": "", "haswell": "+sse4.2,+avx,+avx2,+fma"}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("processor", PROCESSORS)
-def test_other_processors(processor: str, tmp_path: Path) -> None:
-    """Compiled for narrower vectors, in a process with a cache of its own."""
-    code = "import test_other_convolutions as t\nfor name in list(t.PROBLEMS)[:6]: t.check(name)"
-    environment = {
-        **os.environ, "NUMBA_CPU_NAME": processor, "NUMBA_CPU_FEATURES": PROCESSORS[processor],
-        "TINYGRAD_CNN_CACHE": str(tmp_path),
-        "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path]),
-    }  # fmt: skip
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr

@@ -5,11 +5,7 @@ of normal operands stay under `BOUND`, which is what the module's documentation 
 of the reference in float32 stay under 2e-6.
 """
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -192,26 +188,3 @@ def test_it_is_chosen_where_it_was_measured_to_be_faster(monkeypatch: pytest.Mon
     )
     monkeypatch.setattr(winograd, "ENABLED", False)
     assert not chosen(100, 64, 64, 8)
-
-
-PROCESSORS = {
-    "generic": {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""},
-    "avx2": {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "+avx,+avx2,+fma"},
-}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("processor", PROCESSORS)
-def test_other_processors_have_the_same_results(processor: str, tmp_path: Path) -> None:
-    """Compiled for shorter vectors, in a process and with a cache of its own."""
-    code = (
-        "import numpy as np, test_winograd as t; from tinygrad_cnn.kernels.compiled.base import tiles;"
-        "assert tiles.LANES < 16; t.check(0, 3, 17, 35, t.of((9, 7), ((1, 1), (0, 2))))"
-    )
-    path = os.pathsep.join([str(Path(__file__).parent), *sys.path])
-    place = {"NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": path}
-    environment = {**os.environ, **place, **PROCESSORS[processor]}
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
