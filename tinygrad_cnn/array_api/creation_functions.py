@@ -11,6 +11,26 @@ from tinygrad_cnn.array_api.arrays import as_type, data, on_cpu, wrapped
 from tinygrad_cnn.errors import DTypeError
 from tinygrad_cnn.tensors import Tensor
 
+__all__ = [
+    "arange",
+    "asarray",
+    "astype",
+    "empty",
+    "empty_like",
+    "eye",
+    "from_dlpack",
+    "full",
+    "full_like",
+    "linspace",
+    "meshgrid",
+    "ones",
+    "ones_like",
+    "tril",
+    "triu",
+    "zeros",
+    "zeros_like",
+]
+
 FLOAT = np.dtype("float32")
 
 

@@ -9,6 +9,8 @@ import numpy as np
 from tinygrad_cnn.array_api.arrays import DTYPES, data
 from tinygrad_cnn.tensors import Tensor
 
+__all__ = ["__array_namespace_info__", "can_cast", "finfo", "iinfo", "isdtype", "result_type"]
+
 #: Kinds of types, by the standard's words.
 KINDS = {
     "bool": "b",

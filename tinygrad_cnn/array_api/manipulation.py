@@ -11,6 +11,26 @@ from tinygrad_cnn import functional as F
 from tinygrad_cnn.array_api.arrays import data, is_float, wrapped
 from tinygrad_cnn.tensors import Tensor
 
+__all__ = [
+    "broadcast_arrays",
+    "broadcast_shapes",
+    "broadcast_to",
+    "concat",
+    "expand_dims",
+    "flip",
+    "moveaxis",
+    "permute_dims",
+    "repeat",
+    "reshape",
+    "roll",
+    "squeeze",
+    "stack",
+    "take",
+    "take_along_axis",
+    "tile",
+    "unstack",
+]
+
 
 def broadcast_to(x: Tensor, /, shape: tuple[int, ...]) -> Tensor:
     """`broadcast_to` of the array API standard.

@@ -11,6 +11,34 @@ from tinygrad_cnn.array_api.arrays import as_type, computed, data, is_float, wra
 from tinygrad_cnn.array_api.creation_functions import astype
 from tinygrad_cnn.tensors import Tensor
 
+__all__ = [
+    "all",
+    "any",
+    "argmax",
+    "argmin",
+    "argsort",
+    "count_nonzero",
+    "cumulative_prod",
+    "cumulative_sum",
+    "diff",
+    "isin",
+    "max",
+    "mean",
+    "min",
+    "nonzero",
+    "prod",
+    "searchsorted",
+    "sort",
+    "std",
+    "sum",
+    "unique_all",
+    "unique_counts",
+    "unique_inverse",
+    "unique_values",
+    "var",
+    "where",
+]
+
 Axis = Any
 
 
