@@ -8,7 +8,7 @@ Nobody can say which learning rate fits. You learn to hold back a part of the tr
 by (the test images are for the very end), to draw powers of ten and not numbers, to train each draw
 for a short while, to read the table from the best to the worst, and to look closer around the best.
 Trials know nothing of each other, so processes share them, by joblib; all is drawn before, and the results
-are the same for any number of workers. joblib's Dask backend takes the same trials to a cluster.
+are the same for any number of workers.
 Writes search.png and curves.png.
 """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import types
+from functools import cache
 from typing import Any
 
 #: By package: the files of PyTorch's whose public names the package has, too. Here the file is the package.
@@ -25,6 +26,7 @@ FILES: dict[str, str] = {
 HOMES = {"torch.nn.modules": "torch.nn"}
 
 
+@cache
 def home(fullname: str) -> Any:
     """The package that has the names of one of PyTorch's files, as a module with that file's name; or None.
 

@@ -66,6 +66,7 @@ BASES: dict[str, Any] = {
     "_AdaptiveMaxPoolNd": _family("_AdaptiveMaxPoolNd", "AdaptiveMaxPool"),
     "_Loss": _Loss,
     "_WeightedLoss": _WeightedLoss,
+    "NonDynamicallyQuantizableLinear": LAYERS["Linear"],  # what PyTorch's attention ends with
 }
 
 
