@@ -17,6 +17,7 @@ import textwrap
 from pathlib import Path
 
 import numpy as np
+from few_colours import few_colours
 
 import viz
 from tinygrad_cnn import Tensor, grad, manual_seed, nn
@@ -313,6 +314,9 @@ def main() -> None:
     """Draw the pictures and write the page."""
     PICTURES.mkdir(exist_ok=True)
     make(PICTURES)
+    for drawing in PICTURES.glob("*.png"):
+        with writing(drawing) as temporary:
+            temporary.write_bytes(few_colours(drawing.read_bytes()))
     photograph(PICTURES)
     with writing(PAGE) as temporary:
         temporary.write_text(page(), encoding="utf-8")

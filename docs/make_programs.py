@@ -9,11 +9,10 @@ import inspect
 import re
 import struct
 import sys
-from io import BytesIO
 from pathlib import Path
 
 import drawn_programs
-from PIL import Image
+from few_colours import few_colours
 
 import viz
 from tinygrad_cnn.serial import writing
@@ -39,11 +38,8 @@ def dot(name: str) -> str:
 
 
 def picture(name: str) -> bytes:
-    """A PNG of few colours, which is small."""
-    image = Image.open(BytesIO(drawn_programs.draw(name).drawn("png"))).convert("RGB")
-    buffer = BytesIO()
-    image.quantize(64, dither=Image.Dither.NONE).save(buffer, format="PNG", optimize=True)
-    return buffer.getvalue()
+    """The PNG of a program."""
+    return few_colours(drawn_programs.draw(name).drawn("png"))
 
 
 def page() -> str:
