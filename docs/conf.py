@@ -69,14 +69,14 @@ def _words(text: str) -> str:
     return "".join(pieces)
 
 
-def _lesson(app: Any, page: str, text: list[str]) -> None:
-    """The pictures of the lesson, in the place of their marks."""
-    if page == "backward":
-        text[0] = make_lesson.with_pictures(text[0])
+def _page(app: Any, page: str, text: list[str]) -> None:
+    """A page as it is shown: pictures at the lesson's marks, examples without an empty last line."""
+    shown = make_lesson.with_pictures(text[0]) if page == "backward" else text[0]
+    text[0] = shown.replace("\n\n```\n", "\n```\n")
 
 
 def setup(app: Any) -> None:
     app.connect("autodoc-process-docstring", _from_markdown, priority=400)  # before napoleon
-    app.connect("source-read", _lesson)
+    app.connect("source-read", _page)
     make_api.write_pages(Path(app.srcdir) / "api")
     make_lesson.draw(Path(app.srcdir) / "backward")
