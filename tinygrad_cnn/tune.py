@@ -1,6 +1,6 @@
 """Tune the constants of the compiled kernels for this processor, and keep them beside the cache.
 
-    python -m tinygrad_cnn.tune            # some minutes, on a machine that does nothing else
+    python -m tinygrad_cnn.tune            # a minute or two, on a machine that does nothing else
     python -m tinygrad_cnn.tune --forget   # back to those that are built in
 
 Each constant is tried at a quarter, half, two and four times its value on work that it decides about;
