@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from contextlib import suppress
 from types import FrameType
@@ -60,6 +61,12 @@ class Interrupts:
         def stop(number: int, frame: FrameType | None) -> None:
             raise _StopError
 
+        def dropped(unraisable: sys.UnraisableHookArgs) -> None:
+            # Python drops what is raised in `__del__` and in a weak reference's callback: as if it never came.
+            if not isinstance(unraisable.exc_value, _StopError):
+                told(unraisable)
+
+        told, sys.unraisablehook = sys.unraisablehook, dropped
         before = signal.signal(signal.SIGALRM, stop)
         try:
             signal.setitimer(signal.ITIMER_REAL, after * 1e-6)
@@ -67,7 +74,7 @@ class Interrupts:
         except _StopError:
             pass
         finally:
-            _quiet(before)
+            _quiet(before, told)
 
     @staticmethod
     def work(model: str) -> list[Any]:
@@ -92,12 +99,13 @@ class Interrupts:
         return [loss.numpy().copy(), again.numpy().copy(), *grads]
 
 
-def _quiet(before: Any) -> None:
+def _quiet(before: Any, told: Any) -> None:
     """No more signals, whatever comes at this very moment."""
     while True:
         try:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, before or signal.SIG_DFL)
+            sys.unraisablehook = told
             return
         except _StopError:
             continue
