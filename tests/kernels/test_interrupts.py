@@ -179,8 +179,8 @@ def test_raised_by_a_signal_at_any_moment(which: str, monkeypatch: pytest.Monkey
         if armed:
             raise InterruptError
 
-    def dropped(unraisable: sys.UnraisableHookArgs) -> None:
-        # Python drops what is raised in `__del__` and in a weak reference's callback: as if it never came.
+    def dropped(unraisable: Any) -> None:
+        # Python drops what is raised in `__del__` or a weak reference's callback: as if it never came.
         if not isinstance(unraisable.exc_value, InterruptError):
             told(unraisable)
 

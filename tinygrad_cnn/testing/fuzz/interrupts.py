@@ -62,7 +62,7 @@ class Interrupts:
             raise _StopError
 
         def dropped(unraisable: sys.UnraisableHookArgs) -> None:
-            # Python drops what is raised in `__del__` and in a weak reference's callback: as if it never came.
+            # Python drops what is raised in `__del__` or a weak reference's callback: as if it never came.
             if not isinstance(unraisable.exc_value, _StopError):
                 told(unraisable)
 
