@@ -62,71 +62,42 @@ def gradients(
             written over, or an op's derivative gave gradients that fit no operand.
     """
     wanted = None if targets is None else set(targets)
-    ends: set[Node] = wanted if as_leaves and wanted else set()
-    order = plan(seeds, wanted, ends)
-    eager = {node for node in order if node.grad_hooks} if deliver is not None else ()
-    if eager:
-        order = soonest(order, eager)
-    pending, found = dict(seeds), {}
-    observers = MODE.get().observers
-    for node in order:
+    order = plan(seeds, wanted, wanted if as_leaves and wanted else set())
+    eager = {node for node in order if node.grad_hooks} if deliver is not None else set()
+    pending, found, observers = dict(seeds), {}, MODE.get().observers
+    for node in soonest(order, eager) if eager else order:
         g = pending.pop(node, None)
         if g is None:  # only derivatives that are None lead here
             continue
         if node.hooks:
             g = run_hooks(node, g, wrap, record)
-        if eager and node in eager:
-            g = g if record else wrap(g, None)  # now nobody but this Tensor holds the array
-            deliver(node, g)  # type: ignore[misc]  # there are eager leaves only for somebody
-            continue
+        if eager:
+            if node in eager:
+                g = g if record else wrap(g, None)  # now nobody but this Tensor holds the array
+                deliver(node, g)  # type: ignore[misc]  # there are eager leaves only for somebody
+                continue
+            if is_stale(node):  # a leaf was written over since
+                raise overwritten(node)
         if node in wanted if wanted is not None else node.retains_grad:
             found[node] = g
         op = node.op
-        if op is None or (ends and node in ends):
+        if op is None or (as_leaves and node in wanted):  # type: ignore[operator]
             continue
-        if eager and is_stale(node):  # a leaf was written over since
-            raise overwritten(node)
-        if observers:
-            for observer in observers:
-                observer.step_starts(node, g)
-        kept: Any = rewrap(node, op, wrap) if record else node.kept
-        step = g
-        if op.wide and node.dtype is not _FLOAT32 and has_half(g, kept):
-            step, *kept = widened((g, *kept))
-        if node.residual is not None:
-            kept = (*kept, node.residual)
-        results: Any
+        for observer in observers:
+            observer.step_starts(node, g)
+        results: Any = derivative(node, op, g, rewrap(node, op, wrap) if record else node.kept)
         needs = node.needs
-        try:
-            if op._backward_needs:
-                if len(kept) == 2:  # a call without * takes 0.2 µs less
-                    results = op.backward(step, kept[0], kept[1], needs=needs)
-                else:
-                    results = op.backward(step, *kept, needs=needs)
-            elif len(kept) == 2:
-                results = op.backward(step, kept[0], kept[1])
-            elif len(kept) == 1:
-                results = op.backward(step, kept[0])
-            else:
-                results = op.backward(step, *kept)
-        except FloatingPointError:  # see `without_underflow`
-            with np.errstate(under="ignore"):
-                results = run_backward(op, step, kept, None, needs)
-        parents = node.parents
-        if not isinstance(results, tuple) or len(results) != len(parents):
-            raise misfit(op, node, results)
-        shares: Any = [None] * len(parents) if observers else None
-        for k, parent in enumerate(parents):
+        shares: Any = [None] * len(needs) if observers else None
+        for k, parent in enumerate(node.parents):
             share = results[k]
             if share is None or not needs[k]:
                 continue
             shape, dtype = parent.shape, parent.dtype
             try:  # types are mostly one object, which is quicker to see than that they are equal
-                fits = share.shape == shape and (share.dtype is dtype or share.dtype == dtype)
+                if share.shape != shape or (share.dtype is not dtype and share.dtype != dtype):
+                    share = fitted(share, op, parent)
             except AttributeError:  # a number or a list
-                share, fits = np.asarray(share), False
-            if not fits:
-                share = fitted(share, op, parent)
+                share = fitted(np.asarray(share), op, parent)
             if observers:
                 shares[k] = share
             held = pending.get(parent)
@@ -134,13 +105,44 @@ def gradients(
                 share = held + share
             pending[parent] = share if shape or record else np.asarray(share)  # 0-d results are scalars
         if eager:
-            results = share = held = step = None  # else they would hold a gradient that was delivered
-        if observers:
-            for observer in observers:
-                observer.stepped(node, g, tuple(shares))
+            results = share = held = None  # else they would hold a gradient that was delivered
+        for observer in observers:
+            observer.stepped(node, g, tuple(shares))
         if not retain_graph:
             node.kept = node.residual = None
     return found
+
+
+def derivative(node: Node, op: Op, g: Any, kept: Any) -> tuple[Any, ...]:
+    """What the op's `backward` gives for the gradient `g` of its result, and what it kept.
+
+    Raises:
+        GraphError: that is not one gradient (or None) per operand.
+    """
+    if op.wide and node.dtype is not _FLOAT32 and has_half(g, kept):
+        g, *kept = widened((g, *kept))
+    if node.residual is not None:
+        kept = (*kept, node.residual)
+    needs = node.needs
+    results: Any
+    try:
+        if op._backward_needs:
+            if len(kept) == 2:  # a call without * takes 0.2 µs less
+                results = op.backward(g, kept[0], kept[1], needs=needs)
+            else:
+                results = op.backward(g, *kept, needs=needs)
+        elif len(kept) == 2:
+            results = op.backward(g, kept[0], kept[1])
+        elif len(kept) == 1:
+            results = op.backward(g, kept[0])
+        else:
+            results = op.backward(g, *kept)
+    except FloatingPointError:  # see `without_underflow`
+        with np.errstate(under="ignore"):
+            results = run_backward(op, g, kept, None, needs)
+    if not isinstance(results, tuple) or len(results) != len(node.parents):
+        raise misfit(op, node, results)
+    return results
 
 
 def plan(outputs: Iterable[Node], wanted: set[Node] | None, ends: set[Node]) -> list[Node]:
