@@ -17,15 +17,16 @@ import time
 from pathlib import Path
 
 from tinygrad_cnn.errors import KernelError, TinygradCnnError
-from tinygrad_cnn.kernels import cache, process_lock, serving
+from tinygrad_cnn.kernels import cache, compiler, process_lock, serving
 
 
-def compile_all() -> Path:
+def compile_all(wait: bool = True) -> Path:
     """Compile every kernel into the cache and mark it complete; the folder.
 
-    Waits where another process is doing so already.
-
+    Args:
+        wait: for another process that is doing so already.
     Raises:
+        BlockingIOError: another process is, and `wait` is False.
         MissingExtraError: Numba is not installed.
         KernelError: the kernels cannot be compiled, or the cache cannot be written; the reason is
             left in the folder for those who ask later.
@@ -37,7 +38,7 @@ def compile_all() -> Path:
         lock = cache.folder() / "compiling"
     except OSError as error:
         raise KernelError(f"the compiled kernels cannot be kept: {error}") from error
-    with process_lock.locked(lock):
+    with process_lock.locked(lock, wait):
         try:
             serving.SERVING.load()
             cache.mark_complete()
@@ -58,6 +59,10 @@ def main(arguments: list[str] | None = None) -> int:
     )  # fmt: skip
     parser.add_argument("--clear", action="store_true", help="remove every compiled kernel")
     parser.add_argument("--quiet", action="store_true", help="say nothing, and give way to other programs")
+    parser.add_argument(
+        "--unless-busy", action="store_true",
+        help=f"where another process is compiling, do not wait: end with status {compiler.BUSY}",
+    )  # fmt: skip
     options = parser.parse_args(arguments)
     if options.clear:
         shutil.rmtree(cache.root(), ignore_errors=True)
@@ -67,7 +72,9 @@ def main(arguments: list[str] | None = None) -> int:
         os.nice(5)
     start = time.perf_counter()
     try:
-        path = compile_all()
+        path = compile_all(wait=not options.unless_busy)
+    except BlockingIOError:
+        return compiler.BUSY
     except TinygradCnnError as error:
         print(f"python -m tinygrad_cnn.warm: {error}", file=sys.stderr)
         return 1

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import tinygrad_cnn
-from tinygrad_cnn import kernels, kernels_in_use, use_kernels
+from tinygrad_cnn import kernels, kernels_in_use, use_kernels, warm
 from tinygrad_cnn.errors import ArgumentError, KernelError
 from tinygrad_cnn.kernels import cache, compiler, process_lock, serving
 from tinygrad_cnn.kernels import numpy as reference
@@ -101,6 +101,28 @@ def test_only_one_process_compiles_at_a_time_and_a_lock_dies_with_its_owner(tmp_
     (tmp_path / "file").touch()
     with process_lock.locked(tmp_path / "file" / "compiling") as ours:
         assert not ours  # nothing can be locked there
+
+
+def test_where_another_process_compiles_a_thread_waits_and_no_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("TINYGRAD_CNN_CACHE", str(tmp_path))
+    started: list[str] = []
+
+    def start() -> SimpleNamespace:
+        started.append("again")
+        return SimpleNamespace(wait=lambda: 3)
+
+    monkeypatch.setattr(compiler, "start", start)
+    first = SimpleNamespace(wait=lambda: compiler.BUSY)
+    waits = threading.Thread(target=serving.Serving()._take_over, args=(first,))
+    with process_lock.locked(cache.folder() / "compiling"):
+        assert warm.main(["--quiet", "--unless-busy"]) == compiler.BUSY
+        waits.start()
+        waits.join(0.2)
+        assert waits.is_alive() and started == []
+    waits.join(60)
+    assert started == ["again"] and "the compiler ended with status 3" in caplog.text
 
 
 def test_the_compiling_process_sees_what_this_one_does(tmp_path: Path) -> None:

@@ -17,6 +17,8 @@ from tinygrad_cnn.kernels import cache
 
 #: The variable that marks the process that compiles.
 MARK = "TINYGRAD_CNN_COMPILER"
+#: Its exit status where another process is compiling: it does not wait, since who started it can.
+BUSY = 75
 
 
 def refusal() -> str | None:
@@ -44,7 +46,7 @@ def command() -> list[str]:
     if str(home) not in path:
         path.append(str(home))
     program = f"import sys; sys.path[:] = {path!r}; from tinygrad_cnn.warm import main; "
-    return [sys.executable, "-P", "-c", program + "raise SystemExit(main(['--quiet']))"]
+    return [sys.executable, "-P", "-c", program + "raise SystemExit(main(['--quiet', '--unless-busy']))"]
 
 
 def start() -> subprocess.Popen[bytes] | None:

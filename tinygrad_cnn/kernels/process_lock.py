@@ -22,10 +22,13 @@ else:
 
 
 @contextlib.contextmanager
-def locked(path: Path) -> Iterator[bool]:
+def locked(path: Path, wait: bool = True) -> Iterator[bool]:
     """Wait until no other process has the lock on a file, and have it; whether there is one to have.
 
     Where the file cannot be made, or the file system knows no locks, nothing is waited for.
+
+    Raises:
+        BlockingIOError: another process has it, and `wait` is False.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder, locked(Path(folder) / "lock") as had:
@@ -39,14 +42,16 @@ def locked(path: Path) -> Iterator[bool]:
         yield False
         return
     with file:
-        yield _wait(file)
+        yield _take(file, wait)
 
 
-def _wait(file: IO[bytes]) -> bool:
+def _take(file: IO[bytes], wait: bool) -> bool:
     while True:
         try:
             _try(file)
-        except (BlockingIOError, PermissionError):  # somebody has it: so POSIX and Windows say it
+        except (BlockingIOError, PermissionError) as error:  # somebody has it: POSIX's word, Windows's
+            if not wait:
+                raise BlockingIOError(f"another process has {file.name}") from error
             time.sleep(0.1)
         except OSError:
             return False

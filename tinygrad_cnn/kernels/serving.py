@@ -27,7 +27,7 @@ from types import ModuleType
 from typing import Any
 
 from tinygrad_cnn.errors import ArgumentError, KernelError, MissingExtraError
-from tinygrad_cnn.kernels import cache, compiler, memory, threads
+from tinygrad_cnn.kernels import cache, compiler, memory, process_lock, threads
 from tinygrad_cnn.kernels import numpy as reference
 
 CHOICES = ("auto", "fast", "reference")
@@ -219,10 +219,19 @@ class Serving:
 
     def _take_over(self, child: subprocess.Popen[bytes]) -> None:
         """Wait for the cache, then let the compiled kernels serve, unless something was pinned since."""
-        child.wait()
+        try:
+            while (status := child.wait()) == compiler.BUSY:  # a thread waits for less than a process
+                with process_lock.locked(cache.folder() / "compiling"):
+                    pass
+                if cache.is_complete() or cache.failure() or (again := compiler.start()) is None:
+                    break
+                child = again  # the other one has compiled for other sources, or was ended
+        except OSError as error:
+            _say(cache.reason_of(error))
+            return
         if not cache.is_complete():
             _say(
-                f"{cache.failure() or f'the compiler ended with status {child.returncode}'} "
+                f"{cache.failure() or f'the compiler ended with status {status}'} "
                 "(python -m tinygrad_cnn.warm tries again)"
             )
             return
