@@ -12,9 +12,17 @@ from tinygrad_cnn.optim.adamw import AdamW
 from tinygrad_cnn.optim.asgd import ASGD
 from tinygrad_cnn.optim.averaging_rate import SWALR
 from tinygrad_cnn.optim.clip import clip_grad_norm_, clip_grad_value_
+from tinygrad_cnn.optim.combined import ChainedScheduler, SequentialLR
 from tinygrad_cnn.optim.cosine import CosineAnnealingLR, CosineAnnealingWarmRestarts, OneCycleLR
 from tinygrad_cnn.optim.cyclic import CyclicLR
-from tinygrad_cnn.optim.factors import ChainedScheduler, ConstantLR, MultiplicativeLR
+from tinygrad_cnn.optim.decays import (
+    ConstantLR,
+    ExponentialLR,
+    LinearLR,
+    MultiStepLR,
+    PolynomialLR,
+    StepLR,
+)
 from tinygrad_cnn.optim.lbfgs import LBFGS
 from tinygrad_cnn.optim.lion import Lion
 from tinygrad_cnn.optim.muon import Muon
@@ -24,17 +32,9 @@ from tinygrad_cnn.optim.plateau import ReduceLROnPlateau
 from tinygrad_cnn.optim.radam import RAdam
 from tinygrad_cnn.optim.rmsprop import RMSprop
 from tinygrad_cnn.optim.rprop import Rprop
-from tinygrad_cnn.optim.schedule import (
-    ExponentialLR,
-    LambdaLR,
-    LinearLR,
-    LRScheduler,
-    MultiStepLR,
-    PolynomialLR,
-    SequentialLR,
-    StepLR,
-)
+from tinygrad_cnn.optim.scheduler import LRScheduler
 from tinygrad_cnn.optim.sgd import SGD
+from tinygrad_cnn.optim.user_factors import LambdaLR, MultiplicativeLR
 
 __all__ = [
     "ASGD",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tinygrad_cnn.functional.arguments import choice, integer, number
 from tinygrad_cnn.optim.cosine import between, on_a_line
 from tinygrad_cnn.optim.optimizer import Optimizer
-from tinygrad_cnn.optim.schedule import LRScheduler
+from tinygrad_cnn.optim.scheduler import LRScheduler
 
 
 class SWALR(LRScheduler):

@@ -9,7 +9,7 @@ from tinygrad_cnn.errors import ArgumentError
 from tinygrad_cnn.functional.arguments import choice, flag, integer, number
 from tinygrad_cnn.functional.checks import above_0
 from tinygrad_cnn.optim.optimizer import Group, Optimizer
-from tinygrad_cnn.optim.schedule import LRScheduler, PerGroup, per_group
+from tinygrad_cnn.optim.scheduler import LRScheduler, PerGroup, per_group
 
 
 class CosineAnnealingLR(LRScheduler):

@@ -10,7 +10,7 @@ from tinygrad_cnn.errors import ArgumentError, DTypeError
 from tinygrad_cnn.functional.arguments import choice, integer, number
 from tinygrad_cnn.functional.checks import not_negative
 from tinygrad_cnn.optim.optimizer import Optimizer
-from tinygrad_cnn.optim.schedule import PerGroup, check_keys, per_group
+from tinygrad_cnn.optim.scheduler import PerGroup, check_keys, per_group
 
 
 class ReduceLROnPlateau:

@@ -9,7 +9,7 @@ from tinygrad_cnn.errors import DTypeError
 from tinygrad_cnn.nn.rebuild import Builder
 from tinygrad_cnn.nn.structure import Writer
 from tinygrad_cnn.optim import LRScheduler, Optimizer, ReduceLROnPlateau
-from tinygrad_cnn.optim.schedule import PerGroup
+from tinygrad_cnn.optim.scheduler import PerGroup
 
 #: The classes that a file may name: those of `optim` but for the ones made of functions, and no others.
 SCHEDULERS = {
