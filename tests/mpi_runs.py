@@ -44,7 +44,7 @@ def finished(ranks, program, *words, **options):
     """What a run that ends well prints."""
     process = started(ranks, program, *words, start_new_session=True, **options)
     try:
-        out, err = process.communicate(timeout=200)
+        out, err = process.communicate(timeout=300)
     finally:  # a rank that did not end would go on for ever
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)

@@ -1,8 +1,8 @@
 """Every op of the package has a case, and every property holds of every case.
 
-More examples, or other ones, than the 30 of each check that always run:
+`make test` tries 10 examples of each check, `make test-slow` 100. More, or other ones:
 
-    .venv/bin/python -m pytest tests/test_every_op.py --grad-examples=104 --grad-seed=1
+    .venv/bin/python -m pytest tests/test_every_op.py --grad-examples=1000 --grad-seed=1
 """
 
 import importlib
@@ -73,7 +73,7 @@ def test_property(op: type[Op], check: str, pytestconfig: pytest.Config, count: 
     case = CASES[op]
     chosen = pytestconfig.getoption("--grad-seed")
 
-    @settings(max_examples=pytestconfig.getoption("--grad-examples") or 30, derandomize=chosen is None)
+    @settings(max_examples=pytestconfig.getoption("--grad-examples") or 10, derandomize=chosen is None)
     @given(st.data())
     def holds(data: st.DataObject) -> None:
         problem = data.draw(case.problems)

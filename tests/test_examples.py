@@ -35,7 +35,7 @@ def run(script: Path, *arguments: str, cwd: Path) -> subprocess.CompletedProcess
         env={**os.environ, "PYTHONWARNINGS": "error"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
 
 

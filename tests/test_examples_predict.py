@@ -20,7 +20,7 @@ SCRIPT = Path(tinygrad_cnn.__file__).parent.parent / "examples" / "predict_image
 def predict(folder, *arguments):
     environment = {**os.environ, "PYTHONWARNINGS": "error"}
     command = [sys.executable, str(SCRIPT), *map(str, arguments)]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
 
 
 def red_or_blue(channels=3, size=4):

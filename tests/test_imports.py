@@ -151,7 +151,7 @@ def test_a_star_import_brings_the_public_names_and_no_others(package: str) -> No
 
 def run(code: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True, timeout=300
     )
     return done.stdout.strip()
 

@@ -271,7 +271,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.Completed
         env={**os.environ, "PYTHONWARNINGS": "error"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     return done, folder / "runs" / "reproduce"
 

@@ -465,7 +465,7 @@ def test_memory_does_not_grow_with_the_number_of_files(tmp_path):
         for k in range(count - 1):
             os.link(folder / "first.png", folder / f"{k}.png")
         done = subprocess.run(
-            [sys.executable, "-c", PEAK, str(folder.parent)], capture_output=True, text=True, timeout=120
+            [sys.executable, "-c", PEAK, str(folder.parent)], capture_output=True, text=True, timeout=300
         )
         assert done.returncode == 0, done.stderr
         seen, peak = map(int, done.stdout.split())
@@ -514,7 +514,7 @@ def test_an_iterator_left_half_way_does_not_hold_up_the_end_of_the_program(tmp_p
     )
     tree(tmp_path, {"cat": 40})
     done = subprocess.run(
-        [sys.executable, "-c", code, tmp_path], capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", code, tmp_path], capture_output=True, text=True, timeout=300
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "[0]\n", "")
 

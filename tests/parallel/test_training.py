@@ -141,7 +141,7 @@ def faults(tmp_path_factory):
             if fault == "interrupted":
                 assert process.stdout.readline().strip() == "ready", process.stderr.read()
                 os.kill(process.pid, signal.SIGINT)  # as Ctrl-C, which mpiexec sends on
-            out, err = process.communicate(timeout=60)
+            out, err = process.communicate(timeout=300)
         finally:  # a rank that did not end would go on for ever
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)

@@ -33,7 +33,7 @@ def run(folder, text, *options):
     path = folder / "script.py"
     path.write_text(text)
     command = [sys.executable, "-m", "tinygrad_cnn.torch", *options, str(path), "--lr", "3"]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=folder)
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=folder)
 
 
 def test_a_script_runs_as_it_is(tmp_path):

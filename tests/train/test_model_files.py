@@ -394,7 +394,7 @@ def make(at):
 
     def run(code, *paths):
         command = [sys.executable, "-W", "error", "-c", setup + code, *map(str, paths)]
-        subprocess.run(command, check=True, timeout=120)
+        subprocess.run(command, check=True, timeout=300)
 
     run(first.format(at=(9, 9)), tmp_path / "whole.safetensors")
     for at in ((1, 3), (2, 0)):

@@ -178,7 +178,7 @@ def test_the_page_in_a_browser(tmp_path: Path) -> None:
                f"--user-data-dir={tmp_path}/browser", "--virtual-time-budget=5000", "--dump-dom",
                path.as_uri()]  # fmt: skip
     done = subprocess.run(
-        command, capture_output=True, text=True, encoding="utf-8", timeout=120, check=True
+        command, capture_output=True, text=True, encoding="utf-8", timeout=300, check=True
     )
     keys, buttons = "1:0 1:1 1:2 1:2 1:1 1:0 1:2", "1:0 1:1 1:0 1:2"
     # The slider goes to 1; the space bar plays on to the end, where it stops by itself.

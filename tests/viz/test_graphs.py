@@ -405,7 +405,7 @@ def test_names_leave_dot_that_can_be_read() -> None:
         input=json.dumps([picture.source for picture in pictures]),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     for picture, nodes in zip(pictures, json.loads(done.stdout), strict=True):

@@ -231,7 +231,7 @@ def seen(text: str, folder: Path, act: str = "", fragment: str = "") -> dict[str
         [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder / 'profile'}",
          "--window-size=1200,800", "--virtual-time-budget=3000", "--dump-dom",
          f"{file.as_uri()}{fragment}"],
-        capture_output=True, timeout=120, check=True,
+        capture_output=True, timeout=300, check=True,
     )  # fmt: skip
     body = re.search(r"<body>(.*)</body>", done.stdout.decode("utf-8"), re.S)
     assert end and body is not None, done.stderr.decode("utf-8", "replace")[-2000:]
