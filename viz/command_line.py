@@ -21,6 +21,7 @@ from tinygrad_cnn import Tensor
 from tinygrad_cnn.errors import ArgumentError, TinygradCnnError
 from tinygrad_cnn.graph import Node
 from tinygrad_cnn.nn import Module
+from tinygrad_cnn.onnx import OnnxModule
 from viz.compare.difference import Difference, diff
 from viz.model_files import SUFFIXES, inputs_of, module_of
 from viz.options import DIRECTIONS, PARTS
@@ -276,9 +277,8 @@ def _picture_of_file(path: Path, options: argparse.Namespace) -> Picture | Diffe
                 models[0], models[1], inputs=inputs, title=options.title, direction=options.direction,
                 max_nodes=options.max_nodes or None,
             )  # fmt: skip
-        return graph(
-            models[0], **_shown(options), inputs=inputs,
-        )  # fmt: skip
+        names = {path.name: models[0]} if isinstance(models[0], OnnxModule) else None
+        return graph(models[0], **_shown(options), inputs=inputs, names=names)
     except ArgumentError as error:
         raise _UsageError(str(error)) from error
 

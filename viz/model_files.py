@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_cnn import Tensor
 from tinygrad_cnn.errors import ArgumentError, FormatError
 from tinygrad_cnn.nn import Module
 from tinygrad_cnn.onnx import OnnxModule
 from tinygrad_cnn.onnx import load as load_onnx
+from tinygrad_cnn.onnx.file_graph import Declared
 from tinygrad_cnn.train import load_model
 
 #: Suffixes of files that hold a module.
@@ -43,6 +45,9 @@ def inputs_of(model: Module, path: Path, given: Sequence[Any] | None) -> tuple[A
     Raises:
         ArgumentError: none are given, and the file does not say what fits.
     """
+    if isinstance(model, OnnxModule) and given:
+        named = zip(given, model.inputs, strict=False)
+        return (*(_named(x, declared) for x, declared in named), *given[len(model.inputs) :])
     if given:
         return tuple(given)
     if not isinstance(model, OnnxModule):
@@ -55,5 +60,11 @@ def inputs_of(model: Module, path: Path, given: Sequence[Any] | None) -> tuple[A
             raise ArgumentError(f"{path} takes {listed}: give --input with sizes, once for each")
         drawn = rng.standard_normal([int(n) for n in sizes if isinstance(n, int)])
         is_float = declared.dtype.kind == "f"
-        made.append(drawn.astype(declared.dtype) if is_float else np.zeros(drawn.shape, declared.dtype))
+        x = drawn.astype(declared.dtype) if is_float else np.zeros(drawn.shape, declared.dtype)
+        made.append(_named(x, declared))
     return tuple(made)
+
+
+def _named(x: Any, declared: Declared) -> Tensor:
+    """An input under its name in the file."""
+    return Tensor(x, name=declared.name)

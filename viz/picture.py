@@ -203,7 +203,8 @@ def graph(
         times: milliseconds forward and backward.   legend: explain the colours.
         depth: how many levels of modules are opened; 0 gives a box to each outermost module.
         max_nodes: the most boxes; detail is left out until they fit. None sets no limit.
-        names: what to call modules that no other module holds: `{'G': generator, 'D': critic}`.
+        names: what to call modules that no other module holds: `{'G': generator, 'D': critic}`; that of
+            `thing` stands in the title.
         fold: draw equal blocks that follow each other once, with '×3', and an activation in the
             box of its layer. None does so where there are more than `max_nodes`.
         between: two places, and only what lies between them is drawn: each a Tensor, a Node, a Module,
@@ -238,13 +239,15 @@ def graph(
     elif inputs is not None:
         raise ArgumentError(f"viz.graph: inputs= is for a Module; got {type(thing).__name__}")
     roots = roots_of(thing, recorder)
+    own = (name for name, module in (names or {}).items() if module is ran)
+    names = {name: module for name, module in (names or {}).items() if module is not ran}
     made = partial(build, roots, recorder, names=names, between=between, note=note, color=color)
     model = made(spelled_out=choice.arrows)
     if gradients is None and recorder is not None and is_textbook(model, roots, recorder):
         choice = replace(choice, gradients="arrows")
         model = made(spelled_out=True)
     if ran is not None:
-        model = replace(model, head=type(ran).__name__)
+        model = replace(model, head=next(own, type(ran).__name__))
     box_labels.need(model, choice, recorder is not None)
     fuller = partial(_fuller, model, fold)
     fewer = partial(simplified, model, depth=depth, fold=fold)

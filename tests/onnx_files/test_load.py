@@ -219,6 +219,32 @@ def test_weights_that_a_file_keeps_in_constant_nodes_are_learnt(tmp_path):
     assert net.w.grad is not None
 
 
+def test_weights_that_are_moved_before_they_are_taken_are_learnt(tmp_path):
+    held = {
+        "w": normal(0, 3, 8), "table": normal(3, 6, 4), "moved_mean": normal(1, 1, 4),
+        "one": np.ones(4, np.float32),
+    }  # fmt: skip
+    nodes = [node("Constant", [], [k], value=onnx.numpy_helper.from_array(v)) for k, v in held.items()]
+    nodes += [
+        node("Split", ["w"], ["left", "right"], axis=1, num_outputs=2),
+        node("Concat", ["right", "left"], ["turned"], axis=0),
+        node("Transpose", ["turned"], ["flat"]),
+        node("Squeeze", ["moved_mean", "axes"], ["mean"]),
+        node("MatMul", ["x", "flat"], ["a"]),
+        node("MatMul", ["a", "table"], ["b"]),
+        node("BatchNormalization", ["b", "one", "one", "mean", "one"], ["y"]),
+    ]
+    path = tmp_path / "moved.onnx"
+    made = model(nodes, {"x": normal(2, 2, 4)}, ["y"], {"axes": np.array([0])})
+    path.write_bytes(made.SerializeToString())
+    net = load(path)
+    assert {name for name, _ in net.named_parameters()} == {"w", "table"}
+    assert "moved_mean" in {name for name, _ in net.named_buffers()}
+    np.testing.assert_allclose(net(normal(2, 2, 4)).numpy(), judged(made, [normal(2, 2, 4)])[0], atol=1e-5)
+    net(normal(2, 2, 4)).sum().backward()
+    assert net.w.grad is not None
+
+
 def test_weights_inside_a_branch_are_learnt(tmp_path):
     value = onnx.helper.make_empty_tensor_value_info
     graphs = {}

@@ -545,3 +545,14 @@ def test_what_is_not_foldable_is_one_part() -> None:
     y = nn.Sequential(nn.Sequential(nn.Linear(3, 4, rng=0), nn.Tanh()))(Tensor(np.ones((2, 3), "float32")))
     (whole,) = parts(build(roots_of(y)), {"n1": {"color": "red"}}, foldable=False)
     assert whole.looks == {"n1": {"color": "red"}} and len(whole.model.boxes) == 3
+
+
+def test_stretches_end_where_one_tensor_goes_on() -> None:
+    x = Tensor(np.ones((1, 4)), requires_grad=True)
+    for k in range(9):  # blocks that no module frames and that differ, so that none is folded
+        y = (x * (k + 2)).tanh().exp() * (k + 0.5)
+        x = x + (y.sqrt() if k % 2 else y.sin().cos())
+    model = viz.graph(x, max_nodes=12, fold=False).model
+    ops = [box for box in model.boxes if not box.is_leaf]
+    assert len(ops) == 9 and all(dict(box.contents)["Add"] == 1 for box in ops)
+    assert len([edge for edge in model.edges if edge.tail in {box.id for box in ops}]) == 8

@@ -5,6 +5,8 @@ import pytest
 
 pytest.importorskip("onnx", minversion="1.21", reason="needs onnx: pip install 'tinygrad-cnn[onnx]'")
 
+from onnx_models import model, onnx
+
 from tinygrad_cnn import nn
 from tinygrad_cnn.onnx import save
 from viz.__main__ import main
@@ -41,3 +43,36 @@ def test_what_the_command_line_cannot_do_is_said(files, tmp_path, capsys):
     (tmp_path / "broken.onnx").write_bytes(b"no model")
     assert main([str(tmp_path / "broken.onnx")]) == 1
     assert "no ONNX model" in capsys.readouterr().err
+
+
+def test_the_title_and_the_inputs_are_those_of_the_file(files, capsys):
+    assert main([str(files[0])]) == 0
+    words = capsys.readouterr().out
+    assert words.startswith("net1.onnx · ") and "x  input float32" in words
+
+
+def test_integers_enter_the_drawing_by_the_floats_made_of_them(tmp_path, capsys):
+    nodes = [
+        onnx.helper.make_node("OneHot", ["tokens", "depth", "bounds"], ["hot"]),
+        onnx.helper.make_node("MatMul", ["hot", "table"], ["y"]),
+    ]
+    weights = {"depth": np.array(5), "bounds": np.array([0, 1], "f4"), "table": np.ones((5, 3), "f4")}
+    path = tmp_path / "tokens.onnx"
+    made = model(nodes, {"tokens": np.zeros((1, 2), np.int64)}, ["y"], weights)
+    path.write_bytes(made.SerializeToString())
+    assert main([str(path)]) == 0
+    assert "OneHot(tokens)  input float32" in capsys.readouterr().out
+
+
+def test_an_array_that_several_nodes_take_is_one_constant(tmp_path, capsys):
+    nodes = [
+        onnx.helper.make_node("Sub", ["anchors", "x"], ["a"]),
+        onnx.helper.make_node("Add", ["anchors", "a"], ["y"]),
+    ]
+    nodes.insert(0, onnx.helper.make_node("ConstantOfShape", ["sizes"], ["anchors"]))
+    path = tmp_path / "anchors.onnx"
+    made = model(nodes, {"x": np.zeros((2, 3), "f4")}, ["y"], {"sizes": np.array([2, 3])})
+    path.write_bytes(made.SerializeToString())
+    assert main([str(path), "--max-nodes", "0"]) == 0
+    words = capsys.readouterr().out
+    assert words.count("constant float32") == 1 and "Detach" not in words

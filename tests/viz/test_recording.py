@@ -193,3 +193,24 @@ def test_watching_changes_no_gradient() -> None:
 
     for plain, seen in zip(gradients(False), gradients(True), strict=True):
         np.testing.assert_array_equal(plain, seen)
+
+
+@pytest.mark.parametrize("how", ["where", "masked_fill", "added", "input"])
+def test_the_infinities_of_a_mask_are_no_alarm(how: str) -> None:
+    scores, hidden = Tensor(np.ones((2, 2)), requires_grad=True), np.array([[False, True], [False, False]])
+    mask = np.where(hidden, -np.inf, 0.0)
+
+    def masked() -> Tensor:
+        if how == "where":
+            return F.where(hidden, -np.inf, scores)
+        if how == "masked_fill":
+            return F.masked_fill(scores, hidden, -np.inf)
+        return scores + (Tensor(mask) if how == "input" else mask)
+
+    with viz.record() as recorder:
+        loss = (F.softmax(masked(), axis=1) * [1.0, 2.0]).sum()
+        loss.backward()
+    assert recorder.first_bad_value is None
+    with viz.record() as recorder, np.errstate(all="ignore"):
+        bad = (masked() - masked()).sum()
+    assert recorder.first_bad_value is not None and recorder.trace(bad.node).value.nans  # type: ignore[union-attr]

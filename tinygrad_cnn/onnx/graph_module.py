@@ -159,19 +159,31 @@ def _learnt(graph: FileGraph, buffers: frozenset[str]) -> Iterator[tuple[str, Ar
             yield name, value, "weight"
 
 
+#: Operators that move elements and change none: what they read is taken as what they give is.
+_MOVING = frozenset(
+    {
+        "Cast", "Concat", "Flatten", "Identity", "Reshape", "Slice", "Split", "Squeeze", "Transpose",
+        "Unsqueeze",
+    }
+)  # fmt: skip
+
+
 def _roles(graph: FileGraph) -> dict[str, set[str]]:
-    """What each value is taken as, by all nodes that read it."""
+    """What each value is taken as, by all nodes that read it; also where its elements are moved before."""
     found: dict[str, set[str]] = {}
-    for node in graph.walk():
+    for node in reversed(list(graph.walk())):
         known = IMPORTERS.get((node.domain, node.kind), Importer(len))
+        moved = set().union(*(found.get(name, set()) for name in node.outputs))
         for place, name in enumerate(node.inputs):
             if place in known.statistics:
-                role = "statistic"
+                roles = {"statistic"}
             elif place in known.options:
-                role = "setting"
+                roles = {"setting"}
+            elif moved and node.kind in _MOVING and (place == 0 or node.kind == "Concat"):
+                roles = moved
             else:
-                role = "weight" if place in known.weights else "operand"
-            found.setdefault(name, set()).add(role)
+                roles = {"weight" if place in known.weights else "operand"}
+            found.setdefault(name, set()).update(roles)
     return found
 
 

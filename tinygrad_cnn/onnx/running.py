@@ -11,7 +11,8 @@ from tinygrad_cnn.errors import FormatError, TinygradCnnError
 from tinygrad_cnn.graph import scope
 from tinygrad_cnn.onnx.file_graph import FileGraph, FileNode, Function, Reference
 from tinygrad_cnn.onnx.importers import IMPORTERS
-from tinygrad_cnn.onnx.importers.call import Call, array
+from tinygrad_cnn.onnx.importers.call import Call, array, is_float_type
+from tinygrad_cnn.tensors.tensor_class import Tensor
 
 #: Most nodes of one run, those of every turn of a loop counted: more is taken for a loop without end.
 MAX_STEPS = 2_000_000
@@ -58,8 +59,10 @@ class Run:
         self._depth += 1
         if self._depth > MAX_DEPTH:
             raise FormatError(f"{self._file}: graphs and functions lie more than {MAX_DEPTH} deep")
+        origins = {declared.name: declared.name for declared in graph.inputs}
         for node, ending in zip(graph.nodes, graph.last_uses, strict=True):
             results = self._node(node, values, attributes)
+            results = _entering(node, results, origins)
             for name, value in zip(node.outputs, results, strict=False):
                 if name:
                     values[name] = value
@@ -146,6 +149,8 @@ class Run:
             )
 
 
+#: Operators that look at sizes alone.
+_OF_SHAPES = frozenset({"EyeLike", "RandomNormalLike", "RandomUniformLike", "Shape", "Size"})
 #: Operators that change the type of elements, or look at none.
 _OF_ANY_TYPE = frozenset(
     {"BitCast", "Cast", "CastLike", "DequantizeLinear", "If", "Loop", "QuantizeLinear", "Range", "Scan"}
@@ -162,6 +167,26 @@ def _is_float32(value: Any) -> bool:
 
 class _PlacedError(FormatError):
     """An error that already names the file and the node."""
+
+
+def _entering(
+    node: FileNode, results: tuple[Any, ...], origins: dict[str, str]
+) -> tuple[Any, ...]:  # fmt: skip
+    """The results, where floats that depend on an integer input are Tensors: with them the graph begins.
+
+    Args:
+        origins: by value, the input that it was computed from; the results are added.
+    """
+    origin = next((origins[name] for name in node.inputs if name in origins), None)
+    if origin is None or node.kind in _OF_SHAPES:
+        return results
+    origins.update((name, origin) for name in node.outputs if name)
+    return tuple(
+        Tensor(value, name=f"{node.kind}({origin})")
+        if isinstance(value, np.ndarray) and is_float_type(value.dtype)
+        else value
+        for value in results
+    )
 
 
 def _elements(value: Any) -> int:

@@ -115,10 +115,21 @@ class _Builder:
         """What a node was computed from; of a detached one, what it was detached from."""
         if node in self.outer:
             return ()
-        if node.op is not None or self.recorder is None or node.role == "parameter":
+        if self.recorder is None or node.role == "parameter":
             return node.parents
+        if node.op is not None:
+            return tuple(map(self._first_of_its_array, node.parents))
         source = self.recorder.source(node)
         return () if source is None else (source,)
+
+    def _first_of_its_array(self, leaf: Node) -> Node:
+        """The leaf that stands for an array which several Tensors were made of: the first, once."""
+        if leaf.op is not None or leaf.requires_grad or self.recorder is None or prod(leaf.shape) == 1:
+            return leaf
+        source = self.recorder.source(leaf)
+        if source is None or source.op is not None or source.requires_grad or source.role != leaf.role:
+            return leaf
+        return source if leaf.name in (None, source.name) else leaf
 
     def _ancestors(self) -> list[Node]:
         """The ends and all that they were computed from, also outside the graph, oldest first."""

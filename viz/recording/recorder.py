@@ -12,6 +12,7 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import isinf
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -168,7 +169,8 @@ class Recorder(Observer):
         shares: by (serial of a node, place of the operand): the gradient that flowed back along
             that edge in the last walk.
         lent: serials of leaves that want a gradient only so that the graph is recorded.
-        first_bad_value: serial of the first node whose value had a NaN or an infinity; None for none.
+        first_bad_value: serial of the first node whose value had a NaN, or an infinity that nobody gave
+            as a bound or in a mask; None for none.
         first_bad_gradient: the same for gradients, by the node whose derivative first gave one.
 
     Args:
@@ -181,6 +183,7 @@ class Recorder(Observer):
         self.lent: set[int] = set()
         self.first_bad_value: int | None = None
         self.first_bad_gradient: int | None = None
+        self._meant: set[int] = set()
         self._memory = Memory()
         self._origins = Origins(holding)
         self._started = 0.0
@@ -226,8 +229,8 @@ class Recorder(Observer):
                 seen.value = summarise(array)
                 if not self._steps:
                     self._origins.tell(parent, array, seen)
-                if not seen.value.finite and self.first_bad_value is None:
-                    self.first_bad_value = parent.serial
+                if not seen.value.finite and not self._is_meant(seen.value, parent, array):
+                    self._first_bad(parent)
         trace = Trace(value=summarise(result), forward_ms=elapsed, site=_site())
         trace.saved = self._memory.pieces(node)
         if self._steps:
@@ -235,11 +238,30 @@ class Recorder(Observer):
         if node.op is not None and node.op.rectifies:
             trace.dead, trace.units = dead_units(result) if arrays[0].any() else (0, 0)
         assert trace.value is not None
-        if not trace.value.finite and self.first_bad_value is None:
-            self.first_bad_value = node.serial
+        if not trace.value.finite and not self._is_meant(trace.value, node, result):
+            self._first_bad(node)
         self.traces[node.serial] = trace
         if not any(result is array for array in arrays):
             self._origins.note_recorded(result, node)
+
+    def _first_bad(self, node: Node) -> None:
+        if self.first_bad_value is None:
+            self.first_bad_value = node.serial
+
+    def _is_meant(self, value: Summary, node: Node, array: Any) -> bool:
+        """Whether infinities were given on purpose: a bound, a mask's -inf, and what comes of them."""
+        if value.nans or node.role == "parameter":
+            return False
+        if node.op is None:
+            given = not node.requires_grad or node.serial in self.lent
+            meant = node.role == "constant" or (given and not np.isposinf(array).any())
+        else:
+            meant = any(parent.serial in self._meant for parent in node.parents) or any(
+                isinstance(one, float) and isinf(one) for one in vars(node.op).values()
+            )
+        if meant:
+            self._meant.add(node.serial)
+        return meant
 
     def unrecorded(self, op: Op, operands: tuple[Any, ...], arrays: tuple[Any, ...], result: Any) -> None:
         """Note an op outside the graph by a node of our own, which lives as long as its result is known."""

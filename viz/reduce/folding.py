@@ -16,7 +16,7 @@ from viz.reduce.side_by_side import side_by_side
 from viz.reduce.spans import later, span, span_of_names
 
 #: What may stand in one box with the layer before it: no products of its own, one operand.
-_FOLLOWERS = frozenset({"activation", "dropout", "pool", "norm", "shape"})
+FOLLOWERS = frozenset({"activation", "dropout", "pool", "norm", "shape"})
 #: Lines of a box at most.
 _LINES = 4
 
@@ -140,7 +140,7 @@ def _follows(box: Box, layer: list[Box]) -> bool:
         box.kind == "op"
         and not box.lines
         and not last.lines
-        and box.family in _FOLLOWERS
+        and box.family in FOLLOWERS
         and (not box.parameters or box.family == "norm")
         and box.repeats == first.repeats
         and box.order == first.order

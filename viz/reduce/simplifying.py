@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import accumulate, pairwise
 
 from viz.model.boxes import Box, Model
 from viz.reduce.closing import closed, common, one_box
-from viz.reduce.folding import folded
+from viz.reduce.folding import FOLLOWERS, folded
 from viz.reduce.joining import merged, replaced
 
 
@@ -62,6 +63,9 @@ def _coarser(model: Model, fold: bool | None) -> Iterator[Model]:
 def stretches(model: Model, max_nodes: int) -> Model:
     """Operations joined by the order of their creation until at most `max_nodes` boxes are left.
 
+    They are cut where one tensor alone goes on, at the ends of residual blocks or between the layers of a
+    chain, and long stretches in between where few do.
+
     >>> from tinygrad_cnn import Tensor
     >>> from viz.model.building import build, roots_of
     >>> y = Tensor([1.0], requires_grad=True)
@@ -79,7 +83,8 @@ def stretches(model: Model, max_nodes: int) -> Model:
     taker: dict[int, int] = {}
     for edge in model.edges:
         taker.setdefault(edge.tail, edge.head)
-    parts = [ops[k * len(ops) // room : (k + 1) * len(ops) // room] for k in range(room)]
+    cuts = [0, *_cuts(model, ops, room), len(ops)]
+    parts = [ops[start:end] for start, end in pairwise(cuts)]
     owner = {box.id: k for k, part in enumerate(parts) for box in part}
     inputs: dict[int, list[Box]] = {}
     for box in model.boxes:
@@ -98,3 +103,46 @@ def stretches(model: Model, max_nodes: int) -> Model:
             made.append((whole, [*part, *inputs.get(k, [])]))
         before += count
     return replaced(model, made)
+
+
+#: A stretch between waists that has so many operations, and this share of all, is cut further.
+_LONG, _SHARE = 13, 10
+
+
+def _cuts(model: Model, ops: Sequence[Box], room: int) -> list[int]:
+    """Where to cut the operations into at most `room` stretches: before which of them."""
+    crossing = _crossing(model, ops)
+    heads = [k for k in range(1, len(ops)) if ops[k].family not in FOLLOWERS]
+    cuts = [k for k in heads if crossing[k] == min(crossing[1:-1])]
+    if len(cuts) >= room:
+        equal = (k * len(ops) // room for k in range(1, room))
+        cuts = sorted({min(cuts, key=lambda cut: abs(cut - place)) for place in equal})
+    while len(cuts) + 1 < room:
+        start, end = max(pairwise([0, *cuts, len(ops)]), key=lambda pair: pair[1] - pair[0])
+        length = end - start
+        if length < max(_LONG, len(ops) // _SHARE):
+            break
+        middle = [k for k in heads if start + length // 4 <= k <= end - length // 4]
+        cuts.append(
+            min(middle or [start + length // 2], key=lambda k: (crossing[k], abs(2 * k - start - end)))
+        )
+        cuts.sort()
+    return cuts
+
+
+def _crossing(model: Model, ops: Sequence[Box]) -> list[int]:
+    """How many tensors go on before each operation: that it or a later one takes, and are there already.
+
+    An input is there from the first operation on that takes it.
+    """
+    place = {box.id: k for k, box in enumerate(ops)}
+    first, last = dict(place), dict[int, int]()
+    for edge in model.edges:
+        head = place[edge.head]
+        first[edge.tail] = min(first.get(edge.tail, head), head)
+        last[edge.tail] = max(last.get(edge.tail, head), head)
+    change = [0] * (len(ops) + 1)
+    for tail, end in last.items():
+        change[first[tail] + 1] += 1
+        change[end + 1] -= 1
+    return list(accumulate(change))
