@@ -80,8 +80,8 @@ test-onnx: $(VENV)/.extras-examples $(VENV)/.extras-test
 	$(BIN)/python -m pytest --numprocesses 2 tests/onnx_backend
 
 docs: $(VENV)/.extras-examples $(VENV)/.extras-docs
-	$(BIN)/python docs/make_operations.py
 	$(BIN)/python docs/make_counts.py
+	$(BIN)/python docs/make_errors.py
 	$(BIN)/python docs/make_gallery.py
 	$(BIN)/python docs/make_programs.py
 	$(MAKE) site
@@ -89,6 +89,7 @@ docs: $(VENV)/.extras-examples $(VENV)/.extras-docs
 # A folder of static files, docs/_build/html, which works offline. A warning is an error.
 site: $(VENV)/.extras-examples $(VENV)/.extras-docs
 	$(BIN)/python docs/make_operations.py
+	$(BIN)/python docs/make_errors.py --all-messages
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -b html docs docs/_build/html
 
 lint: $(VENV)/.extras-examples $(VENV)/.extras-test $(VENV)/.extras-lint

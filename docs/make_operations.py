@@ -7,6 +7,7 @@ not committed: whoever wants it makes it.
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
 import inspect
 import re
@@ -73,6 +74,7 @@ def page() -> str:
     return "\n".join(parts)
 
 
+@functools.cache
 def every_op() -> dict[str, type[Op]]:
     """All ops by name; the helpers that only share code have no forward of their own."""
     return {n: v for n, v in vars(ops).items() if inspect.isclass(v) and issubclass(v, Op)}
@@ -83,16 +85,23 @@ def ops_of(function: Callable[..., Any], seen: set[Any]) -> set[str]:
     if function in seen:
         return set()
     seen.add(function)
-    found: set[str] = set()
+    own, called = _mentioned(function)
+    return own.union(*(ops_of(other, seen) for other in called))
+
+
+@functools.cache
+def _mentioned(function: Callable[..., Any]) -> tuple[set[str], list[Callable[..., Any]]]:
+    """The ops that a function mentions itself, and the functions of this package that it mentions."""
+    own, called = set(), []
     names = vars(inspect.getmodule(function))
     for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(function)))):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "ops":
-            found |= {node.attr} & every_op().keys()
+            own |= {node.attr} & every_op().keys()
         if isinstance(node, ast.Name):
-            called = names.get(node.id)
-            if inspect.isfunction(called) and called.__module__.startswith("tinygrad_cnn.functional"):
-                found |= ops_of(called, seen)
-    return found
+            other = names.get(node.id)
+            if inspect.isfunction(other) and other.__module__.startswith("tinygrad_cnn.functional"):
+                called.append(other)
+    return own, called
 
 
 def derivative(op: type[Op]) -> str:

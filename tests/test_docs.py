@@ -1,24 +1,12 @@
 """The pages that are made from docstrings are those that the docstrings make."""
 
-import importlib.util
 import inspect
 import re
-from pathlib import Path
 
 import pytest
+from docs_scripts import DOCS, loaded
 
-import tinygrad_cnn
 from tinygrad_cnn import functional as F
-
-DOCS = Path(tinygrad_cnn.__file__).parent.parent / "docs"
-
-
-def loaded(name):
-    """A script of the folder docs as a module."""
-    spec = importlib.util.spec_from_file_location(name, DOCS / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope="module")
@@ -40,9 +28,10 @@ def test_the_page_of_operations_is_made_alike_each_time(script):
 
 def test_every_public_function_has_a_part(script):
     names = {name for name, value in vars(F).items() if inspect.isfunction(value)}
-    heads = re.findall(r"^### (\w+)$", script.page(), re.MULTILINE)
+    text = script.page()
+    heads = re.findall(r"^### (\w+)$", text, re.MULTILINE)
     assert sorted(names) == sorted(heads)
-    assert set(re.findall(r"\]\(#(\w+)\)", script.page())) == names
+    assert set(re.findall(r"\]\(#(\w+)\)", text)) == names
 
 
 @pytest.mark.parametrize(
