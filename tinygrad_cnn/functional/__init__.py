@@ -51,6 +51,7 @@ from tinygrad_cnn.functional.searching import *
 from tinygrad_cnn.functional.shape import *
 from tinygrad_cnn.functional.shrinkage import *
 from tinygrad_cnn.functional.sorting import *
+from tinygrad_cnn.functional.special import *
 from tinygrad_cnn.functional.statistics import *
 from tinygrad_cnn.functional.trigonometry import *
 

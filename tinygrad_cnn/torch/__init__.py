@@ -19,17 +19,24 @@ import types as _types
 
 from tinygrad_cnn.torch import accelerators as _accelerators
 from tinygrad_cnn.torch import autograd as autograd
+from tinygrad_cnn.torch import distributed as distributed
 from tinygrad_cnn.torch import distributions as distributions
+from tinygrad_cnn.torch import devices as _devices
 from tinygrad_cnn.torch import dtypes as _dtypes
 from tinygrad_cnn.torch import files as _files
+from tinygrad_cnn.torch import func as func
+from tinygrad_cnn.torch import fx as fx
+from tinygrad_cnn.torch import jit as jit
 from tinygrad_cnn.torch import linalg as linalg
 from tinygrad_cnn.torch import methods as _methods  # first: it gives the Tensor its methods
 from tinygrad_cnn.torch import modes as _modes
+from tinygrad_cnn.torch import multiprocessing as multiprocessing
 from tinygrad_cnn.torch import nn as nn
 from tinygrad_cnn.torch import old_types as _old_types
 from tinygrad_cnn.torch import optim as optim
 from tinygrad_cnn.torch import profiler as profiler
 from tinygrad_cnn.torch import refusals as _refusals
+from tinygrad_cnn.torch import special as special
 from tinygrad_cnn.torch import testing as testing
 from tinygrad_cnn.torch import utils as utils
 from tinygrad_cnn.torch.devices import device as device
@@ -56,15 +63,18 @@ from tinygrad_cnn.torch.tensors import Tensor as Tensor
 __version__ = "2.13.0+tinygrad_cnn"
 pi, inf, nan, e = _math.pi, _math.inf, _math.nan, _math.e
 newaxis = None
-strided = "torch.strided"
+memory_format, layout = _devices.memory_format, _devices.layout
+strided = _devices.strided
 contiguous_format, preserve_format, channels_last, channels_last_3d = (
-    "torch.contiguous_format", "torch.preserve_format", "torch.channels_last", "torch.channels_last_3d",
-)  # fmt: skip
+    memory_format(f"torch.{_called}") for _called in ("contiguous_format", "preserve_format", "channels_last", "channels_last_3d")
+)
 cuda, mps, xpu, accelerator, backends, amp = (
     _accelerators.cuda, _accelerators.mps, _accelerators.xpu, _accelerators.accelerator, _accelerators.backends,
     _accelerators.amp,
 )  # fmt: skip
-autocast = _accelerators.autocast
+autocast, GradScaler = _accelerators.autocast, _accelerators.GradScaler
+OutOfMemoryError, AcceleratorError = _accelerators.OutOfMemoryError, _accelerators.OutOfMemoryError
+vmap = func.vmap
 functional = _types.SimpleNamespace(**_FUNCTIONS)
 random = _types.SimpleNamespace(
     manual_seed=manual_seed, seed=seed, initial_seed=initial_seed, get_rng_state=_modes.get_rng_state,
@@ -83,7 +93,12 @@ globals().update(_old_types.NAMES)
 gradient_names = None
 _ACTIVATIONS = ("celu", "selu", "prelu", "dropout", "relu_", "conv1d", "conv2d", "conv3d", "layer_norm", "group_norm",
                 "batch_norm", "max_pool1d", "max_pool2d", "cosine_similarity", "pairwise_distance", "embedding",
-                "pixel_shuffle", "bilinear", "avg_pool1d", "conv_transpose1d", "conv_transpose2d", "ctc_loss")  # fmt: skip
+                "pixel_shuffle", "bilinear", "avg_pool1d", "conv_transpose1d", "conv_transpose2d", "ctc_loss", "adaptive_avg_pool1d",
+                "adaptive_max_pool1d", "alpha_dropout", "binary_cross_entropy_with_logits", "channel_shuffle",
+                "conv_transpose3d", "cosine_embedding_loss", "embedding_bag", "feature_alpha_dropout", "hardshrink",
+                "hinge_embedding_loss", "instance_norm", "kl_div", "margin_ranking_loss", "max_pool3d", "native_channel_shuffle",
+                "pdist", "pixel_unshuffle", "poisson_nll_loss", "rms_norm", "rrelu", "rrelu_", "selu_", "celu_", "threshold",
+                "threshold_", "triplet_margin_loss")  # fmt: skip
 globals().update({name: getattr(nn.functional, name) for name in _ACTIVATIONS})
 inverse, det, logdet, slogdet, cholesky, svd, qr, pinverse = (
     linalg.inv, linalg.det, linalg.logdet, linalg.slogdet, linalg.cholesky, linalg.svd, linalg.qr, linalg.pinv,
@@ -92,6 +107,10 @@ matrix_exp = linalg.matrix_exp
 is_storage = lambda obj: False  # noqa: E731
 typename = lambda obj: obj.type() if isinstance(obj, Tensor) else type(obj).__name__  # noqa: E731
 numel = lambda input: input.numel()  # noqa: E731
+detach_ = lambda input: input.detach_()  # noqa: E731
+fill_ = lambda input, value: input.fill_(value)  # noqa: E731
+zero_ = lambda input: input.zero_()  # noqa: E731
+get_device = lambda input: input.get_device()  # noqa: E731
 clone = lambda input, **_: input.clone()  # noqa: E731
 detach = lambda input: input.detach()  # noqa: E731
 del gradient_names

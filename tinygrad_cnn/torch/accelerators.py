@@ -10,6 +10,10 @@ from tinygrad_cnn.torch import devices
 from tinygrad_cnn.torch.refusals import guard
 
 
+class OutOfMemoryError(RuntimeError):
+    """An accelerator had too little memory; programs name it, and it does not happen here."""
+
+
 class autocast:
     """A block of mixed precision; here everything stays in its type.
 
@@ -116,7 +120,8 @@ cuda = _module(
     max_memory_allocated=_zero, memory_reserved=_zero, max_memory_reserved=_zero, reset_peak_memory_stats=_nothing,
     current_device=_refused, get_device_name=_refused, get_device_capability=_refused, get_device_properties=_refused,
     is_bf16_supported=_no, is_initialized=_no, is_current_stream_capturing=_no, device=lambda *_: autocast(),
-    ipc_collect=_nothing, init=_nothing,
+    ipc_collect=_nothing, init=_nothing, OutOfMemoryError=OutOfMemoryError, get_arch_list=lambda: [], memory_summary=lambda *_, **__: "",
+    memory_stats=lambda *_: {}, reset_max_memory_allocated=_nothing, mem_get_info=lambda *_: (0, 0),
 )  # fmt: skip
 mps = _module(
     "mps",
@@ -135,7 +140,8 @@ xpu = _module(
     device_count=_zero,
 )
 accelerator = _module(
-    "accelerator", is_available=_no, device_count=_zero, current_accelerator=_nothing, synchronize=_nothing
+    "accelerator", is_available=_no, device_count=_zero, current_accelerator=_nothing, synchronize=_nothing,
+    current_device_index=_zero, set_device_index=_nothing, empty_cache=_nothing,
 )
 backends = _module(
     "backends",

@@ -71,3 +71,20 @@ def check(given: Any) -> None:
 
 #: The one device.
 CPU = device("cpu")
+
+
+class memory_format:
+    """How the dimensions of a tensor lie in memory: a name; tensors of here lie as they were made."""
+
+    def __init__(self, called: str) -> None:
+        self.called = called
+
+    def __repr__(self) -> str:
+        return self.called
+
+
+class layout(memory_format):
+    """How a tensor keeps its elements: strided, as arrays do."""
+
+
+strided = layout("torch.strided")

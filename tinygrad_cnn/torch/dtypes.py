@@ -17,21 +17,21 @@ class dtype:
     (4, True, True)
     """
 
-    def __init__(self, name: str, numpy_name: str | None = None) -> None:
+    def __init__(self, name: str, numpy_name: str | None = None, refused: str = "") -> None:
         self.dtype = np.dtype(numpy_name or name)
-        self.name = name
+        self.name, self.refused = name, refused
         self.kind, self.itemsize, self.type, self.char = (
             self.dtype.kind, self.dtype.itemsize, self.dtype.type, self.dtype.char,
         )  # fmt: skip
         self.is_floating_point = self.kind == "f"
-        self.is_complex = False
+        self.is_complex = self.kind == "c"
         self.is_signed = self.kind in "if"
         self.newbyteorder = self.dtype.newbyteorder
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, dtype):
-            return self.dtype == other.dtype
-        return other is not None and self.dtype == other
+            return self.dtype == other.dtype and self.refused == other.refused
+        return other is not None and not self.refused and self.dtype == other
 
     def __hash__(self) -> int:
         return hash(self.dtype)
@@ -43,7 +43,7 @@ class dtype:
         return (named, (self.name,))
 
     def to_real(self) -> dtype:
-        """The type itself: there are no complex ones.
+        """The type itself, for what is real.
 
         >>> float64.to_real()
         torch.float64
@@ -71,6 +71,17 @@ _of_numpy = {d.dtype: d for d in NAMES.values()}
 #: NumPy has no such type: what is asked for in it is computed in float32, which holds all of its numbers.
 bfloat16 = dtype("bfloat16", "float32")
 NAMES["bfloat16"] = bfloat16
+#: Types that programs name, in tables and comparisons; no tensor has them.
+_REAL = "tensors hold real numbers; complex ones are left out"
+_FLOAT = "numbers are computed in the types that NumPy has; quantised ones are left out"
+for _name, _like, _why in (
+    ("complex32", "complex64", _REAL), ("complex64", "complex64", _REAL), ("complex128", "complex128", _REAL),
+    ("qint8", "int8", _FLOAT), ("quint8", "uint8", _FLOAT), ("qint32", "int32", _FLOAT),
+    ("float8_e4m3fn", "uint8", _FLOAT), ("float8_e5m2", "uint8", _FLOAT), ("float8_e4m3fnuz", "uint8", _FLOAT),
+    ("float8_e5m2fnuz", "uint8", _FLOAT),
+):  # fmt: skip
+    NAMES[_name] = dtype(_name, _like, _why)
+NAMES.update(chalf=NAMES["complex32"], cfloat=NAMES["complex64"], cdouble=NAMES["complex128"])
 _ORDER = [bool_, uint8, int8, int16, int32, int64, float16, float32, float64]
 _default = float32
 
@@ -105,12 +116,19 @@ def of_numpy(kind: np.dtype[Any]) -> dtype:
 def to_numpy(kind: Any) -> np.dtype[Any]:
     """NumPy's type for what a `dtype` argument takes: an object of here, NumPy's, or Python's float, int, bool.
 
+    Raises:
+        TypeError: no tensor has such elements here.
+
     >>> to_numpy(float16), to_numpy(float)
     (dtype('float16'), dtype('float64'))
     """
     if kind is bfloat16:
         warnings.warn("bfloat16 is computed in float32 here: NumPy has no such type", stacklevel=3)
-    return kind.dtype if isinstance(kind, dtype) else np.dtype(kind)
+    if isinstance(kind, dtype):
+        if kind.refused:
+            raise TypeError(f"{kind} is left out: {kind.refused}")
+        return kind.dtype
+    return np.dtype(kind)
 
 
 def get_default_dtype() -> dtype:

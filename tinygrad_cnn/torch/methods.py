@@ -18,15 +18,23 @@ from tinygrad_cnn.torch import (
     devices,
     drawing,
     dtypes,
+    linalg,
+    multiprocessing,
     pointwise,
     printing,
     products,
+    quantities,
     reducing,
+    scattering,
     selecting,
     shaping,
+    splitting,
+    triangles,
     views,
+    windows,
 )  # fmt: skip
 from tinygrad_cnn.torch.autograd import walks
+from tinygrad_cnn.torch.files import storages
 from tinygrad_cnn.torch.mixing import mixed
 from tinygrad_cnn.torch.registry import IN_PLACE, METHODS
 from tinygrad_cnn.torch.shapes import sizes
@@ -34,7 +42,10 @@ from tinygrad_cnn.torch.tensors import Tensor, adopted
 
 _FLOAT32 = np.dtype(np.float32)
 #: The modules whose functions are in the tables.
-FAMILIES = (comparing, creating, drawing, pointwise, products, reducing, selecting, shaping)
+FAMILIES = (
+    comparing, creating, drawing, pointwise, products, quantities, reducing, scattering, selecting, shaping, splitting,
+    triangles, windows,
+)  # fmt: skip
 
 
 # --------------------------------------------------------------------------- operators
@@ -299,6 +310,12 @@ def requires_grad_(self: Any, requires_grad: bool = True) -> Any:
     return NativeTensor.requires_grad_(self, bool(requires_grad))
 
 
+def share_memory_(self: Any) -> Any:
+    """Move to memory that processes started later share."""
+    self._array = multiprocessing.shared(self._array)
+    return self
+
+
 class Removable:
     """What registering a hook returns: `remove()` takes it away."""
 
@@ -339,12 +356,30 @@ def _apply(self: Any, function: Callable[[float], float]) -> Any:
     return views.fill(self, values.reshape(self._array.shape))
 
 
+def _linear(called: str) -> Callable[..., Any]:
+    def method(self: Any, *args: Any, **options: Any) -> Any:
+        return getattr(linalg, called)(self, *args, **options)
+
+    return method
+
+
 OWN: dict[str, Any] = {
+    **{called: _linear(own) for called, own in (
+        ("det", "det"), ("logdet", "logdet"), ("slogdet", "slogdet"), ("inverse", "inv"), ("pinverse", "pinv"),
+        ("cholesky", "cholesky"), ("qr", "qr"), ("svd", "svd"), ("matrix_exp", "matrix_exp"),
+    )},
+    "polygamma": lambda self, n: F.polygamma(n, self), "prelu": lambda self, weight: F.prelu(self, weight),
+    "hardshrink": lambda self, lambd=0.5: F.hardshrink(self, lambd),
+    "is_set_to": lambda self, tensor: self._array is tensor._array,
+    "resize_as_": lambda self, other: resize_(self, *other.shape),
+    "dense_dim": lambda self: self._array.ndim, "is_coalesced": lambda self: False,
+    "map_": lambda self, tensor, function: views.fill(self, np.vectorize(function)(self._array, tensor._array)),
+    "storage": lambda self: storages.Memory(self), "untyped_storage": lambda self: storages.Memory(self),
     "to": to, "type": type_, "cuda": cuda, "numpy": numpy, "clone": clone, "item": item, "copy_": copy_,
     "set_": set_, "resize_": resize_, "backward": backward, "detach_": detach_,
     "requires_grad_": requires_grad_, "register_hook": register_hook,
     "register_post_accumulate_grad_hook": register_post_accumulate_grad_hook, "apply_": _apply,
-    "cpu": _itself, "contiguous": _itself, "pin_memory": _itself, "share_memory_": _itself, "coalesce": _itself,
+    "cpu": _itself, "contiguous": _itself, "pin_memory": _itself, "share_memory_": share_memory_, "coalesce": _itself,
     "resolve_conj": _itself, "resolve_neg": _itself, "to_dense": _itself,
     "float": _as(dtypes.float32), "double": _as(dtypes.float64), "half": _as(dtypes.float16),
     "bfloat16": _as(dtypes.bfloat16),
@@ -356,7 +391,7 @@ OWN: dict[str, Any] = {
     "element_size": lambda self: self._array.itemsize, "data_ptr": lambda self: self._array.ctypes.data,
     "stride": lambda self, dim=None: _strides(self) if dim is None else _strides(self)[dim],
     "storage_offset": lambda self: 0, "is_contiguous": lambda self, memory_format=None: self._array.flags.c_contiguous,
-    "get_device": lambda self: -1, "is_pinned": lambda self, device=None: False, "is_shared": lambda self: False,
+    "get_device": lambda self: -1, "is_pinned": lambda self, device=None: False, "is_shared": multiprocessing.is_shared,
     "fill_": lambda self, value: views.fill(self, value.item() if isinstance(value, NativeTensor) else value),
     "zero_": lambda self: views.fill(self, 0),
     "new_zeros": _new(creating.zeros), "new_ones": _new(creating.ones), "new_empty": _new(creating.empty),
@@ -395,7 +430,7 @@ PROPERTIES: dict[str, Callable[[Any], Any]] = {
     **{f"is_{kind}": lambda self: False for kind in ("xpu", "hpu", "ipu", "mtia", "vulkan", "xla", "maia", "mkldnn", "nested")},
     "is_cpu": lambda self: True,
     "is_cuda": lambda self: False, "is_mps": lambda self: False, "is_sparse": lambda self: False,
-    "is_quantized": lambda self: False, "is_meta": lambda self: False, "layout": lambda self: "torch.strided",
+    "is_quantized": lambda self: False, "is_meta": lambda self: False, "layout": lambda self: devices.strided,
     "itemsize": lambda self: self._array.itemsize, "nbytes": lambda self: self._array.nbytes,
     "real": lambda self: self, "output_nr": lambda self: 0,
     "retains_grad": lambda self: bool(self._node is not None and self._node.retains_grad and not self.is_leaf),

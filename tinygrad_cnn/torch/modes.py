@@ -109,6 +109,19 @@ def get_num_threads() -> int:
     return 1
 
 
+def set_flush_denormal(mode: bool) -> bool:
+    """No: small numbers are kept."""
+    return False
+
+
+def set_warn_always(b: bool) -> None:
+    """Nothing: Python's filter of warnings decides."""
+
+
+def set_num_interop_threads(number: int) -> None:
+    """Nothing: ops run one after the other."""
+
+
 def set_default_device(device: Any) -> None:
     """The CPU, or an error."""
     devices.check(device)
@@ -131,6 +144,7 @@ NAMES: dict[str, Any] = {
         inference_mode, is_grad_enabled, is_inference_mode_enabled, get_rng_state, set_rng_state, compile,
         use_deterministic_algorithms, are_deterministic_algorithms_enabled, set_float32_matmul_precision,
         get_float32_matmul_precision, set_num_threads, get_num_threads, set_default_device, get_default_device,
-        set_default_tensor_type, no_grad, enable_grad, set_grad_enabled,
+        set_default_tensor_type, set_flush_denormal, set_warn_always, set_num_interop_threads, no_grad, enable_grad, set_grad_enabled,
     )
 }  # fmt: skip
+NAMES["get_num_interop_threads"] = get_num_threads

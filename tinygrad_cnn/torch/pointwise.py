@@ -16,7 +16,8 @@ from tinygrad_cnn.torch.tensors import Tensor
 #: PyTorch's names of native functions that give floats.
 FLOAT = {
     "acos": F.arccos, "arccos": F.arccos, "asin": F.arcsin, "arcsin": F.arcsin, "atan": F.arctan,
-    "arctan": F.arctan, "cos": F.cos, "cosh": F.cosh, "erf": F.erf, "exp": F.exp, "expm1": F.expm1,
+    "arctan": F.arctan, "cos": F.cos, "cosh": F.cosh, "digamma": F.digamma, "erf": F.erf,
+    "erfinv": F.erfinv, "lgamma": F.lgamma, "sinc": F.sinc, "exp": F.exp, "expm1": F.expm1,
     "log": F.log, "log10": F.log10, "log1p": F.log1p, "log2": F.log2, "sigmoid": F.sigmoid, "sin": F.sin,
     "sinh": F.sinh, "sqrt": F.sqrt, "tan": F.tan, "tanh": F.tanh, "reciprocal": F.reciprocal,
 }  # fmt: skip
@@ -323,6 +324,63 @@ def logaddexp(input: Any, other: Any) -> Any:
     """log(e^input + e^other)."""
     a, b = mixed(input, other)
     return F.maximum(a, b) + F.log1p(F.exp(-F.abs(a - b)))
+
+
+@name("logaddexp2")
+def logaddexp2(input: Any, other: Any) -> Any:
+    """log2(2^input + 2^other)."""
+    return F.logaddexp2(*mixed(input, other))
+
+
+@name("ldexp", in_place=True)
+def ldexp(input: Any, other: Any) -> Any:
+    """input·2^other."""
+    return floats(input) * F.pow(2.0, floats(tensor_of(other)))
+
+
+@name("nextafter", in_place=True)
+def nextafter(input: Any, other: Any) -> Any:
+    """The next number towards other."""
+    return Tensor.detached(np.nextafter(input._array, other._array))
+
+
+@name("frexp")
+def frexp(input: Any) -> Any:
+    """Mantissa in [1/2, 1) and exponent."""
+    mantissa, exponent = np.frexp(input._array)
+    return Tensor.detached(mantissa), Tensor.detached(exponent.astype(np.int32))
+
+
+@name("i0", in_place=True)
+def i0(input: Any) -> Any:
+    """The modified Bessel function of order 0; its gradient is left out."""
+    x = floats(input)
+    return Tensor.detached(np.i0(x._array.astype(np.float64)).astype(x._array.dtype))
+
+
+@name("polygamma", method=False)
+def polygamma(n: int, input: Any) -> Any:
+    """The n-th derivative of digamma."""
+    return F.polygamma(n, floats(input))
+
+
+@name("mvlgamma", in_place=True)
+def mvlgamma(input: Any, p: int) -> Any:
+    """The logarithm of the gamma function of several dimensions."""
+    x = floats(input)
+    parts = [F.lgamma(x - k / 2) for k in range(p)]
+    return sum(parts[1:], parts[0]) + p * (p - 1) / 4 * math.log(math.pi)
+
+
+def _as_it_is(input: Any) -> Any:
+    """The tensor itself: it is real."""
+    return input
+
+
+name("positive", "real", "conj", "conj_physical", "resolve_conj", "resolve_neg")(_as_it_is)
+name("isreal")(lambda input: Tensor.detached(np.ones(input._array.shape, bool)))
+name("is_signed")(lambda input: input._array.dtype.kind in "if")
+name("is_conj", "is_neg", "is_inference", "is_distributed")(lambda input: False)
 
 
 @name("xlogy", in_place=True)

@@ -13,6 +13,7 @@ _CPU = (
     "there is no accelerator: torch.cuda.is_available() is False, and programs that ask it choose the CPU"
 )
 _EAGER = "programs run as they are written; nothing is compiled or exported from them"
+_NET = "nothing is fetched from the network"
 _REAL = "tensors hold real numbers; complex ones are left out"
 _DENSE = "tensors are dense; sparse ones are left out"
 _ONE = "a program runs in one process on one machine"
@@ -21,10 +22,10 @@ _FLOAT = "numbers are computed in the types that NumPy has; quantised ones are l
 #: Why names are left out, by how they begin.
 REASONS: dict[str, str] = {
     "cuda.": _CPU, "utils.cpp_extension": _EAGER, "jit": _EAGER, "export": _EAGER, "fx": _EAGER, "_dynamo": _EAGER, "_inductor": _EAGER,
-    "distributed": _ONE, "multiprocessing": _ONE, "nn.parallel.": _ONE, "sparse": _DENSE, "to_sparse": _DENSE,
+    "distributed": _ONE, "nn.parallel.": _ONE, "sparse": _DENSE, "to_sparse": _DENSE,
     "quantization": _FLOAT, "quantize": _FLOAT, "ao": _FLOAT, "fft": _REAL, "stft": _REAL, "istft": _REAL,
     "complex": _REAL, "view_as_complex": _REAL, "view_as_real": _REAL, "polar": _REAL, "angle": _REAL, "cfloat": _REAL,
-    "cdouble": _REAL, "chalf": _REAL, "hub": "nothing is fetched from the network", "utils.model_zoo": "nothing is fetched from the network",
+    "cdouble": _REAL, "chalf": _REAL, "hub": _NET, "utils.model_zoo": _NET,
     "nn.quantized": _FLOAT, "utils.benchmark": "`python -m tinygrad_cnn.torch --profile` measures",  "onnx": "see tinygrad_cnn.onnx",
     "overrides": _EAGER, "library": _EAGER,
     "float8": "NumPy has no such type", "nested": "tensors have one shape; nested ones are left out",

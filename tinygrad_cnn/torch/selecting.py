@@ -8,6 +8,7 @@ import numpy as np
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn import ops
+from tinygrad_cnn.graph import MODE
 from tinygrad_cnn.torch.comparing import value
 from tinygrad_cnn.torch.mixing import mixed, tensor_of
 from tinygrad_cnn.torch.registry import name
@@ -165,14 +166,20 @@ def scatter_reduce(
             if reduce == "sum"
             else total / Tensor.detached(np.maximum(n, 1).astype(input._array.dtype))
         )
-    if input.requires_grad or src.requires_grad:
-        raise NotImplementedError(f"scatter_reduce: {reduce!r} has no gradient here; 'sum' and 'mean' have")
     out, ufunc = input._array.copy(), {"prod": np.multiply, "amax": np.maximum, "amin": np.minimum}[reduce]
     if not include_self:
         neutral = {"prod": 1, "amax": -np.inf, "amin": np.inf}[reduce]
         out[counts > 0] = neutral
     ufunc.at(out, key, src._array)
-    return Tensor.detached(out)
+    if not (MODE.get().recording and (input.requires_grad or src.requires_grad)):
+        return Tensor.detached(out)
+    if reduce == "prod":
+        return F.scatter_reduce(input, index._array, src, dim, "prod", include_self)
+    mine, theirs = input._array == out, src._array == out[key]  # equal ones share the gradient
+    mine &= include_self | (counts == 0)
+    shares = mine.astype(input._array.dtype)
+    np.add.at(shares, key, theirs.astype(input._array.dtype))
+    return (F.where(mine, input, 0.0) + ops.IndexAdd(key, out.shape)(F.where(theirs, src, 0.0))) / Tensor.detached(shares)
 
 
 @name(in_place=True)

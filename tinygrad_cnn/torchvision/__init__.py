@@ -7,8 +7,9 @@ is there. `models` have torchvision's keys, so their weights load; weights thems
 from tinygrad_cnn.torchvision import datasets as datasets
 from tinygrad_cnn.torchvision import io as io
 from tinygrad_cnn.torchvision import models as models
+from tinygrad_cnn.torchvision import ops as ops
 from tinygrad_cnn.torchvision import transforms as transforms
 from tinygrad_cnn.torchvision import utils as utils
 
 __version__ = "0.28.0+tinygrad_cnn"
-__all__ = ["datasets", "io", "models", "transforms", "utils"]
+__all__ = ["datasets", "io", "models", "ops", "transforms", "utils"]

@@ -44,6 +44,33 @@ def slopes(draw: Draw) -> Problem:
     return Problem(lambda: ops.SincSlope(n), [uniform(draw, draw(SHAPES), -3, 3)])
 
 
+def inverse_error(x: float) -> float:
+    """The inverse of the error function, by halving."""
+    low, high = -6.0, 6.0
+    for _ in range(80):
+        middle = (low + high) / 2
+        low, high = (middle, high) if math.erf(middle) < x else (low, middle)
+    return low
+
+
+def polygamma(n: int, x: float) -> float:
+    """A derivative of the digamma function: the sum of its series, and Euler's formula for the tail."""
+    far = x + 400
+    if not n:
+        head = -math.fsum(1 / (x + k) for k in range(400))
+        return head + math.log(far) - 0.5 / far - 1 / (12 * far**2) + 1 / (120 * far**4)
+    head = math.fsum(1 / (x + k) ** (n + 1) for k in range(400))
+    tail = far**-n / n + far ** (-n - 1) / 2 + (n + 1) / 12 * far ** (-n - 2)
+    return (-1) ** (n + 1) * math.factorial(n) * (head + tail)
+
+
+@st.composite
+def gammas(draw: Draw) -> Problem:
+    """A derivative of the digamma function, for positive numbers."""
+    n = draw(st.integers(0, 2))
+    return Problem(lambda: ops.Polygamma(n), [uniform(draw, draw(SHAPES), 0.6, 4)])
+
+
 CASES: dict[type[Op], Case] = {
     ops.Add: Case(pairs(ops.Add, (-2, 2), (-2, 2)), elementwise(lambda a, b: a + b)),
     ops.Sub: Case(pairs(ops.Sub, (-2, 2), (-2, 2)), elementwise(lambda a, b: a - b)),
@@ -71,6 +98,9 @@ CASES: dict[type[Op], Case] = {
     ops.Log2: Case(each(ops.Log2, 0.5, 3), elementwise(math.log2)),
     ops.Log10: Case(each(ops.Log10, 0.5, 3), elementwise(math.log10)),
     ops.Erf: Case(each(ops.Erf, -3, 3), elementwise(math.erf)),
+    ops.Erfinv: Case(each(ops.Erfinv, -0.9, 0.9), elementwise(inverse_error)),
+    ops.Lgamma: Case(each(ops.Lgamma, 0.3, 4), elementwise(math.lgamma)),
+    ops.Polygamma: Case(gammas(), lambda op, x: elementwise(lambda v: polygamma(op.n, v))(op, x)),
     ops.Abs: Case(kinked(ops.Abs), elementwise(abs)),
     ops.Square: Case(each(ops.Square), elementwise(lambda x: x * x)),
     ops.Sqrt: Case(each(ops.Sqrt, 0.5, 3), elementwise(math.sqrt)),

@@ -15,3 +15,44 @@ TYPES: dict[str, Any] = {
 }  # fmt: skip
 #: The class's name by the type.
 NAMES: dict[Any, str] = {kind: name for name, kind in TYPES.items() if name != "BFloat16Storage"}
+
+
+class Memory:
+    """What `storage()` tells of a tensor's memory.
+
+    >>> from tinygrad_cnn import torch
+    >>> len(Memory(torch.zeros(3))), Memory(torch.zeros(3)).nbytes()
+    (3, 12)
+    """
+
+    def __init__(self, tensor: Any) -> None:
+        base = tensor._array
+        while isinstance(base.base, np.ndarray):
+            base = base.base
+        self._base = base
+
+    def data_ptr(self) -> int:
+        """The address."""
+        return int(self._base.ctypes.data)
+
+    def nbytes(self) -> int:
+        """The size in bytes."""
+        return int(self._base.nbytes)
+
+    def element_size(self) -> int:
+        """The size of an element in bytes."""
+        return int(self._base.itemsize)
+
+    def size(self) -> int:
+        """The number of elements."""
+        return int(self._base.size)
+
+    __len__ = size
+
+    def tolist(self) -> list[Any]:
+        """The elements."""
+        found: list[Any] = self._base.ravel(order="K").tolist()
+        return found
+
+    def __getitem__(self, place: int) -> Any:
+        return self.tolist()[place]

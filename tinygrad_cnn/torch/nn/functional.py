@@ -76,6 +76,17 @@ def leaky_relu_(input: Any, negative_slope: float = 0.01) -> Any:
     return leaky_relu(input, negative_slope, inplace=True)
 
 
+def _written(called: str) -> Any:
+    def function(input: Any, *args: Any, **kwargs: Any) -> Any:
+        return globals()[called](input, *args, inplace=True, **kwargs)
+
+    function.__name__, function.__doc__ = f"{called}_", f"`{called}`, in place."
+    return function
+
+
+elu_, celu_, selu_, hardtanh_, threshold_, rrelu_ = map(_written, ("elu", "celu", "selu", "hardtanh", "threshold", "rrelu"))
+
+
 def gelu(input: Any, approximate: str = "none") -> Any:
     """x times the normal distribution at x."""
     return F.gelu(input, approximate)

@@ -199,7 +199,9 @@ class Module(Native):
         return self.to(dst_type)
 
     def share_memory(self) -> Any:
-        """Itself."""
+        """Move its parameters and buffers to memory that processes started later share. Returns itself."""
+        for tensor in (*self.parameters(), *self.buffers()):
+            tensor.share_memory_()
         return self
 
     def compile(self, *args: Any, **kwargs: Any) -> None:

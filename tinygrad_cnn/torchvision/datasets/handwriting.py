@@ -48,6 +48,18 @@ class MNIST(VisionDataset):
         self.data, self.targets = Tensor.detached(images), Tensor.detached(labels.astype("int64"))
 
     @property
+    def train_data(self) -> Any:
+        """`data`, under its old name."""
+        return self.data
+
+    @property
+    def train_labels(self) -> Any:
+        """`targets`, under its old name."""
+        return self.targets
+
+    test_data, test_labels = train_data, train_labels
+
+    @property
     def raw_folder(self) -> str:
         """Where the files are."""
         return str(Path(self.root, type(self).__name__, "raw"))

@@ -1,0 +1,74 @@
+"""The inverse of the error function, and the gamma function's logarithm with its derivatives."""
+
+from __future__ import annotations
+
+from tinygrad_cnn import ops
+from tinygrad_cnn.functional.arguments import Operand, T, floating
+
+__all__ = ["digamma", "erfinv", "lgamma", "polygamma"]
+
+
+def erfinv(x: Operand[T]) -> T:
+    """The number whose error function is x; infinite at ±1, NaN beyond. The derivative is √π/2 · e^(y²).
+
+    Args:
+        x: float array or Tensor.
+    Returns:
+        Shape and dtype of x.
+    Raises:
+        DTypeError: x is not float.
+    Source: Winitzki 2008, "A handy approximation for the error function and its inverse", then Halley's steps.
+    >>> erfinv([0.0, 0.5]).round(4)
+    array([0.    , 0.4769], dtype=float32)
+    """
+    return ops.Erfinv()(floating("erfinv", x))
+
+
+def lgamma(x: Operand[T]) -> T:
+    """ln |Γ(x)|, which is ln (n - 1)! at a whole number n; its derivative is `digamma`.
+
+    Args:
+        x: float array or Tensor; at 0, -1, -2, ... the result is infinite.
+    Returns:
+        Shape and dtype of x.
+    Raises:
+        DTypeError: x is not float.
+    Source: Python's `math.lgamma`.
+    >>> lgamma([1.0, 5.0]).round(4)
+    array([0.    , 3.1781], dtype=float32)
+    """
+    return ops.Lgamma()(floating("lgamma", x))
+
+
+def digamma(x: Operand[T]) -> T:
+    """The derivative of ln Γ(x): ψ(x) = Γ'(x) / Γ(x).
+
+    Args:
+        x: float array or Tensor; at -1, -2, ... the result is NaN.
+    Returns:
+        Shape and dtype of x.
+    Raises:
+        DTypeError: x is not float.
+    Source: Abramowitz & Stegun 1964, "Handbook of Mathematical Functions", 6.3.
+    >>> digamma([1.0, 2.0]).round(4)
+    array([-0.5772,  0.4228], dtype=float32)
+    """
+    return ops.Polygamma(0)(floating("digamma", x))
+
+
+def polygamma(n: int, x: Operand[T]) -> T:
+    """The n-th derivative of `digamma`.
+
+    Args:
+        n: the order, 0 or more.   x: float array or Tensor; for n > 0 NaN below -100.
+    Returns:
+        Shape and dtype of x.
+    Raises:
+        ValueError: n is negative.   DTypeError: x is not float.
+    Source: Abramowitz & Stegun 1964, "Handbook of Mathematical Functions", 6.4.
+    >>> polygamma(1, [1.0]).round(4)
+    array([1.6449], dtype=float32)
+    """
+    if not isinstance(n, int) or n < 0:
+        raise ValueError(f"polygamma: n must be a whole number, 0 or more, got {n!r}")
+    return ops.Polygamma(n)(floating("polygamma", x))
