@@ -121,7 +121,12 @@ def methods(name: str) -> set[str]:
         return set()
     for kind, cls in KINDS.items():
         if hasattr(cls, name) and not (kind == "Tensor" and name in ("type", "name")):
-            if kind == "Tensor" and hasattr(np.ndarray, name) and not hasattr(torch, name) and name not in ("view",):
+            if (
+                kind == "Tensor"
+                and hasattr(np.ndarray, name)
+                and not hasattr(torch, name)
+                and name not in ("view",)
+            ):
                 return set()
             return {f"{kind}.{name}"}
     return set()

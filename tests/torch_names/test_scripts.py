@@ -64,7 +64,7 @@ def test_draw_writes_the_graph_of_the_first_backward(tmp_path):
             "one process on one machine",
         ),
         ("from torch import zeross\n", "torch.zeross is not in tinygrad_cnn.torch"),
-        ("import torch\ntorch.jit.script(1)\n", "nothing is compiled or exported"),
+        ("import torch\ntorch.jit.load('net.pt')\n", "nothing is compiled or exported"),
     ],
 )
 def test_what_is_missing_is_said_at_the_scripts_line(tmp_path, text, message):

@@ -17,7 +17,8 @@ def erfinv(x: Operand[T]) -> T:
         Shape and dtype of x.
     Raises:
         DTypeError: x is not float.
-    Source: Winitzki 2008, "A handy approximation for the error function and its inverse", then Halley's steps.
+    Source: Winitzki 2008, "A handy approximation for the error function
+        and its inverse", then Halley's steps.
     >>> erfinv([0.0, 0.5]).round(4)
     array([0.    , 0.4769], dtype=float32)
     """

@@ -15,7 +15,18 @@ from tinygrad_cnn.ops.families import Elementwise
 __all__ = ["Erfinv", "Lgamma", "Polygamma"]
 
 #: Bernoulli's numbers B_2, B_4, ... B_20.
-BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510, 43867 / 798, -174611 / 330)
+BERNOULLI = (
+    1 / 6,
+    -1 / 30,
+    1 / 42,
+    -1 / 30,
+    5 / 66,
+    -691 / 2730,
+    7 / 6,
+    -3617 / 510,
+    43867 / 798,
+    -174611 / 330,
+)
 #: From here on the asymptotic series below are right to the last places of float64.
 FAR = 20.0
 
@@ -34,7 +45,9 @@ class Erfinv(Elementwise):
         y = np.copysign(np.sqrt(np.sqrt(a * a - tail / 0.147) - a), v)  # right to 2 in 1,000: Winitzki
         for _ in range(3):  # Halley's steps, each with three times the digits
             far = np.clip(np.abs(y), 0.5, 6.0)
-            rest = np.where(np.abs(v) < 0.6, error_function(y) - v, np.sign(v) * (1 - np.abs(v) - complement(far)))
+            rest = np.where(
+                np.abs(v) < 0.6, error_function(y) - v, np.sign(v) * (1 - np.abs(v) - complement(far))
+            )
             step = rest * (sqrt(pi) / 2) * np.exp(y * y)
             y = y - step / (1 + y * step)
         edge = np.where(np.abs(wide) == 1, np.copysign(np.inf, wide), np.nan)
@@ -45,7 +58,7 @@ class Erfinv(Elementwise):
 
 
 class Lgamma(Elementwise):
-    """ln |Γ(x)|: Stirling's series above `FAR`, steps of Γ(x + 1) = x Γ(x) up to there, reflection below 1/2."""
+    """ln |Γ(x)|: Stirling's series above `FAR`, steps of Γ(x + 1) = x Γ(x) below, reflection below 1/2."""
 
     keep = (0,)
 
@@ -104,9 +117,12 @@ class Polygamma(Elementwise):
             tail = sum(b / (2 * k * z ** (2 * k)) for k, b in enumerate(BERNOULLI, 1))
             return total + np.log(z) - 0.5 / z - tail
         tail = sum(
-            b * factorial(2 * k + n - 1) / (factorial(2 * k) * z ** (2 * k + n)) for k, b in enumerate(BERNOULLI, 1)
+            b * factorial(2 * k + n - 1) / (factorial(2 * k) * z ** (2 * k + n))
+            for k, b in enumerate(BERNOULLI, 1)
         )
-        return total + (-1) ** (n + 1) * (factorial(n - 1) / z**n + factorial(n) / (2 * z ** (n + 1)) + tail)
+        return total + (-1) ** (n + 1) * (
+            factorial(n - 1) / z**n + factorial(n) / (2 * z ** (n + 1)) + tail
+        )
 
     def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
         return (g * Polygamma(self.n + 1)(x),)

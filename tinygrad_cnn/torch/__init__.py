@@ -19,9 +19,9 @@ import types as _types
 
 from tinygrad_cnn.torch import accelerators as _accelerators
 from tinygrad_cnn.torch import autograd as autograd
+from tinygrad_cnn.torch import devices as _devices
 from tinygrad_cnn.torch import distributed as distributed
 from tinygrad_cnn.torch import distributions as distributions
-from tinygrad_cnn.torch import devices as _devices
 from tinygrad_cnn.torch import dtypes as _dtypes
 from tinygrad_cnn.torch import files as _files
 from tinygrad_cnn.torch import func as func
@@ -66,7 +66,8 @@ newaxis = None
 memory_format, layout = _devices.memory_format, _devices.layout
 strided = _devices.strided
 contiguous_format, preserve_format, channels_last, channels_last_3d = (
-    memory_format(f"torch.{_called}") for _called in ("contiguous_format", "preserve_format", "channels_last", "channels_last_3d")
+    memory_format(f"torch.{_called}")
+    for _called in ("contiguous_format", "preserve_format", "channels_last", "channels_last_3d")
 )
 cuda, mps, xpu, accelerator, backends, amp = (
     _accelerators.cuda, _accelerators.mps, _accelerators.xpu, _accelerators.accelerator, _accelerators.backends,

@@ -140,8 +140,14 @@ xpu = _module(
     device_count=_zero,
 )
 accelerator = _module(
-    "accelerator", is_available=_no, device_count=_zero, current_accelerator=_nothing, synchronize=_nothing,
-    current_device_index=_zero, set_device_index=_nothing, empty_cache=_nothing,
+    "accelerator",
+    is_available=_no,
+    device_count=_zero,
+    current_accelerator=_nothing,
+    synchronize=_nothing,
+    current_device_index=_zero,
+    set_device_index=_nothing,
+    empty_cache=_nothing,
 )
 backends = _module(
     "backends",

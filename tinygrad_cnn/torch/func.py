@@ -150,7 +150,12 @@ def jvp(func: Callable[..., Any], primals: Any, tangents: Any) -> Any:
 
 
 def vmap(
-    func: Callable[..., Any], in_dims: Any = 0, out_dims: Any = 0, randomness: str = "error", *, chunk_size: Any = None
+    func: Callable[..., Any],
+    in_dims: Any = 0,
+    out_dims: Any = 0,
+    randomness: str = "error",
+    *,
+    chunk_size: Any = None,
 ) -> Callable[..., Any]:
     """The function called for each element along a dimension of its arguments, the results stacked.
 
@@ -170,7 +175,9 @@ def vmap(
         whole = [[arg, dim] for arg, dim in zip(args, dims, strict=True)]
         sizes = {leaf.shape[dim] for arg, dim in whole if isinstance(dim, int) for leaf in _leaves(arg)}
         if len(sizes) != 1:
-            raise ValueError(f"vmap: the arguments have {sorted(sizes)} elements along in_dims={in_dims}; one number fits")
+            raise ValueError(
+                f"vmap: the arguments have {sorted(sizes)} elements along in_dims={in_dims}; one number fits"
+            )
         results = []
         for k in range(sizes.pop()):
             part = [_picked(arg, dim, k) for arg, dim in whole]

@@ -1,6 +1,5 @@
 """`torch.jit`: what is scripted or traced runs as it is written; files of TorchScript are left out."""
 
-
 import builtins
 import types
 import typing
@@ -87,6 +86,9 @@ def isinstance(obj: Any, target_type: Any) -> bool:
 
 
 annotations: Any = types.SimpleNamespace(
-    **{name: getattr(typing, name) for name in ("Any", "Dict", "List", "NamedTuple", "Optional", "Tuple", "Union")}
+    **{
+        name: getattr(typing, name)
+        for name in ("Any", "Dict", "List", "NamedTuple", "Optional", "Tuple", "Union")
+    }
 )
 __getattr__ = guard("torch.jit", globals())

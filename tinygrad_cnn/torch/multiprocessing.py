@@ -17,16 +17,31 @@ import numpy as np
 from tinygrad_cnn.torch.refusals import guard
 
 CONTEXT: Any = _python.get_context("fork" if "fork" in _python.get_all_start_methods() else None)
-Process, Queue, SimpleQueue, JoinableQueue = CONTEXT.Process, CONTEXT.Queue, CONTEXT.SimpleQueue, CONTEXT.JoinableQueue
-Event, Lock, RLock, Semaphore, Barrier = CONTEXT.Event, CONTEXT.Lock, CONTEXT.RLock, CONTEXT.Semaphore, CONTEXT.Barrier
+Process, Queue, SimpleQueue, JoinableQueue = (
+    CONTEXT.Process,
+    CONTEXT.Queue,
+    CONTEXT.SimpleQueue,
+    CONTEXT.JoinableQueue,
+)
+Event, Lock, RLock, Semaphore, Barrier = (
+    CONTEXT.Event,
+    CONTEXT.Lock,
+    CONTEXT.RLock,
+    CONTEXT.Semaphore,
+    CONTEXT.Barrier,
+)
 Condition, Manager, Pipe, Pool, Value, Array = (
     CONTEXT.Condition, CONTEXT.Manager, CONTEXT.Pipe, CONTEXT.Pool, CONTEXT.Value, CONTEXT.Array,
 )  # fmt: skip
-cpu_count, current_process, active_children = CONTEXT.cpu_count, _python.current_process, _python.active_children
+cpu_count, current_process, active_children = (
+    CONTEXT.cpu_count,
+    _python.current_process,
+    _python.active_children,
+)
 get_all_start_methods, freeze_support = _python.get_all_start_methods, _python.freeze_support
 
 
-class ProcessException(Exception):
+class ProcessException(Exception):  # noqa: N818  # PyTorch's name
     """A started process failed."""
 
 
@@ -87,7 +102,12 @@ def is_shared(tensor: Any) -> bool:
 
 
 def start_processes(
-    fn: Any, args: Any = (), nprocs: int = 1, join: bool = True, daemon: bool = False, start_method: str = "spawn"
+    fn: Any,
+    args: Any = (),
+    nprocs: int = 1,
+    join: bool = True,
+    daemon: bool = False,
+    start_method: str = "spawn",
 ) -> Any:
     """Call a function in several processes with their number before the arguments, and wait for them.
 
@@ -109,7 +129,12 @@ def start_processes(
 
 
 def spawn(
-    fn: Any, args: Any = (), nprocs: int = 1, join: bool = True, daemon: bool = False, start_method: str = "spawn"
+    fn: Any,
+    args: Any = (),
+    nprocs: int = 1,
+    join: bool = True,
+    daemon: bool = False,
+    start_method: str = "spawn",
 ) -> Any:
     """`start_processes`."""
     return start_processes(fn, args, nprocs, join, daemon, start_method)

@@ -39,7 +39,9 @@ def nanquantile(
     """`quantile` of what is not NaN; its gradient is left out."""
     wanted = array_of(q)
     if interpolation not in ("linear", "lower", "higher", "nearest", "midpoint"):
-        raise RuntimeError(f"nanquantile() interpolation must be linear, lower, higher, midpoint or nearest, got {interpolation}")
+        raise RuntimeError(
+            f"nanquantile() interpolation must be linear, lower, higher, midpoint or nearest, got {interpolation}"
+        )
     method: Any = interpolation
     found = np.nanquantile(input._array, wanted, axis=dim, keepdims=keepdim, method=method)
     return Tensor.detached(np.asarray(found, input._array.dtype))
@@ -67,7 +69,10 @@ def gradient(input: Any, *, spacing: Any = 1, dim: Any = None, edge_order: int =
     x = input._array
     axes = tuple(range(x.ndim)) if dim is None else (dim,) if isinstance(dim, int) else tuple(dim)
     steps = [spacing] * len(axes) if isinstance(spacing, (int, float)) else [array_of(s) for s in spacing]
-    found = [np.gradient(x, step, axis=axis, edge_order=edge_order) for step, axis in zip(steps, axes, strict=True)]
+    found = [
+        np.gradient(x, step, axis=axis, edge_order=edge_order)
+        for step, axis in zip(steps, axes, strict=True)
+    ]
     return tuple(Tensor.detached(f.astype(x.dtype)) for f in found)  # type: ignore[return-value]
 
 
@@ -78,7 +83,9 @@ def cumulative_trapezoid(y: Any, x: Any = None, *, dx: float = 1.0, dim: int = -
     middle = (y.narrow(dim, 1, n - 1) + y.narrow(dim, 0, n - 1)) / 2
     if x is None:
         return (middle * dx).cumsum(dim)
-    step = x.narrow(dim if x._array.ndim > 1 else 0, 1, n - 1) - x.narrow(dim if x._array.ndim > 1 else 0, 0, n - 1)
+    step = x.narrow(dim if x._array.ndim > 1 else 0, 1, n - 1) - x.narrow(
+        dim if x._array.ndim > 1 else 0, 0, n - 1
+    )
     if x._array.ndim == 1 and dim % y._array.ndim != y._array.ndim - 1:
         step = step.reshape([-1] + [1] * (y._array.ndim - 1 - dim % y._array.ndim))
     return (middle * step).cumsum(dim)

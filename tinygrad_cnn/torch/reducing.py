@@ -30,7 +30,18 @@ def _pair(kind: str, *fields: str) -> Any:
 
 _Pair = {
     kind: _pair(kind, "values", "indices")
-    for kind in ("max", "min", "sort", "topk", "median", "nanmedian", "mode", "kthvalue", "cummax", "cummin")
+    for kind in (
+        "max",
+        "min",
+        "sort",
+        "topk",
+        "median",
+        "nanmedian",
+        "mode",
+        "kthvalue",
+        "cummax",
+        "cummin",
+    )
 }
 
 

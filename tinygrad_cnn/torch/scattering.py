@@ -90,7 +90,9 @@ def as_strided(input: Any, size: Any, stride: Any, storage_offset: int | None = 
     if not input._array.flags.c_contiguous:
         raise RuntimeError("as_strided: here the tensor must be contiguous; call contiguous() first")
     if places.size and (places.min() < 0 or places.max() >= input._array.size):
-        raise RuntimeError(f"setStorage: sizes {list(size)} and strides reach out of {input._array.size} elements")
+        raise RuntimeError(
+            f"setStorage: sizes {list(size)} and strides reach out of {input._array.size} elements"
+        )
     return views.indexed(views.reshaped(input, (-1,)), Tensor.detached(places))
 
 
@@ -115,5 +117,3 @@ def combinations(input: Any, r: int = 2, with_replacement: bool = False) -> Any:
 def fill(input: Any, value: Any) -> Any:
     """A tensor like input, all of one value."""
     return (input * 0).detach() + value
-
-

@@ -179,7 +179,9 @@ def scatter_reduce(
     mine &= include_self | (counts == 0)
     shares = mine.astype(input._array.dtype)
     np.add.at(shares, key, theirs.astype(input._array.dtype))
-    return (F.where(mine, input, 0.0) + ops.IndexAdd(key, out.shape)(F.where(theirs, src, 0.0))) / Tensor.detached(shares)
+    return (
+        F.where(mine, input, 0.0) + ops.IndexAdd(key, out.shape)(F.where(theirs, src, 0.0))
+    ) / Tensor.detached(shares)
 
 
 @name(in_place=True)

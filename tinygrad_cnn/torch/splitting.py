@@ -34,12 +34,16 @@ def atleast_3d(*tensors: Any) -> Any:
     made = []
     for x in tensors:
         n = x._array.ndim
-        made.append(x.reshape(1, 1, 1) if n == 0 else x[None, :, None] if n == 1 else x[..., None] if n == 2 else x)
+        made.append(
+            x.reshape(1, 1, 1) if n == 0 else x[None, :, None] if n == 1 else x[..., None] if n == 2 else x
+        )
     return made[0] if len(made) == 1 else tuple(made)
 
 
 name("unsafe_chunk")(shaping.chunk)
 name("unsafe_split")(shaping.split)
 name("unsafe_split_with_sizes")(shaping.split_with_sizes)
-name("narrow_copy", function=False)(lambda input, dim, start, length: shaping.narrow(input, dim, start, length).clone())
+name("narrow_copy", function=False)(
+    lambda input, dim, start, length: shaping.narrow(input, dim, start, length).clone()
+)
 name("adjoint")(lambda input: shaping.transpose(input, -2, -1))

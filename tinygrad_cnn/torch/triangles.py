@@ -17,9 +17,7 @@ class LinAlgError(RuntimeError):
     """A matrix has no inverse or no such factors."""
 
 
-def solve_triangular(
-    A: Any, B: Any, *, upper: bool, left: bool = True, unitriangular: bool = False
-) -> Any:
+def solve_triangular(A: Any, B: Any, *, upper: bool, left: bool = True, unitriangular: bool = False) -> Any:
     """X with A X = B, where A is triangular; what lies on its other side is not looked at.
 
     >>> solve_triangular(Tensor([[2.0, 9.0], [0.0, 1.0]]), Tensor([[2.0], [0.0]]), upper=True)

@@ -60,6 +60,10 @@ def indexed(x: Any, key: Any) -> Any:
     tensor(2.)
     """
     key = plain_key(key)
+    if not x._array.ndim and type(key) is int:
+        raise IndexError(
+            "invalid index of a 0-dim tensor. Use `tensor.item()` in Python to convert a 0-dim tensor to a number"
+        )
     return _of(F.index(x, key), x, lambda base, new: _put(base, key, new))
 
 

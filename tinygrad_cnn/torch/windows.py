@@ -42,7 +42,10 @@ def hamming_window(
 ) -> Any:
     """alpha - beta·cos, which does not reach 0."""
     return _window(
-        lambda n: alpha - beta * np.cos(2 * np.pi * np.arange(n) / (n - 1)), window_length, periodic, options
+        lambda n: alpha - beta * np.cos(2 * np.pi * np.arange(n) / (n - 1)),
+        window_length,
+        periodic,
+        options,
     )
 
 

@@ -14,6 +14,7 @@ F.binary_cross_entropy(torch.sigmoid(x), (y > 0).float()) | F.binary_cross_entro
 """
 
 LAYERS = """
+nn.Embedding(5, 3, max_norm=0.5)(i) | nn.Embedding(5, 3, max_norm=1.0, norm_type=1.0)(i) | shortened() | nn.ConvTranspose2d(3, 2, 3, stride=2, padding=1)(img, output_size=(2, 2, 12, 12)) | nn.ConvTranspose2d(3, 2, [3, 2])(img[0]) | nn.ConvTranspose1d(3, 2, 2)(b[0]) | nn.InstanceNorm2d(3)(img[0]) | nn.ZeroPad2d((-1, 1, -1, 1))(img) | nn.MaxPool2d(2)(img[0])
 nn.Linear(4, 2)(x) | nn.Linear(4, 2, bias=False)(x) | nn.Conv2d(3, 2, 3)(img) | nn.Conv2d(3, 4, 3, stride=2, padding=1, bias=False)(img) | nn.Conv2d(3, 6, 3, groups=3, dilation=2)(img) | nn.Conv2d(3, 2, 3, padding=1, padding_mode='reflect')(img) | nn.Conv1d(3, 2, 2)(b) | nn.ConvTranspose2d(3, 2, 4, 2, 1)(img) | nn.Conv3d(1, 2, 2)(b[None, None])
 nn.BatchNorm2d(3)(img) | nn.BatchNorm1d(4)(x) | nn.BatchNorm2d(3).eval()(img) | nn.LayerNorm(4)(x) | nn.LayerNorm([3, 4])(b) | nn.GroupNorm(3, 3)(img) | nn.InstanceNorm2d(3)(img) | nn.RMSNorm(4)(x) | nn.LocalResponseNorm(2)(img) | nn.Dropout(0.4)(x) | nn.Dropout2d()(img) | nn.Dropout(0.5).eval()(x) | nn.AlphaDropout(0.1)(x)
 nn.ReLU()(x) | nn.ReLU(inplace=True)(x * 1) | nn.LeakyReLU(0.1)(x) | nn.Sigmoid()(x) | nn.Tanh()(x) | nn.ELU()(x) | nn.GELU()(x) | nn.SiLU()(x) | nn.Softmax(dim=1)(x) | nn.LogSoftmax(dim=1)(x) | nn.PReLU()(x) | nn.Hardtanh()(x) | nn.Softplus()(x) | nn.ReLU6()(x) | nn.Mish()(x) | nn.GLU()(x) | nn.LogSigmoid()(x) | nn.Softshrink()(x) | nn.Hardswish()(x) | nn.Threshold(0.1, 1.0)(x) | nn.Identity()(x)

@@ -130,6 +130,13 @@ def habits(torch):
             a = (t * 2).requires_grad
         return a, torch.no_grad()(lambda: (t * 2).requires_grad)(), (t.detach() * 2).requires_grad
 
+    def shortened():
+        torch.manual_seed(2)
+        table = nn.Embedding(5, 3, scale_grad_by_freq=True, max_norm=1.0)
+        places = torch.tensor([0, 1, 1, 4])
+        (table(places) ** 2).sum().backward()
+        return table.weight, table.weight.grad
+
     def averaged():
         net, data = model()
         mean = torch.optim.swa_utils.AveragedModel(net)
@@ -148,7 +155,7 @@ def habits(torch):
 
     return SimpleNamespace(
         steps=steps, closure=closure, rates=rates, plateau=plateau, clipped=clipped, batches=batches, hooked=hooked,
-        square=Square.apply, retained=retained, no_grads=no_grads, averaged=averaged, twice=twice,
+        square=Square.apply, retained=retained, no_grads=no_grads, averaged=averaged, shortened=shortened, twice=twice,
     )  # fmt: skip
 
 

@@ -24,11 +24,12 @@ class PadLayer(Module):
 
     Args:
         padding: pixels on every side, or (left, right), (left, right, top, bottom) or
-            (left, right, top, bottom, front, back): the last axis first, as PyTorch counts.
+            (left, right, top, bottom, front, back): the last axis first, as PyTorch counts. A negative
+            number cuts elements off.
     Shapes:
         x (N, C, ...) -> each of the last `dims` axes longer by both of its sides.
     Raises:
-        ArgumentError: a negative number, or too many.
+        ArgumentError: no whole number, or too many.
         ShapeError: another number of axes, or an image too small to be seen again in its border.
     Source: Gonzalez & Woods 2018, "Digital Image Processing", 3.4.
     """
@@ -42,7 +43,7 @@ class PadLayer(Module):
         sides = tuple(padding) if isinstance(padding, (tuple, list)) else (padding,) * count
         if len(sides) != count:
             raise ArgumentError(f"{name}: padding needs 1 or {count} numbers, got {padding!r}")
-        self.padding = tuple(integer(name, "padding", side, 0) for side in sides)
+        self.padding = tuple(integer(name, "padding", side) for side in sides)
 
     def forward(self, x: Tensor) -> Tensor:
         """x (N, C, ...) with its border.

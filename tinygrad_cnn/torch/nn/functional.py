@@ -10,6 +10,7 @@ import numpy as np
 from tinygrad_cnn import functional as F
 from tinygrad_cnn import ops
 from tinygrad_cnn.torch import views
+from tinygrad_cnn.torch.autograd import Function
 from tinygrad_cnn.torch.generators import DRAWS, default_generator
 from tinygrad_cnn.torch.nn.losses import binary_cross_entropy as binary_cross_entropy
 from tinygrad_cnn.torch.nn.losses import (
@@ -40,6 +41,7 @@ from tinygrad_cnn.torch.nn.losses import (
 )
 from tinygrad_cnn.torch.pointwise import log_softmax as _log_softmax
 from tinygrad_cnn.torch.pointwise import softmax as _softmax
+from tinygrad_cnn.torch.tensors import Tensor
 
 
 # --------------------------------------------------------------------------- activations
@@ -84,7 +86,9 @@ def _written(called: str) -> Any:
     return function
 
 
-elu_, celu_, selu_, hardtanh_, threshold_, rrelu_ = map(_written, ("elu", "celu", "selu", "hardtanh", "threshold", "rrelu"))
+elu_, celu_, selu_, hardtanh_, threshold_, rrelu_ = map(
+    _written, ("elu", "celu", "selu", "hardtanh", "threshold", "rrelu")
+)
 
 
 def gelu(input: Any, approximate: str = "none") -> Any:
@@ -470,8 +474,31 @@ def embedding(
     scale_grad_by_freq: bool = False,
     sparse: bool = False,
 ) -> Any:
-    """Rows of a table."""
-    return F.embedding(input, weight, padding_idx)
+    """Rows of a table; with `max_norm` those that are longer are shortened in the table first."""
+    if max_norm is not None:
+        _shorten(weight, input._array, float(max_norm), float(norm_type))
+    rows = F.embedding(input, weight, padding_idx)
+    return _Shared.apply(rows, input) if scale_grad_by_freq else rows
+
+
+def _shorten(weight: Any, places: Any, most: float, order: float) -> None:
+    table, used = weight._writable(), np.unique(places)
+    size = np.linalg.norm(table[used], order, axis=-1, keepdims=True)
+    table[used] *= np.where(size > most, most / (size + 1e-7), 1).astype(table.dtype)
+
+
+class _Shared(Function):
+    """Rows as they are; the gradient of a row over the number of its places in the batch."""
+
+    @staticmethod
+    def forward(ctx: Any, rows: Any, input: Any) -> Any:
+        _, inverse, counts = np.unique(input._array, return_inverse=True, return_counts=True)
+        ctx.counts = counts[inverse].reshape(input._array.shape).astype(rows._array.dtype)
+        return rows.clone()
+
+    @staticmethod
+    def backward(ctx: Any, g: Any) -> Any:
+        return g / Tensor.detached(ctx.counts[..., None]), None
 
 
 def embedding_bag(
@@ -480,6 +507,10 @@ def embedding_bag(
     include_last_offset: bool = False, padding_idx: int | None = None,
 ) -> Any:  # fmt: skip
     """Rows of a table summed, averaged, or their largest elements, bag by bag."""
+    if scale_grad_by_freq:
+        raise NotImplementedError("embedding_bag: scale_grad_by_freq is left out; `embedding` has it")
+    if max_norm is not None:
+        _shorten(weight, input._array, float(max_norm), float(norm_type))
     return F.embedding_bag(
         input, weight, offsets, mode, per_sample_weights=per_sample_weights,
         include_last_offset=include_last_offset, padding_idx=padding_idx,

@@ -101,7 +101,7 @@ def _single(name: str) -> None:
 
 
 for _name in PLAIN:
-    if "Pool" in _name or "Pad" in _name:
+    if "Pool" in _name or "Pad" in _name or "InstanceNorm" in _name:
         _single(_name)
 
 
@@ -131,10 +131,48 @@ def _uniform(self: Any) -> None:
 
 
 CLASSES["Linear"] = made("Linear", reset_parameters=_uniform)
-for _name in ("ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"):
-    CLASSES[_name] = made(
-        _name, reset_parameters=_uniform, extra_repr=lambda self: _conv_repr(self, self.output_padding)
-    )
+
+
+def _transposed(name: str, axes: int) -> Any:
+    native: Any = getattr(native_nn, name)
+
+    def __init__(self: Any, in_channels: int, out_channels: int, *args: Any, **kwargs: Any) -> None:
+        options = {key: functional._plain(v) for key, v in options_of(native, kwargs).items()}
+        native.__init__(self, in_channels, out_channels, *(functional._plain(v) for v in args), **options)
+        self.reset_parameters()
+
+    def forward(self: Any, input: Any, output_size: Any = None) -> Any:
+        x = input[None] if input._array.ndim == axes + 1 else input  # one image without a batch
+        if output_size is None:
+            out = native.forward(self, x)
+        else:
+            out = getattr(functional, name.replace("ConvT", "conv_t"))(
+                x, self.weight, self.bias, self.stride, self.padding, _extra(self, x, output_size[-axes:]),
+                self.groups, self.dilation,
+            )  # fmt: skip
+        return out if x is input else out[0]
+
+    def extra_repr(self: Any) -> str:
+        return _conv_repr(self, self.output_padding)
+
+    return made(name, __init__=__init__, forward=forward, reset_parameters=_uniform, extra_repr=extra_repr)
+
+
+def _extra(self: Any, x: Any, wanted: Any) -> tuple[int, ...]:
+    """The output padding that makes images of a wanted size."""
+    found = []
+    for k, (n, size) in enumerate(zip(x._array.shape[2:], wanted, strict=True)):
+        reach = self.dilation[k] * (self.kernel_size[k] - 1) + 1
+        found.append(int(size) - ((n - 1) * self.stride[k] - 2 * self.padding[k] + reach))
+    if any(not 0 <= r < s for r, s in zip(found, self.stride, strict=True)):
+        raise ValueError(
+            f"requested an output size of {tuple(wanted)} for {tuple(x._array.shape[2:])}, which no stride gives"
+        )
+    return tuple(found)
+
+
+for _axes in (1, 2, 3):
+    CLASSES[f"ConvTranspose{_axes}d"] = _transposed(f"ConvTranspose{_axes}d", _axes)
 
 
 def _conv(name: str, axes: int) -> Any:
@@ -186,6 +224,7 @@ def _embedding_init(
 ) -> None:  # fmt: skip
     native: Any = native_nn.Embedding
     native.__init__(self, num_embeddings, embedding_dim, padding_idx, **options_of(native, kwargs))
+    self.max_norm, self.norm_type, self.scale_grad_by_freq = max_norm, norm_type, scale_grad_by_freq
     if _weight is None:
         self.reset_parameters()
     else:
@@ -199,17 +238,38 @@ def _embedding_start(self: Any) -> None:
         self.weight._writable()[self.padding_idx] = 0
 
 
+def _embedding_forward(self: Any, input: Any) -> Any:
+    if self.max_norm is None and not self.scale_grad_by_freq:
+        return native_nn.Embedding.forward(self, input)
+    return functional.embedding(
+        input, self.weight, self.padding_idx, self.max_norm, self.norm_type, self.scale_grad_by_freq
+    )
+
+
 def _from_pretrained(
-    cls: Any, embeddings: Any, freeze: bool = True, padding_idx: int | None = None, **_: Any
-) -> Any:
+    cls: Any, embeddings: Any, freeze: bool = True, padding_idx: int | None = None, max_norm: Any = None,
+    norm_type: float = 2.0, scale_grad_by_freq: bool = False, sparse: bool = False,
+) -> Any:  # fmt: skip
     rows, columns = embeddings._array.shape
-    return cls(rows, columns, padding_idx, _weight=embeddings, _freeze=freeze)
+    return cls(
+        rows,
+        columns,
+        padding_idx,
+        max_norm,
+        norm_type,
+        scale_grad_by_freq,
+        _weight=embeddings,
+        _freeze=freeze,
+    )
 
 
 CLASSES["Embedding"] = made(
     "Embedding",
     __init__=_embedding_init,
     reset_parameters=_embedding_start,
+    forward=_embedding_forward,
+    max_norm=None,
+    scale_grad_by_freq=False,
     from_pretrained=classmethod(_from_pretrained),  # type: ignore[arg-type]
 )
 

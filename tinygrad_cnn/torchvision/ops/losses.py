@@ -43,6 +43,8 @@ def _of_pairs(overlap: Any, doc: str) -> Any:
     return loss
 
 
-generalized_box_iou_loss = _of_pairs(rectangles.generalized_box_iou, "1 less `generalized_box_iou` of each pair.")
+generalized_box_iou_loss = _of_pairs(
+    rectangles.generalized_box_iou, "1 less `generalized_box_iou` of each pair."
+)
 distance_box_iou_loss = _of_pairs(rectangles.distance_box_iou, "1 less `distance_box_iou` of each pair.")
 complete_box_iou_loss = _of_pairs(rectangles.complete_box_iou, "1 less `complete_box_iou` of each pair.")

@@ -19,13 +19,21 @@ def _pair(size: Any) -> tuple[int, int]:
 def _rois(boxes: Any) -> Any:
     """Rows of image, left, top, right, bottom, as an array."""
     if isinstance(boxes, (list, tuple)):
-        parts = [np.concatenate([np.full((len(b), 1), k, b._array.dtype), b._array], 1) for k, b in enumerate(boxes)]
+        parts = [
+            np.concatenate([np.full((len(b), 1), k, b._array.dtype), b._array], 1)
+            for k, b in enumerate(boxes)
+        ]
         return np.concatenate(parts)
     return boxes._array
 
 
 def roi_align(
-    input: Any, boxes: Any, output_size: Any, spatial_scale: float = 1.0, sampling_ratio: int = -1, aligned: bool = False
+    input: Any,
+    boxes: Any,
+    output_size: Any,
+    spatial_scale: float = 1.0,
+    sampling_ratio: int = -1,
+    aligned: bool = False,
 ) -> Any:
     """Means of bilinear samples in the cells of a grid over each box (arXiv:1703.06870).
 
@@ -94,14 +102,18 @@ def _cells(start: int, length: int, count: int, size: int) -> list[tuple[int, in
 class RoIAlign(torch.nn.Module):
     """`roi_align` with fixed options."""
 
-    def __init__(self, output_size: Any, spatial_scale: float, sampling_ratio: int, aligned: bool = False) -> None:
+    def __init__(
+        self, output_size: Any, spatial_scale: float, sampling_ratio: int, aligned: bool = False
+    ) -> None:
         super().__init__()
         self.output_size, self.spatial_scale = output_size, spatial_scale
         self.sampling_ratio, self.aligned = sampling_ratio, aligned
 
     def forward(self, input: Any, rois: Any) -> Any:
         """The regions."""
-        return roi_align(input, rois, self.output_size, self.spatial_scale, self.sampling_ratio, self.aligned)
+        return roi_align(
+            input, rois, self.output_size, self.spatial_scale, self.sampling_ratio, self.aligned
+        )
 
 
 class RoIPool(torch.nn.Module):

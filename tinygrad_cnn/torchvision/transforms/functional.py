@@ -92,6 +92,11 @@ def normalize(tensor: Any, mean: Any, std: Any, inplace: bool = False) -> Any:
             f"std evaluated to zero after conversion to {tensor.dtype}, leading to division by zero."
         )
     out = (tensor - Tensor.detached(centre)) / Tensor.detached(spread)
+    if out._array.shape != tensor._array.shape:
+        raise RuntimeError(
+            f"output with shape {list(tensor.shape)} doesn't match the broadcast shape {list(out.shape)}: "
+            f"{centre.size} means for images with {tensor.shape[-3]} channels"
+        )
     return tensor.copy_(out) if inplace else out
 
 
