@@ -270,7 +270,7 @@ CLASSES["Embedding"] = made(
     forward=_embedding_forward,
     max_norm=None,
     scale_grad_by_freq=False,
-    from_pretrained=classmethod(_from_pretrained),  # type: ignore[arg-type]
+    from_pretrained=classmethod(_from_pretrained),
 )
 
 

@@ -38,7 +38,7 @@ class FrozenBatchNorm2d(nn.Module):
         return f"{type(self).__name__}({me.weight.shape[0]}, eps={me.eps})"
 
 
-class ConvNormActivation(nn.Sequential):
+class ConvNormActivation(nn.Sequential):  # type: ignore[misc]
     """Convolution, norm and activation, those that are there."""
 
     def __init__(
@@ -79,8 +79,8 @@ class Conv2dNormActivation(ConvNormActivation):
 class Conv3dNormActivation(ConvNormActivation):
     """Of volumes."""
 
-    def __init__(self, *args: Any, norm_layer: Any = nn.BatchNorm3d, **options: Any) -> None:
-        super().__init__(*args, norm_layer=norm_layer, conv_layer=N.Conv3d, **options)
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **{"norm_layer": N.BatchNorm3d, "conv_layer": N.Conv3d, **options})
 
 
 class SqueezeExcitation(nn.Module):
@@ -103,7 +103,7 @@ class SqueezeExcitation(nn.Module):
         return me.scale_activation(scale) * input
 
 
-class MLP(nn.Sequential):
+class MLP(nn.Sequential):  # type: ignore[misc]
     """Linear layers with norm, activation and dropout; the last one without norm and activation."""
 
     def __init__(
