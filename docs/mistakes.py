@@ -399,7 +399,7 @@ MISTAKES: dict[str, list[Mistake]] = {
     "AnomalyError": [
         Mistake(
             "A root of a negative number",
-            "with np.errstate(all='ignore'), detect_anomaly():\n    tensor([-1.0], requires_grad=True).sqrt().sum().backward()",
+            'with np.errstate(all="ignore"), detect_anomaly():\n    tensor([-1.0], requires_grad=True).sqrt().sum().backward()',
             "The first NaN, found by `detect_anomaly`.",
             "[Find where a NaN comes from](how_to/find_a_nan.md).",
             theirs="with torch.autograd.detect_anomaly():\n    tensor([-1.0], requires_grad=True).sqrt().sum().backward()",
@@ -469,8 +469,8 @@ MISTAKES: dict[str, list[Mistake]] = {
     "GradientError": [
         Mistake(
             "A derivative that is wrong",
-            "class Cube(Op):\n    keep = (0,)\n    def forward(self, x):\n        return x * x * x\n"
-            "    def backward(self, g, x):\n        return (2 * g * x * x,)\n"
+            "class Cube(Op):\n    keep = (0,)\n\n    def forward(self, x):\n        return x * x * x\n\n"
+            "    def backward(self, g, x):\n        return (2 * g * x * x,)\n\n\n"
             "assert_gradients(lambda x: Cube()(x), np.array([1.0, 2.0]))",
             "3 was meant where 2 stands.",
             "[Test your gradients](how_to/test_gradients.md): the whole report names the input and often the kind of mistake.",
@@ -532,7 +532,7 @@ MISTAKES: dict[str, list[Mistake]] = {
         Mistake(
             "Layers in a plain list",
             "class Stack(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.first = nn.Linear(2, 2)\n"
-            "        self.rest = [nn.Linear(2, 2), nn.Linear(2, 2)]\noptim.SGD(Stack().parameters(), lr=0.1)",
+            "        self.rest = [nn.Linear(2, 2), nn.Linear(2, 2)]\n\n\noptim.SGD(Stack().parameters(), lr=0.1)",
             "A list is not looked into, so those layers never learn, and are not saved.",
             "`nn.ModuleList([...])`.",
         ),
