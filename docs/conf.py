@@ -71,7 +71,9 @@ def _words(text: str) -> str:
 
 def _page(app: Any, page: str, text: list[str]) -> None:
     """A page as it is shown: pictures at the lesson's marks, examples without an empty last line."""
-    shown = make_lesson.with_pictures(text[0]) if page == "backward" else text[0]
+    shown = text[0]
+    if page in ("backward", "zh/backward"):
+        shown = make_lesson.with_pictures(shown, "../" * page.count("/") + "backward")
     text[0] = shown.replace("\n\n```\n", "\n```\n")
 
 

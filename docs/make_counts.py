@@ -16,7 +16,7 @@ from tinygrad_cnn.graph import Op
 from tinygrad_cnn.serial import writing
 
 ROOT = Path(__file__).parent.parent
-PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
+PAGES = (ROOT / "README.md", ROOT / "README.zh.md", *sorted((ROOT / "docs").rglob("*.md")))
 
 _MARK = re.compile(r"<!-- count: (\w+) -->.*?<!-- end -->")
 

@@ -37,9 +37,9 @@ def draw(folder: Path) -> list[Path]:
     return drawn
 
 
-def with_pictures(text: str) -> str:
-    """The page with a picture in the place of each mark."""
-    return MARK.sub(r"![\1](backward/\1.png)", text)
+def with_pictures(text: str, folder: str = "backward") -> str:
+    """The page with a picture in the place of each mark; the folder is named from the page's own."""
+    return MARK.sub(rf"![\1]({folder}/\1.png)", text)
 
 
 if __name__ == "__main__":

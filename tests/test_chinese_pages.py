@@ -1,0 +1,56 @@
+"""The Chinese pages have the code, the figures and the pictures of the English ones."""
+
+import re
+
+import pytest
+from docs_scripts import DOCS
+
+PAGES = {f"docs/zh/{page.name}": f"docs/{page.name}" for page in (DOCS / "zh").glob("*.md")}
+PAGES |= {"README.zh.md": "README.md"}
+del PAGES["docs/zh/index.md"]
+
+
+def text_of(path):
+    return (DOCS.parent / path).read_text(encoding="utf-8")
+
+
+def without_comments(code):
+    """Code without what is said about it; directives of doctest count as code."""
+    return re.sub(r"#(?! doctest:).*", "#", code)
+
+
+def test_the_pages_that_must_be_there_are_there():
+    names = {page.removeprefix("docs/zh/") for page in PAGES}
+    assert {"start.md", "backward.md", "coming_from_pytorch.md", "questions.md", "README.zh.md"} <= names
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_code_is_equal_apart_from_its_comments(page):
+    here, there = (
+        [without_comments(block) for block in re.findall(r"^```.*?^```", text_of(path), re.M | re.S)]
+        for path in (page, PAGES[page])
+    )
+    assert here == there
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_pictures_are_equal(page):
+    marks = re.compile(r"<!-- picture: .*? -->|<!-- count: .*? -->\d+<!-- end -->|(?<=src=)\S+")
+    assert marks.findall(text_of(page)) == marks.findall(text_of(PAGES[page]))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_has_as_many_parts_and_rows_and_is_in_chinese(page):
+    here, there = text_of(page), text_of(PAGES[page])
+    assert len(re.findall(r"^## ", here, re.M)) == len(re.findall(r"^## ", there, re.M))
+    if page != "README.zh.md":  # whose table leads to fewer pages
+        assert here.count("\n| ") == there.count("\n| ")
+    prose = re.sub(r"```.*?```|`.*?`", "", here, flags=re.S)
+    assert len(re.findall(r"[\u4e00-\u9fff]", prose)) > 300
+
+
+@pytest.mark.parametrize("page", [*PAGES, "docs/zh/index.md"])
+def test_links_lead_somewhere(page):
+    folder = (DOCS.parent / page).parent
+    for target in re.findall(r"\]\((?!http)([^)#]+)", text_of(page)):
+        assert (folder / target).exists() or target.endswith("api/index.md"), target
