@@ -1,6 +1,5 @@
-"""What each rank runs: `mpiexec -n 2 python rank_programs.py NAME,NAME`; rank 0 prints outcomes as JSON."""
+"""What each rank runs: `mpiexec -n 2 python rank_programs.py FAULT`, or by `run_ranks.py` others."""
 
-import json
 import os
 import signal
 import subprocess
@@ -13,6 +12,7 @@ from rank_networks import digest, network
 
 from tinygrad_cnn import Tensor, grad, manual_seed, nn, optim, parallel
 from tinygrad_cnn import functional as F
+from tinygrad_cnn.errors import TinygradCnnError
 from tinygrad_cnn.nn import models
 from tinygrad_cnn.rng import generator
 
@@ -50,7 +50,7 @@ NETWORKS = {
         nn.Linear(432, 10, rng=0),
     ), (4, 1, 8, 8)),
 }  # fmt: skip
-#: In full size: minutes; `mpiexec -n 2 python rank_programs.py large`.
+#: In full size: minutes; `mpiexec -n 2 python run_ranks.py large`.
 LARGE = {
     "alexnet_like": (lambda: models.alexnet_like(dropout=0, rng=0), (4, 3, 224, 224)),
     "vgg19": (lambda: models.vgg19(hidden=512, pooled=1, dropout=0, rng=0), (4, 3, 64, 64)),
@@ -80,34 +80,48 @@ def trained(name, world, micro=1, steps=4):
     return model
 
 
+def texts(text):
+    """The texts of all ranks, of one length."""
+    return [bytes(row).decode() for row in WORLD.each(np.frombuffer(text.encode(), np.uint8))]
+
+
+def compared(names, together, alone):
+    """Digests by name: of each rank's result, and of one process's, which the ranks share among them."""
+    ranks = {name: texts(together(name)) for name in names}
+    single = [
+        texts(alone(name) if k % WORLD.size == WORLD.rank else "-" * 16) for k, name in enumerate(names)
+    ]
+    return {name: (ranks[name], single[k][k % WORLD.size]) for k, name in enumerate(names)}
+
+
 def exact():
-    """Digests of each optimizer's result: of every rank, and of one process with micro-batches."""
-    found = {}
-    for name in OPTIMIZERS:
-        ranks = WORLD.each(np.frombuffer(digest(trained(name, WORLD)).encode(), np.uint8))
-        alone = digest(trained(name, parallel.World(), micro=WORLD.size))
-        found[name] = sorted({bytes(row).decode() for row in ranks}), alone
-    return found
+    """The bits of every optimizer."""
+    return compared(
+        OPTIMIZERS,
+        lambda name: digest(trained(name, WORLD)),
+        lambda name: digest(trained(name, parallel.World(), micro=WORLD.size)),
+    )
 
 
 def networks(table=NETWORKS):
-    """Digests of parameters and rank 0's buffers after two steps, by network: of ranks, of one process."""
-    found = {}
-    for name, (build, shape) in table.items():
+    """The bits of parameters and buffers after two steps, of every network; buffers are rank 0's."""
+
+    def bits(name, world, micro):
+        build, shape = table[name]
         rng = np.random.default_rng(3)
         batches = [(rng.normal(size=shape).astype("f4"), rng.integers(0, 2, shape[0])) for _ in range(2)]
-        both = []
-        for world, micro in ((WORLD, 1), (parallel.World(), WORLD.size)):
-            model = build()
-            optimizer = optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
-            average = parallel.average_gradients(optimizer, world)
-            for x, y in batches:
-                one_step(model, optimizer, world, micro, x, y)
-            average.remove()
-            both.append(digest(model) if WORLD.rank == 0 or micro == 1 else "")
-        ranks = [bytes(row).decode() for row in WORLD.each(np.frombuffer(both[0].encode(), np.uint8))]
-        found[name] = ranks[0], both[1]
-    return found
+        model = build()
+        optimizer = optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+        average = parallel.average_gradients(optimizer, world)
+        for x, y in batches:
+            one_step(model, optimizer, world, micro, x, y)
+        average.remove()
+        return digest(model)
+
+    found = compared(
+        table, lambda name: bits(name, WORLD, 1), lambda name: bits(name, parallel.World(), WORLD.size)
+    )
+    return {name: (ranks[:1], alone) for name, (ranks, alone) in found.items()}
 
 
 def large():
@@ -204,6 +218,34 @@ def seeds():
 
 
 # --------------------------------------------------------------------------- what goes wrong
+def told():
+    """What each rank is told where they do different things: the words of all ranks."""
+
+    def different():
+        name = ("weight", "other")[WORLD.rank % 2]
+        parallel.average_gradients(optim.SGD([Tensor([1.0], requires_grad=True, name=name)], lr=0.1))
+
+    def mismatch():
+        WORLD.sum(np.ones(2 + WORLD.rank))
+
+    def again():
+        w = Tensor([1.0], requires_grad=True)
+        average = parallel.average_gradients(optim.SGD([w], lr=0.1))
+        (w * 2).sum().backward()
+        try:
+            (w * 2).sum().backward()
+        finally:  # what was sent stays on its way otherwise
+            average.finish()
+
+    said = []
+    for wrong in (different, mismatch, again):
+        try:
+            wrong()
+        except TinygradCnnError as error:
+            said.append(texts(f"{error!s:300.300}"))
+    return said
+
+
 def error():
     """Rank 1 raises, the others wait for a sum."""
     if WORLD.rank == 1:
@@ -224,19 +266,6 @@ def exits():
     WORLD.sum(np.ones(3))
 
 
-def different():
-    """The ranks have different parameters of one size."""
-    names = ("weight", "other")
-    parallel.average_gradients(
-        optim.SGD([Tensor([1.0], requires_grad=True, name=names[WORLD.rank % 2])], lr=0.1)
-    )
-
-
-def mismatch():
-    """The ranks sum arrays of different sizes."""
-    WORLD.sum(np.ones(2 + WORLD.rank))
-
-
 def deaf():
     """The launcher of rank 0 reads nothing for a while, then finds the words and the end together."""
     if WORLD.rank == 0:
@@ -246,14 +275,6 @@ def deaf():
         subprocess.Popen([sys.executable, "-c", wake, launcher], stderr=subprocess.DEVNULL)
         raise ValueError("planted on rank 0")
     WORLD.sum(np.ones(3))
-
-
-def again():
-    """Two backward passes without `later`."""
-    w = Tensor([1.0], requires_grad=True)
-    parallel.average_gradients(optim.SGD([w], lr=0.1))
-    for _ in range(2):
-        (w * 2).sum().backward()
 
 
 def full():
@@ -283,6 +304,4 @@ def endless():
 
 
 if __name__ == "__main__":
-    outcomes = [globals()[name]() for name in sys.argv[1].split(",")]
-    if WORLD.rank == 0:
-        print(json.dumps(outcomes))
+    globals()[sys.argv[1]]()

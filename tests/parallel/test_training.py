@@ -1,12 +1,12 @@
 """`Trainer(world=)` and `DataLoader(shard=)` on several processes: the same training; faults survived."""
 
 import os
+import re
 import signal
 import sys
-import time
 
 import pytest
-from mpi_runs import needs_mpi, once, outcomes, started
+from mpi_runs import TOO_LONG, ended, needs_mpi, once, outcomes, started
 
 from tinygrad_cnn import nn, optim, parallel
 from tinygrad_cnn.data import DataLoader
@@ -14,21 +14,18 @@ from tinygrad_cnn.errors import DTypeError
 from tinygrad_cnn.train import Checkpoint, Trainer
 
 PROGRAMS = "training_programs.py"
-TWO = ("bits", "measures", "orders", "resumed", "nan", "refused", "begun")
-THREE = ("bits", "measures", "orders", "resumed", "goes_on")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def two(tmp_path_factory):
     """Outcomes on two ranks, and the folder that they wrote to."""
-    folder = tmp_path_factory.mktemp("two")
-    return {**once(2, PROGRAMS, TWO, folder), "folder": folder}
+    return once(2, tmp_path_factory)
 
 
-@pytest.fixture(scope="session")
-def three(two):
+@pytest.fixture
+def three(tmp_path_factory):
     """Outcomes on three ranks, which go on with what two have written."""
-    return once(3, PROGRAMS, THREE, two["folder"])
+    return once(3, tmp_path_factory)
 
 
 @pytest.fixture(params=[2, 3])
@@ -132,32 +129,26 @@ def test_one_process_ignores_shard_and_world():
 def faults(tmp_path_factory):
     """Trainings that a full disk, a kill and Ctrl-C ended, and what two ranks made of their files."""
     folder = tmp_path_factory.mktemp("faults")
-    ended = {}
+    ends = {}
     for fault in ("full", "killed", "interrupted"):
         (folder / fault).mkdir()
-        start = time.monotonic()
-        process = started(2, PROGRAMS, fault, folder / fault, start_new_session=True)
-        try:
+        with ended(started(2, PROGRAMS, fault, folder / fault)) as process:
             if fault == "interrupted":
                 assert process.stdout.readline().strip() == "ready", process.stderr.read()
                 os.kill(process.pid, signal.SIGINT)  # as Ctrl-C, which mpiexec sends on
-            out, err = process.communicate(timeout=300)
-        finally:  # a rank that did not end would go on for ever
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-        files = sorted(file.name for file in (folder / fault).iterdir())
-        ended[fault] = process.returncode, out, err, time.monotonic() - start, files
-    resumed = outcomes(2, PROGRAMS, ("resumed_after",), folder)["resumed_after"]
-    return ended, resumed
+            out, err = process.communicate(timeout=TOO_LONG)
+        ends[fault] = process.returncode, out, err, sorted(f.name for f in (folder / fault).iterdir())
+    resumed = outcomes(2, ("resumed_after",), folder)["resumed_after"]
+    return ends, resumed
 
 
 @needs_mpi
 @pytest.mark.skipif(sys.platform == "win32", reason="signals and limits are POSIX's")
 @pytest.mark.parametrize("fault", ["full", "killed", "interrupted"])
 def test_what_a_fault_leaves_is_whole_and_the_training_goes_on_from_it_bit_by_bit(faults, fault):
-    ended, resumed = faults
-    code, out, err, seconds, files = ended[fault]
-    assert files == ["last.npz"] and seconds < 30
+    ends, resumed = faults
+    code, out, err, files = ends[fault]
+    assert files == ["last.npz"], err
     whole, parted = resumed[fault]
     assert whole == parted and len(set(whole)) == 1
     if fault == "full":
@@ -165,4 +156,4 @@ def test_what_a_fault_leaves_is_whole_and_the_training_goes_on_from_it_bit_by_bi
     if fault == "killed":
         assert code
     if fault == "interrupted":
-        assert '["interrupted", 1]' in out, err
+        assert re.search(r'\["interrupted", \d+\]', out), out + err

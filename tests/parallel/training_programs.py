@@ -1,4 +1,4 @@
-"""What each rank runs: `mpiexec -n 2 python training_programs.py NAME FOLDER`; rank 0 prints JSON."""
+"""What each rank runs: `mpiexec -n 2 python training_programs.py FAULT FOLDER`, or by `run_ranks.py`."""
 
 import json
 import os
@@ -330,6 +330,6 @@ def resumed_after(folder):
 
 
 if __name__ == "__main__":
-    outcome = [globals()[name](sys.argv[-1]) for name in sys.argv[1].split(",")]
+    outcome = globals()[sys.argv[1]](sys.argv[2])
     if WORLD.rank == 0:
         print(json.dumps(outcome))

@@ -31,7 +31,7 @@ PLACES = ("the end of the program", "sum", "broadcast", "each", "step", "save")
 
 #: How long a rank waits at its end, in seconds: for the launcher to read its words; and, if all ranks
 #: have the same error, for rank 0 to say it (which may itself wait for the launcher).
-PATIENCE, SILENCE = 5.0, 7.0
+PATIENCE, SILENCE = 10.0, 15.0
 
 
 class MPIWorld(World):
@@ -164,10 +164,9 @@ def end_together(world: MPIWorld) -> None:
         try:
             world.agree(PLACES[0])
         except StateError as error:
-            if world.rank == 0:
-                last_words(f"[rank 0] {error}\n")
-            else:
+            if world.rank:
                 time.sleep(SILENCE)
+            last_words(f"[rank {world.rank}] {error}\n")
             world.comm.Abort(1)
 
     sys.excepthook = failed
