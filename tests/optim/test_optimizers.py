@@ -467,6 +467,28 @@ def test_lion_steps_by_the_sign_of_a_mixed_mean():
         np.testing.assert_allclose(w.numpy(), value, rtol=1e-12)
 
 
+def test_lars_gives_each_weight_a_rate_of_its_own_and_others_that_of_sgd():
+    rng = np.random.default_rng(0)
+    start = [rng.normal(size=shape) for shape in ((3, 2), (4,), (2, 2))]
+    start[2][:] = 0  # of no size: the plain rate
+    ours = [Tensor(value, requires_grad=True) for value in start]
+    decay, trust = 0.1, 0.02
+    lars = optim.LARS(ours, lr=0.5, momentum=0.9, weight_decay=decay, trust_coefficient=trust)
+    values, speeds = [value.copy() for value in start], [0.0, 0.0, 0.0]
+    for step in range(3):
+        slopes = [rng.normal(size=value.shape) for value in values]
+        for k, (p, g) in enumerate(zip(ours, slopes, strict=True)):
+            p.grad = Tensor(g)
+            w, rate = values[k], 0.5
+            if k != 1 and np.linalg.norm(w):
+                rate *= trust * np.linalg.norm(w) / (np.linalg.norm(g) + decay * np.linalg.norm(w))
+            speeds[k] = 0.9 * speeds[k] + rate * (g + (decay * w if k != 1 else 0))
+            values[k] = w - speeds[k]
+        lars.step()
+        for p, value in zip(ours, values, strict=True):
+            np.testing.assert_allclose(p.numpy(), value, rtol=1e-12, err_msg=f"step {step}")
+
+
 def test_lbfgs_goes_on_from_its_state():
     def start():
         w = Tensor([3.0, -2.0, 0.5], requires_grad=True, dtype="float64")

@@ -29,6 +29,7 @@ OPTIMIZERS = {
     "ASGD": {"lr": 0.05},
     "Adafactor": {"lr": 0.01},
     "Lion": {"lr": 0.001},
+    "LARS": {"lr": 1.0, "trust_coefficient": 0.02, "weight_decay": 0.01},
     "Muon": {"lr": 0.01},
     "RAdam": {"lr": 0.01},
     "Rprop": {"lr": 0.01},

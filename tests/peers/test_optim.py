@@ -110,6 +110,7 @@ TABLE = [
 
 #: Optimizers without an entry above, each with the reason.
 EXEMPT = {
+    "LARS": "PyTorch has none; tests/optim/test_optimizers.py",
     "Lion": "PyTorch has none; tests/optim/test_optimizers.py",
     "Muon": "PyTorch's rounds to bfloat16 inside; compared below, more coarsely",
     "LBFGS": "takes a closure; compared below",

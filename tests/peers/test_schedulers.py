@@ -143,7 +143,9 @@ def schedulers():
 def test_every_scheduler_is_compared():
     assert schedulers() - EXEMPT.keys() == COMPARED
     known = (
-        schedulers() | {"Optimizer", "Lion"} | {name for name in vars(optim) if hasattr(torch.optim, name)}
+        schedulers()
+        | {"Optimizer", "LARS", "Lion"}
+        | {name for name in vars(optim) if hasattr(torch.optim, name)}
     )
     classes = {name for name, value in vars(optim).items() if inspect.isclass(value)}
     assert classes <= known, "a class that is neither an optimizer nor a scheduler"

@@ -191,6 +191,7 @@ OPTIMIZERS = {
     "Rprop": lambda m: optim.Rprop(m.parameters(), 0.001),
     "ASGD": lambda m: optim.ASGD(m.parameters(), 0.05, t0=2.0),
     "Lion": lambda m: optim.Lion(m.parameters(), 0.001, weight_decay=0.1),
+    "LARS": lambda m: optim.LARS(m.parameters(), weight_decay=0.1),
     "Adafactor": lambda m: optim.Adafactor(m.parameters()),
     "Muon": lambda m: optim.Muon([m[6].weight, m[8].weight], 0.01),  # for matrices alone
     "groups": lambda m: optim.SGD(

@@ -23,6 +23,7 @@ from tinygrad_cnn.optim.decays import (
     PolynomialLR,
     StepLR,
 )
+from tinygrad_cnn.optim.lars import LARS
 from tinygrad_cnn.optim.lbfgs import LBFGS
 from tinygrad_cnn.optim.lion import Lion
 from tinygrad_cnn.optim.muon import Muon
@@ -38,6 +39,7 @@ from tinygrad_cnn.optim.user_factors import LambdaLR, MultiplicativeLR
 
 __all__ = [
     "ASGD",
+    "LARS",
     "LBFGS",
     "SGD",
     "SWALR",

@@ -29,6 +29,7 @@ CHOICES: dict[str, dict[str, Any]] = {
     "Rprop": {"lr": 0.01},
     "ASGD": {"lr": 0.01},
     "Lion": {"lr": 0.01},
+    "LARS": {"lr": 1.0, "weight_decay": 0.1},
 }
 EVENTS = ("restart", "split", "merge", "reverse groups", "reverse parameters", "take out", "put back")
 SHAPES = ((3,), (2, 2), (), (1, 4))
