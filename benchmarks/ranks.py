@@ -147,7 +147,7 @@ def _timed(function: Callable[[], Any], clock: Callable[[], float] = perf_counte
 
 
 def measured(seconds: float = 8.0) -> dict[str, Any]:
-    """The least time of sums of many sizes, and of steps of a small network, alone and together."""
+    """The least time of sums of many sizes and of steps of small networks; and what the model tells."""
     world = parallel.world()
     sizes = [1 << k for k in range(8, 24, 3)]
     sums = {}
@@ -156,17 +156,39 @@ def measured(seconds: float = 8.0) -> dict[str, Any]:
         for _ in range(_turns(world, partial(world.sum, vector), seconds / len(sizes))):
             times.append(_timed(partial(world.sum, vector)))
         sums[size] = float(world.each(np.array(min(times))).max())
-    x = np.random.default_rng(0).normal(size=(64, 1, 32, 32)).astype("f4")
-    steps = {}
+    wires = fitted(sums, world.size)
+    return {
+        "ranks": world.size,
+        "wires": wires._asdict(),
+        "sums": {n: (seconds, exchange(n, world.size, wires)) for n, seconds in sums.items()},
+        "steps": {name: measured_steps(*made, wires, seconds / 4) for name, made in SMALL.items()},
+    }
+
+
+#: Networks that a machine can train many ranks of at once; with the shape of an image.
+SMALL = {
+    "LeNet-5": (partial(models.lenet5, output="dense", rng=0), (1, 32, 32)),
+    "SimpleConvNet": (partial(models.simple_convnet, rng=0), (1, 28, 28)),
+}
+
+
+def measured_steps(
+    build: Callable[[], nn.Module], shape: tuple[int, ...], wires: Wires, seconds: float, batch: int = 16
+) -> dict[str, float]:
+    """The least time of a step of each rank for itself, and together; and what the model tells of that."""
+    world, found, buckets = parallel.world(), {}, 0
+    x = np.random.default_rng(0).normal(size=(batch, *shape)).astype("f4")
     for name in ("alone", "together"):
-        model = models.lenet5(output="dense", rng=0)
+        model = build()
         optimizer = optim.SGD(model.parameters(), lr=1e-3)
         average = parallel.average_gradients(optimizer, world if name == "together" else parallel.World())
-        turns = _turns(world, partial(_step, model, optimizer, x), seconds / 4)
+        buckets = len(average.buckets)
+        turns = _turns(world, partial(_step, model, optimizer, x), seconds)
         times = [_timed(partial(_step, model, optimizer, x)) for _ in range(turns)]
-        steps[name] = float(world.each(np.array(min(times))).max())
+        found[name] = float(world.each(np.array(min(times))).max())
         average.remove()
-    return {"ranks": world.size, "sums": sums, "steps": steps}
+    network = Trained(sum(p.size for p in model.parameters()), buckets, found["alone"] / batch, batch)
+    return {**found, "told": step(network, world.size, wires, batch)}
 
 
 def images(threads: int, seconds: float) -> float:
@@ -229,9 +251,7 @@ def main(what: str = "model", *numbers: str) -> None:
     elif what == "measure":
         found = measured()
         if parallel.world().rank == 0:
-            wires = fitted(found["sums"], found["ranks"])
-            told = {n: exchange(n, found["ranks"], wires) for n in found["sums"]}
-            print(json.dumps({**found, "wires": wires._asdict(), "model": told}, indent=1))
+            print(json.dumps(found, indent=1))
     elif what == "cost":
         print(json.dumps(cost({"LeNet-5": 64, "ResNet-50": 2, "VGG-16": 1}), indent=1))
     else:

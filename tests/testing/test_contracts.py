@@ -226,7 +226,7 @@ OPTIMIZERS = {
     "Adam": (optim.Adam, {"amsgrad": True}),
     "AdamW": (optim.AdamW, {}),
     "Adamax": (optim.Adamax, {}),
-    "LARS": (optim.LARS, {"lr": 2.0, "trust_coefficient": 0.02}),
+    "LARS": (optim.LARS, {"lr": 0.05, "trust_coefficient": 0.2}),
     "Lion": (optim.Lion, {}),
     "Muon": (MuonAndAdamW, {}),
     "NAdam": (optim.NAdam, {}),

@@ -45,7 +45,7 @@ class LARS(Optimizer):
     states = frozenset({"momentum_buffer"})
 
     def __init__(
-        self, params: Iterable[Any], lr: float = 1.0, momentum: float = 0.9, weight_decay: float = 0.0,
+        self, params: Iterable[Any], lr: float = 0.1, momentum: float = 0.9, weight_decay: float = 0.0,
         trust_coefficient: float = 1e-3, *, maximize: bool = False,
     ) -> None:  # fmt: skip
         options = {"lr": lr, "momentum": momentum, "weight_decay": weight_decay}
