@@ -82,6 +82,7 @@ test-onnx: $(VENV)/.extras-examples $(VENV)/.extras-test
 docs: $(VENV)/.extras-examples $(VENV)/.extras-docs
 	$(BIN)/python docs/make_counts.py
 	$(BIN)/python docs/make_errors.py
+	$(BIN)/python docs/make_notebooks.py
 	$(BIN)/python docs/make_gallery.py
 	$(BIN)/python docs/make_programs.py
 	$(MAKE) site
