@@ -19,9 +19,10 @@ pytest.importorskip("numba")
 from tinygrad_cnn.grid import Grid
 from tinygrad_cnn.kernels import compiled, threads
 from tinygrad_cnn.kernels import numpy as reference
-from tinygrad_cnn.kernels.compiled import loss, pointwise, update
+from tinygrad_cnn.kernels.compiled import loss, pointwise, positions, update
 from tinygrad_cnn.kernels.compiled.base import operands
 from tinygrad_cnn.kernels.compiled.norm import channels as norm
+from tinygrad_cnn.kernels.compiled.pool import bins
 from tinygrad_cnn.kernels.compiled.pool import windows as pool
 from tinygrad_cnn.testing.strategies import laid_out, pool_grids
 
@@ -116,9 +117,13 @@ GRIDS = [
     Grid((20, 19), (3, 3), (2, 2), ((1, 1), (1, 1)), (1, 1)),
     Grid((5, 21), (2, 4), (1, 1), ((1, 0), (2, 1)), (2, 2)),
     Grid((12, 13), (2, 3), (1, 3), ((1, 1), (0, 1)), (2, 1)),
+    Grid((31,), (3,), (2,), ((1, 1),), (1,)),
+    Grid((9, 13), (9, 13), (9, 13), PLAIN, (1, 1)),
+    Grid((5, 6, 17), (2, 3, 2), (2, 1, 2), ((1, 1), (0, 1), (0, 0)), (1, 2, 1)),
+    Grid((5, 9, 20), (2, 2, 3), (2, 1, 1), ((0, 0), (1, 1), (1, 1)), (1, 1, 1)),
 ]  # fmt: skip
-ANY_GRID = st.one_of(st.sampled_from(GRIDS), pool_grids(True).filter(lambda g: len(g.image) == 2))
-SAME_GRID = st.one_of(st.sampled_from(GRIDS[:-1]), pool_grids(False).filter(lambda g: len(g.image) == 2))
+ANY_GRID = st.one_of(st.sampled_from(GRIDS), pool_grids(True))
+SAME_GRID = st.one_of(st.sampled_from([g for g in GRIDS if set(g.dilation) == {1}]), pool_grids(False))
 
 
 @given(ANY_GRID, SEEDS, st.booleans(), LAYOUTS)
@@ -150,6 +155,27 @@ def test_a_window_that_sees_only_minus_infinity_or_padding(ceil_mode) -> None:
         pool.max_pool_places(x, grid), reference.max_pool_places(x, grid), strict=True
     ):
         np.testing.assert_array_equal(found, expected)
+
+
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=3), SEEDS, st.booleans(), LAYOUTS)
+def test_adaptive_max_pool(image, seed, special, layout) -> None:
+    x = laid_out(values(seed, 2, 3, *image, special=special), layout)
+    output = tuple(np.random.default_rng(seed).integers(1, 8, len(image)))
+    results = bins.adaptive_max_pool(x, output), reference.adaptive_max_pool(x, output)
+    for found, expected in zip(*results, strict=True):
+        np.testing.assert_array_equal(found, expected, strict=True)
+
+
+@given(st.sampled_from([(1, 5, 33), (3, 4, 1), (2, 7, 3)]), SEEDS, st.sampled_from([1, 6]), LAYOUTS)
+def test_adding_at_positions(shape, seed, size, layout) -> None:
+    g, rng = laid_out(values(seed, *shape), layout), np.random.default_rng(seed)
+    places = rng.integers(0, size, shape[1])
+    near(positions.add_rows(g, places, size), reference.add_rows(g, places, size))
+    near(positions.add_rows(g, places - size, size), reference.add_rows(g, places, size))
+    with pytest.raises(IndexError):
+        positions.add_rows(g, places + size, size)
+    everywhere = rng.integers(0, size, shape)
+    near(positions.add_along(g, everywhere, size), reference.add_along(g, everywhere, size))
 
 
 # --------------------------------------------------------------------------- norms

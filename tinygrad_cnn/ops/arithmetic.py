@@ -99,6 +99,8 @@ class Pow(Elementwise):
 
     def backward(self, g: Any, a: Any, b: Any, y: Any, *, needs: Needs) -> tuple[Any, ...]:
         # The comparisons lift 0^-1 to 0^0 and ln 0 to ln 1, beside a factor that is 0 there.
+        if not needs[1] and np.ndim(b) == 0 and float(b) == 0.5:
+            return g * (0.5 / y), None  # a root takes a tenth of a power's time
         da = g * (b * a ** (b - 1 + (b == 0))) if needs[0] else None
         if not needs[1]:
             return da, None

@@ -20,7 +20,7 @@ class Embedding(MatrixProduct):
         self._indices, self.padding_idx = indices, padding_idx
 
     def forward(self, w: Any) -> Any:
-        return Result(w[self._indices], w.shape)
+        return Result(w.take(self._indices, 0), w.shape)
 
     def backward(self, g: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
         if self.padding_idx is not None:

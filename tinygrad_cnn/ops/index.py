@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
 
+from tinygrad_cnn import kernels
 from tinygrad_cnn.graph import Needs, Result
 from tinygrad_cnn.ops.families import Rearrangement
 from tinygrad_cnn.ops.select import Gate
@@ -38,6 +40,10 @@ class IndexAdd(Rearrangement):
         self._key, self.shape = key, shape
 
     def forward(self, g: Any) -> Any:
+        if (found := along_one_axis(self._key, self.shape)) is not None:
+            lead, places, size, behind = found
+            rows = kernels.add_rows(g.reshape(lead, places.size, behind), places, size)
+            return rows.reshape(self.shape)
         out = np.zeros(self.shape, g.dtype)
         if may_repeat(self._key):
             np.add.at(out, self._key, g)  # `out[key] += g` would keep only one of the repeats
@@ -78,13 +84,13 @@ class AddAlongAxis(Rearrangement):
 
     def forward(self, g: Any) -> Any:
         shape = (*g.shape[: self.axis], self.size, *g.shape[self.axis + 1 :])
-        out = np.zeros(shape, g.dtype)
         if self._unique:
+            out = np.zeros(shape, g.dtype)
             np.put_along_axis(out, self._places, g, self.axis)
-        else:
-            flat = np.take_along_axis(np.arange(out.size).reshape(shape), self._places, self.axis)
-            np.add.at(out.reshape(-1), flat.reshape(-1), g.reshape(-1))
-        return out
+            return out
+        middle = prod(shape[: self.axis]), g.shape[self.axis], prod(shape[self.axis + 1 :])
+        places = np.broadcast_to(self._places, g.shape).reshape(middle)
+        return kernels.add_along(g.reshape(middle), places, self.size).reshape(shape)
 
     def backward(self, h: Any) -> tuple[Any, ...]:
         return (TakeAlongAxis(self._places, self.axis, self._unique)(h),)
@@ -109,6 +115,31 @@ class PutAlongAxis(Rearrangement):
         kept, stays = residual
         dv = Gate(stays)(TakeAlongAxis(self._places, self.axis)(g)) if needs[1] else None
         return (Gate(kept)(g) if needs[0] else None), dv
+
+
+def along_one_axis(key: Any, shape: tuple[int, ...]) -> tuple[int, Any, int, int] | None:
+    """(elements before, places, elements, elements behind) of a key of integer arrays for neighbouring
+    axes, which count as one; None for another key.
+
+    >>> along_one_axis((slice(None), np.array([0, 2])), (4, 3, 5))
+    (4, array([0, 2]), 3, 5)
+    >>> along_one_axis((np.array([0, 1]), np.array([2, -1])), (2, 3))
+    (1, array([2, 5]), 6, 1)
+    """
+    parts = key if isinstance(key, tuple) else (key,)
+    before = next((k for k, part in enumerate(parts) if isinstance(part, np.ndarray)), 0)
+    arrays, full = parts[before:], slice(None)
+    if not arrays or not all(isinstance(a, np.ndarray) and a.dtype.kind == "i" and a.ndim for a in arrays):
+        return None
+    if not all(isinstance(part, slice) and part == full for part in parts[:before]):
+        return None
+    sizes, places = shape[before : before + len(arrays)], arrays[0]
+    if len(arrays) > 1:
+        places = 0
+        for array, n in zip(arrays, sizes, strict=True):
+            places = places * n + np.where(array < 0, array + n, array)
+    behind = prod(shape[before + len(arrays) :])
+    return prod(shape[:before]), places.reshape(-1), prod(sizes), behind
 
 
 def may_repeat(key: Any) -> bool:

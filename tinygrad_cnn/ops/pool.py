@@ -2,12 +2,11 @@
 
 MaxPool's gradient goes to one place per window: `Place` puts it there and `Pick` takes it back,
 each the other's adjoint at fixed places. AvgPool and `Spread` are adjoint in the same way.
-AdaptiveMaxPool and MaxUnpool know their places as positions in the image, and use Index / IndexAdd.
+AdaptiveMaxPool and MaxUnpool know their places as positions in the image: AddAlongAxis and Index.
 """
 
 from __future__ import annotations
 
-from itertools import product
 from math import prod
 from typing import Any
 
@@ -16,7 +15,7 @@ import numpy as np
 from tinygrad_cnn import kernels
 from tinygrad_cnn.graph import OUT, Needs, Op, Result
 from tinygrad_cnn.grid import Grid, by
-from tinygrad_cnn.ops.index import Index, IndexAdd
+from tinygrad_cnn.ops.index import AddAlongAxis, Index
 
 __all__ = ["AdaptiveMaxPool", "AvgPool", "LpPool", "MaxPool", "MaxUnpool", "Pick", "Place", "Spread"]
 
@@ -156,22 +155,15 @@ class AdaptiveMaxPool(Op):
         self.output = output
 
     def forward(self, x: Any) -> Any:
-        count = len(self.output)
-        lead, image = x.shape[:-count], x.shape[-count:]
-        flat = np.empty((*lead, *self.output), np.int64)
-        for places in product(*(enumerate(bins(n, o)) for n, o in zip(image, self.output, strict=True))):
-            window = x[(..., *(slice(start, stop) for _, (start, stop) in places))]
-            size = window.shape[-count:]
-            first = window.reshape((*lead, prod(size))).argmax(axis=-1)
-            taps = zip(places, np.unravel_index(first, size), strict=True)
-            at = [start + tap for (_, (start, _)), tap in taps]
-            key: tuple[Any, ...] = (..., *(i for i, _ in places))
-            flat[key] = np.ravel_multi_index(at, image)
-        return Result(x[key_of(flat, image)], (flat, x.shape))
+        y, flat = kernels.adaptive_max_pool(x, self.output)
+        return Result(y, (flat, x.shape))
 
     def backward(self, g: Any, residual: tuple[Any, tuple[int, ...]]) -> tuple[Any, ...]:
         flat, shape = residual
-        return (IndexAdd(key_of(flat, shape[-len(self.output) :]), shape)(g),)
+        lead, size = shape[: -len(self.output)], prod(shape[-len(self.output) :])
+        lines = (*lead, prod(self.output))
+        add = AddAlongAxis(flat.reshape(lines), len(lead), size)
+        return (add(g.reshape(lines)).reshape(shape),)
 
 
 class MaxUnpool(Op):
@@ -195,15 +187,6 @@ class MaxUnpool(Op):
 
     def backward(self, h: Any, stays: Any) -> tuple[Any, ...]:
         return (Index(key_of(self._flat, self.image))(h) * stays,)
-
-
-def bins(n: int, count: int) -> list[tuple[int, int]]:
-    """Where each of `count` adaptive bins over n pixels starts and ends.
-
-    >>> bins(5, 3)
-    [(0, 2), (1, 4), (3, 5)]
-    """
-    return [(i * n // count, -(-(i + 1) * n // count)) for i in range(count)]
 
 
 def key_of(flat: Any, image: tuple[int, ...]) -> tuple[Any, ...]:

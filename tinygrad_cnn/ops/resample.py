@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 
 from tinygrad_cnn import kernels
 from tinygrad_cnn.graph import Op
-from tinygrad_cnn.ops.pool import bins
+from tinygrad_cnn.grid import Grid
+from tinygrad_cnn.kernels.numpy.pool import bins
+from tinygrad_cnn.ops.pool import Spread
 
 __all__ = ["AdaptiveAvgPool", "Interpolate", "PixelShuffle", "PixelUnshuffle", "Resample"]
 
@@ -195,10 +197,33 @@ class Resample(Op):
 
 
 class AdaptiveAvgPool(Resample):
-    """Mean of each of the bins that cover the image: (..., *image) -> (..., *output)."""
+    """Mean of each of the bins that cover the image: (..., *image) -> (..., *output).
+
+    Where the bins of each axis are of one size, they are windows side by side.
+    """
 
     def __init__(self, image: tuple[int, ...], output: tuple[int, ...]) -> None:
         super().__init__(*map(average_map, image, output))
+        self._windows = windows_side_by_side(image, output)
+
+    def forward(self, x: Any) -> Any:
+        return super().forward(x) if self._windows is None else kernels.avg_pool(x, self._windows, True)
+
+    def backward(self, g: Any) -> tuple[Any, ...]:
+        return super().backward(g) if self._windows is None else (Spread(self._windows)(g),)
+
+
+@lru_cache(maxsize=256)
+def windows_side_by_side(image: tuple[int, ...], output: tuple[int, ...]) -> Grid | None:
+    """The windows that part an image into `output` equal ones, or None if there are none.
+
+    >>> windows_side_by_side((6, 4), (3, 1)).kernel
+    (2, 4)
+    """
+    if any(n == 0 or n % count for n, count in zip(image, output, strict=True)):
+        return None
+    size = tuple(n // count for n, count in zip(image, output, strict=True))
+    return Grid(image, size, size, ((0, 0),) * len(size), (1,) * len(size))
 
 
 class Interpolate(Resample):

@@ -43,6 +43,8 @@ SERVED = {
     "norm.samples": ("group_norm", "group_norm_slope", "layer_norm", "layer_norm_slope"),
     "pointwise": ("dropout", "relu", "relu_slope", "sigmoid", "sigmoid_slope"),
     "pool.windows": ("avg_pool", "max_pool", "max_pool_places", "place", "spread"),
+    "pool.bins": ("adaptive_max_pool",),
+    "positions": ("add_along", "add_rows"),
     "recurrent.elman": ("rnn", "rnn_slope"),
     "recurrent.gru": ("gru", "gru_slope"),
     "recurrent.lstm": ("lstm", "lstm_slope"),

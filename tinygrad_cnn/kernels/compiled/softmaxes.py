@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_cnn.kernels import numpy as reference
-from tinygrad_cnn.kernels.compiled.base.compiling import kernel
-from tinygrad_cnn.kernels.compiled.base.functions import ONE, ZERO, exponential
+from tinygrad_cnn.kernels.compiled.base.compiling import inlined, kernel
+from tinygrad_cnn.kernels.compiled.base.functions import ONE, ZERO, centred, exponential, larger
 from tinygrad_cnn.kernels.compiled.base.operands import FLOAT32, is_served, over, plain
 
 Array = NDArray[Any]
@@ -71,24 +71,41 @@ def log_softmax_slope_rows(g, y, dx, start, stop):
             out[k] = slope[k] - exponential(row[k]) * total
 
 
-@kernel("void(float32[:, :, ::1], float32[:, :, ::1], float32[:, ::1], int64, int64)")
+# --------------------------------------------------------------------------- along the middle of three axes
+@inlined
+def largest_across(x, most):
+    """The largest along the first of two axes, in `most`."""
+    first = x[0]
+    for i in range(most.size):
+        most[i] = first[i]
+    for k in range(1, len(x)):
+        row = x[k]
+        for i in range(row.size):
+            most[i] = larger(row[i], most[i])
+
+
+@inlined
+def sum_across(g, total):
+    """The sum along the first of two axes, in `total`."""
+    for i in range(total.size):
+        total[i] = ZERO
+    for k in range(len(g)):
+        row = g[k]
+        for i in range(row.size):
+            total[i] += row[i]
+
+
+@kernel("void(float32[:,:,::1], float32[:,:,::1], float32[:,:,::1], int64, int64)")
 def softmax_across(x, y, spare, start, stop):
-    """Along the middle axis; `spare` has a row for each first index."""
+    """Along the middle axis; `spare` has two rows for each first index."""
     for r in range(start, stop):
-        most, total = y[r, 0], spare[r]
-        first = x[r, 0]
-        for i in range(most.size):
-            most[i], total[i] = first[i], ZERO
-        for k in range(1, x.shape[1]):
-            row = x[r, k]
-            for i in range(row.size):
-                most[i] = row[i] if (row[i] > most[i]) | (row[i] != row[i]) else most[i]
-        for k in range(x.shape[1] - 1, -1, -1):  # the first last, which holds the largest until then
+        most, total = spare[r, 0], spare[r, 1]
+        largest_across(x[r], most)
+        for k in range(x.shape[1]):
             row, out = x[r, k], y[r, k]
             for i in range(row.size):
-                e = exponential(row[i] - most[i])
-                out[i] = e
-                total[i] += e
+                out[i] = exponential(row[i] - most[i])
+        sum_across(y[r], total)
         for i in range(total.size):
             total[i] = ONE / total[i]
         for k in range(x.shape[1]):
@@ -97,10 +114,10 @@ def softmax_across(x, y, spare, start, stop):
                 out[i] *= total[i]
 
 
-@kernel("void(float32[:, :, ::1], float32[:, :, ::1], float32[:, :, ::1], float32[:, ::1], int64, int64)")
+@kernel("void(float32[:,:,::1], float32[:,:,::1], float32[:,:,::1], float32[:,:,::1], int64, int64)")
 def softmax_slope_across(g, y, dx, spare, start, stop):
     for r in range(start, stop):
-        total = spare[r]
+        total = spare[r, 0]
         for i in range(total.size):
             total[i] = ZERO
         for k in range(y.shape[1]):
@@ -113,62 +130,75 @@ def softmax_slope_across(g, y, dx, spare, start, stop):
                 out[i] = row[i] * (slope[i] - total[i])
 
 
+@kernel("void(float32[:,:,::1], float32[:,:,::1], float32[:,:,::1], int64, int64)")
+def log_softmax_across(x, y, spare, start, stop):
+    for r in range(start, stop):
+        most, total = spare[r, 0], spare[r, 1]
+        largest_across(x[r], most)
+        for i in range(total.size):
+            total[i] = ZERO
+        for k in range(x.shape[1]):
+            row = x[r, k]
+            for i in range(row.size):
+                total[i] += exponential(row[i] - most[i])
+        for i in range(total.size):
+            total[i] = np.float32(np.log(total[i]))
+        for k in range(x.shape[1]):
+            row, out = x[r, k], y[r, k]
+            for i in range(row.size):
+                out[i] = centred(row[i], most[i], total[i])
+
+
+@kernel("void(float32[:,:,::1], float32[:,:,::1], float32[:,:,::1], float32[:,:,::1], int64, int64)")
+def log_softmax_slope_across(g, y, dx, spare, start, stop):
+    for r in range(start, stop):
+        total = spare[r, 0]
+        sum_across(g[r], total)
+        for k in range(y.shape[1]):
+            slope, row, out = g[r, k], y[r, k], dx[r, k]
+            for i in range(total.size):
+                out[i] = slope[i] - exponential(row[i]) * total[i]
+
+
+# --------------------------------------------------------------------------- drivers
 def softmax(x: Array, axis: int) -> Array:
     """See the reference."""
     if not (is_served(x) and x.ndim):
         return reference.softmax(x, axis)
-    y, axis = np.empty(x.shape, FLOAT32), axis % x.ndim
-    if axis == x.ndim - 1:
-        rows = _rows(x, y)
-        over(len(rows[0]), 32 * x.size, softmax_rows, *rows)
-    else:
-        arrays, spare = _middle(axis, x, y)
-        over(len(arrays[0]), 32 * x.size, softmax_across, *arrays, spare)
-    return y
+    return _along(axis, 32, softmax_rows, softmax_across, x)
 
 
 def softmax_slope(g: Array, y: Array, axis: int) -> Array:
     """See the reference."""
     if not (is_served(y) and y.ndim and g.dtype == FLOAT32 and g.shape == y.shape):
         return reference.softmax_slope(g, y, axis)
-    dx, axis = np.empty(y.shape, FLOAT32), axis % y.ndim
-    if axis == y.ndim - 1:
-        rows = _rows(g, y, dx)
-        over(len(rows[0]), 16 * y.size, softmax_slope_rows, *rows)
-    else:
-        arrays, spare = _middle(axis, g, y, dx)
-        over(len(arrays[0]), 16 * y.size, softmax_slope_across, *arrays, spare)
-    return dx
+    return _along(axis, 16, softmax_slope_rows, softmax_slope_across, g, y)
 
 
 def log_softmax(x: Array, axis: int) -> Array:
     """See the reference."""
-    if not (is_served(x) and x.ndim and axis in (-1, x.ndim - 1)):
+    if not (is_served(x) and x.ndim):
         return reference.log_softmax(x, axis)
-    y = np.empty(x.shape, FLOAT32)
-    rows = _rows(x, y)
-    over(len(rows[0]), 32 * x.size, log_softmax_rows, *rows)
-    return y
+    return _along(axis, 32, log_softmax_rows, log_softmax_across, x)
 
 
 def log_softmax_slope(g: Array, y: Array, axis: int) -> Array:
     """See the reference."""
-    fits = is_served(y) and g.dtype == FLOAT32 and g.shape == y.shape
-    if not (fits and y.ndim and axis in (-1, y.ndim - 1)):
+    if not (is_served(y) and y.ndim and g.dtype == FLOAT32 and g.shape == y.shape):
         return reference.log_softmax_slope(g, y, axis)
-    dx = np.empty(y.shape, FLOAT32)
-    rows = _rows(g, y, dx)
-    over(len(rows[0]), 32 * y.size, log_softmax_slope_rows, *rows)
-    return dx
+    return _along(axis, 32, log_softmax_slope_rows, log_softmax_slope_across, g, y)
 
 
-def _rows(*arrays: Array) -> list[Array]:
-    """Each as plain memory (R, last axis)."""
-    return [plain(a).reshape(-1, a.shape[-1]) for a in arrays]
-
-
-def _middle(axis: int, *arrays: Array) -> tuple[list[Array], Array]:
-    """Each as plain memory (before the axis, the axis, behind it); and room for sums along the axis."""
+def _along(axis: int, worth: int, of_rows: Any, across: Any, *arrays: Array) -> Array:
+    """The result of one of two kernels: for the last axis as rows, for another as the middle of three."""
     shape = arrays[0].shape
-    sizes = prod(shape[:axis]), shape[axis], prod(shape[axis + 1 :])
-    return [plain(a).reshape(sizes) for a in arrays], np.empty((sizes[0], sizes[2]), FLOAT32)
+    y, axis = np.empty(shape, FLOAT32), axis % len(shape)
+    before, count, behind = prod(shape[:axis]), shape[axis], prod(shape[axis + 1 :])
+    if behind == 1:
+        rows = [plain(a).reshape(before, count) for a in (*arrays, y)]
+        over(before, worth * y.size, of_rows, *rows)
+    else:
+        spare = np.empty((before, 2, behind), FLOAT32)
+        middle = [plain(a).reshape(before, count, behind) for a in (*arrays, y)]
+        over(before, worth * y.size, across, *middle, spare)
+    return y

@@ -49,12 +49,15 @@ from tinygrad_cnn.kernels.numpy.pointwise import relu as relu
 from tinygrad_cnn.kernels.numpy.pointwise import relu_slope as relu_slope
 from tinygrad_cnn.kernels.numpy.pointwise import sigmoid as sigmoid
 from tinygrad_cnn.kernels.numpy.pointwise import sigmoid_slope as sigmoid_slope
+from tinygrad_cnn.kernels.numpy.pool import adaptive_max_pool as adaptive_max_pool
 from tinygrad_cnn.kernels.numpy.pool import avg_pool as avg_pool
 from tinygrad_cnn.kernels.numpy.pool import max_pool as max_pool
 from tinygrad_cnn.kernels.numpy.pool import max_pool_places as max_pool_places
 from tinygrad_cnn.kernels.numpy.pool import pick as pick
 from tinygrad_cnn.kernels.numpy.pool import place as place
 from tinygrad_cnn.kernels.numpy.pool import spread as spread
+from tinygrad_cnn.kernels.numpy.positions import add_along as add_along
+from tinygrad_cnn.kernels.numpy.positions import add_rows as add_rows
 from tinygrad_cnn.kernels.numpy.product import linear as linear
 from tinygrad_cnn.kernels.numpy.product import matmul as matmul
 from tinygrad_cnn.kernels.numpy.recurrent import gru as gru

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from itertools import product
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -168,3 +170,33 @@ def spread(g: Array, grid: Grid, count_include_pad: bool) -> Array:
     padded = sized(g, grid.padded)
     image_blocks(grid, work, padded, g)
     return grid.crop(padded)
+
+
+def adaptive_max_pool(x: Array, output: tuple[int, ...]) -> tuple[Array, Array]:
+    """Largest element of each adaptive bin, and its flat position: x (..., *image) -> (..., *output).
+
+    >>> adaptive_max_pool(np.array([3.0, 1.0, 2.0, 5.0, 4.0]), (2,))
+    (array([3., 5.]), array([0, 3]))
+    """
+    lead, image = x.shape[: -len(output)], x.shape[-len(output) :]
+    flat = np.empty((*lead, *output), np.int64)
+    for places in product(*(enumerate(bins(n, o)) for n, o in zip(image, output, strict=True))):
+        key: Any = (..., *(slice(start, stop) for _, (start, stop) in places))
+        window = x[key]
+        size = window.shape[-len(output) :]
+        first = window.reshape((*lead, prod(size))).argmax(axis=-1)
+        taps = zip(places, np.unravel_index(first, size), strict=True)
+        at = [start + tap for (_, (start, _)), tap in taps]
+        key = (..., *(i for i, _ in places))
+        flat[key] = np.ravel_multi_index(at, image)
+    lines = x.reshape(*lead, prod(image)), flat.reshape(*lead, prod(output))
+    return np.take_along_axis(*lines, -1).reshape(flat.shape), flat
+
+
+def bins(n: int, count: int) -> list[tuple[int, int]]:
+    """Where each of `count` adaptive bins over n pixels starts and ends.
+
+    >>> bins(5, 3)
+    [(0, 2), (1, 4), (3, 5)]
+    """
+    return [(i * n // count, -(-(i + 1) * n // count)) for i in range(count)]

@@ -1,8 +1,8 @@
-"""Compiled pooling: who serves what, operands, and the split of the work. The loops: `pool_loops`."""
+"""Compiled pooling: who serves what, operands, and the split of the work."""
 
 from __future__ import annotations
 
-from functools import lru_cache
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,23 +10,17 @@ from numpy.typing import NDArray
 
 from tinygrad_cnn.kernels import numpy as reference
 from tinygrad_cnn.kernels.compiled.base.operands import FLOAT32, is_served, over, plain
+from tinygrad_cnn.kernels.compiled.pool.geometry import AXES, plan_of, share_of
 from tinygrad_cnn.kernels.compiled.pool.loops import (
-    largest,
     largest_of_four,
     largest_of_nine,
+    mean_of_all,
     mean_of_four,
-    means,
-    placed,
     placed_in_four,
-    spread_out,
+    spread_over_all,
     spread_over_four,
 )
-from tinygrad_cnn.kernels.compiled.pool.single import (
-    is_single,
-    largest_singly,
-    means_singly,
-    spread_singly,
-)
+from tinygrad_cnn.kernels.compiled.pool.rows import largest, means, peaks, placed, spread_out
 
 if TYPE_CHECKING:
     from tinygrad_cnn.grid import Grid
@@ -34,41 +28,12 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 
 
-@lru_cache(maxsize=256)
-def geometry_of(grid: Grid) -> Array:
-    """The numbers of a grid as the kernels take them."""
-    before = tuple(first for first, _ in grid.padding)
-    parts = (grid.image, grid.output, grid.kernel, grid.stride, before, grid.dilation)
-    return np.array([number for part in parts for number in part], np.int64)
-
-
-@lru_cache(maxsize=256)
-def taps_of(grid: Grid) -> Array:
-    """The row and the column of each tap for the window at (0, 0): (KH * KW, 2)."""
-    starts = np.array([before for before, _ in grid.padding])
-    return np.array([tap for tap, _ in grid.taps], np.int64) * grid.dilation - starts
-
-
-@lru_cache(maxsize=256)
-def share_of(grid: Grid, count_include_pad: bool) -> Array:
-    """1 over the number of pixels that each window counts, (OH, OW)."""
-    return (1 / grid.coverage(count_include_pad)).astype(FLOAT32)
-
-
-def is_plainly(grid: Grid, size: int) -> bool:
-    """Whether windows are size × size, two pixels apart, and all on the image."""
-    ends = (2 * out - 2 + size <= n for out, n in zip(grid.output, grid.image, strict=True))
-    return (
-        grid.kernel == (size, size)
-        and grid.stride == (2, 2)
-        and grid.dilation == (1, 1)
-        and all(before == 0 for before, _ in grid.padding)
-        and all(ends)
-    )
+#: Taps whose numbers fit into a byte.
+COUNTED = 256
 
 
 def _fit(x: Array, grid: Grid) -> bool:
-    return is_served(x) and len(grid.image) == 2 and len(grid.taps) <= 256
+    return is_served(x) and len(grid.image) <= AXES
 
 
 def _planes(x: Array) -> Array:
@@ -76,27 +41,47 @@ def _planes(x: Array) -> Array:
     return plain(x).reshape(-1, *x.shape[-2:])
 
 
+def _volumes(x: Array, grid: Grid) -> Array:
+    """x (..., *image) as plain memory (R, D, H, W), with one layer or row where it has no such axis."""
+    spatial = x.shape[x.ndim - len(grid.image) :]
+    rows = prod(x.shape[: x.ndim - len(grid.image)])
+    return plain(x).reshape(rows, *(1,) * (AXES - len(spatial)), *spatial)
+
+
+def _sized(x: Array, grid: Grid, spatial: tuple[int, ...], dtype: Any = FLOAT32) -> Array:
+    """An empty array for x (..., *image) with other spatial sizes."""
+    return np.empty((*x.shape[: x.ndim - len(grid.image)], *spatial), dtype)
+
+
 def max_pool(x: Array, grid: Grid) -> Array:
     """See the reference."""
-    return max_pool_places(x, grid)[0] if _fit(x, grid) else reference.max_pool(x, grid)
+    if not _fit(x, grid):
+        return reference.max_pool(x, grid)
+    plan = plan_of(grid)
+    if plan.plainly in (2, 3):
+        return max_pool_places(x, grid)[0]
+    y = _sized(x, grid, grid.output)
+    volumes, out = _volumes(x, grid), _volumes(y, grid)
+    over(len(volumes), 4 * prod(grid.kernel) * y.size, peaks, volumes, out, plan.numbers)
+    return y
 
 
 def max_pool_places(x: Array, grid: Grid) -> tuple[Array, Array]:
     """See the reference."""
-    if not _fit(x, grid):
+    if not _fit(x, grid) or prod(grid.kernel) > COUNTED:
         return reference.max_pool_places(x, grid)
-    y = np.empty((*x.shape[:-2], *grid.output), FLOAT32)
-    places = np.empty(y.shape, np.uint8)
-    planes, out, numbers = _planes(x), _planes(y), _planes(places)
-    if is_plainly(grid, 2):
-        over(len(planes), 6 * x.size, largest_of_four, planes, out, numbers)
-    elif is_plainly(grid, 3):
-        over(len(planes), 12 * x.size, largest_of_nine, planes, out, numbers)
+    y, places = _sized(x, grid, grid.output), _sized(x, grid, grid.output, np.uint8)
+    plan = plan_of(grid)
+    if plan.plainly == 2:
+        planes = _planes(x)
+        over(len(planes), 6 * x.size, largest_of_four, planes, _planes(y), _planes(places))
+    elif plan.plainly == 3:
+        planes = _planes(x)
+        over(len(planes), 12 * x.size, largest_of_nine, planes, _planes(y), _planes(places))
     else:
-        geometry = geometry_of(grid)
-        nbytes = 4 * len(grid.taps) * y.size
-        loop = largest_singly if is_single(grid) else largest
-        over(len(planes), nbytes, loop, planes, out, numbers, geometry)
+        volumes, out, numbers = _volumes(x, grid), _volumes(y, grid), _volumes(places, grid)
+        nbytes = 4 * prod(grid.kernel) * y.size
+        over(len(volumes), nbytes, largest, volumes, out, numbers, plan.numbers)
     return y, places
 
 
@@ -104,13 +89,14 @@ def place(g: Array, places: Array, grid: Grid) -> Array:
     """See the reference."""
     if not (_fit(g, grid) and places.dtype == np.uint8 and places.shape == g.shape):
         return reference.place(g, places, grid)
-    dx = np.empty((*g.shape[:-2], *grid.image), FLOAT32)
-    planes, numbers, out = _planes(g), _planes(places), _planes(dx)
-    if is_plainly(grid, 2):
-        over(len(planes), 6 * dx.size, placed_in_four, planes, numbers, out)
+    dx = _sized(g, grid, grid.image)
+    plan = plan_of(grid)
+    if plan.plainly == 2:
+        planes = _planes(g)
+        over(len(planes), 6 * dx.size, placed_in_four, planes, _planes(places), _planes(dx))
     else:
-        geometry, taps = geometry_of(grid), taps_of(grid)
-        over(len(planes), 20 * g.size, placed, planes, numbers, geometry, taps, out)
+        volumes, numbers, out = _volumes(g, grid), _volumes(places, grid), _volumes(dx, grid)
+        over(len(volumes), 20 * g.size, placed, volumes, numbers, plan.numbers, plan.taps, out)
     return dx
 
 
@@ -118,14 +104,17 @@ def avg_pool(x: Array, grid: Grid, count_include_pad: bool) -> Array:
     """See the reference."""
     if not _fit(x, grid):
         return reference.avg_pool(x, grid, count_include_pad)
-    y = np.empty((*x.shape[:-2], *grid.output), FLOAT32)
-    planes, out = _planes(x), _planes(y)
-    if is_plainly(grid, 2):
-        over(len(planes), 5 * x.size, mean_of_four, planes, out)
+    y = _sized(x, grid, grid.output)
+    plan = plan_of(grid)
+    if plan.plainly == 2:
+        planes = _planes(x)
+        over(len(planes), 5 * x.size, mean_of_four, planes, _planes(y))
+    elif plan.is_whole:
+        over(y.size, 4 * x.size, mean_of_all, plain(x).reshape(y.size, prod(grid.image)), y.reshape(y.size))
     else:
-        geometry, share = geometry_of(grid), share_of(grid, count_include_pad)
-        nbytes = 4 * len(grid.taps) * y.size
-        over(len(planes), nbytes, means_singly if is_single(grid) else means, planes, share, geometry, out)
+        volumes, out, share = _volumes(x, grid), _volumes(y, grid), share_of(grid, count_include_pad)
+        nbytes = 4 * prod(grid.kernel) * y.size
+        over(len(volumes), nbytes, means, volumes, share, plan.numbers, out)
     return y
 
 
@@ -133,13 +122,16 @@ def spread(g: Array, grid: Grid, count_include_pad: bool) -> Array:
     """See the reference."""
     if not _fit(g, grid):
         return reference.spread(g, grid, count_include_pad)
-    dx = np.empty((*g.shape[:-2], *grid.image), FLOAT32)
-    planes, out = _planes(g), _planes(dx)
-    if is_plainly(grid, 2):
-        over(len(planes), 5 * dx.size, spread_over_four, planes, out)
+    dx = _sized(g, grid, grid.image)
+    plan = plan_of(grid)
+    if plan.plainly == 2:
+        planes = _planes(g)
+        over(len(planes), 5 * dx.size, spread_over_four, planes, _planes(dx))
+    elif plan.is_whole:
+        flat, rows = plain(g).reshape(g.size), dx.reshape(g.size, prod(grid.image))
+        over(g.size, 4 * dx.size, spread_over_all, flat, rows)
     else:
-        geometry, share = geometry_of(grid), share_of(grid, count_include_pad)
-        nbytes = 8 * len(grid.taps) * g.size
-        loop = spread_singly if is_single(grid) else spread_out
-        over(len(planes), nbytes, loop, planes, share, geometry, out)
+        volumes, out, share = _volumes(g, grid), _volumes(dx, grid), share_of(grid, count_include_pad)
+        nbytes = 8 * prod(grid.kernel) * g.size
+        over(len(volumes), nbytes, spread_out, volumes, share, plan.numbers, out)
     return dx
