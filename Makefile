@@ -83,6 +83,7 @@ docs: $(VENV)/.extras-examples $(VENV)/.extras-docs
 	$(BIN)/python docs/make_counts.py
 	$(BIN)/python docs/make_errors.py
 	$(BIN)/python docs/make_notebooks.py
+	$(BIN)/python docs/make_ledger.py
 	$(BIN)/python docs/make_gallery.py
 	$(BIN)/python docs/make_programs.py
 	$(MAKE) site

@@ -21,6 +21,11 @@ def test_the_counts_on_the_pages_are_those_of_the_code():
     assert "<!-- count: operations -->" in (DOCS.parent / "README.md").read_text()
 
 
+def test_the_page_of_the_ledger_has_its_rows():
+    ledger = loaded("make_ledger")
+    assert ledger.page() == ledger.PAGE.read_text(encoding="utf-8"), "run `python docs/make_ledger.py`"
+
+
 @pytest.mark.slow
 def test_the_page_of_operations_is_made_alike_each_time(script):
     assert script.page() == script.page()
