@@ -21,6 +21,7 @@ from tinygrad_cnn import ops
 from tinygrad_cnn.graph import OUT, Op
 from tinygrad_cnn.ops.fused import FUSED
 from tinygrad_cnn.serial import writing
+from tinygrad_cnn.testing import CASES, PROPERTIES
 
 PAGE = Path(__file__).with_name("operations.md")  # ignored by git
 
@@ -46,6 +47,9 @@ Every op, with the derivative that the walk runs: `g` is the gradient of the res
 arguments are what `keep` names (operands by position, `OUT` for the result). The same lines run on
 arrays, and on Tensors for higher order. The walk sums a gradient to its operand's shape where the
 operand was broadcast.
+
+What an op is tested by:
+
 """
 
 
@@ -69,7 +73,8 @@ def page() -> str:
         about = (importlib.import_module(module).__doc__ or "").strip()
         parts.append(f"## functional/{_short(module)}.py\n\n{escaped(about)}\n")
         parts += [entry(name, getattr(F, name)) for name in names]
-    parts.append(DERIVATIVES)
+    properties = [f"- {name}: {inspect.getdoc(check)}" for name, check in PROPERTIES.items()]
+    parts.append(DERIVATIVES + "\n".join(escaped(" ".join(p.split())) for p in properties) + "\n")
     parts += [derivative(op) for _, op in sorted(every_op().items())]
     return "\n".join(parts)
 
@@ -115,7 +120,25 @@ def derivative(op: type[Op]) -> str:
     code = code.replace(": Any", "")
     kept = ", ".join("OUT" if k == OUT else str(k) for k in op.keep)
     keeps = f"keep = ({kept}{',' if len(op.keep) == 1 else ''})\n" if op.keep else ""
-    return f"### op {op.__name__}\n\n{about}\n\n```python\n{keeps}{code}\n```\n"
+    card = f"### op {op.__name__}\n\n{about}\n\n```python\n{keeps}{code}\n```\n"
+    return f"{card}\n**On drawings**: {drawn(op)}.\n\n**Tested by**: {tested(op)}.\n"
+
+
+def drawn(op: type[Op]) -> str:
+    """How drawings show an op."""
+    sign = f", with the sign `{op.symbol}`" if op.symbol else ""
+    return f"in the colour of the family `{op.family}`{sign}"
+
+
+def tested(op: type[Op]) -> str:
+    """The properties that hold of an op, as its case is tested, and how to run them."""
+    case = CASES.get(op)
+    if case is None:
+        return "a test of its own; the case table has none"
+    names = [name for name in PROPERTIES if name != "adjoint_identity" or case.linear_in]
+    linear = f" (in operand {', '.join(map(str, case.linear_in))})" if case.linear_in else ""
+    run = f"`pytest tests/test_every_op.py -k {op.__name__}-`"
+    return f"{', '.join(names)}{linear}; {run}"
 
 
 def formula(function: Callable[..., Any]) -> str:

@@ -54,6 +54,15 @@ def test_every_docstring_has_what_the_page_needs(script, name):
         )
 
 
+def test_a_card_has_the_derivative_of_the_code_and_the_properties_that_test_it(script):
+    card = script.derivative(script.ops.Conv)
+    assert "keep = (0, 1)" in card and "def backward(self, g, x, w" in card
+    assert "gradient_is_right" in card and "tests/test_every_op.py -k Conv-" in card
+    assert "adjoint_identity" in script.derivative(script.ops.Transpose)
+    assert "adjoint_identity" not in script.derivative(script.ops.Exp)
+    assert all("a test of its own" not in script.tested(op) for op in script.every_op().values())
+
+
 def test_text_is_safe_in_markdown(script):
     assert script.escaped("a * b_c < d[0] | `a * b_c`") == r"a \* b\_c \< d\[0\] \| `a * b_c`"
 
