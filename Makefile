@@ -93,6 +93,7 @@ site: $(VENV)/.extras-examples $(VENV)/.extras-docs
 	$(BIN)/python docs/make_operations.py
 	$(BIN)/python docs/make_errors.py --all-messages
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -b html docs docs/_build/html
+	$(BIN)/python docs/check_site.py
 
 lint: $(VENV)/.extras-examples $(VENV)/.extras-test $(VENV)/.extras-lint
 	$(BIN)/ruff check .

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,15 @@ def _page(app: Any, page: str, text: list[str]) -> None:
     text[0] = shown.replace("\n\n```\n", "\n```\n")
 
 
+def _pictures(app: Any, error: Exception | None) -> None:
+    """Copy what pages show by an HTML tag of their own, which Sphinx does not look into."""
+    for folder in ("gallery", "programs"):
+        if error is None and app.builder.format == "html":
+            shutil.copytree(Path(app.srcdir) / folder, Path(app.outdir) / folder, dirs_exist_ok=True)
+
+
 def setup(app: Any) -> None:
+    app.connect("build-finished", _pictures)
     app.connect("autodoc-process-docstring", _from_markdown, priority=400)  # before napoleon
     app.connect("source-read", _page)
     make_api.write_pages(Path(app.srcdir) / "api")
