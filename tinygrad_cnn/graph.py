@@ -471,6 +471,14 @@ class Observer:
     def unrecorded(self, op: Op, operands: tuple[Any, ...], arrays: tuple[Any, ...], result: Array) -> None:
         """An op gave `result` outside the graph: under `no_grad()`, or where nothing needs a gradient."""
 
+    def computed(self, function: str, operands: tuple[Any, ...], options: Any, result: Any) -> None:
+        """A function without a gradient, such as `argmax` or `greater`, gave `result`, a Tensor or array.
+
+        Args:
+            function: its name in `functional`.   operands: Tensors, arrays, numbers.
+            options: a dict of its further arguments, by their names there.
+        """
+
     def step_starts(self, node: Node, g: Any) -> None:
         """The walk is about to run the derivative of `node`, whose complete gradient is `g`."""
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from tinygrad_cnn import half_precision
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
-from tinygrad_cnn.graph import Traced
+from tinygrad_cnn.graph import MODE, Traced
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -175,6 +175,13 @@ def like(operand: Any, result: Any) -> Any:
     """A result that carries no gradient: a Tensor where the operand is one, an array otherwise."""
     detached = getattr(type(operand), "detached", np.asarray)
     return detached(result)
+
+
+def observed(function: str, operands: tuple[Any, ...], result: Any, **options: Any) -> Any:
+    """The result of a function without a gradient, of which observers are told."""
+    for observer in MODE.get().observers:
+        observer.computed(function, operands, options, result)
+    return result
 
 
 def broadcastable(function: str, *operands: Any) -> tuple[int, ...]:

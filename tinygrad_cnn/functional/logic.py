@@ -9,7 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn.functional.arguments import Operand, T, broadcastable, like, operand, operands, values
+from tinygrad_cnn.functional.arguments import (
+    Operand,
+    T,
+    broadcastable,
+    like,
+    observed,
+    operand,
+    operands,
+    values,
+)
 from tinygrad_cnn.graph import Traced
 
 __all__ = [
@@ -222,8 +231,8 @@ def _compare(function: str, ufunc: np.ufunc, a: Any, b: Any) -> Any:
     pair = operands(function, a, b)
     broadcastable(function, *pair)
     result = ufunc(*(x.array if isinstance(x, Traced) else x for x in pair))
-    return like(a if isinstance(a, Traced) else b, result)
+    return observed(function, tuple(pair), like(a if isinstance(a, Traced) else b, result))
 
 
 def _test(function: str, ufunc: np.ufunc, x: Any) -> Any:
-    return like(x, ufunc(values(operand(function, x))))
+    return observed(function, (x,), like(x, ufunc(values(operand(function, x)))))

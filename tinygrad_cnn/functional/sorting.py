@@ -10,6 +10,7 @@ from tinygrad_cnn.functional.arguments import (
     flag,
     integer,
     like,
+    observed,
     one_axis,
     operand,
     torch_names,
@@ -58,7 +59,9 @@ def argsort(x: Operand[T], axis: int | None = -1, descending: bool = False) -> T
     array([1, 2, 0])
     """
     x, along = one_line("argsort", x, axis)
-    return like(x, order(values(x), along, flag("argsort", "descending", descending)))
+    down = flag("argsort", "descending", descending)
+    found = like(x, order(values(x), along, down))
+    return observed("argsort", (x,), found, axis=along, descending=down)
 
 
 @torch_names
@@ -83,8 +86,10 @@ def topk(x: Operand[T], k: int, axis: int = -1, largest: bool = True) -> tuple[T
     count = integer("topk", "k", k, 0)
     if count > x.shape[along]:
         raise ArgumentError(f"topk: k is {count}, axis {axis} has {x.shape[along]} elements")
-    found, places = ops.TopK(count, along, flag("topk", "largest", largest)).with_residual(x)
-    return found, like(x, places.places)
+    op = ops.TopK(count, along, flag("topk", "largest", largest))
+    found, residual = op.with_residual(x)
+    places = like(x, residual.places)
+    return found, observed("topk", (x,), places, k=count, axis=along, largest=op.largest)
 
 
 @torch_names
@@ -103,7 +108,10 @@ def argmax(x: Operand[T], axis: int | None = None, keepdims: bool = False) -> T:
     array([1, 0])
     """
     x, along = _not_empty("argmax", x, axis)
-    return like(x, values(x).argmax(along, keepdims=flag("argmax", "keepdims", keepdims)))
+    keep = flag("argmax", "keepdims", keepdims)
+    return observed(
+        "argmax", (x,), like(x, values(x).argmax(along, keepdims=keep)), axis=along, keepdims=keep
+    )
 
 
 @torch_names
@@ -122,7 +130,10 @@ def argmin(x: Operand[T], axis: int | None = None, keepdims: bool = False) -> T:
     array([0, 1])
     """
     x, along = _not_empty("argmin", x, axis)
-    return like(x, values(x).argmin(along, keepdims=flag("argmin", "keepdims", keepdims)))
+    keep = flag("argmin", "keepdims", keepdims)
+    return observed(
+        "argmin", (x,), like(x, values(x).argmin(along, keepdims=keep)), axis=along, keepdims=keep
+    )
 
 
 def _not_empty(function: str, x: Operand[T], axis: int | None) -> tuple[T, int | None]:

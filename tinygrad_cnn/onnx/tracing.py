@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_cnn.errors import ArgumentError
-from tinygrad_cnn.graph import Node, Observer, observe
+from tinygrad_cnn.graph import MODE, Node, Observer, Op, observe
 from tinygrad_cnn.mode import enable_grad
 from tinygrad_cnn.nn import Module
 from tinygrad_cnn.tensors.tensor_class import Tensor
@@ -41,12 +41,62 @@ class Entry(NamedTuple):
         return f"{scope}{name}" + (f" ({self.site})" if self.site else "")
 
 
+class Computed(Op):
+    """A function without a gradient, such as `argmax`, as an op; it stands in traces only.
+
+    Args:
+        function: its name in `functional`.   options: its further arguments.
+
+    >>> Computed("argmax", {"axis": 1, "keepdims": False}).name
+    'argmax'
+    """
+
+    def __init__(self, function: str, options: Mapping[str, Any]) -> None:
+        self.function, self.options = function, options
+
+    @property
+    def name(self) -> str:
+        """The function's."""
+        return self.function
+
+
 class _Recorder(Observer):
     def __init__(self) -> None:
         self.entries: list[Entry] = []
+        # Results outside the graph by the id of their array, which is kept here, and stays the only one.
+        self.beside: dict[int, tuple[Array, Node]] = {}
 
     def recorded(self, node: Node, arrays: tuple[Any, ...], result: Array) -> None:
         self.entries.append(Entry(node, arrays, result, _site()))
+
+    def computed(self, function: str, operands: tuple[Any, ...], options: Any, result: Any) -> None:
+        if isinstance(result, Tensor):
+            arrays = tuple(x._array if isinstance(x, Tensor) else np.asarray(x) for x in operands)
+            result._node = self._note(Computed(function, options), operands, arrays, result._array)
+
+    def unrecorded(self, op: Op, operands: tuple[Any, ...], arrays: tuple[Any, ...], result: Array) -> None:
+        if any(id(array) in self.beside for array in arrays):  # goes on from such a function
+            self._note(op, operands, arrays, result)
+
+    def _note(self, op: Op, operands: tuple[Any, ...], arrays: tuple[Any, ...], result: Array) -> Node:
+        parents = tuple(self._parent(x, array) for x, array in zip(operands, arrays, strict=True))
+        node = Node(op, parents, (), result.shape, result.dtype, MODE.get().call)
+        node.requires_grad = False
+        self.beside[id(result)] = result, node
+        self.entries.append(Entry(node, arrays, result, _site()))
+        return node
+
+    def _parent(self, operand: Any, array: Array) -> Node:
+        if id(array) in self.beside:
+            return self.beside[id(array)][1]
+        if isinstance(operand, Tensor):
+            return operand.node
+        return Node.leaf(np.shape(array), np.result_type(array), requires_grad=False, role="constant")
+
+    def end(self, output: Tensor) -> Node:
+        """Where an output stands."""
+        _, node = self.beside.get(id(output._array), (None, None))
+        return output.node if node is None else node
 
 
 def _site() -> str:
@@ -65,13 +115,19 @@ class Trace(NamedTuple):
 
     Attributes:
         inputs: arrays.   leaves: nodes of the float inputs, None for the others.
-        entries: what ran, in order.   outputs: Tensors.
+        entries: what ran, in order; of what ran outside the graph, what the outputs are computed from.
+        outputs: Tensors.   ends: their nodes.
     """
 
     inputs: tuple[Array, ...]
     leaves: tuple[Node | None, ...]
     entries: list[Entry]
     outputs: tuple[Tensor, ...]
+    ends: tuple[Node, ...]
+
+    def needed(self) -> set[Node]:
+        """The nodes that the outputs are computed from."""
+        return _needed(self.ends, self.entries)
 
 
 def trace(model: Module, inputs: Sequence[Array]) -> Trace:
@@ -90,7 +146,30 @@ def trace(model: Module, inputs: Sequence[Array]) -> Trace:
         )
     leaves = tuple(x.node if isinstance(x, Tensor) and x.dtype.kind == "f" else None for x in given)
     assert isinstance(recorder, _Recorder)
-    return Trace(tuple(inputs), leaves, recorder.entries, outputs)
+    ends = tuple(map(recorder.end, outputs))
+    needed = _needed(ends, recorder.entries)
+    entries = [entry for entry in recorder.entries if entry.node.requires_grad or entry.node in needed]
+    return Trace(tuple(inputs), leaves, entries, outputs, ends)
+
+
+def _needed(ends: Sequence[Node], entries: Sequence[Entry]) -> set[Node]:
+    """The nodes that the outputs are computed from, also by way of a mask or of indices."""
+    beside = [entry for entry in entries if not entry.node.requires_grad]
+    found: set[Node] = set()
+    waiting = list(ends)
+    while waiting:
+        node = waiting.pop()
+        if node not in found:
+            found.add(node)
+            waiting.extend(node.parents)
+            waiting.extend(e.node for value in _arrays(node.op) for e in beside if same(e.result, value))
+    return found
+
+
+def _arrays(op: Op | None) -> list[Array]:
+    """The masks and indices among an op's attributes."""
+    values = [v for own in vars(op or Op()).values() for v in (own if isinstance(own, tuple) else (own,))]
+    return [v for v in values if isinstance(v, np.ndarray) and v.dtype.kind in "biu"]
 
 
 def flattened(value: Any) -> tuple[Any, ...]:
@@ -179,9 +258,7 @@ def check_not_baked(
     for one, two in zip(first.entries, other.entries, strict=True):
         allowed = free.get(type(one.node.op), frozenset())
         for name, value in vars(one.node.op).items():
-            if name in allowed or linked(value, first) is not None:
-                continue
-            if not same(value, vars(two.node.op)[name]):
+            if name not in allowed and not _comes_from(value, vars(two.node.op)[name], first, other):
                 raise ArgumentError(
                     f"onnx.save: {one}: its {name.strip('_')!r} was computed from {what} outside "
                     "the graph, and would be baked into the file"
@@ -222,4 +299,23 @@ def linked(value: Any, found: Trace) -> int | None:
     for k, (x, leaf) in enumerate(zip(found.inputs, found.leaves, strict=True)):
         if leaf is None and x.shape == value.shape and np.array_equal(x, value):
             return k
+    return None
+
+
+def _comes_from(value: Any, other_value: Any, first: Trace, other: Trace) -> bool:
+    """Whether an attribute is the same in both runs, or an input, or made by a function that was noted."""
+    if isinstance(value, tuple) and isinstance(other_value, tuple) and len(value) == len(other_value):
+        return all(_comes_from(a, b, first, other) for a, b in zip(value, other_value, strict=True))
+    if linked(value, first) is not None or same(value, other_value):
+        return True
+    return made_beside(value, other_value, first, other) is not None
+
+
+def made_beside(value: Any, other_value: Any, first: Trace, other: Trace) -> Node | None:
+    """The node, in the first run, of a result outside the graph that an attribute holds in both runs."""
+    if not isinstance(value, np.ndarray) or value.dtype.kind not in "biu":
+        return None
+    for one, two in zip(first.entries, other.entries, strict=True):
+        if not one.node.requires_grad and same(one.result, value) and same(two.result, other_value):
+            return one.node
     return None

@@ -54,8 +54,9 @@ def save(
     The model is run on the example and what it records is written, one operator or a few for each
     op, with the modules' paths in the nodes' names and the parameters under theirs. It is run again at
     another size, which shows what varies, and with other numbers: whatever was computed from the input
-    outside the graph (a comparison, `float(x.mean())`, a mask) would be wrong in the file, and is
-    refused with the module, the op and the line of your code.
+    outside the graph (`float(x.mean())`, what NumPy did) would be wrong in the file, and is refused with
+    the module, the op and the line of your code. Comparisons, `argmax`, `argsort`, the places of `topk`
+    and logic are written, as results, as masks of `where`, and as indices.
 
     Args:
         model: a Module that gives a Tensor, or a tuple of them.   path: the file; written whole or
@@ -132,11 +133,11 @@ def _runs(
         check_alike(first, third, "the input's numbers")
         check_not_baked(first, third, owned, random, "the input's numbers")
     check_alike(first, other, "the input's size")
-    for k, output in enumerate(first.outputs):
-        if not any(entry.node is output.node for entry in first.entries):
+    for k, end in enumerate(first.ends):
+        if not any(entry.node is end for entry in first.entries):
             raise ArgumentError(
                 f"onnx.save: output {k} is no result of a recorded op: it is constant, or was computed "
-                "from the input outside the graph (by a comparison, argmax, .numpy(), .detach() or no_grad)"
+                "from the input outside the graph (by .numpy(), .detach() or no_grad)"
             )
     return first, other
 
@@ -159,17 +160,17 @@ def _model(onnx: Any, model: Module, runs: tuple[Trace, Trace], opset: int) -> A
     names: dict[Node, str] = {
         leaf: name for leaf, name in zip(first.leaves, inputs, strict=True) if leaf is not None
     }
-    needed = _needed(first)
+    needed = first.needed()
     _check_known(entry for entry in first.entries if entry.node in needed)
     for entry, twin in zip(first.entries, other.entries, strict=True):
         if entry.node not in needed:
             continue
-        target.begin(entry, twin)
+        target.begin(entry, twin, names)
         _check_sizes(target, entry, twin)
         operands = [_operand(target, entry, twin, k, names, owned) for k in range(len(entry.node.parents))]
         names[entry.node] = _exporter(entry).function(target, entry.node.op, *operands)
     for k, output in enumerate(outputs):
-        target.nodes.append(onnx.helper.make_node("Identity", [names[first.outputs[k].node]], [output]))
+        target.nodes.append(onnx.helper.make_node("Identity", [names[first.ends[k]]], [output]))
     graph = onnx.helper.make_graph(
         target.nodes, type(model).__name__,
         _declared(onnx, inputs, [x.shape for x in first.inputs], [x.shape for x in other.inputs],
@@ -198,18 +199,6 @@ def _names(model: Module, first: Trace) -> tuple[list[str], list[str]]:
     return found[: len(first.inputs)], ["y"] if count == 1 else [f"y{k}" for k in range(count)]
 
 
-def _needed(first: Trace) -> set[Node]:
-    """The nodes that the outputs are computed from."""
-    found: set[Node] = set()
-    waiting = [output.node for output in first.outputs]
-    while waiting:
-        node = waiting.pop()
-        if node not in found:
-            found.add(node)
-            waiting.extend(node.parents)
-    return found
-
-
 def _check_known(entries: Any) -> None:
     missing: dict[str, list[str]] = {}
     for entry in entries:
@@ -229,7 +218,12 @@ def _check_sizes(target: Target, entry: Entry, twin: Entry) -> None:
     """An attribute that differs with the size is one that its exporter sees to."""
     free = _exporter(entry)
     for name, value in vars(entry.node.op).items():
-        if name not in free.sized | free.random and not same(value, vars(twin.node.op)[name]):
+        other = vars(twin.node.op)[name]
+        if (
+            name not in free.sized | free.random
+            and not same(value, other)
+            and not target.beside(value, other)
+        ):
             raise target.refuse(
                 f"its {name.strip('_')!r} was computed from the input's size outside the graph"
             )
@@ -241,6 +235,8 @@ def _operand(
     """The name of an operand; a constant is written where it is first used."""
     parent, value, other = entry.node.parents[k], entry.arrays[k], twin.arrays[k]
     dtype = entry.node.dtype
+    if not entry.node.requires_grad:  # a comparison of float32 gives bools
+        dtype = next((a.dtype for a in entry.arrays if np.ndim(a)), np.result_type(*entry.arrays))
     if parent not in names:
         if parent in owned:
             names[parent] = target.constant(np.asarray(value), owned[parent])
@@ -249,7 +245,8 @@ def _operand(
         else:
             return _varying_constant(target, value, other, k)
     name = names[parent]
-    keeps = type(entry.node.op).__name__ == "Cast" or np.dtype(parent.dtype).kind != "f"
+    made = parent.op is not None and not parent.requires_grad  # bools and integers that numbers are made of
+    keeps = type(entry.node.op).__name__ == "Cast" or not (made or np.dtype(parent.dtype).kind == "f")
     return name if keeps or parent.dtype == dtype else target.cast(name, dtype)
 
 
@@ -317,6 +314,8 @@ def _verify(onnx: Any, made: Any, runs: tuple[Trace, Trace], training: bool) -> 
 def _compare(who: str, run: Trace, found: Sequence[Any]) -> None:
     for k, (wanted, value) in enumerate(zip(run.outputs, found, strict=True)):
         ours, theirs = wanted.numpy(), np.asarray(value.numpy() if isinstance(value, Tensor) else value)
+        if ours.dtype.kind == "b":
+            ours, theirs = ours.astype(int), theirs.astype(int)
         if ours.shape != theirs.shape:
             raise FormatError(
                 f"onnx.save: run by {who}, output {k} has shape {theirs.shape}, not {ours.shape}"

@@ -164,7 +164,7 @@ def _index(to: Target, op: ops.Index, x: str) -> str:
     shape = to.operand_pairs(0)
     expanded = [_without_ellipsis(key, len(shape)) for key in keys]
     cuts: list[tuple[int, Pair, Pair, int]] = []
-    gathered: list[tuple[int, Any]] = []
+    gathered: list[tuple[int, Any, Any]] = []
     axis = 0
     for one, two in zip(*expanded, strict=True):
         if one is None:
@@ -178,22 +178,23 @@ def _index(to: Target, op: ops.Index, x: str) -> str:
         elif isinstance(one, np.ndarray):
             if one.dtype == bool:
                 one, two = (np.flatnonzero(k) if k.ndim == 1 else None for k in (one, two))
-            if one is None or (not np.array_equal(one, two) and to.input_of(one) is None):
+            if one is None or (not np.array_equal(one, two) and to.name_of(one, two) is None):
                 raise to.refuse("its key depends on the size of the inputs, or is a mask of several axes")
-            gathered.append((axis, one))
+            gathered.append((axis, one, two))
         else:
             if one != two and not (one - shape[axis][0] == two - shape[axis][1]):
                 raise to.refuse("its key depends on the size of the inputs")
-            gathered.append((axis, np.array(one if one == two else one - shape[axis][0], np.int64)))
+            place = np.array(one if one == two else one - shape[axis][0], np.int64)
+            gathered.append((axis, place, place))
         axis += 1
-    if sum(places.ndim > 0 for _, places in gathered) > 1:
+    if sum(places.ndim > 0 for _, places, _ in gathered) > 1:
         raise to.refuse("it takes elements by several arrays at once")
     if cuts:
         axes, starts, ends, steps = zip(*cuts, strict=True)
         names = [to.sizes(starts), to.sizes(ends), to.ints(*axes), to.ints(*steps)]
         x = to.node("Slice", [x, *names])
-    for axis, places in sorted(gathered, key=lambda pair: -pair[0]):
-        indices = to.input_of(places) or to.constant(np.asarray(places, np.int64))
+    for axis, places, twin in sorted(gathered, key=lambda taken: -taken[0]):
+        indices = to.name_of(places, twin) or to.constant(np.asarray(places, np.int64))
         x = to.node("Gather", [x, indices], axis=axis)
     added = _new_axes(expanded[0])
     return to.node("Unsqueeze", [x, to.ints(*added)]) if added else x
@@ -282,7 +283,8 @@ def _repeat(to: Target, op: ops.Repeat, x: str) -> str:
 
 @exporter(ops.TakeAlongAxis)
 def _take_along_axis(to: Target, op: ops.TakeAlongAxis, x: str) -> str:
-    return to.node("GatherElements", [x, to.constant(np.asarray(op._places, np.int64))], axis=op.axis)
+    places = to.name_of(op._places, to.twin._places) or to.constant(np.asarray(op._places, np.int64))
+    return to.node("GatherElements", [x, places], axis=op.axis)
 
 
 @exporter(ops.PutAlongAxis)

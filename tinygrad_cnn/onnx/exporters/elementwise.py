@@ -201,7 +201,9 @@ def _round(to: Target, op: ops.Round, x: str) -> str:
 
 @exporter(ops.Where)
 def _where(to: Target, op: ops.Where, a: str, b: str) -> str:
-    return to.node("Where", [to.constant(np.asarray(op._mask)), a, b])
+    return to.node(
+        "Where", [to.name_of(op._mask, to.twin._mask) or to.constant(np.asarray(op._mask)), a, b]
+    )
 
 
 @exporter(ops.Dropout, random=("_mask",))

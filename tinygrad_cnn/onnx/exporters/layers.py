@@ -255,7 +255,7 @@ def _linear(to: Target, op: ops.Linear, x: str, w: str, *b: str) -> str:
 
 @exporter(ops.Embedding, sized=("_indices",))
 def _embedding(to: Target, op: ops.Embedding, w: str) -> str:
-    indices = to.input_of(op._indices)
+    indices = to.name_of(op._indices, to.twin._indices)
     if indices is None:
         if op._indices.shape != to.twin._indices.shape:
             raise to.refuse("its indices depend on the size of the inputs, and are no input of their own")

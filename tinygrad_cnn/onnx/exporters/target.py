@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_cnn.errors import ArgumentError
+from tinygrad_cnn.graph import Node
 from tinygrad_cnn.nn import Module
-from tinygrad_cnn.onnx.tracing import Entry, Trace, linked
+from tinygrad_cnn.onnx.tracing import Entry, Trace, linked, made_beside
 
 Array = NDArray[Any]
 Pair = tuple[int, int]
@@ -34,14 +35,15 @@ class Target:
         self.initializers: dict[str, Any] = {}
         self._taken = set(inputs)
         self._scope = ""
+        self._names: Mapping[Node, str] = {}
         self._entry: Entry = first.entries[0]
         self._twin: Entry = other.entries[0]
         self._sizes: dict[Pair, str] = {}
 
     # ------------------------------------------------------------------ the op that is being written
-    def begin(self, entry: Entry, twin: Entry) -> None:
-        """From now on nodes belong to this op."""
-        self._entry, self._twin, self._scope = entry, twin, entry.node.scope
+    def begin(self, entry: Entry, twin: Entry, names: Mapping[Node, str]) -> None:
+        """From now on nodes belong to this op; `names` are those of the results so far."""
+        self._entry, self._twin, self._scope, self._names = entry, twin, entry.node.scope, names
 
     @property
     def scope(self) -> str:
@@ -63,6 +65,10 @@ class Target:
         """The same op in the run at the other size."""
         return self._twin.node.op
 
+    def operand_dtypes(self) -> list[np.dtype[Any]]:
+        """Types of the operands."""
+        return [parent.dtype for parent in self._entry.node.parents]
+
     def operand_shape(self, k: int) -> tuple[int, ...]:
         """Shape of an operand."""
         return self._entry.node.parents[k].shape
@@ -76,10 +82,19 @@ class Target:
         one, two = (entry.node.parents[k].shape for entry in (self._entry, self._twin))
         return list(zip(one, two, strict=True))
 
-    def input_of(self, value: Any) -> str | None:
-        """The integer input that an attribute holds, by name; None for none."""
+    def name_of(self, value: Any, other: Any) -> str | None:
+        """The name of the integer input, or of the mask or indices computed before, with these values.
+
+        Args:
+            value, other: what an attribute holds in both runs.
+        """
         place = linked(value, self._first)
-        return None if place is None else self._inputs[place]
+        return self.beside(value, other) if place is None else self._inputs[place]
+
+    def beside(self, value: Any, other: Any) -> str | None:
+        """The name of a mask or of indices that hold these values in both runs; None for none."""
+        node = made_beside(value, other, self._first, self._other)
+        return None if node is None else self._names.get(node)
 
     def refuse(self, why: str) -> ArgumentError:
         """The error for an op that cannot be written."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from tinygrad_cnn import functional, ops
 from tinygrad_cnn.errors import DTypeError
-from tinygrad_cnn.functional.arguments import broadcastable
+from tinygrad_cnn.functional.arguments import broadcastable, observed
 from tinygrad_cnn.graph import Op, Traced
 from tinygrad_cnn.tensors.methods.base import Methods
 from tinygrad_cnn.tensors.methods.operands import bits_of, is_bits, is_operand, operand_of
@@ -100,10 +100,11 @@ class OperatorMethods(Methods):
         other = operand_of(operator, other)
         value = other.array if isinstance(other, Traced) else other
         try:
-            return self.detached(ufunc(self._array, value))
+            result = self.detached(ufunc(self._array, value))
         except ValueError:
             broadcastable(operator, self, value)
             raise
+        return observed(ufunc.__name__, (self, other), result)
 
     __hash__ = object.__hash__  # by identity: == compares elements
 
@@ -111,7 +112,7 @@ class OperatorMethods(Methods):
     def __invert__(self) -> Tensor:
         if self.dtype.kind == "f":
             raise DTypeError(f"~: the tensor has dtype {self.dtype}, a bool tensor fits; compare it first")
-        return self.detached(np.invert(self._array))
+        return observed("logical_not", (self,), self.detached(np.invert(self._array)))
 
     def __and__(self, other: Any) -> Tensor:
         return self._bits("&", np.bitwise_and, other)
@@ -146,4 +147,5 @@ class OperatorMethods(Methods):
         """Logic between bool tensors, bit by bit between integer ones; no gradient."""
         if not is_bits(other):
             return NotImplemented
-        return self.detached(ufunc(self._array, bits_of(operator, self, other)))
+        result = self.detached(ufunc(self._array, bits_of(operator, self, other)))
+        return observed(ufunc.__name__.replace("bitwise", "logical"), (self, other), result)
