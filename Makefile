@@ -46,10 +46,10 @@ test: $(VENV)/.extras-examples $(VENV)/.extras-test
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not slow"
 
 # What takes seconds a test: examples run as their user runs them, kernels compiled for other processors;
-# and ten times as many examples of each property of each op.
+# and five times as many examples of each property of each op.
 test-slow: $(VENV)/.extras-examples $(VENV)/.extras-test
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m slow tests docs/testing.md
-	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal tests/test_every_op.py --grad-examples=100
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal tests/test_every_op.py --grad-examples=50
 
 # Coverage is measured here, where the compiled kernels serve: the other run stays as quick as it can be.
 # What Numba compiles cannot be traced, so the loops of the compiled kernels count as uncovered.

@@ -1,6 +1,6 @@
 """Every op of the package has a case, and every property holds of every case.
 
-`make test` tries 10 examples of each check, `make test-slow` 100. More, or other ones:
+`make test` tries 10 examples of each check, `make test-slow` 50. More, or other ones:
 
     .venv/bin/python -m pytest tests/test_every_op.py --grad-examples=1000 --grad-seed=1
 """

@@ -39,6 +39,11 @@ loss: int = F.cross_entropy(x, [1])  # error
 nn.Linear("3", 2)  # error
 nn.Linear(3)  # error
 nn.Conv2d(1, 2, 3, strides=2)  # error
+nn.Conv2d(1, 2, 3, stride="2")  # error
+nn.Conv2d(1, 2, None)  # error
+nn.MaxPool2d({2})  # error
+nn.ReflectionPad2d(0.5)  # error
+nn.Upsample(scale_factor="2")  # error
 nn.Dropout("half")  # error
 nn.Linear(3, 2)(x).backwards()  # error
 print(nn.Linear(3, 2).wieght)  # error
@@ -53,3 +58,9 @@ z: Tensor = F.add(np.ones(2), x)
 F.relu([1.0, 2.0])
 F.relu(3)
 nn.Linear(3, 2)(x).backward()
+nn.Conv2d(1, 2, (3, 3), padding="same")
+nn.Conv2d(1, 2, [3, 3], padding=((1, 0), (0, 1)))
+nn.AdaptiveAvgPool2d((None, 1))
+nn.Upsample(scale_factor=(2, 1.5))
+F.conv2d(x, x, padding="same")
+F.adaptive_avg_pool2d(x, (None, 1))

@@ -6,7 +6,7 @@ from typing import Any
 
 from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError, ShapeError
-from tinygrad_cnn.functional.arguments import Operand, Sizes, T, choice, floating, integer, sizes
+from tinygrad_cnn.functional.arguments import Operand, Pads, Sizes, T, choice, floating, integer, sizes
 from tinygrad_cnn.functional.layout import as_given, channels_first
 from tinygrad_cnn.grid import grid
 
@@ -18,7 +18,7 @@ PADDINGS = ("same", "valid", "narrow", "wide")
 
 def conv1d(
     x: Operand[T], w: Operand[T], b: Operand[T] | None = None, *,
-    stride: Sizes = 1, padding: Sizes = 0, dilation: Sizes = 1, groups: int = 1,
+    stride: Sizes = 1, padding: Pads = 0, dilation: Sizes = 1, groups: int = 1,
 ) -> T:  # fmt: skip
     """Slide each kernel of `w` over each signal of `x` (cross-correlation, kernels not flipped).
 
@@ -42,7 +42,7 @@ def conv1d(
 
 def conv2d(
     x: Operand[T], w: Operand[T], b: Operand[T] | None = None, *,
-    stride: Sizes = 1, padding: Sizes = 0, dilation: Sizes = 1, groups: int = 1, data_format: str = "NCHW",
+    stride: Sizes = 1, padding: Pads = 0, dilation: Sizes = 1, groups: int = 1, data_format: str = "NCHW",
 ) -> T:  # fmt: skip
     """Slide each kernel of `w` over each image of `x` (cross-correlation, kernels not flipped).
 
@@ -78,7 +78,7 @@ def conv2d(
 
 def conv3d(
     x: Operand[T], w: Operand[T], b: Operand[T] | None = None, *,
-    stride: Sizes = 1, padding: Sizes = 0, dilation: Sizes = 1, groups: int = 1,
+    stride: Sizes = 1, padding: Pads = 0, dilation: Sizes = 1, groups: int = 1,
 ) -> T:  # fmt: skip
     """Slide each kernel of `w` over each volume of `x` (cross-correlation, kernels not flipped).
 
@@ -101,7 +101,7 @@ def conv3d(
 
 def conv_transpose1d(
     x: Operand[T], w: Operand[T], b: Operand[T] | None = None, *,
-    stride: Sizes = 1, padding: Sizes = 0, output_padding: Sizes = 0, dilation: Sizes = 1, groups: int = 1,
+    stride: Sizes = 1, padding: Pads = 0, output_padding: Sizes = 0, dilation: Sizes = 1, groups: int = 1,
 ) -> T:  # fmt: skip
     """The adjoint of `conv1d` in the signal: each x spread by a kernel, overlaps added.
 
@@ -124,7 +124,7 @@ def conv_transpose1d(
 
 def conv_transpose2d(
     x: Operand[T], w: Operand[T], b: Operand[T] | None = None, *,
-    stride: Sizes = 1, padding: Sizes = 0, output_padding: Sizes = 0, dilation: Sizes = 1, groups: int = 1,
+    stride: Sizes = 1, padding: Pads = 0, output_padding: Sizes = 0, dilation: Sizes = 1, groups: int = 1,
     data_format: str = "NCHW",
 ) -> T:  # fmt: skip
     """The adjoint of `conv2d` in the image: each pixel of x spread by a kernel, overlaps added.
@@ -155,7 +155,7 @@ def conv_transpose2d(
 
 def conv_transpose3d(
     x: Operand[T], w: Operand[T], b: Operand[T] | None = None, *,
-    stride: Sizes = 1, padding: Sizes = 0, output_padding: Sizes = 0, dilation: Sizes = 1, groups: int = 1,
+    stride: Sizes = 1, padding: Pads = 0, output_padding: Sizes = 0, dilation: Sizes = 1, groups: int = 1,
 ) -> T:  # fmt: skip
     """The adjoint of `conv3d` in the volume: each x spread by a kernel, overlaps added.
 
@@ -241,7 +241,7 @@ def paddings(
     function: str, padding: Any, kernel: tuple[int, ...], stride: tuple[int, ...],
     dilation: tuple[int, ...],
 ) -> tuple[tuple[int, int], ...]:  # fmt: skip
-    """Padding as (before, after) per axis, from a number, numbers, pairs or one of the words `PADDINGS`.
+    """Pads as (before, after) per axis, from a number, numbers, pairs or one of the words `PADDINGS`.
 
     Raises:
         ArgumentError: another word, a negative number that is in no pair, or 'same' with a stride.
@@ -265,7 +265,7 @@ def paddings(
 
 
 def sides_of(function: str, padding: Any, count: int) -> tuple[tuple[int, int], ...]:
-    """Padding as (before, after) per axis, from a number, one per axis, or one pair per axis.
+    """Pads as (before, after) per axis, from a number, one per axis, or one pair per axis.
 
     Numbers are at least 0; in a pair a negative one cuts pixels off.
 

@@ -11,7 +11,9 @@ import numpy as np
 from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
 from tinygrad_cnn.functional.arguments import (
+    Kept,
     Operand,
+    Pads,
     Sizes,
     T,
     TensorLike,
@@ -37,7 +39,7 @@ __all__ = [
 ]
 
 
-def adaptive_avg_pool1d(x: Operand[T], output_size: Sizes) -> T:
+def adaptive_avg_pool1d(x: Operand[T], output_size: Kept) -> T:
     """Mean of each of OL bins that cover the signal; bins as `adaptive_avg_pool2d`.
 
     Args:
@@ -54,7 +56,7 @@ def adaptive_avg_pool1d(x: Operand[T], output_size: Sizes) -> T:
     return _averaged("adaptive_avg_pool1d", 1, x, output_size)
 
 
-def adaptive_avg_pool3d(x: Operand[T], output_size: Sizes) -> T:
+def adaptive_avg_pool3d(x: Operand[T], output_size: Kept) -> T:
     """Mean of each of OD × OH × OW bins that cover the volume; bins as `adaptive_avg_pool2d`.
 
     Args:
@@ -72,12 +74,10 @@ def adaptive_avg_pool3d(x: Operand[T], output_size: Sizes) -> T:
 
 
 @overload
-def adaptive_max_pool1d(x: Operand[T], output_size: Sizes, return_indices: Literal[False] = False) -> T: ...
+def adaptive_max_pool1d(x: Operand[T], output_size: Kept, return_indices: Literal[False] = False) -> T: ...
 @overload
-def adaptive_max_pool1d(
-    x: Operand[T], output_size: Sizes, return_indices: Literal[True]
-) -> tuple[T, T]: ...
-def adaptive_max_pool1d(x: Any, output_size: Sizes, return_indices: bool = False) -> Any:
+def adaptive_max_pool1d(x: Operand[T], output_size: Kept, return_indices: Literal[True]) -> tuple[T, T]: ...
+def adaptive_max_pool1d(x: Any, output_size: Kept, return_indices: bool = False) -> Any:
     """Largest element of each of OL bins that cover the signal; see `adaptive_max_pool2d`.
 
     Args:
@@ -96,12 +96,10 @@ def adaptive_max_pool1d(x: Any, output_size: Sizes, return_indices: bool = False
 
 
 @overload
-def adaptive_max_pool3d(x: Operand[T], output_size: Sizes, return_indices: Literal[False] = False) -> T: ...
+def adaptive_max_pool3d(x: Operand[T], output_size: Kept, return_indices: Literal[False] = False) -> T: ...
 @overload
-def adaptive_max_pool3d(
-    x: Operand[T], output_size: Sizes, return_indices: Literal[True]
-) -> tuple[T, T]: ...
-def adaptive_max_pool3d(x: Any, output_size: Sizes, return_indices: bool = False) -> Any:
+def adaptive_max_pool3d(x: Operand[T], output_size: Kept, return_indices: Literal[True]) -> tuple[T, T]: ...
+def adaptive_max_pool3d(x: Any, output_size: Kept, return_indices: bool = False) -> Any:
     """Largest element of each of OD × OH × OW bins that cover the volume; see `adaptive_max_pool2d`.
 
     Args:
@@ -171,7 +169,7 @@ def max_unpool1d(
     indices: TensorLike,
     kernel_size: Sizes,
     stride: Sizes | None = None,
-    padding: Sizes = 0,
+    padding: Pads = 0,
     output_size: Sequence[int] | None = None,
 ) -> T:
     """Each maximum back at the place that `max_pool1d` took it from, zeros elsewhere; see `max_unpool2d`.
@@ -196,7 +194,7 @@ def max_unpool3d(
     indices: TensorLike,
     kernel_size: Sizes,
     stride: Sizes | None = None,
-    padding: Sizes = 0,
+    padding: Pads = 0,
     output_size: Sequence[int] | None = None,
 ) -> T:
     """Each maximum back at the place that `max_pool3d` took it from, zeros elsewhere; see `max_unpool2d`.
@@ -229,12 +227,12 @@ def with_axes(name: str, count: int, x: Any) -> Any:
     return x
 
 
-def _averaged(name: str, count: int, x: Any, output_size: Sizes) -> Any:
+def _averaged(name: str, count: int, x: Any, output_size: Kept) -> Any:
     x = with_axes(name, count, x)
     return ops.AdaptiveAvgPool(x.shape[2:], adaptive_sizes(name, x, output_size, count))(x)
 
 
-def _maxima(name: str, count: int, x: Any, output_size: Sizes, return_indices: bool) -> Any:
+def _maxima(name: str, count: int, x: Any, output_size: Kept, return_indices: bool) -> Any:
     x = with_axes(name, count, x)
     y, (flat, _) = ops.AdaptiveMaxPool(adaptive_sizes(name, x, output_size, count)).with_residual(x)
     return (y, like(x, flat)) if flag(name, "return_indices", return_indices) else y

@@ -108,7 +108,7 @@ def layer_norm(
 
 
 def rms_norm(
-    x: Operand[T], normalized_shape: Any, w: Operand[T] | None = None, eps: float | None = None
+    x: Operand[T], normalized_shape: Sizes, w: Operand[T] | None = None, eps: float | None = None
 ) -> T:
     """Scale each sample by its root mean square over its last axes: y = w * x / sqrt(mean(x²) + eps).
 
@@ -249,7 +249,7 @@ def local_response_norm(
     return ops.LocalResponseNorm(channels, *options)(x)
 
 
-def last_sizes(function: str, normalized_shape: Any) -> tuple[int, ...]:
+def last_sizes(function: str, normalized_shape: Sizes) -> tuple[int, ...]:
     """normalized_shape as a tuple of sizes.
 
     Raises:

@@ -9,6 +9,7 @@ from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError, ShapeError
 from tinygrad_cnn.functional.arguments import (
     Operand,
+    Pads,
     Sizes,
     T,
     flag,
@@ -31,16 +32,16 @@ __all__ = [
 
 @overload
 def max_pool1d(
-    x: Operand[T], kernel_size: Sizes, stride: Sizes | None = None, padding: Sizes = 0, dilation: Sizes = 1,
+    x: Operand[T], kernel_size: Sizes, stride: Sizes | None = None, padding: Pads = 0, dilation: Sizes = 1,
     ceil_mode: bool = False, return_indices: Literal[False] = False,
 ) -> T: ...  # fmt: skip
 @overload
 def max_pool1d(
-    x: Operand[T], kernel_size: Sizes, stride: Sizes | None = None, padding: Sizes = 0, dilation: Sizes = 1,
+    x: Operand[T], kernel_size: Sizes, stride: Sizes | None = None, padding: Pads = 0, dilation: Sizes = 1,
     ceil_mode: bool = False, *, return_indices: Literal[True]
 ) -> tuple[T, T]: ...  # fmt: skip
 def max_pool1d(
-    x: Any, kernel_size: Sizes, stride: Sizes | None = None, padding: Sizes = 0, dilation: Sizes = 1,
+    x: Any, kernel_size: Sizes, stride: Sizes | None = None, padding: Pads = 0, dilation: Sizes = 1,
     ceil_mode: bool = False, return_indices: bool = False,
 ) -> Any:  # fmt: skip
     """Largest element of each window: y[n,c,i] = max_u x[n, c, i*S + u*D - P]; see `max_pool2d`.
@@ -62,21 +63,21 @@ def max_pool1d(
 
 @overload
 def max_pool2d(
-    x: Operand[T], kernel_size: Sizes, stride: Sizes | None = None, padding: Sizes = 0, dilation: Sizes = 1,
+    x: Operand[T], kernel_size: Sizes, stride: Sizes | None = None, padding: Pads = 0, dilation: Sizes = 1,
     ceil_mode: bool = False, return_indices: Literal[False] = False, *, data_format: str = "NCHW",
 ) -> T: ...  # fmt: skip
 @overload
 def max_pool2d(
-    x: Operand[T], kernel_size: Sizes, stride: Sizes | None = None, padding: Sizes = 0, dilation: Sizes = 1,
+    x: Operand[T], kernel_size: Sizes, stride: Sizes | None = None, padding: Pads = 0, dilation: Sizes = 1,
     ceil_mode: bool = False, *, return_indices: Literal[True], data_format: str = "NCHW",
 ) -> tuple[T, T]: ...  # fmt: skip
 def max_pool2d(
-    x: Any, kernel_size: Sizes, stride: Sizes | None = None, padding: Sizes = 0, dilation: Sizes = 1,
+    x: Any, kernel_size: Sizes, stride: Sizes | None = None, padding: Pads = 0, dilation: Sizes = 1,
     ceil_mode: bool = False, return_indices: bool = False, *, data_format: str = "NCHW",
 ) -> Any:  # fmt: skip
     """Largest element of each window: y[n,c,i,j] = max_{u,v} x[n, c, i*SH + u*DH - PH, j*SW + v*DW - PW].
 
-    A tie's whole gradient goes to the first maximum in row-major order. Padding never wins, NaN
+    A tie's whole gradient goes to the first maximum in row-major order. Pads never wins, NaN
     always does.
 
     Args:
@@ -108,16 +109,16 @@ def max_pool2d(
 
 @overload
 def max_pool3d(
-    x: Operand[T], kernel_size: Sizes, stride: Sizes | None = None, padding: Sizes = 0, dilation: Sizes = 1,
+    x: Operand[T], kernel_size: Sizes, stride: Sizes | None = None, padding: Pads = 0, dilation: Sizes = 1,
     ceil_mode: bool = False, return_indices: Literal[False] = False,
 ) -> T: ...  # fmt: skip
 @overload
 def max_pool3d(
-    x: Operand[T], kernel_size: Sizes, stride: Sizes | None = None, padding: Sizes = 0, dilation: Sizes = 1,
+    x: Operand[T], kernel_size: Sizes, stride: Sizes | None = None, padding: Pads = 0, dilation: Sizes = 1,
     ceil_mode: bool = False, *, return_indices: Literal[True]
 ) -> tuple[T, T]: ...  # fmt: skip
 def max_pool3d(
-    x: Any, kernel_size: Sizes, stride: Sizes | None = None, padding: Sizes = 0, dilation: Sizes = 1,
+    x: Any, kernel_size: Sizes, stride: Sizes | None = None, padding: Pads = 0, dilation: Sizes = 1,
     ceil_mode: bool = False, return_indices: bool = False,
 ) -> Any:  # fmt: skip
     """Largest element of each window of a volume; see `max_pool2d`.
@@ -139,7 +140,7 @@ def max_pool3d(
 
 
 def min_pool2d(
-    x: Operand[T], kernel_size: Sizes, stride: Sizes | None = None, padding: Sizes = 0, dilation: Sizes = 1,
+    x: Operand[T], kernel_size: Sizes, stride: Sizes | None = None, padding: Pads = 0, dilation: Sizes = 1,
     ceil_mode: bool = False, *, data_format: str = "NCHW",
 ) -> T:  # fmt: skip
     """Smallest element of each window: -max_pool2d(-x), with its rules for ties, padding and NaN.
@@ -162,7 +163,7 @@ def min_pool2d(
 
 
 def avg_pool1d(
-    x: Operand[T], kernel_size: Sizes, stride: Sizes | None = None, padding: Sizes = 0,
+    x: Operand[T], kernel_size: Sizes, stride: Sizes | None = None, padding: Pads = 0,
     ceil_mode: bool = False, count_include_pad: bool = True,
 ) -> T:  # fmt: skip
     """Mean of each window: y[n,c,i] = sum_u x[n, c, i*S + u - P] / count; see `avg_pool2d`.
@@ -183,7 +184,7 @@ def avg_pool1d(
 
 
 def avg_pool2d(
-    x: Operand[T], kernel_size: Sizes, stride: Sizes | None = None, padding: Sizes = 0,
+    x: Operand[T], kernel_size: Sizes, stride: Sizes | None = None, padding: Pads = 0,
     ceil_mode: bool = False, count_include_pad: bool = True, divisor_override: int | None = None, *,
     data_format: str = "NCHW",
 ) -> T:  # fmt: skip
@@ -212,7 +213,7 @@ def avg_pool2d(
 
 
 def avg_pool3d(
-    x: Operand[T], kernel_size: Sizes, stride: Sizes | None = None, padding: Sizes = 0,
+    x: Operand[T], kernel_size: Sizes, stride: Sizes | None = None, padding: Pads = 0,
     ceil_mode: bool = False, count_include_pad: bool = True, divisor_override: int | None = None,
 ) -> T:  # fmt: skip
     """Mean of each window of a volume; see `avg_pool2d`.

@@ -10,7 +10,9 @@ import numpy as np
 from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
 from tinygrad_cnn.functional.arguments import (
+    Kept,
     Operand,
+    Pads,
     Sizes,
     T,
     TensorLike,
@@ -36,7 +38,7 @@ __all__ = [
 ]
 
 
-def adaptive_avg_pool2d(x: Operand[T], output_size: Sizes, *, data_format: str = "NCHW") -> T:
+def adaptive_avg_pool2d(x: Operand[T], output_size: Kept, *, data_format: str = "NCHW") -> T:
     """Mean of each of OH × OW bins that cover the image, whatever its size.
 
     Bin i of an axis of n pixels holds those from floor(i*n/OH) up to, without, ceil((i+1)*n/OH).
@@ -60,14 +62,14 @@ def adaptive_avg_pool2d(x: Operand[T], output_size: Sizes, *, data_format: str =
 
 @overload
 def adaptive_max_pool2d(
-    x: Operand[T], output_size: Sizes, return_indices: Literal[False] = False, *, data_format: str = "NCHW"
+    x: Operand[T], output_size: Kept, return_indices: Literal[False] = False, *, data_format: str = "NCHW"
 ) -> T: ...
 @overload
 def adaptive_max_pool2d(
-    x: Operand[T], output_size: Sizes, *, return_indices: Literal[True], data_format: str = "NCHW"
+    x: Operand[T], output_size: Kept, *, return_indices: Literal[True], data_format: str = "NCHW"
 ) -> tuple[T, T]: ...
 def adaptive_max_pool2d(
-    x: Any, output_size: Sizes, return_indices: bool = False, *, data_format: str = "NCHW"
+    x: Any, output_size: Kept, return_indices: bool = False, *, data_format: str = "NCHW"
 ) -> Any:
     """Largest element of each of OH × OW bins that cover the image; bins as `adaptive_avg_pool2d`.
 
@@ -133,7 +135,7 @@ def global_max_pool2d(x: Operand[T], keepdims: bool = False, *, data_format: str
 
 
 def max_unpool2d(
-    x: Operand[T], indices: TensorLike, kernel_size: Sizes, stride: Sizes | None = None, padding: Sizes = 0,
+    x: Operand[T], indices: TensorLike, kernel_size: Sizes, stride: Sizes | None = None, padding: Pads = 0,
     output_size: Sequence[int] | None = None, *, data_format: str = "NCHW",
 ) -> T:  # fmt: skip
     """Each maximum back at the place that `max_pool2d` took it from, zeros elsewhere.

@@ -32,7 +32,7 @@ class FeatureNorm(Module):
 
     def __init__(
         self, num_features: int, eps: float, momentum: float | None, affine: bool,
-        track_running_stats: bool, dtype: Any,
+        track_running_stats: bool, dtype: DTypeLike,
     ) -> None:  # fmt: skip
         name = type(self).__name__
         self.num_features = integer(name, "num_features", num_features, 1)

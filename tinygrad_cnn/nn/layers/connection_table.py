@@ -11,7 +11,7 @@ from numpy.typing import DTypeLike, NDArray
 from tinygrad_cnn import functional as F
 from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError, ShapeError
-from tinygrad_cnn.functional.arguments import flag, sizes
+from tinygrad_cnn.functional.arguments import Pads, Sizes, flag, sizes
 from tinygrad_cnn.functional.conv import paddings
 from tinygrad_cnn.nn import init
 from tinygrad_cnn.nn.module import Module, Parameter
@@ -49,7 +49,7 @@ class ConnectionConv2d(Module):
     """
 
     def __init__(
-        self, table: Any, kernel_size: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 1,
+        self, table: Any, kernel_size: Sizes, stride: Sizes = 1, padding: Pads = 0, dilation: Sizes = 1,
         bias: bool = True, *, rng: Seed = None, dtype: DTypeLike = np.float32,
     ) -> None:  # fmt: skip
         name = type(self).__name__

@@ -9,7 +9,7 @@ from numpy.typing import DTypeLike
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError
-from tinygrad_cnn.functional.arguments import choice, flag, integer, sizes
+from tinygrad_cnn.functional.arguments import Pads, Sizes, choice, flag, integer, sizes
 from tinygrad_cnn.functional.conv import paddings
 from tinygrad_cnn.nn import init
 from tinygrad_cnn.nn.module import Module, Parameter
@@ -36,8 +36,8 @@ class ConvLayer(Module):
     axes: ClassVar[int]
 
     def __init__(
-        self, in_channels: int, out_channels: int, kernel_size: Any, stride: Any = 1,
-        padding: Any = 0, dilation: Any = 1, groups: int = 1, bias: bool = True,
+        self, in_channels: int, out_channels: int, kernel_size: Sizes, stride: Sizes = 1,
+        padding: Pads = 0, dilation: Sizes = 1, groups: int = 1, bias: bool = True,
         padding_mode: str = "zeros", *, rng: Seed = None, dtype: DTypeLike = np.float32,
     ) -> None:  # fmt: skip
         name, count = type(self).__name__, self.axes
@@ -216,9 +216,9 @@ class ConvTransposeLayer(ConvLayer):
     """
 
     def __init__(
-        self, in_channels: int, out_channels: int, kernel_size: Any, stride: Any = 1,
-        padding: Any = 0, output_padding: Any = 0, groups: int = 1, bias: bool = True,
-        dilation: Any = 1, *, rng: Seed = None, dtype: DTypeLike = np.float32,
+        self, in_channels: int, out_channels: int, kernel_size: Sizes, stride: Sizes = 1,
+        padding: Pads = 0, output_padding: Sizes = 0, groups: int = 1, bias: bool = True,
+        dilation: Sizes = 1, *, rng: Seed = None, dtype: DTypeLike = np.float32,
     ) -> None:  # fmt: skip
         name = type(self).__name__
         pads = sizes(name, "padding", padding, self.axes, at_least=0)  # words do not fit here

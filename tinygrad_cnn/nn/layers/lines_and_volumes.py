@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from tinygrad_cnn import functional as F
-from tinygrad_cnn.functional.arguments import TensorLike
+from tinygrad_cnn.functional.arguments import Kept, Scales, Sizes, TensorLike
 from tinygrad_cnn.functional.checks import at_least, optional, per_axis
 from tinygrad_cnn.nn.function_layer import FunctionLayer, option
 from tinygrad_cnn.nn.layers.pool import AdaptiveMaxPool2d, PoolLayer, power
@@ -41,7 +40,7 @@ class AdaptiveAvgPool1d(FunctionLayer, function=F.adaptive_avg_pool1d):
     (1, 2, 3)
     """
 
-    output_size: Any = option()
+    output_size: Kept = option()
 
 
 class AdaptiveAvgPool3d(FunctionLayer, function=F.adaptive_avg_pool3d):
@@ -57,7 +56,7 @@ class AdaptiveAvgPool3d(FunctionLayer, function=F.adaptive_avg_pool3d):
     (1, 2, 1, 3, 2)
     """
 
-    output_size: Any = option()
+    output_size: Kept = option()
 
 
 class AdaptiveMaxPool1d(AdaptiveMaxPool2d, function=F.adaptive_max_pool1d):
@@ -104,8 +103,8 @@ class LPPool1d(FunctionLayer, function=F.lp_pool1d):
     """
 
     norm_type: float = option(check=power)
-    kernel_size: Any = option(check=per_axis(1, 1))
-    stride: Any = option(default=None, check=optional(per_axis(1, 1)))
+    kernel_size: Sizes = option(check=per_axis(1, 1))
+    stride: Sizes | None = option(default=None, check=optional(per_axis(1, 1)))
     ceil_mode: bool = False
 
 
@@ -124,8 +123,8 @@ class LPPool3d(FunctionLayer, function=F.lp_pool3d):
     """
 
     norm_type: float = option(check=power)
-    kernel_size: Any = option(check=per_axis(3, 1))
-    stride: Any = option(default=None, check=optional(per_axis(3, 1)))
+    kernel_size: Sizes = option(check=per_axis(3, 1))
+    stride: Sizes | None = option(default=None, check=optional(per_axis(3, 1)))
     ceil_mode: bool = False
 
 
@@ -205,7 +204,7 @@ class UpsamplingNearest2d(Upsample):
     (1, 1, 4, 6)
     """
 
-    def __init__(self, size: Any = None, scale_factor: Any = None) -> None:
+    def __init__(self, size: Sizes | None = None, scale_factor: Scales | None = None) -> None:
         super().__init__(size, scale_factor, "nearest")
 
 
@@ -220,5 +219,5 @@ class UpsamplingBilinear2d(Upsample):
     Tensor([[[[0., 1., 2.]]]], dtype=float64)
     """
 
-    def __init__(self, size: Any = None, scale_factor: Any = None) -> None:
+    def __init__(self, size: Sizes | None = None, scale_factor: Scales | None = None) -> None:
         super().__init__(size, scale_factor, "bilinear", True)

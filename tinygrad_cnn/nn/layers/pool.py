@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError
-from tinygrad_cnn.functional.arguments import TensorLike, sizes
+from tinygrad_cnn.functional.arguments import Kept, Pads, Sizes, TensorLike, sizes
 from tinygrad_cnn.functional.checks import above_0, at_least, optional, per_axis
 from tinygrad_cnn.functional.conv import sides_of
 from tinygrad_cnn.nn.function_layer import FunctionLayer, option
@@ -30,9 +30,9 @@ class PoolLayer(FunctionLayer):
     """
 
     axes: ClassVar[int]
-    kernel_size: Any
-    stride: Any = None
-    padding: Any = 0
+    kernel_size: Sizes
+    stride: Sizes | None = None
+    padding: Pads = 0
 
     def check(self) -> None:
         """The windows' options, before the first image comes; they are kept as they were given.
@@ -77,7 +77,7 @@ class MaxPoolLayer(PoolLayer):
     MaxPool2d(kernel_size=2, stride=2, padding=0, dilation=1, ceil_mode=False)
     """
 
-    dilation: Any = 1
+    dilation: Sizes = 1
     return_indices: bool = False
     ceil_mode: bool = False
 
@@ -227,8 +227,8 @@ class LPPool2d(FunctionLayer, function=F.lp_pool2d):
     """
 
     norm_type: float = option(check=power)
-    kernel_size: Any = option(check=per_axis(2, 1))
-    stride: Any = option(default=None, check=optional(per_axis(2, 1)))
+    kernel_size: Sizes = option(check=per_axis(2, 1))
+    stride: Sizes | None = option(default=None, check=optional(per_axis(2, 1)))
     ceil_mode: bool = False
 
     def window(self) -> Window:
@@ -284,7 +284,7 @@ class AdaptiveAvgPool2d(FunctionLayer, function=F.adaptive_avg_pool2d):
     (1, 3, 5, 7)
     """
 
-    output_size: Any = option()
+    output_size: Kept = option()
 
 
 class AdaptiveMaxPool2d(FunctionLayer, function=F.adaptive_max_pool2d):
@@ -301,7 +301,7 @@ class AdaptiveMaxPool2d(FunctionLayer, function=F.adaptive_max_pool2d):
     (1, 3, 2, 2)
     """
 
-    output_size: Any
+    output_size: Kept
     return_indices: bool = False
 
     def extra_repr(self) -> str:

@@ -10,7 +10,17 @@ import numpy as np
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError, ShapeError
-from tinygrad_cnn.functional.arguments import choice, flag, integer, number, one_axis, sizes
+from tinygrad_cnn.functional.arguments import (
+    Pads,
+    Scales,
+    Sizes,
+    choice,
+    flag,
+    integer,
+    number,
+    one_axis,
+    sizes,
+)
 from tinygrad_cnn.functional.checks import at_least, per_axis
 from tinygrad_cnn.functional.interpolation import MODES
 from tinygrad_cnn.nn.function_layer import FunctionLayer, option
@@ -96,10 +106,10 @@ class Unfold(FunctionLayer, function=F.unfold):
     (1, 18, 9)
     """
 
-    kernel_size: Any = option(check=per_axis(2, 1))
-    dilation: Any = option(default=1, check=per_axis(2, 1))
-    padding: Any = option(default=0, check=per_axis(2, 0))
-    stride: Any = option(default=1, check=per_axis(2, 1))
+    kernel_size: Sizes = option(check=per_axis(2, 1))
+    dilation: Sizes = option(default=1, check=per_axis(2, 1))
+    padding: Pads = option(default=0, check=per_axis(2, 0))
+    stride: Sizes = option(default=1, check=per_axis(2, 1))
 
 
 class Fold(FunctionLayer, function=F.fold):
@@ -114,11 +124,11 @@ class Fold(FunctionLayer, function=F.fold):
     (1, 2, 5, 5)
     """
 
-    output_size: Any = option(check=per_axis(2, 1))
-    kernel_size: Any = option(check=per_axis(2, 1))
-    dilation: Any = option(default=1, check=per_axis(2, 1))
-    padding: Any = option(default=0, check=per_axis(2, 0))
-    stride: Any = option(default=1, check=per_axis(2, 1))
+    output_size: Sizes = option(check=per_axis(2, 1))
+    kernel_size: Sizes = option(check=per_axis(2, 1))
+    dilation: Sizes = option(default=1, check=per_axis(2, 1))
+    padding: Pads = option(default=0, check=per_axis(2, 0))
+    stride: Sizes = option(default=1, check=per_axis(2, 1))
 
 
 class Upsample(Module):
@@ -138,7 +148,7 @@ class Upsample(Module):
     """
 
     def __init__(
-        self, size: Any = None, scale_factor: Any = None, mode: str = "nearest",
+        self, size: Sizes | None = None, scale_factor: Scales | None = None, mode: str = "nearest",
         align_corners: bool | None = None,
     ) -> None:  # fmt: skip
         if (size is None) == (scale_factor is None):

@@ -36,7 +36,7 @@ class Recurrent(Module):
 
     def __init__(
         self, input_size: int, hidden_size: int, num_layers: int, bias: bool, batch_first: bool,
-        dropout: float, bidirectional: bool, proj_size: int, rng: Seed, dtype: Any,
+        dropout: float, bidirectional: bool, proj_size: int, rng: Seed, dtype: DTypeLike,
     ) -> None:  # fmt: skip
         name = type(self).__name__
         self.input_size = integer(name, "input_size", input_size, 1)

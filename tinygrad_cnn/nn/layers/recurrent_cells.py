@@ -23,7 +23,7 @@ class Cell(Module):
 
     gates = 1  # rows of a weight per unit of the state
 
-    def __init__(self, input_size: int, hidden_size: int, bias: bool, rng: Seed, dtype: Any) -> None:
+    def __init__(self, input_size: int, hidden_size: int, bias: bool, rng: Seed, dtype: DTypeLike) -> None:
         name = type(self).__name__
         self.input_size = integer(name, "input_size", input_size, 1)
         self.hidden_size = integer(name, "hidden_size", hidden_size, 1)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from math import inf
-from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError, ShapeError
-from tinygrad_cnn.functional.arguments import flag, integer, number
+from tinygrad_cnn.functional.arguments import Sizes, flag, integer, number
 from tinygrad_cnn.functional.checks import at_least
 from tinygrad_cnn.functional.normalization import last_sizes
 from tinygrad_cnn.nn.function_layer import FunctionLayer, option
@@ -35,7 +34,7 @@ class LayerNorm(Module):
     """
 
     def __init__(
-        self, normalized_shape: Any, eps: float = 1e-5, elementwise_affine: bool = True,
+        self, normalized_shape: Sizes, eps: float = 1e-5, elementwise_affine: bool = True,
         bias: bool = True, *, dtype: DTypeLike = np.float32,
     ) -> None:  # fmt: skip
         self.normalized_shape = last_sizes("LayerNorm", normalized_shape)
@@ -78,8 +77,8 @@ class RMSNorm(Module):
     """
 
     def __init__(
-        self, normalized_shape: Any, eps: float | None = None, elementwise_affine: bool = True, *,
-        dtype: Any = np.float32,
+        self, normalized_shape: Sizes, eps: float | None = None, elementwise_affine: bool = True, *,
+        dtype: DTypeLike = np.float32,
     ) -> None:  # fmt: skip
         self.normalized_shape = last_sizes("RMSNorm", normalized_shape)
         self.eps = None if eps is None else number("RMSNorm", "eps", eps, 0, inf)

@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import DTypeError, ShapeError
-from tinygrad_cnn.functional.arguments import choice, integer, sizes
+from tinygrad_cnn.functional.arguments import Sizes, choice, integer, sizes
 from tinygrad_cnn.nn.module import Module, Parameter
 from tinygrad_cnn.nn.window import Window, window_of
 from tinygrad_cnn.tensors.tensor_class import Tensor
@@ -46,7 +46,7 @@ class SubSampling2d(Module):
     """
 
     def __init__(
-        self, channels: int, kernel_size: Any = 2, stride: Any = None, *, down: str = "average",
+        self, channels: int, kernel_size: Sizes = 2, stride: Sizes | None = None, *, down: str = "average",
         activation: Callable[[Any], Any] | None = None, dtype: DTypeLike = np.float32,
     ) -> None:  # fmt: skip
         name = "SubSampling2d"
