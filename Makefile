@@ -74,7 +74,7 @@ $(PEERS)/.extras-peers: $(PEERS)/bin/python pyproject.toml
 
 # In an environment of its own, like the benchmarks: nothing else of the project needs PyTorch.
 test-peers: $(PEERS)/.extras-peers
-	$(PEERS)/bin/python -m pytest tests/peers
+	$(PEERS)/bin/python -m pytest tests/peers docs/check_your_pytorch_function.md
 
 test-onnx: $(VENV)/.extras-examples $(VENV)/.extras-test
 	$(BIN)/python -m pytest --numprocesses 2 tests/onnx_backend

@@ -2,6 +2,7 @@
 
 import inspect
 import re
+import tomllib
 
 import pytest
 from docs_scripts import DOCS, loaded
@@ -24,6 +25,28 @@ def test_the_counts_on_the_pages_are_those_of_the_code():
 def test_the_page_of_the_ledger_has_its_rows():
     ledger = loaded("make_ledger")
     assert ledger.page() == ledger.PAGE.read_text(encoding="utf-8"), "run `python docs/make_ledger.py`"
+
+
+#: Pages with examples that no doctest of `make test` runs, and what runs them.
+RUN_ELSEWHERE = {
+    "operations.md": "the doctests of tinygrad_cnn.functional, of which it is made",
+    "check_your_pytorch_function.md": "make test-peers, as it needs PyTorch",
+    "zh/": "the English pages, to whose code theirs is equal: tests/test_chinese_pages.py",
+}
+
+
+def test_every_example_on_a_page_is_run():
+    settings = tomllib.loads((DOCS.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    paths = settings["tool"]["pytest"]["ini_options"]["testpaths"]
+    run = [path.removeprefix("docs/") for path in paths if path.startswith("docs/")]
+    with_examples = [
+        page.relative_to(DOCS).as_posix()
+        for page in DOCS.rglob("*.md")
+        if "\n>>> " in page.read_text(encoding="utf-8")
+        and not {"_build", "api"} & set(page.relative_to(DOCS).parts)
+    ]
+    left = [page for page in with_examples if not page.startswith((*run, *RUN_ELSEWHERE))]
+    assert len(with_examples) > 20 and not left
 
 
 @pytest.mark.slow
