@@ -14,7 +14,7 @@ from tinygrad_cnn.kernels import threads
 pytest.importorskip("numba")
 
 from tinygrad_cnn.kernels.compiled.base import operands
-from tinygrad_cnn.kernels.compiled.convolution import choice, depthwise, volumes
+from tinygrad_cnn.kernels.compiled.convolution import choice, depthwise, pointwise, volumes
 
 EPSILON = float(np.finfo(np.float32).eps)
 
@@ -89,6 +89,14 @@ def turned_around(a: Any) -> Any:
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_they_agree_with_the_reference(name: str) -> None:
     check(name)
+
+
+@pytest.mark.parametrize("by_blas", [False, True])
+def test_products_by_tiles_and_by_numpy(by_blas: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pointwise, "BY_BLAS", by_blas)
+    monkeypatch.setattr(pointwise, "LARGE", 0)
+    check("1×1")
+    check("1×1 stride 2")
 
 
 def test_empty_batches_and_other_types_go_to_the_reference() -> None:
