@@ -17,14 +17,15 @@ ROOT = Path(tinygrad_cnn.__file__).parent.parent
 MAY_IMPORT: dict[str, str] = {
     "errors": "",
     "__main__": "errors kernels",
-    "rng": "errors",
+    "restoring": "",
+    "rng": "errors restoring",
     "half_precision": "",
     "hints": "",
-    "graph": "errors half_precision",
+    "graph": "errors restoring half_precision",
     "mode": "errors graph",
     "anomaly": "errors graph",
     "grid": "errors",
-    "kernels": "errors grid",
+    "kernels": "errors restoring grid",
     "ops": "errors half_precision graph grid kernels",
     "functional": "errors hints half_precision graph grid rng ops",
     "tune": "errors grid kernels serial",
@@ -34,17 +35,17 @@ MAY_IMPORT: dict[str, str] = {
     "creation": "errors functional tensors",
     "random_tensors": "errors creation rng functional tensors",
     "array_api": "errors functional tensors",
-    "transforms": "errors graph kernels mode rng functional backward tensors",
-    "nn": "errors hints graph kernels mode rng ops functional tensors serial",
+    "transforms": "errors restoring graph kernels mode rng functional backward tensors",
+    "nn": "errors restoring hints graph kernels mode rng ops functional tensors serial",
     "optim": "errors graph mode kernels functional tensors",
-    "data": "errors rng serial",
+    "data": "errors restoring rng serial",
     "serial": "errors",
-    "train": "errors graph mode rng functional tensors nn optim data parallel serial",
-    "onnx": "errors graph grid kernels mode rng ops functional tensors nn serial",
-    "torch": "errors graph mode rng functional ops tensors nn optim serial torchvision",
+    "train": "errors restoring graph mode rng functional tensors nn optim data parallel serial",
+    "onnx": "errors restoring graph grid kernels mode rng ops functional tensors nn serial",
+    "torch": "errors restoring graph mode rng functional ops tensors nn optim serial torchvision",
     "torchvision": "errors graph mode functional data torch",
 }
-MAY_IMPORT["parallel"] = "errors graph mode rng kernels functional tensors nn optim"
+MAY_IMPORT["parallel"] = "errors restoring graph mode rng kernels functional tensors nn optim"
 MAY_IMPORT["testing"] = " ".join(MAY_IMPORT)
 FILES = sorted((ROOT / "tinygrad_cnn").rglob("*.py"))
 

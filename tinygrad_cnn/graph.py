@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from contextvars import ContextVar
 from itertools import count
 from operator import itemgetter
-from types import TracebackType
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 from weakref import ref
 
@@ -24,6 +23,7 @@ from numpy.typing import NDArray
 
 from tinygrad_cnn.errors import ArgumentError, GraphError, ShapeError, TinygradCnnError
 from tinygrad_cnn.half_precision import has_half, narrows, rounded, widened
+from tinygrad_cnn.restoring import Ended
 
 Array = NDArray[Any]
 Shape = tuple[int, ...]
@@ -509,14 +509,15 @@ class Mode(list[Any]):
         >>> Mode((True, (), None, 0)).replaced(recording=False)
         [False, (), None, 0]
         """
-        names = ("recording", "observers", "call", "order")
-        return Mode(changes.get(name, value) for name, value in zip(names, self, strict=True))
+        recording, observers, call, order = self
+        parts = {"recording": recording, "observers": observers, "call": call, "order": order, **changes}
+        return Mode(parts.values())
 
 
 MODE: ContextVar[Mode] = ContextVar("tinygrad_cnn_mode", default=Mode((True, (), None, 0)))  # noqa: B039
 
 
-class Block:
+class Block(Ended):
     """A `with` block that changes the mode inside, and changes it back wherever it is left.
 
     A block inside a generator may be left in another thread or task than it was entered in, or after
@@ -526,7 +527,7 @@ class Block:
     """
 
     def __init__(self) -> None:
-        self._entered: list[tuple[Mode, Mode]] = []
+        self._entered: dict[int, tuple[Mode, Mode]] = {}  # inside and before, by the id of the one inside
 
     def changed(self, mode: Mode) -> Mode:
         """The mode inside; written by each subclass."""
@@ -536,33 +537,41 @@ class Block:
         """Change the mode, and give the one inside."""
         before = MODE.get()
         inside = self.changed(before)
-        self._entered.append((inside, before))
-        try:
-            MODE.set(inside)
-            return inside
-        except BaseException:
-            self.leave()
-            raise
+        self._entered[id(inside)] = inside, before
+        MODE.set(inside)
+        return inside
 
-    def leave(self) -> None:
-        """Change the mode back."""
-        now, place = MODE.get(), -1
-        for k, (inside, _) in enumerate(self._entered):
-            if inside is now:
-                place = k
-        inside, before = self._entered.pop(place)
+    #: Gives the mode before.
+    mark = staticmethod(MODE.get)
+
+    def leave(self, mark: Mode | None = None) -> None:
+        """Change the mode back to the one before, which is `mark` in a `with` statement."""
+        now = MODE.get()
+        modes = self._entered.get(id(now))
+        if modes is None or modes[1] is not mark:
+            modes = self._to_leave(now, mark)
+            if modes is None:
+                return
+        inside, before = modes
         if inside is now:
             MODE.set(before)
         else:
             inside[:] = before
+        self._entered.pop(id(inside), None)  # last: until here it can be done again
+
+    def _to_leave(self, now: Mode, mark: Mode | None) -> tuple[Mode, Mode] | None:
+        """What to leave in another thread or task, after one that began later, or outside `with`."""
+        entered = list(self._entered.values())
+        fitting = [modes for modes in entered if modes[1] is mark] or entered
+        return next((modes for modes in fitting if modes[0] is now), fitting[-1] if fitting else None)
+
+    def lost(self, mark: Mode) -> None:
+        """Change the mode back, if that was not reached."""
+        if any(before is mark for _, before in list(self._entered.values())):
+            self.leave(mark)
 
     def __enter__(self) -> Any:
         self.enter()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.leave()
 
 
 class observe(Block, Generic[Watcher]):

@@ -99,6 +99,10 @@ class set_grad_enabled(Block):
         """The mode that records, or that does not."""
         return mode.replaced(recording=self.mode)
 
+    def mark(self) -> Mode:
+        """The mode before; it was entered when it was made."""
+        return next((before for _, before in self._entered.values()), None) or MODE.get()
+
     def __enter__(self) -> None:
         if not self._entered:  # used a second time
             self.enter()

@@ -7,8 +7,7 @@ finds the generators that objects hold, and `undisturbed` puts them back after a
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from contextvars import ContextVar
 from functools import partial
 from types import FunctionType, MethodType, ModuleType
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn.errors import ArgumentError, DTypeError, StateError
+from tinygrad_cnn.restoring import Restoring
 
 #: What an `rng` argument takes: a generator, a seed for a new one, or None for the default one.
 Seed = np.random.Generator | int | None
@@ -90,8 +90,7 @@ def _seeded(name: str, seed: int) -> np.random.Generator:
     return np.random.default_rng(seed)
 
 
-@contextmanager
-def noting_used(*roots: Any) -> Iterator[list[tuple[np.random.Generator, Any]]]:
+def noting_used(*roots: Any) -> Restoring[list[tuple[np.random.Generator, Any]]]:
     """Note which generators the block draws from, and their states before it.
 
     Those that objects hold are noted too, as they may be drawn from directly.
@@ -110,12 +109,21 @@ def noting_used(*roots: Any) -> Iterator[list[tuple[np.random.Generator, Any]]]:
         id(one): (one, one.bit_generator.state) for one in held
     }
     noted: list[tuple[np.random.Generator, Any]] = []
-    token = _used.set(used)
-    try:
-        yield noted
-    finally:
-        _used.reset(token)
-        noted += used.values()
+    around = _used.get()
+
+    def begin() -> list[tuple[np.random.Generator, Any]]:
+        _used.set(used)
+        return noted
+
+    def end() -> None:
+        if _used.get() is used:
+            _used.set(around)
+        noted[:] = used.values()
+        if around is not None:
+            for key, pair in used.items():
+                around.setdefault(key, pair)  # what is drawn inside is drawn inside of both
+
+    return Restoring(begin, end)
 
 
 # --------------------------------------------------------------------------- generators inside objects
@@ -182,8 +190,7 @@ def _closure(function: FunctionType) -> list[tuple[Any, Any]]:
     return parts
 
 
-@contextmanager
-def undisturbed(*roots: Any) -> Iterator[None]:
+def undisturbed(*roots: Any) -> Restoring[None]:
     """Let what the block draws at random be forgotten: all generators are as before when it ends.
 
     Args:
@@ -195,16 +202,17 @@ def undisturbed(*roots: Any) -> Iterator[None]:
     >>> states({"a": rng}) == before
     True
     """
-    global _default
     default, held = _default, find_generators(**{str(k): root for k, root in enumerate(roots)})
     met = {id(one): one for one in (default, *held.values())}
     before = [(one, one.bit_generator.state) for one in met.values()]
-    try:
-        yield
-    finally:
+
+    def end() -> None:
+        global _default
         _default = default
         for one, state in before:
             one.bit_generator.state = state
+
+    return Restoring(lambda: None, end)
 
 
 # --------------------------------------------------------------------------- states

@@ -7,6 +7,7 @@ requires grad it is used as it stands, so that transforms can be nested.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,10 @@ import numpy as np
 from tinygrad_cnn.backward import gradients
 from tinygrad_cnn.errors import DTypeError, GraphError, ShapeError
 from tinygrad_cnn.functional import concatenate
-from tinygrad_cnn.graph import MODE, OUT, Needs, Node, Observer, Op, observe
+from tinygrad_cnn.graph import MODE, OUT, Mode, Needs, Node, Observer, Op, observe
 from tinygrad_cnn.kernels.serving import SERVING
 from tinygrad_cnn.mode import enable_grad
+from tinygrad_cnn.restoring import Restoring
 from tinygrad_cnn.rng import noting_used
 from tinygrad_cnn.tensors.gradient import grad
 from tinygrad_cnn.tensors.tensor_class import Tensor
@@ -278,15 +280,15 @@ class Checkpoint(Op):
         """The function's result once more: recorded, unobserved, with the same random draws."""
         before = MODE.get()
         now = [(one, one.bit_generator.state) for one, _ in self._draws]
-        try:
-            for one, state in self._draws:
+
+        def put(mode: Mode, states: Any) -> None:
+            MODE.set(mode)
+            for one, state in states:
                 one.bit_generator.state = state
-            MODE.set(before.replaced(recording=True, observers=()))
+
+        again = before.replaced(recording=True, observers=())
+        with Restoring(partial(put, again, self._draws), partial(put, before, now)):
             return self._fn(*inputs)
-        finally:
-            MODE.set(before)
-            for one, state in now:
-                one.bit_generator.state = state
 
 
 class _Constant:

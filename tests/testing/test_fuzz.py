@@ -8,18 +8,49 @@ import numpy as np
 import pytest
 
 from tinygrad_cnn import ops
+from tinygrad_cnn.graph import MODE, Mode
 from tinygrad_cnn.testing.fuzz import search
 from tinygrad_cnn.testing.fuzz.__main__ import FUZZERS, main
-from tinygrad_cnn.testing.fuzz.shrinking_search import SkippedError
+from tinygrad_cnn.testing.fuzz.interrupted_work import WORKS
+from tinygrad_cnn.testing.fuzz.interrupts import Interrupts
+from tinygrad_cnn.testing.fuzz.shrinking_search import SkippedError, failing
+from tinygrad_cnn.testing.fuzz.signal_points import Points
 from tinygrad_cnn.testing.fuzz.writes import Writes
 from tinygrad_cnn.testing.mutation.altered_derivatives import patched
 
 
-@pytest.mark.parametrize("name", ["writes", "optimizers", "interrupts"])
+@pytest.mark.parametrize("name", ["writes", "optimizers"])
 def test_a_fuzzer_finds_nothing_in_some_programs(name: str) -> None:
     FUZZERS[name].prepare()
     count, failures = search(FUZZERS[name], 0.5)
     assert count > 0 and not failures, "\n".join(map(str, failures))
+
+
+@pytest.mark.parametrize("work", WORKS)
+def test_an_exception_where_python_looks_for_signals_changes_no_later_result(work: str) -> None:
+    """At places by number, which repeat; no clock decides."""
+    Interrupts().run([["at", work, "reference", place] for place in (0, 97, 401, 1203)])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("work", WORKS)
+def test_the_same_at_thousands_of_places(work: str) -> None:
+    points = Points()
+    WORKS[work]()
+    assert points.run(WORKS[work], sys.maxsize)
+    Interrupts().run([["at", work, "reference", place] for place in range(0, points.count, 9)])
+
+
+def test_an_end_that_is_interrupted_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without what notices that a `with` statement has let go, the mode stays as it was inside."""
+    monkeypatch.setattr("tinygrad_cnn.restoring._lost.__code__", (lambda watch: None).__code__)
+    fuzzer, found = Interrupts(), None
+    for place in range(512):
+        found = failing(fuzzer, [["at", "blocks", "reference", place]])
+        if found is not None:
+            MODE.set(Mode((True, (), None, 0)))
+            break
+    assert found is not None and "leaves" in str(found)
 
 
 def test_the_programs_are_those_of_the_seed() -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import contextvars
+import logging
 import queue
 import sys
 import threading
 from collections.abc import Generator, Iterator
 from typing import Any, TypeVar
 
+from tinygrad_cnn.restoring import Restoring
+
 T = TypeVar("T")
+_log = logging.getLogger("tinygrad_cnn")
 
 
 def prefetched(items: Iterator[T], ahead: int) -> Iterator[T]:
@@ -29,16 +33,17 @@ def prefetched(items: Iterator[T], ahead: int) -> Iterator[T]:
     ['a', 'b', 'c']
     """
     waiting: queue.Queue[tuple[str, Any]] = queue.Queue(ahead)
-    stop = threading.Event()
+    stopped: list[bool] = []  # a list, to which nothing but one step of Python's own adds
 
     def work() -> None:
         try:
-            for item in items:
-                waiting.put(("item", item))
-                if stop.is_set():
+            while not stopped:
+                try:
+                    item = next(items)
+                except StopIteration:
+                    waiting.put(("end", None))
                     break
-            else:
-                waiting.put(("end", None))
+                waiting.put(("item", item))
             if isinstance(items, Generator):
                 items.close()  # here, where it ran: a `with no_grad()` inside it belongs to this context
         except BaseException as error:
@@ -48,18 +53,30 @@ def prefetched(items: Iterator[T], ahead: int) -> Iterator[T]:
     thread = threading.Thread(
         target=contextvars.copy_context().run, args=(work,), name="prefetch", daemon=True
     )
-    thread.start()
-    try:
-        while (found := waiting.get())[0] == "item":
-            yield found[1]
-        if found[0] == "error":
-            raise found[1]
-    finally:
-        stop.set()
+
+    def begin() -> bool:
+        try:
+            thread.start()
+        except RuntimeError as error:  # too many threads, or a system that has none
+            _log.warning("batches are not made ahead, as no thread can be had for it: %s", error)
+            return False
+        return True
+
+    def end() -> None:
+        stopped.append(True)
         # The thread puts at most once more, and then there is room; so it cannot wait for ever.
         while not waiting.empty():
             waiting.get_nowait()
         # The garbage collector may close the iterator in any thread, also in this one; and at the end
         # of the program, when a daemon thread stands still for good (Python 3.13).
-        if threading.current_thread() is not thread and not sys.is_finalizing():
+        if thread.is_alive() and threading.current_thread() is not thread and not sys.is_finalizing():
             thread.join()
+
+    with Restoring(begin, end) as started:
+        if not started:
+            yield from items
+            return
+        while (found := waiting.get())[0] == "item":
+            yield found[1]
+        if found[0] == "error":
+            raise found[1]

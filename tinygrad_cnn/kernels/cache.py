@@ -18,14 +18,15 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import lru_cache
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from tinygrad_cnn.restoring import Restoring
 
 SOURCES = Path(__file__).parent / "compiled"
 #: The package of the sources, as Python knows it.
@@ -192,17 +193,25 @@ def imported(name: str) -> ModuleType:
         return import_module(name)
 
 
-@contextmanager
-def placed(module: str) -> Iterator[Path]:
+def placed(module: str) -> Restoring[Path]:
     """Have Numba keep what a module compiles inside in its family's folder; one thread at a time."""
-    with _importing:
-        config: Any = import_module("numba.core.config")
+    lock, held, before = _importing, [], []  # type: ignore[var-annotated]
+    config: Any = import_module("numba.core.config")
+
+    def begin() -> Path:
+        held.extend(map(lock.acquire, [True]))  # taken and noted in one step, which nothing interrupts
         path = family_folder(module)
-        before, config.CACHE_DIR = config.CACHE_DIR, str(path)
-        try:
-            yield path
-        finally:
-            config.CACHE_DIR = before
+        before.append(config.CACHE_DIR)
+        config.CACHE_DIR = str(path)
+        return path
+
+    def end() -> None:
+        if held:
+            config.CACHE_DIR = before[0] if before else config.CACHE_DIR
+            lock.release()
+            held.clear()
+
+    return Restoring(begin, end)
 
 
 def remove(path: Path, module: str, name: str) -> int:

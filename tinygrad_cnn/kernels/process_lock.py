@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
+
+from tinygrad_cnn.restoring import Ended
 
 if sys.platform == "win32":
     import msvcrt
@@ -21,12 +21,13 @@ else:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-@contextlib.contextmanager
-def locked(path: Path, wait: bool = True) -> Iterator[bool]:
+class locked(Ended):
     """Wait until no other process has the lock on a file, and have it; whether there is one to have.
 
     Where the file cannot be made, or the file system knows no locks, nothing is waited for.
 
+    Args:
+        path: of the file, which is made.   wait: for another process that has it.
     Raises:
         BlockingIOError: another process has it, and `wait` is False.
 
@@ -35,14 +36,23 @@ def locked(path: Path, wait: bool = True) -> Iterator[bool]:
     ...     had
     True
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("ab")
-    except OSError:
-        yield False
-        return
-    with file:
-        yield _take(file, wait)
+
+    def __init__(self, path: Path, wait: bool = True) -> None:
+        self._path, self._wait = path, wait
+        self._file: IO[bytes] | None = None
+
+    def __enter__(self) -> bool:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self._path.open("ab")
+        except OSError:
+            return False
+        return _take(self._file, self._wait)
+
+    def leave(self, mark: Any = None) -> None:
+        """Let go of it."""
+        if self._file is not None:
+            self._file.close()
 
 
 def _take(file: IO[bytes], wait: bool) -> bool:

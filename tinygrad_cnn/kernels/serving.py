@@ -21,7 +21,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
@@ -29,6 +29,7 @@ from typing import Any
 from tinygrad_cnn.errors import ArgumentError, KernelError, MissingExtraError
 from tinygrad_cnn.kernels import cache, compiler, memory, process_lock, threads
 from tinygrad_cnn.kernels import numpy as reference
+from tinygrad_cnn.restoring import Restoring
 
 CHOICES = ("auto", "fast", "reference")
 #: Arrays of fewer elements do not start anything: NumPy is quick enough on them.
@@ -316,20 +317,19 @@ def _import_compiled() -> None:
         threads.watch_with(watching.watch)
 
 
-@contextlib.contextmanager
-def _uncollected() -> Iterator[None]:
+def _uncollected() -> Restoring[None]:
     """No garbage collection inside, nor of what is young after: Numba makes many objects, which stay."""
     if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        if not gc.get_freeze_count():  # else somebody has frozen objects, which must stay so
+        return Restoring(lambda: None, lambda: None)
+    frozen = gc.get_freeze_count()  # somebody has frozen objects, which must stay so
+
+    def end() -> None:
+        if not frozen:
             gc.freeze()  # all objects leave the young generations, unseen
             gc.unfreeze()  # and are among the oldest now
         gc.enable()
+
+    return Restoring(gc.disable, end)
 
 
 def _say(reason: str, what: str = "kernels") -> None:

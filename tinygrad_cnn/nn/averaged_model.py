@@ -14,6 +14,7 @@ from tinygrad_cnn.functional.arguments import flag, number
 from tinygrad_cnn.mode import no_grad
 from tinygrad_cnn.nn.layers.channel_norm import BatchNormLayer
 from tinygrad_cnn.nn.module import Buffer, Module
+from tinygrad_cnn.restoring import Restoring
 
 __all__ = ["AveragedModel", "get_ema_avg_fn", "update_bn"]
 
@@ -137,18 +138,23 @@ def update_bn(loader: Iterable[Any], model: Module) -> None:
         return
     before = [(m, m.momentum) for m in norms]
     modes = [(m, m.training) for m in model.modules()]
-    for norm in norms:
-        for buffer, start in ((norm.running_mean, 0), (norm.running_var, 1), (norm.num_batches_tracked, 0)):
-            if buffer is not None:
-                buffer._writable()[...] = start
-        norm.momentum = None  # the mean of all batches
-    try:
-        with no_grad():
-            model.train()
-            for batch in loader:
-                model(batch[0] if isinstance(batch, (tuple, list)) else batch)
-    finally:
+
+    def begin() -> None:
+        for norm in norms:
+            for buffer, start in (
+                (norm.running_mean, 0), (norm.running_var, 1), (norm.num_batches_tracked, 0)
+            ):  # fmt: skip
+                if buffer is not None:
+                    buffer._writable()[...] = start
+            norm.momentum = None  # the mean of all batches
+        model.train()
+
+    def end() -> None:
         for norm, momentum in before:
             norm.momentum = momentum
         for module, mode in modes:
             module.training = mode
+
+    with Restoring(begin, end), no_grad():
+        for batch in loader:
+            model(batch[0] if isinstance(batch, (tuple, list)) else batch)

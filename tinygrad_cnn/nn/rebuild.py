@@ -189,11 +189,12 @@ class Builder(Decoder):
                 arguments["rng"] = self.rng
         # The sizes of parameters follow from the arguments by rules of each class, so each is counted
         # when it is about to be made.
-        token = ROOM.set(lambda data, dtype: self.take(path, _elements(data, dtype)))
+        around = ROOM.get()
         try:
+            ROOM.set(lambda data, dtype: self.take(path, _elements(data, dtype)))
             made: Module = self.tried(path, cls.__name__, lambda: cls(**arguments))
         finally:
-            ROOM.reset(token)
+            ROOM.set(around)
         if "dtype" in wanted and "rng" in given:  # what it goes on drawing from, beside its weights
             vars(made)["rng"] = draws
         return made

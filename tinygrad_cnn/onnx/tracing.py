@@ -7,8 +7,7 @@ operand was computed outside the graph, and would be baked into a file: it is re
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +18,7 @@ from tinygrad_cnn.errors import ArgumentError
 from tinygrad_cnn.graph import MODE, Node, Observer, Op, observe
 from tinygrad_cnn.mode import enable_grad
 from tinygrad_cnn.nn import Module
+from tinygrad_cnn.restoring import Restoring
 from tinygrad_cnn.tensors.tensor_class import Tensor
 
 Array = NDArray[Any]
@@ -183,24 +183,26 @@ def flattened(value: Any) -> tuple[Any, ...]:
     return tuple(part for one in value for part in flattened(one))
 
 
-@contextmanager
-def all_learnt(model: Module, training: bool) -> Iterator[None]:
+def all_learnt(model: Module, training: bool) -> Restoring[None]:
     """The mode set, and all parameters recorded, frozen ones too; then mode and buffers as before."""
     frozen = [p for p in model.parameters() if not p.requires_grad]
     modes = [(module, module.training) for module in model.modules()]
     buffers = [(buffer, buffer.numpy().copy()) for buffer in model.buffers()]
-    for parameter in frozen:
-        parameter.requires_grad_(True)
-    model.train(training)
-    try:
-        yield
-    finally:
+
+    def begin() -> None:
+        for parameter in frozen:
+            parameter.requires_grad_(True)
+        model.train(training)
+
+    def end() -> None:
         for parameter in frozen:
             parameter.requires_grad_(False)
         for module, mode in modes:
             module.training = mode
         for buffer, values in buffers:
             buffer.data = values
+
+    return Restoring(begin, end)
 
 
 def other_numbers(x: Array, sign: int) -> Array:

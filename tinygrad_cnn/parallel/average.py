@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -15,6 +15,7 @@ from tinygrad_cnn.functional.arguments import integer
 from tinygrad_cnn.optim import LBFGS, Optimizer
 from tinygrad_cnn.parallel.worlds import Pending, World
 from tinygrad_cnn.parallel.worlds import world as this_world
+from tinygrad_cnn.restoring import Restoring
 from tinygrad_cnn.tensors import Tensor
 
 Array = NDArray[Any]
@@ -83,8 +84,7 @@ class GradientAverage:
         parts = [np.zeros(p.size, dtype) if p.grad is None else p.grad.numpy().ravel() for p in bucket]
         self._running.append(self.world.start_sum(np.concatenate([*parts, have])))
 
-    @contextmanager
-    def later(self) -> Iterator[None]:
+    def later(self) -> Restoring[None]:
         """Send nothing: for all `backward()` of a step but the last one.
 
         >>> w = Tensor([1.0], requires_grad=True)
@@ -94,11 +94,9 @@ class GradientAverage:
         >>> (w * 4).sum().backward(); average.finish(); w.grad.tolist()
         [7.0]
         """
-        before, self._later = self._later, True
-        try:
-            yield
-        finally:
-            self._later = before
+        return Restoring(
+            partial(setattr, self, "_later", True), partial(setattr, self, "_later", self._later)
+        )
 
     def finish(self) -> None:
         """Send what is not sent yet, wait for all buckets, and set the gradients. A step does it by itself.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from tinygrad_cnn.mode import enable_grad
+from tinygrad_cnn.restoring import Restoring
 from tinygrad_cnn.torch import shaping
 from tinygrad_cnn.torch.autograd import functional
 from tinygrad_cnn.torch.autograd.walks import grad as gradients
@@ -228,15 +230,15 @@ def functional_call(module: Any, parameters_and_buffers: Any, args: Any = None, 
                 f"functional_call: {type(module).__name__} has no parameter or buffer {path!r}"
             )
         places.append((attributes, name, value))
-    before = [attributes[name] for attributes, name, _ in places]
-    try:
-        for attributes, name, value in places:
+    before = [(attributes, name, attributes[name]) for attributes, name, _ in places]
+
+    def put(all_of: list[tuple[dict[str, Any], str, Any]]) -> None:
+        for attributes, name, value in all_of:
             attributes[name] = value
+
+    with Restoring(partial(put, places), partial(put, before)):
         inputs = args if isinstance(args, tuple) else () if args is None else (args,)
         return module(*inputs, **(kwargs or {}))
-    finally:
-        for (attributes, name, _), old in zip(places, before, strict=True):
-            attributes[name] = old
 
 
 __getattr__ = guard("torch.func", globals())

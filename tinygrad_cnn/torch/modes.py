@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
 from typing import Any
 
-from tinygrad_cnn.graph import MODE
+from tinygrad_cnn.graph import MODE, Block, Mode
 from tinygrad_cnn.mode import enable_grad, no_grad, set_grad_enabled
+from tinygrad_cnn.restoring import Restoring
 from tinygrad_cnn.torch import devices, dtypes
 from tinygrad_cnn.torch.generators import default_generator
 from tinygrad_cnn.torch.old_types import of_name
 from tinygrad_cnn.torch.tensors import Tensor
 
 
-class inference_mode(contextlib.ContextDecorator):
+class inference_mode(Block, contextlib.ContextDecorator):
     """A block, or a decorator, without recording.
 
     >>> with inference_mode(): is_grad_enabled()
@@ -25,14 +25,12 @@ class inference_mode(contextlib.ContextDecorator):
         return no_grad(mode) if callable(mode) else super().__new__(cls)
 
     def __init__(self, mode: bool = True) -> None:
+        super().__init__()
         self.mode = mode
 
-    def __enter__(self) -> None:
-        self._block = no_grad() if self.mode else contextlib.nullcontext()
-        self._block.__enter__()
-
-    def __exit__(self, *error: Any) -> None:
-        self._block.__exit__(*error)
+    def changed(self, mode: Mode) -> Mode:
+        """The mode that does not record, or the one that is."""
+        return mode.replaced(recording=mode.recording and not self.mode)
 
 
 def is_grad_enabled() -> bool:
@@ -59,15 +57,10 @@ def set_rng_state(new_state: Any) -> None:
     default_generator.set_state(new_state._array)
 
 
-@contextlib.contextmanager
-def fork_rng(devices: Any = None, enabled: bool = True, **_: Any) -> Iterator[None]:
+def fork_rng(devices: Any = None, enabled: bool = True, **_: Any) -> Restoring[None]:
     """A block after which the default generator is where it was."""
     state = default_generator.get_state()
-    try:
-        yield
-    finally:
-        if enabled:
-            default_generator.set_state(state)
+    return Restoring(lambda: None, lambda: default_generator.set_state(state) if enabled else None)
 
 
 def compile(model: Any = None, **options: Any) -> Any:

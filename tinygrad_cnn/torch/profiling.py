@@ -6,10 +6,11 @@ from collections import defaultdict
 from time import perf_counter
 from typing import Any
 
-from tinygrad_cnn.graph import MODE, Observer
+from tinygrad_cnn.graph import Observer, observe
+from tinygrad_cnn.restoring import Ended
 
 
-class Profile(Observer):
+class Profile(Observer, Ended):
     """Sums the time of recorded ops, forward and backward, by module and op; a context.
 
     Time between ops (Python, data, the optimizer) is the rest of the total.
@@ -24,16 +25,18 @@ class Profile(Observer):
     def __init__(self) -> None:
         self.rows: dict[tuple[str, str], list[float]] = defaultdict(lambda: [0.0, 0.0, 0])
         self._began = self._total = 0.0
+        self._block = observe(self)
 
     def __enter__(self) -> Profile:
-        mode = MODE.get()
-        self._token = MODE.set(mode.replaced(observers=(*mode.observers, self)))
-        self._total = perf_counter()
+        self._total, self._ended = perf_counter(), False
+        self._block.enter()
         return self
 
-    def __exit__(self, *_: Any) -> None:
-        MODE.reset(self._token)
-        self._total = perf_counter() - self._total
+    def leave(self, mark: Any = None) -> None:
+        """No longer look."""
+        self._block.leave()
+        if not self._ended:
+            self._total, self._ended = perf_counter() - self._total, True
 
     def op_starts(self, op: Any, arrays: Any) -> None:
         """Note when an op begins."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any
 
@@ -18,6 +17,7 @@ from tinygrad_cnn.functional.arguments import integer
 from tinygrad_cnn.mode import no_grad
 from tinygrad_cnn.nn import Module
 from tinygrad_cnn.parallel import World
+from tinygrad_cnn.restoring import Restoring
 from tinygrad_cnn.tensors.tensor_class import Tensor
 from tinygrad_cnn.train.batches import as_batches, as_numbers, parts_of
 from tinygrad_cnn.train.losses import binary, fitting_targets, loss_of
@@ -191,8 +191,7 @@ def check_parts(name: str, model: Any, loss: Any, metrics: Any) -> None:
         raise DTypeError(f"{name}: metrics is a tuple such as ('accuracy',), got {metrics!r}")
 
 
-@contextmanager
-def in_mode(model: Module, training: bool) -> Iterator[None]:
+def in_mode(model: Module, training: bool) -> Restoring[Module]:
     """Training or evaluation mode inside; each module's own mode again after it.
 
     >>> from tinygrad_cnn import nn
@@ -203,12 +202,12 @@ def in_mode(model: Module, training: bool) -> Iterator[None]:
     True
     """
     before = [(module, module.training) for module in model.modules()]
-    model.train(training)
-    try:
-        yield
-    finally:
+
+    def end() -> None:
         for module, mode in before:
             module.training = mode
+
+    return Restoring(lambda: model.train(training), end)
 
 
 def _array(outputs: Any) -> Array:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -15,6 +14,7 @@ from tinygrad_cnn.errors import ArgumentError, DTypeError, StateError
 from tinygrad_cnn.nn import Module
 from tinygrad_cnn.optim import Optimizer
 from tinygrad_cnn.parallel import World, average_gradients
+from tinygrad_cnn.restoring import Restoring
 from tinygrad_cnn.rng import find_generators, generator
 from tinygrad_cnn.train.batches import parts_of
 from tinygrad_cnn.train.metrics_over_batches import Running, sums_of
@@ -43,8 +43,7 @@ class Ranks:
         self.alone = self.world.size == 1
 
     # ------------------------------------------------------------------ before the first step
-    @contextmanager
-    def together(self, model: Module, optimizer: Optimizer, place: tuple[int, int]) -> Iterator[None]:
+    def together(self, model: Module, optimizer: Optimizer, place: tuple[int, int]) -> Restoring[None]:
         """Inside, all ranks have rank 0's weights and buffers, and steps use the mean gradients.
 
         Args:
@@ -52,11 +51,12 @@ class Ranks:
         Raises:
             StateError: the ranks have different parameters, states of optimizers, or places.
         """
-        if self.alone:
-            yield
-            return
-        average = average_gradients(optimizer, self.world)
-        try:
+        averages: list[Any] = []
+
+        def begin() -> None:
+            if self.alone:
+                return
+            averages.append(average_gradients(optimizer, self.world))
             self.world.share_state(model)
             seen = self.world.each(_digest([*place, optimizer.state_dict()]))
             different = [rank for rank, row in enumerate(seen) if not np.array_equal(row, seen[0])]
@@ -65,9 +65,12 @@ class Ranks:
                     f"fit: ranks {different} are at another place than rank 0, or their optimizers have "
                     "other states; all ranks must load the same checkpoint, or none"
                 )
-            yield
-        finally:
-            average.remove()
+
+        def end() -> None:
+            for average in averages:
+                average.remove()
+
+        return Restoring(begin, end)
 
     def parts(self, function: str, batch: Any, data: Any) -> tuple[tuple[Any, ...], Any]:
         """Inputs and targets of this rank's rows of a batch, as `parts_of`; perhaps no rows.

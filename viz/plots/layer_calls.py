@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from tinygrad_cnn import Tensor, nn, rng
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
+from tinygrad_cnn.restoring import Restoring
 
 
-@contextmanager
-def undisturbed(model: nn.Module, *, training: bool | None = None) -> Iterator[None]:
+def undisturbed(model: nn.Module, *, training: bool | None = None) -> Restoring[None]:
     """Whatever runs inside, the model's modes and buffers and all generators are put back after.
 
     Gradients are not looked after: inside, take them by `grad`, which writes none.
@@ -31,12 +30,14 @@ def undisturbed(model: nn.Module, *, training: bool | None = None) -> Iterator[N
     modules = list(model.modules())
     modes = [vars(module).get("training") for module in modules]
     buffers = [(buffer, buffer.array.copy()) for buffer in model.buffers()]
-    try:
+    generators = rng.undisturbed(model)
+
+    def begin() -> None:
         if training is not None:
             model.train(training)
-        with rng.undisturbed(model):
-            yield
-    finally:
+
+    def end() -> None:
+        generators.leave()
         for module, mode in zip(modules, modes, strict=True):
             if mode is None:
                 vars(module).pop("training", None)
@@ -46,9 +47,10 @@ def undisturbed(model: nn.Module, *, training: bool | None = None) -> Iterator[N
             if not np.array_equal(buffer.array, values, equal_nan=True):
                 buffer.data = values  # only then: graphs that hold it would be told of a write
 
+    return Restoring(begin, end)
 
-@contextmanager
-def noting(modules: Mapping[str, nn.Module]) -> Iterator[list[tuple[str, Any]]]:
+
+def noting(modules: Mapping[str, nn.Module]) -> Restoring[list[tuple[str, Any]]]:
     """What each call of these modules gives, in the order in which calls end.
 
     Args:
@@ -64,17 +66,21 @@ def noting(modules: Mapping[str, nn.Module]) -> Iterator[list[tuple[str, Any]]]:
     """
     calls: list[tuple[str, Any]] = []
     before = {name: vars(module).get("forward") for name, module in modules.items()}
-    try:
+
+    def begin() -> list[tuple[str, Any]]:
         for name, module in modules.items():
             # On the object itself: found before the class's, and gone again when deleted.
             vars(module)["forward"] = _noted(name, module.forward, calls)
-        yield calls
-    finally:
+        return calls
+
+    def end() -> None:
         for name, module in modules.items():
             if before[name] is None:
                 vars(module).pop("forward", None)
             else:
                 vars(module)["forward"] = before[name]
+
+    return Restoring(begin, end)
 
 
 def _noted(name: str, forward: Any, calls: list[tuple[str, Any]]) -> Any:

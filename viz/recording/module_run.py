@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from tinygrad_cnn import Tensor, enable_grad
 from tinygrad_cnn.errors import ArgumentError, DTypeError
 from tinygrad_cnn.graph import MODE
 from tinygrad_cnn.nn import Module
+from tinygrad_cnn.restoring import Restoring
 from tinygrad_cnn.rng import undisturbed
 from viz.recording.recorder import Recorder, record
 
@@ -83,14 +83,15 @@ def _tensors(output: Any) -> Iterator[Tensor]:
             yield from _tensors(part)
 
 
-@contextmanager
-def _unchanged(model: Module) -> Iterator[None]:
+def _unchanged(model: Module) -> Restoring[None]:
     """Put buffers and random generators back at the end, also after an error."""
     buffers = [(buffer, buffer.array.copy()) for buffer in model.buffers()]
-    try:
-        with undisturbed(model):
-            yield
-    finally:
+    generators = undisturbed(model)
+
+    def end() -> None:
+        generators.leave()
         for buffer, before in buffers:
             if not np.array_equal(buffer.array, before, equal_nan=True):
                 buffer.data = Tensor(before)
+
+    return Restoring(lambda: None, end)

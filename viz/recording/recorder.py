@@ -9,8 +9,6 @@ from __future__ import annotations
 import os
 import sys
 import weakref
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from math import isinf
 from pathlib import Path
@@ -22,6 +20,7 @@ import numpy as np
 import tinygrad_cnn
 from tinygrad_cnn import Tensor
 from tinygrad_cnn.graph import MODE, OUT, Call, Node, Observer, Op, observe, owner
+from tinygrad_cnn.restoring import Restoring
 from viz.recording.summary import Summary, summarise, values_of
 
 #: A unit is called dead after this many zeros; fewer may be chance.
@@ -328,8 +327,7 @@ class Recorder(Observer):
         self._steps.clear()
 
 
-@contextmanager
-def record(*, holding: bool = False) -> Iterator[Recorder]:
+def record(*, holding: bool = False) -> Restoring[Recorder]:
     """Watch what is computed inside the `with` block, for drawings with values, gradients and times.
 
     Watching costs a look at every element, so that the times of ops are measured without it but the
@@ -349,11 +347,17 @@ def record(*, holding: bool = False) -> Iterator[Recorder]:
     ((5.0,), (2.0, -4.0))
     """
     recorder = Recorder(holding)
-    try:
-        with observe(recorder):
-            yield recorder
-    finally:
+    block = observe(recorder)
+
+    def begin() -> Recorder:
+        block.enter()
+        return recorder
+
+    def end() -> None:
+        block.leave()
         recorder.finish()
+
+    return Restoring(begin, end)
 
 
 def dead_units(result: Any) -> tuple[int, int]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -17,6 +17,7 @@ from tinygrad_cnn.functional.arguments import integer
 from tinygrad_cnn.graph import Array, Node, Observer, Op, observe, owner
 from tinygrad_cnn.mode import enable_grad
 from tinygrad_cnn.nn.module import Module, Parameter
+from tinygrad_cnn.restoring import Restoring
 from tinygrad_cnn.rng import generator
 from tinygrad_cnn.tensors.tensor_class import Tensor
 
@@ -249,15 +250,10 @@ def multiply_adds(op: Op | None, arrays: Sequence[Any], result: Array) -> int:
     return 0
 
 
-@contextmanager
-def _generator_kept() -> Iterator[None]:
+def _generator_kept() -> Restoring[None]:
     """Leave the default generator as it was."""
     bits = generator().bit_generator
-    state = bits.state
-    try:
-        yield
-    finally:
-        bits.state = state
+    return Restoring(lambda: None, partial(setattr, bits, "state", bits.state))
 
 
 # --------------------------------------------------------------------------- rows and shapes

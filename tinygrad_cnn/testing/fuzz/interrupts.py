@@ -1,4 +1,8 @@
-"""An exception raised by a signal at a random moment of a training step: the next has the same bits."""
+"""An exception raised at any moment, as signals' handlers raise: the next results have the same bits.
+
+It comes at a place by its number, where the calling thread looks for signals, which repeats exactly; or
+after some microseconds, which also meets the moments between kernels and threads.
+"""
 
 from __future__ import annotations
 
@@ -11,18 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn import functional as F
-from tinygrad_cnn import nn
-from tinygrad_cnn.graph import MODE
-from tinygrad_cnn.mode import no_grad
+from tinygrad_cnn.errors import KernelError, MissingExtraError
+from tinygrad_cnn.kernels.serving import kernels_in_use, use_kernels
+from tinygrad_cnn.testing.fuzz.interrupted_work import WORKS, shared_state
 from tinygrad_cnn.testing.fuzz.shrinking_search import SkippedError, Steps
-from tinygrad_cnn.transforms import checkpoint
-
-MODELS = ("convolutions", "products", "checkpointed")
-
-
-class _StopError(Exception):
-    """What the signal raises."""
+from tinygrad_cnn.testing.fuzz.signal_points import Points, StopError, dropped
+from tinygrad_cnn.warm import compile_all
 
 
 class Interrupts:
@@ -31,72 +29,75 @@ class Interrupts:
     name = "interrupts"
 
     def __init__(self) -> None:
-        self._right: dict[str, list[Any]] = {}
+        self._kernels = ["reference"]
+        self._right: dict[tuple[str, str], tuple[list[Any], int]] = {}
 
     def prepare(self) -> None:
-        """A clock that sends signals, and the main thread, which gets them."""
+        """A clock that sends signals, the main thread, which gets them, and compiled kernels, if any."""
         if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
             raise SkippedError("it needs signal.setitimer and the main thread")
+        if len(self._kernels) == 1:
+            before = kernels_in_use()
+            with suppress(KernelError, MissingExtraError):
+                compile_all()
+                self._kernels.append("fast")
+            use_kernels(before)
 
     def draw(self, rng: np.random.Generator) -> Steps:
-        """Some steps, each interrupted after so many microseconds."""
-        model = str(rng.choice(MODELS))
-        return [[model, int(10 ** rng.uniform(1, 4))] for _ in range(int(rng.integers(1, 6)))]
+        """Some pieces of work, each with kernels that are pinned, and interrupted once."""
+        steps: Steps = []
+        for _ in range(int(rng.integers(1, 6))):
+            how = str(rng.choice(["at", "after"]))
+            number = int(rng.integers(1 << 30)) if how == "at" else int(10 ** rng.uniform(1, 4))
+            steps.append(
+                [how, str(rng.choice(list(WORKS))), str(rng.choice(["reference", "fast"])), number]
+            )
+        return steps
 
     def run(self, steps: Steps) -> None:
         """Interrupt, then compute once more in peace."""
-        for model, _ in steps:
-            if model not in self._right:
-                self._right[model] = self.work(model)
-        for model, after in steps:
-            with suppress(_StopError):  # it came when the step was over
-                self.interrupted(model, after)
-            assert MODE.get() == [True, (), None, 0], f"the mode is {MODE.get()}"
-            for got, right in zip(self.work(model), self._right[model], strict=True):
-                np.testing.assert_array_equal(got, right)
-
-    def interrupted(self, model: str, after: int) -> None:
-        """A step during which the signal comes."""
-
-        def stop(number: int, frame: FrameType | None) -> None:
-            raise _StopError
-
-        def dropped(unraisable: sys.UnraisableHookArgs) -> None:
-            # Python drops what is raised in `__del__` or a weak reference's callback: as if it never came.
-            if not isinstance(unraisable.exc_value, _StopError):
-                told(unraisable)
-
-        told, sys.unraisablehook = sys.unraisablehook, dropped
-        before = signal.signal(signal.SIGALRM, stop)
+        before = kernels_in_use()
         try:
-            signal.setitimer(signal.ITIMER_REAL, after * 1e-6)
-            self.work(model)
-        except _StopError:
-            pass
+            for how, work, kernels, number in steps:
+                self._step(how, work, kernels if kernels in self._kernels else "reference", number)
         finally:
-            _quiet(before, told)
+            use_kernels(before)
 
-    @staticmethod
-    def work(model: str) -> list[Any]:
-        """A loss and the gradients of a small network, on data that never change."""
-        rng = np.random.default_rng(1)
-        if model == "products":
-            network = nn.Sequential(nn.Linear(64, 256, rng=rng), nn.ReLU(), nn.Linear(256, 10, rng=rng))
-            x = rng.normal(size=(128, 64)).astype(np.float32)
+    def _step(self, how: str, work: str, kernels: str, number: int) -> None:
+        use_kernels(kernels)
+        points = Points()
+        if (work, kernels) not in self._right:
+            WORKS[work]()  # loads what is loaded once
+            right = WORKS[work]()
+            points.run(WORKS[work], sys.maxsize)
+            self._right[work, kernels] = right, points.count
+        right, count = self._right[work, kernels]
+        before = shared_state()
+        if how == "at":
+            points.run(WORKS[work], 1 + number % count)
         else:
-            network = nn.Sequential(
-                nn.Conv2d(3, 16, 3, rng=rng), nn.BatchNorm2d(16), nn.ReLU(), nn.MaxPool2d(2),
-                nn.Flatten(), nn.Linear(16 * 49, 10, rng=rng),
-            )  # fmt: skip
-            x = rng.normal(size=(8, 3, 16, 16)).astype(np.float32)
-        labels = rng.integers(0, 10, len(x))
-        y = checkpoint(network, x) if model == "checkpointed" else network(x)
-        loss = F.cross_entropy(y, labels)
-        loss.backward()
-        with no_grad():
-            again = network(x)
-        grads = [p.grad.numpy().copy() for p in network.parameters() if p.grad is not None]
-        return [loss.numpy().copy(), again.numpy().copy(), *grads]
+            with suppress(StopError):  # it came when the work was over
+                interrupted(work, number)
+        assert shared_state() == before, f"{work} leaves {shared_state()}"
+        for got, wanted in zip(WORKS[work](), right, strict=True):
+            np.testing.assert_array_equal(got, wanted)
+
+
+def interrupted(work: str, after: int) -> None:
+    """A piece of work during which a signal comes."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise StopError
+
+    told, sys.unraisablehook = sys.unraisablehook, dropped
+    before = signal.signal(signal.SIGALRM, stop)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, after * 1e-6)
+        WORKS[work]()
+    except StopError:
+        pass
+    finally:
+        _quiet(before, told)
 
 
 def _quiet(before: Any, told: Any) -> None:
@@ -107,5 +108,5 @@ def _quiet(before: Any, told: Any) -> None:
             signal.signal(signal.SIGALRM, before or signal.SIG_DFL)
             sys.unraisablehook = told
             return
-        except _StopError:
+        except StopError:
             continue

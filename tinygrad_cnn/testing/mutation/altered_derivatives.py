@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from tinygrad_cnn.graph import METHODS, Needs, Node, Observer, Op, asks_for_needs, observe
 from tinygrad_cnn.ops.shape import SumTo
+from tinygrad_cnn.restoring import Restoring
 from tinygrad_cnn.tensors.tensor_class import Tensor
 
 #: What can be done to one operand's gradient; each works on arrays and on Tensors.
@@ -63,8 +63,7 @@ def mutants(op: type[Op], operands: int) -> list[Mutant]:
     return [*found, Mutant(op, None, CONSTANT)] if op.keep else found
 
 
-@contextmanager
-def altered(mutant: Mutant) -> Iterator[None]:
+def altered(mutant: Mutant) -> Restoring[None]:
     """The op's derivative altered inside the `with` block.
 
     >>> from tinygrad_cnn import ops
@@ -79,8 +78,17 @@ def altered(mutant: Mutant) -> Iterator[None]:
     def backward(self: Any, g: Any, *kept: Any, needs: Needs) -> tuple[Any, ...]:
         return _wrong(mutant, lambda h, *given: right(self, h, *given, needs=needs), walk, g, kept)
 
-    with patched(mutant.op, backward=backward), observe(walk):
-        yield
+    method, block = patched(mutant.op, backward=backward), observe(walk)
+
+    def begin() -> None:
+        method.__enter__()
+        block.enter()
+
+    def end() -> None:
+        block.leave()
+        method.leave()
+
+    return Restoring(begin, end)
 
 
 def told_needs(op: type[Op]) -> Callable[..., tuple[Any, ...]]:
@@ -113,23 +121,29 @@ class _Walk(Observer):
         return self._at[-1].parents[place].shape if self._at else np.shape(d)
 
 
-@contextmanager
-def patched(op: type[Op], **methods: Any) -> Iterator[None]:
+def patched(op: type[Op], **methods: Any) -> Restoring[None]:
     """Methods or attributes of a class replaced inside the `with` block, inherited ones too.
 
     >>> with patched(Op, backward=lambda self, g: (g,)):
     ...     Op().backward(1.0)
     (1.0,)
     """
-    with ExitStack() as undo:
-        asked = {f"_{name}_needs": asks_for_needs(methods[name]) for name in methods if name in METHODS}
-        for name, method in {**methods, **asked}.items():
-            if name in vars(op):
-                undo.callback(setattr, op, name, vars(op)[name])
-            else:
-                undo.callback(delattr, op, name)
+    asked = {f"_{name}_needs": asks_for_needs(methods[name]) for name in methods if name in METHODS}
+    others = {**methods, **asked}
+    before = {name: vars(op)[name] for name in others if name in vars(op)}
+
+    def begin() -> None:
+        for name, method in others.items():
             setattr(op, name, method)
-        yield
+
+    def end() -> None:
+        for name in others:
+            if name in before:
+                setattr(op, name, before[name])
+            elif name in vars(op):
+                delattr(op, name)
+
+    return Restoring(begin, end)
 
 
 def _wrong(mutant: Mutant, right: Callable[..., Any], walk: _Walk, g: Any, kept: Any) -> tuple[Any, ...]:

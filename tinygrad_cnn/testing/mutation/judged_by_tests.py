@@ -14,8 +14,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,6 +22,7 @@ import numpy as np
 
 from tinygrad_cnn.errors import ArgumentError
 from tinygrad_cnn.graph import Needs, Op
+from tinygrad_cnn.restoring import Restoring
 from tinygrad_cnn.tensors.tensor_class import Tensor
 from tinygrad_cnn.testing.mutation.altered_derivatives import (
     CONSTANT,
@@ -119,10 +119,9 @@ def _score(op: type[Op], passes: Callable[[], bool]) -> Score:
     return found
 
 
-@contextmanager
 def _watched(
     op: type[Op], right: Callable[..., Any], changed: list[bool], constant: bool
-) -> Iterator[None]:
+) -> Restoring[None]:
     """Note whether an altered backward gives other gradients than the right one, or other graphs."""
     wrong = told_needs(op)
 
@@ -135,8 +134,7 @@ def _watched(
                 changed.append(True)
         return results
 
-    with patched(op, backward=comparing):
-        yield
+    return patched(op, backward=comparing)
 
 
 def _differ(a: Any, b: Any) -> bool:

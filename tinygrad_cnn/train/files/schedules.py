@@ -10,6 +10,7 @@ from tinygrad_cnn.nn.rebuild import Builder
 from tinygrad_cnn.nn.structure import Writer
 from tinygrad_cnn.optim import LRScheduler, Optimizer, ReduceLROnPlateau
 from tinygrad_cnn.optim.scheduler import PerGroup
+from tinygrad_cnn.restoring import Restoring
 
 #: The classes that a file may name: those of `optim` but for the ones made of functions, and no others.
 SCHEDULERS = {
@@ -87,18 +88,20 @@ def _try_out(builder: Builder, scheduler: Any, optimizer: Optimizer) -> None:
     held = [(one, dict(vars(one))) for one in _all_within(scheduler)]
     groups = [dict(group) for group in optimizer.param_groups]
     measure = (0.5,) if isinstance(scheduler, ReduceLROnPlateau) else ()
-    try:
-        builder.tried("scheduler", "schedule", lambda: (scheduler.state_dict(), scheduler.step(*measure)))
-        rates = [group["lr"] for group in optimizer.param_groups]
-        if not all(isinstance(rate, (int, float)) and abs(rate) < 1e300 for rate in rates):
-            builder.refuse("scheduler", f"it gives the rates {str(rates)[:80]}")
-    finally:
+
+    def end() -> None:
         for one, before in held:
             vars(one).clear()
             vars(one).update(before)
         for group, old in zip(optimizer.param_groups, groups, strict=True):
             group.clear()
             group.update(old)
+
+    with Restoring(lambda: None, end):
+        builder.tried("scheduler", "schedule", lambda: (scheduler.state_dict(), scheduler.step(*measure)))
+        rates = [group["lr"] for group in optimizer.param_groups]
+        if not all(isinstance(rate, (int, float)) and abs(rate) < 1e300 for rate in rates):
+            builder.refuse("scheduler", f"it gives the rates {str(rates)[:80]}")
 
 
 def _all_within(scheduler: Any) -> list[Any]:

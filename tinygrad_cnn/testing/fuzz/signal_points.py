@@ -1,0 +1,96 @@
+"""Raising where Python looks for signals: at the n-th such place that a call passes, the same each time.
+
+Python runs a signal's handler when a function begins, after a call of what is written in C, and at each
+turn of a loop. A trace function can raise at these places by number, which no clock can.
+"""
+
+from __future__ import annotations
+
+import dis
+import sys
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
+
+HOME = str(Path(__file__).parents[2])
+OWN = str(Path(__file__))
+#: After these Python looks for signals.
+LOOKING = ("CALL", "JUMP_BACKWARD", "RESUME")
+#: What an exception cannot leave: Python drops what is raised there.
+DROPPING = ("__del__", "_lost")
+
+
+class StopError(Exception):
+    """What is raised."""
+
+
+def dropped(unraisable: sys.UnraisableHookArgs) -> None:
+    """Take what Python drops: it was raised in `__del__`, say, and is as if it never came."""
+    if not isinstance(unraisable.exc_value, StopError):
+        sys.__unraisablehook__(unraisable)
+
+
+@cache
+def _places(code: CodeType) -> frozenset[int]:
+    """Where in a function an instruction stands before which Python may have looked for signals."""
+    found, before = set(), ""
+    for instruction in dis.get_instructions(code):
+        if instruction.opname == "CACHE":
+            continue
+        if before.startswith(LOOKING) and "NO_INTERRUPT" not in before:
+            found.add(instruction.offset)
+        before = instruction.opname
+    return frozenset(found)
+
+
+class Points:
+    """Raises at the n-th place that the calling thread passes in this package; it passed `count`.
+
+    >>> points = Points()
+    >>> points.run(lambda: None, 1), points.count
+    (True, 0)
+    """
+
+    def __init__(self, home: str = HOME) -> None:
+        self.home, self.count, self._at = home, 0, 0
+
+    def run(self, call: Callable[[], Any], at: int) -> bool:
+        """Whether the call came to its end before place number `at`, from 1; its own errors are raised."""
+        self.count, self._at = 0, at
+        before, told, sys.unraisablehook = sys.gettrace(), sys.unraisablehook, dropped
+        sys.settrace(self._begun)
+        try:
+            call()
+        except StopError:
+            return False
+        finally:
+            sys.settrace(before)
+            sys.unraisablehook = told
+        return self.count < at
+
+    def _begun(self, frame: FrameType, event: str, argument: Any) -> Any:
+        """A function begins."""
+        code = frame.f_code
+        if (
+            not code.co_filename.startswith(self.home)
+            or code.co_filename == OWN
+            or code.co_name in DROPPING
+        ):
+            return None
+        frame.f_trace_opcodes, frame.f_trace_lines = True, False
+        places = _places(code)
+
+        def step(frame: FrameType, event: str, argument: Any) -> Any:
+            if event == "opcode" and frame.f_lasti in places:
+                self._passed()
+            return step
+
+        return step
+
+    def _passed(self) -> None:
+        self.count += 1
+        if self.count == self._at:
+            sys.settrace(None)
+            raise StopError
