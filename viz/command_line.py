@@ -104,8 +104,8 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--input", metavar="SHAPE", action="append", type=_shape,
         help="for a Module: shape of an input, such as 1,1,28,28, filled with normal random numbers of a "
-        "fixed seed; 2,16:int64 gives zeros of that type; once for each argument, if an ONNX "
-        "file does not say it",
+        "fixed seed; 2,16:int64 gives zeros of that type, :int64=16000 one number; once for "
+        "each argument, if an ONNX file does not say it",
     )  # fmt: skip
     add("--diff", metavar="FILE", help="for a file: what would make it into this one")
     add("--title", help="the line above the picture; '' leaves it out")
@@ -139,15 +139,19 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _shape(text: str) -> Any:
-    """An array for '1,1,28,28' or '2,16:int64'."""
-    sizes, _, dtype = text.partition(":")
+    """An array for '1,1,28,28', '2,16:int64' or ':int64=16000'."""
+    form, equals, number = text.partition("=")
+    sizes, _, dtype = form.partition(":")
     try:
         shape = tuple(int(size) for size in sizes.split(",") if size.strip())
         kind = np.dtype(dtype or "float32")
         if kind.kind not in "fiub" or any(size < 0 for size in shape):
             raise ValueError(text)
-    except (ValueError, TypeError):
-        raise argparse.ArgumentTypeError(f"{text!r} is no shape; 1,1,28,28 or 2,16:int64 fits") from None
+        if equals:
+            return np.full(shape, float(number) if kind.kind == "f" else int(number), kind)
+    except (ValueError, TypeError, OverflowError):
+        fits = "1,1,28,28, 2,16:int64 or :int64=16000"
+        raise argparse.ArgumentTypeError(f"{text!r} is no shape; {fits} fits") from None
     drawn = np.random.default_rng(0).standard_normal(shape)
     return drawn.astype(kind) if kind.kind == "f" else np.zeros(shape, kind)
 

@@ -76,3 +76,20 @@ def test_an_array_that_several_nodes_take_is_one_constant(tmp_path, capsys):
     assert main([str(path), "--max-nodes", "0"]) == 0
     words = capsys.readouterr().out
     assert words.count("constant float32") == 1 and "Detach" not in words
+
+
+def test_an_input_can_be_a_number_and_a_slice_is_written_in_few_words(tmp_path, capsys):
+    weights = {"zero": np.array([0]), "one": np.array([1]), "end": np.array([2**63 - 1])}
+    nodes = [
+        onnx.helper.make_node("Slice", ["x", "zero", "end", "one"], ["a"]),
+        onnx.helper.make_node("Slice", ["a", "one", "end", "one"], ["b"]),
+        onnx.helper.make_node("Mul", ["b", "k"], ["y"]),
+    ]
+    path = tmp_path / "slice.onnx"
+    inputs = {"x": np.zeros((2, 3), "f4"), "k": np.array(0, "f4")}
+    path.write_bytes(model(nodes, inputs, ["y"], weights).SerializeToString())
+    assert main([str(path), "--input", "2,3", "--input", ":float32=2.5", "--values"]) == 0
+    words = capsys.readouterr().out
+    assert words.count("Index") == 1 and "[:, 1:]" in words and "2.5" in words
+    with pytest.raises(SystemExit):
+        main([str(path), "--input", "2,3:int64=x"])

@@ -119,9 +119,17 @@ def _slice(
         )
     key = [slice(None)] * x.ndim
     for axis, begin, end, step in zip(named, first, last, strides, strict=True):
-        stop = None if step < 0 and end < -x.shape[axis] else end
-        key[axis] = slice(begin, stop, step)
-    return taken(x, tuple(key))
+        key[axis] = _cut(begin, end, step, x.shape[axis])
+    return x if all(part == slice(None) for part in key) else taken(x, tuple(key))
+
+
+def _cut(begin: int, end: int, step: int, size: int) -> slice:
+    """The slice in the fewest words: a bound beyond the end, such as the largest integer, is no bound."""
+    if step > 0:
+        first, last = begin == 0 or begin <= -size, end >= size
+    else:
+        first, last = begin >= size - 1, end < -size
+    return slice(None if first else begin, None if last else end, None if step == 1 else step)
 
 
 @importer("Expand")
