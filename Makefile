@@ -1,5 +1,5 @@
 # Two commands are enough: `make demo` and `make test`. Each installs what it needs into .venv.
-.PHONY: demo test test-slow test-compiled test-lowest test-peers test-onnx docs site docs-serve lint changelog bench clean help
+.PHONY: demo test test-slow test-compiled test-lowest test-peers test-onnx docs site site-live docs-serve lint changelog bench clean help
 
 PYTHON ?= python3
 VENV := .venv
@@ -18,6 +18,7 @@ help:
 	@echo "make test-onnx  ONNX's own backend suite"
 	@echo "make docs   write the pages and pictures that are made from code, and build the site"
 	@echo "make site   build the site alone, in docs/_build/html"
+	@echo "make site-live  let pages of the built site run Python, which needs npm"
 	@echo "make docs-serve  show the built site at http://localhost:8000"
 	@echo "make lint   check style and types"
 	@echo "make bench  time training and inference beside PyTorch (installs it into $(BENCH))"
@@ -95,6 +96,10 @@ site: $(VENV)/.extras-examples $(VENV)/.extras-docs
 	$(BIN)/python docs/make_errors.py --all-messages
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -b html docs docs/_build/html
 	$(BIN)/python docs/check_site.py
+
+# 160 MB from packages, beside the site: Python in the browser. Needs npm.
+site-live: $(VENV)/.extras-live
+	$(BIN)/python docs/make_live.py
 
 docs-serve:
 	$(BIN)/python -m http.server --bind localhost --directory docs/_build/html 8000

@@ -80,8 +80,8 @@ def _page(app: Any, page: str, text: list[str]) -> None:
 
 
 def _pictures(app: Any, error: Exception | None) -> None:
-    """Copy what pages show by an HTML tag of their own, which Sphinx does not look into."""
-    for folder in ("gallery", "programs"):
+    """Copy what pages lead to by an HTML tag of their own, which Sphinx does not look into."""
+    for folder in ("gallery", "programs", "live"):
         if error is None and app.builder.format == "html":
             shutil.copytree(Path(app.srcdir) / folder, Path(app.outdir) / folder, dirs_exist_ok=True)
 

@@ -14,6 +14,10 @@ if sys.platform == "win32":
 
     def _try(file: IO[bytes]) -> None:
         msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+elif sys.platform == "wasi":
+
+    def _try(file: IO[bytes]) -> None:
+        """There are no other processes in WebAssembly."""
 else:
     import fcntl
 

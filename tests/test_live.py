@@ -1,0 +1,111 @@
+"""Pages that run Python in the browser: their parts fit together, and in a headless Chromium they work.
+
+The second half needs a site that `make site-live` has built, and Chromium on PATH.
+"""
+
+import html
+import re
+
+import pytest
+from browser_runs import CHROMIUM, SITE, report
+from docs_scripts import DOCS
+
+LIVE = DOCS / "live"
+
+needs_live_site = pytest.mark.skipif(
+    CHROMIUM is None or not (SITE / "live" / "vendor" / "python.wasm").is_file(),
+    reason="needs chromium on PATH, and a site built by make site and make site-live",
+)
+
+
+@pytest.mark.parametrize("page", ["live.md", "playground.md"])
+def test_scripts_of_a_page_and_what_they_import_are_there(page):
+    text = (DOCS / page).read_text(encoding="utf-8")
+    scripts = re.findall(r'<script type="module" src="live/(\w+\.js)"', text)
+    assert len(scripts) == 1
+    for script in (*scripts, "python.js", "worker.js"):
+        code = (LIVE / script).read_text(encoding="utf-8")
+        for imported in re.findall(r"""(?:from|import\(|new URL\()\s*"\./([\w./-]+)\"""", code):
+            assert imported.startswith("vendor/") or (LIVE / imported).is_file()
+
+
+def test_the_places_that_the_playground_writes_to_are_on_its_page():
+    code = (LIVE / "playground.js").read_text(encoding="utf-8")
+    page = (DOCS / "playground.md").read_text(encoding="utf-8")
+    names = set(re.findall(r'(?:find|sheet)\("([\w-]+)"', code))
+    assert {"drawing", "train", "teach", "answer", "graph", "filters", "maps"} <= names
+    assert all(f'id="{name}"' in page for name in names)
+
+
+def test_cells_of_the_page_are_programs():
+    text = (DOCS / "live.md").read_text(encoding="utf-8")
+    cells = re.findall(r"<textarea[^>]*>\n(.*?)</textarea>", text, re.S)
+    assert len(cells) >= 4
+    for cell in cells:
+        compile(html.unescape(cell), "cell", "exec")
+
+
+@pytest.mark.slow
+@needs_live_site
+def test_every_cell_runs_and_what_one_makes_the_next_finds():
+    found = report(
+        "live.html",
+        """
+        await until(() => document.body.dataset.live);
+        const said = [];
+        for (const box of document.querySelectorAll(".live-cell")) {
+          const output = box.querySelector("output");
+          if (said.length % 2) box.querySelector("button").click();
+          else box.querySelector("textarea").dispatchEvent(
+            new KeyboardEvent("keydown", { key: "Enter", ctrlKey: true, bubbles: true, cancelable: true }));
+          await until(() => output.dataset.status);
+          said.push([output.dataset.status, output.textContent]);
+        }
+        return [document.body.dataset.live, said];""",
+        300,
+    )
+    assert found["wrong"] == []
+    state, said = found["found"]
+    assert state == "ready" and [status for status, _ in said] == ["0"] * len(said)
+    assert said[0][1] == "(29.0, Tensor([12., 30.]))" and "Pow" in said[1][1]
+    assert said[-1][1].startswith("Tensor([2., 8.]")
+
+
+@pytest.mark.slow
+@needs_live_site
+@pytest.mark.parametrize("size", ["1200,900", "500,900"])
+def test_the_playground_learns_and_answers_to_what_is_drawn_by_keys(size):
+    found = report(
+        "playground.html",
+        """
+        const at = (id) => document.querySelector("#" + id);
+        await until(() => document.body.dataset.live);
+        at("train").click();
+        await until(() => document.body.dataset.loss);
+        const first = Number(document.body.dataset.loss);
+        await until(() => at("answer").textContent && at("graph").querySelector("svg"));
+        const last = Number(document.body.dataset.loss), before = at("answer").textContent;
+        for (const key of ["ArrowDown", " ", "ArrowRight", " ", "ArrowDown", " "])
+          at("drawing").dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+        await until(() => at("answer").textContent !== before);
+        return { first, last, filters: at("filters").children.length, maps: at("maps").children.length,
+                 words: at("graph").textContent, beyond: document.documentElement.scrollWidth - innerWidth };""",
+        300,
+        size,
+    )
+    assert found["wrong"] == []
+    seen = found["found"]
+    assert seen["last"] < seen["first"] and seen["filters"] == seen["maps"] == 8
+    assert "Conv" in seen["words"] and seen["beyond"] <= 0
+
+
+@pytest.mark.slow
+@needs_live_site
+@pytest.mark.parametrize(
+    "page",
+    ["index", "start", "backward", "errors", "exercises/02_im2col", "zh/backward", "api/tinygrad_cnn.nn"],
+)
+def test_a_page_loads_without_an_error_and_fits_a_phone(page):
+    script = "return [document.title, document.documentElement.scrollWidth - innerWidth];"
+    found = report(f"{page}.html", script, 120, "500,900")
+    assert found["wrong"] == [] and found["found"][0] and found["found"][1] <= 0
