@@ -14,6 +14,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+#: What makes MPICH send by TCP, on the wires: its other ways find out that all ranks share a memory.
+TCP = {"MPIR_CVAR_CH4_NETMOD": "ofi", "FI_PROVIDER": "tcp", "FI_TCP_IFACE": "wire"}
 #: The mark of the process that is in its own namespaces already.
 INSIDE = "inside"
 
@@ -55,8 +57,18 @@ def measure(ranks: int, rate: str) -> int:
         mpiexec = Path(sys.executable).parent / "mpiexec"
         hosts = ",".join(f"10.9.0.{rank + 1}" for rank in range(ranks))
         command = [str(mpiexec), *f"-launcher rsh -launcher-exec {launch} -iface bridge".split()]
-        command += ["-hosts", hosts, "-n", str(ranks), sys.executable, "-m", "benchmarks.ranks", "measure"]
-        return subprocess.call(command, env={**os.environ, "FI_TCP_IFACE": "wire", "FI_PROVIDER": "tcp"})
+        command += [
+            "-hosts",
+            hosts,
+            "-n",
+            str(ranks),
+            sys.executable,
+            "-m",
+            "benchmarks.ranks",
+            "measure",
+            str(1 << 20),
+        ]
+        return subprocess.call(command, env={**os.environ, **TCP})
 
 
 def main(ranks: str, rate: str, where: str = "") -> int:
