@@ -12,6 +12,7 @@ from __future__ import annotations
 import ctypes
 import os
 import platform
+from functools import cache
 
 #: Names from glibc's malloc.h, and what they are set to.
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
@@ -21,6 +22,7 @@ _FROM_HEAP = 1 << 30
 _KEPT_FREE = (1 << 31) - 1
 
 
+@cache  # once is enough
 def keep_freed_memory() -> bool:
     """Have the C library keep freed memory for later arrays; whether it was told to.
 

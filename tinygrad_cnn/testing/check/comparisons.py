@@ -132,7 +132,7 @@ class Comparer:
         for k, v in zip(self.active, direction, strict=True):
             x = arrays[k]
             wide = np.promote_types(x.dtype, np.float64)
-            arrays[k] = (x.astype(wide) + np.asarray(t * v, wide)).astype(x.dtype)
+            arrays[k] = np.add(x, np.asarray(t * v, wide), dtype=wide).astype(x.dtype, copy=False)
         return arrays
 
     # ----------------------------------------------------------------------- evaluations
@@ -162,8 +162,8 @@ class Comparer:
         for y, before, w in zip(self.subject.outputs(arrays), self.values, self.cotangents, strict=True):
             if y.shape != before.shape:
                 return float("nan")
-            wide = np.promote_types(y.dtype, np.float64)
-            total += ((y.astype(wide) - before.astype(wide)) * w).sum()
+            change = np.subtract(y, before, dtype=np.promote_types(y.dtype, np.float64))
+            total += np.multiply(change, w, out=change if change.ndim else None).sum()
         return float(total)
 
     def _size(self, order: int) -> float:
@@ -325,8 +325,8 @@ class _Comparison:
         for d, k, v in zip(self.derivative, check.active, self.direction, strict=True):
             if d is not None:
                 wide = np.promote_types(d.dtype, np.float64)
-                off = arrays[k].astype(wide) - check.points[k].astype(wide) - np.asarray(t * v, wide)
-                found -= float((d.astype(wide) * off).sum())
+                off = np.subtract(arrays[k], check.points[k], dtype=wide) - np.asarray(t * v, wide)
+                found -= float((d * off).sum())
         return found
 
     def finding(self, doubts: bool = True) -> Finding:

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn.errors import ArgumentError
+from tinygrad_cnn.kernels.memory import keep_freed_memory
 from tinygrad_cnn.testing.check.comparisons import Comparer
 from tinygrad_cnn.testing.check.findings import Finding
 from tinygrad_cnn.testing.check.framework_choice import framework_of
@@ -28,6 +29,10 @@ from tinygrad_cnn.testing.frameworks.base import Framework, NotSupportedError
 
 #: A report prints so many findings; how many more there are is said.
 PRINTED = 5
+
+#: From so many elements on, freed memory is kept: a check makes the same arrays a hundred times, and to
+#: fetch them from the system each time took more than to compute them.
+LARGE = 4096
 
 
 @dataclass
@@ -189,6 +194,8 @@ def gradcheck(
             f"gradcheck: complex_step is for NumPy functions, and this one is of {whose.name}"
         )
     subject = Subject(whose, fn, inputs, kwargs)
+    if sum(x.size for x in subject.points) >= LARGE:
+        keep_freed_memory()
     check = Comparer(subject, rtol, atol, np.random.default_rng(seed))
     options: dict[str, Any] = {"directions": directions, "forward": forward, "rtol": rtol, "atol": atol}
     options = {k: v for k, v in options.items() if v != _DEFAULTS[k]}  # what is not as usual is said
