@@ -8,8 +8,10 @@ from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError, ShapeError
 from tinygrad_cnn.functional.arguments import Operand, Pads, Sizes, T, choice, floating, integer, sizes
 from tinygrad_cnn.functional.layout import as_given, channels_first
+from tinygrad_cnn.functional.remembered import Remembered
 from tinygrad_cnn.grid import grid
 
+_convolutions = Remembered()
 __all__ = ["conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"]
 
 #: Paddings that have a name: an output of the image's size, none (two names), all that overlaps.
@@ -181,6 +183,12 @@ def _slide(
 ) -> Any:
     """Convolution over `count` spatial axes, channels first."""
     x, w, b = _operands(name, count, x, w, b)
+    shapes, options = (
+        (name, x.shape, w.shape, None if b is None else b.shape),
+        (stride, padding, dilation, groups),
+    )
+    if (known := _convolutions.get(shapes, options)) is not None:
+        return ops.Conv(*known)(x, w) if b is None else ops.Conv(*known)(x, w, b)
     groups = integer(name, "groups", groups, 1)
     if x.shape[1] != w.shape[1] * groups:
         last = x.shape[-1] == w.shape[1] * groups and x.shape[-1] != x.shape[-2]
@@ -199,7 +207,10 @@ def _slide(
     stride = sizes(name, "stride", stride, count, at_least=1)
     dilation = sizes(name, "dilation", dilation, count, at_least=1)
     x, sides = cropped(name, x, paddings(name, padding, kernel, stride, dilation))
-    op = ops.Conv(grid(name, x.shape[2:], kernel, stride, sides, dilation), groups)
+    made = grid(name, x.shape[2:], kernel, stride, sides, dilation)
+    if x.shape == shapes[1]:  # nothing was cut off
+        _convolutions.keep(shapes, options, (made, groups))
+    op = ops.Conv(made, groups)
     return op(x, w) if b is None else op(x, w, b)
 
 

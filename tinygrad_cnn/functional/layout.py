@@ -19,6 +19,8 @@ def channels_first(function: str, x: Operand[T], data_format: str, *, axes: int 
     (8, 3, 28, 28)
     """
     x = floating(function, x)
+    if data_format == "NCHW" and x.ndim == axes:
+        return x
     choice(function, "data_format", data_format, ("NCHW", "NHWC"))
     if x.ndim != axes if axes is not None else x.ndim < 3:
         wanted = ", ".join(data_format) if axes is not None else f"..., {', '.join(data_format[1:])}"

@@ -21,9 +21,11 @@ from tinygrad_cnn.functional.arguments import (
 )
 from tinygrad_cnn.functional.conv import cropped, sides_of
 from tinygrad_cnn.functional.layout import as_given, channels_first
+from tinygrad_cnn.functional.remembered import Remembered
 from tinygrad_cnn.grid import Grid, grid
 from tinygrad_cnn.hints import say
 
+_grids = Remembered()
 __all__ = [
     "avg_pool1d", "avg_pool2d", "avg_pool3d", "lp_pool2d", "max_pool1d", "max_pool2d", "max_pool3d",
     "min_pool2d",
@@ -284,6 +286,10 @@ def windows_over(
             f"{name}: x {x.shape} seems to have its channels last; windows slide over the last two axes: "
             "x.transpose(0, 3, 1, 2), or data_format='NHWC', fits",
         )
+    options = (kernel_size, stride, padding, dilation, ceil_mode)
+    if (known := _grids.get((name, x.shape), options)) is not None:
+        return x, known
+    shape = x.shape
     kernel = sizes(name, "kernel_size", kernel_size, count, at_least=1)
     steps = sizes(name, "stride", kernel if stride is None else stride, count, at_least=1)
     gaps = sizes(name, "dilation", dilation, count, at_least=1)
@@ -291,7 +297,10 @@ def windows_over(
     if any(2 * max(side) > k for side, k in zip(sides, kernel, strict=True)):
         pads = tuple(max(side) for side in sides)
         raise ArgumentError(f"{name}: padding {pads} exceeds half of kernel_size {kernel}")
-    return x, grid(name, x.shape[2:], kernel, steps, sides, gaps, flag(name, "ceil_mode", ceil_mode))
+    made = grid(name, x.shape[2:], kernel, steps, sides, gaps, flag(name, "ceil_mode", ceil_mode))
+    if x.shape == shape:  # nothing was cut off
+        _grids.keep((name, shape), options, made)
+    return x, made
 
 
 def _largest(x: Any, geometry: Grid, return_indices: bool) -> Any:

@@ -47,8 +47,14 @@ class Pad(Rearrangement):
         for (before, after), n in sides:
             sizes.append(before + n + after)
             inside.append(slice(before, before + n))
-        out = np.full_like(x, self.value, shape=sizes)
+        out = np.empty_like(x, shape=sizes)
         out[tuple(inside)] = x
+        for axis, (before, after) in enumerate(self.widths):  # the border alone: half of what is written
+            lead = tuple(inside[:axis])
+            if before:
+                out[(*lead, slice(0, before))] = self.value
+            if after:
+                out[(*lead, slice(-after, None))] = self.value
         return out
 
 

@@ -20,7 +20,6 @@ from tinygrad_cnn.kernels import numpy as reference
 from tinygrad_cnn.kernels.compiled.base.compiling import inlined, kernel
 from tinygrad_cnn.kernels.compiled.base.functions import ONE, centred, less
 from tinygrad_cnn.kernels.compiled.base.operands import FLOAT32, is_served, over, plain
-from tinygrad_cnn.kernels.compiled.base.packing import turn
 
 Array = NDArray[Any]
 
@@ -113,6 +112,105 @@ def slopes(g, x, w, mean, var, eps, wants_x, dx, dw, db, start, stop):
                     dx[n, c, i] = scale * (g[n, c, i] - shift - tilt * centred(x[n, c, i], middle, rest))
 
 
+# --------------------------------------------------------------------------- without pixels: (N, C)
+@inlined
+def column_sums(x, part, total, start, stop):
+    """The sum of each column in float64, over RUN rows at a time in float32."""
+    total[:] = 0.0
+    for top in range(0, len(x), RUN):
+        part[:] = np.float32(0)
+        for n in range(top, min(top + RUN, len(x))):
+            row = x[n, start:stop]
+            for c in range(row.size):
+                part[c] += row[c]
+        for c in range(part.size):
+            total[c] += float(part[c])
+
+
+@kernel(
+    "void(float32[:, ::1], float32[::1], float32[::1], float64, float32[:, ::1], float32[::1],"
+    " float32[::1], int64, int64)"
+)
+def normalise_columns(x, w, b, eps, y, mean, var, start, stop):
+    """As `normalise`, for columns [start, stop): rows are short, so all columns go side by side."""
+    count = stop - start
+    part, some, rest = np.empty(count, np.float32), np.empty(count, np.float32), np.empty(count, np.float32)
+    total, off, scale = np.empty(count), np.zeros(count), np.empty(count, np.float32)
+    column_sums(x, part, total, start, stop)
+    middle = mean[start:stop]
+    for c in range(count):
+        middle[c] = np.float32(total[c] / len(x))
+    total[:] = 0.0
+    for top in range(0, len(x), RUN):
+        part[:] = some[:] = np.float32(0)
+        for n in range(top, min(top + RUN, len(x))):
+            row = x[n, start:stop]
+            for c in range(row.size):
+                beyond = less(row[c], middle[c], ONE)
+                part[c] += beyond * beyond
+                some[c] += beyond
+        for c in range(count):
+            total[c] += float(part[c])
+            off[c] += float(some[c])
+    for c in range(count):
+        missing = off[c] / len(x)  # what the mean lost when it was rounded
+        square = max(total[c] / len(x) - missing * missing, 0.0)
+        rest[c], var[start + c] = np.float32(missing), np.float32(square)
+        scale[c] = np.float32(w[start + c] / np.sqrt(square + eps))
+    shift = b[start:stop]
+    for n in range(len(x)):
+        row, out = x[n, start:stop], y[n, start:stop]
+        for c in range(row.size):
+            out[c] = centred(row[c], middle[c], rest[c]) * scale[c] + shift[c]
+
+
+@kernel(
+    "void(float32[:, ::1], float32[:, ::1], float32[::1], float32[::1], float32[::1], float64,"
+    " boolean, float32[:, ::1], float32[::1], float32[::1], int64, int64)"
+)
+def slopes_of_columns(g, x, w, mean, var, eps, wants_x, dx, dw, db, start, stop):
+    """As `slopes`, for columns [start, stop)."""
+    count = stop - start
+    part, product, some = (
+        np.empty(count, np.float32),
+        np.empty(count, np.float32),
+        np.empty(count, np.float32),
+    )
+    plainly, along, off = np.zeros(count), np.zeros(count), np.zeros(count)
+    middle = mean[start:stop]
+    for top in range(0, len(x), RUN):
+        part[:] = product[:] = some[:] = np.float32(0)
+        for n in range(top, min(top + RUN, len(x))):
+            run, beside = g[n, start:stop], x[n, start:stop]
+            for c in range(run.size):
+                slope, beyond = run[c], less(beside[c], middle[c], ONE)
+                part[c] += slope
+                product[c] += slope * beyond
+                some[c] += beyond
+        for c in range(count):
+            plainly[c] += float(part[c])
+            along[c] += float(product[c])
+            off[c] += float(some[c])
+    for c in range(count):  # the three rows now hold what each column's slopes take
+        missing = off[c] / len(x)
+        inverse = 1 / np.sqrt(var[start + c] + eps)
+        steep = (along[c] - missing * plainly[c]) * inverse
+        dw[start + c], db[start + c] = np.float32(steep), np.float32(plainly[c])
+        some[c] = np.float32(missing)
+        part[c] = np.float32(plainly[c] / len(x))
+        product[c] = np.float32(steep * inverse / len(x))
+        along[c] = w[start + c] * inverse
+    if wants_x:
+        scale = np.empty(count, np.float32)
+        for c in range(count):
+            scale[c] = np.float32(along[c])
+        for n in range(len(x)):
+            run, beside, out = g[n, start:stop], x[n, start:stop], dx[n, start:stop]
+            for c in range(run.size):
+                beyond = centred(beside[c], middle[c], some[c])
+                out[c] = scale[c] * (run[c] - part[c] - product[c] * beyond)
+
+
 @kernel("void(float32[:, :, ::1], float32[::1], float32[::1], float32[:, :, ::1], int64, int64)")
 def scale_and_shift(x, scale, shift, y, start, stop):
     for n in range(start, stop):
@@ -136,11 +234,11 @@ def batch_norm(x: Array, w: Array, b: Array, eps: float) -> tuple[Array, Array, 
     """See the reference."""
     if not (is_served(x) and w.dtype == b.dtype == FLOAT32):
         return reference.batch_norm(x, w, b, eps)
-    if x.ndim == 2 and len(x) > 1:  # a column lies in single floats: turned, it is a row
-        y, mean, var = batch_norm(turned(x)[None], w, b, eps)
-        return turned(y[0]), mean, var
     y = np.empty(x.shape, FLOAT32)
     mean, var = np.empty(x.shape[1], FLOAT32), np.empty(x.shape[1], FLOAT32)
+    if x.ndim == 2:
+        over(x.shape[1], 16 * x.size, normalise_columns, plain(x), plain(w), plain(b), eps, y, mean, var)
+        return y, mean, var
     operands = (in_images(x), plain(w), plain(b), eps, in_images(y), mean, var)
     over(x.shape[1], 16 * x.size, normalise, *operands)
     return y, mean, var
@@ -152,12 +250,12 @@ def batch_norm_slope(
     """See the reference."""
     if not (is_served(x) and all(a.dtype == FLOAT32 for a in (g, w, mean, var))):
         return reference.batch_norm_slope(g, x, w, mean, var, eps, wants_x)
-    if x.ndim == 2 and len(x) > 1:
-        images = turned(g)[None], turned(x)[None]
-        of_x, dw, db = batch_norm_slope(*images, w, mean, var, eps, wants_x)
-        return None if of_x is None else turned(of_x[0]), dw, db
     dx = np.empty(x.shape if wants_x else (0, 1), FLOAT32)
     dw, db = np.empty(x.shape[1], FLOAT32), np.empty(x.shape[1], FLOAT32)
+    if x.ndim == 2:
+        rows = (plain(g), plain(x), plain(w), plain(mean), plain(var), eps, wants_x, dx, dw, db)
+        over(x.shape[1], 20 * x.size, slopes_of_columns, *rows)
+        return dx if wants_x else None, dw, db
     operands = (in_images(g), in_images(x), plain(w), plain(mean), plain(var), eps, wants_x)
     results = (in_images(dx), dw, db)
     over(x.shape[1], 20 * x.size, slopes, *operands, *results)
@@ -175,14 +273,6 @@ def fixed_norm(x: Array, w: Array, b: Array, mean: Array, var: Array, eps: float
     y = np.empty(x.shape, FLOAT32)
     images, out = in_images(x), in_images(y)
     over(len(x), 8 * x.size, scale_and_shift, images, scale, shift, out)
-    return y
-
-
-def turned(x: Array) -> Array:
-    """x (N, C) as plain memory (C, N)."""
-    rows, columns = x.shape
-    y = np.empty((columns, rows), FLOAT32)
-    turn(plain(x).reshape(-1), 0, columns, y.reshape(-1), 0, rows, rows, columns, np.float32(0))
     return y
 
 
