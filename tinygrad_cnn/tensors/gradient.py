@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
-from tinygrad_cnn import graph
 from tinygrad_cnn.backward import gradients
 from tinygrad_cnn.errors import GraphError, ShapeError
 from tinygrad_cnn.functional.arguments import as_array
-from tinygrad_cnn.graph import MODE, Node, Traced, owner
+from tinygrad_cnn.graph import MODE, Node, Traced, owner, writes
 
 if TYPE_CHECKING:
     from tinygrad_cnn.tensors.tensor_class import Tensor
@@ -135,7 +134,7 @@ def seed_of(function: str, output: Any, gradient: Any) -> Tensor:
 
 def accumulate(node: Node, g: Tensor) -> None:
     """Add a leaf's gradient to its `grad`, and tell those who wait for it."""
-    with graph.LOCK:  # two threads may add to one leaf
+    with writes.LOCK:  # two threads may add to one leaf
         node.grad = owned(g) if node.grad is None else owned(node.grad + g)
     if node.grad_hooks:
         for hook in tuple(node.grad_hooks.values()):
