@@ -128,7 +128,7 @@ SCRIPTS = {
     "well": CLAIM + "say(1, 1)",
     "wrong": CLAIM + "say(2, 3); sys.exit('These claims fail')",
     "crash": CLAIM + "say(3, 1); raise RuntimeError('out of ideas')",
-    "slow": CLAIM + "import time; say(4, 1); time.sleep(60)",
+    "slow": CLAIM + "import time; say(4, 1); time.sleep(600)",
     "lacking": CLAIM + "from tinygrad_cnn import MissingExtraError as E; raise E('needs x: pip install x')",
     "silent": CLAIM + "say(99, 1)",
     "garbled": CLAIM + "(out / 'claims.json').write_text('[')",
@@ -221,7 +221,7 @@ def test_ctrl_c_keeps_what_is_done(made_up: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(run.time, "sleep", until_the_first_is_done)
     began = time.monotonic()
     assert reproduce.main(["--out", str(out), "--only", "1,4", "--jobs", "2"]) == 130
-    assert time.monotonic() - began < 30  # the one that sleeps for a minute was ended
+    assert time.monotonic() - began < 300  # the one that sleeps for ten minutes was ended
     found = results(out)
     assert (told, found["1"]["verdict"]) == (["well"], "holds")
     assert (found["4"]["verdict"], found["4"]["reasons"]) == ("open", ["slow: stopped by Ctrl-C"])

@@ -492,7 +492,7 @@ def test_so_many_samples_are_read_ahead_and_no_more(workers):
 
 
 def test_samples_are_read_by_several_threads_at_once():
-    barrier = threading.Barrier(3, timeout=30)  # passes only when three wait together
+    barrier = threading.Barrier(3, timeout=300)  # passes only when three wait together
 
     class Rows(StreamedDataset):
         def __len__(self):

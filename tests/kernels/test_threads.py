@@ -40,7 +40,7 @@ def test_every_item_is_done_once(count: int, size: int) -> None:
 
 def test_parts_run_at_the_same_time() -> None:
     meet = threading.Barrier(2)
-    share(2, lambda part, start, stop: meet.wait(timeout=10))
+    share(2, lambda part, start, stop: meet.wait(timeout=300))
 
 
 def test_an_exception_of_any_part_is_raised_when_all_are_done() -> None:

@@ -442,11 +442,11 @@ def test_an_engine_that_fails_is_quoted(fake_dot: Path, tmp_path: Path) -> None:
 
 
 def test_an_engine_that_hangs_is_stopped(fake_dot: Path, tmp_path: Path) -> None:
-    fake_dot.write_text("#!/bin/sh\nexec sleep 60\n")
+    fake_dot.write_text("#!/bin/sh\nexec sleep 600\n")
     start = time.perf_counter()
     with pytest.raises(viz.DrawingError, match=r"did not finish in 0\.2 s"):
         viz.render(scalars(), tmp_path / "a.png", timeout=0.2)
-    assert time.perf_counter() - start < 10 and not (tmp_path / "a.png").exists()
+    assert time.perf_counter() - start < 300 and not (tmp_path / "a.png").exists()
 
 
 def test_a_crash_in_the_engine_is_an_error(fake_dot: Path, tmp_path: Path) -> None:
