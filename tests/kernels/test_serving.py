@@ -96,7 +96,7 @@ def test_only_one_process_compiles_at_a_time_and_a_lock_dies_with_its_owner(tmp_
     owner.kill()
     owner.wait()
     owner.stdout.close()
-    waits.join(10)
+    waits.join(300)
     assert had == [True]
     (tmp_path / "file").touch()
     with process_lock.locked(tmp_path / "file" / "compiling") as ours:
@@ -121,7 +121,7 @@ def test_where_another_process_compiles_a_thread_waits_and_no_process(
         waits.start()
         waits.join(0.2)
         assert waits.is_alive() and started == []
-    waits.join(60)
+    waits.join(300)
     assert started == ["again"] and "the compiler ended with status 3" in caplog.text
 
 

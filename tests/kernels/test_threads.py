@@ -189,7 +189,7 @@ def test_a_part_is_taken_once_and_a_late_thread_is_not_waited_for() -> None:
     worker.finish(later)
     assert later.raised == {1: None} and done == [1, 11]
     worker.dismiss()
-    worker._thread.join(5)
+    worker._thread.join(300)
     assert not worker._thread.is_alive()
 
 
@@ -220,7 +220,7 @@ def test_threads_end_with_their_pool() -> None:
     assert len(workers) == 2 and all(worker.is_alive() for worker in workers)
     set_num_threads(1)
     for worker in workers:
-        worker.join(5)
+        worker.join(300)
         assert not worker.is_alive()
 
 
@@ -247,5 +247,5 @@ def test_a_signal_is_taken_once_for_each_time_it_is_given() -> None:
             time.sleep(0.001)  # it is given before somebody waits
         done.wait()
         assert len(taken) == k + 1
-    worker.join(5)
+    worker.join(300)
     assert not worker.is_alive()
