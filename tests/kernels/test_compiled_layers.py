@@ -24,6 +24,7 @@ from tinygrad_cnn.kernels.compiled.base import operands
 from tinygrad_cnn.kernels.compiled.norm import channels as norm
 from tinygrad_cnn.kernels.compiled.pool import bins
 from tinygrad_cnn.kernels.compiled.pool import windows as pool
+from tinygrad_cnn.kernels.numpy.update import Rates
 from tinygrad_cnn.testing.strategies import laid_out, pool_grids
 
 #: Eight units in the last place of float32 (6e-8 each), relative to the largest number.
@@ -286,6 +287,19 @@ def test_adam(seed, step, decay, shrink, amsgrad) -> None:
         module.adam(p, g, m, v, most if amsgrad else None, step, 0.1, 0.9, 0.99, 1e-3, decay, shrink)
     for a, b in zip(ours, plain, strict=True):
         near(a, b, scale=TIGHT * 4)  # eps of 1e-3 lets a step be 30 times its share of rounding
+
+
+@given(SEEDS, st.booleans(), st.booleans(), st.sampled_from([0.0, 0.01]), LAYOUTS)
+def test_adaptive_steps(seed, has_mean, by_root, decay, layout) -> None:
+    g = laid_out(values(seed, 7, 13), layout)
+    ours, plain = (
+        [values(seed + 1, 7, 13), values(seed + 2, 7, 13), abs(values(seed + 3, 7, 13))] for _ in range(2)
+    )
+    rates = Rates(0.9, 0.1, 0.99, 0.01, 0.8, 1e-2, decay, 0.99, 0.05, 0.1)
+    for module, (p, m, v) in ((update, ours), (reference, plain)):
+        module.adaptive(p, g, m if has_mean else None, v, rates, by_root)
+    for a, b in zip(ours, plain, strict=True):
+        near(a, b, scale=TIGHT * 4)
 
 
 @pytest.mark.parametrize("number", [int, np.float64, np.array, Fraction])

@@ -10,6 +10,7 @@ import sys
 from tinygrad_cnn.kernels import numpy as numpy
 from tinygrad_cnn.kernels import serving as serving
 from tinygrad_cnn.kernels.numpy import adam as adam
+from tinygrad_cnn.kernels.numpy import adaptive as adaptive
 from tinygrad_cnn.kernels.numpy import adaptive_max_pool as adaptive_max_pool
 from tinygrad_cnn.kernels.numpy import add_along as add_along
 from tinygrad_cnn.kernels.numpy import add_rows as add_rows

@@ -7,7 +7,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from tinygrad_cnn import kernels
 from tinygrad_cnn.functional.checks import not_negative
+from tinygrad_cnn.kernels.numpy.update import Rates
 from tinygrad_cnn.optim.optimizer import Array, Group, Optimizer
 
 
@@ -57,11 +59,9 @@ class Adagrad(Optimizer):
         >>> Adagrad.update(Adagrad.__new__(Adagrad), p, np.array([3.0]), {}, options); p
         array([0.9])
         """
-        if group["weight_decay"]:
-            g = g + group["weight_decay"] * p
         if not state:
             state.update(step=0, sum=np.full_like(p, group["initial_accumulator_value"]))
         lr = group["lr"] / (1 + state["step"] * group["lr_decay"])
         state["step"] += 1
-        state["sum"] += g * g
-        p -= lr * (g / (np.sqrt(state["sum"]) + group["eps"]))
+        rates = Rates(0.0, 0.0, 1.0, 1.0, 1.0, group["eps"], group["weight_decay"], 1.0, lr, 0.0)
+        kernels.adaptive(p, g, None, state["sum"], rates, True)

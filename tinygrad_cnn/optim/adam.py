@@ -81,3 +81,14 @@ def adam_step(
         p, g, state["exp_avg"], state["exp_avg_sq"], largest, state["step"],
         group["lr"], beta1, beta2, group["eps"], decay, shrink,
     )  # fmt: skip
+
+
+def weight_decay_of(group: Group) -> tuple[float, float]:
+    """(share of p in the gradient, factor of p before the step) of an optimizer with both ways to decay.
+
+    >>> weight_decay_of({"lr": 0.5, "weight_decay": 0.5, "decoupled_weight_decay": True})
+    (0.0, 0.75)
+    """
+    if group["decoupled_weight_decay"]:
+        return 0.0, 1 - group["lr"] * group["weight_decay"]
+    return group["weight_decay"], 1.0

@@ -8,8 +8,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from tinygrad_cnn import kernels
 from tinygrad_cnn.functional.arguments import flag
 from tinygrad_cnn.functional.checks import not_negative, two_decays
+from tinygrad_cnn.kernels.numpy.update import Rates
+from tinygrad_cnn.optim.adam import weight_decay_of
 from tinygrad_cnn.optim.optimizer import Array, Group, Optimizer
 
 
@@ -62,22 +65,14 @@ class NAdam(Optimizer):
         >>> NAdam.update(NAdam.__new__(NAdam), w, np.array([3.0]), {}, options); w
         array([0.9])
         """
-        if group["decoupled_weight_decay"]:
-            p *= 1 - group["lr"] * group["weight_decay"]
-        elif group["weight_decay"]:
-            g = g + group["weight_decay"] * p
         if not state:
             state.update(step=0, mu_product=1.0, exp_avg=np.zeros_like(p), exp_avg_sq=np.zeros_like(p))
         t = state["step"] = state["step"] + 1
         (beta1, beta2), m, v = group["betas"], state["exp_avg"], state["exp_avg_sq"]
         now, after = (beta1 * (1 - 0.5 * 0.96 ** (k * group["momentum_decay"])) for k in (t, t + 1))
         state["mu_product"] *= now
-        m *= beta1
-        m += (1 - beta1) * g
-        v *= beta2
-        v += (1 - beta2) * (g * g)
-        root = np.sqrt(v)
-        root /= sqrt(1 - beta2**t)
-        root += group["eps"]
-        p -= (group["lr"] * (1 - now) / (1 - state["mu_product"])) * (g / root)
-        p -= (group["lr"] * after / (1 - state["mu_product"] * after)) * (m / root)
+        product, decay = state["mu_product"], weight_decay_of(group)
+        lengths = group["lr"] * (1 - now) / (1 - product), group["lr"] * after / (1 - product * after)
+        unbiased = sqrt(1 - beta2**t)
+        rates = Rates(beta1, 1 - beta1, beta2, 1 - beta2, unbiased, group["eps"], *decay, *lengths)
+        kernels.adaptive(p, g, m, v, rates, True)

@@ -8,8 +8,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from tinygrad_cnn import kernels
 from tinygrad_cnn.functional.arguments import flag
 from tinygrad_cnn.functional.checks import not_negative, two_decays
+from tinygrad_cnn.kernels.numpy.update import Rates
+from tinygrad_cnn.optim.adam import weight_decay_of
 from tinygrad_cnn.optim.optimizer import Array, Group, Optimizer
 
 
@@ -64,25 +67,17 @@ class RAdam(Optimizer):
         >>> RAdam.update(RAdam.__new__(RAdam), w, np.array([3.0]), {}, options); w
         array([0.7])
         """
-        if group["decoupled_weight_decay"]:
-            p *= 1 - group["lr"] * group["weight_decay"]
-        elif group["weight_decay"]:
-            g = g + group["weight_decay"] * p
         if not state:
             state.update(step=0, exp_avg=np.zeros_like(p), exp_avg_sq=np.zeros_like(p))
         t = state["step"] = state["step"] + 1
         (beta1, beta2), m, v = group["betas"], state["exp_avg"], state["exp_avg_sq"]
-        m *= beta1
-        m += (1 - beta1) * g
-        v *= beta2
-        v += (1 - beta2) * (g * g)
         rate, seen = group["lr"] / (1 - beta1**t), 1 - beta2**t
         longest = 2 / (1 - beta2) - 1
         length = longest - 2 * t * beta2**t / seen
-        if length <= 5:
-            p -= rate * m
-            return
-        share = (length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length)
-        root = np.sqrt(v)
-        root += group["eps"]
-        p -= (rate * sqrt(share * seen)) * (m / root)
+        by_root, along = length > 5, rate
+        if by_root:
+            share = (length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length)
+            along = rate * sqrt(share * seen)
+        decay, shrink = weight_decay_of(group)
+        rates = Rates(beta1, 1 - beta1, beta2, 1 - beta2, 1.0, group["eps"], decay, shrink, 0.0, along)
+        kernels.adaptive(p, g, m, v, rates, by_root)

@@ -7,8 +7,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from tinygrad_cnn import kernels
 from tinygrad_cnn.functional.arguments import flag
 from tinygrad_cnn.functional.checks import between, not_negative
+from tinygrad_cnn.kernels.numpy.update import Rates
 from tinygrad_cnn.optim.optimizer import Array, Group, Optimizer
 
 
@@ -59,12 +61,16 @@ class RMSprop(Optimizer):
         >>> RMSprop.update(RMSprop.__new__(RMSprop), p, np.array([3.0]), {}, options); p
         array([0.9])
         """
-        if group["weight_decay"]:
-            g = g + group["weight_decay"] * p
         if not state:
             state.update(step=0, square_avg=np.zeros_like(p))
         state["step"] += 1
-        alpha, v = group["alpha"], state["square_avg"]
+        alpha, v, decay = group["alpha"], state["square_avg"], group["weight_decay"]
+        if not (group["centered"] or group["momentum"]):
+            rates = Rates(0.0, 0.0, alpha, 1 - alpha, 1.0, group["eps"], decay, 1.0, group["lr"], 0.0)
+            kernels.adaptive(p, g, None, v, rates, True)
+            return
+        if decay:
+            g = g + decay * p
         v *= alpha
         v += (1 - alpha) * (g * g)
         if group["centered"]:

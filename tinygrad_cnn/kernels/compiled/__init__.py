@@ -48,7 +48,7 @@ SERVED = {
     "recurrent.elman": ("rnn", "rnn_slope"),
     "recurrent.gru": ("gru", "gru_slope"),
     "recurrent.lstm": ("lstm", "lstm_slope"),
-    "update": ("adam", "sgd"),
+    "update": ("adam", "adaptive", "sgd"),
 }
 #: The module of each name.
 HOME = {name: f"{__name__}.{module}" for module, names in SERVED.items() for name in names}

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_cnn.kernels import numpy as reference
-from tinygrad_cnn.kernels.compiled.base.compiling import kernel
+from tinygrad_cnn.kernels.compiled.base.compiling import inlined, kernel
 from tinygrad_cnn.kernels.compiled.base.operands import FLOAT32, over, plain
+from tinygrad_cnn.kernels.numpy.update import Rates
 
 Array = NDArray[Any]
 
@@ -57,6 +58,42 @@ def adapt(p, g, m, v, largest, amsgrad, options, start, stop):
             square = square if square >= largest[i] or square != square else largest[i]
             largest[i] = square
         p[i] = old - rate * (m[i] / (np.sqrt(square) / unbiased + eps))
+
+
+@inlined
+def rates_of(n):
+    """The numbers of `Rates` by name."""
+    return Rates(n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8], n[9])
+
+
+@kernel(
+    "void(float32[::1], float32[::1], float32[::1], float32[::1], boolean, boolean, float32[::1],"
+    " int64, int64)"
+)
+def step_adaptively(p, g, v, m, has_mean, by_root, numbers, start, stop):
+    """`m` is any array where there is no mean."""
+    p, g, v, m, rates = p[start:stop], g[start:stop], v[start:stop], m[start:stop], rates_of(numbers)
+    for i in range(p.size):
+        old = p[i] * rates.shrink
+        slope = g[i] + rates.decay * old if rates.decay != ZERO else g[i]
+        square = rates.keep_square * v[i] + rates.new_square * (slope * slope)
+        along = rates.of_gradient * slope
+        v[i] = square
+        if has_mean:
+            mean = rates.keep_mean * m[i] + rates.new_mean * slope
+            m[i] = mean
+            along += rates.of_mean * mean
+        p[i] = old - (along / (np.sqrt(square) / rates.unbiased + rates.eps) if by_root else along)
+
+
+def adaptive(p: Array, g: Array, m: Array | None, v: Array, rates: Rates, by_root: bool) -> None:
+    """See the reference."""
+    if not _fit(g, p, m, v):
+        reference.adaptive(p, g, m, v, rates, by_root)
+        return
+    arrays = p.reshape(-1), plain(g).reshape(-1), v.reshape(-1), (v if m is None else m).reshape(-1)
+    numbers = np.array(rates, FLOAT32)
+    over(p.size, 28 * p.size, step_adaptively, *arrays, m is not None, by_root, numbers)
 
 
 def sgd(

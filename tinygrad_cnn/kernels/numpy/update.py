@@ -7,7 +7,7 @@ shape. Each array is carried from memory once.
 from __future__ import annotations
 
 from math import sqrt
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,3 +68,57 @@ def adam(
         p -= rate * (m / root)
 
     each_block(work, *((p, g, m, v) if largest is None else (p, g, m, v, largest)))
+
+
+class Rates(NamedTuple):
+    """What `adaptive` multiplies by; see there.
+
+    Attributes:
+        keep_mean, new_mean: of the running mean m.   keep_square, new_square: of that of squares, v.
+        unbiased: what the root of v is divided by.   eps: added to it.
+        decay: share of p in the gradient.   shrink: factor of p.
+        of_gradient, of_mean: lengths of the step along g and along m.
+    """
+
+    keep_mean: float
+    new_mean: float
+    keep_square: float
+    new_square: float
+    unbiased: float
+    eps: float
+    decay: float
+    shrink: float
+    of_gradient: float
+    of_mean: float
+
+
+def adaptive(p: Array, g: Array, m: Array | None, v: Array, rates: Rates, by_root: bool) -> None:
+    """One step of the optimizers that divide by the root of a mean square.
+
+    p <- p * shrink        g <- g + decay * p
+    m <- keep_mean * m + new_mean * g         v <- keep_square * v + new_square * g²
+    p <- p - (of_gradient * g + of_mean * m) / (sqrt(v) / unbiased + eps)
+
+    Without `m` its terms are left out, and without `by_root` nothing is divided by.
+    """
+
+    def work(p: Array, g: Array, v: Array, m: Array | None = None) -> None:
+        if rates.shrink != 1:
+            p *= rates.shrink
+        if rates.decay:
+            g = g + rates.decay * p
+        v *= rates.keep_square
+        v += rates.new_square * (g * g)
+        along = rates.of_gradient * g
+        if m is not None:
+            m *= rates.keep_mean
+            m += rates.new_mean * g
+            along += rates.of_mean * m
+        if by_root:
+            root = np.sqrt(v)
+            root /= rates.unbiased
+            root += rates.eps
+            along /= root
+        p -= along
+
+    each_block(work, *((p, g, v) if m is None else (p, g, v, m)))
