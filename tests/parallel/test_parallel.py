@@ -84,8 +84,8 @@ def test_networks_of_the_literature_have_those_bits_too(outcome):
 
 @pytest.mark.slow
 @needs_mpi
-@pytest.mark.parametrize(("ranks", "name"), [(3, "exact"), (4, "networks"), (2, "large")])
-def test_more_ranks_and_networks_in_full_size_have_those_bits(ranks, name, tmp_path):
+@pytest.mark.parametrize(("ranks", "name"), [(3, "exact"), (4, "networks")])
+def test_more_ranks_have_those_bits(ranks, name, tmp_path):
     have_the_bits(outcomes(ranks, (name,), tmp_path)[name])
 
 
@@ -143,6 +143,12 @@ FAULTS = {
     "killed": [""],
 }
 SLOW = ("exits", "deaf", "full", "killed")  # the last two: as trainings, in test_training.py
+
+
+@needs_mpi
+def test_an_exception_before_the_world_ends_the_ranks_that_wait_in_it():
+    said = failed(2, "no_world.py")
+    assert "[rank 1] ValueError: planted before the world" in said and "ends all 2 ranks" in said
 
 
 @needs_mpi

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import atexit
-import contextlib
-import os
-import stat
 import sys
 import time
-import traceback
 from types import TracebackType
 from typing import Any
 
@@ -18,20 +14,17 @@ from numpy.typing import NDArray
 
 from tinygrad_cnn.errors import StateError
 from tinygrad_cnn.functional.arguments import values
+from tinygrad_cnn.parallel.last_words import PATIENCE, last_words, traceback_of
 from tinygrad_cnn.parallel.worlds import World
-
-if sys.platform != "win32":
-    from fcntl import ioctl
-    from termios import FIONREAD
 
 Array = NDArray[Any]
 
 #: What ranks can be doing when they meet; they tell each other the number.
 PLACES = ("the end of the program", "sum", "broadcast", "each", "step", "save")
 
-#: How long a rank waits at its end, in seconds: for the launcher to read its words; and, if all ranks
-#: have the same error, for rank 0 to say it (which may itself wait for the launcher).
-PATIENCE, SILENCE = 10.0, 15.0
+#: How long, in seconds, a rank waits for rank 0 to say what all ranks have found out; rank 0 may itself
+#: wait for the launcher.
+SILENCE = 1.5 * PATIENCE
 
 
 class MPIWorld(World):
@@ -122,42 +115,13 @@ def _bytes(array: Array) -> Array:
     return array.reshape(-1).view(np.uint8)
 
 
-def last_words(text: str, patience: float = PATIENCE) -> None:
-    """Write to standard error, and wait until the launcher has read what this process wrote.
-
-    `Abort` lets the launcher end everything at once: it may do so with our words unread in a pipe.
-    """
-    sys.stderr.write(text)
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError):  # nobody reads it, or it is closed
-            stream.flush()
-    end = time.monotonic() + patience
-    while any(map(_unread, (1, 2))) and time.monotonic() < end:
-        time.sleep(0.01)
-    time.sleep(0.1)  # for launchers whose pipes do not tell
-
-
-def _unread(descriptor: int) -> int:
-    """How many bytes of a pipe that we write to have not been read; 0 where that cannot be known."""
-    if sys.platform == "win32":
-        return 0
-    try:
-        if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
-            return int.from_bytes(ioctl(descriptor, FIONREAD, bytes(4)), sys.byteorder)
-    except OSError:  # closed
-        pass
-    return 0
-
-
 def end_together(world: MPIWorld) -> None:
     """Let an exception on one rank end all ranks, and a rank that ends early be noticed."""
 
     def failed(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         if isinstance(error, StateError) and "not at the same place" in str(error) and world.rank:
             time.sleep(SILENCE)  # every rank has this error: rank 0 tells it
-        lines = "".join(traceback.format_exception(kind, error, trace))
-        text = "".join(f"[rank {world.rank}] {line}\n" for line in lines.splitlines())
-        last_words(text + f"[rank {world.rank}] this error ends all {world.size} ranks\n")
+        last_words(traceback_of(world.rank, world.size, kind, error, trace))
         world.comm.Abort(1)
 
     def farewell() -> None:

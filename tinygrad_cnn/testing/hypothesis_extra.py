@@ -6,8 +6,7 @@ from tinygrad_cnn.errors import MissingExtraError
 
 if find_spec("hypothesis") is None:
     raise MissingExtraError(
-        "strategies, cases and contracts of tinygrad_cnn.testing need hypothesis: "
-        "pip install 'tinygrad-cnn[test]'"
+        "strategies, cases and contracts of tinygrad_cnn.testing need hypothesis: pip install hypothesis"
     )
 
 #: Whether hypothesis is here: without, this module cannot be imported.
