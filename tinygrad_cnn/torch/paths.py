@@ -19,7 +19,9 @@ FILES: dict[str, str] = {
     "gamma geometric gumbel half_normal independent kl laplace log_normal multinomial multivariate_normal normal "
     "one_hot_categorical poisson studentT uniform",
     "torchvision.datasets": "cifar fakedata folder mnist",
-    "torchvision.models": "alexnet mobilenetv2 resnet squeezenet vgg",
+    "torchvision.models": "alexnet convnext densenet efficientnet googlenet inception mobilenetv2 mobilenetv3 resnet shufflenetv2 "
+    "squeezenet vgg vision_transformer",
+    "torchvision.ops": "focal_loss giou_loss roi_align roi_pool stochastic_depth",
     "torchvision.transforms": "transforms",
 }  # fmt: skip
 #: The package of here, where it has another name.
