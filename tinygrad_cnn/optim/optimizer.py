@@ -318,7 +318,7 @@ class Optimizer:
 
     def _update(self, p: Tensor, group: Group) -> None:
         """Update one parameter, if it has a gradient."""
-        g = p.grad
+        g = p.node.grad
         if g is not None:
             array = -g._array if group["maximize"] else g._array
             self.update(p._writable(), array, self.state.setdefault(p, {}), group)

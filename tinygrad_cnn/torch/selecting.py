@@ -74,7 +74,9 @@ def index_select(input: Any, dim: int, index: Any) -> Any:
 def masked_select(input: Any, mask: Any) -> Any:
     """Elements where the mask holds, in a row."""
     shape = np.broadcast_shapes(input._array.shape, mask._array.shape)
-    return F.index(F.broadcast_to(input, shape), np.broadcast_to(mask._array.astype(bool), shape))
+    return F.index(
+        F.broadcast_to(input, shape), np.broadcast_to(mask._array.astype(bool, copy=False), shape)
+    )
 
 
 @name(in_place=True)
@@ -86,13 +88,15 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Any:
                 mask._array, np.asarray(getattr(value, "_array", value), input._array.dtype), input._array
             )
         )
-    return F.where(mask._array.astype(bool), value if isinstance(value, Tensor) else float(value), input)
+    return F.where(
+        mask._array.astype(bool, copy=False), value if isinstance(value, Tensor) else float(value), input
+    )
 
 
 @name(in_place=True)
 def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
     """Elements of `source`, in order, where the mask holds."""
-    place = np.broadcast_to(mask._array.astype(bool), input._array.shape)
+    place = np.broadcast_to(mask._array.astype(bool, copy=False), input._array.shape)
     taken = F.index(F.reshape(source, (-1,)), slice(int(place.sum())))
     return F.where(place, ops.IndexAdd(place, input._array.shape)(taken), input)
 

@@ -212,7 +212,7 @@ def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, 
 def _cut(x: Any, parts: list[int], dim: int) -> tuple[Any, ...]:
     before, start, out = (slice(None),) * _axis("split", dim, x._array.ndim), 0, []
     for size in parts:
-        out.append(views.indexed(x, (*before, slice(start, start + size))))
+        out.append(views.cut(x, (*before, slice(start, start + size))))
         start += size
     return tuple(out)
 
@@ -252,7 +252,7 @@ def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
     """A part of one dimension."""
     before = (slice(None),) * _axis("narrow", dim, input._array.ndim)
     start = int(start) % max(input._array.shape[dim], 1)
-    return views.indexed(input, (*before, slice(start, start + int(length))))
+    return views.cut(input, (*before, slice(start, start + int(length))))
 
 
 @name()

@@ -6,6 +6,7 @@ result, and what it is a view of is put together anew from it, so the base sees 
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -31,17 +32,20 @@ def reshaped(x: Any, shape: tuple[int, ...]) -> Any:
     torch.Size([2, 1])
     """
     old = x._array.shape
-    return _of(F.reshape(x, shape), x, lambda base, new: F.reshape(new, old))
+    fits = (
+        -1 not in shape and prod(shape) == x._array.size
+    )  # else the general way, which works sizes out and refuses
+    made = ops.Reshape(shape)(x) if fits else F.reshape(x, shape)
+    return _of(made, x, lambda base, new: F.reshape(new, old))
 
 
 def permuted(x: Any, order: tuple[int, ...]) -> Any:
-    """The dimensions in another order.
+    """The dimensions in another order, which names each of them once.
 
     >>> permuted(Tensor([[1.0, 2.0]]), (1, 0)).size()
     torch.Size([2, 1])
     """
-    back = tuple(np.argsort(order).tolist())
-    return _of(F.transpose(x, order), x, lambda base, new: F.transpose(new, back))
+    return _of(ops.Transpose(order)(x), x, lambda base, new: F.transpose(new, np.argsort(order).tolist()))
 
 
 def same(x: Any) -> Any:
@@ -65,6 +69,15 @@ def indexed(x: Any, key: Any) -> Any:
             "invalid index of a 0-dim tensor. Use `tensor.item()` in Python to convert a 0-dim tensor to a number"
         )
     return _of(F.index(x, key), x, lambda base, new: _put(base, key, new))
+
+
+def cut(x: Any, key: tuple[slice, ...]) -> Any:
+    """x[key] for a key of slices.
+
+    >>> cut(Tensor([1.0, 2.0]), (slice(1),))
+    tensor([1.])
+    """
+    return _of(ops.Index(key)(x), x, lambda base, new: _put(base, key, new))
 
 
 def plain_key(key: Any) -> Any:

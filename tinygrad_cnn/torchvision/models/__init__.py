@@ -59,8 +59,12 @@ from tinygrad_cnn.torchvision.models.inception import Inception3 as Inception3
 from tinygrad_cnn.torchvision.models.inception import Inception_V3_Weights as Inception_V3_Weights
 from tinygrad_cnn.torchvision.models.inception import InceptionOutputs as InceptionOutputs
 from tinygrad_cnn.torchvision.models.inception import inception_v3 as inception_v3
-from tinygrad_cnn.torchvision.models.mobilenetv3 import MobileNet_V3_Large_Weights as MobileNet_V3_Large_Weights
-from tinygrad_cnn.torchvision.models.mobilenetv3 import MobileNet_V3_Small_Weights as MobileNet_V3_Small_Weights
+from tinygrad_cnn.torchvision.models.mobilenetv3 import (
+    MobileNet_V3_Large_Weights as MobileNet_V3_Large_Weights,
+)
+from tinygrad_cnn.torchvision.models.mobilenetv3 import (
+    MobileNet_V3_Small_Weights as MobileNet_V3_Small_Weights,
+)
 from tinygrad_cnn.torchvision.models.mobilenetv3 import MobileNetV3 as MobileNetV3
 from tinygrad_cnn.torchvision.models.mobilenetv3 import mobilenet_v3_large as mobilenet_v3_large
 from tinygrad_cnn.torchvision.models.mobilenetv3 import mobilenet_v3_small as mobilenet_v3_small

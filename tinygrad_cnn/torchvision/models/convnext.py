@@ -70,13 +70,19 @@ class ConvNeXt(nn.Module):
         for k, (width, count) in enumerate(zip(channels, counts, strict=True)):
             stage = []
             for _ in range(count):
-                stage.append(CNBlock(width, layer_scale, stochastic_depth_prob * number / (sum(counts) - 1.0)))
+                stage.append(
+                    CNBlock(width, layer_scale, stochastic_depth_prob * number / (sum(counts) - 1.0))
+                )
                 number += 1
             layers.append(N.Sequential(*stage))
             if k < 3:
-                layers.append(N.Sequential(_Norm(width), N.Conv2d(width, channels[k + 1], kernel_size=2, stride=2)))
+                layers.append(
+                    N.Sequential(_Norm(width), N.Conv2d(width, channels[k + 1], kernel_size=2, stride=2))
+                )
         self.features, self.avgpool = N.Sequential(*layers), N.AdaptiveAvgPool2d(1)
-        self.classifier = N.Sequential(_Norm(channels[-1]), N.Flatten(1), N.Linear(channels[-1], num_classes))
+        self.classifier = N.Sequential(
+            _Norm(channels[-1]), N.Flatten(1), N.Linear(channels[-1], num_classes)
+        )
         for m in self.modules():
             if isinstance(m, (N.Conv2d, N.Linear)):
                 N.init.trunc_normal_(m.weight, std=0.02)
@@ -95,7 +101,9 @@ def _of(size: str) -> Any:
         *, weights: Any = None, progress: bool = True, pretrained: Any = False, stochastic_depth_prob: float = drop,
         **options: Any,
     ) -> ConvNeXt:  # fmt: skip
-        return filled(ConvNeXt(channels, third, stochastic_depth_prob, **options), weights, WEIGHTS[size], pretrained)
+        return filled(
+            ConvNeXt(channels, third, stochastic_depth_prob, **options), weights, WEIGHTS[size], pretrained
+        )
 
     make.__name__, make.__doc__ = f"convnext_{size}", f"ConvNeXt, {size}, with random weights."
     return make

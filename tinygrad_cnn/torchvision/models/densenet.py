@@ -37,7 +37,9 @@ class _DenseLayer(nn.Module):
         """The layer's own channels."""
         x = T.cat(input, 1) if isinstance(input, (list, tuple)) else input
         x = self.conv2(self.relu2(self.norm2(self.conv1(self.relu1(self.norm1(x))))))
-        return N.functional.dropout(x, p=self.drop_rate, training=self.training) if self.drop_rate > 0 else x
+        return (
+            N.functional.dropout(x, p=self.drop_rate, training=self.training) if self.drop_rate > 0 else x
+        )
 
 
 class _DenseBlock(nn.ModuleDict):
@@ -46,7 +48,9 @@ class _DenseBlock(nn.ModuleDict):
     def __init__(self, count: int, channels: int, widening: int, growth: int, drop: float) -> None:
         super().__init__()
         for k in range(count):
-            self.add_module(f"denselayer{k + 1}", _DenseLayer(channels + k * growth, growth, widening, drop))
+            self.add_module(
+                f"denselayer{k + 1}", _DenseLayer(channels + k * growth, growth, widening, drop)
+            )
 
     def forward(self, x: Any) -> Any:
         """The input and all channels."""
@@ -106,7 +110,9 @@ class DenseNet(nn.Module):
 def _of(depth: int) -> Any:
     growth, blocks, stem, _ = KINDS[depth]
 
-    def make(*, weights: Any = None, progress: bool = True, pretrained: Any = False, **options: Any) -> DenseNet:
+    def make(
+        *, weights: Any = None, progress: bool = True, pretrained: Any = False, **options: Any
+    ) -> DenseNet:
         return filled(DenseNet(growth, blocks, stem, **options), weights, WEIGHTS[depth], pretrained)
 
     make.__name__, make.__doc__ = f"densenet{depth}", f"DenseNet with {depth} layers and random weights."

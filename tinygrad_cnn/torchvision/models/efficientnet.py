@@ -107,7 +107,10 @@ def _of(kind: str) -> Any:
             options.setdefault("norm_layer", partial(N.BatchNorm2d, eps=0.001, momentum=0.01))
         return filled(EfficientNet(width, depth, dropout, **options), weights, WEIGHTS[kind], pretrained)
 
-    make.__name__, make.__doc__ = f"efficientnet_{kind}", f"EfficientNet {kind.upper()} with random weights."
+    make.__name__, make.__doc__ = (
+        f"efficientnet_{kind}",
+        f"EfficientNet {kind.upper()} with random weights.",
+    )
     return make
 
 

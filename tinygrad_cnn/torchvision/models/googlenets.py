@@ -38,7 +38,9 @@ class BasicConv2d(nn.Module):
 class Inception(nn.Module):
     """Four branches side by side, joined by their channels."""
 
-    def __init__(self, inp: int, one: int, before3: int, three: int, before5: int, five: int, pool: int) -> None:
+    def __init__(
+        self, inp: int, one: int, before3: int, three: int, before5: int, five: int, pool: int
+    ) -> None:
         super().__init__()
         self.branch1 = BasicConv2d(inp, one, kernel_size=1)
         self.branch2 = N.Sequential(
@@ -48,7 +50,8 @@ class Inception(nn.Module):
             BasicConv2d(inp, before5, kernel_size=1), BasicConv2d(before5, five, kernel_size=3, padding=1)
         )
         self.branch4 = N.Sequential(
-            N.MaxPool2d(kernel_size=3, stride=1, padding=1, ceil_mode=True), BasicConv2d(inp, pool, kernel_size=1)
+            N.MaxPool2d(kernel_size=3, stride=1, padding=1, ceil_mode=True),
+            BasicConv2d(inp, pool, kernel_size=1),
         )
 
     def forward(self, x: Any) -> Any:
@@ -82,7 +85,10 @@ class GoogLeNet(nn.Module):
         self.aux_logits, self.transform_input = aux_logits, transform_input
         self.conv1 = BasicConv2d(3, 64, kernel_size=7, stride=2, padding=3)
         self.maxpool1 = N.MaxPool2d(3, stride=2, ceil_mode=True)
-        self.conv2, self.conv3 = BasicConv2d(64, 64, kernel_size=1), BasicConv2d(64, 192, kernel_size=3, padding=1)
+        self.conv2, self.conv3 = (
+            BasicConv2d(64, 64, kernel_size=1),
+            BasicConv2d(64, 192, kernel_size=3, padding=1),
+        )
         self.maxpool2 = N.MaxPool2d(3, stride=2, ceil_mode=True)
         for place, row in BLOCKS.items():
             setattr(self, f"inception{place}", Inception(*row))
@@ -122,12 +128,15 @@ def _as_trained(x: Any) -> Any:
     """Images normalised as torchvision's, as those that the weights were trained on."""
     means, deviations = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
     parts = [
-        x[:, k : k + 1] * (s / 0.5) + (m - 0.5) / 0.5 for k, (m, s) in enumerate(zip(means, deviations, strict=True))
+        x[:, k : k + 1] * (s / 0.5) + (m - 0.5) / 0.5
+        for k, (m, s) in enumerate(zip(means, deviations, strict=True))
     ]
     return T.cat(parts, 1)
 
 
-def googlenet(*, weights: Any = None, progress: bool = True, pretrained: Any = False, **options: Any) -> GoogLeNet:
+def googlenet(
+    *, weights: Any = None, progress: bool = True, pretrained: Any = False, **options: Any
+) -> GoogLeNet:
     """GoogLeNet with random weights."""
     if weights is not None or pretrained:
         options.setdefault("transform_input", True)

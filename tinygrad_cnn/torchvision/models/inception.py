@@ -27,7 +27,10 @@ class InceptionA(nn.Module):
     def __init__(self, channels: int, pool_features: int) -> None:
         super().__init__()
         self.branch1x1 = C(channels, 64, kernel_size=1)
-        self.branch5x5_1, self.branch5x5_2 = C(channels, 48, kernel_size=1), C(48, 64, kernel_size=5, padding=2)
+        self.branch5x5_1, self.branch5x5_2 = (
+            C(channels, 48, kernel_size=1),
+            C(48, 64, kernel_size=5, padding=2),
+        )
         self.branch3x3dbl_1 = C(channels, 64, kernel_size=1)
         self.branch3x3dbl_2 = C(64, 96, kernel_size=3, padding=1)
         self.branch3x3dbl_3 = C(96, 96, kernel_size=3, padding=1)
@@ -84,7 +87,10 @@ class InceptionD(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.branch3x3_1, self.branch3x3_2 = C(channels, 192, kernel_size=1), C(192, 320, kernel_size=3, stride=2)
+        self.branch3x3_1, self.branch3x3_2 = (
+            C(channels, 192, kernel_size=1),
+            C(192, 320, kernel_size=3, stride=2),
+        )
         self.branch7x7x3_1 = C(channels, 192, kernel_size=1)
         self.branch7x7x3_2 = C(192, 192, kernel_size=(1, 7), padding=(0, 3))
         self.branch7x7x3_3 = C(192, 192, kernel_size=(7, 1), padding=(3, 0))
@@ -149,7 +155,11 @@ class Inception3(nn.Module):
         self.maxpool1 = N.MaxPool2d(kernel_size=3, stride=2)
         self.Conv2d_3b_1x1, self.Conv2d_4a_3x3 = C(64, 80, kernel_size=1), C(80, 192, kernel_size=3)
         self.maxpool2 = N.MaxPool2d(kernel_size=3, stride=2)
-        self.Mixed_5b, self.Mixed_5c, self.Mixed_5d = InceptionA(192, 32), InceptionA(256, 64), InceptionA(288, 64)
+        self.Mixed_5b, self.Mixed_5c, self.Mixed_5d = (
+            InceptionA(192, 32),
+            InceptionA(256, 64),
+            InceptionA(288, 64),
+        )
         self.Mixed_6a = InceptionB(288)
         self.Mixed_6b, self.Mixed_6c = InceptionC(768, 128), InceptionC(768, 160)
         self.Mixed_6d, self.Mixed_6e = InceptionC(768, 160), InceptionC(768, 192)
@@ -177,7 +187,9 @@ class Inception3(nn.Module):
         return InceptionOutputs(x, aux) if self.training and self.aux_logits else x
 
 
-def inception_v3(*, weights: Any = None, progress: bool = True, pretrained: Any = False, **options: Any) -> Inception3:
+def inception_v3(
+    *, weights: Any = None, progress: bool = True, pretrained: Any = False, **options: Any
+) -> Inception3:
     """Inception v3 with random weights."""
     if weights is not None or pretrained:
         options.setdefault("transform_input", True)

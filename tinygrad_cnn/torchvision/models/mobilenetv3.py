@@ -49,7 +49,9 @@ class InvertedResidual(nn.Module):
         if wide != inp:
             layers.append(Conv2dNormActivation(inp, wide, 1, norm_layer=_norm, activation_layer=act))
         layers.append(
-            Conv2dNormActivation(wide, wide, kernel, stride, groups=wide, norm_layer=_norm, activation_layer=act)
+            Conv2dNormActivation(
+                wide, wide, kernel, stride, groups=wide, norm_layer=_norm, activation_layer=act
+            )
         )
         if weighed:
             squeezed = _eighth(wide // 4)

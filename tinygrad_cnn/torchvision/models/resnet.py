@@ -15,18 +15,29 @@ _FILES: dict[Any, tuple[str, ...]] = {18: ("f37072fd",), 34: ("b627a593",), 50: 
 
 def _called(depth: Any) -> str:
     """The function's name."""
-    return f"wide_resnet{depth}" if str(depth).endswith("_2") else f"{'resn' if 'ext' in str(depth) else 'resnet'}{depth}"
+    return (
+        f"wide_resnet{depth}"
+        if str(depth).endswith("_2")
+        else f"{'resn' if 'ext' in str(depth) else 'resnet'}{depth}"
+    )
 
 
 def _class(depth: Any) -> str:
     """How the class of the weights begins."""
-    return f"Wide_ResNet{depth}" if str(depth).endswith("_2") else f"ResN{depth.upper().replace('EXT', 'eXt')}" if "ext" in str(depth) else f"ResNet{depth}"
+    return (
+        f"Wide_ResNet{depth}"
+        if str(depth).endswith("_2")
+        else f"ResN{depth.upper().replace('EXT', 'eXt')}"
+        if "ext" in str(depth)
+        else f"ResNet{depth}"
+    )
 
 
 #: The published weights, by depth.
 WEIGHTS = {
     depth: weights_of(
-        _class(depth), **{f"IMAGENET1K_V{k + 1}": f"{_called(depth)}-{mark}.pth" for k, mark in enumerate(marks)}
+        _class(depth),
+        **{f"IMAGENET1K_V{k + 1}": f"{_called(depth)}-{mark}.pth" for k, mark in enumerate(marks)},
     )
     for depth, marks in _FILES.items()
 }
@@ -34,7 +45,9 @@ WEIGHTS = {
 
 def conv3x3(in_planes: int, out_planes: int, stride: int = 1, groups: int = 1, dilation: int = 1) -> Any:
     """A 3×3 convolution with padding and without bias."""
-    return N.Conv2d(in_planes, out_planes, 3, stride, dilation, groups=groups, bias=False, dilation=dilation)
+    return N.Conv2d(
+        in_planes, out_planes, 3, stride, dilation, groups=groups, bias=False, dilation=dilation
+    )
 
 
 def conv1x1(in_planes: int, out_planes: int, stride: int = 1) -> Any:
@@ -121,14 +134,17 @@ class ResNet(nn.Module):
                 if isinstance(m, (BasicBlock, Bottleneck)):
                     N.init.constant_((m.bn3 if isinstance(m, Bottleneck) else m.bn2).weight, 0)
 
-    def _make_layer(self, block: Any, planes: int, blocks: int, stride: int = 1, dilate: bool = False) -> Any:
+    def _make_layer(
+        self, block: Any, planes: int, blocks: int, stride: int = 1, dilate: bool = False
+    ) -> Any:
         """A stage: blocks of which the first one halves the image, or sees twice as far."""
         before, downsample = self.dilation, None
         if dilate:
             self.dilation, stride = self.dilation * stride, 1
         if stride != 1 or self.inplanes != planes * block.expansion:
             downsample = N.Sequential(
-                conv1x1(self.inplanes, planes * block.expansion, stride), self._norm_layer(planes * block.expansion)
+                conv1x1(self.inplanes, planes * block.expansion, stride),
+                self._norm_layer(planes * block.expansion),
             )
         rest = {"groups": self.groups, "base_width": self.base_width, "norm_layer": self._norm_layer}
         layers = [block(self.inplanes, planes, stride, downsample, dilation=before, **rest)]

@@ -65,7 +65,9 @@ class ShuffleNetV2(nn.Module):
             blocks += [InvertedResidual(channels[k], channels[k], 1) for _ in range(count - 1)]
             setattr(self, f"stage{k + 1}", N.Sequential(*blocks))
         self.conv5 = N.Sequential(
-            N.Conv2d(channels[3], channels[4], 1, 1, 0, bias=False), N.BatchNorm2d(channels[4]), N.ReLU(inplace=True)
+            N.Conv2d(channels[3], channels[4], 1, 1, 0, bias=False),
+            N.BatchNorm2d(channels[4]),
+            N.ReLU(inplace=True),
         )
         self.fc = N.Linear(channels[4], num_classes)
 
@@ -77,7 +79,9 @@ class ShuffleNetV2(nn.Module):
 
 
 def _of(kind: str) -> Any:
-    def make(*, weights: Any = None, progress: bool = True, pretrained: Any = False, **options: Any) -> ShuffleNetV2:
+    def make(
+        *, weights: Any = None, progress: bool = True, pretrained: Any = False, **options: Any
+    ) -> ShuffleNetV2:
         return filled(ShuffleNetV2(KINDS[kind][0], **options), weights, WEIGHTS[kind], pretrained)
 
     make.__name__, make.__doc__ = f"shufflenet_v2_{kind}", f"ShuffleNet V2, {kind}, with random weights."

@@ -40,10 +40,14 @@ class MLPBlock(MLP):
 class EncoderBlock(nn.Module):
     """Attention and an MLP, each after a norm and beside a shortcut."""
 
-    def __init__(self, heads: int, width: int, hidden: int, dropout: float, attention_dropout: float) -> None:
+    def __init__(
+        self, heads: int, width: int, hidden: int, dropout: float, attention_dropout: float
+    ) -> None:
         super().__init__()
         self.ln_1 = _Norm(width)
-        self.self_attention = N.MultiheadAttention(width, heads, dropout=attention_dropout, batch_first=True)
+        self.self_attention = N.MultiheadAttention(
+            width, heads, dropout=attention_dropout, batch_first=True
+        )
         self.dropout, self.ln_2 = N.Dropout(dropout), _Norm(width)
         self.mlp = MLPBlock(width, hidden, dropout)
 
@@ -59,7 +63,14 @@ class Encoder(nn.Module):
     """Places added, blocks, and a norm."""
 
     def __init__(
-        self, length: int, layers: int, heads: int, width: int, hidden: int, dropout: float, attention_dropout: float
+        self,
+        length: int,
+        layers: int,
+        heads: int,
+        width: int,
+        hidden: int,
+        dropout: float,
+        attention_dropout: float,
     ) -> None:
         super().__init__()
         self.pos_embedding = N.Parameter(T.empty(1, length, width).normal_(std=0.02))
@@ -103,7 +114,9 @@ class VisionTransformer(nn.Module):
             RuntimeError: the image has another size.
         """
         if tuple(x.shape[2:]) != (self.image_size, self.image_size):
-            raise RuntimeError(f"VisionTransformer: images of {self.image_size}×{self.image_size} fit, got {tuple(x.shape)}")
+            raise RuntimeError(
+                f"VisionTransformer: images of {self.image_size}×{self.image_size} fit, got {tuple(x.shape)}"
+            )
         x = self.conv_proj(x).flatten(2).permute(0, 2, 1)
         x = T.cat([self.class_token.expand(x.shape[0], -1, -1), x], dim=1)
         return self.heads(self.encoder(x)[:, 0])
@@ -118,7 +131,10 @@ def _of(kind: str) -> Any:
         made = VisionTransformer(image_size, patch, layers, heads, width, hidden, **options)
         return filled(made, weights, WEIGHTS[kind], pretrained)
 
-    make.__name__, make.__doc__ = f"vit_{kind}", f"The vision transformer {kind.upper()} with random weights."
+    make.__name__, make.__doc__ = (
+        f"vit_{kind}",
+        f"The vision transformer {kind.upper()} with random weights.",
+    )
     return make
 
 
