@@ -249,6 +249,26 @@ def clone(self: Any, *, memory_format: Any = None) -> Any:
     return Tensor.detached(self._array.copy())
 
 
+def contiguous(self: Any, memory_format: Any = None) -> Any:
+    """Itself, or a copy whose elements lie row by row."""
+    if views.memory_order(self) is None:
+        return self
+    if self.requires_grad and MODE.get().recording:
+        return ops.Reshape(self._array.shape)(self)
+    return Tensor.detached(np.ascontiguousarray(self._array))
+
+
+def _strides(x: Any) -> tuple[int, ...]:
+    """Steps in memory, as PyTorch would have them."""
+    shape, order = x._array.shape, views.memory_order(x) or range(x._array.ndim)
+    if x._node is None or x._node.op is None:
+        return tuple(s // x._array.itemsize for s in x._array.strides)
+    found, step = [0] * len(shape), 1
+    for axis in reversed(list(order)):
+        found[axis], step = step, step * shape[axis]
+    return tuple(found)
+
+
 def item(self: Any) -> Any:
     """The one element as a Python number."""
     if self._array.size != 1:
@@ -379,7 +399,7 @@ OWN: dict[str, Any] = {
     "set_": set_, "resize_": resize_, "backward": backward, "detach_": detach_,
     "requires_grad_": requires_grad_, "register_hook": register_hook,
     "register_post_accumulate_grad_hook": register_post_accumulate_grad_hook, "apply_": _apply,
-    "cpu": _itself, "contiguous": _itself, "pin_memory": _itself, "share_memory_": share_memory_, "coalesce": _itself,
+    "cpu": _itself, "contiguous": contiguous, "pin_memory": _itself, "share_memory_": share_memory_, "coalesce": _itself,
     "resolve_conj": _itself, "resolve_neg": _itself, "to_dense": _itself,
     "float": _as(dtypes.float32), "double": _as(dtypes.float64), "half": _as(dtypes.float16),
     "bfloat16": _as(dtypes.bfloat16),
@@ -390,7 +410,7 @@ OWN: dict[str, Any] = {
     "numel": lambda self: self._array.size, "nelement": lambda self: self._array.size,
     "element_size": lambda self: self._array.itemsize, "data_ptr": lambda self: self._array.ctypes.data,
     "stride": lambda self, dim=None: _strides(self) if dim is None else _strides(self)[dim],
-    "storage_offset": lambda self: 0, "is_contiguous": lambda self, memory_format=None: self._array.flags.c_contiguous,
+    "storage_offset": lambda self: 0, "is_contiguous": lambda self, memory_format=None: views.memory_order(self) is None,
     "get_device": lambda self: -1, "is_pinned": lambda self, device=None: False, "is_shared": multiprocessing.is_shared,
     "fill_": lambda self, value: views.fill(self, value.item() if isinstance(value, NativeTensor) else value),
     "zero_": lambda self: views.fill(self, 0),
@@ -418,10 +438,6 @@ def _renorm(self: Any, p: float, dim: int, maxnorm: float) -> Any:
     axes = tuple(i for i in range(self._array.ndim) if i != dim % self._array.ndim)
     size = F.norm(self, float(p), axes, True)
     return self * pointwise.clamp(maxnorm / (size + 1e-7), max=1.0)
-
-
-def _strides(x: Any) -> tuple[int, ...]:
-    return tuple(s // x._array.itemsize for s in x._array.strides)
 
 
 PROPERTIES: dict[str, Callable[[Any], Any]] = {

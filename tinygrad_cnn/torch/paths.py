@@ -13,16 +13,17 @@ FILES: dict[str, str] = {
     "torch.nn.modules": "activation adaptive batchnorm channelshuffle container conv distance dropout flatten fold "
     "instancenorm lazy linear loss module normalization padding pixelshuffle pooling rnn sparse transformer upsampling",
     "torch.optim": "adadelta adafactor adagrad adam adamax adamw asgd lbfgs nadam optimizer radam rmsprop rprop sgd",
-    "torch.utils.data": "dataloader dataset sampler",
+    "torch.utils.data": "dataloader dataset distributed sampler",
     "torch.autograd": "anomaly_mode function grad_mode variable",
     "torch.distributions": "bernoulli beta binomial categorical cauchy chi2 constraints dirichlet distribution exponential "
     "gamma geometric gumbel half_normal independent kl laplace log_normal multinomial multivariate_normal normal "
     "one_hot_categorical poisson studentT uniform",
     "torchvision.datasets": "cifar fakedata folder mnist",
+    "torchvision.io": "image",
     "torchvision.models": "alexnet convnext densenet efficientnet googlenet inception mobilenetv2 mobilenetv3 resnet shufflenetv2 "
     "squeezenet vgg vision_transformer",
     "torchvision.ops": "focal_loss giou_loss roi_align roi_pool stochastic_depth",
-    "torchvision.transforms": "transforms",
+    "torchvision.transforms": "autoaugment transforms",
 }  # fmt: skip
 #: The package of here, where it has another name.
 HOMES = {"torch.nn.modules": "torch.nn"}

@@ -71,6 +71,32 @@ def indexed(x: Any, key: Any) -> Any:
     return _of(F.index(x, key), x, lambda base, new: _put(base, key, new))
 
 
+def memory_order(x: Any) -> tuple[int, ...] | None:
+    """The dimensions from the outermost in memory to the innermost, where PyTorch would have them in another order.
+
+    Kernels of here lay out their results as suits them. PyTorch's results lie row by row, but for those of
+    permutations and of arithmetic on them, so a recorded result is judged by the ops that made it.
+
+    >>> memory_order(Tensor([[1.0, 2.0]])), memory_order(permuted(Tensor([[1.0, 2.0], [3.0, 4.0]]), (1, 0)))
+    (None, (1, 0))
+    """
+    node, usual = x._node, tuple(range(x._array.ndim))
+    if node is None or node.op is None:
+        strides = [-stride for stride in x._array.strides]
+        found = usual if x._array.flags.c_contiguous else tuple(sorted(usual, key=strides.__getitem__))
+    else:
+        while node.op is not None and node.op.pointwise:
+            node = next((p for p in node.parents if p.shape == x._array.shape), None)
+            if node is None:
+                return None
+        found = (
+            usual
+            if type(node.op) is not ops.Transpose
+            else tuple(sorted(usual, key=node.op.axes.__getitem__))
+        )
+    return None if found == usual else found
+
+
 def cut(x: Any, key: tuple[slice, ...]) -> Any:
     """x[key] for a key of slices.
 

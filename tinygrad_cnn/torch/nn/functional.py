@@ -158,8 +158,8 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = F
 
 def _dropped(x: Any, p: float, shape: tuple[int, ...]) -> Any:
     kept = default_generator.bernoulli(1 - p, math.prod(shape))
-    order = tuple(np.argsort([-s for s in x._array.strides], kind="stable").tolist())
-    if shape == x._array.shape and order != tuple(range(len(shape))):  # drawn as the elements lie in memory
+    order = views.memory_order(x) if shape == x._array.shape else None
+    if order is not None:  # drawn as the elements lie in PyTorch's memory
         kept = kept.reshape([shape[k] for k in order]).transpose(np.argsort(order))
     return ops.Dropout(kept.reshape(shape), p)(x)
 

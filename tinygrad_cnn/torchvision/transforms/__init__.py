@@ -2,6 +2,10 @@
 
 from tinygrad_cnn.torch.refusals import guard as _guard
 from tinygrad_cnn.torchvision.transforms import functional as functional
+from tinygrad_cnn.torchvision.transforms.automatic import AutoAugment as AutoAugment
+from tinygrad_cnn.torchvision.transforms.automatic import AutoAugmentPolicy as AutoAugmentPolicy
+from tinygrad_cnn.torchvision.transforms.automatic import RandAugment as RandAugment
+from tinygrad_cnn.torchvision.transforms.automatic import TrivialAugmentWide as TrivialAugmentWide
 from tinygrad_cnn.torchvision.transforms.changing import CenterCrop as CenterCrop
 from tinygrad_cnn.torchvision.transforms.changing import Compose as Compose
 from tinygrad_cnn.torchvision.transforms.changing import ConvertImageDtype as ConvertImageDtype
@@ -29,7 +33,7 @@ from tinygrad_cnn.torchvision.transforms.random import RandomRotation as RandomR
 from tinygrad_cnn.torchvision.transforms.random import RandomVerticalFlip as RandomVerticalFlip
 
 __all__ = [
-    "CenterCrop", "ColorJitter", "Compose", "ConvertImageDtype", "FiveCrop", "GaussianBlur", "Grayscale",
+    "AutoAugment", "AutoAugmentPolicy", "RandAugment", "TrivialAugmentWide", "CenterCrop", "ColorJitter", "Compose", "ConvertImageDtype", "FiveCrop", "GaussianBlur", "Grayscale",
     "InterpolationMode", "Lambda", "Normalize", "PILToTensor", "Pad", "RandomAffine", "RandomApply", "RandomChoice",
     "RandomCrop", "RandomErasing", "RandomGrayscale", "RandomHorizontalFlip", "RandomResizedCrop", "RandomRotation",
     "RandomVerticalFlip", "Resize", "ToPILImage", "ToTensor", "functional",

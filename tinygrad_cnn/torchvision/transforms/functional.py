@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import enum
+import importlib
+import math
 from typing import Any
 
 import numpy as np
@@ -273,3 +275,82 @@ def convert_image_dtype(image: Any, dtype: Any = dtypes.float32) -> Any:
     if old.kind != "f" and new.kind == "f":
         return image.to(dtype) / float(np.iinfo(old).max)
     return image.to(dtype)
+
+
+def _on_images(change: Any) -> Any:
+    """A change of Pillow's images, of tensors too."""
+
+    def run(img: Any, *args: Any, **kwargs: Any) -> Any:
+        if not isinstance(img, Tensor):
+            return change(img, *args, **kwargs)
+        out = change(to_pil_image(img), *args, **kwargs)
+        return to_tensor(out) if img._array.dtype.kind == "f" else pil_to_tensor(out)
+
+    run.__name__, run.__doc__ = change.__name__, change.__doc__
+    return run
+
+
+@_on_images
+def affine(
+    img: Any, angle: float, translate: Any, scale: float, shear: Any, interpolation: Any = InterpolationMode.NEAREST,
+    fill: Any = None, center: Any = None,
+) -> Any:  # fmt: skip
+    """Turned clockwise by degrees, moved, scaled, slanted by degrees along x and y; around the middle."""
+    slants = [shear, 0.0] if isinstance(shear, (int, float)) else [*shear, 0.0][:2]
+    cx, cy = (img.size[0] * 0.5, img.size[1] * 0.5) if center is None else center
+    turn, sx, sy = math.radians(angle), math.radians(slants[0]), math.radians(slants[1])
+    a, c = math.cos(turn - sy) / math.cos(sy), math.sin(turn - sy) / math.cos(sy)
+    b, d = -a * math.tan(sx) - math.sin(turn), -c * math.tan(sx) + math.cos(turn)
+    A, B, D, E = d / scale, -b / scale, -c / scale, a / scale  # back from the result to the image
+    x, y = -cx - translate[0], -cy - translate[1]
+    matrix = (A, B, A * x + B * y + cx, D, E, D * x + E * y + cy)
+    return img.transform(img.size, 0, matrix, _filter(interpolation), fillcolor=fill)
+
+
+@_on_images
+def adjust_sharpness(img: Any, sharpness_factor: float) -> Any:
+    """Sharper by a factor."""
+    return _enhanced(img, "Sharpness", sharpness_factor)
+
+
+def _pillow(called: str) -> Any:
+    image_class()
+    return getattr(importlib.import_module("PIL.ImageOps"), called)
+
+
+@_on_images
+def invert(img: Any) -> Any:
+    """Light and dark exchanged."""
+    return _pillow("invert")(img)
+
+
+@_on_images
+def posterize(img: Any, bits: int) -> Any:
+    """So many bits a colour."""
+    return _pillow("posterize")(img, bits)
+
+
+@_on_images
+def solarize(img: Any, threshold: float) -> Any:
+    """What is brighter than a threshold, inverted."""
+    return _pillow("solarize")(img, threshold)
+
+
+@_on_images
+def autocontrast(img: Any) -> Any:
+    """From black to white."""
+    return _pillow("autocontrast")(img)
+
+
+@_on_images
+def equalize(img: Any) -> Any:
+    """As many pixels of each brightness."""
+    return _pillow("equalize")(img)
+
+
+def resized_crop(
+    img: Any, top: int, left: int, height: int, width: int, size: Any, interpolation: Any = InterpolationMode.BILINEAR,
+    antialias: bool | None = True,
+) -> Any:  # fmt: skip
+    """A part of an image in another size."""
+    return resize(crop(img, top, left, height, width), size, interpolation, antialias=antialias)

@@ -162,43 +162,30 @@ class RandomRotation(Module):
 
 
 class RandomAffine(Module):
-    """Turned, moved, scaled and sheared at random."""
+    """Turned, moved, scaled and slanted at random."""
 
     def __init__(
-        self,
-        degrees: Any,
-        translate: Any = None,
-        scale: Any = None,
-        shear: Any = None,
-        interpolation: Any = InterpolationMode.NEAREST,
-        fill: Any = 0,
-        center: Any = None,
-    ) -> None:
+        self, degrees: Any, translate: Any = None, scale: Any = None, shear: Any = None,
+        interpolation: Any = InterpolationMode.NEAREST, fill: Any = 0, center: Any = None,
+    ) -> None:  # fmt: skip
         super().__init__()
         self.degrees = (-degrees, degrees) if isinstance(degrees, (int, float)) else tuple(degrees)
         self.translate, self.scale, self.interpolation, self.fill = translate, scale, interpolation, fill
         self.shear = (-shear, shear) if isinstance(shear, (int, float)) else shear
+        self.center = center
 
     def forward(self, img: Any) -> Any:
         """The changed image."""
-        width, height = F.get_image_size(img)
-        angle = math.radians(uniform(*map(float, self.degrees)))
-        dx = dy = 0
+        size = F.get_image_size(img)
+        angle, move = uniform(*map(float, self.degrees)), [0, 0]
         if self.translate is not None:
-            dx, dy = (
-                round(uniform(-t * n, t * n)) for t, n in zip(self.translate, (width, height), strict=True)
-            )
-        size = uniform(*self.scale) if self.scale is not None else 1.0
-        slant = math.radians(uniform(*self.shear[:2])) if self.shear is not None else 0.0
-        cx, cy = width * 0.5, height * 0.5
-        a, b = math.cos(angle - slant) / math.cos(slant), -math.sin(angle)
-        c, d = math.sin(angle - slant) / math.cos(slant), math.cos(angle)
-        det = size * (a * d - b * c)
-        A, B, D, E = d / det, -b / det, -c / det, a / det
-        matrix = (A, B, cx - A * (cx + dx) - B * (cy + dy), D, E, cy - D * (cx + dx) - E * (cy + dy))
-        picture = F.to_pil_image(img) if isinstance(img, Tensor) else img
-        out = picture.transform(picture.size, 0, matrix, F._filter(self.interpolation), fillcolor=self.fill)
-        return F.to_tensor(out) if isinstance(img, Tensor) else out
+            move = [round(uniform(-t * n, t * n)) for t, n in zip(self.translate, size, strict=True)]
+        scale = uniform(*self.scale) if self.scale is not None else 1.0
+        slant = [0.0, 0.0]
+        if self.shear is not None:
+            bounds = [self.shear[:2], self.shear[2:]] if len(self.shear) == 4 else [self.shear]
+            slant = [uniform(*b) for b in bounds] + [0.0] * (2 - len(bounds))
+        return F.affine(img, angle, move, scale, slant, self.interpolation, self.fill, self.center)
 
 
 class ColorJitter(Module):
