@@ -26,6 +26,7 @@ from tinygrad_cnn.torch import dtypes as _dtypes
 from tinygrad_cnn.torch import files as _files
 from tinygrad_cnn.torch import func as func
 from tinygrad_cnn.torch import fx as fx
+from tinygrad_cnn.torch import hub as hub
 from tinygrad_cnn.torch import jit as jit
 from tinygrad_cnn.torch import linalg as linalg
 from tinygrad_cnn.torch import methods as _methods  # first: it gives the Tensor its methods
@@ -33,6 +34,7 @@ from tinygrad_cnn.torch import modes as _modes
 from tinygrad_cnn.torch import multiprocessing as multiprocessing
 from tinygrad_cnn.torch import nn as nn
 from tinygrad_cnn.torch import old_types as _old_types
+from tinygrad_cnn.torch import onnx as onnx
 from tinygrad_cnn.torch import optim as optim
 from tinygrad_cnn.torch import profiler as profiler
 from tinygrad_cnn.torch import refusals as _refusals

@@ -25,8 +25,9 @@ REASONS: dict[str, str] = {
     "distributed": _ONE, "nn.parallel.": _ONE, "sparse": _DENSE, "to_sparse": _DENSE,
     "quantization": _FLOAT, "quantize": _FLOAT, "ao": _FLOAT, "fft": _REAL, "stft": _REAL, "istft": _REAL,
     "complex": _REAL, "view_as_complex": _REAL, "view_as_real": _REAL, "polar": _REAL, "angle": _REAL, "cfloat": _REAL,
-    "cdouble": _REAL, "chalf": _REAL, "hub": _NET, "utils.model_zoo": _NET,
-    "nn.quantized": _FLOAT, "utils.benchmark": "`python -m tinygrad_cnn.torch --profile` measures",  "onnx": "see tinygrad_cnn.onnx",
+    "cdouble": _REAL, "chalf": _REAL, "hub": _NET,
+    "nn.quantized": _FLOAT, "utils.benchmark": "`python -m tinygrad_cnn.torch --profile` measures", "onnx": "see tinygrad_cnn.onnx",
+    "futures": _ONE, "_C": "it is PyTorch's inside",
     "overrides": _EAGER, "library": _EAGER,
     "float8": "NumPy has no such type", "nested": "tensors have one shape; nested ones are left out",
 }  # fmt: skip

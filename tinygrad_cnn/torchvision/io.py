@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_cnn.torch.refusals import guard
 from tinygrad_cnn.torch.tensors import Tensor
 from tinygrad_cnn.torchvision.datasets.vision import image_class
 
@@ -39,3 +40,6 @@ def write_png(input: Any, filename: Any, compression_level: int = 6) -> None:
     """Write bytes (C, H, W) as an image file."""
     array = input._array.transpose(1, 2, 0)
     image_class().fromarray(array[:, :, 0] if array.shape[2] == 1 else array).save(Path(filename), "PNG")
+
+
+__getattr__ = guard("torchvision.io", globals())

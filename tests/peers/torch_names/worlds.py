@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import io
 from collections import OrderedDict
 from types import SimpleNamespace
 
 import numpy as np
 
-from tests.peers.torch_names import expressions_layers, expressions_tensors
+from tests.peers.torch_names import (
+    expressions_layers,
+    expressions_programs,
+    expressions_tensors,
+    expressions_vision,
+)
 
 
-def expressions():
-    """(area, expression) of all lines; parts are divided by ' | ' at the top level of a line."""
-    for module in (expressions_tensors, expressions_layers):
+def expressions(vision=False):
+    """(area, expression) of all lines, or those of torchvision; parts are divided by ' | '."""
+    others = (expressions_tensors, expressions_layers, expressions_programs)
+    for module in (expressions_vision,) if vision else others:
         for area, text in vars(module).items():
             if area.isupper():
                 for line in text.strip().splitlines():
@@ -33,7 +40,72 @@ def world(torch):
         "ker": torch.randn(4, 3, 3, 3), "k": torch.arange(6), "mask": x > 0, "labels": torch.tensor([0, 3, 1]),
         "i": torch.tensor([[0, 2, 1, 0], [1, 1, 0, 2], [2, 0, 2, 1]]),
     }  # fmt: skip
-    return {**names, **vars(habits(torch))}
+    return {**names, **vars(habits(torch)), **vars(programs(torch))}
+
+
+def programs(torch):
+    """What programs do around their tensors, for expressions to call."""
+    nn = torch.nn
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.body = nn.Sequential(nn.Linear(4, 3), nn.ReLU())
+            self.add_module("head", nn.Linear(3, 2))
+            self.register_module("last", nn.Identity())
+            self.register_buffer("seen", torch.zeros(1))
+            self.register_parameter("scale", nn.Parameter(torch.ones(1)))
+            self.register_parameter("none", None)
+
+        def forward(self, t):
+            return self.last(self.head(self.body(t)) * self.scale)
+
+    def net():
+        torch.manual_seed(3)
+        return Net()
+
+    def built():
+        return list(net().state_dict()), [n for n, _ in net().named_parameters()], net().none
+
+    def loaded():
+        a, b = net(), Net()
+        return str(b.load_state_dict(a.state_dict())), b.head.weight
+
+    def before():
+        model, seen = net(), []
+        model.register_forward_pre_hook(lambda m, args: seen.append(len(args)))
+        model(torch.ones(1, 4))
+        return seen
+
+    def behind():
+        model, seen = net(), []
+        model.head.register_full_backward_hook(lambda m, gi, go: seen.append(go[0].shape))
+        model(torch.ones(1, 4)).sum().backward()
+        return seen
+
+    def within(block):
+        with block:
+            return (torch.ones(2, requires_grad=True) * 2).requires_grad
+
+    def saved(value):
+        file = io.BytesIO()
+        torch.save(value, file)
+        file.seek(0)
+        return torch.load(file)
+
+    class Stream(torch.utils.data.IterableDataset):
+        def __iter__(self):
+            return iter([1, 2, 3])
+
+    def profiled():
+        with torch.autograd.profiler.profile() as found:
+            torch.ones(2) + 1
+        return found is not None
+
+    return SimpleNamespace(
+        net=net, built=built, loaded=loaded, before=before, behind=behind, within=within, saved=saved, streamed=Stream,
+        profiled=profiled,
+    )  # fmt: skip
 
 
 def habits(torch):

@@ -1,7 +1,9 @@
 """`torch.distributions`: the distributions that policies and generative models use."""
 
 from tinygrad_cnn.torch.distributions.continuous import Beta as Beta
+from tinygrad_cnn.torch.distributions.continuous import Cauchy as Cauchy
 from tinygrad_cnn.torch.distributions.continuous import Exponential as Exponential
+from tinygrad_cnn.torch.distributions.continuous import Gamma as Gamma
 from tinygrad_cnn.torch.distributions.continuous import Independent as Independent
 from tinygrad_cnn.torch.distributions.continuous import Laplace as Laplace
 from tinygrad_cnn.torch.distributions.continuous import MultivariateNormal as MultivariateNormal
@@ -15,7 +17,7 @@ from tinygrad_cnn.torch.distributions.families import Distribution as Distributi
 from tinygrad_cnn.torch.refusals import guard as _guard
 
 __all__ = [
-    "Bernoulli", "Beta", "Categorical", "Distribution", "Exponential", "Independent", "Laplace",
+    "Bernoulli", "Beta", "Categorical", "Cauchy", "Distribution", "Exponential", "Gamma", "Independent", "Laplace",
     "MultivariateNormal", "Normal", "OneHotCategorical", "Uniform", "kl_divergence",
 ]  # fmt: skip
 __getattr__ = _guard("torch.distributions", globals())

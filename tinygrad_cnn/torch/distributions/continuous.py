@@ -171,8 +171,73 @@ class Laplace(Distribution):
         return 1 + (2 * self.scale).log()
 
 
+class Gamma(Distribution):
+    """Waiting times for several events of a rate; draws come from another stream than PyTorch's.
+
+    >>> Gamma(1.0, 2.0).log_prob(Tensor([0.5]))
+    tensor([-0.3069])
+    """
+
+    def __init__(self, concentration: Any, rate: Any, validate_args: Any = None) -> None:
+        self.concentration, self.rate = parameter(concentration, rate)
+        super().__init__(self.rate._array.shape)
+
+    @property
+    def mean(self) -> Any:
+        """a / rate."""
+        return self.concentration / self.rate
+
+    @property
+    def variance(self) -> Any:
+        """a / rate²."""
+        return self.concentration / self.rate**2
+
+    def sample(self, sample_shape: Any = ()) -> Any:
+        """A draw."""
+        stream = np.random.default_rng(int(default_generator.words(1)[0]))
+        a, rate = self.concentration._array, self.rate._array
+        return Tensor.detached(stream.gamma(a, 1 / rate, self._shape(sample_shape)).astype(a.dtype))
+
+    def log_prob(self, value: Any) -> Any:
+        """The logarithm of the density."""
+        a, rate = self.concentration, self.rate
+        return a * rate.log() + (a - 1) * value.log() - rate * value - F.lgamma(a)
+
+    def entropy(self) -> Any:
+        """a - log rate + log Γ(a) + (1 - a)·ψ(a)."""
+        a = self.concentration
+        return a - self.rate.log() + F.lgamma(a) + (1 - a) * F.digamma(a)
+
+
+class Cauchy(Distribution):
+    """Numbers of a density with heavy tails.
+
+    >>> Cauchy(0.0, 1.0).log_prob(Tensor([0.0]))
+    tensor([-1.1447])
+    """
+
+    has_rsample = True
+
+    def __init__(self, loc: Any, scale: Any, validate_args: Any = None) -> None:
+        self.loc, self.scale = parameter(loc, scale)
+        super().__init__(self.loc._array.shape)
+
+    def rsample(self, sample_shape: Any = ()) -> Any:
+        """loc + scale · a standard draw."""
+        drawn: Any = Tensor.detached(np.zeros(self._shape(sample_shape), self.loc._array.dtype))
+        return self.loc + drawn.cauchy_() * self.scale
+
+    def log_prob(self, value: Any) -> Any:
+        """The logarithm of the density."""
+        return -math.log(math.pi) - self.scale.log() - F.log1p(((value - self.loc) / self.scale) ** 2)
+
+    def entropy(self) -> Any:
+        """log 4π + log scale."""
+        return math.log(4 * math.pi) + self.scale.log()
+
+
 class Beta(Distribution):
-    """Beta's shares; their density alone, draws come from another stream than PyTorch's."""
+    """Beta's shares; draws come from another stream than PyTorch's."""
 
     def __init__(self, concentration1: Any, concentration0: Any, validate_args: Any = None) -> None:
         self.concentration1, self.concentration0 = parameter(concentration1, concentration0)
@@ -188,6 +253,12 @@ class Beta(Distribution):
         stream = np.random.default_rng(int(default_generator.words(1)[0]))
         a, b = self.concentration1._array, self.concentration0._array
         return Tensor.detached(stream.beta(a, b, self._shape(sample_shape)).astype(a.dtype))
+
+    def log_prob(self, value: Any) -> Any:
+        """The logarithm of the density."""
+        a, b = self.concentration1, self.concentration0
+        whole = F.lgamma(a + b) - F.lgamma(a) - F.lgamma(b)
+        return (a - 1) * value.log() + (b - 1) * F.log1p(-value) + whole
 
 
 class MultivariateNormal(Distribution):

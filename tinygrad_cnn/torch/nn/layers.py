@@ -397,7 +397,16 @@ def _bag_init(
 
 CLASSES["Bilinear"] = made("Bilinear", reset_parameters=_bilinear_start)
 CLASSES["EmbeddingBag"] = made("EmbeddingBag", __init__=_bag_init, reset_parameters=_embedding_start)
-CLASSES.update({"Identity": Identity, "SyncBatchNorm": CLASSES["BatchNorm2d"]})
+
+
+def _convert_sync_batchnorm(cls: Any, module: Any, process_group: Any = None) -> Any:
+    """The module as it is: there is one process."""
+    return module
+
+
+SyncBatchNorm = made("BatchNorm2d", convert_sync_batchnorm=classmethod(_convert_sync_batchnorm))
+SyncBatchNorm.__name__ = SyncBatchNorm.__qualname__ = "SyncBatchNorm"
+CLASSES.update({"Identity": Identity, "SyncBatchNorm": SyncBatchNorm})
 
 
 # --------------------------------------------------------------------------- lazy layers

@@ -2,5 +2,6 @@
 
 from tinygrad_cnn.torch.utils import checkpoint as checkpoint
 from tinygrad_cnn.torch.utils import data as data
+from tinygrad_cnn.torch.utils import model_zoo as model_zoo
 
-__all__ = ["checkpoint", "data"]
+__all__ = ["checkpoint", "data", "model_zoo"]

@@ -4,8 +4,10 @@ from tinygrad_cnn.torch.refusals import guard as _guard
 from tinygrad_cnn.torchvision.datasets.cifar import CIFAR10 as CIFAR10
 from tinygrad_cnn.torchvision.datasets.cifar import CIFAR100 as CIFAR100
 from tinygrad_cnn.torchvision.datasets.fake import FakeData as FakeData
+from tinygrad_cnn.torchvision.datasets.folders import IMG_EXTENSIONS as IMG_EXTENSIONS
 from tinygrad_cnn.torchvision.datasets.folders import DatasetFolder as DatasetFolder
 from tinygrad_cnn.torchvision.datasets.folders import ImageFolder as ImageFolder
+from tinygrad_cnn.torchvision.datasets.folders import default_loader as default_loader
 from tinygrad_cnn.torchvision.datasets.handwriting import EMNIST as EMNIST
 from tinygrad_cnn.torchvision.datasets.handwriting import KMNIST as KMNIST
 from tinygrad_cnn.torchvision.datasets.handwriting import MNIST as MNIST
@@ -16,6 +18,7 @@ __all__ = [
     "CIFAR10",
     "CIFAR100",
     "EMNIST",
+    "IMG_EXTENSIONS",
     "KMNIST",
     "MNIST",
     "DatasetFolder",
@@ -23,5 +26,6 @@ __all__ = [
     "FashionMNIST",
     "ImageFolder",
     "VisionDataset",
+    "default_loader",
 ]
 __getattr__ = _guard("torchvision.datasets", globals())

@@ -69,6 +69,23 @@ def features(depth: int, batch_norm: bool) -> Any:
     return N.Sequential(*layers)
 
 
+def make_layers(cfg: Any, batch_norm: bool = False) -> Any:
+    """Convolutions of a plan: numbers of channels, and 'M' for a pool.
+
+    >>> len(make_layers([4, "M"]))
+    3
+    """
+    layers, channels = [], 3
+    for width in cfg:
+        if width == "M":
+            layers.append(N.MaxPool2d(kernel_size=2, stride=2))
+            continue
+        layers.append(N.Conv2d(channels, width, kernel_size=3, padding=1))
+        layers += [N.BatchNorm2d(width), N.ReLU(inplace=True)] if batch_norm else [N.ReLU(inplace=True)]
+        channels = width
+    return N.Sequential(*layers)
+
+
 def _of(depth: int, batch_norm: bool) -> Any:
     def make(*, weights: Any = None, progress: bool = True, pretrained: Any = False, **options: Any) -> VGG:
         return filled(

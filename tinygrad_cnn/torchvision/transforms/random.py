@@ -9,7 +9,6 @@ from typing import Any
 
 from tinygrad_cnn.torch.generators import default_generator
 from tinygrad_cnn.torch.nn.modules import Module
-from tinygrad_cnn.torch.tensors import Tensor
 from tinygrad_cnn.torchvision.transforms import functional as F
 from tinygrad_cnn.torchvision.transforms.functional import InterpolationMode
 

@@ -89,6 +89,31 @@ class ConcatDataset(Dataset[Any]):
         return self.datasets[k][index - (self.cumulative_sizes[k - 1] if k else 0)]
 
 
+class StackDataset(Dataset[Any]):
+    """Samples of several datasets side by side: tuples, or dictionaries of named datasets.
+
+    >>> StackDataset([1, 2], [3, 4])[1], StackDataset(a=[5])[0]
+    ((2, 4), {'a': 5})
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if bool(args) == bool(kwargs):
+            raise ValueError("StackDataset: give datasets, or named datasets")
+        self.datasets: Any = args or kwargs
+        sizes = {len(d) for d in (args or kwargs.values())}
+        if len(sizes) != 1:
+            raise ValueError("Size mismatch between datasets")
+        self._length = sizes.pop()
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __getitem__(self, index: int) -> Any:
+        if isinstance(self.datasets, dict):
+            return {name: dataset[index] for name, dataset in self.datasets.items()}
+        return tuple(dataset[index] for dataset in self.datasets)
+
+
 class ChainDataset(IterableDataset[Any]):
     """Iterable datasets one after the other."""
 

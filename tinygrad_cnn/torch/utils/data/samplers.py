@@ -82,6 +82,51 @@ class RandomSampler(Sampler):
         return self.num_samples
 
 
+class DistributedSampler(Sampler):
+    """The share of one of several processes: every so many samples, padded or cut to equal numbers.
+
+    Args:
+        num_replicas, rank: how many processes there are, and which one asks.
+        seed: of the order, with the epoch that `set_epoch` tells.   drop_last: cut instead of padding.
+    Raises:
+        RuntimeError: without both numbers; there is no process group to ask.   ValueError: no such rank.
+
+    >>> list(DistributedSampler(range(5), 2, 1, shuffle=False))
+    [1, 3, 0]
+    """
+
+    def __init__(
+        self, dataset: Any, num_replicas: int | None = None, rank: int | None = None, shuffle: bool = True,
+        seed: int = 0, drop_last: bool = False,
+    ) -> None:  # fmt: skip
+        if num_replicas is None or rank is None:
+            raise RuntimeError(
+                "DistributedSampler: give num_replicas and rank; there is no process group to ask here"
+            )
+        if not 0 <= rank < num_replicas:
+            raise ValueError(f"Invalid rank {rank}, rank should be in the interval [0, {num_replicas - 1}]")
+        self.dataset, self.num_replicas, self.rank, self.epoch = dataset, num_replicas, rank, 0
+        self.shuffle, self.seed, self.drop_last = shuffle, seed, drop_last
+        n = len(dataset)
+        self.num_samples = n // num_replicas if drop_last else -(-n // num_replicas)
+        self.total_size = self.num_samples * num_replicas
+
+    def __iter__(self) -> Iterator[int]:
+        n = len(self.dataset)
+        stream = Generator().manual_seed(self.seed + self.epoch)
+        order: list[int] = stream.permutation(n).tolist() if self.shuffle else list(range(n))
+        while len(order) < self.total_size:
+            order += order[: self.total_size - len(order)]
+        return iter(order[: self.total_size][self.rank :: self.num_replicas])
+
+    def __len__(self) -> int:
+        return self.num_samples
+
+    def set_epoch(self, epoch: int) -> None:
+        """Another order for another epoch."""
+        self.epoch = epoch
+
+
 class SubsetRandomSampler(Sampler):
     """Some samples in a new order each time."""
 
