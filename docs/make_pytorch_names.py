@@ -1,7 +1,8 @@
 """Write docs/pytorch_names.md: PyTorch's public names by area, and what each is here.
 
-Needs PyTorch, torchvision and Pillow (`pip install 'tinygrad-cnn[peers]' torchvision pillow`): the names come from
-them, and a name counts as equal only if an expression with it gives the same values, types and gradients now.
+Needs PyTorch, torchvision and Pillow (`pip install 'tinygrad-cnn[peers]' torchvision pillow`): the names
+come from them, and a name counts as equal only if an expression with it gives the same values, types and
+gradients now.
 """
 
 from __future__ import annotations
@@ -112,9 +113,9 @@ def used(good: list[str]) -> str:
     for name in table:
         groups[state_of(name, text)].append(name)
     lines = [
-        f"\nOf {files} files of {collections} published collections of programs that use a convolution or torchvision, "
-        f"`docs/count_pytorch_names.py` found {len(table)} names of PyTorch and torchvision:\n\n"
-        "| names | equal | there | refused with a reason | missing | equal, in 100 | refused or equal, in 100 |\n"
+        f"\nIn {files} files of {collections} published collections, those that use a convolution or "
+        f"torchvision, `docs/count_pytorch_names.py` found {len(table)} names of PyTorch and torchvision:\n\n"
+        "| names | equal | there | refused with a reason | missing | equal, in 100 | equal or refused |\n"
         "|---|---|---|---|---|---|---|\n"
     ]
     for title, at_least in (("all", 1), ("in 2 collections or more", 2), ("in 3 or more", 3)):
@@ -131,7 +132,8 @@ def used(good: list[str]) -> str:
     lines.append(
         "| uses of all, by file | "
         + " | ".join(str(v) for v in uses.values())
-        + f" | {100 * uses['equal'] / total:.1f} | {100 * (uses['equal'] + uses['refused']) / total:.1f} |\n\n"
+        + f" | {100 * uses['equal'] / total:.1f} | "
+        f"{100 * (uses['equal'] + uses['refused']) / total:.1f} |\n\n"
     )
     for kind in ("there", "refused", "missing"):
         lines.append(f"**{kind}**: {', '.join(f'`{n}` {table[n][0]}' for n in groups[kind])}\n\n")
@@ -148,11 +150,7 @@ def state_of(name: str, text: str) -> str:
         there = False
     if there:
         return "equal" if re.search(rf"[.\"'( ]{re.escape(last)}\b", text) else "there"
-    return (
-        "refused"
-        if reason(name.removeprefix("torch.")) or reason(last) or head.startswith("torchvision")
-        else "missing"
-    )
+    return "refused" if reason(name.removeprefix("torch.")) or reason(last) else "missing"
 
 
 def page() -> str:

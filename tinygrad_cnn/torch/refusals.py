@@ -19,6 +19,11 @@ _DENSE = "tensors are dense; sparse ones are left out"
 _ONE = "a program runs in one process on one machine"
 _FLOAT = "numbers are computed in the types that NumPy has; quantised ones are left out"
 
+_DATA = (
+    "its files are not read here; ImageFolder reads folders of images, and MNIST's kin and CIFAR are there"
+)
+_NETS = "torchvision.models has networks that classify; torchvision.ops has boxes and regions for others"
+
 #: Why names are left out, by how they begin.
 REASONS: dict[str, str] = {
     "cuda.": _CPU, "utils.cpp_extension": _EAGER, "jit": _EAGER, "export": _EAGER, "fx": _EAGER, "_dynamo": _EAGER, "_inductor": _EAGER,
@@ -29,6 +34,7 @@ REASONS: dict[str, str] = {
     "nn.quantized": _FLOAT, "utils.benchmark": "`python -m tinygrad_cnn.torch --profile` measures", "onnx": "see tinygrad_cnn.onnx",
     "futures": _ONE, "_C": "it is PyTorch's inside",
     "overrides": _EAGER, "library": _EAGER,
+    "torchvision.datasets.": _DATA, "torchvision.models.": _NETS,
     "float8": "NumPy has no such type", "nested": "tensors have one shape; nested ones are left out",
 }  # fmt: skip
 
