@@ -114,7 +114,8 @@ def used(good: list[str]) -> str:
         groups[state_of(name, text)].append(name)
     lines = [
         f"\nIn {files} files of {collections} published collections, those that use a convolution or "
-        f"torchvision, `docs/count_pytorch_names.py` found {len(table)} names of PyTorch and torchvision:\n\n"
+        f"torchvision, `docs/count_pytorch_names.py` found {len(table)} names of PyTorch and "
+        "torchvision:\n\n"
         "| names | equal | there | refused with a reason | missing | equal, in 100 | equal or refused |\n"
         "|---|---|---|---|---|---|---|\n"
     ]
