@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
-from tinygrad_cnn import onnx as native
-from tinygrad_cnn.onnx.package import onnx_package
 from tinygrad_cnn.torch.refusals import guard
 
 __all__ = ["export"]
@@ -26,6 +25,7 @@ def export(
     """
     axes = [list(found) for found in (dynamic_axes or {}).values()][:1]
     inputs = args[0] if isinstance(args, tuple) and len(args) == 1 else args
+    native: Any = importlib.import_module("tinygrad_cnn.onnx")
     native.save(model, f, inputs, dynamic=axes[0] if axes else (), opset=opset_version or 21)
     if input_names or output_names:
         _rename(f, list(input_names or ()), list(output_names or ()))
@@ -33,7 +33,7 @@ def export(
 
 def _rename(path: Any, inputs: list[str], outputs: list[str]) -> None:
     """Other names for the inputs and outputs of a file."""
-    onnx = onnx_package("torch.onnx.export")
+    onnx: Any = importlib.import_module("onnx")
     file = onnx.load(path)
     graph = file.graph
     names = dict(zip([v.name for v in graph.input], inputs, strict=False))

@@ -43,7 +43,9 @@ def home(fullname: str) -> Any:
     made = types.ModuleType(f"tinygrad_cnn.{fullname}", ours.__doc__)
     vars(made).update({name: value for name, value in vars(ours).items() if not name.startswith("__")})
     own = f"{ours.__name__}.{file}"
-    if importlib.util.find_spec(own) is not None:  # a file of here has that name, too
+    if (
+        "__path__" in vars(ours) and importlib.util.find_spec(own) is not None
+    ):  # a file of here has that name, too
         names = vars(importlib.import_module(own))
         vars(made).update({name: value for name, value in names.items() if not name.startswith("__")})
     made.__getattr__ = vars(ours)["__getattr__"]  # type: ignore[method-assign]

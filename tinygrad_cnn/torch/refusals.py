@@ -22,6 +22,11 @@ _FLOAT = "numbers are computed in the types that NumPy has; quantised ones are l
 _DATA = (
     "its files are not read here; ImageFolder reads folders of images, and MNIST's kin and CIFAR are there"
 )
+_UNREAD = (
+    "Caltech101 Caltech256 CelebA Cityscapes Coco DTD EuroSAT FGVCAircraft Flickr Flowers102 Food101 GTSRB HMDB51 "
+    "INaturalist ImageNet Imagenette Kinetics LFW LSUN MovingMNIST Omniglot OxfordIIITPet PCAM PhotoTour Places365 QMNIST "
+    "SBDataset SBU SEMEION STL10 SUN397 SVHN StanfordCars UCF101 USPS VOC WIDERFace svhn"
+)
 _NETS = "torchvision.models has networks that classify; torchvision.ops has boxes and regions for others"
 
 #: Why names are left out, by how they begin.
@@ -34,7 +39,8 @@ REASONS: dict[str, str] = {
     "nn.quantized": _FLOAT, "utils.benchmark": "`python -m tinygrad_cnn.torch --profile` measures", "onnx": "see tinygrad_cnn.onnx",
     "futures": _ONE, "_C": "it is PyTorch's inside",
     "overrides": _EAGER, "library": _EAGER,
-    "torchvision.datasets.": _DATA, "torchvision.models.": _NETS,
+    **{f"torchvision.datasets.{name}": _DATA for name in _UNREAD.split()},
+    **{f"torchvision.models.{name}": _NETS for name in ("detection", "optical_flow", "quantization", "segmentation", "video")},
     "float8": "NumPy has no such type", "nested": "tensors have one shape; nested ones are left out",
 }  # fmt: skip
 

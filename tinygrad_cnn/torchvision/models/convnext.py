@@ -24,7 +24,7 @@ WEIGHTS = {
 }
 
 
-class LayerNorm2d(nn.LayerNorm):
+class LayerNorm2d(nn.LayerNorm):  # type: ignore[misc]
     """Layer norm over the channels of images."""
 
     def forward(self, x: Any) -> Any:

@@ -42,7 +42,7 @@ class _DenseLayer(nn.Module):
         )
 
 
-class _DenseBlock(nn.ModuleDict):
+class _DenseBlock(nn.ModuleDict):  # type: ignore[misc]
     """Layers that each see the input and the channels of all layers before."""
 
     def __init__(self, count: int, channels: int, widening: int, growth: int, drop: float) -> None:

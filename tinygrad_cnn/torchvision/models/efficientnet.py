@@ -43,7 +43,7 @@ class MBConv(nn.Module):
         self.use_res_connect = stride == 1 and inp == out
         wide = _eighth(inp * widening)
         conv = partial(Conv2dNormActivation, norm_layer=norm)
-        layers = [conv(inp, wide, 1, activation_layer=N.SiLU)] if wide != inp else []
+        layers: list[Any] = [conv(inp, wide, 1, activation_layer=N.SiLU)] if wide != inp else []
         layers.append(conv(wide, wide, kernel, stride, groups=wide, activation_layer=N.SiLU))
         silu: Any = partial(N.SiLU, inplace=True)
         layers.append(SqueezeExcitation(wide, max(1, inp // 4), activation=silu))

@@ -131,7 +131,7 @@ class InceptionAux(nn.Module):
     def __init__(self, channels: int, num_classes: int) -> None:
         super().__init__()
         self.conv0, self.conv1 = C(channels, 128, kernel_size=1), C(128, 768, kernel_size=5)
-        self.conv1.stddev = 0.01  # type: ignore[assignment]
+        self.conv1.stddev = 0.01
         self.fc = N.Linear(768, num_classes)
         self.fc.stddev = 0.001
 
