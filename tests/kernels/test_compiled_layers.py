@@ -19,7 +19,7 @@ pytest.importorskip("numba")
 from tinygrad_cnn.grid import Grid
 from tinygrad_cnn.kernels import compiled, threads
 from tinygrad_cnn.kernels import numpy as reference
-from tinygrad_cnn.kernels.compiled import loss, pointwise, positions, update
+from tinygrad_cnn.kernels.compiled import loss, pointwise, positions, sums, update
 from tinygrad_cnn.kernels.compiled.base import operands
 from tinygrad_cnn.kernels.compiled.norm import channels as norm
 from tinygrad_cnn.kernels.compiled.pool import bins
@@ -258,6 +258,17 @@ def test_cross_entropy_of_nan_and_infinities() -> None:
         near(loss.cross_entropy(x, labels, weight), reference.cross_entropy(x, labels, weight))
         found, expected = (m.cross_entropy_slope(x, labels, weight[:, None]) for m in (loss, reference))
     near(found, expected)
+
+
+@given(st.sampled_from([(1, 3), (5, 40), (3, 2500), (1, 40_000)]), SEEDS, st.integers(1, 3), LAYOUTS)
+def test_sums_of_rows(shape, seed, count, layout) -> None:
+    threads.set_num_threads(count)
+    x = laid_out(values(seed, *shape) + F(3), layout)
+    wide = x.astype(np.float64)
+    found, plain = sums.row_sums(x), reference.row_sums(x)
+    close_to_exact(found, plain, reference.row_sums(wide), abs(wide).sum(axis=1))
+    threads.set_num_threads(1)
+    np.testing.assert_array_equal(found, sums.row_sums(x), strict=True)
 
 
 # --------------------------------------------------------------------------- updates

@@ -66,6 +66,7 @@ from tinygrad_cnn.kernels.numpy import relu_slope as relu_slope
 from tinygrad_cnn.kernels.numpy import resample as resample
 from tinygrad_cnn.kernels.numpy import rnn as rnn
 from tinygrad_cnn.kernels.numpy import rnn_slope as rnn_slope
+from tinygrad_cnn.kernels.numpy import row_sums as row_sums
 from tinygrad_cnn.kernels.numpy import sgd as sgd
 from tinygrad_cnn.kernels.numpy import sigmoid as sigmoid
 from tinygrad_cnn.kernels.numpy import sigmoid_slope as sigmoid_slope

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_cnn import kernels
 from tinygrad_cnn.graph import OUT, Op, Result
 from tinygrad_cnn.kernels.numpy import sums
 from tinygrad_cnn.ops.elementwise import Exp
@@ -33,13 +34,44 @@ class Reduction(Op):
         return {"axis": self.axis}
 
 
+#: Elements from which on a sum has a kernel.
+MANY = 16_384
+
+
+def fills_rows(x: Any, axis: tuple[int, ...]) -> bool:
+    """Whether what is summed over the last axes lies in long rows of float32, one after the other."""
+    return (
+        type(x) is np.ndarray
+        and x.size >= MANY
+        and x.dtype == np.float32
+        and axis == tuple(range(x.ndim - len(axis), x.ndim))
+        and len(axis) > 0
+        and x.flags.c_contiguous
+        and prod(x.shape[i] for i in axis) >= 16
+    )
+
+
+def total(x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
+    """The sum over axes.
+
+    >>> total(np.ones((2, 3)), (1,), True)
+    array([[3.],
+           [3.]])
+    """
+    if not fills_rows(x, axis):
+        return sums.total(x, axis, keepdims)
+    lead = x.shape[: x.ndim - len(axis)]
+    rows = kernels.row_sums(x.reshape(prod(lead), -1))
+    return rows.reshape((*lead, *(1,) * len(axis)) if keepdims else lead)
+
+
 class Sum(Reduction):
     """Sum of the elements along axes."""
 
     symbol = "Σ"
 
     def forward(self, x: Any) -> Any:
-        return Result(sums.total(x, self.axis, self.keepdims), x.shape)
+        return Result(total(x, self.axis, self.keepdims), x.shape)
 
     def backward(self, g: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
         return (BroadcastTo(shape)(self.aligned(g, shape)),)
@@ -49,6 +81,8 @@ class Mean(Reduction):
     """Mean of the elements along axes."""
 
     def forward(self, x: Any) -> Any:
+        if fills_rows(x, self.axis):
+            return Result(total(x, self.axis, self.keepdims) / prod(x.shape[i] for i in self.axis), x.shape)
         return Result(sums.mean(x, self.axis, self.keepdims), x.shape)
 
     def backward(self, g: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:

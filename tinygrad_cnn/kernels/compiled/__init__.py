@@ -48,6 +48,7 @@ SERVED = {
     "recurrent.elman": ("rnn", "rnn_slope"),
     "recurrent.gru": ("gru", "gru_slope"),
     "recurrent.lstm": ("lstm", "lstm_slope"),
+    "sums": ("row_sums",),
     "update": ("adam", "adaptive", "sgd"),
 }
 #: The module of each name.

@@ -36,6 +36,15 @@ def total(x: Array, axis: tuple[int, ...], keepdims: bool = False) -> Array:
     return out
 
 
+def row_sums(x: Array) -> Array:
+    """The sum of each row: x (R, n) -> (R,).
+
+    >>> row_sums(np.array([[1.0, 2.0], [3.0, 4.0]]))
+    array([3., 7.])
+    """
+    return np.asarray(total(x, (1,)))
+
+
 def in_pieces(x: Array, axis: int) -> Array:
     """Sums of consecutive elements along an axis, at most `ROWS` of them, each of few elements.
 
