@@ -25,7 +25,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> 
     if call.when == "call" and fixture is not None and fixture.unchecked:
         report.sections.append(("gradcheck: unchecked", fixture.told()))
         if not fixture.passed and report.passed:
-            report.user_properties.append((UNCHECKED, next(iter(fixture.unchecked))))
+            _note(item, report, UNCHECKED, next(iter(fixture.unchecked)))
     if call.excinfo is None or not report.failed:
         return report
     for number, error in enumerate(_carriers(call.excinfo.value)):
@@ -34,8 +34,14 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> 
         if error is call.excinfo.value:
             _shorten(report, error)
         report.sections.append(("gradcheck report", "\n".join(lines)))
-        report.user_properties.append(("gradcheck", getattr(error, "headline", lines[0].splitlines()[0])))
+        _note(item, report, "gradcheck", getattr(error, "headline", lines[0].splitlines()[0]))
     return report
+
+
+def _note(item: pytest.Item, report: Any, name: str, value: str) -> None:
+    """Keep a property of a test: with its report for our summaries, with the test for JUnit's file."""
+    for owner in (report, item):
+        owner.user_properties.append((name, value))
 
 
 def _shorten(report: Any, error: Any) -> None:

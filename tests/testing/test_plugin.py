@@ -1,5 +1,7 @@
 """The pytest plugin, seen from test suites of its users; warnings are errors in all of them."""
 
+from xml.etree import ElementTree
+
 import pytest
 from plugin_runs import HEAD, Run
 from plugin_runs import run as run
@@ -60,12 +62,19 @@ def test_one_line_says_it_all_and_the_report_stands_once(
     summary = pytester.path / "summary.md"
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
     monkeypatch.setenv("COLUMNS", "300")
-    result = run("def test_wrong(gradcheck): gradcheck(lambda x: HalfSquare()(x), X)", "--grad-report=out")
+    code = "def test_wrong(gradcheck): gradcheck(lambda x: HalfSquare()(x), X)\n"
+    code += "def test_kink(gradcheck): gradcheck(F.relu, np.zeros(2))"
+    result = run(code, "--grad-report=out", "--junitxml=found.xml")
     result.stdout.fnmatch_lines(["FAILED *::test_wrong - input 0: too small by a factor of 2*analytic*"])
     assert result.stdout.str().count("to reproduce:") == 1
     assert "test_wrong` | wrong: input 0: too small" in summary.read_text(encoding="utf-8")
     (program,) = (pytester.path / "out").glob("*.py")
     assert "x0 = np.array([0.5, -1.]" in program.read_text(encoding="utf-8")
+    cases = {
+        case.get("name"): case for case in ElementTree.parse(pytester.path / "found.xml").iter("testcase")
+    }
+    told = {name: [p.get("value") for p in case.iter("property")] for name, case in cases.items()}
+    assert "too small by a factor of 2" in told["test_wrong"][0] and "a kink" in told["test_kink"][0]
 
 
 def test_the_marker_gives_options(run: Run) -> None:
@@ -217,7 +226,9 @@ def test_a_picture_that_cannot_be_drawn_hides_no_report(run: Run, monkeypatch: p
         raise OSError("no ink")
 
     monkeypatch.setattr("viz.graph", graph)
-    result = run("def test_wrong(gradcheck): gradcheck(lambda x: HalfSquare()(x), X)", "--grad-report=out")
+    code = "def test_wrong(gradcheck): gradcheck(lambda x: HalfSquare()(x), X)\n"
+    code += "def test_kink(gradcheck): gradcheck(F.relu, np.zeros(2))"
+    result = run(code, "--grad-report=out", "--junitxml=found.xml")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*factor of 2*", "no picture: OSError: no ink"])
 
