@@ -109,3 +109,39 @@ def test_a_page_loads_without_an_error_and_fits_a_phone(page):
     script = "return [document.title, document.documentElement.scrollWidth - innerWidth];"
     found = report(f"{page}.html", script, 120, "500,900")
     assert found["wrong"] == [] and found["found"][0] and found["found"][1] <= 0
+
+
+@pytest.mark.slow
+@needs_live_site
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        ("backward", "[(4, 1, 3, 3), (4,), (3, 36), (3,)]"),
+        ("exercises/01_gradient_by_hand", "NotYetError: slope(2.0) gives nothing yet"),
+    ],
+)
+def test_an_example_runs_with_what_stands_above_it_and_can_be_changed(page, words):
+    found = report(
+        f"{page}.html",
+        """
+        await until(() => document.querySelector("button.runnable"));
+        const blocks = [...document.querySelectorAll(".highlight-python")];
+        const one = blocks[Math.min(blocks.length, page_limit) - 1], output = one.querySelector("output");
+        one.querySelector("button.runnable").click();
+        await until(() => output.dataset.status);
+        const said = output.textContent;
+        const key = (place, name, ctrlKey) => place.dispatchEvent(
+          new KeyboardEvent("keydown", { key: name, ctrlKey, bubbles: true, cancelable: true }));
+        key(blocks[0].querySelector("pre"), "Enter", false);
+        blocks[0].querySelector("textarea").value = "print(6 * 7)";
+        key(blocks[0].querySelector("textarea"), "Enter", true);
+        await until(() => blocks[0].querySelector("output").textContent === "42");
+        return said;""".replace("page_limit", "3" if page.startswith("exercises") else "99"),
+        300,
+    )
+    assert found["wrong"] == [] and words in found["found"]
+
+
+def test_a_site_without_python_offers_no_buttons():
+    assert "present = false" in (LIVE / "present.js").read_text(encoding="utf-8")
+    assert 'from "../live/present.js"' in (DOCS / "_static" / "runnable.js").read_text(encoding="utf-8")

@@ -113,7 +113,7 @@ async function train() {
     find("learning").textContent = `loss ${loss.toFixed(3)}, ${Math.round(100 * right)} % of the last batch right`;
     document.body.dataset.loss = loss;
     sheet("filters", filters);
-    if (round === 0) draw(dot);
+    await draw(dot);
   }
   trained = true;
   busy = false;
@@ -122,7 +122,10 @@ async function train() {
 
 async function draw(dot) {
   const { Graphviz } = await import("./vendor/graphviz/index.js");
-  find("graph").innerHTML = (await Graphviz.load()).dot(dot).replace(/^[^]*?<svg/, "<svg");
+  // Graphviz knows the widths of Helvetica here; what the browser takes in its place may be wider.
+  const known = dot.replace(/(fontname|face)="[^"]*"/gi, '$1="Helvetica"');
+  find("graph").innerHTML = (await Graphviz.load()).dot(known).replace(/^[^]*?<svg/, "<svg");
+  for (const text of find("graph").querySelectorAll("text")) text.setAttribute("font-size", 0.86 * Number(text.getAttribute("font-size")));
 }
 
 function stroke(event) {

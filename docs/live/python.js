@@ -23,16 +23,11 @@ export function run(code) {
   return answer;
 }
 
-// A whole cell, whose last expression is printed as at a prompt.
+// A whole cell; each expression in it is printed, as at a prompt.
 export const cell = (code) => run(`
 import ast as _ast
-_tree = _ast.parse(${JSON.stringify(code)})
-_last = _tree.body.pop() if _tree.body and isinstance(_tree.body[-1], _ast.Expr) else None
-exec(compile(_tree, "cell", "exec"), globals())
-if _last is not None:
-    _value = eval(compile(_ast.Expression(_last.value), "cell", "eval"), globals())
-    if _value is not None:
-        print(repr(_value))
+for _node in _ast.parse(${JSON.stringify(code)}).body:
+    exec(compile(_ast.Interactive([_node]), "cell", "single"), globals())
 `);
 
 export const words = (error) =>
