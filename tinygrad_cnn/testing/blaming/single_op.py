@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from tinygrad_cnn.tensors.tensor_class import Tensor
 from tinygrad_cnn.testing.blaming.recorded_steps import Run, Step, copied, same
-from tinygrad_cnn.testing.check.comparisons import KINK, Comparer
+from tinygrad_cnn.testing.check.comparisons import Comparer
 from tinygrad_cnn.testing.check.findings import Finding
 from tinygrad_cnn.testing.check.layouts import laid_out
+from tinygrad_cnn.testing.check.one_comparison import KINK
 from tinygrad_cnn.testing.check.subjects import Subject
 from tinygrad_cnn.testing.check.worst_entries import kinked_entries
 from tinygrad_cnn.testing.frameworks.own_tensors import OwnTensors

@@ -8,54 +8,31 @@ wider type where there is one.
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tinygrad_cnn.testing.check.error_patterns import explain, recognise
+from tinygrad_cnn.testing.check.error_patterns import recognise
 from tinygrad_cnn.testing.check.findings import Finding
-from tinygrad_cnn.testing.check.noise import noise_level
-from tinygrad_cnn.testing.check.slopes import Slope, slope
+from tinygrad_cnn.testing.check.one_comparison import (
+    MARGIN,
+    NOISE_SPACINGS,
+    QUICK_STEP,
+    ROUNDINGS,
+    Comparison,
+    inner,
+    scale_of,
+)
+from tinygrad_cnn.testing.check.slopes import slope
 from tinygrad_cnn.testing.check.subjects import Subject
 from tinygrad_cnn.testing.frameworks.base import NotSupportedError
 
 Array = NDArray[Any]
 
-#: An analytic slope may differ from the numerical one by so many estimated errors.
-MARGIN = 10.0
-
-#: Forward and reverse mode may differ by so many rounding errors of their largest terms.
-ROUNDINGS = 1e3
-
-#: Steps of the first look, relative to the scale of the inputs; a good agreement there is enough.
-QUICK_STEP, QUICK_LEVELS, QUICK_ERROR = 2.0**-8, 4, 1e-9
-
-#: Steps of the second look: from 2^-6 down to 2^-33.
-CAREFUL_STEP, CAREFUL_LEVELS = 2.0**-6, 28
-
-#: Values are close enough for their noise to show: at such spacings.
-NOISE_SPACINGS = (2.0**-26, 2.0**-30)
-
-#: Spacings that also show the noise of what is constant over small ones.
-COARSE_SPACINGS = (2.0**-12, 2.0**-21, 2.0**-30)
-
-#: A function whose noise is this share of its size tells nothing.
-ALL_NOISE = 1e-3
-
 #: A numerical Jacobian is computed for inputs of so many elements, and of so many entries, at most.
 FEW_ELEMENTS, FEW_ENTRIES = 1000, 10**6
-
-#: Slopes are looked at in so many points so far away, and a gradient may lie outside by this share.
-AROUND, AWAY, OUTSIDE = 12, 1e-4, 0.6
-
-#: The jump at a kink is known to this share of itself: seen from a distance, its slopes have changed.
-JUMP_ERROR = 0.05
-
-#: Where a failure might be kinks that cancel each other, so many other mixtures of them are looked at.
-MIXES, MIXED_STEP, MIXED_LEVELS = 3, 2.0**-10, 8
 
 #: A second opinion in a wider type is asked for up to so many elements.
 SECOND_OPINION = 10**5
@@ -65,10 +42,6 @@ MODES_DIFFER = (
     "forward and reverse mode differ: a derivative is not linear in the gradient that comes in, or takes "
     "that gradient out of the graph (.numpy(), .detach())"
 )
-
-
-#: Why a direction is left unchecked where the one-sided slopes differ.
-KINK = "a kink or a tie"
 
 
 class Comparer:
@@ -100,7 +73,7 @@ class Comparer:
     def random(self) -> list[Array]:
         """A random direction, of the scale of each input: of its largest element, and 1 at most."""
         points = [self.points[k] for k in self.active]
-        return [draw * _scale(x) for draw, x in zip(self._draws(), points, strict=True)]
+        return [draw * scale_of(x) for draw, x in zip(self._draws(), points, strict=True)]
 
     def relative(self) -> list[Array]:
         """A random direction in which each element moves by a share of itself."""
@@ -118,12 +91,12 @@ class Comparer:
 
     def together(self) -> list[Array]:
         """The direction in which all elements move alike, so that those that tie stay tied."""
-        return [np.ones(self.points[k].shape) * _scale(self.points[k]) for k in self.active]
+        return [np.ones(self.points[k].shape) * scale_of(self.points[k]) for k in self.active]
 
     def only(self, place: int, chosen: Array, sizes: Array | float = 1.0) -> list[Array]:
         """A direction that moves the chosen elements (a mask) of one active input."""
         vectors = [np.zeros(self.points[k].shape) for k in self.active]
-        vectors[place] = np.where(chosen, sizes, 0.0) * _scale(self.points[self.active[place]])
+        vectors[place] = np.where(chosen, sizes, 0.0) * scale_of(self.points[self.active[place]])
         return vectors
 
     def moved(self, t: float, direction: Sequence[Array]) -> list[Array]:
@@ -183,7 +156,7 @@ class Comparer:
         """One comparison along one direction; narrow inputs are judged in float64 where that can be."""
         with np.errstate(all="ignore"):
             wider = self.wider() if self.eps > np.finfo(np.float64).eps else None
-            return _Comparison(wider or self, order, where, direction).finding()
+            return Comparison(wider or self, order, where, direction).finding()
 
     def wider(self) -> Comparer | None:
         """The same comparisons in the next wider type, where the function gives the same value."""
@@ -210,7 +183,7 @@ class Comparer:
     def looks_wrong(self, direction: list[Array]) -> bool:
         """Whether the gradient along a direction seems wrong, by six evaluations."""
         with np.errstate(all="ignore"):
-            look = _Comparison(self, 1, "", direction)
+            look = Comparison(self, 1, "", direction)
             found = slope(look.change, QUICK_STEP, look.floor, levels=3)
             room = self.atol + MARGIN * (found.error + self.eps * look.terms) + found.jump
             return not abs(look.analytic - found.value) <= room + 1e-6 * abs(found.value)
@@ -270,7 +243,7 @@ class Comparer:
             if not np.isfinite(exact):
                 finding.status, finding.reason = "unchecked", "no complex step: it is not finite here"
             elif not abs(analytic - exact) <= self.atol + error:
-                noise = _Comparison(self, 1, where, direction).own_noise(NOISE_SPACINGS)
+                noise = Comparison(self, 1, where, direction).own_noise(NOISE_SPACINGS)
                 if abs(analytic - exact) > self.atol + error + MARGIN * noise or not np.isfinite(analytic):
                     finding.status, finding.reason = "fail", "it differs from the complex step"
             return finding
@@ -285,7 +258,7 @@ class Comparer:
             return wider.pattern(place)
         found = self.gradients()[place]
         analytic = np.zeros(x.shape) if found is None else found.astype(np.float64)
-        step = self.eps ** (1 / 3) * _scale(x)
+        step = self.eps ** (1 / 3) * scale_of(x)
         columns = []
         with np.errstate(all="ignore"):
             for index in np.ndindex(x.shape):
@@ -297,206 +270,3 @@ class Comparer:
         jacobian = np.stack(columns, axis=-1) if columns else np.zeros((*shape, 0))
         jacobian = jacobian.reshape((*shape, *x.shape))
         return recognise(analytic, jacobian, self.cotangents[0], max(1e-6, 1e3 * self.eps))
-
-
-class _Comparison:
-    """One comparison: first a quick look, then a careful one, then doubts about a failure."""
-
-    def __init__(self, check: Comparer, order: int, where: str, direction: list[Array]) -> None:
-        self.check, self.order, self.where, self.direction = check, order, where, direction
-        self.derivative = check._analytic(order)
-        self.analytic, self.terms = inner(self.derivative, direction)
-        self.size = check._size(order)
-        self.floor = check.eps * self.size
-        #: Whether one element alone moves: then the one-sided slopes bound every subgradient.
-        self.single = sum(int(np.count_nonzero(v)) for v in direction) == 1
-        self.base = check._first(check.points, check.vectors) if order == 2 else 0.0
-
-    def change(self, t: float) -> float:
-        """f(t) - f(0), corrected for the rounding of the point: it moves by δ and not by t·v."""
-        check = self.check
-        arrays = check.moved(t, self.direction)
-        if self.order == 1:
-            found = check._value_change(arrays)
-        else:
-            found = check._first(arrays, check.vectors) - self.base
-        if not np.isfinite(self.analytic):
-            return found
-        for d, k, v in zip(self.derivative, check.active, self.direction, strict=True):
-            if d is not None:
-                wide = np.promote_types(d.dtype, np.float64)
-                off = np.subtract(arrays[k], check.points[k], dtype=wide) - np.asarray(t * v, wide)
-                found -= float((d * off).sum())
-        return found
-
-    def finding(self, doubts: bool = True) -> Finding:
-        """The verdict; a failure is doubted, unless one of its kind has stood."""
-        if self.check.eps > np.finfo(np.float64).eps:  # no wider type was to be had
-            # Rounding limits small steps, curvature large ones.
-            step = self.check.eps**0.25 * 4
-            return self.judged(slope(self.change, step, max(self.floor, self.noise()), levels=7))
-        quick = slope(self.change, QUICK_STEP, self.floor, QUICK_LEVELS)
-        found = self.judged(quick)
-        scale = max(abs(quick.value), abs(self.analytic), 1e-3 * self.size)
-        if found.status == "pass" and quick.error <= QUICK_ERROR * scale:
-            return found
-        noise = max(self.floor, self.noise())
-        if noise > ALL_NOISE * self.size and self.size > 0:
-            return self.said("unchecked", Slope(np.nan, np.inf, 0.0), "the function is noise here")
-        found = self.judged(slope(self.change, CAREFUL_STEP, noise, CAREFUL_LEVELS))
-        if found.status == "fail" and doubts and self.order not in self.check.sure:
-            found = self.doubted(found, noise)
-            if found.status == "fail":
-                self.check.sure.add(self.order)
-        return found
-
-    def noise(self) -> float:
-        """The noise of the function near the point."""
-        small = self.check.eps / np.finfo(np.float64).eps  # a coarser type needs wider spacings
-        levels = [
-            noise_level([self.change(k * h * small**0.75) for k in range(-4, 5)]) for h in NOISE_SPACINGS
-        ]
-        return float(np.nanmax([*levels, 0.0]))
-
-    def doubted(self, found: Finding, noise: float) -> Finding:
-        """A failure once more: with other steps, with the derivative's own noise, in a wider type."""
-        again = self.judged(slope(self.change, 0.73 * CAREFUL_STEP, noise, CAREFUL_LEVELS))
-        if again.status != "fail":
-            return again
-        if "subgradient" in found.reason:
-            low, high = self.slopes_around()
-            if max(low - self.analytic, self.analytic - high) <= OUTSIDE * (high - low):
-                why = f"{KINK}: the slopes around are {low:.6g} to {high:.6g}"
-                return self.said("unchecked", Slope(found.numeric, found.error, 0.0), why)
-        if not self.single:
-            for mixture in self.mixed():
-                kinky = mixture.judged(slope(mixture.change, MIXED_STEP, noise, MIXED_LEVELS))
-                if KINK in kinky.reason:
-                    return self.said("unchecked", Slope(found.numeric, found.error, 0.0), kinky.reason)
-        apart = abs(found.analytic - found.numeric)
-        smooth = self.order == 1 and np.isfinite(self.analytic) and "subgradient" not in found.reason
-        if smooth and apart <= MARGIN * (self.own_noise(NOISE_SPACINGS[-1:]) + found.error):
-            found.status, found.reason = (
-                "unchecked",
-                "the gradient's own rounding is as large as the difference",
-            )
-            return found
-        wider = self.check.wider()
-        if wider is None:
-            return found
-        why = self.check.unresolved()
-        if why:
-            found.status, found.reason = "unchecked", why
-            return found
-        other = _Comparison(wider, self.order, self.where, self.direction).finding(doubts=False)
-        kind, wide = self.check.values[0].dtype, wider.values[0].dtype
-        if other.status == "unchecked":
-            found.status, found.reason = "unchecked", f"rounding: in {wide} it is unchecked: {other.reason}"
-        if other.status == "pass":
-            off = abs(other.analytic - self.analytic)
-            if smooth and off > MARGIN * self.own_noise(COARSE_SPACINGS) + ROUNDINGS * self.floor:
-                found.reason = f"wrong in {kind}, and right in {wide}"
-            else:
-                found.status, found.reason = "unchecked", f"rounding in {kind}: in {wide} it is right"
-        return found
-
-    def own_noise(self, spacings: Sequence[float]) -> float:
-        """The noise of the analytic slope near the point."""
-        values = [
-            [
-                self.check._first(self.check.moved(k * h, self.direction), self.direction)
-                for k in range(-4, 5)
-            ]
-            for h in spacings
-        ]
-        return float(np.nanmax([*map(noise_level, values), 0.0]))
-
-    def slopes_around(self) -> tuple[float, float]:
-        """The least and the largest slope close by: subgradients are mixtures of gradients there."""
-        check, rng, step = self.check, np.random.default_rng(2), 2.0**-22
-        found = []
-        for _ in range(AROUND):
-            shift = [
-                AWAY * rng.uniform(-1, 1, x.shape) * _scale(x)
-                for x in (check.points[k] for k in check.active)
-            ]
-            ends = []
-            for t in (step, -step):
-                arrays = list(check.points)
-                for k, d, v in zip(check.active, shift, self.direction, strict=True):
-                    arrays[k] = (check.points[k] + d + t * v).astype(check.points[k].dtype)
-                ends.append(check._value_change(arrays))
-            found.append((ends[0] - ends[1]) / (2 * step))
-        return float(np.nanmin(found)), float(np.nanmax(found))
-
-    def mixed(self) -> Iterator[_Comparison]:
-        """Other comparisons, in which kinks that cancel each other here would not.
-
-        Where all elements move alike they go on doing so, so that those that tie stay tied.
-        """
-        rng = np.random.default_rng(1)
-        alike = all(np.ptp(v) == 0 for v in self.direction if v.size)
-        for _ in range(MIXES):
-            check = copy.copy(self.check)
-            check.cotangents = [rng.uniform(-1, 1, y.shape) for y in check.values]
-            check._gradients = None
-            signs = [
-                np.ones(v.shape) if alike else rng.choice([-1.0, 1.0], v.shape) for v in self.direction
-            ]
-            moved = [v * sign for v, sign in zip(self.direction, signs, strict=True)]
-            yield _Comparison(check, self.order, self.where, moved)
-
-    def said(self, status: str, found: Slope, reason: str = "") -> Finding:
-        return Finding(status, self.order, self.where, self.analytic, found.value, found.error, reason)
-
-    def judged(self, found: Slope) -> Finding:
-        """Pass, fail or unchecked, with the reason."""
-        numeric, error, jump, _ = found
-        check, analytic = self.check, self.analytic
-        largest = max(abs(analytic), abs(numeric))
-        if not np.isfinite(numeric) or not np.isfinite(error):
-            return self.said(
-                "unchecked", found, "the function is not finite, or not smooth, around this point"
-            )
-        usable = error <= max(1e-3 * abs(numeric), 1e-6 * self.size, 1e-12)
-        kink = jump > max(MARGIN * error, 1e-3 * (abs(numeric) + jump), check.atol)
-        if kink and not (self.single and np.isfinite(analytic)):
-            return self.said("unchecked", found, f"{KINK}: the one-sided slopes differ by {jump:.3g}")
-        if not np.isfinite(analytic):
-            why = f"the gradient is {analytic}, and the function is smooth here"
-            return self.said("fail" if usable else "unchecked", found, why)
-        allowed = check.atol + MARGIN * (check.eps * self.terms + error) + check.rtol * largest
-        low, high = numeric - jump / 2, numeric + jump / 2
-        room = allowed + JUMP_ERROR * jump
-        if not low - room <= analytic <= high + room:
-            blur = min(MARGIN * error / abs(numeric), 1e-2) if numeric else 0.0
-            outside = f"no subgradient: {_slopes(low, high)}"
-            words = outside if kink else explain(analytic, numeric, max(1e-6, blur))
-            return self.said("fail", found, words)
-        if kink:
-            why = f"{KINK}: {_slopes(low, high)}, the gradient is between"
-            return self.said("unchecked", found, why)
-        if usable:
-            return self.said("pass", found)
-        kind = min((check.points[k].dtype for k in check.active), key=lambda t: t.itemsize)
-        why = f": noise of {kind.name}" if kind != np.float64 else ""
-        return self.said("unchecked", found, f"the numerical derivative is only good to {error:.1g}{why}")
-
-
-def _slopes(low: float, high: float) -> str:
-    """Two slopes in words, to some digits of their difference."""
-    digits = 3 - int(np.floor(np.log10(max(high - low, 1e-300))))
-    return f"the one-sided slopes are {round(low, digits) + 0.0:g} and {round(high, digits) + 0.0:g}"
-
-
-def _scale(x: Array) -> float:
-    """How far the elements of an input move: as far as the largest is, 1 at most, never too little."""
-    largest = float(np.abs(x[np.isfinite(x)]).max(initial=0.0))
-    return max(min(largest, 1.0), largest * 1e-9) or 1.0
-
-
-def inner(gradients: Sequence[Array | None], vectors: Sequence[Array]) -> tuple[float, float]:
-    """sum_k <gradient_k, vector_k> over the gradients that are there, and the sum of the |terms|."""
-    pairs = zip(gradients, vectors, strict=True)
-    terms = [g.astype(np.promote_types(g.dtype, np.float64)) * v for g, v in pairs if g is not None]
-    return float(sum(t.sum() for t in terms)), float(sum(abs(t).sum() for t in terms))
