@@ -390,6 +390,16 @@ def check_layers() -> None:
         places = pool.max_pool_places(x, made), reference.max_pool_places(x, made)
         for found, expected in zip(*places, strict=True):
             np.testing.assert_array_equal(found, expected)
+    for made in GRIDS[-5:]:
+        image = values(1, 2, 3, *made.image)
+        (y, found), (_, expected) = (m.max_pool_places(image, made) for m in (pool, reference))
+        np.testing.assert_array_equal(found, expected)
+        np.testing.assert_array_equal(pool.max_pool(image, made), y)
+        near(pool.avg_pool(image, made, True), reference.avg_pool(image, made, True))
+        near(pool.spread(y, made, True), reference.spread(y, made, True))
+    places = np.random.default_rng(0).integers(0, 5, 27)
+    near(positions.add_rows(x[0], places, 5), reference.add_rows(x[0], places, 5))
+    near(sums.row_sums(x.reshape(8, -1)), reference.row_sums(x.reshape(8, -1)), scale=1e-5)
     np.testing.assert_allclose(pointwise.sigmoid(x), reference.sigmoid(x), rtol=5e-7)
     w, b = x[0, :, 0, 0], x[0, :, 0, 1]
     results = norm.batch_norm(x, w, b, 1e-5), reference.batch_norm(x, w, b, 1e-5)
