@@ -214,3 +214,18 @@ def test_the_infinities_of_a_mask_are_no_alarm(how: str) -> None:
     with viz.record() as recorder, np.errstate(all="ignore"):
         bad = (masked() - masked()).sum()
     assert recorder.first_bad_value is not None and recorder.trace(bad.node).value.nans  # type: ignore[union-attr]
+
+
+def test_a_leaf_is_drawn_with_the_value_that_the_drawn_graph_was_computed_from() -> None:
+    w = Tensor([1.0, 2.0], requires_grad=True, name="w")
+    with viz.record() as recorder:
+        losses = []
+        for _ in range(3):
+            losses.append((w * w).sum())
+            losses[-1].backward(retain_graph=True)
+            w.data -= 0.25 * w.grad  # type: ignore[operator]
+            w.grad = None
+        _ = w * 2
+    for loss, value in zip(losses, ("[1, 2]", "[0.5, 1]", "[0.25, 0.5]"), strict=True):
+        drawn = str(viz.graph(loss, recorder=recorder, values=True))
+        assert f"value {value}\n" in drawn and f"result  {loss.item():g}" in drawn

@@ -99,6 +99,7 @@ class _Builder:
             known = {root.node: root for root in roots}
             self.roots = [known.get(node, Root(node, None)) for node in ends]
             self.tops = set(ends)
+        self.first_takers = self._first_takers()
         self.hidden = set() if spelled_out else {n for n in self.nodes if self._is_inside(n)}
         self.drawn = [n for n in self.nodes if n not in self.hidden]
         self.ids = {node: k for k, node in enumerate(self.drawn)}
@@ -146,7 +147,21 @@ class _Builder:
         return node not in self.tops and (op_words.is_number(node) or _is_parameter(node))
 
     def _trace(self, node: Node) -> Trace:
-        return Trace() if self.recorder is None else self.recorder.trace(node)
+        if self.recorder is None:
+            return Trace()
+        trace = self.recorder.trace(node)
+        if node.op is not None or node not in self.first_takers:
+            return trace
+        return replace(trace, value=self.recorder.taken.get(self.first_takers[node], trace.value))
+
+    def _first_takers(self) -> dict[Node, tuple[int, int]]:
+        """By leaf, the op of this graph that takes it first, and as which operand."""
+        found: dict[Node, tuple[int, int]] = {}
+        for node in self.nodes:
+            for place, parent in enumerate(node.parents):
+                if parent.op is None:
+                    found.setdefault(parent, (node.serial, place))
+        return found
 
     def _is_telling(self) -> bool:
         """Whether the inputs vary: zeros, or ones, say nothing of units that are never active."""

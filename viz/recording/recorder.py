@@ -167,6 +167,7 @@ class Recorder(Observer):
             step, has the trace of the last time.
         shares: by (serial of a node, place of the operand): the gradient that flowed back along
             that edge in the last walk.
+        taken: by the same, the value of a leaf when that op took it: it may be written over later.
         lent: serials of leaves that want a gradient only so that the graph is recorded.
         first_bad_value: serial of the first node whose value had a NaN, or an infinity that nobody gave
             as a bound or in a mask; None for none.
@@ -179,6 +180,7 @@ class Recorder(Observer):
     def __init__(self, holding: bool = False) -> None:
         self.traces: dict[int, Trace] = {}
         self.shares: dict[tuple[int, int], Summary] = {}
+        self.taken: dict[tuple[int, int], Summary] = {}
         self.lent: set[int] = set()
         self.first_bad_value: int | None = None
         self.first_bad_gradient: int | None = None
@@ -222,10 +224,10 @@ class Recorder(Observer):
     def recorded(self, node: Node, arrays: tuple[Any, ...], result: Any) -> None:
         """Note the value of a node, and of the leaves among its operands."""
         elapsed = 1e3 * (perf_counter() - self._started)
-        for parent, array in zip(node.parents, arrays, strict=True):
+        for place, (parent, array) in enumerate(zip(node.parents, arrays, strict=True)):
             if parent.op is None:
                 seen = self.traces.setdefault(parent.serial, Trace())
-                seen.value = summarise(array)
+                seen.value = self.taken[node.serial, place] = summarise(array)
                 if not self._steps:
                     self._origins.tell(parent, array, seen)
                 if not seen.value.finite and not self._is_meant(seen.value, parent, array):
