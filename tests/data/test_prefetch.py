@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tinygrad_cnn.data import DataLoader
 from tinygrad_cnn.data.prefetch import prefetched
+from tinygrad_cnn.data.stream import in_order
 from tinygrad_cnn.errors import ArgumentError, DTypeError
 
 
@@ -38,6 +39,25 @@ class Rows:
         if index == self.fails_at:
             raise OSError(f"sample {index} is broken")
         return np.full(3, index, np.float32), index
+
+
+@pytest.mark.parametrize("least", [0, 1])
+def test_where_no_thread_can_be_had_the_callers_does_all(monkeypatch, caplog, least):
+    starts, start = [], threading.Thread.start
+
+    def few(thread):
+        starts.append(thread)
+        if len(starts) > least:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", few)
+    assert [result() for result in in_order(abs, range(-20, 0), workers=3)] == list(range(20, 0, -1))
+    starts[:] = [None] * least
+    found = list(DataLoader(np.arange(6), 2, prefetch=2))
+    assert np.array_equal(np.concatenate([np.ravel(batch) for batch in found]), np.arange(6))
+    told = [record.getMessage() for record in caplog.records]
+    assert any("ahead" in line for line in told) and any("one thread" in line for line in told)
 
 
 @given(

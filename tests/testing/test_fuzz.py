@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,10 +14,12 @@ from tinygrad_cnn.testing.fuzz import search
 from tinygrad_cnn.testing.fuzz.__main__ import FUZZERS, main
 from tinygrad_cnn.testing.fuzz.interrupted_work import WORKS
 from tinygrad_cnn.testing.fuzz.interrupts import Interrupts
+from tinygrad_cnn.testing.fuzz.kernel_sets import TOLERANCE
 from tinygrad_cnn.testing.fuzz.shrinking_search import SkippedError, failing
 from tinygrad_cnn.testing.fuzz.signal_points import Points
 from tinygrad_cnn.testing.fuzz.writes import Writes
 from tinygrad_cnn.testing.mutation.altered_derivatives import patched
+from tinygrad_cnn.transforms import ROUNDING
 
 
 @pytest.mark.parametrize("name", ["writes", "optimizers"])
@@ -51,6 +54,12 @@ def test_an_end_that_is_interrupted_is_found(monkeypatch: pytest.MonkeyPatch) ->
             MODE.set(Mode((True, (), None, 0)))
             break
     assert found is not None and "leaves" in str(found)
+
+
+def test_the_bound_between_the_kernel_sets_is_the_one_that_users_read() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "performance.md").read_text()
+    assert f"lies within {TOLERANCE:.0e}".replace("e-0", "e-") in page
+    assert f"by {ROUNDING:.0e}".replace("e-0", "e-") in page
 
 
 def test_the_programs_are_those_of_the_seed() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import logging
 import threading
 from abc import ABC, abstractmethod
 from collections import deque
@@ -23,6 +24,7 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 _THREADS = "in_order"
+_log = logging.getLogger("tinygrad_cnn")
 
 
 class StreamedDataset(ABC):
@@ -286,14 +288,30 @@ def in_order(
         yield from (partial(function, item) for item in items)
         return
     pool = ThreadPoolExecutor(workers, thread_name_prefix=_THREADS)
-    waiting: deque[Future[T]] = deque()
+    waiting: deque[Callable[[], T]] = deque()
+    threaded = True
+
+    def begun(item: S) -> Callable[[], T]:
+        nonlocal threaded
+        if threaded:
+            try:
+                future: Future[T] = pool.submit(contextvars.copy_context().run, function, item)
+                return lambda: function(item) if future.cancelled() else future.result()
+            except RuntimeError as error:  # too many threads, or a system that has none
+                if "start new thread" not in str(error):  # the program ends
+                    raise
+                _log.warning("samples are read in one thread, as no more can be had: %s", error)
+                threaded = False
+                pool.shutdown(wait=True, cancel_futures=True)  # what has not begun is done here, too
+        return partial(function, item)
+
     try:
         for item in items:
             if len(waiting) == 2 * workers:
-                yield waiting.popleft().result
-            waiting.append(pool.submit(contextvars.copy_context().run, function, item))
+                yield waiting.popleft()
+            waiting.append(begun(item))
         while waiting:
-            yield waiting.popleft().result
+            yield waiting.popleft()
     finally:
         # The garbage collector may close the iterator in any thread, and none can wait for itself.
         inside = threading.current_thread().name.startswith(_THREADS)

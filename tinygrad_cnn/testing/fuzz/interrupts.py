@@ -94,8 +94,10 @@ def interrupted(work: str, after: int) -> None:
     try:
         signal.setitimer(signal.ITIMER_REAL, after * 1e-6)
         WORKS[work]()
-    except StopError:
-        pass
+    except Exception as error:
+        # Python's `Thread.start` makes a KeyError of it, which has it as its context.
+        if not isinstance(error, StopError) and not isinstance(error.__context__, StopError):
+            raise
     finally:
         _quiet(before, told)
 

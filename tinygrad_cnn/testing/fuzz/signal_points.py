@@ -35,13 +35,17 @@ def dropped(unraisable: sys.UnraisableHookArgs) -> None:
 @cache
 def _places(code: CodeType) -> frozenset[int]:
     """Where in a function an instruction stands before which Python may have looked for signals."""
-    found, before = set(), ""
+    found, before, handler = set(), "", None
+    # What comes out of an instruction belongs to its own `try`, not to that of the next one.
+    entries: Any = dis.Bytecode(code).exception_entries  # type: ignore[attr-defined]
     for instruction in dis.get_instructions(code):
         if instruction.opname == "CACHE":
             continue
-        if before.startswith(LOOKING) and "NO_INTERRUPT" not in before:
-            found.add(instruction.offset)
-        before = instruction.opname
+        place = instruction.offset
+        own = next((entry.target for entry in entries if entry.start <= place < entry.end), None)
+        if before.startswith(LOOKING) and "NO_INTERRUPT" not in before and own == handler:
+            found.add(place)
+        before, handler = instruction.opname, own
     return frozenset(found)
 
 
