@@ -147,7 +147,7 @@ def state_of(name: str, text: str) -> str:
     kinds = {"Tensor": ours.Tensor, "Module": ours.nn.Module, "Optimizer": ours.optim.Optimizer}
     try:
         there = hasattr(kinds.get(head) or resolved(head), last)
-    except AttributeError:
+    except (AttributeError, ModuleNotFoundError):
         there = False
     if there:
         return "equal" if re.search(rf"[.\"'( ]{re.escape(last)}\b", text) else "there"

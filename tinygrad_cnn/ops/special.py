@@ -63,7 +63,8 @@ class Lgamma(Elementwise):
     keep = (0,)
 
     def forward(self, x: Any) -> Any:
-        wide = np.asarray(x, np.result_type(x, np.float64))
+        kind = np.result_type(x, np.float64)  # large terms cancel, so float64 is computed with more digits
+        wide = np.asarray(x, np.longdouble if kind == np.float64 and x.dtype == kind else kind)
         low = wide < 0.5
         z = np.where(low, 1 - wide, wide)
         product = np.ones_like(z)

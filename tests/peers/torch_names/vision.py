@@ -23,9 +23,17 @@ def vision(torch, tv, folder):
         return np.asarray(image).tolist(), int(label)
 
     def keys(name):
-        model = getattr(tv.models, name)
-        options = {"init_weights": False} if name in ("inception_v3", "googlenet") else {}
-        return [(k, tuple(v.shape)) for k, v in model(num_classes=2, **options).state_dict().items()]
+        init = torch.nn.init  # nothing is drawn: the large ones take seconds
+        drawing = [f for f in dir(init) if f.endswith(("uniform_", "normal_"))]
+        kept = {f: getattr(init, f) for f in drawing}
+        try:
+            for f in drawing:
+                setattr(init, f, lambda tensor, *_, **__: tensor)
+            model = getattr(tv.models, name)(num_classes=2)
+        finally:
+            for f, function in kept.items():
+                setattr(init, f, function)
+        return [(k, tuple(v.shape)) for k, v in model.state_dict().items()]
 
     def scores(name):
         torch.manual_seed(0)
