@@ -108,13 +108,19 @@ def test_softmax(shape: tuple[int, ...], seed: int, turned: bool, axis: int) -> 
     np.testing.assert_allclose(dx, expected, rtol=1e-5, atol=1e-5)
 
 
-@given(hnp.array_shapes(min_dims=1, max_dims=4, max_side=9), st.integers(0, 2**32 - 1), st.integers(0, 3))
-def test_sparse_maps(shape: tuple[int, ...], seed: int, axis: int) -> None:
-    """Any terms: pixels read several times or never, and results of any number of terms."""
+@given(
+    hnp.array_shapes(min_dims=1, max_dims=4, max_side=9), st.integers(0, 2**32 - 1), st.integers(0, 3),
+    st.integers(0, 2),
+)  # fmt: skip
+def test_sparse_maps(shape: tuple[int, ...], seed: int, axis: int, each: int) -> None:
+    """Any terms: pixels read several times or never, and results of any number of terms, or of one."""
     axis %= len(shape)
     rng = np.random.default_rng(seed)
     x, count, terms = rng.standard_normal(shape).astype(np.float32), rng.integers(1, 7), rng.integers(1, 12)
     targets = np.sort(rng.integers(0, count, terms))
+    if each:
+        targets = np.repeat(np.arange(count), each)
+        terms = len(targets)
     of = rng.integers(0, shape[axis], terms), rng.uniform(-1, 1, terms)
     starts = np.searchsorted(targets, np.arange(count + 1))
     y, expected = (

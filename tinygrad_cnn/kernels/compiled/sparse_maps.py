@@ -50,15 +50,23 @@ def mapped_runs(x, sources, weights, starts, y, start, stop):
                     out[i] += f * a[i]
 
 
-@kernel("void(float32[:, ::1], int64[::1], float32[::1], int64[::1], float32[:, ::1], int64, int64)")
-def mapped_lines(x, sources, weights, starts, y, start, stop):
+@kernel("void(float32[:,::1], int64[::1], float32[::1], int64[::1], int64, float32[:,::1], int64, int64)")
+def mapped_lines(x, sources, weights, starts, each, y, start, stop):
+    """`each`: how many terms every target has, if that is one number; else 0."""
     for r in range(start, stop):
         row, out = x[r], y[r]
-        for t in range(out.size):
-            total = ZERO
-            for k in range(starts[t], starts[t + 1]):
-                total += weights[k] * row[sources[k]]
-            out[t] = total
+        if each == 1:
+            for t in range(out.size):
+                out[t] = weights[t] * row[sources[t]]
+        elif each == 2:
+            for t in range(out.size):
+                out[t] = weights[2 * t] * row[sources[2 * t]] + weights[2 * t + 1] * row[sources[2 * t + 1]]
+        else:
+            for t in range(out.size):
+                total = ZERO
+                for k in range(starts[t], starts[t + 1]):
+                    total += weights[k] * row[sources[k]]
+                out[t] = total
 
 
 def resample(x: Array, axis: int, sources: Array, weights: Array, starts: Array) -> Array:
@@ -73,7 +81,9 @@ def resample(x: Array, axis: int, sources: Array, weights: Array, starts: Array)
     nbytes = 8 * rows * run * (len(sources) + count)
     if run == 1:
         lines, out = plain(x).reshape(rows, -1), y.reshape(rows, count)
-        over(rows, nbytes, mapped_lines, lines, *terms, out)
+        lengths = np.diff(starts)
+        each = int(lengths[0]) if (lengths == lengths[0]).all() else 0
+        over(rows, nbytes, mapped_lines, lines, *terms, each, out)
     else:
         over(
             rows, nbytes, mapped_runs, plain(x).reshape(rows, -1, run), *terms, y.reshape(rows, count, run)
