@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tinygrad_cnn import DTypeError, GraphError, ShapeError, Tensor
+from tinygrad_cnn import DTypeError, GraphError, ShapeError, Tensor, nn, optim, train
 from tinygrad_cnn import functional as F
 
 T = Tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
@@ -109,6 +109,20 @@ def test_the_flag_of_a_function_is_true_or_false(call: Any) -> None:  # E13
     for x in (np.ones((2, 2)), Tensor(np.ones((2, 2)), requires_grad=True)):
         with pytest.raises(DTypeError, match="is True or False"):
             call(x)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda model: optim.clip_grad_norm_(model.parameters(), 1.0, error_if_nonfinite="False"),
+        lambda model: model.load_state_dict(model.state_dict(), strict="False"),
+        lambda model: train.EarlyStopping(restore_best="no"),
+        lambda model: train.ProgressBar(leave="False"),
+    ],
+)
+def test_the_flag_of_a_method_or_a_callback_is_true_or_false(call: Any) -> None:  # E13
+    with pytest.raises(DTypeError, match="is True or False"):
+        call(nn.Linear(1, 1))
 
 
 @pytest.mark.parametrize(

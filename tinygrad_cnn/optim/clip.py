@@ -8,7 +8,7 @@ from math import inf, isfinite
 import numpy as np
 
 from tinygrad_cnn.errors import GraphError
-from tinygrad_cnn.functional.arguments import number
+from tinygrad_cnn.functional.arguments import flag, number
 from tinygrad_cnn.tensors.tensor_class import Tensor
 
 
@@ -62,10 +62,11 @@ def clip_grad_norm_(
     name = "clip_grad_norm_"
     bound = number(name, "max_norm", max_norm, 0, inf)
     order = number(name, "norm_type", norm_type, 1, inf)
+    must_be_finite = flag(name, "error_if_nonfinite", error_if_nonfinite)
     found = _gradients(parameters)
     sizes = [np.linalg.norm(g.array.ravel().astype(np.float64), order) for g in found if g.size]
     norm = float(np.linalg.norm(sizes, order)) if sizes else 0.0
-    if error_if_nonfinite and not isfinite(norm):
+    if must_be_finite and not isfinite(norm):
         raise GraphError(
             f"{name}: the gradients' norm is {norm}, a finite one fits; lower the learning rate, or look "
             "for the op that gave it"

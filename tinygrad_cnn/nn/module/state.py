@@ -130,7 +130,7 @@ class ModuleState(ModuleTree):
             if path in values and values[path].shape != tensor.shape
         ]
         problems = [("shapes that differ", shapes)]
-        if strict:
+        if flag("load_state_dict", "strict", strict):
             problems += [("missing", missing), ("unexpected", unexpected)]
         lines = [f"  {title}: {'; '.join(found)}" for title, found in problems if found]
         if lines:

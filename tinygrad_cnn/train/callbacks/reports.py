@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from tinygrad_cnn.errors import ArgumentError, MissingExtraError
-from tinygrad_cnn.functional.arguments import integer
+from tinygrad_cnn.functional.arguments import flag, integer
 from tinygrad_cnn.serial import writing
 from tinygrad_cnn.train.callbacks.base import Callback
 
@@ -41,7 +41,7 @@ class ProgressBar(Callback):
             raise MissingExtraError(
                 "ProgressBar needs tqdm: pip install 'tinygrad-cnn[progress]'"
             ) from error
-        self.leave = bool(leave)
+        self.leave = flag("ProgressBar", "leave", leave)
         self._tqdm, self._file, self._quiet = tqdm, file, quiet
         self._bar: Any = None
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from tinygrad_cnn.functional.arguments import integer, number
+from tinygrad_cnn.functional.arguments import flag, integer, number
 from tinygrad_cnn.train.callbacks.base import Callback, check_monitor, direction
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ class EarlyStopping(Callback):
         self, monitor: str = "val_loss", patience: int = 5, min_delta: float = 0.0, mode: str | None = None,
         restore_best: bool = True,
     ) -> None:  # fmt: skip
-        self.monitor, self.restore_best = monitor, bool(restore_best)
+        self.monitor = monitor
+        self.restore_best = flag("EarlyStopping", "restore_best", restore_best)
         self.patience = integer("EarlyStopping", "patience", patience, 1)
         self.min_delta = number("EarlyStopping", "min_delta", min_delta, 0, inf)
         self.mode = direction("EarlyStopping", monitor, mode)
