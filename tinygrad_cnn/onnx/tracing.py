@@ -45,14 +45,14 @@ class Computed(Op):
     """A function without a gradient, such as `argmax`, as an op; it stands in traces only.
 
     Args:
-        function: its name in `functional`.   options: its further arguments.
+        function: its name in `functional`.   arguments: its further ones.
 
     >>> Computed("argmax", {"axis": 1, "keepdims": False}).name
     'argmax'
     """
 
-    def __init__(self, function: str, options: Mapping[str, Any]) -> None:
-        self.function, self.options = function, options
+    def __init__(self, function: str, arguments: Mapping[str, Any]) -> None:
+        self.function, self.arguments = function, arguments
 
     @property
     def name(self) -> str:

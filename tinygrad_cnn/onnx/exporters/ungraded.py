@@ -39,7 +39,7 @@ def _isfinite(to: Target, op: Computed, x: str) -> str:
 
 def _extreme(to: Target, op: Computed, x: str) -> str:
     """argmax and argmin; without an axis, of all elements in row-major order."""
-    axis, keep = op.options["axis"], int(op.options["keepdims"])
+    axis, keep = op.arguments["axis"], int(op.arguments["keepdims"])
     operator = {"argmax": "ArgMax", "argmin": "ArgMin"}[op.function]
     if axis is not None:
         return to.node(operator, [x], axis=axis, keepdims=keep)
@@ -48,12 +48,12 @@ def _extreme(to: Target, op: Computed, x: str) -> str:
 
 
 def _argsort(to: Target, op: Computed, x: str) -> str:
-    axis = op.options["axis"]
-    return _places(to, x, to.size(to.operand_pairs(0)[axis]), axis, op.options["descending"])
+    axis = op.arguments["axis"]
+    return _places(to, x, to.size(to.operand_pairs(0)[axis]), axis, op.arguments["descending"])
 
 
 def _topk(to: Target, op: Computed, x: str) -> str:
-    return _places(to, x, to.ints(op.options["k"]), op.options["axis"], op.options["largest"])
+    return _places(to, x, to.ints(op.arguments["k"]), op.arguments["axis"], op.arguments["largest"])
 
 
 def _places(to: Target, x: str, count: str, axis: int, largest: bool) -> str:
