@@ -70,6 +70,8 @@ class Interrupts:
             WORKS[work]()  # loads what is loaded once
             right = WORKS[work]()
             points.run(WORKS[work], sys.maxsize)
+            if not points.count:
+                raise SkippedError("this Python tells no trace function of instructions")
             self._right[work, kernels] = right, points.count
         right, count = self._right[work, kernels]
         before = shared_state()

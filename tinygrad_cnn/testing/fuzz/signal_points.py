@@ -64,6 +64,11 @@ class Points:
         """Whether the call came to its end before place number `at`, from 1; its own errors are raised."""
         self.count, self._at = 0, at
         before, told, sys.unraisablehook = sys.gettrace(), sys.unraisablehook, dropped
+        here = sys._getframe()
+        instructions, here.f_trace_opcodes = (
+            here.f_trace_opcodes,
+            True,
+        )  # Python 3.12 asks the frame that sets
         sys.settrace(self._begun)
         try:
             call()
@@ -71,7 +76,7 @@ class Points:
             return False
         finally:
             sys.settrace(before)
-            sys.unraisablehook = told
+            sys.unraisablehook, here.f_trace_opcodes = told, instructions
         return self.count < at
 
     def _begun(self, frame: FrameType, event: str, argument: Any) -> Any:
