@@ -85,7 +85,7 @@ else:
         except ModuleNotFoundError as error:
             if error.name == "hypothesis":
                 raise MissingExtraError(
-                    f"tinygrad_cnn.testing.{name} needs hypothesis: pip install 'tinygrad-cnn[test]'"
+                    f"tinygrad_cnn.testing.{name} needs hypothesis: pip install hypothesis"
                 ) from None
             raise
         value = globals()[name] = getattr(home, name)
