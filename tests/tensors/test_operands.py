@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tinygrad_cnn import DTypeError, GraphError, ShapeError, Tensor, nn, optim, train
+from tinygrad_cnn import DTypeError, GraphError, ShapeError, Tensor, grad, nn, optim, train
 from tinygrad_cnn import functional as F
 
+ROW = np.ones((1, 1), "float32")
 T = Tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
 PAIRS: list[tuple[Callable[..., Any], Callable[..., Any]]] = [
     (operator.add, F.add), (operator.sub, F.sub), (operator.mul, F.mul), (operator.truediv, F.div),
@@ -103,6 +104,14 @@ def test_the_flag_of_a_tensor_is_true_or_false(wrong: Any) -> None:  # E13
         lambda x: F.avg_pool2d(x[None, None], 1, count_include_pad="False"),
         lambda x: F.kl_div(x, x, log_target="False"),
         lambda x: F.interpolate(x[None, None], 2, mode="bilinear", align_corners="False"),
+        lambda x: F.batch_norm(x, training="False"),
+        lambda x: F.instance_norm(x[None], use_input_stats="False"),
+        lambda x: F.dropout(x, training="False"),
+        lambda x: F.dropout2d(x[None, None], training="False"),
+        lambda x: F.alpha_dropout(x, training="False"),
+        lambda x: F.global_max_pool2d(x[None, None], keepdims="False"),
+        lambda x: F.adaptive_max_pool2d(x[None, None], 1, return_indices="False"),
+        lambda x: F.adaptive_max_pool1d(x[None], 1, return_indices="False"),
     ],
 )
 def test_the_flag_of_a_function_is_true_or_false(call: Any) -> None:  # E13
@@ -118,6 +127,11 @@ def test_the_flag_of_a_function_is_true_or_false(call: Any) -> None:  # E13
         lambda model: model.load_state_dict(model.state_dict(), strict="False"),
         lambda model: train.EarlyStopping(restore_best="no"),
         lambda model: train.ProgressBar(leave="False"),
+        lambda model: model(ROW).sum().backward(retain_graph="False"),
+        lambda model: model(ROW).sum().backward(create_graph="False"),
+        lambda model: grad(model(ROW).sum(), model.weight, create_graph="False"),
+        lambda model: grad(model(ROW).sum(), model.weight, retain_graph="False"),
+        lambda model: grad(model(ROW).sum(), model.weight, allow_unused="False"),
     ],
 )
 def test_the_flag_of_a_method_or_a_callback_is_true_or_false(call: Any) -> None:  # E13

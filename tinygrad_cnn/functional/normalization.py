@@ -15,6 +15,7 @@ from tinygrad_cnn.functional.arguments import (
     Sizes,
     T,
     TensorLike,
+    flag,
     floating,
     integer,
     number,
@@ -63,6 +64,7 @@ def batch_norm(
     channels = x.shape[1]
     w, b = _affine(name, x, w, b, (channels,))
     _check_running(name, x, running_mean, running_var)
+    training = flag(name, "training", training)
     if not training and running_mean is not None:
         mean, var = (np.array(values(v), x.dtype) for v in (running_mean, running_var))
         return ops.FixedNorm(mean, var, eps)(x, w, b)
@@ -199,7 +201,7 @@ def instance_norm(
     momentum = number(name, "momentum", momentum, 0, 1)
     if x.ndim < 3:
         raise ShapeError(f"{name}: x needs at least 3 axes (N, C, ...), got {x.shape}")
-    if not use_input_stats:
+    if not flag(name, "use_input_stats", use_input_stats):
         if running_mean is None:
             raise ArgumentError(f"{name}: use_input_stats=False needs running_mean and running_var")
         return batch_norm(x, running_mean, running_var, w, b, eps=eps)

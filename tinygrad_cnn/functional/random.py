@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn import ops
-from tinygrad_cnn.functional.arguments import Operand, T, choice, floating, number
+from tinygrad_cnn.functional.arguments import Operand, T, choice, flag, floating, number
 from tinygrad_cnn.functional.layout import as_given, channels_first
 from tinygrad_cnn.rng import Seed, generator
 
@@ -74,6 +74,7 @@ def dropped(
     """
     p = number(name, "p", p, 0, 1)
     choice(name, "mode", mode, ("inverted", "classic"))
+    training = flag(name, "training", training)
     if p == 0 or (not training and mode == "inverted"):
         return x
     if not training:

@@ -91,7 +91,8 @@ def adaptive_max_pool2d(
     x, output = _adaptive("adaptive_max_pool2d", x, output_size, data_format)
     y, (flat, _) = ops.AdaptiveMaxPool(output).with_residual(x)
     y = as_given(y, data_format)
-    return (y, like(x, as_given(flat, data_format))) if return_indices else y
+    both = flag("adaptive_max_pool2d", "return_indices", return_indices)
+    return (y, like(x, as_given(flat, data_format))) if both else y
 
 
 @torch_names
@@ -131,7 +132,8 @@ def global_max_pool2d(x: Operand[T], keepdims: bool = False, *, data_format: str
     """
     x, output = _adaptive("global_max_pool2d", x, 1, data_format)
     y = ops.AdaptiveMaxPool(output)(x)
-    return as_given(y, data_format) if keepdims else y.reshape(y.shape[:2])
+    kept = flag("global_max_pool2d", "keepdims", keepdims)
+    return as_given(y, data_format) if kept else y.reshape(y.shape[:2])
 
 
 def max_unpool2d(

@@ -10,7 +10,7 @@ import numpy as np
 
 from tinygrad_cnn.backward import gradients
 from tinygrad_cnn.errors import GraphError, ShapeError
-from tinygrad_cnn.functional.arguments import as_array
+from tinygrad_cnn.functional.arguments import as_array, flag
 from tinygrad_cnn.graph import MODE, Node, Traced, owner, writes
 
 if TYPE_CHECKING:
@@ -80,7 +80,9 @@ def grad(
     for end, weight in zip(ends, weights, strict=True):
         seed = seed_of("grad", end, weight)
         seeds[end.node] = seeds[end.node] + seed if end.node in seeds else seed
-    retain = create_graph if retain_graph is None else retain_graph
+    create_graph = flag("grad", "create_graph", create_graph)
+    retain = create_graph if retain_graph is None else flag("grad", "retain_graph", retain_graph)
+    allow_unused = flag("grad", "allow_unused", allow_unused)
     found = walk(seeds, [start.node for start in starts], retain, create_graph)
     for k, start in enumerate(starts):
         if start.node not in found and not allow_unused:

@@ -9,7 +9,7 @@ from weakref import ref
 import numpy as np
 
 from tinygrad_cnn.errors import DTypeError, GraphError, ShapeError
-from tinygrad_cnn.functional.arguments import as_array
+from tinygrad_cnn.functional.arguments import as_array, flag
 from tinygrad_cnn.graph import Node, Traced
 from tinygrad_cnn.hints import say
 from tinygrad_cnn.tensors.gradient import accumulate, seed_of, walk
@@ -205,7 +205,8 @@ class GradientMethods(Methods):
                 "first NaN",
             )
         seeds = {self.node: seed_of("backward", self, gradient)}
-        retain = retain_graph or create_graph
+        create_graph = flag("backward", "create_graph", create_graph)
+        retain = flag("backward", "retain_graph", retain_graph) or create_graph
         for node, g in walk(seeds, None, retain, create_graph, accumulate).items():
             accumulate(node, g)
 
