@@ -19,7 +19,7 @@ pytest.importorskip("numba")
 from tinygrad_cnn.grid import Grid
 from tinygrad_cnn.kernels import compiled, threads
 from tinygrad_cnn.kernels import numpy as reference
-from tinygrad_cnn.kernels.compiled import loss, pointwise, positions, sums, update
+from tinygrad_cnn.kernels.compiled import loss, pointwise, positions, softmaxes, sums, update
 from tinygrad_cnn.kernels.compiled.base import operands
 from tinygrad_cnn.kernels.compiled.norm import channels as norm
 from tinygrad_cnn.kernels.compiled.pool import bins
@@ -258,6 +258,22 @@ def test_cross_entropy_of_nan_and_infinities() -> None:
         near(loss.cross_entropy(x, labels, weight), reference.cross_entropy(x, labels, weight))
         found, expected = (m.cross_entropy_slope(x, labels, weight[:, None]) for m in (loss, reference))
     near(found, expected)
+
+
+@pytest.mark.parametrize("offset", [0, 300, 868, 1e5])
+def test_scores_beside_an_offset_lose_nothing(offset) -> None:
+    rng = np.random.default_rng(0)
+    x, labels, ones = (
+        (rng.normal(size=(200, 5)) + offset).astype(F),
+        rng.integers(0, 5, 200),
+        np.ones(200, F),
+    )
+    wide = x.astype(np.float64)
+    found = loss.cross_entropy(x, labels, ones)
+    np.testing.assert_allclose(found, reference.cross_entropy(wide, labels, ones), rtol=0, atol=1e-6)
+    for at, scores in ((1, x), (0, np.ascontiguousarray(x.T))):
+        exact = reference.log_softmax(scores.astype(np.float64), at)
+        np.testing.assert_allclose(softmaxes.log_softmax(scores, at), exact, rtol=0, atol=1e-6)
 
 
 @given(st.sampled_from([(1, 3), (5, 40), (3, 2500), (1, 40_000)]), SEEDS, st.integers(1, 3), LAYOUTS)

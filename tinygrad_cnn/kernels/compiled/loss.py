@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tinygrad_cnn.kernels import numpy as reference
 from tinygrad_cnn.kernels.compiled.base.compiling import inlined, kernel
-from tinygrad_cnn.kernels.compiled.base.functions import exponential
+from tinygrad_cnn.kernels.compiled.base.functions import ONE, exponential, less
 from tinygrad_cnn.kernels.compiled.base.operands import FLOAT32, is_served, over, plain
 
 Array = NDArray[Any]
@@ -38,7 +38,7 @@ def losses_of(x, labels, weight, losses, start, stop):
         if label < 0:
             losses[n] = np.float32(0)
         else:
-            losses[n] = (np.float32(np.log(total)) - (x[n, label] - most)) * weight[n]
+            losses[n] = less(np.float32(np.log(total)), less(x[n, label], most, ONE), ONE) * weight[n]
 
 
 @kernel("void(float32[:, ::1], int64[::1], float32[::1], float32[:, ::1], int64, int64)")

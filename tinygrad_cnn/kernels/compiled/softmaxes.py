@@ -57,7 +57,7 @@ def log_softmax_rows(x, y, start, stop):
             total += exponential(row[k] - most)
         rest = np.float32(np.log(total))
         for k in range(row.size):
-            out[k] = (row[k] - most) - rest
+            out[k] = centred(row[k], most, rest)
 
 
 @kernel("void(float32[:, ::1], float32[:, ::1], float32[:, ::1], int64, int64)")
