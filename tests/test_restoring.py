@@ -106,7 +106,7 @@ def test_generators_are_put_back_at_every_place_of_an_interrupt() -> None:
     while not points.run(draw, at):
         assert (own.bit_generator.state, rng.generator().bit_generator.state) == before, at
         at += 1
-    assert at > 20
+    assert at > (20 if sys.version_info < (3, 13) else 5)  # 3.13 looks for signals at fewer places
 
 
 def test_what_is_drawn_in_a_block_inside_is_noted_by_both() -> None:

@@ -146,7 +146,8 @@ def test_raised_at_any_instruction_of_the_pool(which: str) -> None:
         assert (task() == 1).all(), number
         assert pool._pool._free and len(pool._pool._free[0].workers) == 2, number
         running = max(running, sum(t.name == "tinygrad_cnn kernels" for t in threading.enumerate()))
-    assert number > 300 and running < 20, (number, running)
+    # 3.13 tells of the instructions of fewer frames.
+    assert number > (300 if sys.version_info < (3, 13) else 50) and running < 20, (number, running)
     assert BLAS._get is None or BLAS._get() == before
 
 

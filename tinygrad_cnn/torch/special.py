@@ -32,7 +32,8 @@ def entr(input: Any) -> Any:
     [0.0, -0.0]
     """
     x = floats(input)
-    return F.where(x._array < 0, -math.inf, -FUNCTIONS["xlogy"](x, x))
+    found = F.where(x._array == 0, 0.0, -FUNCTIONS["xlogy"](x, x))
+    return F.where(x._array < 0, -math.inf, found)
 
 
 def ndtr(input: Any) -> Any:

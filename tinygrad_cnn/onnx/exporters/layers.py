@@ -133,7 +133,7 @@ def _fold(to: Target, op: ops.Fold, x: str) -> str:
 
 
 # --------------------------------------------------------------------------- sizes of images
-@exporter(ops.AdaptiveAvgPool, sized=("_maps",))
+@exporter(ops.AdaptiveAvgPool, sized=("_maps", "_windows"))
 def _adaptive_avg_pool(to: Target, op: ops.AdaptiveAvgPool, x: str) -> str:
     output, image = to.shape[2:], to.operand_shape(0)[2:]
     if all(o == 1 for o in output):
