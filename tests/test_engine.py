@@ -441,6 +441,7 @@ def test_a_chain_of_100_000_ops() -> None:
     assert (y.item(), x.grad.item()) == (100_001.0, 1.0)
 
 
+@pytest.mark.slow
 def test_freeing_a_long_chain_needs_no_stack() -> None:
     y = leaf(1.0)
     for _ in range(100_000):

@@ -39,6 +39,7 @@ def run(script: Path, *arguments: str, cwd: Path) -> subprocess.CompletedProcess
     )
 
 
+@pytest.mark.slow
 def test_digits(tmp_path: Path) -> None:
     done = run(EXAMPLES / "digits.py", "--quick", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -271,6 +271,7 @@ def test_the_engines_have_the_same_names(load: Any) -> None:
         assert f"def {name}(" in peer or f" as {name}\n" in peer, f"peers_torch has no {name}"
 
 
+@pytest.mark.slow
 def test_the_networks_are_those_of_their_papers(load: Any) -> None:
     """Known numbers of parameters, and weights for every key."""
     networks, ours = load("networks"), load("ours")

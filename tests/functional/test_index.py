@@ -57,7 +57,7 @@ def plain(key: Any) -> Any:
     return key.numpy() if isinstance(key, Tensor) else key
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(st.data())
 def test_every_key_is_numpys(data: st.DataObject) -> None:
     shape = data.draw(hnp.array_shapes(min_dims=1, max_dims=4, min_side=0, max_side=4))

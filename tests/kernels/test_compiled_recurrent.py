@@ -16,6 +16,8 @@ pytest.importorskip("numba")
 
 from tinygrad_cnn.kernels.compiled.recurrent import elman, gru, lstm, steps
 
+pytestmark = pytest.mark.slow  # they compile for many seconds
+
 GATES = {"lstm": 4, "gru": 3, "rnn": 1}
 
 

@@ -16,6 +16,8 @@ pytest.importorskip("numba")
 from tinygrad_cnn.kernels.compiled.base import operands
 from tinygrad_cnn.kernels.compiled.convolution import choice, depthwise, pointwise, volumes
 
+pytestmark = pytest.mark.slow  # they compile for many seconds
+
 EPSILON = float(np.finfo(np.float32).eps)
 
 #: Image, kernel, stride, padding, dilation, groups, channels and kernels of a group.

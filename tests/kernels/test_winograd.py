@@ -23,6 +23,8 @@ pytest.importorskip("numba")
 from tinygrad_cnn.kernels.compiled.convolution import direct
 from tinygrad_cnn.kernels.compiled.convolution.winograd import passes as winograd
 
+pytestmark = pytest.mark.slow  # they compile for many seconds
+
 #: Largest error relative to the largest element.
 BOUND = 1e-5
 #: Batch, channels, image, kernels, padding: the 3×3 layers of the networks, the batch reduced where

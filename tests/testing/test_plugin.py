@@ -203,6 +203,7 @@ def test_tests_with_the_fixture_can_be_selected(run: Run) -> None:
 
 
 # --------------------------------------------------------------------------- reports
+@pytest.mark.slow
 def test_reports_and_pictures_are_written_and_named(run: Run, pytester: pytest.Pytester) -> None:
     pytest.importorskip("pygraphviz", reason="a picture needs a layout engine: pip install pygraphviz")
     code = """

@@ -27,6 +27,7 @@ def gradients(program: Program, create_graph: bool = False) -> list[np.ndarray]:
     return [np.zeros(x.shape) if g is None else g.numpy() for x, g in zip(xs, found, strict=True)]
 
 
+@pytest.mark.slow
 @settings(max_examples=EXAMPLES)
 @given(programs())
 def test_gradcheck_never_fails(program: Program) -> None:

@@ -130,6 +130,7 @@ def test_loss_problems_are_valid(problem) -> None:
     assert np.isfinite(getattr(F, name)(x, target, **options)).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fails", "size"),
     [(lambda x: x.max() > 3, 1), (lambda x: x.ndim == 2 and (x < 0).any(), 1), (lambda x: x.sum() > 35, 4)],

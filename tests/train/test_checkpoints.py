@@ -254,6 +254,7 @@ def test_loading_weights_alone_leaves_the_random_state(saved):
     }
 
 
+@pytest.mark.slow
 def test_kill_leaves_the_old_file_or_the_new_one(tmp_path):
     code = SETUP + (
         "trainer, x, y = make()\nmodel = trainer.model\nn = 0\nprint('go', flush=True)\n"

@@ -364,6 +364,7 @@ def test_notes_of_checkpoints_and_values_beside_parts(tmp_path):
 
 
 # --------------------------------------------------------------------------- a new process
+@pytest.mark.slow
 def test_going_on_in_a_new_process_that_knows_nothing_but_the_file(tmp_path):
     """With an augmented, threaded loader, dropout, schedule and optimizer; broken off within an epoch."""
     setup = """

@@ -134,6 +134,7 @@ def check(model: Model) -> None:
     assert leads >= {box.id for box in model.boxes if not box.is_leaf}
 
 
+@settings(max_examples=40)
 @given(BLOCKS, st.integers(1, 3), st.integers(0, 3), st.integers(2, 30))
 def test_numbers_are_kept_whatever_is_joined(blocks: list, ends: int, depth: int, limit: int) -> None:
     tensors, recorder = random_graph(blocks, ends)
@@ -157,6 +158,7 @@ def test_numbers_are_kept_whatever_is_joined(blocks: list, ends: int, depth: int
         assert len(drawn) == len(set(drawn)) == len(less.boxes) + len(less.results)
 
 
+@settings(max_examples=40)
 @given(BLOCKS, st.integers(1, 3), st.integers(6, 30))
 def test_max_nodes_is_kept(blocks: list, ends: int, limit: int) -> None:
     tensors, _ = random_graph(blocks, ends)

@@ -507,6 +507,7 @@ def test_all_arrows_of_a_sum_of_squares_point_to_the_origin() -> None:
     assert sorted(set(points[:, 0])) == pytest.approx(list(np.arange(-2, 2.5, 0.25)))
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(st.floats(-3, 3), st.floats(-3, 3), st.integers(2, 9), st.integers(2, 9))
 def test_a_field_of_a_plane_is_the_same_everywhere(a: float, b: float, nx: int, ny: int) -> None:
