@@ -71,7 +71,7 @@ test-lowest: $(LOWEST)/.extras-lowest
 
 $(PEERS)/.extras-peers: $(PEERS)/bin/python pyproject.toml
 	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --prefer-binary \
-		--editable ".[test,safetensors,data,peers]"
+		--editable ".[test,safetensors,data,images,peers]"
 	@touch $@
 
 # In an environment of its own, like the benchmarks: nothing else of the project needs PyTorch.
