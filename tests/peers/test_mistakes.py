@@ -2,6 +2,7 @@
 
 import json
 
+import torch
 from docs_scripts import loaded
 
 
@@ -10,4 +11,8 @@ def test_pytorch_says_what_the_page_says(monkeypatch, tmp_path):
     written = json.loads(script.THEIRS.read_text(encoding="utf-8"))
     monkeypatch.setattr(script, "THEIRS", tmp_path / "theirs.json")
     script.write_theirs()
-    assert json.loads(script.THEIRS.read_text(encoding="utf-8")) == written
+    found = json.loads(script.THEIRS.read_text(encoding="utf-8"))
+    if torch.version.cuda is not None:  # the page has the words of the build without CUDA
+        for told in (found, written):
+            del told["messages"]["A move to a device"]
+    assert found == written
