@@ -115,6 +115,15 @@ def test_adaptive_bins() -> None:
     assert F.adaptive_avg_pool2d(spiky, (1, 3)).tolist() == spiky.tolist()  # inf stays in its bin
 
 
+@pytest.mark.parametrize("axes", [1, 2, 3])
+def test_unpooling_takes_the_pads_of_the_pooling_also_as_pairs(axes):
+    x = np.random.default_rng(0).random((1, 2, *(6, 5, 4)[:axes])) + 1
+    pads = ((1, 0), (0, 1), (1, 1))[:axes]
+    y, where = getattr(F, f"max_pool{axes}d")(x, 2, 1, pads, return_indices=True)
+    back = getattr(nn, f"MaxUnpool{axes}d")(2, 1, pads)(y, where)
+    assert back.shape == x.shape and np.all((back == x) | (back == 0)) and (back == x).sum() > 3
+
+
 def test_unpooling_puts_maxima_back() -> None:
     x = normal(2, 3, 6, 5)
     y, where = F.max_pool2d(Tensor(x), 2, ceil_mode=True, return_indices=True)

@@ -43,6 +43,9 @@ nn.Conv2d(1, 2, 3, stride="2")  # error
 nn.Conv2d(1, 2, None)  # error
 nn.MaxPool2d({2})  # error
 nn.ReflectionPad2d(0.5)  # error
+nn.ReflectionPad2d("same")  # error
+nn.MaxPool2d(2, padding="same")  # error
+nn.ConvTranspose2d(1, 2, 3, padding="same")  # error
 nn.Upsample(scale_factor="2")  # error
 nn.Dropout("half")  # error
 nn.Linear(3, 2)(x).backwards()  # error
@@ -63,4 +66,5 @@ nn.Conv2d(1, 2, [3, 3], padding=((1, 0), (0, 1)))
 nn.AdaptiveAvgPool2d((None, 1))
 nn.Upsample(scale_factor=(2, 1.5))
 F.conv2d(x, x, padding="same")
+F.max_pool2d(x, 2, padding=((1, 0), (0, 1)))
 F.adaptive_avg_pool2d(x, (None, 1))

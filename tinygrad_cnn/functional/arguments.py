@@ -38,8 +38,8 @@ Axis = int | tuple[int, ...] | None
 
 #: One number for every axis of an image, or one for each.
 Sizes: TypeAlias = int | Sequence[int]
-#: Zeros around x: as `Sizes`, a pair (before, after) per axis, or a name such as 'same'.
-Pads: TypeAlias = int | Sequence[int] | Sequence[Sequence[int]] | str
+#: Pixels around x: as `Sizes`, or a pair (before, after) per axis.
+Pads: TypeAlias = int | Sequence[int] | Sequence[Sequence[int]]
 #: Sizes of a result, of which None keeps the operand's.
 Kept: TypeAlias = int | Sequence[int | None] | None
 #: Factors, one for all axes or one per axis.

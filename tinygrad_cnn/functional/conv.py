@@ -20,7 +20,7 @@ PADDINGS = ("same", "valid", "narrow", "wide")
 
 def conv1d(
     x: Operand[T], w: Operand[T], b: Operand[T] | None = None, *,
-    stride: Sizes = 1, padding: Pads = 0, dilation: Sizes = 1, groups: int = 1,
+    stride: Sizes = 1, padding: Pads | str = 0, dilation: Sizes = 1, groups: int = 1,
 ) -> T:  # fmt: skip
     """Slide each kernel of `w` over each signal of `x` (cross-correlation, kernels not flipped).
 
@@ -44,7 +44,8 @@ def conv1d(
 
 def conv2d(
     x: Operand[T], w: Operand[T], b: Operand[T] | None = None, *,
-    stride: Sizes = 1, padding: Pads = 0, dilation: Sizes = 1, groups: int = 1, data_format: str = "NCHW",
+    stride: Sizes = 1, padding: Pads | str = 0, dilation: Sizes = 1, groups: int = 1,
+    data_format: str = "NCHW",
 ) -> T:  # fmt: skip
     """Slide each kernel of `w` over each image of `x` (cross-correlation, kernels not flipped).
 
@@ -80,7 +81,7 @@ def conv2d(
 
 def conv3d(
     x: Operand[T], w: Operand[T], b: Operand[T] | None = None, *,
-    stride: Sizes = 1, padding: Pads = 0, dilation: Sizes = 1, groups: int = 1,
+    stride: Sizes = 1, padding: Pads | str = 0, dilation: Sizes = 1, groups: int = 1,
 ) -> T:  # fmt: skip
     """Slide each kernel of `w` over each volume of `x` (cross-correlation, kernels not flipped).
 
@@ -103,7 +104,7 @@ def conv3d(
 
 def conv_transpose1d(
     x: Operand[T], w: Operand[T], b: Operand[T] | None = None, *,
-    stride: Sizes = 1, padding: Pads = 0, output_padding: Sizes = 0, dilation: Sizes = 1, groups: int = 1,
+    stride: Sizes = 1, padding: Sizes = 0, output_padding: Sizes = 0, dilation: Sizes = 1, groups: int = 1,
 ) -> T:  # fmt: skip
     """The adjoint of `conv1d` in the signal: each x spread by a kernel, overlaps added.
 
@@ -126,7 +127,7 @@ def conv_transpose1d(
 
 def conv_transpose2d(
     x: Operand[T], w: Operand[T], b: Operand[T] | None = None, *,
-    stride: Sizes = 1, padding: Pads = 0, output_padding: Sizes = 0, dilation: Sizes = 1, groups: int = 1,
+    stride: Sizes = 1, padding: Sizes = 0, output_padding: Sizes = 0, dilation: Sizes = 1, groups: int = 1,
     data_format: str = "NCHW",
 ) -> T:  # fmt: skip
     """The adjoint of `conv2d` in the image: each pixel of x spread by a kernel, overlaps added.
@@ -157,7 +158,7 @@ def conv_transpose2d(
 
 def conv_transpose3d(
     x: Operand[T], w: Operand[T], b: Operand[T] | None = None, *,
-    stride: Sizes = 1, padding: Pads = 0, output_padding: Sizes = 0, dilation: Sizes = 1, groups: int = 1,
+    stride: Sizes = 1, padding: Sizes = 0, output_padding: Sizes = 0, dilation: Sizes = 1, groups: int = 1,
 ) -> T:  # fmt: skip
     """The adjoint of `conv3d` in the volume: each x spread by a kernel, overlaps added.
 

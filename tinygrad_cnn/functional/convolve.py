@@ -6,7 +6,7 @@ from typing import Any
 
 from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ShapeError
-from tinygrad_cnn.functional.arguments import Operand, Pads, Sizes, T, choice, floating, sizes
+from tinygrad_cnn.functional.arguments import Operand, Sizes, T, choice, floating, sizes
 from tinygrad_cnn.functional.layout import as_given, channels_first
 from tinygrad_cnn.grid import Grid, grid
 
@@ -89,7 +89,7 @@ def correlate2d(x: Operand[T], w: Operand[T], mode: str = "full") -> T:
 
 
 def unfold(
-    x: Operand[T], kernel_size: Sizes, dilation: Sizes = 1, padding: Pads = 0, stride: Sizes = 1, *,
+    x: Operand[T], kernel_size: Sizes, dilation: Sizes = 1, padding: Sizes = 0, stride: Sizes = 1, *,
     data_format: str = "NCHW",
 ) -> T:  # fmt: skip
     """Each window of an image as a column (im2col): y[n, (c,u,v), (i,j)] = x[n, c, i*SH + u*DH - PH, ...].
@@ -115,7 +115,7 @@ def unfold(
 
 
 def fold(
-    x: Operand[T], output_size: Sizes, kernel_size: Sizes, dilation: Sizes = 1, padding: Pads = 0,
+    x: Operand[T], output_size: Sizes, kernel_size: Sizes, dilation: Sizes = 1, padding: Sizes = 0,
     stride: Sizes = 1, *, data_format: str = "NCHW",
 ) -> T:  # fmt: skip
     """Columns added where `unfold` reads them (col2im); `unfold`'s adjoint, not its inverse.

@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from math import inf
 from typing import Any, Literal, overload
 
-import numpy as np
-
 from tinygrad_cnn import ops
-from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
+from tinygrad_cnn.errors import ArgumentError, ShapeError
 from tinygrad_cnn.functional.arguments import (
     Kept,
     Operand,
@@ -21,11 +19,10 @@ from tinygrad_cnn.functional.arguments import (
     floating,
     like,
     number,
-    sizes,
     values,
 )
 from tinygrad_cnn.functional.pool import windows_over
-from tinygrad_cnn.functional.resample import adaptive_sizes
+from tinygrad_cnn.functional.resample import adaptive_sizes, unpooled
 
 __all__ = [
     "adaptive_avg_pool1d",
@@ -186,7 +183,8 @@ def max_unpool1d(
     >>> max_unpool1d(np.array([[[7.0]]]), np.array([[[1]]]), 2)
     array([[[0., 7.]]])
     """
-    return _unpooled("max_unpool1d", 1, x, indices, kernel_size, stride, padding, output_size)
+    x = with_axes("max_unpool1d", 1, x)
+    return unpooled("max_unpool1d", x, values(indices), kernel_size, stride, padding, output_size)
 
 
 def max_unpool3d(
@@ -212,7 +210,8 @@ def max_unpool3d(
     >>> max_unpool3d(np.full((1, 1, 1, 1, 1), 7.0), np.full((1, 1, 1, 1, 1), 1), (1, 1, 2))
     array([[[[[0., 7.]]]]])
     """
-    return _unpooled("max_unpool3d", 3, x, indices, kernel_size, stride, padding, output_size)
+    x = with_axes("max_unpool3d", 3, x)
+    return unpooled("max_unpool3d", x, values(indices), kernel_size, stride, padding, output_size)
 
 
 def with_axes(name: str, count: int, x: Any) -> Any:
@@ -246,33 +245,3 @@ def _power_sums(
         raise ArgumentError(f"{name}: norm_type must be above 0, got {norm_type!r}")
     x, geometry = windows_over(name, count, x, kernel_size, stride, 0, 1, ceil_mode)
     return ops.MaxPool(geometry)(ops.Abs()(x)) if p == inf else ops.LpPool(geometry, p)(x)
-
-
-def _unpooled(
-    name: str,
-    count: int,
-    x: Any,
-    indices: Any,
-    kernel_size: Any,
-    stride: Any,
-    padding: Any,
-    output_size: Sequence[int] | None,
-) -> Any:
-    x, flat = with_axes(name, count, x), values(indices)
-    if flat.dtype.kind not in "iu":
-        raise DTypeError(f"{name}: indices must be integers, got dtype {flat.dtype}")
-    if flat.shape != x.shape:
-        raise ShapeError(f"{name}: indices have shape {flat.shape}, x has {x.shape}")
-    kernel = sizes(name, "kernel_size", kernel_size, count, at_least=1)
-    steps = sizes(name, "stride", kernel if stride is None else stride, count, at_least=1)
-    pads = sizes(name, "padding", padding, count, at_least=0)
-    if output_size is None:
-        options = zip(x.shape[2:], kernel, steps, pads, strict=True)
-        image = tuple((n - 1) * s - 2 * p + k for n, k, s, p in options)
-    else:
-        image = sizes(name, "output_size", tuple(output_size)[-count:], count, at_least=1)
-    if flat.size and not 0 <= flat.min() <= flat.max() < np.prod(image):
-        raise ArgumentError(
-            f"{name}: indices run from {flat.min()} to {flat.max()}, an image of {image} has fewer"
-        )
-    return ops.MaxUnpool(flat.astype(np.int64), image)(x)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any, Literal, overload
 
 import numpy as np
@@ -24,6 +25,7 @@ from tinygrad_cnn.functional.arguments import (
     torch_names,
     values,
 )
+from tinygrad_cnn.functional.conv import sides_of
 from tinygrad_cnn.functional.layout import as_given, channels_first
 
 __all__ = [
@@ -161,31 +163,42 @@ def max_unpool2d(
     array([[[[0., 0.],
              [7., 0.]]]])
     """
-    name, x = "max_unpool2d", channels_first("max_unpool2d", x, data_format)
-    flat = values(indices)
+    x, flat = channels_first("max_unpool2d", x, data_format), values(indices)
+    if data_format == "NHWC":
+        flat = flat.transpose((0, 3, 1, 2)) if flat.ndim == 4 else flat
+        output_size = output_size[1:3] if output_size is not None and len(output_size) == 4 else output_size
+    return as_given(
+        unpooled("max_unpool2d", x, flat, kernel_size, stride, padding, output_size), data_format
+    )
+
+
+def unpooled(
+    name: str, x: Any, flat: Any, kernel_size: Any, stride: Any, padding: Any, output_size: Any
+) -> Any:
+    """x, channels first, with its elements at flat places of images over all axes but the first two.
+
+    >>> unpooled("max_unpool1d", np.array([[[7.0]]]), np.array([[[1]]]), 2, None, 0, None)
+    array([[[0., 7.]]])
+    """
+    count = x.ndim - 2
     if flat.dtype.kind not in "iu":
         raise DTypeError(f"{name}: indices must be integers, got dtype {flat.dtype}")
-    if data_format == "NHWC" and flat.ndim == 4:
-        flat = flat.transpose((0, 3, 1, 2))
     if flat.shape != x.shape:
         raise ShapeError(f"{name}: indices have shape {flat.shape}, x has {x.shape} (channels first)")
-    kernel = sizes(name, "kernel_size", kernel_size, 2, at_least=1)
-    steps = sizes(name, "stride", kernel if stride is None else stride, 2, at_least=1)
-    pads = sizes(name, "padding", padding, 2, at_least=0)
+    kernel = sizes(name, "kernel_size", kernel_size, count, at_least=1)
+    steps = sizes(name, "stride", kernel if stride is None else stride, count, at_least=1)
+    sides = sides_of(name, padding, count)
     if output_size is None:
-        options = zip(x.shape[2:], kernel, steps, pads, strict=True)
-        image = tuple((n - 1) * s - 2 * p + k for n, k, s, p in options)
+        options = zip(x.shape[2:], kernel, steps, sides, strict=True)
+        image = tuple((n - 1) * s - sum(side) + k for n, k, s, side in options)
     else:
-        given = tuple(output_size)
-        spatial = given[1:3] if len(given) == 4 and data_format == "NHWC" else given[-2:]
-        image = sizes(name, "output_size", spatial, 2, at_least=1)
-    if flat.size and not 0 <= flat.min() <= flat.max() < image[0] * image[1]:
+        image = sizes(name, "output_size", tuple(output_size)[-count:], count, at_least=1)
+    if flat.size and not 0 <= flat.min() <= flat.max() < prod(image):
         raise ArgumentError(
             f"{name}: indices run from {flat.min()} to {flat.max()}, an image of {image} has "
-            f"0 to {image[0] * image[1] - 1}; give the image's size as output_size"
+            f"0 to {prod(image) - 1}; give the image's size as output_size"
         )
-    op = ops.MaxUnpool(flat.astype(np.int64), (image[0], image[1]))
-    return as_given(op(x), data_format)
+    return ops.MaxUnpool(flat.astype(np.int64), image)(x)
 
 
 def pixel_shuffle(x: Operand[T], upscale_factor: int, *, data_format: str = "NCHW") -> T:

@@ -128,16 +128,8 @@ def start_processes(
     return None
 
 
-def spawn(
-    fn: Any,
-    args: Any = (),
-    nprocs: int = 1,
-    join: bool = True,
-    daemon: bool = False,
-    start_method: str = "spawn",
-) -> Any:
-    """`start_processes`."""
-    return start_processes(fn, args, nprocs, join, daemon, start_method)
+#: In PyTorch's words the one that starts a new Python each time; here processes are started in one way.
+spawn = start_processes
 
 
 __getattr__ = guard("torch.multiprocessing", globals())

@@ -49,8 +49,8 @@ class ConnectionConv2d(Module):
     """
 
     def __init__(
-        self, table: Any, kernel_size: Sizes, stride: Sizes = 1, padding: Pads = 0, dilation: Sizes = 1,
-        bias: bool = True, *, rng: Seed = None, dtype: DTypeLike = np.float32,
+        self, table: Any, kernel_size: Sizes, stride: Sizes = 1, padding: Pads | str = 0,
+        dilation: Sizes = 1, bias: bool = True, *, rng: Seed = None, dtype: DTypeLike = np.float32,
     ) -> None:  # fmt: skip
         name = type(self).__name__
         self.table = connections(name, table)

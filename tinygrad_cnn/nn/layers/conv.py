@@ -37,7 +37,7 @@ class ConvLayer(Module):
 
     def __init__(
         self, in_channels: int, out_channels: int, kernel_size: Sizes, stride: Sizes = 1,
-        padding: Pads = 0, dilation: Sizes = 1, groups: int = 1, bias: bool = True,
+        padding: Pads | str = 0, dilation: Sizes = 1, groups: int = 1, bias: bool = True,
         padding_mode: str = "zeros", *, rng: Seed = None, dtype: DTypeLike = np.float32,
     ) -> None:  # fmt: skip
         name, count = type(self).__name__, self.axes
@@ -217,7 +217,7 @@ class ConvTransposeLayer(ConvLayer):
 
     def __init__(
         self, in_channels: int, out_channels: int, kernel_size: Sizes, stride: Sizes = 1,
-        padding: Pads = 0, output_padding: Sizes = 0, groups: int = 1, bias: bool = True,
+        padding: Sizes = 0, output_padding: Sizes = 0, groups: int = 1, bias: bool = True,
         dilation: Sizes = 1, *, rng: Seed = None, dtype: DTypeLike = np.float32,
     ) -> None:  # fmt: skip
         name = type(self).__name__

@@ -8,7 +8,7 @@ import numpy as np
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError, ShapeError
-from tinygrad_cnn.functional.arguments import Pads, integer, number
+from tinygrad_cnn.functional.arguments import Sizes, integer, number
 from tinygrad_cnn.nn.module import Module
 from tinygrad_cnn.tensors.tensor_class import Tensor
 
@@ -38,7 +38,7 @@ class PadLayer(Module):
     dims: ClassVar[int] = 2
     value: float = 0.0
 
-    def __init__(self, padding: Pads) -> None:
+    def __init__(self, padding: Sizes) -> None:
         name, count = type(self).__name__, 2 * self.dims
         sides = tuple(padding) if isinstance(padding, (tuple, list)) else (padding,) * count
         if len(sides) != count:
@@ -85,7 +85,7 @@ class ConstantPad(PadLayer):
         padding: as `PadLayer`.   value: of the border.
     """
 
-    def __init__(self, padding: Pads, value: float) -> None:
+    def __init__(self, padding: Sizes, value: float) -> None:
         super().__init__(padding)
         self.value = number(type(self).__name__, "value", value, -np.inf, np.inf)
 

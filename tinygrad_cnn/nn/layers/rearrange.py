@@ -11,7 +11,6 @@ import numpy as np
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError, ShapeError
 from tinygrad_cnn.functional.arguments import (
-    Pads,
     Scales,
     Sizes,
     choice,
@@ -108,7 +107,7 @@ class Unfold(FunctionLayer, function=F.unfold):
 
     kernel_size: Sizes = option(check=per_axis(2, 1))
     dilation: Sizes = option(default=1, check=per_axis(2, 1))
-    padding: Pads = option(default=0, check=per_axis(2, 0))
+    padding: Sizes = option(default=0, check=per_axis(2, 0))
     stride: Sizes = option(default=1, check=per_axis(2, 1))
 
 
@@ -127,7 +126,7 @@ class Fold(FunctionLayer, function=F.fold):
     output_size: Sizes = option(check=per_axis(2, 1))
     kernel_size: Sizes = option(check=per_axis(2, 1))
     dilation: Sizes = option(default=1, check=per_axis(2, 1))
-    padding: Pads = option(default=0, check=per_axis(2, 0))
+    padding: Sizes = option(default=0, check=per_axis(2, 0))
     stride: Sizes = option(default=1, check=per_axis(2, 1))
 
 
