@@ -114,3 +114,12 @@ def test_what_is_drawn_in_a_block_inside_is_noted_by_both() -> None:
     with rng.noting_used() as outer, rng.noting_used() as inner:
         rng.generator(loose)
     assert [any(one is loose for one, _ in noted) for noted in (outer, inner)] == [True, True]
+
+
+def test_who_asks_for_the_end_of_a_block_does_not_end_it() -> None:
+    undone: list[int] = []
+    block = Restoring(lambda: None, lambda: undone.append(1))
+    assert hasattr(block, "__exit__") and not undone
+    with block:
+        assert not undone
+    assert undone == [1]

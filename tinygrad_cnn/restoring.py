@@ -93,10 +93,13 @@ class Restoring(Ended, Generic[Result]):
 
     def __init__(self, do: Callable[[], Result], undo: Callable[[], Any]) -> None:
         self._do, self._undo = do, undo
+        self._begun = False
 
     def __enter__(self) -> Result:
+        self._begun = True
         return self._do()
 
     def leave(self, mark: Any = None) -> None:
-        """Undo it."""
-        self._undo()
+        """Undo it; nothing, where somebody only asked for `__exit__`."""
+        if self._begun:
+            self._undo()
