@@ -33,6 +33,7 @@ def undisturbed(model: nn.Module, *, training: bool | None = None) -> Restoring[
     generators = rng.undisturbed(model)
 
     def begin() -> None:
+        generators.__enter__()
         if training is not None:
             model.train(training)
 
