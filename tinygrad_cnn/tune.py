@@ -56,6 +56,18 @@ def _convolutions(*sizes: tuple[int, int, int, int, int]) -> Work:
     return lambda: [call() for call in calls]
 
 
+def _weights(kernels: str, *sizes: tuple[int, int, int, int, int]) -> Work:
+    """The adjoint in the weights, by a module's kernels; sizes as above."""
+    conv_kernel = _module(kernels).conv_kernel
+    calls: list[Work] = []
+    for n, c, k, size, taps in sizes:
+        pad = (taps // 2, taps // 2)
+        grid = Grid((size, size), (taps, taps), (1, 1), (pad, pad), (1, 1))
+        x, g = _drawn((n, c, size, size), (n, k, size, size))
+        calls.append(partial(conv_kernel, x, g, grid, 1))
+    return lambda: [call() for call in calls]
+
+
 def _linears(*sizes: tuple[int, int, int]) -> Work:
     """Affine maps: (samples, inputs, outputs)."""
     linear, operands = _module("product.matrix").linear, [_drawn((m, i), (o, i), (o,)) for m, i, o in sizes]
@@ -90,6 +102,15 @@ TRIALS: dict[str, Callable[[], Work]] = {
     "convolution.direct.IMAGES": lambda: _convolutions((16, 16, 16, 28, 3), (8, 32, 24, 56, 3)),
     "convolution.direct.WEIGHTS": lambda: _convolutions((8, 64, 96, 14, 5), (4, 128, 128, 14, 3)),
     "convolution.direct.RESULTS": lambda: _convolutions((16, 16, 64, 28, 3), (8, 8, 96, 28, 5)),
+    "convolution.direct_weights.BLOCK": lambda: _weights(
+        "convolution.direct", (32, 16, 16, 28, 3), (32, 3, 24, 32, 5)
+    ),
+    "convolution.direct_weights.ALONG": lambda: _weights(
+        "convolution.direct", (64, 16, 16, 28, 3), (64, 3, 24, 32, 5)
+    ),
+    "convolution.winograd.passes.PASS": lambda: _weights(
+        "convolution.winograd.passes", (16, 64, 64, 28, 3), (8, 128, 128, 14, 3)
+    ),
     "convolution.pointwise.WORTH_SHARING": lambda: _pointwise((8, 16, 16, 12), (8, 24, 24, 20)),
     "product.matrix.WORTH_DOTS": lambda: _linears((16, 128, 50), (32, 128, 64), (64, 200, 100)),
     "product.matrix.WORTH_PANELS": lambda: _products((32, 64, 128), (48, 100, 200), (64, 128, 256)),

@@ -22,14 +22,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_cnn.kernels import numpy as reference
 from tinygrad_cnn.kernels import threads
-from tinygrad_cnn.kernels.compiled.base.compiling import kernel
+from tinygrad_cnn.kernels.compiled.base.compiling import inlined, kernel
 from tinygrad_cnn.kernels.compiled.base.constants import tuned
 from tinygrad_cnn.kernels.compiled.base.operands import Room, plain
 from tinygrad_cnn.kernels.compiled.base.packing import (
@@ -42,7 +42,7 @@ from tinygrad_cnn.kernels.compiled.base.packing import (
 )
 from tinygrad_cnn.kernels.compiled.base.tiles import LANES, ROWS, VECTORS, tile
 from tinygrad_cnn.kernels.compiled.convolution.direct_weights import SMALL, kernel_gradient
-from tinygrad_cnn.kernels.compiled.convolution.plans import Plan, plan
+from tinygrad_cnn.kernels.compiled.convolution.plans import Plan, Segment, Sum, layout_of, plan
 
 if TYPE_CHECKING:
     from tinygrad_cnn.grid import Grid
@@ -60,6 +60,34 @@ MANY_CHANNELS = 32
 TURNED = 4
 
 
+class Work(NamedTuple):
+    """What one thread does.
+
+    Attributes:
+        start, stop: its images, in blocks of `each` or more.
+        first, last: its blocks of ROWS rows, in groups of `group`.
+        depth, rows: channels of the source and of the result.
+        by_row: how the weights lie, see `pack_weights`.
+    """
+
+    start: int
+    stop: int
+    each: int
+    first: int
+    last: int
+    group: int
+    depth: int
+    rows: int
+    by_row: int
+
+
+@inlined
+def work_of(numbers):
+    """The numbers of a `Work` by name."""
+    n = numbers
+    return Work(n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8])
+
+
 @kernel(
     "void(float32[::1], int64, int64, float32[::1], int64[::1], int64, int64,"
     " int64[:, ::1], int64[:, ::1], float32[::1], int64)"
@@ -74,83 +102,65 @@ def multiply(a, lda, blocks, s, offsets, depth, count, segments, sums, c, ldc):
         segments, sums: see `plans.Plan`.   c, ldc: results, elements from row to row.
     """
     for i in range(len(segments)):
-        place, first, number = segments[i, 0] * count, segments[i, 2], segments[i, 3]
-        base = segments[i, 4]
-        left = (segments[i, 1] * count + LANES - 1) // LANES
+        run = Segment(segments[i, 0], segments[i, 1], segments[i, 2], segments[i, 3], segments[i, 4])
+        left = (run.places * count + LANES - 1) // LANES
         done = 0
         while left > 0:
             wide = 2 if left == 4 and VECTORS == 3 else min(left, VECTORS)
             for k in range(blocks):
-                to = k * ROWS * ldc + place + done
-                for e in range(max(number, 1)):  # places that no tap reads are zero
-                    t0 = sums[first + e, 0] * depth
-                    terms = sums[first + e, 1] * depth if number > 0 else 0
+                to = k * ROWS * ldc + run.place * count + done
+                for e in range(max(run.sums, 1)):  # places that no tap reads are zero
+                    one = Sum(sums[run.first + e, 0], sums[run.first + e, 1], sums[run.first + e, 2])
+                    terms = one.taps * depth if run.sums > 0 else 0
                     tile(
-                        a, k * lda + t0 * ROWS, s, (base + sums[first + e, 2]) * count + done,
-                        offsets, t0, terms, c, to, ldc, wide, min(e, 1),
+                        a, k * lda + one.first * depth * ROWS, s, (run.base + one.base) * count + done,
+                        offsets, one.first * depth, terms, c, to, ldc, wide, min(e, 1),
                     )  # fmt: skip
             done += wide * LANES
             left -= wide
 
 
 @kernel(
-    "void(float32[::1], int64, int64, int64, float32[::1], int64, int64, int64, float32[::1],"
-    " float32[::1], int64, int64, int64[::1], int64[::1], int64[::1], int64[:, ::1], int64[:, ::1],"
-    " int64[::1], int64, int64, float32[::1], float32[::1], float32[::1], float32[::1])"
+    "void(int64[::1], float32[::1], float32[::1], float32[::1], float32[::1], int64[:, ::1], int64[::1],"
+    " int64[:, ::1], int64[:, ::1], int64[::1], float32[::1], float32[::1], float32[::1], float32[::1])"
 )
-def slide(
-    x, start, stop, each, w, by_row, first, last, bias,
-    y, depth, rows, source, result, taps, segments, sums,
-    offsets, plane, group, s, a, c, spare,
-):  # fmt: skip
-    """Images [start, stop) in blocks of `each` or more, blocks [first, last) of ROWS rows, in groups.
+def slide(numbers, x, w, bias, y, layouts, taps, segments, sums, offsets, s, a, c, spare):
+    """y = bias + w * x for the images and rows of one thread.
 
     Args:
-        x: source, flat.   w, by_row: weights, see `pack_weights`.   bias: (rows,).   y: result, flat.
-        depth, rows: channels of the source and of the result.
-        source, result: (height, width, pitch, before, phases, size) of the layouts.
-        taps, segments, sums: the plan.   offsets, s, a, c, spare: scratch.
-        plane: elements of a channel in s, per image.   group: blocks of rows in a group.
+        numbers: of a `Work`.   x, w, y: source, weights and result, flat.   bias: (rows,).
+        layouts, taps, segments, sums: see `plans.Plan`.   offsets, s, a, c, spare: scratch.
     """
+    work = work_of(numbers)
+    source, result, depth, rows = layout_of(layouts[0]), layout_of(layouts[1]), work.depth, work.rows
     lda = len(taps) * depth * ROWS
-    chunks = (stop - start) // each  # the last one takes the rest
-    bordered = source[5] > source[0] * source[1]
+    chunks = (work.stop - work.start) // work.each  # the last one takes the rest
+    bordered = source.size > source.height * source.width
     held = 0 if chunks == 1 else 1  # the weights of all groups are kept for the next block of images
     for chunk in range(chunks):
-        at = start + chunk * each
-        count = each if chunk < chunks - 1 else stop - at
-        step = plane * count
+        at = work.start + chunk * work.each
+        count = work.each if chunk < chunks - 1 else work.stop - at
+        step = source.size * count
         for t in range(len(taps)):
             for d in range(depth):
                 offsets[t * depth + d] = d * step + taps[t] * count
-        if bordered and (chunk == 0 or count != each):
+        if bordered and (chunk == 0 or count != work.each):
             s[:] = 0  # blocks of one size have their borders at the same places
         pack(
-            x,
-            at,
-            count,
-            depth,
-            depth,
-            source[0],
-            source[1],
-            s,
-            step,
-            source[2],
-            source[3],
-            source[4],
-            spare,
-        )
-        ldc = (result[5] * count + LANES - 1) // LANES * LANES + LANES
-        for k in range(first, last, group):
-            blocks = min(group, last - k)
-            here = (k - first) * lda * held
+            x, at, count, depth, depth, source.height, source.width,
+            s, step, source.pitch, source.before, source.phases, spare,
+        )  # fmt: skip
+        ldc = (result.size * count + LANES - 1) // LANES * LANES + LANES
+        for k in range(work.first, work.last, work.group):
+            blocks = min(work.group, work.last - k)
+            here = (k - work.first) * lda * held
             if chunk == 0 or not held:
-                pack_weights(w, k, blocks, rows, depth, by_row, len(taps), a, here)
+                pack_weights(w, k, blocks, rows, depth, work.by_row, len(taps), a, here)
             multiply(a[here:], lda, blocks, s, offsets, depth, count, segments, sums, c, ldc)
             have = min(blocks * ROWS, rows - k * ROWS)
             unpack(
                 c, ldc, have, bias, k * ROWS, y, at, count, rows,
-                result[0], result[1], result[2], result[4], spare,
+                result.height, result.width, result.pitch, result.phases, spare,
             )  # fmt: skip
 
 
@@ -200,11 +210,11 @@ def _part(
     group = min(blocks, max(fit, 1 if by_row else TURNED))
     areas = made.source.height * made.source.width, made.result.height * made.result.width
     spare = max(spare_size(depth, areas[0], count), spare_size(group * ROWS, areas[1], count))
+    work = Work(*images, each, *shares, group, depth, rows, by_row)
     return partial(
         slide,
-        x.reshape(-1), *images, each, w.reshape(-1), by_row, *shares, bias, y.reshape(-1), depth, rows,
-        made.source_table, made.result_table, made.taps, made.segments, made.sums,
-        np.empty(taps * depth, np.int64), made.source.size, group,
+        np.array(work, np.int64), x.reshape(-1), w.reshape(-1), bias, y.reshape(-1),
+        made.layouts, made.taps, made.segments, made.sums, np.empty(taps * depth, np.int64),
         room(k, "source", depth * made.source.size * count + VECTORS * LANES),
         room(k, "weights", lda * (group if chunks == 1 else blocks)),
         room(k, "result", group * ROWS * ldc + VECTORS * LANES),

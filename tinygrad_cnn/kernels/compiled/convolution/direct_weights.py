@@ -19,13 +19,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_cnn.kernels import threads
-from tinygrad_cnn.kernels.compiled.base.compiling import kernel
+from tinygrad_cnn.kernels.compiled.base.compiling import inlined, kernel
+from tinygrad_cnn.kernels.compiled.base.constants import tuned
 from tinygrad_cnn.kernels.compiled.base.operands import Room
 from tinygrad_cnn.kernels.compiled.base.packing import ZERO, aligned, block_of, pack, spare_size, turn
 from tinygrad_cnn.kernels.compiled.base.tiles import (
@@ -38,7 +39,7 @@ from tinygrad_cnn.kernels.compiled.base.tiles import (
     dot,
     tile,
 )
-from tinygrad_cnn.kernels.compiled.convolution.plans import plan
+from tinygrad_cnn.kernels.compiled.convolution.plans import layout_of, plan
 
 if TYPE_CHECKING:
     from tinygrad_cnn.grid import Grid
@@ -46,10 +47,10 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 
 #: Bytes of both sides of one block of images: they should fit into the second-level cache of a core.
-BLOCK = 800_000
+BLOCK = tuned("convolution.direct_weights.BLOCK", 800_000)
 #: Floats along a row of the tile's operands between two sums over the lanes: enough to make those
 #: cheap, and few enough that the operands of many tiles stay in the cache.
-ALONG = 4096
+ALONG = tuned("convolution.direct_weights.ALONG", 4096)
 #: Images × places below which the sum over the lanes outweighs the rest.
 FEW = 2500
 #: Blocks of rows that share a tile of x while it is in the cache.
@@ -58,32 +59,90 @@ GROUP = 3
 SMALL = 2_000_000
 
 
+class Along(NamedTuple):
+    """What one thread does along rows.
+
+    Attributes:
+        start, stop: its images, in blocks of `block` or more.
+        channels, rows: channels of x and of g.   height, width: of g.
+        lift: places that the image lies below the start of s.   plane: places of a channel in s.
+        down: places in s from one row of g to the next.   most: floats between two sums over the lanes.
+    """
+
+    start: int
+    stop: int
+    block: int
+    channels: int
+    rows: int
+    height: int
+    width: int
+    lift: int
+    plane: int
+    down: int
+    most: int
+
+
+@inlined
+def along_of(numbers):
+    """The numbers of an `Along` by name."""
+    n = numbers
+    return Along(n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8], n[9], n[10])
+
+
+class Across(NamedTuple):
+    """What one thread does across channels.
+
+    Attributes:
+        images: of the batch.   channels, rows: channels of x and of g.   wide: channels, up to LANES.
+        first, last: its blocks of ROWS rows, in groups of `group`.
+        image_height, image_width: of x.   height, width: of g.
+        step_h, step_w: steps in x from one place of g to the next.
+    """
+
+    images: int
+    channels: int
+    rows: int
+    wide: int
+    first: int
+    last: int
+    group: int
+    image_height: int
+    image_width: int
+    height: int
+    width: int
+    step_h: int
+    step_w: int
+
+
+@inlined
+def across_of(numbers):
+    """The numbers of an `Across` by name."""
+    n = numbers
+    return Across(n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8], n[9], n[10], n[11], n[12])
+
+
 @kernel(
-    "void(float32[::1], float32[::1], int64, int64, int64, int64, int64, int64[::1], int64, int64, int64,"
-    " int64, int64, int64[::1], int64[:, ::1], int64, float32[::1], int64[::1],"
-    " float32[::1], float32[::1], float32[::1])"
+    "void(int64[::1], float32[::1], float32[::1], int64[::1], int64[::1], int64[:, ::1],"
+    " float32[::1], int64[::1], float32[::1], float32[::1], float32[::1])"
 )
-def gather_along(
-    x, g, start, stop, block, channels, rows, source, height, width, lift,
-    plane, down, taps, spans, most, dw, offsets, s, h, spare,
-):  # fmt: skip
-    """dw[row, group of taps, (tap, channel)] += the share of images [start, stop), `block` or more at once.
+def gather_along(numbers, x, g, layout, taps, spans, dw, offsets, s, h, spare):
+    """dw[row, group of taps, (tap, channel)] += the share of one thread's images.
 
     Args:
-        channels, rows: channels of x and of g.   source: (height, width, pitch, before, phases).
-        height, width: of g.   lift: places that the image lies below the start of s.
-        plane: places of a channel in s.   down: places in s from one row of g to the next.
+        numbers: of an `Along`.   layout: of x, see `plans.Layout`.
         taps: (groups * taps in each,) places read, from the place of the position itself.
         spans: (groups, 2) rows of g, [first, last), in which the taps of a group read the image.
-        most: floats between two sums over the lanes.   offsets, s, h, spare: scratch.
+        offsets, s, h, spare: scratch.
     """
+    n, source = along_of(numbers), layout_of(layout)
+    channels, rows, height, plane, block = n.channels, n.rows, n.height, n.plane, n.block
     groups = len(spans)
     each = len(taps) // groups * channels
     wide = (each + DOT_COLUMNS - 1) // DOT_COLUMNS * DOT_COLUMNS
-    chunks = (stop - start) // block  # the last one takes the rest
+    chunks = (n.stop - n.start) // block  # the last one takes the rest
     for chunk in range(chunks):
-        at = start + chunk * block
-        count = block if chunk < chunks - 1 else stop - at
+        at = n.start + chunk * block
+        count = block if chunk < chunks - 1 else n.stop - at
         if chunk == 0 or count != block:
             s[:] = 0  # blocks of one size have their borders at the same places
         for k in range(groups):
@@ -91,13 +150,13 @@ def gather_along(
                 tap, c = k * (each // channels) + min(e, each - 1) // channels, min(e, each - 1) % channels
                 offsets[k * wide + e] = (c * plane + taps[tap]) * count
         pack(
-            x, at, count, channels, channels, source[0], source[1],
-            s[lift * count :], plane * count, source[2], source[3], source[4], spare,
+            x, at, count, channels, channels, source.height, source.width,
+            s[n.lift * count :], plane * count, source.pitch, source.before, source.phases, spare,
         )  # fmt: skip
-        ldh = height * width * count
-        pack(g, at, count, rows, rows, height, width, h, ldh, width, 0, 1, spare)
-        length = width * count
-        few = max(1, most // length)
+        ldh = height * n.width * count
+        pack(g, at, count, rows, rows, height, n.width, h, ldh, n.width, 0, 1, spare)
+        length = n.width * count
+        few = max(1, n.most // length)
         for top in range(0, height, few):
             for row in range(0, rows, DOT_ROWS):
                 for k in range(groups):
@@ -107,47 +166,46 @@ def gather_along(
                     for e in range(0, wide, DOT_COLUMNS):
                         dot(
                             h, row * ldh + first * length, ldh,
-                            s, first * down * count, offsets, k * wide + e,
-                            last - first, length, down * count, length,
+                            s, first * n.down * count, offsets, k * wide + e,
+                            last - first, length, n.down * count, length,
                             dw, (row * groups + k) * wide + e, groups * wide,
                         )  # fmt: skip
 
 
 @kernel(
-    "void(float32[::1], float32[::1], int64, int64, int64, int64, int64, int64[::1], int64[:, ::1],"
-    " int64[:, ::1], int64, int64, float32[::1], int64[::1], float32[::1], float32[::1], float32[::1])"
+    "void(int64[::1], float32[::1], float32[::1], int64[:, ::1], int64[:, ::1], float32[::1],"
+    " int64[::1], float32[::1], float32[::1], float32[::1])"
 )
-def gather_across(
-    x, g, images, channels, rows, first, last, sizes, down, right, group, wide, dw, offsets, s, h, c
-):  # fmt: skip
-    """dw[row, channel, tap] for blocks [first, last) of ROWS rows, `group` of them at a time.
+def gather_across(numbers, x, g, down, right, dw, offsets, s, h, c):
+    """dw[row, channel, tap] for one thread's blocks of rows.
 
     Args:
-        sizes: (height, width) of x, (height, width) of g, steps (down, right) in x from one place of g
-            to the next.
+        numbers: of an `Across`.
         down, right: (KH, 3), (KW, 3): first and last + 1 place of g along the axis where the tap reads
             the image, and what it reads at the first.
-        wide: channels, rounded up to LANES.   offsets, s, h, c: scratch.
+        offsets, s, h, c: scratch.
     """
-    area, height, width = sizes[0] * sizes[1], sizes[2], sizes[3]
+    one = across_of(numbers)
+    images, channels, rows, wide, width = one.images, one.channels, one.rows, one.wide, one.width
+    area, places = one.image_height * one.image_width, one.height * one.width
     taps = len(down) * len(right)
     for n in range(images):  # s[place, image, channel]
         turn(x, n * channels * area, area, s, n * wide, images * wide, channels, area, ZERO)
     for j in range(width):
         for n in range(images):
-            offsets[j * images + n] = (j * sizes[5] * images + n) * wide
-    block = height * width * images * ROWS
-    for k in range(first, last, group):
-        blocks = min(group, last - k)
+            offsets[j * images + n] = (j * one.step_w * images + n) * wide
+    block = places * images * ROWS
+    for k in range(one.first, one.last, one.group):
+        blocks = min(one.group, one.last - k)
         have = min(blocks * ROWS, rows - k * ROWS)
         for m in range(blocks * ROWS):  # h[block, place, image, row]
             at = m // ROWS * block + m % ROWS
             for n in range(images):
                 if m < have:
-                    from_g = (n * rows + k * ROWS + m) * height * width
-                    copy_spaced(h, at + n * ROWS, images * ROWS, g, from_g, 1, height * width, ZERO)
+                    from_g = (n * rows + k * ROWS + m) * places
+                    copy_spaced(h, at + n * ROWS, images * ROWS, g, from_g, 1, places, ZERO)
                 else:
-                    for p in range(height * width):
+                    for p in range(places):
                         h[at + (p * images + n) * ROWS] = ZERO
         for t in range(taps):
             u, v = t // len(right), t % len(right)
@@ -157,13 +215,14 @@ def gather_across(
                 left = (wide - done) // LANES
                 vectors = 2 if left == 4 and VECTORS == 3 else min(left, VECTORS)
                 for o in range(down[u, 0], max(down[u, 1], down[u, 0] + 1)):
-                    row = down[u, 2] + (o - down[u, 0]) * sizes[4]
+                    row = down[u, 2] + (o - down[u, 0]) * one.step_h
                     count = steps if o < down[u, 1] else 0  # a tap that reads nothing gets zeros
                     add = 1 if o > down[u, 0] else 0
                     for b in range(blocks):
                         tile(
                             h, b * block + (o * width + start) * images * ROWS,
-                            s, (row * sizes[1] + right[v, 2]) * images * wide + done, offsets, 0, count,
+                            s, (row * one.image_width + right[v, 2]) * images * wide + done,
+                            offsets, 0, count,
                             c, (b * ROWS * taps + t) * wide + done, taps * wide, vectors, add,
                         )  # fmt: skip
                 done += vectors * LANES
@@ -204,10 +263,11 @@ def _along(x: Array, g: Array, grid: Grid, parts: int) -> Array:
         block = block_of(stop - start, c * plane + f4 * oh * ow, BLOCK)
         count = block + (stop - start) % block
         spare = max(spare_size(c, source.height * source.width, count), spare_size(f, oh * ow, count))
+        work = Along(start, stop, block, c, f, oh, ow, lift, plane, grid.stride[0] * source.pitch, ALONG)
         return partial(
             gather_along,
-            x.reshape(-1), g.reshape(-1), start, stop, block, c, f, made.source_table, oh, ow, lift, plane,
-            grid.stride[0] * source.pitch, taps, spans, ALONG, dw[k].reshape(-1),
+            np.array(work, np.int64), x.reshape(-1), g.reshape(-1), made.layouts[0], taps, spans,
+            dw[k].reshape(-1),
             np.empty(len(spans) * wide, np.int64), room(k, "source", c * plane * count + LANES),
             room(k, "result", f4 * oh * ow * count + LANES), room(k, "spare", spare),
         )  # fmt: skip
@@ -230,15 +290,16 @@ def _across(x: Array, g: Array, grid: Grid, parts: int) -> Array:
     wide, taps, blocks = -(-c // LANES) * LANES, len(grid.taps), -(-f // ROWS)
     parts = min(parts, blocks)
     dw = np.empty((f, c, *grid.kernel), np.float32)
-    sizes = np.array([*grid.image, oh, ow, *grid.stride], np.int64)
     down, right = (_spans(grid, axis) for axis in (0, 1))
 
     def part(_: int, start: int, stop: int) -> None:
         if start == stop:
             return
         group = min(stop - start, GROUP)
+        (height, width), (step_h, step_w) = grid.image, grid.stride
+        work = Across(n, c, f, wide, start, stop, group, height, width, oh, ow, step_h, step_w)
         gather_across(
-            x.reshape(-1), g.reshape(-1), n, c, f, start, stop, sizes, down, right, group, wide,
+            np.array(work, np.int64), x.reshape(-1), g.reshape(-1), down, right,
             dw.reshape(-1), np.empty(ow * n, np.int64),
             aligned(n * prod(grid.image) * wide),
             np.empty(group * ROWS * n * oh * ow, np.float32),

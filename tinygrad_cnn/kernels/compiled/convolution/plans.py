@@ -17,12 +17,13 @@ stored phase by phase (columns 0, S, 2S, ..; then 1, S+1, ..): then neighbours r
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from tinygrad_cnn.kernels.compiled.base.compiling import inlined
 
 if TYPE_CHECKING:
     from tinygrad_cnn.grid import Grid
@@ -31,8 +32,7 @@ if TYPE_CHECKING:
 Reads = list[list[tuple[int, int]]]
 
 
-@dataclass(frozen=True)
-class Layout:
+class Layout(NamedTuple):
     """How the pixels of one channel are stored: pixel (h, w) at `place(w) + h * pitch`.
 
     Attributes:
@@ -54,24 +54,53 @@ class Layout:
         return phase * self.height * self.pitch + lap
 
 
-@dataclass(frozen=True)
-class Plan:
+@inlined
+def layout_of(numbers: Any) -> Any:
+    """The numbers of a `Layout` by name."""
+    n = numbers
+    return Layout(n[0], n[1], n[2], n[3], n[4], n[5])
+
+
+class Segment(NamedTuple):
+    """A run of places of the result that have the same sums.
+
+    Attributes:
+        place, places: the first in the result, and how many.   first, sums: its first sum, and how many.
+        base: the place of the source that its sums count from.
+    """
+
+    place: int
+    places: int
+    first: int
+    sums: int
+    base: int
+
+
+class Sum(NamedTuple):
+    """Neighbouring taps with one base: the first tap, how many, the base beside the segment's."""
+
+    first: int
+    taps: int
+    base: int
+
+
+class Plan(NamedTuple):
     """What to add up for each run of positions.
 
     Attributes:
-        source, result: how both sides are stored; their numbers, in the order of `Layout`, as tables.
+        source, result: how both sides are stored.
+        layouts: (2, 6), int64: both, in the order of `Layout`.
         taps: (taps,) places from the base of a sum to what each tap reads.
-        segments: (runs, 5): first place in the result, number of places, first sum, number of sums,
-            base. In the order of their places: a run may write over the beginning of the next.
-        sums: (sums, 3): first tap, number of taps, base relative to that of the run.
+        segments: (runs, 5), in the order of `Segment` and of their places: a run may write over the
+            beginning of the next.
+        sums: (sums, 3), in the order of `Sum`.
         rows: (KH, 2): the rows [start, stop) of the result in which each row of the kernel reads the
             image.
     """
 
     source: Layout
     result: Layout
-    source_table: NDArray[np.int64]
-    result_table: NDArray[np.int64]
+    layouts: NDArray[np.int64]
     taps: NDArray[np.int64]
     segments: NDArray[np.int64]
     sums: NDArray[np.int64]
@@ -104,12 +133,12 @@ def plan(grid: Grid, adjoint: bool, bordered: bool, joined: bool) -> Plan:
     taps = _taps(grid, adjoint, source)
     segments, sums = _segments(rows, columns, grid.kernel[1], source, result, taps)
     if joined:
-        segments = _join(segments, result.pitch)
+        segments = _join(segments)
     ranges = [
         [o for o, one in enumerate(rows) if any(u == v for u, _ in one)] for v in range(grid.kernel[0])
     ]
     spans = [(min(found), max(found) + 1) if found else (0, 0) for found in ranges]
-    table: Any = (astuple(source), astuple(result), taps, segments, sums or [(0, 0, 0)], spans)
+    table: Any = ((source, result), taps, segments, sums or [Sum(0, 0, 0)], spans)
     return Plan(source, result, *(np.array(one, np.int64) for one in table))
 
 
@@ -148,10 +177,10 @@ def _taps(grid: Grid, adjoint: bool, source: Layout) -> list[int]:
 
 def _segments(
     rows: Reads, columns: Reads, kw: int, source: Layout, result: Layout, taps: list[int]
-) -> tuple[list[list[int]], list[tuple[int, int, int]]]:
+) -> tuple[list[Segment], list[Sum]]:
     runs = [_runs(columns[p :: result.phases], source) for p in range(result.phases)]
-    segments: list[list[int]] = []
-    sums: list[tuple[int, int, int]] = []
+    segments: list[Segment] = []
+    sums: list[Sum] = []
     known: dict[Any, tuple[int, int]] = {}
     for phase in range(result.phases):
         for h, row in enumerate(rows):
@@ -163,7 +192,7 @@ def _segments(
                     known[shape, phase, r] = (len(sums), len(made))
                     sums.extend(made)
                 place = result.place(phase) + h * result.pitch + start
-                segments.append([place, count, *known[shape, phase, r], first * source.pitch])
+                segments.append(Segment(place, count, *known[shape, phase, r], first * source.pitch))
     return segments, sums
 
 
@@ -183,28 +212,31 @@ def _runs(columns: Reads, source: Layout) -> list[tuple[int, int, list[tuple[int
 
 def _sums(
     rows: tuple[tuple[int, int], ...], columns: list[tuple[int, int]], kw: int, pitch: int, taps: list[int]
-) -> list[tuple[int, int, int]]:
-    """(first tap, number of taps, base), neighbouring taps with the same base in one."""
-    sums: list[tuple[int, int, int]] = []
+) -> list[Sum]:
+    """The sums of a run, neighbouring taps with the same base in one."""
+    sums: list[Sum] = []
     for u, down in rows:
         for v, right in columns:
             tap = u * kw + v
             base = down * pitch + right - taps[tap]
-            if sums and sums[-1][0] + sums[-1][1] == tap and sums[-1][2] == base:
-                sums[-1] = (sums[-1][0], sums[-1][1] + 1, base)
+            if sums and sums[-1].first + sums[-1].taps == tap and sums[-1].base == base:
+                sums[-1] = sums[-1]._replace(taps=sums[-1].taps + 1)
             else:
-                sums.append((tap, 1, base))
+                sums.append(Sum(tap, 1, base))
     return sums
 
 
-def _join(segments: list[list[int]], pitch: int) -> list[list[int]]:
+def _join(segments: list[Segment]) -> list[Segment]:
     """Rows with the same sums, each one run, as one run."""
-    joined: list[list[int]] = []
-    for place, count, first, number, base in segments:
-        if joined:
-            last = joined[-1]
-            if last[2:4] == [first, number] and base - last[4] == place - last[0]:
-                last[1] = place - last[0] + count
-                continue
-        joined.append([place, count, first, number, base])
+    joined: list[Segment] = []
+    for one in segments:
+        last = joined[-1] if joined else None
+        if (
+            last is not None
+            and (last.first, last.sums) == (one.first, one.sums)
+            and one.base - last.base == one.place - last.place
+        ):
+            joined[-1] = last._replace(places=one.place - last.place + one.places)
+        else:
+            joined.append(one)
     return joined

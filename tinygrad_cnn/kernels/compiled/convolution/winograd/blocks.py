@@ -10,7 +10,9 @@ not fall on the same lines of the cache. A row of tiles is what one image has be
 
 from __future__ import annotations
 
-from tinygrad_cnn.kernels.compiled.base.compiling import kernel
+from typing import NamedTuple
+
+from tinygrad_cnn.kernels.compiled.base.compiling import inlined, kernel
 from tinygrad_cnn.kernels.compiled.base.tiles import LANES, ROWS, panel
 from tinygrad_cnn.kernels.compiled.convolution.winograd.lanes import (
     clear,
@@ -27,6 +29,56 @@ from tinygrad_cnn.kernels.compiled.convolution.winograd.lines import (
     to_output,
     to_weight,
 )
+
+
+class Side(NamedTuple):
+    """What is read or written of each image: the pixels at one end of a convolution.
+
+    Attributes:
+        channels, height, width: of an image.   down, across: its tiles.
+        above, before: rows and columns of padding.
+    """
+
+    channels: int
+    height: int
+    width: int
+    down: int
+    across: int
+    above: int
+    before: int
+
+
+@inlined
+def side_of(numbers):
+    """The numbers of a `Side` by name."""
+    n = numbers
+    return Side(n[0], n[1], n[2], n[3], n[4], n[5], n[6])
+
+
+class Pass(NamedTuple):
+    """The tiles that are worked on from V's making to its last use.
+
+    Attributes:
+        first, rows: the first row of tiles, and how many.
+        group: rows of tiles whose products are computed at once; 0 if all are.
+        place: channels of V, rounded up.   far: floats from each of the 36 matrices of V to the next.
+        wide: results of a block of weights.   broad: inputs of a block of their derivative.
+    """
+
+    first: int
+    rows: int
+    group: int
+    place: int
+    far: int
+    wide: int
+    broad: int
+
+
+@inlined
+def pass_of(numbers):
+    """The numbers of a `Pass` by name."""
+    n = numbers
+    return Pass(n[0], n[1], n[2], n[3], n[4], n[5], n[6])
 
 
 # --------------------------------------------------------------------------- images
@@ -48,21 +100,19 @@ def image_columns(x, at, lanes, H, W, top, left, width, strip, half):
         to_image(strip, w * 16, W * 16, half, (w - left) * 16, width * 16)
 
 
-@kernel(
-    "void(float32[::1], float32[::1], float32[::1], int64, int64, int64, int64, int64, int64, int64,"
-    " int64, int64, int64, int64, int64, int64, int64)"
-)
-def image_tiles(x, V, room, C, H, W, above, before, down, across, first, rows, group, place, far, start,
-                stop):  # fmt: skip
-    """V = B'x for blocks of 16 channels [start, stop), rows of tiles first .. first + rows - 1.
+@kernel("void(float32[::1], float32[::1], float32[::1], int64[::1], int64[::1], int64, int64)")
+def image_tiles(x, V, room, image, work, start, stop):
+    """V = B'x for blocks of 16 channels [start, stop) and the rows of tiles of a pass.
 
     Args:
-        x: images (N, C, H, W), `above` and `before` of padding; `down` × `across` tiles each.
-        group: 0, for V (36, tiles, place); or how many rows of tiles form a group, whose tiles are
-            interleaved by ROWS, as `tiles.panel` wants its A: V (groups, 36, tiles / ROWS, place, ROWS).
-        place: channels of V, rounded up.   far: see the module.
+        x: images (N, C, H, W).   image: numbers of their `Side`.   work: of the `Pass`.
+        V: (36, tiles, place); or, in groups, whose tiles are interleaved by ROWS, as `tiles.panel` wants
+            its A: (groups, 36, tiles / ROWS, place, ROWS).
         room: 6 * W + 6 * (4 * across + 2) + 36 * ROWS vectors.
     """
+    side, of = side_of(image), pass_of(work)
+    C, H, W, across = side.channels, side.height, side.width, side.across
+    first, rows, group, place, far = of.first, of.rows, of.group, of.place, of.far
     width = 4 * across + 2
     strip, half = room[: 96 * W], room[96 * W : 96 * (W + width)]
     pack = room[96 * (W + width) : 96 * (W + width) + 36 * ROWS * 16]
@@ -71,9 +121,9 @@ def image_tiles(x, V, room, C, H, W, above, before, down, across, first, rows, g
         half[:] = 0
         q = 0
         for r in range(first, first + rows):
-            n, i = r // down, r % down
-            at = (n * C + block * 16) * H * W
-            image_columns(x, at, C - block * 16, H, W, 4 * i - above, -before, width, strip, half)
+            n, i = r // side.down, r % side.down
+            at, top = (n * C + block * 16) * H * W, 4 * i - side.above
+            image_columns(x, at, C - block * 16, H, W, top, -side.before, width, strip, half)
             last = group > 0 and ((r - first) % group == group - 1 or r == first + rows - 1)
             for j in range(across):
                 if group > 0:
@@ -92,15 +142,17 @@ def image_tiles(x, V, room, C, H, W, above, before, down, across, first, rows, g
 
 
 @kernel(
-    "void(float32[::1], float32[::1], float32[::1], float32[::1], int64, int64, int64, int64, int64,"
-    " int64, int64, int64, int64, int64, int64, int64)"
+    "void(float32[::1], float32[::1], float32[::1], float32[::1], int64[::1], int64[::1], int64, int64,"
+    " int64, int64, int64)"
 )
-def gradient_tiles(g, D, strip, half, K, H, W, down, across, first, rows, k, lanes, column, place, far):
+def gradient_tiles(g, D, strip, half, output, work, k, lanes, column, place, far):
     """D[:, tile, column : column + 16] = A g for channels k .. k + lanes - 1; D (36, tiles, place)."""
+    side, of = side_of(output), pass_of(work)
+    K, H, W, down, across = side.channels, side.height, side.width, side.down, side.across
     width = 4 * across
     half[: 6 * width * 16] = 0
-    for r in range(rows):
-        n, i = (first + r) // down, (first + r) % down
+    for r in range(of.rows):
+        n, i = (of.first + r) // down, (of.first + r) % down
         inside = min(4, H - 4 * i)
         strip[inside * W * 16 : 4 * W * 16] = 0
         gather(g, ((n * K + k) * H + 4 * i) * W, lanes, H * W, inside * W, strip, 0)
@@ -158,14 +210,15 @@ def kernel_tile(U, i, far, half, taps):
 # --------------------------------------------------------------------------- results
 @kernel(
     "void(float32[::1], int64, int64, int64, float32[::1], float32[::1], float32[::1], float32[::1],"
-    " float32[::1], int64, int64, int64, int64, int64, int64, int64, int64)"
+    " float32[::1], int64[::1], int64, int64, int64)"
 )
-def output_tiles(M, column, place, far, bias, y, seen, strip, half, K, H, W, down, across, first, rows,
-                 k):  # fmt: skip
+def output_tiles(M, column, place, far, bias, y, seen, strip, half, output, first, rows, k):
     """y = A'M + bias for channels k .. k + 15, rows of tiles first .. first + rows - 1.
 
-    M (36, tiles, place), of which the lanes column .. column + 15; y (N, K, H, W).
+    M (36, tiles, place), of which the lanes column .. column + 15; y (N, K, H, W), `output` its `Side`.
     """
+    side = side_of(output)
+    K, H, W, down, across = side.channels, side.height, side.width, side.down, side.across
     for r in range(rows):
         n, i = (first + r) // down, (first + r) % down
         # From right to left: what a tile writes beyond its row of the result, the first one repairs.
@@ -190,21 +243,22 @@ def multiply(a, ia, lda, b, ib, places, count, c, ic, ldc, blocks, vectors):
 
 
 @kernel(
-    "void(float32[::1], float32[::1], boolean, float32[::1], float32[::1], float32[::1],"
-    " float32[::1], int64[::1], int64, int64, int64, int64, int64, int64, int64, int64, int64, int64,"
-    " int64, int64)"
+    "void(float32[::1], float32[::1], boolean, float32[::1], float32[::1], float32[::1], float32[::1],"
+    " int64[::1], int64, int64[::1], int64[::1], int64, int64)"
 )
-def results(V, w, turned, bias, y, seen, room, places, C, K, H, W, down, across, first, rows, group,
-            wide, start, stop):  # fmt: skip
+def results(V, w, turned, bias, y, seen, room, places, C, output, work, start, stop):
     """y = A'(U V) + bias, U = G w, for items [start, stop): blocks of `wide` channels by groups of tiles.
 
     Args:
-        V: from `image_tiles` with the same `group`.   w: (K, C, 3, 3), or turned (C, K, 3, 3).
-        bias: K floats, and zeros up to a multiple of `wide`.   y: (N, K, H, W).
-        seen: 16 floats that get NaN if some y is not finite.   places: wide * c for each c in range(C).
+        V: from `image_tiles`, of the same pass.   w: (K, C, 3, 3), or turned (C, K, 3, 3).
+        bias: K floats, and zeros up to a multiple of `wide`.   y: (N, K, H, W), `output` its `Side`.
+        work: numbers of the `Pass`.   seen: 16 floats that get NaN if some y is not finite.
+        places: wide * c for each c in range(C).
         room: U 36 * (C * wide + 16), M 36 * (tiles of a group, rounded up to ROWS, * wide + 16),
             a strip of 64 * W + 48, 16 * 144 + 24 * 16 for small things.
     """
+    side, of = side_of(output), pass_of(work)
+    K, W, across, rows, group, wide = side.channels, side.width, side.across, of.rows, of.group, of.wide
     tiles = (group * across + ROWS - 1) // ROWS * ROWS
     many, deep = (C + 15) // 16 * 16, C * wide + 16
     far_v, far_m = tiles * many + 16, tiles * wide + 16
@@ -228,28 +282,28 @@ def results(V, w, turned, bias, y, seen, room, places, C, K, H, W, down, across,
             multiply(V, (part * 36 + product) * far_v, many * ROWS, U, product * deep, places, C,
                      M, product * far_m, wide, blocks, vectors * 16 // LANES)  # fmt: skip
         for v in range(vectors):
-            output_tiles(M, 16 * v, wide, far_m, bias, y, seen, strip, half, K, H, W, down, across,
-                         first + part * group, here, k + 16 * v)  # fmt: skip
+            output_tiles(M, 16 * v, wide, far_m, bias, y, seen, strip, half, output,
+                         of.first + part * group, here, k + 16 * v)  # fmt: skip
 
 
 @kernel(
     "void(float32[::1], float32[::1], float32[::1], float32[::1], float32[::1], int64[::1], int64,"
-    " int64, int64, int64, int64, int64, int64, int64, int64, int64, int64, int64, int64, int64,"
-    " int64)"
+    " int64[::1], int64[::1], int64, int64)"
 )
-def kernel_blocks(V, g, dw, seen, room, places, C, K, H, W, down, across, first, rows, place, far, wide,
-                  broad, more, start, stop):  # fmt: skip
+def kernel_blocks(V, g, dw, seen, room, places, C, output, work, start, stop):
     """dw (+)= G'(D V'), D = A g, for items [start, stop): `wide` results by `broad` channels of x.
 
     Args:
-        V: from `image_tiles` with group 0, (36, tiles, place).   g: (N, K, H, W).   dw: (K, C, 3, 3).
-        seen: as in `results`.   places: place * q for each tile q.
-        more: 1 to add to dw, 0 to write over it.
+        V: from `image_tiles`, of the same pass, without groups.   dw: (K, C, 3, 3), which later passes
+            than the first add to.   g: (N, K, H, W), `output` its `Side`.
+        work: numbers of the `Pass`.   seen: as in `results`.   places: place * q for each tile q.
         room: D 36 * (tiles * deep + 16), one matrix of D interleaved, tiles * deep,
             dU 36 * (deep * broad + 16), gradient strips 160 * W + 384 * across, 1024; where deep is
             `wide` rounded up to a multiple of ROWS.
     """
-    tiles, deep = rows * across, (wide + ROWS - 1) // ROWS * ROWS
+    side, of = side_of(output), pass_of(work)
+    K, W, across, far, wide, broad = side.channels, side.width, side.across, of.far, of.wide, of.broad
+    tiles, deep = of.rows * across, (wide + ROWS - 1) // ROWS * ROWS
     far_d, far_u = tiles * deep + 16, deep * broad + 16
     D, rest = room[: 36 * far_d], room[36 * far_d :]
     pack, rest = rest[: tiles * deep], rest[tiles * deep :]
@@ -267,8 +321,7 @@ def kernel_blocks(V, g, dw, seen, room, places, C, K, H, W, down, across, first,
         if k != have:
             have = k
             for v in range(0, mine, 16):
-                gradient_tiles(g, D, strip, spread, K, H, W, down, across, first, rows, k + v, mine - v, v,
-                               deep, far_d)  # fmt: skip
+                gradient_tiles(g, D, strip, spread, output, work, k + v, mine - v, v, deep, far_d)
         vectors = (min(broad, C - c) + 15) // 16 * 16 // LANES
         blocks = (mine + ROWS - 1) // ROWS
         for product in range(36):
@@ -286,7 +339,7 @@ def kernel_blocks(V, g, dw, seen, room, places, C, K, H, W, down, across, first,
                 # Nine taps of 16 channels lie side by side in dw: each row of 16 covers the last one's end.
                 transposed(taps, 0, 16, beside, 0, 9)
                 t, n = ((k + f) * C + c0) * 9, min(16, C - c0) * 9
-                if more:
+                if of.first > 0:
                     for e in range(n):
                         dw[t + e] += beside[e]
                 else:

@@ -44,10 +44,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_cnn.kernels import threads
+from tinygrad_cnn.kernels.compiled.base.constants import tuned
 from tinygrad_cnn.kernels.compiled.base.operands import plain
 from tinygrad_cnn.kernels.compiled.base.tiles import ROWS
 from tinygrad_cnn.kernels.compiled.convolution import direct
-from tinygrad_cnn.kernels.compiled.convolution.winograd.blocks import image_tiles, kernel_blocks, results
+from tinygrad_cnn.kernels.compiled.convolution.winograd.blocks import (
+    Pass,
+    Side,
+    image_tiles,
+    kernel_blocks,
+    results,
+)
 
 if TYPE_CHECKING:
     from tinygrad_cnn.grid import Grid
@@ -57,7 +64,7 @@ Array = NDArray[Any]
 #: Whether `suits` may ever say yes. False has all convolutions computed as direct sums.
 ENABLED = True
 #: Floats of V in one pass, all threads together: 4 MiB, which lies in the last cache.
-PASS = 1 << 20
+PASS = tuned("convolution.winograd.passes.PASS", 1 << 20)
 #: Tiles that are multiplied at once: their M, with 32 results, takes 220 KB of the second cache.
 GROUP = 48
 #: Tiles of one pass of the derivative in the weights: their D, for 32 results, takes 1.1 MB.
@@ -159,16 +166,18 @@ def _gradient(x: Array, g: Array, above: int, before: int) -> Array | None:
     rooms = _rooms(max(size, _image_room(w, across)))
     seen = np.zeros((len(rooms), 16), np.float32)
 
+    read = np.array(Side(c, h, w, down, across, above, before), np.int64)
+    output = np.array(Side(k, oh, ow, down, across, 0, 0), np.int64)
+
     def one(first: int) -> None:
         count = min(rows, n * down - first)
+        work = np.array(Pass(first, count, 0, place, far, wide, broad), np.int64)
 
         def image(part: int, start: int, stop: int) -> None:
-            image_tiles(x, V, rooms[part], c, h, w, above, before, down, across, first, count, 0,
-                        place, far, start, stop)  # fmt: skip
+            image_tiles(x, V, rooms[part], read, work, start, stop)
 
         def kernel(part: int, start: int, stop: int) -> None:
-            kernel_blocks(V, g, dw, seen[part], rooms[part], places, c, k, oh, ow, down, across, first,
-                          count, place, far, wide, broad, int(first > 0), start, stop)  # fmt: skip
+            kernel_blocks(V, g, dw, seen[part], rooms[part], places, c, output, work, start, stop)
 
         _share(-(-c // 16), image, tiles * c * k)
         _share(-(-k // wide) * -(-c // broad), kernel, tiles * c * k)
@@ -201,16 +210,18 @@ def _convolve(
     rooms = _rooms(max(size, _image_room(width, across)))
     seen = np.zeros((len(rooms), 16), np.float32)
 
+    read = np.array(Side(c, h, width, down, across, above, before), np.int64)
+    written = np.array(Side(k, oh, ow, down, across, 0, 0), np.int64)
+
     def one(first: int) -> None:
         count = min(rows, n * down - first)
+        work = np.array(Pass(first, count, group, place, far, wide, 0), np.int64)
 
         def image(part: int, start: int, stop: int) -> None:
-            image_tiles(x, V, rooms[part], c, h, width, above, before, down, across, first, count, group,
-                        place, far, start, stop)  # fmt: skip
+            image_tiles(x, V, rooms[part], read, work, start, stop)
 
         def result(part: int, start: int, stop: int) -> None:
-            results(V, w, turned, bias, y, seen[part], rooms[part], places, c, k, oh, ow, down, across,
-                    first, count, group, wide, start, stop)  # fmt: skip
+            results(V, w, turned, bias, y, seen[part], rooms[part], places, c, written, work, start, stop)
 
         _share(-(-c // 16), image, count * across * c * k)
         _share(-(-k // wide) * -(-count // group), result, count * across * c * k)
