@@ -59,7 +59,9 @@ test-compiled: $(VENV)/.extras-examples $(VENV)/.extras-test
 	TINYGRAD_CNN_KERNELS=fast $(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not slow" \
 		--cov=tinygrad_cnn --cov=viz --cov-report=term:skip-covered
 
-# uv resolves every direct dependency to the lowest version that pyproject.toml declares.
+# uv resolves every direct dependency to the lowest version that pyproject.toml declares. It trusts the
+# certificates of the system as pip does, so that it works where a proxy has its own.
+$(LOWEST)/.extras-lowest: export UV_SYSTEM_CERTS = true
 $(LOWEST)/.extras-lowest: $(LOWEST)/bin/python pyproject.toml
 	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check uv
 	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct \

@@ -27,7 +27,7 @@ from viz.recording.module_run import run
 from viz.recording.recorder import Recorder
 from viz.reduce.folding import folded
 from viz.reduce.simplifying import simplified
-from viz.write import box_labels, mermaid, plain_data, terminal
+from viz.write import box_labels, mermaid, plain_data, plain_labels, terminal
 from viz.write.arrangement import PLAIN, Arrangement, as_u, in_columns, worth
 from viz.write.dot import source
 
@@ -256,7 +256,7 @@ def graph(
         text = source(model, choice, arrangement=_usual(model, choice))
     else:
         model, text = _on_page(fewer, max_nodes, choice, size)
-    return Picture(text, title or box_labels.describe(model, choice), model, choice, fuller)
+    return Picture(text, title or plain_labels.describe(model, choice), model, choice, fuller)
 
 
 def _usual(model: Model, choice: Choice) -> Arrangement:

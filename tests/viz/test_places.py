@@ -18,7 +18,7 @@ from tinygrad_cnn.graph import ancestors
 from viz.model.boxes import Model
 from viz.model.building import build, roots_of
 from viz.reduce.closing import closed
-from viz.write.dot import Frames
+from viz.write.frames import Frames
 
 X = np.linspace(-1, 1, 8, dtype=np.float32).reshape(2, 4)
 

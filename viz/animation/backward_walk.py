@@ -27,7 +27,7 @@ from viz.picture import is_textbook
 from viz.recording.module_run import run
 from viz.recording.recorder import Recorder
 from viz.recording.summary import Summary
-from viz.write import box_labels, markup, numbers, style
+from viz.write import markup, numbers, plain_labels, style
 from viz.write.dot import source
 
 #: What an animation may be; the first three are made by Pillow.
@@ -190,7 +190,7 @@ def _frames(model: Model, choice: Choice) -> Animation:
         f"step {k} of {len(steps)} · {_caption(box, operands.get(box.id, []))}"
         for k, box in enumerate(steps, 1)
     ]
-    head = choice.title or box_labels.describe(model, choice)
+    head = choice.title or plain_labels.describe(model, choice)
     wide = max(map(len, captions))
     sources = []
     for k, caption in enumerate(captions):

@@ -19,7 +19,8 @@ from viz.page.document import page
 from viz.picture import MAX_NODES, Picture, check_counts
 from viz.recording.module_run import run
 from viz.write import markup, style
-from viz.write.dot import Looks, source
+from viz.write.arrows import Looks
+from viz.write.dot import source
 
 #: What a comparison may be written as.
 FORMATS = ("png", "svg", "pdf", "html", "txt", "dot", "gv")

@@ -12,7 +12,7 @@ from viz.model.boxes import Box, Edge, Mark, Model, Result
 from viz.reduce.closing import common, one_box
 from viz.reduce.joining import replaced
 from viz.write import numbers, style
-from viz.write.box_labels import parameters_text
+from viz.write.plain_labels import parameters_text
 
 #: Words for the signs, in the order in which they are counted.
 WORDS = {"+": "added", "-": "removed", "~": "changed"}

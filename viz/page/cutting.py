@@ -13,7 +13,7 @@ from itertools import count, groupby
 from viz.model.boxes import Box, Edge, Model
 from viz.model.places import Group, path_text
 from viz.reduce.closing import common, one_box
-from viz.write.dot import Looks
+from viz.write.arrows import Looks
 
 #: Stands for the box that is a result.
 _OUTSIDE = -1

@@ -10,7 +10,7 @@ from typing import Any
 from viz.model.boxes import Box, Model, Result
 from viz.options import Choice
 from viz.recording.summary import Summary
-from viz.write import box_labels, numbers
+from viz.write import numbers, plain_labels
 from viz.write.dot import short
 from viz.write.terminal import head
 
@@ -73,10 +73,10 @@ def _title(box: Box) -> str:
 
 
 def _box(box: Box, choice: Choice) -> _Details:
-    kind = box_labels.role_text(box) if box.is_leaf else "module" if box.kind == "module" else box.kind
+    kind = plain_labels.role_text(box) if box.is_leaf else "module" if box.kind == "module" else box.kind
     rows = [("module", box.path)] if box.group else []
     if box.kind == "module":
-        rows.append(("contains", box_labels.options_text(box)))
+        rows.append(("contains", plain_labels.options_text(box)))
     rows += [(f"formula of {one.name}", one.formula) for one in (box, *box.lines) if one.formula]
     rows.append(("shape of the result", _shape(box.shape)))
     rows.append(("element type", box.dtype))
@@ -114,7 +114,7 @@ def _figures(box: Box, choice: Choice) -> list[tuple[str, str]]:
 def _parameters(box: Box) -> list[tuple[str, str]]:
     rows = []
     if len(box.parameters) > 1:
-        rows.append(("all in all", box_labels.parameters_text(box.parameters, brief=True)))
+        rows.append(("all in all", plain_labels.parameters_text(box.parameters, brief=True)))
     for p in box.parameters[:_LISTED]:
         told = [f"{_shape(p.shape)}, {prod(p.shape):,} number{'' if prod(p.shape) == 1 else 's'}"]
         told[0] += ("" if p.trainable else ", frozen") + (", shared" if p.shared else "")
@@ -130,7 +130,7 @@ def _summary(name: str, summary: Summary | None) -> list[tuple[str, str]]:
     if summary is None:
         return []
     small = summary.values is not None
-    return [(name, box_labels.elements_text(summary) if small else box_labels.statistics_text(summary))]
+    return [(name, plain_labels.elements_text(summary) if small else plain_labels.statistics_text(summary))]
 
 
 def _result(result: Result) -> _Details:

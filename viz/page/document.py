@@ -21,8 +21,9 @@ from viz.output.engines import draw_all
 from viz.page import details
 from viz.page.cutting import Part, parts
 from viz.page.svg_pieces import Piece, piece
-from viz.write import box_labels
-from viz.write.dot import Looks, source
+from viz.write import plain_labels
+from viz.write.arrows import Looks
+from viz.write.dot import source
 
 #: Graphs of more boxes than this are drawn with less detail: nobody reads them, and layout takes long.
 MOST = 250
@@ -111,7 +112,7 @@ def page(
         "boxes": told,
     }
     # How many boxes are seen changes as modules are opened, and stands beside the buttons for it.
-    title = choice.title or box_labels.describe(replace(whole, nodes=len(whole.boxes)), choice)
+    title = choice.title or plain_labels.describe(replace(whole, nodes=len(whole.boxes)), choice)
     return _PAGE.format(
         title=escape(clean(title)), pieces="\n".join(_named(one, told) for one in pieces),
         data=_json(data), style=_beside("page.css"), script=_beside("arrange.js") + _beside("page.js"),

@@ -9,7 +9,7 @@ from typing import Any
 from xml.etree.ElementTree import Element, SubElement, fromstring, tostring
 
 from viz.page.cutting import Part
-from viz.write.dot import ARROWS
+from viz.write.arrows import ARROWS
 
 
 @dataclass(frozen=True)

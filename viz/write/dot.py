@@ -9,31 +9,22 @@ to software engineering".
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from math import hypot, prod
 from typing import Any
 
 import graphviz
 
-from viz.model.boxes import Box, Edge, Model
-from viz.model.places import Group, Place
+from viz.model.boxes import Box, Model
+from viz.model.places import Group
 from viz.options import Choice
-from viz.recording.summary import Summary
-from viz.write import box_labels, markup, numbers, style, textbook
-from viz.write.arrangement import COLUMN, PLAIN, Arrangement, crosses, placed
+from viz.write import arrows, box_labels, legend, markup, plain_labels, style, textbook
+from viz.write.arrangement import PLAIN, Arrangement, placed
+from viz.write.arrows import Looks
+from viz.write.frames import Frames, frame
 
-#: Attributes by the part of the drawing; see `source`.
-Looks = Mapping[str, Mapping[str, str]]
 #: Pictures of more boxes than this are set more tightly.
 _MANY = 12
-#: The path of a frame has so many spaces behind it for each letter, if it is not longer than this.
-_FREE, _SHORT = 2.0, 24
-LEFT = '"LEFT"'
-#: More tensors than this between the same two boxes are drawn as one arrow.
-ARROWS = 2
 
 
 def source(
@@ -71,7 +62,8 @@ def source(
         },
     )  # fmt: skip
     _add_boxes(drawing, model, choice, looks, (first, last))
-    _add_edges(drawing, model, choice, looks, arrangement)
+    arrows.add_edges(drawing, model, choice, looks, arrangement)
+    arrows.add_results(drawing, model, choice, looks, arrangement)
     _add_order(drawing, model, first, last)
     _add_tops(drawing, model, arrangement)
     return str(drawing.source)
@@ -124,7 +116,7 @@ def _add_order(drawing: Any, model: Model, first: Sequence[int], last: Sequence[
 
 
 def _graph_look(model: Model, choice: Choice) -> dict[str, str]:
-    text = box_labels.describe(model, choice) if choice.title is None else choice.title
+    text = plain_labels.describe(model, choice) if choice.title is None else choice.title
     head = markup.literal(text, 300)
     notes = []
     if choice.gradients and not model.walked:
@@ -144,7 +136,7 @@ def _graph_look(model: Model, choice: Choice) -> dict[str, str]:
     # An empty row keeps the first box off the title.
     rows = [box_labels.mark_row(mark) for mark in model.marks]
     rows += [markup.font(note, size=style.SMALL_SIZE, color=style.QUIET) for note in notes]
-    rows += [box_labels.legend(model, choice)] if choice.legend else []
+    rows += [legend.legend(model, choice)] if choice.legend else []
     rows.append(markup.font("&#160;", size=2))
     return {**look, "label": markup.box(head, rows, align="CENTER")} if head else look
 
@@ -165,62 +157,6 @@ def _heat_notes(model: Model) -> list[str]:
     return notes
 
 
-# --------------------------------------------------------------------------- frames
-class Frames:
-    """The frames around boxes, one for each place with several boxes that follow one another.
-
-    Attributes:
-        framed: keys of the places that have a frame.
-
-    >>> Frames([]).around(())
-    ()
-    """
-
-    def __init__(self, boxes: Sequence[Box]) -> None:
-        self.framed = _framed(boxes)
-
-    def around(self, group: Group) -> Group:
-        """The innermost place with a frame, behind those around it; empty for none."""
-        for depth in range(len(group), 0, -1):
-            if group[depth - 1].key in self.framed:
-                return group[:depth]
-        return ()
-
-    def times(self, box: Box) -> int:
-        """How many equal boxes stand at the place of a box, beyond what the label of its frame says."""
-        return box.repeats // prod(place.times for place in box.group if place.key in self.framed)
-
-
-def _framed(boxes: Sequence[Box]) -> set[int]:
-    """Places with more than one box, and walks back in any case.
-
-    A place whose boxes all lie in one place inside it gets no frame of its own: two frames around
-    the same boxes say no more than the inner one, whose label is the whole path. Neither does one
-    between whose boxes others were created.
-    """
-    walks = {box.group[0].key for box in boxes if box.order and box.group}
-    made = [box for box in boxes if not box.is_leaf]
-    counts: Counter[int] = Counter()
-    first: dict[int, int] = {}
-    last: dict[int, int] = {}
-    around: dict[int, Place] = {}
-    for number, box in enumerate(made):
-        for outer, place in zip((None, *box.group), box.group, strict=False):
-            counts[place.key] += 1
-            first.setdefault(place.key, number)
-            last[place.key] = number
-            if outer is not None:
-                around[place.key] = outer
-    together = {key for key, count in counts.items() if count > 1 and last[key] - first[key] < count}
-    doubled = {
-        outer.key
-        for key, outer in around.items()
-        if key in together and counts[outer.key] == counts[key] and outer.times == 1
-    }
-    columns = {place.key for box in boxes for place in box.group[:1] if place.kind == COLUMN}
-    return together - doubled | walks | columns
-
-
 # --------------------------------------------------------------------------- boxes
 def _add_boxes(
     drawing: Any, model: Model, choice: Choice, looks: Looks, rows: Sequence[Sequence[int]]
@@ -229,12 +165,12 @@ def _add_boxes(
     frames = Frames(model.boxes)
     contents: dict[Group, list[Box | Group]] = {(): []}
     for box in model.boxes:
-        frame, missing = frames.around(box.group), []
-        innermost = frame
-        while frame not in contents:
-            contents[frame] = []
-            missing.append(frame)
-            frame = frames.around(frame[:-1])
+        inner, missing = frames.around(box.group), []
+        innermost = inner
+        while inner not in contents:
+            contents[inner] = []
+            missing.append(inner)
+            inner = frames.around(inner[:-1])
         for group in reversed(missing):
             contents[frames.around(group[:-1])].append(group)
         contents[innermost].append(box)
@@ -247,7 +183,7 @@ def _add_boxes(
     for path in sorted(contents, key=lambda group: (-len(group), numbers.get(group, 0))):
         derived = bool(path) and path[0].key in walks
         down = choice.rankdir == "TB"
-        target = made[path] = _frame(path, numbers[path], derived, down) if path else drawing
+        target = made[path] = frame(path, numbers[path], derived, down) if path else drawing
         for item in contents[path]:
             if not isinstance(item, Box):
                 target.subgraph(made.pop(item))
@@ -262,27 +198,6 @@ def _add_boxes(
                 for number in row:
                     same.node(f"n{number}")
                 target.subgraph(same)
-
-
-def _frame(group: Group, number: int, derived: bool, down: bool) -> Any:
-    if group[-1].kind == COLUMN:
-        look = {"label": "", "peripheries": "0", "margin": "4"}
-        return graphviz.Digraph(name=f"cluster_{number}", graph_attr=look)
-    words = box_labels.frame_text(group)
-    text = markup.font(markup.literal(words), size=10, color=style.QUIET)
-    if down and len(words) <= _SHORT:  # keeps the path off the arrows that enter in the middle
-        text += "&#160;" * round(_FREE * len(words) + 4)
-    border = {"peripheries": "1"} if group[0].kind == COLUMN else {}  # else inherited from the column
-    return graphviz.Digraph(
-        name=f"cluster_{number}",
-        graph_attr={
-            **border, "label": f"<{text}>", "labeljust": "l", "style": "rounded,filled", "margin": "10",
-            # More arrows enter a derivative from all sides than leave it.
-            "labelloc": "b" if derived and down and len(group) == 1 else "t",
-            "color": style.DERIVATIVE if derived else style.FRAME,
-            "fillcolor": style.DERIVATIVE_FILL if derived else style.FRAME_FILL,
-        },
-    )  # fmt: skip
 
 
 def _box(model: Model, box: Box, frame: Group, times: int, ends: bool, choice: Choice) -> dict[str, str]:
@@ -322,107 +237,3 @@ def short(site: tuple[str, int]) -> str:
     """
     file, line = site
     return f"{file.replace(chr(92), '/').rpartition('/')[2]}:{line}"
-
-
-# --------------------------------------------------------------------------- edges and results
-def _add_edges(
-    drawing: Any, model: Model, choice: Choice, looks: Looks, arrangement: Arrangement = PLAIN
-) -> None:  # fmt: skip
-    shapes: dict[tuple[int, int], list[tuple[int, ...]]] = {}
-    flows: dict[tuple[int, int], list[Summary]] = {}
-    for edge in model.edges:
-        shapes.setdefault(edge[:2], []).append(edge.shape)
-        if edge.gradient is not None and choice.gradients is not False:
-            flows.setdefault(edge[:2], []).append(edge.gradient)
-    sheets = arrangement.numbered(model.edges)
-    for number, edge in enumerate(model.edges):
-        own, back = looks.get(f"e{number}", {}), looks.get(f"back e{number}", {})
-        tail, head, count = f"n{edge.tail}", f"n{edge.head}", len(shapes[edge[:2]])
-        unseen = edge.head in model.unseen
-        if choice.arrows:
-            textbook.add_pair(drawing, tail, head, edge.shape, edge.value, edge.gradient, back, edge.name)
-        elif count > ARROWS:
-            words = "" if "shapes" in choice.hide else _bundle_label(shapes[edge[:2]])
-            look = {"penwidth": "2", **_flow(words, flows.get(edge[:2], []), unseen), **own}
-            _add_edge(drawing, edge, look, arrangement, sheets)
-            shapes[edge[:2]] = []
-        elif count:
-            given = [edge.gradient] if edge.gradient is not None and choice.gradients is not False else []
-            look = {**_flow(_edge_words(edge, choice), given, unseen), **own}
-            dashed = {"style": "dashed"} if edge.constant else {}
-            _add_edge(drawing, edge, {**dashed, **look}, arrangement, sheets)
-    for edge in model.loops:
-        drawing.edge(
-            f"n{edge.tail}", f"n{edge.head}", label=" next step", style="dashed", constraint="false"
-        )
-    for number, result in enumerate(model.results):
-        tail, head = f"n{result.box}", f"out{number}"
-        if choice.arrows:
-            drawing.node(head, label=textbook.result_label(result.name), style="rounded,filled")
-            back = looks.get(f"back {head}", {})
-            textbook.add_pair(drawing, tail, head, result.shape, result.value, result.gradient, back)
-        else:
-            text = box_labels.result_label(result, choice)
-            look = {"style": "filled", "color": style.INK, "penwidth": "1.5", **looks.get(head, {})}
-            drawing.node(head, label=text, **look)
-            own = looks.get(f"to {head}", {})
-            if result.box in arrangement.rising:
-                drawing.edge(head, tail, dir="back", **own)
-            else:
-                drawing.edge(tail, head, **own)
-
-
-def _bundle_label(shapes: Sequence[tuple[int, ...]]) -> str:
-    """How many tensors an arrow stands for, with their shape if it is one."""
-    if len(set(shapes)) == 1 and shapes[0]:
-        return f"{numbers.shape_text(shapes[0])}  ×{len(shapes)}"
-    return f"{len(shapes)} {'tensors' if any(shapes) else 'numbers'}"
-
-
-def _edge_words(edge: Edge, choice: Choice) -> str:
-    """The shape that flows along an edge, after the name of a result that has one, as HTML-like text."""
-    shape = "" if "shapes" in choice.hide else numbers.shape_text(edge.shape)
-    return markup.literal(f"{edge.name} {shape}".strip())
-
-
-def _flow(words: str, gradients: Sequence[Summary], unseen: bool = False) -> dict[str, str]:
-    """Label and colours of an arrow: grey forward, and red beside it where a gradient flowed back."""
-    if not gradients:
-        plain = re.fullmatch(r"[\d×]*|[\d×]+  ×\d+|\d+ \w+", words)
-        return {"label": f" {words}" if plain else f"<&#160;{words}>"} if words else {}
-    size = hypot(*(gradient.norm for gradient in gradients))
-    ink = "transparent" if unseen else style.REVERSE  # an animation keeps its place
-    back = markup.font(f"∂&#160;{numbers.size_text(size)}", color=ink)
-    return {
-        "label": f"<{''.join(f'&#160;{row}<BR ALIGN={LEFT}/>' for row in filter(None, (words, back)))}>",
-        "dir": "both", "color": f"{style.LINE}:{ink}",
-    }  # fmt: skip
-
-
-_CONNECTOR = {
-    "shape": "circle", "style": "filled", "fillcolor": "#ffffff", "width": "0.22", "height": "0.22",
-    "fixedsize": "true", "fontsize": str(style.SMALL_SIZE), "fontcolor": style.INK,
-}  # fmt: skip
-
-
-def _add_edge(
-    drawing: Any, edge: Edge, look: Mapping[str, str], arrangement: Arrangement,
-    sheets: Mapping[int, int],
-) -> None:  # fmt: skip
-    """Draw an arrow; in the rising arm of a U it is declared the other way round."""
-    tail, head = f"n{edge.tail}", f"n{edge.head}"
-    rising = {edge.tail, edge.head} & arrangement.rising
-    if len(rising) == 2 or (edge.tail == edge.head and rising):
-        drawing.edge(head, tail, **{**look, "dir": {"both": "both"}.get(look.get("dir", ""), "back")})
-    elif crosses(arrangement, edge) and arrangement.is_u:
-        drawing.edge(tail, head, **{**look, "minlen": "0"})
-    elif crosses(arrangement, edge):
-        # As on plans with several sheets: a number where it ends, and where it goes on.
-        before, after = f"to{edge.tail}", f"from{edge.tail}_{arrangement.columns[edge.head]}"
-        number = str(sheets[edge.tail])
-        for end in (before, after):
-            drawing.node(end, label=number, **_CONNECTOR)
-        drawing.edge(tail, before, **{"color": style.LINE, "dir": "none"})
-        drawing.edge(after, head, **look)
-    else:
-        drawing.edge(tail, head, **look)

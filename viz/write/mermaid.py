@@ -8,8 +8,8 @@ from __future__ import annotations
 from viz.model.boxes import Box, Model
 from viz.model.places import Group
 from viz.options import Choice
-from viz.write import box_labels, numbers, style
-from viz.write.dot import Frames
+from viz.write import numbers, plain_labels, style
+from viz.write.frames import Frames
 from viz.write.terminal import head
 
 
@@ -28,7 +28,7 @@ def text(model: Model, choice: Choice) -> str:
       classDef arithmetic fill:#e8eef8,stroke:#8c8c8c,color:#1a1a1a
       class n1 arithmetic
     """
-    title = box_labels.describe(model, choice) if choice.title is None else choice.title
+    title = plain_labels.describe(model, choice) if choice.title is None else choice.title
     lines = ["---", f"title: {_yaml(title)}", "---"] if choice.title else []
     lines.append(f"flowchart {choice.rankdir}")
     lines += _boxes(model)
@@ -61,7 +61,7 @@ def _boxes(model: Model) -> list[str]:
             around.pop()
         for group in wanted[len(around) :]:
             indent = "  " * (len(around) + 1)
-            lines.append(f'{indent}subgraph g{count}["{_quoted([box_labels.frame_text(group)])}"]')
+            lines.append(f'{indent}subgraph g{count}["{_quoted([plain_labels.frame_text(group)])}"]')
             around.append(group)
             count += 1
         lines.append(f"{'  ' * (len(around) + 1)}{_box(box, around[-1] if around else ())}")
@@ -70,10 +70,10 @@ def _boxes(model: Model) -> list[str]:
 
 def _box(box: Box, frame: Group) -> str:
     if box.is_leaf:
-        words = [box.name, f"{box_labels.role_text(box)} {box.dtype}"]
+        words = [box.name, f"{plain_labels.role_text(box)} {box.dtype}"]
         words += ["requires grad"] if box.wants else []
         return f'n{box.id}["{_quoted(words)}"]'
-    own = box_labels.parameters_text(box.parameters, box.repeats, True) if box.parameters else ""
+    own = plain_labels.parameters_text(box.parameters, box.repeats, True) if box.parameters else ""
     name = " ".join(head(box, frame).split())
     words = [
         f"{name} ×{box.repeats}" if box.repeats > 1 else name,

@@ -10,7 +10,7 @@ from typing import Any
 from viz.model.boxes import Box, Edge, Model, Parameter, Result
 from viz.options import Choice
 from viz.recording.summary import Summary
-from viz.write.box_labels import describe
+from viz.write.plain_labels import describe
 
 
 def text(model: Model, choice: Choice) -> str:

@@ -11,8 +11,9 @@ from viz.model.boxes import Box, Edge, Model, Result
 from viz.model.places import Group
 from viz.options import Choice
 from viz.recording.summary import Summary
-from viz.write import box_labels, numbers
-from viz.write.dot import ARROWS, Frames
+from viz.write import numbers, plain_labels
+from viz.write.arrows import ARROWS
+from viz.write.frames import Frames
 
 #: Columns of the widest name and shape that other lines are aligned with.
 _NAME, _SHAPE = 44, 24
@@ -52,7 +53,7 @@ def drawing(model: Model, choice: Choice) -> str:
     2  Tanh                             2  <- 1
        = result                         2  <- 2
     """
-    title = box_labels.describe(model, choice) if choice.title is None else choice.title
+    title = plain_labels.describe(model, choice) if choice.title is None else choice.title
     head = [literal(title), ""] if title else []
     if choice.gradients and not model.walked:
         head.insert(1, "gradients: not computed; call backward() first")
@@ -96,7 +97,7 @@ def _rows(model: Model, choice: Choice) -> list[_Row]:
         open_frames, known = _around(frames, frame), _around(frames, last)
         for level, path in enumerate(open_frames):
             if open_frames[: level + 1] != known[: level + 1]:
-                rows.append(_Row("", _indented(level, literal(box_labels.frame_text(path)))))
+                rows.append(_Row("", _indented(level, literal(plain_labels.frame_text(path)))))
         last = frame
         rows.append(_box(box, frames, frame, len(open_frames), operands.get(box.id, []), choice))
     rows += [_result(result, choice) for result in model.results]
@@ -120,7 +121,7 @@ def _box(
     box: Box, frames: Frames, frame: Group, level: int, operands: Sequence[Edge], choice: Choice
 ) -> _Row:  # fmt: skip
     if box.is_leaf:
-        words = f"{box_labels.role_text(box)} {box.dtype}"
+        words = f"{plain_labels.role_text(box)} {box.dtype}"
         words += "  requires grad" if box.wants and box.kind == "input" else ""
         name = "  ".join(filter(None, (literal(box.name), _number(box), words)))
         name += f"  ×{box.repeats:,}" if box.repeats > 1 else ""
@@ -131,10 +132,10 @@ def _box(
         name += f"  ×{times:,}" if times > 1 else ""
         rest = [box.path] if box.group != frame and box.kind != "module" else []
         if box.parameters and "parameters" not in choice.hide:
-            rest.append(box_labels.parameters_text(box.parameters, box.repeats, box.kind == "module"))
-        rest.append(box_labels.inputs_text(box))
+            rest.append(plain_labels.parameters_text(box.parameters, box.repeats, box.kind == "module"))
+        rest.append(plain_labels.inputs_text(box))
         rest += ["outside the graph"] if box.outside and not box.recorded else []
-        rest.append(box_labels.figures_text(box, choice))
+        rest.append(plain_labels.figures_text(box, choice))
     if box.norm is not None and choice.gradients is not False and not choice.arrows:
         rest.append(f"|∂{box.gradient_of}| {numbers.size_text(box.norm)}")
     rest += box.notes if "notes" not in choice.hide else ()
@@ -168,7 +169,7 @@ def head(box: Box, frame: Group = ()) -> str:
     >>> head(Box(0, "op", "Conv", (), "", "3×3", lines=(Box(1, "op", "ReLU", (), ""),)))
     'Conv  3×3 → ReLU'
     """
-    name, options = box_labels.name_text(box, frame), box_labels.options_text(box)
+    name, options = plain_labels.name_text(box, frame), plain_labels.options_text(box)
     first = "  ".join(filter(None, (literal(name) or "Op", literal(options, 90))))
     return " → ".join([first, *(head(line) for line in box.lines)])
 
@@ -187,9 +188,9 @@ def _tensors(value: Summary | None, gradient: Summary | None, choice: Choice) ->
         if summary is None or (choice.gradients is False and word == "gradient"):
             continue
         if summary.values is not None and (choice.values or choice.arrows):
-            found.append(f"{word} {box_labels.elements_text(summary)}")
+            found.append(f"{word} {plain_labels.elements_text(summary)}")
         elif choice.statistics:
-            found.append(f"{word} {box_labels.statistics_text(summary)}")
+            found.append(f"{word} {plain_labels.statistics_text(summary)}")
     if choice.arrows:
         return ["   ".join(found)] if found else []
     return found

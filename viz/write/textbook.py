@@ -11,7 +11,7 @@ from typing import Any
 from viz.model.boxes import Box
 from viz.recording.summary import Summary
 from viz.write import markup, numbers, style
-from viz.write.box_labels import elements_text
+from viz.write.plain_labels import elements_text
 
 #: Attributes of the whole drawing that differ from the usual ones.
 GRAPH = {"ranksep": "0.55", "nodesep": "0.4"}
