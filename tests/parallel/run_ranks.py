@@ -7,6 +7,7 @@ import sys
 def outcomes(names, folder):
     """What the programs give; those of trainings read and write files."""
     import rank_programs  # beside this file: there when it is run, not when pytest looks into it
+    import situation_programs
     import training_programs
 
     found = {}
@@ -14,7 +15,7 @@ def outcomes(names, folder):
         if training := vars(training_programs).get(name):
             found[name] = training(folder)
         else:
-            found[name] = vars(rank_programs)[name]()
+            found[name] = (vars(rank_programs).get(name) or vars(situation_programs)[name])()
     return found, rank_programs.WORLD.rank
 
 

@@ -126,17 +126,46 @@ def test_the_example_learns_on_two_ranks(tmp_path):
 
 @needs_mpi
 def test_ranks_that_do_different_things_are_all_told_so(outcome):
-    different, mismatch, again = outcome(2, "told")
+    different, mismatch = outcome(2, "told")
     for rank in (0, 1):
         assert "the parameters of ranks [1] are not those of rank 0" in different[rank]
-        assert "rank 0 is at sum, with 16 bytes; rank 1 is at sum, with 24 bytes" in mismatch[rank]
-        assert "put every backward() of a step but the last one into `with average.later():`" in again[rank]
+        words = (
+            "rank 0 is at sum, with 16 bytes (float64 (2,)); rank 1 is at sum, with 24 bytes (float64 (3,))"
+        )
+        assert words in mismatch[rank]
+
+
+@needs_mpi
+@pytest.mark.parametrize("ranks", [2, 3])
+def test_loops_as_people_write_them_have_the_bits_of_one_process(outcome, ranks):
+    found = outcome(ranks, "situations")
+    assert len(found) == 9
+    have_the_bits(found)
+
+
+@needs_mpi
+def test_what_would_silently_train_different_networks_is_an_error_on_every_rank(outcome):
+    said = outcome(2, "traps")
+    for trap, words in {
+        "other_values": "the parameters of ranks [1] have other values than those of rank 0; call world",
+        "other_state": "the optimizers of ranks [1] have another state than that of rank 0",
+        "other_rates": "rank 1 is at step, with 4 bytes (lr=0.2,",
+        "other_members": "only ranks [1] have frozen, unfrozen or added parameters since the last step",
+        "other_types": "(float32 (2,)); rank 1 is at sum, with 16 bytes (int64 (2,))",
+        "other_shapes": "(float64 (3, 2)); rank 1 is at broadcast, with 48 bytes (float64 (2, 3))",
+        "no_numbers": "each: got <U4; numbers and truths fit",
+        "twice": "this optimizer averages already; remove() of its average ends that",
+        "in_backward": "hooks that wait for step() would not be called",
+        "in_backward_before": "the optimizer steps in backward(), before the ranks meet",
+    }.items():
+        assert all(words in one for one in said.pop(trap)), trap
+    assert not said
 
 
 #: What ends all ranks, and the words that are found then.
 FAULTS = {
     "error": ["[rank 1] ValueError: planted on rank 1", "ends all 2 ranks"],
-    "early": ["rank 0 is at sum, with 24 bytes; rank 1 is at the end of the program"],
+    "early": ["rank 0 is at sum, with 24 bytes (float64 (3,)); rank 1 is at the end of the program"],
     "exits": ["rank 1 is at the end of the program"],
     "deaf": ["[rank 0] ValueError: planted on rank 0", "ends all 2 ranks"],
     "full": ["[rank 0] OSError", "No space left"],

@@ -16,7 +16,7 @@ import numpy as np
 from tinygrad_cnn.graph.nodes import Node, next_serial
 from tinygrad_cnn.graph.operations import Array
 
-__all__ = ["LOCK", "is_stale", "last_stamp", "owner", "stamp"]
+__all__ = ["LOCK", "is_stale", "last_stamp", "owner", "stamp", "written_after"]
 
 _written: dict[int, int] = {}
 
@@ -61,3 +61,8 @@ def is_stale(node: Node) -> bool:
         if isinstance(array, np.ndarray) and _written.get(id(owner(array)), -1) > node.serial:
             return True
     return False
+
+
+def written_after(array: Array, serial: int) -> bool:
+    """Whether the memory of `array` was written over, as `stamp` was told, after a serial number."""
+    return _written.get(id(owner(array)), -1) > serial

@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from itertools import count
 from math import inf, isfinite
+from weakref import WeakMethod
 
 import numpy as np
 
 from tinygrad_cnn.errors import GraphError
 from tinygrad_cnn.functional.arguments import flag, number
 from tinygrad_cnn.tensors.tensor_class import Tensor
+
+#: What completes gradients that processes exchange, by number.
+_completions: dict[int, WeakMethod[Callable[[list[Tensor]], None]]] = {}
+_numbers = count()
+
+
+def before_clipping(complete: WeakMethod[Callable[[list[Tensor]], None]]) -> Callable[[], None]:
+    """From now on, call a method with the parameters before their gradients are clipped.
+
+    Returns:
+        A function that ends it; the death of the method's object does, too.
+    """
+    k = next(_numbers)
+    _completions[k] = complete
+
+    def end() -> None:
+        _completions.pop(k, None)
+
+    return end
 
 
 def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -> None:
@@ -83,5 +104,10 @@ def clip_grad_norm_(
 def _gradients(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
     """The gradients that are there, each once."""
     several = [parameters] if isinstance(parameters, Tensor) else list(parameters)
+    for k, complete in tuple(_completions.items()):
+        if (method := complete()) is None:
+            del _completions[k]
+        else:
+            method(several)
     found = {id(p.grad): p.grad for p in several if p.grad is not None}
     return list(found.values())

@@ -43,6 +43,7 @@ class Optimizer:
     Attributes:
         param_groups: the groups, dicts of 'params' and options; to be read and written.
         state: the state of each parameter that has moved, by the parameter.
+        steps_in_backward: whether `step_in_backward` is in force.
     Class attributes:
         checks: what checks each option, by its name.
         states: the names in a parameter's state; None does not say.
@@ -69,6 +70,7 @@ class Optimizer:
         self.defaults = {**defaults, "maximize": maximize}
         self._before: dict[int, Hook] = {}
         self._after: dict[int, Hook] = {}
+        self.steps_in_backward = False
         self.param_groups: list[Group] = []
         self.state: dict[Tensor, dict[str, Any]] = {}
         for group in groups:
@@ -195,6 +197,9 @@ class Optimizer:
 
         Returns:
             A function that ends it.
+        Raises:
+            StateError: hooks wait for a step, such as the one that averages gradients over processes;
+                they would not be called.
 
         >>> from tinygrad_cnn import optim
         >>> w = Tensor([1.0], requires_grad=True)
@@ -202,6 +207,12 @@ class Optimizer:
         >>> (w * w).backward(); w, w.grad
         (Tensor([0.], requires_grad=True), None)
         """
+
+        if self._before or self._after:
+            raise StateError(
+                f"{type(self).__name__}.step_in_backward: hooks that wait for step() would not be called; "
+                "take them out first"
+            )
 
         def updating(p: Tensor) -> None:
             for group in self.param_groups:
@@ -213,7 +224,10 @@ class Optimizer:
             p.register_post_accumulate_grad_hook(updating) for p, _ in self._members() if p.requires_grad
         ]
 
+        self.steps_in_backward = True
+
         def end() -> None:
+            self.steps_in_backward = False
             for remove in ends:
                 remove()
 

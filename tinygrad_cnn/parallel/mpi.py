@@ -5,17 +5,17 @@ from __future__ import annotations
 import atexit
 import sys
 import time
+from copy import copy
 from types import TracebackType
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 from mpi4py import MPI
 from numpy.typing import NDArray
 
-from tinygrad_cnn.errors import StateError
-from tinygrad_cnn.functional.arguments import values
 from tinygrad_cnn.parallel.last_words import PATIENCE, last_words, traceback_of
-from tinygrad_cnn.parallel.worlds import World
+from tinygrad_cnn.parallel.worlds import Pending, UnlikeRanksError, World, numbers
 
 Array = NDArray[Any]
 
@@ -25,6 +25,11 @@ PLACES = ("the end of the program", "sum", "broadcast", "each", "step", "save")
 #: How long, in seconds, a rank waits for rank 0 to say what all ranks have found out; rank 0 may itself
 #: wait for the launcher.
 SILENCE = 1.5 * PATIENCE
+
+#: So many bytes of what a rank does are told where the ranks do different things.
+LONGEST = 120
+#: Sums that nobody waits for.
+_abandoned: list[Any] = []
 
 
 class MPIWorld(World):
@@ -41,34 +46,49 @@ class MPIWorld(World):
         end_together(self)  # before anything that waits for the others
         self._sums = self.comm.Dup()  # sums under way keep their order apart from other calls
 
-    def agree(self, what: str, number: int = 0) -> None:
-        """Insist that every rank is at the same place of the program, with the same number."""
-        mine = np.array([PLACES.index(what), number], np.int64)
-        all_of_them = np.empty((self.size, 2), np.int64)
-        self.comm.Allgather(mine, all_of_them)
-        if (all_of_them == mine).all():
-            return
-        lines = [
-            f"rank {rank} is at {PLACES[place]}" + (f", with {count} bytes" if count else "")
-            for rank, (place, count) in enumerate(all_of_them.tolist())
-        ]
-        raise StateError("the ranks are not at the same place: " + "; ".join(lines))
+    def agree(self, what: str, number: int = 0, detail: str = "", told: int = 0) -> Array:
+        """Insist that every rank is at the same place of the program, with the same number and detail."""
+        mine = np.array([PLACES.index(what), number, crc32(detail.encode()), told], np.int64)
+        everyones = np.empty((self.size, 4), np.int64)
+        self.comm.Allgather(mine, everyones)
+        if (everyones[:, :3] == mine[:3]).all():
+            return everyones[:, 3]
+        details = np.empty((self.size, LONGEST), np.uint8)  # no rank came to another end than this one
+        own = detail.encode()[:LONGEST].ljust(LONGEST)
+        self.comm.Allgather(np.frombuffer(own, np.uint8), details)
+        lines = []
+        for rank, (place, count, *_) in enumerate(everyones.tolist()):
+            more = bytes(details[rank]).decode(errors="ignore").strip()
+            words = f"rank {rank} is at {PLACES[place]}" + (f", with {count} bytes" if count else "")
+            lines.append(words + (f" ({more})" if more else ""))
+        raise UnlikeRanksError("the ranks are not at the same place: " + "; ".join(lines))
 
     def start_sum(self, flat: Array) -> OrderedSum:
         """Begin the sum of a vector, which goes on while the program does."""
         return OrderedSum(self._sums, flat)
 
+    def channel(self) -> MPIWorld:
+        """A world whose sums go a way of their own."""
+        made = copy(self)
+        made._sums = self.comm.Dup()
+        return made
+
+    def close(self, running: list[Pending]) -> None:
+        """End a channel; MPI may still read and write the arrays of sums that are under way."""
+        _abandoned.extend(running)
+        self._sums.Free()
+
     def broadcast(self, array: Any) -> Array:
         """Rank 0's array, on every rank."""
-        made = np.array(values(array), order="C")
-        self.agree("broadcast", made.nbytes)
+        made = np.array(numbers("broadcast", array), order="C")
+        self.agree("broadcast", made.nbytes, f"{made.dtype} {made.shape}")
         self.comm.Bcast(_bytes(made), 0)
         return made
 
     def each(self, array: Any) -> Array:
         """The arrays of all ranks, stacked."""
-        mine = np.array(values(array), order="C")
-        self.agree("each", mine.nbytes)
+        mine = np.array(numbers("each", array), order="C")
+        self.agree("each", mine.nbytes, f"{mine.dtype} {mine.shape}")
         found = np.empty((self.size, *mine.shape), mine.dtype)
         self.comm.Allgather(_bytes(mine), _bytes(found))
         return found
@@ -119,7 +139,7 @@ def end_together(world: MPIWorld) -> None:
     """Let an exception on one rank end all ranks, and a rank that ends early be noticed."""
 
     def failed(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        if isinstance(error, StateError) and "not at the same place" in str(error) and world.rank:
+        if isinstance(error, UnlikeRanksError) and world.rank:
             time.sleep(SILENCE)  # every rank has this error: rank 0 tells it
         last_words(traceback_of(world.rank, world.size, kind, error, trace))
         world.comm.Abort(1)
@@ -127,7 +147,7 @@ def end_together(world: MPIWorld) -> None:
     def farewell() -> None:
         try:
             world.agree(PLACES[0])
-        except StateError as error:
+        except UnlikeRanksError as error:
             if world.rank:
                 time.sleep(SILENCE)
             last_words(f"[rank {world.rank}] {error}\n")

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from tinygrad_cnn.errors import ArgumentError, MissingExtraError
+from tinygrad_cnn.errors import ArgumentError, DTypeError, MissingExtraError, StateError
 from tinygrad_cnn.functional.arguments import integer, values
 from tinygrad_cnn.kernels.threads import get_num_threads, set_num_threads
 from tinygrad_cnn.nn.module import Module
@@ -19,6 +19,10 @@ Array = NDArray[Any]
 
 #: What the launchers of MPICH, Open MPI and Slurm set in each process.
 LAUNCHERS = ("PMI_RANK", "PMIX_RANK", "OMPI_COMM_WORLD_RANK")
+
+
+class UnlikeRanksError(StateError):
+    """The ranks do or have different things. Every rank has this error, and rank 0 tells it."""
 
 
 class Pending(Protocol):
@@ -59,16 +63,22 @@ class World:
         """The sum over the ranks, ((r0 + r1) + r2) + ...: the same bits on every rank and network.
 
         Args:
-            array: of the same shape and dtype on every rank.
+            array: of the same shape and dtype on every rank; truths are counted, and small integers
+                widened, as `numpy.sum` does.
         Raises:
-            StateError: the ranks do not all sum arrays of this size, or one has ended.
+            StateError: the ranks do not all sum arrays of this shape and dtype, or one has ended.
+            DTypeError: no numbers.
 
         >>> World().sum(np.ones(2)).tolist()
         [1.0, 1.0]
+        >>> World().sum(np.array([True, False])).tolist()
+        [1, 0]
         """
-        array = np.asarray(values(array))
+        array = numbers("sum", array)
+        if array.dtype.kind in "biu":
+            array = array.astype(np.result_type(array, np.uint if array.dtype.kind == "u" else np.int_))
         flat = np.array(array, order="C").ravel()
-        self.agree("sum", flat.nbytes)
+        self.agree("sum", flat.nbytes, f"{array.dtype} {array.shape}")
         return self.start_sum(flat).result().reshape(array.shape)
 
     def start_sum(self, flat: Array) -> Pending:
@@ -79,6 +89,22 @@ class World:
         """
         return Done(flat)
 
+    def channel(self) -> World:
+        """A world whose `start_sum` goes a way of its own: the order among other sums does not matter.
+
+        All ranks must ask for it together.
+
+        >>> World().channel().start_sum(np.ones(1)).result().tolist()
+        [1.0]
+        """
+        return self
+
+    def close(self, running: list[Pending]) -> None:
+        """End a `channel`, which has sums under way that nobody waits for.
+
+        >>> World().channel().close([])
+        """
+
     def broadcast(self, array: Any) -> Array:
         """Rank 0's array, on every rank.
 
@@ -88,7 +114,7 @@ class World:
         >>> World().broadcast(np.ones(2)).tolist()
         [1.0, 1.0]
         """
-        return np.array(values(array))
+        return np.array(numbers("broadcast", array))
 
     def each(self, array: Any) -> Array:
         """The arrays of all ranks, stacked: (size, *array.shape).
@@ -96,16 +122,23 @@ class World:
         >>> World().each(np.ones(2)).shape
         (1, 2)
         """
-        return np.array(values(array))[None]
+        return np.array(numbers("each", array))[None]
 
-    def agree(self, what: str, number: int = 0) -> None:
-        """Insist that every rank is at the same place of the program, with the same number.
+    def agree(self, what: str, number: int = 0, detail: str = "", told: int = 0) -> Array:
+        """Insist that every rank is at the same place of the program, with the same number and detail.
 
+        Args:
+            what: one of `PLACES`.   number: of bytes.   detail: such as the element type and shape.
+            told: what this rank tells the others; it may differ.
+        Returns:
+            What each rank tells.
         Raises:
             StateError: another rank does something else, or has ended; the message says which and what.
 
-        >>> World().agree("sum", 8)
+        >>> World().agree("sum", 8).tolist()
+        [0]
         """
+        return np.array([told], np.int64)
 
     # ------------------------------------------------------------------ models, data, random numbers
     def share_state(self, model: Module) -> None:
@@ -163,6 +196,21 @@ class World:
 
     def __repr__(self) -> str:
         return f"<World: rank {self.rank} of {self.size}>"
+
+
+def numbers(function: str, array: Any) -> Array:
+    """An array of numbers, as processes can send to each other.
+
+    Raises:
+        DTypeError: anything else.
+
+    >>> numbers("sum", [1, 2]).tolist()
+    [1, 2]
+    """
+    found = np.asarray(values(array))
+    if found.dtype.kind not in "biufc":
+        raise DTypeError(f"{function}: got {found.dtype}; numbers and truths fit")
+    return found
 
 
 _world: World | None = None

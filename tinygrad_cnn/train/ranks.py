@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from hashlib import sha256
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_cnn.data import DataLoader
-from tinygrad_cnn.errors import ArgumentError, DTypeError, StateError
+from tinygrad_cnn.errors import ArgumentError, DTypeError
 from tinygrad_cnn.nn import Module
 from tinygrad_cnn.optim import Optimizer
 from tinygrad_cnn.parallel import World, average_gradients
+from tinygrad_cnn.parallel.alike import digest, same_everywhere, unlike
+from tinygrad_cnn.parallel.worlds import UnlikeRanksError
 from tinygrad_cnn.restoring import Restoring
 from tinygrad_cnn.rng import find_generators, generator
 from tinygrad_cnn.train.batches import parts_of
@@ -56,15 +56,14 @@ class Ranks:
         def begin() -> None:
             if self.alone:
                 return
-            averages.append(average_gradients(optimizer, self.world))
-            self.world.share_state(model)
-            seen = self.world.each(_digest([*place, optimizer.state_dict()]))
-            different = [rank for rank, row in enumerate(seen) if not np.array_equal(row, seen[0])]
-            if different:
-                raise StateError(
-                    f"fit: ranks {different} are at another place than rank 0, or their optimizers have "
-                    "other states; all ranks must load the same checkpoint, or none"
+            same_everywhere(self.world, list(model.parameters()))
+            if different := unlike(self.world, place):
+                raise UnlikeRanksError(
+                    f"fit: ranks {different} are at another place than rank 0; all ranks must load the "
+                    "same checkpoint, or none"
                 )
+            self.world.share_state(model)
+            averages.append(average_gradients(optimizer, self.world))
 
         def end() -> None:
             for average in averages:
@@ -103,7 +102,7 @@ class Ranks:
         seen = self.world.each(np.array([more, interrupted, stop]))
         if len(set(seen[:, 0].tolist())) > 1 and not seen[:, 1:].any():
             ended = np.flatnonzero(~seen[:, 0]).tolist()
-            raise StateError(
+            raise UnlikeRanksError(
                 f"fit: the data of ranks {ended} has ended, the others' goes on; each rank needs as many "
                 "batches, as DataLoader(shard=world) gives them"
             )
@@ -118,7 +117,7 @@ class Ranks:
         if self.alone:
             return
         held = list({id(g): g for g in (generator(), *find_generators(model=model).values())}.values())
-        words = self.world.broadcast(_digest([g.bit_generator.state for g in held])).view(np.uint32)
+        words = self.world.broadcast(digest([g.bit_generator.state for g in held])).view(np.uint32)
         for k, one in enumerate(held if self.world.rank else ()):
             seeds = np.random.SeedSequence([*words.tolist(), self.world.rank, k])
             one.bit_generator.state = type(one.bit_generator)(seeds).state
@@ -200,26 +199,3 @@ class Ranks:
             array = np.zeros(kinds[0][2 : 2 + kinds[0][1]], np.dtype(chr(kinds[0][0])))
         total = self.world.sum(array)
         return type(value)(total) if isinstance(value, (int, float)) else total
-
-
-def _digest(value: Any) -> Array:
-    """32 bytes that stand for plain values and arrays."""
-    found = sha256()
-
-    def add(one: Any) -> None:
-        if isinstance(one, Mapping):
-            for key, part in one.items():
-                found.update(repr(key).encode())
-                add(part)
-        elif isinstance(one, (list, tuple)):
-            found.update(str(len(one)).encode())
-            for part in one:
-                add(part)
-        elif hasattr(one, "tobytes"):
-            array = np.asarray(one)
-            found.update(f"{array.shape} {array.dtype}".encode() + array.tobytes())
-        else:
-            found.update((type(one).__name__ if callable(one) else repr(one)).encode())
-
-    add(value)
-    return np.frombuffer(found.digest(), np.uint8).copy()
