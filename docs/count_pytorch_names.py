@@ -103,7 +103,7 @@ def dotted(node: ast.expr, bound: dict[str, str]) -> str | None:
 
 
 def real(full: str) -> set[str]:
-    """The name, cut behind its first object that is no module, if PyTorch has it."""
+    """The name, cut behind its first object that is not a module, if PyTorch has it."""
     root, *parts = full.split(".")
     thing, path = ROOTS[root], root
     for part in parts:

@@ -433,7 +433,7 @@ MISTAKES: dict[str, list[Mistake]] = {
     ],
     "FormatError": [
         Mistake(
-            "A file that is no set of tensors",
+            "A file that is not a set of tensors",
             'Path("net.npz").write_bytes(b"not a file of tensors")\nload_tensors("net.npz")',
             "Another kind of file, or a download that broke off.",
             "Load it again from where it came.",

@@ -77,7 +77,7 @@ def streaming(claims: Claims, folder: Path, size: int) -> None:
             warnings.simplefilter("always")
             batches = list(DataLoader(ImageFolder(broken, size), 4))
         count = sum(len(labels) for _, labels in batches)
-        claims.check(68, "of 8 files one is no image: images that come", 7, count)
+        claims.check(68, "of 8 files one is not an image: images that come", 7, count)
         named = any("cat/0.jpg" in str(warning.message) for warning in told)
         claims.check(68, "and the file is named in a warning", True, named)
 

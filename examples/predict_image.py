@@ -67,7 +67,7 @@ def pair(text: str) -> tuple[int, int]:
     """(H, W) of '64' or '48,64'."""
     sides = [int(side) for side in text.split(",")]
     if len(sides) not in (1, 2) or min(sides) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no size; 64 or 48,64 (height, width) fits")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size; 64 or 48,64 (height, width) fits")
     return sides[0], sides[-1]
 
 

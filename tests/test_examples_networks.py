@@ -70,7 +70,7 @@ EXPECTED: dict[str, tuple[set[int], set[str], list[str]]] = {
             "sheet.png", "comparison.png", "model.safetensors", "with-1-curves.png", "with-1-history.json",
             "without-1-curves.png", "without-1-history.json",
         },
-        ["cat: 100, dog: 100", "of 8 files one is no image"],
+        ["cat: 100, dog: 100", "of 8 files one is not an image"],
     ),
     "alexnet.py": (
         {69, 70}, {"shapes.png", "history.json"},

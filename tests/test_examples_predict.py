@@ -109,7 +109,7 @@ def test_the_command_line_and_the_notes(folder):
         (["a.png", "--model", "colours.safetensors", "--size", "2"], 2, "0: avg_pool2d"),
         (["a.png", "--model", "colours.safetensors", "--channels", "1"], 2, "(1, 4, 4)"),
         (["a.png", "--model", "colours.safetensors", "--classes", "a,b,c"], 2, "3 names of classes"),
-        (["a.png", "--model", "colours.safetensors", "--size", "0"], 2, "'0' is no size"),
+        (["a.png", "--model", "colours.safetensors", "--size", "0"], 2, "'0' is not a size"),
         (["a.png", "--model", "colours.safetensors", "--size", "a"], 2, "--size"),
         (["none.png", "--model", "colours.safetensors"], 1, "none.png"),
         (["text.npz", "--model", "colours.safetensors"], 1, "text.npz: expected an image"),

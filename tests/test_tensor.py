@@ -159,7 +159,7 @@ def test_keys_give_their_gradient(key, gradient) -> None:
 def test_wrong_keys() -> None:
     with pytest.raises(IndexError, match="out of bounds"):
         leaf(1.0)[3]
-    with pytest.raises(IndexError, match="is no key"):
+    with pytest.raises(IndexError, match="is not a key"):
         leaf(1.0)["a"]
     with pytest.raises(IndexError):
         leaf(1.0)[np.array([0.5])]

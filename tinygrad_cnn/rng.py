@@ -250,7 +250,7 @@ def set_states(function: str, generators: Mapping[str, np.random.Generator], sav
     try:
         for path, one in generators.items():
             one.bit_generator.state = kept[path]
-    except Exception as error:  # NumPy raises many kinds on what is no state
+    except Exception as error:  # NumPy raises many kinds on what is not a state
         for path, one in generators.items():
             one.bit_generator.state = before[path]
         text = str(error)[:200]

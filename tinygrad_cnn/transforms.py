@@ -94,7 +94,7 @@ def jacobian(fn: Function, inputs: Any, *, create_graph: bool = False) -> Any:
         fn: from Tensors to a Tensor.   inputs: one Tensor or array, or a tuple of them.
         create_graph: give the result a graph of its own.
     Returns:
-        y.shape + x.shape, a Tensor per input (one alone if `inputs` is no tuple). Takes one walk
+        y.shape + x.shape, a Tensor per input (one alone if `inputs` is not a tuple). Takes one walk
         per element of y.
     Raises:
         DTypeError: fn does not return a Tensor.
@@ -149,7 +149,7 @@ def hvp(fn: Function, inputs: Any, vectors: Any) -> tuple[Tensor, Any]:
         fn: from Tensors to a Tensor of one element.
         inputs, vectors: one, or a tuple of them, of equal shapes.
     Returns:
-        y, and H·v: a Tensor per input (one alone if `inputs` is no tuple). Takes two walks.
+        y, and H·v: a Tensor per input (one alone if `inputs` is not a tuple). Takes two walks.
     Raises:
         ShapeError: a vector has not its input's shape.   GraphError: y has several elements.
     Source: Pearlmutter 1994, "Fast exact multiplication by the Hessian".
@@ -292,7 +292,7 @@ class Checkpoint(Op):
 
 
 class _Constant:
-    """An argument of a checkpointed function that is no Tensor."""
+    """An argument of a checkpointed function that is not a Tensor."""
 
     def __init__(self, value: Any) -> None:
         self.value = value

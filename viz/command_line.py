@@ -151,7 +151,7 @@ def _shape(text: str) -> Any:
             return np.full(shape, float(number) if kind.kind == "f" else int(number), kind)
     except (ValueError, TypeError, OverflowError):
         fits = "1,1,28,28, 2,16:int64 or :int64=16000"
-        raise argparse.ArgumentTypeError(f"{text!r} is no shape; {fits} fits") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is not a shape; {fits} fits") from None
     drawn = np.random.default_rng(0).standard_normal(shape)
     return drawn.astype(kind) if kind.kind == "f" else np.zeros(shape, kind)
 
@@ -198,7 +198,7 @@ def _script(thing: str) -> tuple[Path, str]:
         file, name = thing, ""
     path = Path(file)
     if path.suffix.lower() in (*SUFFIXES, ".npy"):
-        raise _UsageError(f"{path} is no script; a file that save_model wrote is given without :NAME")
+        raise _UsageError(f"{path} is not a script; a file that save_model wrote is given without :NAME")
     if not path.is_file():
         raise _UsageError(f"there is no file {path}; SCRIPT.py:NAME fits")
     if not name:

@@ -22,7 +22,7 @@ def page_size(page: Any) -> tuple[float, float] | None:
     """Width and height in inches of a page by its name, or as given.
 
     Raises:
-        ArgumentError: another name, or numbers that are no size.
+        ArgumentError: another name, or numbers that are not a size.
 
     >>> page_size("16:9"), page_size((4, 3))
     ((13.3, 7.5), (4.0, 3.0))

@@ -98,7 +98,7 @@ def test_split_refuses_bad_fractions_and_labels():
 
 # --------------------------------------------------------------------------- DataLoader
 class Squares:
-    """A dataset that is no ArrayDataset: a pair of an array and a Python number."""
+    """A dataset that is not an ArrayDataset: a pair of an array and a Python number."""
 
     def __init__(self, size):
         self.size = size

@@ -151,8 +151,9 @@ print(subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 @pytest.mark.parametrize(
     ("executable", "frozen", "reason"),
-    [("", False, "this program is no Python"), (None, False, "this program is no Python"),
-     ("/usr/bin/blender", False, "blender is no Python"), (sys.executable, True, "this program is frozen")],
+    [("", False, "this program is not a Python"), (None, False, "this program is not a Python"),
+     ("/usr/bin/blender", False, "blender is not a Python"),
+     (sys.executable, True, "this program is frozen")],
 )  # fmt: skip
 def test_a_program_that_is_no_python_is_not_started_again(
     executable: str | None, frozen: bool, reason: str, monkeypatch: pytest.MonkeyPatch

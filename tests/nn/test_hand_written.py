@@ -91,7 +91,7 @@ def test_the_contract_tells_right_from_wrong():
 def test_what_does_not_fit_is_refused():
     with pytest.raises(DTypeError, match="no method backward"):
         nn.HandWritten(nn.ReLU())
-    with pytest.raises(ArgumentError, match="'V' is no attribute of Affine"):
+    with pytest.raises(ArgumentError, match="'V' is not an attribute of Affine"):
         nn.HandWritten(Affine(np.ones((2, 2)), np.zeros(2)), ("V",))
     x = Tensor(X, requires_grad=True)
     with pytest.raises(GraphError, match="written for arrays"):

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 #: Pattern of names -> why these cases are left out.
 LEFT_OUT = {
-    r"test_(image_decoder|regex|string_|strnorm|tfidf)": "texts and image files are no part of a network",
+    r"test_(image_decoder|regex|string_|strnorm|tfidf)": "texts and image files are not part of a network",
     r"test_(adagrad|adam|momentum|nesterov|gradient_of|training_dropout)": (
         "optimisers and gradients are done by optim and backward; random masks differ by generator"
     ),

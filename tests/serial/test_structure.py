@@ -20,7 +20,7 @@ PUBLIC = {
     and cls not in (nn.Module, nn.HandWritten)  # which holds code of its user's
 }  # fmt: skip
 
-#: Arguments that are no defaults, so that losing one shows.
+#: Arguments that are not defaults, so that losing one shows.
 PADS = {f"{kind}Pad{n}d": ((1, 2) * n,) for kind in ("Zero", "Reflection", "Replication", "Circular")
         for n in (1, 2, 3)}  # fmt: skip
 NORMS = {f"{kind}Norm{n}d": (3, 1e-3, 0.2, kind == "Instance", kind == "Instance")
@@ -135,7 +135,7 @@ def comes_back(module, rng=0):
 # --------------------------------------------------------------------------- what comes back
 @pytest.mark.parametrize("name", sorted(PUBLIC))
 def test_every_layer_comes_back(name):
-    assert name in ARGUMENTS, f"{name}: a new class; give arguments that are no defaults"
+    assert name in ARGUMENTS, f"{name}: a new class; give arguments that are not defaults"
     comes_back(PUBLIC[name](*ARGUMENTS[name], **KEYWORDS.get(name, {})))
 
 

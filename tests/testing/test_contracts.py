@@ -161,7 +161,7 @@ LAYERS = {
     "Upsample": (lambda: nn.Upsample(scale_factor=2, mode="bilinear"), IMAGE),
 }  # fmt: skip
 
-#: Public names of `nn` that are no layers of their own, or losses, which have a contract of theirs.
+#: Public names of `nn` that are not layers of their own, or losses, which have a contract of theirs.
 OTHERS = {"Buffer", "LoadResult", "Module", "ModuleDict", "ModuleList", "Parameter", "ReceptiveField"}
 OTHERS |= {"PackedSequence", "ParameterDict", "ParameterList"}
 OTHERS |= {"HandWritten"}  # whatever its user wrote: tests/nn/test_hand_written.py
@@ -232,7 +232,7 @@ OPTIMIZERS = {
     "NAdam": (optim.NAdam, {}),
     "RAdam": (optim.RAdam, {}),
     "RMSprop": (optim.RMSprop, {"momentum": 0.5, "centered": True}),
-    "Rprop": (optim.Rprop, {"step_sizes": (0.0, 50.0)}),  # its smallest step is 0, so that lr 0 is no step
+    "Rprop": (optim.Rprop, {"step_sizes": (0.0, 50.0)}),  # its smallest step is 0, so that lr 0 still steps
     "SGD": (optim.SGD, {"lr": 0.05, "momentum": 0.5}),
 }
 

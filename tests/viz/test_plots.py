@@ -292,9 +292,9 @@ def test_feature_maps_of_chosen_layers_and_of_calls() -> None:
 
 def test_feature_maps_refuses_what_does_not_fit() -> None:
     model = network()
-    with pytest.raises(ArgumentError, match="'11' is no part of the model; its parts: 0, 1"):
+    with pytest.raises(ArgumentError, match="'11' is not part of the model; its parts: 0, 1"):
         viz.feature_maps(model, IMAGE, layers=["0", "11"])
-    with pytest.raises(ArgumentError, match="this ReLU is no part"):
+    with pytest.raises(ArgumentError, match="this ReLU is not part"):
         viz.feature_maps(model, IMAGE, layers=[nn.ReLU()])
     with pytest.raises(ArgumentError, match="'9' gave no maps"):
         viz.feature_maps(model, IMAGE, layers=["9"])
@@ -360,8 +360,8 @@ def test_grad_cam_refuses_layers_that_do_not_fit() -> None:
         ("idle", ArgumentError, "'idle' did not run"),
         ("aside", GraphError, "does not depend on 'aside'"),
         ("out", ShapeError, r"'out' gives shape \(1, 3\)"),
-        ("no", ArgumentError, "'no' is no part of the model; its parts: idle, aside, out"),
-        (nn.ReLU(), ArgumentError, "this ReLU is no part"),
+        ("no", ArgumentError, "'no' is not part of the model; its parts: idle, aside, out"),
+        (nn.ReLU(), ArgumentError, "this ReLU is not part"),
     ):
         with pytest.raises(error, match=says):
             viz.grad_cam(Odd(), IMAGE, layer)
@@ -431,13 +431,13 @@ def test_spreads_that_differ_stand_over_powers_of_ten() -> None:
     (({},), ArgumentError, "no array"),
     (({"a": {}},), ArgumentError, "no array"),
     (({"a": {"b": [1]}, "c": [1]},), DTypeError, "mixes"),
-    (({"a": "text"},), DTypeError, "'a' is no array of real numbers"),
-    (({"a": [[1], [1, 2]]},), DTypeError, "'a' is no array of real numbers"),
+    (({"a": "text"},), DTypeError, "'a' is not an array of real numbers"),
+    (({"a": [[1], [1, 2]]},), DTypeError, "'a' is not an array of real numbers"),
     (({"a": [1]}, BATCH), ArgumentError, "fit a Module"),
     ((network(),), ArgumentError, "needs inputs"),
     ((network(), BATCH, lambda y: y), ShapeError, r"the loss has shape \(6, 5\)"),
     ((network(), BATCH, lambda y: 1.0), DTypeError, "the loss gives no Tensor"),
-    ((network(), BATCH, None, None, ["x"]), ArgumentError, "'x' is no part"),
+    ((network(), BATCH, None, None, ["x"]), ArgumentError, "'x' is not part"),
     ((nn.Sequential(nn.Flatten()), BATCH), ArgumentError, "no layer to show"),
 ])  # fmt: skip
 def test_histograms_refuses_what_does_not_fit(arguments: tuple[Any, ...], error: type, says: str) -> None:

@@ -192,7 +192,7 @@ def clip(x: Tensor, /, min: Any = None, max: Any = None) -> Tensor:
 
 
 def all_plain(bound: Any) -> bool:
-    """Whether a bound is no array.
+    """Whether a bound is not an array.
 
     >>> all_plain(None), all_plain(Tensor([1.0]))
     (True, False)

@@ -21,7 +21,7 @@ Array = NDArray[Any]
 
 #: Ends of the names of files that are taken for images, in any case.
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
-#: Names of folders that part a data set and are no classes, if there are no others.
+#: Names of folders that part a data set and are not classes, if there are no others.
 _PARTS = {"train", "training", "test", "testing", "val", "valid", "validation"}
 #: More names than these would hide what a warning says.
 _LISTED = 50
@@ -151,7 +151,7 @@ class ImageFolder(StreamedDataset):
         """The image of one file, (channels, H, W) float32 in [0, 1], and its label.
 
         Raises:
-            FormatError: the file cannot be opened, is no image, or damaged.
+            FormatError: the file cannot be opened, is not an image, or damaged.
         """
         path, label = self.path(index), self.labels[index]
         try:

@@ -261,7 +261,7 @@ def stack_field(name: str, values: list[Any]) -> Array:
     arrays = [np.asarray(value, np.float32 if type(value) is float else None) for value in values]
     for value, array in zip(values, arrays, strict=True):
         if array.dtype.kind not in "biuf":
-            raise DTypeError(f"{name}: a sample holds {value!r:.40}, which is no number; numbers stack")
+            raise DTypeError(f"{name}: a sample holds {value!r:.40}, which is not a number; numbers stack")
     try:
         return np.stack(arrays)
     except ValueError as error:

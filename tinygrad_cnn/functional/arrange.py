@@ -141,7 +141,7 @@ def tril(x: Operand[T], k: int = 0) -> T:
     Returns:
         Shape and dtype of x.
     Raises:
-        ShapeError: x has fewer than two axes.   DTypeError: k is no integer.
+        ShapeError: x has fewer than two axes.   DTypeError: k is not an integer.
     Source: NumPy's `tril`.
     >>> tril(np.ones((2, 3)))
     array([[1., 0., 0.],
@@ -158,7 +158,7 @@ def triu(x: Operand[T], k: int = 0) -> T:
     Returns:
         Shape and dtype of x.
     Raises:
-        ShapeError: x has fewer than two axes.   DTypeError: k is no integer.
+        ShapeError: x has fewer than two axes.   DTypeError: k is not an integer.
     Source: NumPy's `triu`.
     >>> triu(np.ones((2, 3)))
     array([[1., 1., 1.],

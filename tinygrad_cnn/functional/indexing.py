@@ -47,7 +47,7 @@ def _part(part: Any) -> Any:
         return operator.index(part)
     except TypeError:
         raise IndexError(
-            f"index: {part!r} is no key; integers, slices, None, ... and arrays of integers or bools fit"
+            f"index: {part!r} is not a key; integers, slices, None, ... and arrays of integers or bools fit"
         ) from None
 
 

@@ -276,7 +276,7 @@ def hinge_embedding_loss(
 def as_target(name: str, target: Operand[T], x: T) -> T:
     """A target as an operand: integers, bools and lists in x's type, floats in their own."""
     if not isinstance(target, (Traced, np.ndarray, np.generic)):
-        as_array(name, target)  # refuses what is no number
+        as_array(name, target)  # refuses what is not a number
         given: Any = np.asarray(target, x.dtype)
         return given
     given = target

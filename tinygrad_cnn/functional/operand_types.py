@@ -2,7 +2,7 @@
 
 A function `relu(x: Operand[T]) -> T` takes Tensors, arrays, numbers and lists. It returns a Tensor where an
 operand is one, else an array. T has only Tensor to match; where nothing matches, its default says array.
-mypy refuses a default that is no constraint, so its own T, in `mypy_types.py`, has arrays as a constraint.
+mypy wants a default to be a constraint, so its own T, in `mypy_types.py`, has arrays as a constraint.
 pyright would settle such a T on the first operand, and refuse add(array, tensor). The imports make a
 circle, for types only.
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tinygrad_cnn.tensors.tensor_class import Tensor
 
-    #: What may be an operand, and is no Tensor.
+    #: What may be an operand, and is not a Tensor.
     Numbers: TypeAlias = NDArray[Any] | np.generic | float | Sequence[Any]
 
     class _NoArray:

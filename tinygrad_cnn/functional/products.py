@@ -31,7 +31,7 @@ def einsum(subscripts: str, *operands: Operand[T]) -> T:
     Returns:
         One axis per label of the result, in NumPy's result type.
     Raises:
-        ArgumentError: subscripts that are no string or cannot be read.   DTypeError: not numbers.
+        ArgumentError: subscripts that are not a string or cannot be read.   DTypeError: not numbers.
         ShapeError: labels that do not fit the operands' axes, or sizes that differ.
     Source: NumPy's and PyTorch's `einsum`; Einstein 1916, "Die Grundlage der allgemeinen
         Relativitätstheorie", 5.

@@ -87,7 +87,7 @@ def multilabel_soft_margin_loss(
 def multilabel_margin_loss(x: Operand[T], target: Operand[T], *, reduction: str = "mean") -> T:
     """Hinge loss of several labels: each label should score 1 more than each class that is none.
 
-        loss = sum over labels j, classes i that are no label of max(0, 1 - (x[j] - x[i])) / K
+        loss = sum over labels j, classes i that are not labels of max(0, 1 - (x[j] - x[i])) / K
 
     Args:
         x: (N, K) or (K,) float scores.

@@ -134,7 +134,7 @@ def var(x: Operand[T], axis: Axis = None, keepdims: bool = False, *, ddof: float
     Returns:
         x's shape without the axes; x's dtype if float, else float64.
     Raises:
-        ShapeError: no such axis, or an axis named twice.   DTypeError: ddof is no number.
+        ShapeError: no such axis, or an axis named twice.   DTypeError: ddof is not a number.
     Source: NumPy's `var`; Bessel's correction.
     >>> var([1.0, 2.0, 3.0]), var([1.0, 2.0, 3.0, 4.0, 5.0], correction=1)
     (array(0.6666667, dtype=float32), array(2.5, dtype=float32))
@@ -156,7 +156,7 @@ def std(x: Operand[T], axis: Axis = None, keepdims: bool = False, *, ddof: float
     Returns:
         x's shape without the axes; x's dtype if float, else float64.
     Raises:
-        ShapeError: no such axis, or an axis named twice.   DTypeError: ddof is no number.
+        ShapeError: no such axis, or an axis named twice.   DTypeError: ddof is not a number.
     Source: NumPy's `std`; the gradient at 0 is PyTorch's.
     >>> std([1.0, 3.0])
     array(1., dtype=float32)

@@ -65,7 +65,7 @@ def round(x: Operand[T], decimals: int = 0) -> T:  # named as in NumPy
     Returns:
         Shape and dtype of x.
     Raises:
-        DTypeError: x is bool, or decimals is no integer.
+        DTypeError: x is bool, or decimals is not an integer.
     Source: NumPy's `round`; IEEE 754 for the halves.
     >>> round([0.5, 1.5, 2.4])
     array([0., 2., 2.], dtype=float32)

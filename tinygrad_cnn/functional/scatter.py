@@ -44,7 +44,7 @@ def take(x: Operand[T], places: TensorLike, axis: int | None = None) -> T:
     Returns:
         x's shape with that of the places instead of the axis; dtype of x.
     Raises:
-        ShapeError: no such axis.   ArgumentError: a place outside.   DTypeError: places are no integers.
+        ShapeError: no such axis.   ArgumentError: a place outside.   DTypeError: places are not integers.
     Source: NumPy's `take`.
     >>> take([5.0, 6.0, 7.0], [2, 0])
     array([7., 5.], dtype=float32)

@@ -270,7 +270,7 @@ def split(x: Operand[T], indices_or_sections: int | Sequence[int], axis: int = 0
     Returns:
         A list of views of x's memory.
     Raises:
-        ShapeError: no such axis, or its length is no multiple of the number of parts.
+        ShapeError: no such axis, or its length is not a multiple of the number of parts.
         ArgumentError: fewer than one part.   DTypeError: not integers.
     Source: NumPy's `split`.
     >>> [part.tolist() for part in split(np.arange(5.0), [1, 3])]

@@ -1,7 +1,7 @@
 """The process that compiles kernels while this one goes on.
 
 It imports what this one would, from the same places, and nothing of the folder that it is started in.
-It carries a mark, so that it never starts another; and a program that is no plain Python, such as a
+It carries a mark, so that it never starts another; and a program that is not a plain Python, such as a
 frozen application, is not started again at all.
 """
 
@@ -31,7 +31,7 @@ def refusal() -> str | None:
         return "this program is frozen, and no Python that could compile them"
     name = Path(sys.executable or "").name
     if not re.match(r"(python|pypy)", name, re.IGNORECASE):
-        return f"{name or 'this program'} is no Python that could compile them"
+        return f"{name or 'this program'} is not a Python interpreter that could compile them"
     return None
 
 

@@ -58,7 +58,7 @@ class AveragedModel(Module):
         avg_fn: what an update does; None for the mean of all.
         use_buffers: average buffers too; otherwise they are copied at every update.
     Raises:
-        DTypeError: model is no Module.
+        DTypeError: model is not a Module.
     Source: Izmailov et al. 2018, arXiv:1803.05407 (stochastic weight averaging).
 
     >>> from tinygrad_cnn import nn

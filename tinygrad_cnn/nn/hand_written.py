@@ -81,7 +81,7 @@ class HandWritten(Module):
         for name in self.params:
             if not hasattr(layer, name) or hasattr(self, name):
                 raise ArgumentError(
-                    f"HandWritten: {name!r} is no attribute of {type(layer).__name__}, or not free"
+                    f"HandWritten: {name!r} is not an attribute of {type(layer).__name__}, or not free"
                 )
             setattr(self, name, Parameter(getattr(layer, name)))
 

@@ -103,7 +103,7 @@ class LazyLayer(Module):
         return self.forward(x)
 
     def extra_repr(self) -> str:
-        """The options that are required, and those that are no defaults.
+        """The options that are required, and those that are not defaults.
 
         >>> LazyLinear(2, bias=False)
         LazyLinear(out_features=2, bias=False)

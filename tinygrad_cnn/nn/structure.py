@@ -17,7 +17,7 @@ __all__ = ["to_json"]
 
 #: What marks the JSON, and the version that is written.
 FORMAT, VERSION = "tinygrad_cnn.structure", 2
-#: Attributes of a module that are no part of its structure.
+#: Attributes of a module that are not part of its structure.
 OWN = ("_hooks", "_name", "_path", "training")
 
 

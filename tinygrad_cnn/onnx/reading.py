@@ -46,7 +46,7 @@ def load(path: str | os.PathLike[str], *, dtype: Any = None, budget: int = BUDGE
         The module; `inputs` and `outputs` say what its `forward` takes and gives.
     Raises:
         FormatError: a damaged or hostile file, or one that uses operators that are not known: all
-            of them are listed, with their nodes.   DTypeError: dtype is no float type.
+            of them are listed, with their nodes.   DTypeError: dtype is not a float type.
         MissingExtraError: onnx is not installed.   OSError: the file cannot be read.
     Source: the ONNX specification, https://onnx.ai/onnx/operators.
 

@@ -71,7 +71,7 @@ def save(
         training: write dropout, and batch normalisation by the batch; else the form for inference.
     Raises:
         ArgumentError: an op that ONNX has no operator for (in this opset), something that would be baked
-            in, or an option out of its range.   DTypeError: no Module, or an example that is no array.
+            in, or an option out of its range.   DTypeError: no Module, or an example that is not an array.
         FormatError: the file that was written computes something else; nothing is left on disk.
         MissingExtraError: onnx is not installed.
     Source: the ONNX specification, https://onnx.ai/onnx/operators.
@@ -136,7 +136,7 @@ def _runs(
     for k, end in enumerate(first.ends):
         if not any(entry.node is end for entry in first.entries):
             raise ArgumentError(
-                f"onnx.save: output {k} is no result of a recorded op: it is constant, or was computed "
+                f"onnx.save: output {k} is not a result of a recorded op: it is constant, or was computed "
                 "from the input outside the graph (by .numpy(), .detach() or no_grad)"
             )
     return first, other

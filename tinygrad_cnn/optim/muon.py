@@ -33,7 +33,7 @@ class Muon(Optimizer):
             'match_rms_adamw', scale = 0.2 sqrt(max(rows, columns)).
         maximize: climb up the gradient instead of down it.
     Raises:
-        ArgumentError: an option out of its range.   ShapeError: from `step`, a parameter is no matrix.
+        ArgumentError: an option out of its range.   ShapeError: from `step`, a parameter is not a matrix.
     Source: Jordan et al. 2024, "Muon: an optimizer for hidden layers in neural networks".
 
     >>> from tinygrad_cnn import Tensor

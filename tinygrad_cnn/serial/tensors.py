@@ -61,7 +61,7 @@ def save_tensors(
         metadata: texts to keep beside them, name -> text.
     Raises:
         FormatError: the suffix is neither `.safetensors` nor `.npz`.
-        DTypeError: a value that is no such array, or a name or metadata that is no text.
+        DTypeError: a value that is no such array, or a name or metadata that is not text.
         ArgumentError: a name that the formats cannot hold.
         MissingExtraError: `.safetensors` without the package of that name.
     Source: https://github.com/huggingface/safetensors#format

@@ -151,7 +151,7 @@ class Decoder:
                 self.refuse(path, f"the array {inner[:80]!r} is not there")
             found = self.arrays[inner]
             if mark == "$scalar" and found.ndim:
-                self.refuse(path, f"{inner[:80]!r} is no scalar")
+                self.refuse(path, f"{inner[:80]!r} is not a scalar")
             return found if mark == "$tensor" else found[()]
         if mark == "$array":
             return self._array(inner, path)

@@ -24,7 +24,7 @@ class device:
             type = f"cuda:{type}"
         name, _, number = str(type).partition(":")
         if name not in ("cpu", *_OTHER):
-            raise RuntimeError(f"device: {type!r} is no device; 'cpu' fits")
+            raise RuntimeError(f"device: {type!r} is not a device; 'cpu' fits")
         self.type: str = name
         self.index: int | None = int(number) if number else index
 

@@ -83,7 +83,7 @@ class Generator:
         """
         data = np.ascontiguousarray(state, np.uint8).tobytes()
         if len(data) != 16 + 625 * 4:
-            raise RuntimeError("set_state: this is no state of a Generator; get_state() gives one")
+            raise RuntimeError("set_state: this is not a state of a Generator; get_state() gives one")
         words = np.frombuffer(data[16:], np.uint32)
         self._seed = int(np.frombuffer(data[:8], np.uint64)[0])
         spare = float(np.frombuffer(data[8:16], np.float64)[0])

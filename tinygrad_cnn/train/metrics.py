@@ -32,7 +32,7 @@ def accuracy(scores: Any, labels: Any) -> float:
     Returns:
         A number in [0, 1]; NaN without a label to count.
     Raises:
-        ShapeError: shapes that do not fit.   DTypeError: labels that are no integers.
+        ShapeError: shapes that do not fit.   DTypeError: labels that are not integers.
     Source: Goodfellow, Bengio & Courville 2016, "Deep Learning", 5.1.2.
 
     >>> accuracy([[0.1, 0.9], [0.8, 0.2]], [1, 1])
@@ -196,7 +196,7 @@ def classes_of(name: str, scores: Any, labels: Any) -> tuple[Array, Array]:
     """Scores (N, K, ...) as an array, and integer labels (N, ...) beside them.
 
     Raises:
-        ShapeError: shapes that do not fit.   DTypeError: labels that are no integers.
+        ShapeError: shapes that do not fit.   DTypeError: labels that are not integers.
 
     >>> classes_of("accuracy", np.zeros((2, 3)), [[0, 0, 1], [1, 0, 0]])[1]
     array([2, 0])

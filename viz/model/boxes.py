@@ -194,7 +194,7 @@ class Model:
 
     @property
     def outside(self) -> int:
-        """How many of them are no part of the graph, so that no gradient flows through them."""
+        """How many of them are not part of the graph, so that no gradient flows through them."""
         return sum(box.outside for box in self.boxes)
 
     @property

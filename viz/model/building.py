@@ -318,7 +318,7 @@ class _Builder:
         gradient = self._gradient(node)
         own = (self._parameter(node, 1),) if _is_parameter(node) else ()
         number = next((root.value for root in self.roots if root.node is node), None)
-        # What a walk itself brought in, such as the gradient that it starts with, is no input.
+        # What a walk itself brought in, such as the gradient that it starts with, is not an input.
         role = "constant" if self._is_constant(node) else node.role or "leaf"
         lost = "detached" if trace.source is not None else ""  # from what is no longer there
         return Box(

@@ -94,7 +94,7 @@ def _noted(name: str, forward: Any, calls: list[tuple[str, Any]]) -> Any:
 
 
 def check_model(function: str, model: Any) -> None:
-    """Refuse what is no Module.
+    """Refuse what is not a Module.
 
     >>> check_model("viz.saliency", nn.ReLU())
     """
@@ -161,7 +161,7 @@ def choose(
             if name not in known:
                 what = repr(layer) if isinstance(layer, str) else f"this {type(layer).__name__}"
                 there = ", ".join(path for path in list(known)[:12] if path) or "none but itself"
-                raise ArgumentError(f"{function}: {what} is no part of the model; its parts: {there}")
+                raise ArgumentError(f"{function}: {what} is not part of the model; its parts: {there}")
         found = {name: known[name] for name in names if name is not None}
     if not found:
         raise ArgumentError(f"{function}: no layer to show; name some by layers=['0', 'features.3']")

@@ -89,7 +89,7 @@ def _numbers(name: Any, values: Any) -> Any:
     except ValueError:  # lists of different lengths
         found = np.asarray(None)
     if found.dtype.kind not in "biuf":
-        raise DTypeError(f"viz.histograms: {name!r} is no array of real numbers")
+        raise DTypeError(f"viz.histograms: {name!r} is not an array of real numbers")
     return found.astype(np.float64).ravel()
 
 

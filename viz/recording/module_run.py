@@ -29,7 +29,7 @@ def run(model: Module, inputs: Any) -> tuple[list[Tensor], Recorder]:
     Returns:
         The Tensors that it gave, and what was recorded.
     Raises:
-        ArgumentError: no inputs.   DTypeError: the module gave no Tensor, or inputs are no arrays.
+        ArgumentError: no inputs.   DTypeError: the module gave no Tensor, or inputs are not arrays.
         Whatever the module raises.
 
     >>> from tinygrad_cnn import nn

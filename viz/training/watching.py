@@ -33,7 +33,7 @@ def watch(model: Module, *, every: int = 1) -> Watch:
     Returns:
         A `Watch`: a callback for `Trainer`, or a `with` block around each step of one's own loop.
     Raises:
-        DTypeError: no Module.   ArgumentError: `every` is no integer of at least 1.
+        DTypeError: no Module.   ArgumentError: `every` is not an integer of at least 1.
 
     >>> from tinygrad_cnn import Tensor, nn, optim
     >>> model = nn.Sequential(nn.Linear(2, 4, rng=0), nn.Tanh(), nn.Linear(4, 1, rng=1))

@@ -12,8 +12,8 @@ from tinygrad_cnn.kernels.threads.signals import Signal
 
 #: What a part of a task is: its number, and the range [start, stop) of items that it is to do.
 Part = Callable[[int, int, int], Any]
-#: How many compiled looks, some 3 µs in all, it waits when it is called. Who calls it holds Python's lock
-#: until its own kernel starts, and who asks for the lock before that is put to sleep, for 10 to 30 µs.
+#: How many compiled looks, some 3 µs in all, it waits when it is called. The caller holds Python's lock
+#: until its own kernel starts; a thread that asks for the lock before that sleeps for 10 to 30 µs.
 PATIENCE = 80
 #: Seconds that a thread sleeps before it looks whether the other one is still alive.
 SLEEP = 0.5

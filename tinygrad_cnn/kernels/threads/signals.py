@@ -64,8 +64,8 @@ class Signal:
     def wait(self, after: Signal | None = None, seconds: float = -1) -> None:
         """Wait until it is given, and take it; before that, give the one that it comes `after`.
 
-        That one's flag is set when Python's lock is free, so who sees it has the lock at once. With
-        `seconds`, sleep no longer than that.
+        The flag of `after` is set while Python's lock is free: a thread that sees the flag gets the lock at
+        once. With `seconds`, sleep no longer than that.
         """
         given = _UNSEEN if after is None else after._given
         if after is not None:

@@ -47,7 +47,7 @@ class ModuleList(Collection):
     Args:
         modules: in order.
     Raises:
-        DTypeError: one is no Module.
+        DTypeError: one is not a Module.
 
     >>> from tinygrad_cnn import nn
     >>> class Tower(nn.Module):
@@ -75,7 +75,7 @@ class ModuleList(Collection):
         """Add modules at the end. Returns itself.
 
         Raises:
-            DTypeError: one is no Module; nothing is added.
+            DTypeError: one is not a Module; nothing is added.
 
         >>> from tinygrad_cnn import nn
         >>> len(nn.ModuleList([nn.ReLU()]).extend([nn.ReLU(), nn.ReLU()]))
@@ -150,7 +150,7 @@ class ModuleDict(Collection):
     Args:
         modules: a mapping of names to modules, or pairs of them.
     Raises:
-        DTypeError: a value is no Module, or a name no string.
+        DTypeError: a value is not a Module, or a name no string.
         ArgumentError: a name that is empty, has a dot, or is that of an attribute, such as 'forward'.
 
     >>> from tinygrad_cnn import nn

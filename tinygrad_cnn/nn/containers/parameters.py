@@ -79,7 +79,7 @@ class ParameterDict(Collection):
     Args:
         values: a mapping of names to parameters, or pairs of them; arrays of floats become parameters.
     Raises:
-        DTypeError: a name is no string.
+        DTypeError: a name is not a string.
         ArgumentError: a name that is empty, has a dot, or is that of an attribute, such as 'forward'.
 
     >>> from tinygrad_cnn import nn

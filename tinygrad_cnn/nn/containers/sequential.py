@@ -19,7 +19,7 @@ class Sequential(Module):
     Args:
         modules: in order, named '0', '1', ...; or one OrderedDict of names and modules.
     Raises:
-        DTypeError: an argument is no Module.
+        DTypeError: an argument is not a Module.
 
     >>> from tinygrad_cnn import nn
     >>> nn.Sequential(nn.Flatten(), nn.ReLU())
@@ -79,7 +79,7 @@ class Sequential(Module):
         """Add modules at the end, named by their positions. Returns itself.
 
         Raises:
-            DTypeError: one is no Module.   ArgumentError: a module has that name already.
+            DTypeError: one is not a Module.   ArgumentError: a module has that name already.
 
         >>> from tinygrad_cnn import nn
         >>> len(nn.Sequential(nn.Flatten()).extend([nn.ReLU(), nn.ReLU()]))

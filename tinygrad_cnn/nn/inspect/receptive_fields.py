@@ -136,7 +136,7 @@ def receptive_field(layers: Module | Iterable[Module]) -> ReceptiveField:
     Returns:
         Sizes per axis; `support` lists the rows and columns that one pixel reads.
     Raises:
-        DTypeError: something that is no Module.
+        DTypeError: something that is not a Module.
         ArgumentError: a layer that mixes all pixels, or whose windows are not known.
     Source: Dumoulin & Visin 2016, arXiv:1603.07285; Araujo, Norris & Sim 2019, "Computing receptive
         fields of convolutional neural networks", Distill.

@@ -91,7 +91,7 @@ class Bilinear(Module):
         x1 (..., in1_features), x2 (..., in2_features) -> (..., out_features);
         weight (out_features, in1_features, in2_features).
     Raises:
-        DTypeError, ArgumentError: a size is no integer of at least 1.
+        DTypeError, ArgumentError: a size is not an integer of at least 1.
     Source: Tenenbaum & Freeman 2000, "Separating style and content with bilinear models".
 
     >>> Bilinear(3, 4, 2, rng=0)(np.ones((5, 3), "float32"), np.ones((5, 4), "float32")).shape

@@ -26,7 +26,7 @@ class Linear(Module):
     Shapes:
         x (..., in_features) -> (..., out_features); weight (out_features, in_features).
     Raises:
-        DTypeError, ArgumentError: a size is no integer of at least 1.
+        DTypeError, ArgumentError: a size is not an integer of at least 1.
     Source: LeCun, Bottou, Orr & Müller 1998, "Efficient BackProp" (initialisation as in PyTorch).
 
     >>> Linear(3, 2, rng=0)(np.ones((4, 3), "float32")).shape

@@ -42,7 +42,7 @@ class Loss(FunctionLayer):
     """
 
     def extra_repr(self) -> str:
-        """The options that are given and are no buffers.
+        """The options that are given and are not buffers.
 
         >>> NLLLoss([1.0, 2.0])
         NLLLoss(ignore_index=-100, reduction='mean')

@@ -194,7 +194,7 @@ class TransformerEncoder(Module):
     Shapes:
         src (L, N, E) -> the same.
     Raises:
-        DTypeError: encoder_layer is no Module.   ArgumentError: num_layers is below 1.
+        DTypeError: encoder_layer is not a Module.   ArgumentError: num_layers is below 1.
     Source: Vaswani et al. 2017, arXiv:1706.03762.
 
     >>> TransformerEncoder(TransformerEncoderLayer(4, 2, 8), 2)(np.zeros((5, 1, 4), "float32")).shape
@@ -235,7 +235,7 @@ class TransformerDecoder(Module):
     Shapes:
         tgt (L, N, E), memory (S, N, E) -> (L, N, E).
     Raises:
-        DTypeError: decoder_layer is no Module.   ArgumentError: num_layers is below 1.
+        DTypeError: decoder_layer is not a Module.   ArgumentError: num_layers is below 1.
     Source: Vaswani et al. 2017, arXiv:1706.03762.
 
     >>> x = np.zeros((5, 1, 4), "float32")

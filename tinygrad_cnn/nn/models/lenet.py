@@ -147,7 +147,7 @@ def lenet5_loss(scores: Any, labels: Any, rubbish: float = 0.1) -> Any:
 
         mean of d[label] + log(exp(-rubbish) + sum_k exp(-d[k])), d = -scores
 
-    It is cross-entropy with one more class at a fixed distance, for what is no digit. Plain
+    It is cross-entropy with one more class at a fixed distance, for what is not a digit. Plain
     cross-entropy asks for a difference of distances alone, which drives F6 into saturation.
 
     Args:

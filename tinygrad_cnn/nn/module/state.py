@@ -108,7 +108,7 @@ class ModuleState(ModuleTree):
             The paths that were left over on either side; both lists are empty when strict.
         Raises:
             StateError: shapes differ or, when strict, paths do; all of them are listed.
-            DTypeError: no mapping, or a value that is no array of numbers.
+            DTypeError: no mapping, or a value that is not an array of numbers.
             Whatever is raised, nothing has been changed.
 
         >>> from tinygrad_cnn import nn

@@ -258,7 +258,9 @@ def _embedding(to: Target, op: ops.Embedding, w: str) -> str:
     indices = to.name_of(op._indices, to.twin._indices)
     if indices is None:
         if op._indices.shape != to.twin._indices.shape:
-            raise to.refuse("its indices depend on the size of the inputs, and are no input of their own")
+            raise to.refuse(
+                "its indices depend on the size of the inputs, and are not an input of their own"
+            )
         indices = to.constant(np.asarray(op._indices, np.int64))
     return to.node("Gather", [w, indices], axis=0)
 

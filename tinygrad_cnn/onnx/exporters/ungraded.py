@@ -22,7 +22,7 @@ def _computed(to: Target, op: Computed, *operands: str) -> str:
         return to.node(_OF_NUMBERS[op.function], operands)
     if op.function in _OF_BOOLS:
         if any(dtype.kind != "b" for dtype in [to.dtype, *to.operand_dtypes()]):
-            raise to.refuse("its operands are no bools")
+            raise to.refuse("its operands are not bools")
         return to.node(_OF_BOOLS[op.function], operands)
     if op.function not in _WRITERS:
         raise to.refuse("there is no operator for it")

@@ -59,7 +59,7 @@ def _det(call: Call, x: Any) -> Any:
     """The determinant, by elimination with the largest pivot."""
     size = x.shape[-1]
     if x.ndim < 2 or x.shape[-2] != size:
-        raise FormatError(f"x {x.shape} is no square matrix")
+        raise FormatError(f"x {x.shape} is not a square matrix")
     batch = F.reshape(x, (-1 if size else 0, size, size))
     found = [_determinant(batch[i], size) for i in range(batch.shape[0])]
     return F.reshape(F.stack(found), x.shape[:-2])

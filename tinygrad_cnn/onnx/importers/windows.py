@@ -148,7 +148,7 @@ def _deform_conv(call: Call, x: Any, w: Any, offset: Any, b: Any = None, mask: A
     groups, parts = call.get("group", 1), call.get("offset_group", 1)
     _check_channels(x, w, groups)
     if x.ndim != 4:
-        raise FormatError(f"x {x.shape} is no batch of images")
+        raise FormatError(f"x {x.shape} is not a batch of images")
     where = windows(call, x.shape[2:], w.shape[2:])
     (count, channels), taps, out = x.shape[:2], prod(where.kernel), where.output
     call.room((count, channels, taps, *out))

@@ -61,7 +61,7 @@ class GradientMethods(Methods):
                 "leaf",
                 f"grad: this tensor was made by {node.op.name}, and keeps no gradient, as only leaves do; "
                 "retain_grad() before backward() keeps it. A parameter that a result replaced, as in "
-                "w = w - lr * w.grad, is no leaf any more: inside no_grad(), write w -= lr * w.grad",
+                "w = w - lr * w.grad, is no longer a leaf: inside no_grad(), write w -= lr * w.grad",
             )
         return node.grad
 

@@ -58,7 +58,7 @@ def kinked(draw: Draw, op: type[Op]) -> Problem:
 
 
 def nearest(op: Any, x: Array) -> Array:
-    """Decimal rounding by the standard library, of numbers that are no halves."""
+    """Decimal rounding by the standard library, of numbers that are not halves."""
     return elementwise(lambda v: float(round(v, op.decimals)))(op, x)
 
 

@@ -27,7 +27,7 @@ def numerical_gradient(
     Returns:
         An array of x's shape, float64.
     Raises:
-        DTypeError: x is no float array.
+        DTypeError: x is not a float array.
     Source: central differences, as in Nocedal & Wright 2006, "Numerical Optimization", 8.1.
 
     >>> numerical_gradient(lambda x: (x**2).sum(), np.array([3.0, 4.0])).round(6)

@@ -176,7 +176,7 @@ def _without_last(g: Any) -> Any:
 def _first_share(g: Any, shape: tuple[int, ...]) -> Any:
     """Ones at the first index of an axis of g along which an operand of that shape was broadcast.
 
-    Where the shapes are no broadcast of each other, axis 0 is taken: that of the batch.
+    Where neither shape broadcasts to the other, axis 0 is taken: that of the batch.
     """
     if g.shape == shape:
         return np.ones(g.shape, g.dtype)

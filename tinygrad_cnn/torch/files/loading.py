@@ -81,7 +81,7 @@ def load(
         data = Path(f).read_bytes()
     if data[:4] != b"PK\x03\x04":
         raise FormatError(
-            "load: this is no zip archive as torch.save writes since version 1.6; "
+            "load: this is not a zip archive as torch.save writes since version 1.6; "
             "older files and other formats are not read: save it again with a newer PyTorch"
         )
     try:
@@ -108,7 +108,7 @@ def _read(data: bytes, modules: bool) -> Any:
         pickles = [name for name in entries if name.endswith("/data.pkl") or name == "data.pkl"]
         if len(pickles) != 1:
             raise FormatError(
-                f"load: the archive holds {len(pickles)} data.pkl, one fits; this is no file of torch.save"
+                f"load: the archive holds {len(pickles)} data.pkl, one fits; this is not a file of torch.save"
             )
         root = pickles[0].removesuffix("data.pkl")
         if entries[pickles[0]].file_size > _MOST_PICKLE:

@@ -302,9 +302,9 @@ class Machine:
         if not (
             isinstance(key, tuple) and len(key) == 5 and key[0] == "storage" and isinstance(key[1], Name)
         ):
-            raise FormatError(f"load: {str(key)[:60]} is no storage")
+            raise FormatError(f"load: {str(key)[:60]} is not a storage")
         if not isinstance(key[2], str) or "/" in key[2] or "\\" in key[2]:
-            raise FormatError("load: a storage whose name is no plain word")
+            raise FormatError("load: a storage whose name is not a plain word")
         return self.storage(key[1].name, key[2], key[4])
 
     def build(self, state: Any) -> None:

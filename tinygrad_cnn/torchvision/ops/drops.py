@@ -13,7 +13,7 @@ def stochastic_depth(input: Any, p: float, mode: str, training: bool = True) -> 
     """All of a batch, or whole rows of it, set to 0 with probability p; the rest over 1 - p (arXiv:1603.09382).
 
     Raises:
-        ValueError: p is no probability, or the mode is neither 'batch' nor 'row'.
+        ValueError: p is not a probability, or the mode is neither 'batch' nor 'row'.
 
     >>> stochastic_depth(T.ones(2), 0.5, "row", training=False)
     tensor([1., 1.])

@@ -159,7 +159,7 @@ class Callbacks(list[Callback]):
 pass callbacks=[Checkpoint(...)] of the same kinds in the same order
         """
         if not isinstance(state, Mapping):
-            raise StateError("Trainer: the state of the callbacks is no object")
+            raise StateError("Trainer: the state of the callbacks is not an object")
         named = self.named()
         missing = [str(name)[:40] for name in state if name not in named][:10]
         if missing:

@@ -96,7 +96,7 @@ class Checkpoint(Callback):
         self._save(trainer, "last")
 
     def _save(self, trainer: Trainer, name: str) -> None:
-        """Write a file, unless a weight is no number any more."""
+        """Write a file, unless a weight is no longer a number."""
         bad = next((path for path, p in trainer.model.named_parameters() if not _finite(p.array)), None)
         if bad is None:
             trainer.save(self.path(name), **self.notes)

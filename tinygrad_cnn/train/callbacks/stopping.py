@@ -1,4 +1,4 @@
-"""Callbacks that end a training: no progress any more, or a loss that is no number."""
+"""Callbacks that end a training: no progress any more, or a loss that is not a number."""
 
 from __future__ import annotations
 

@@ -230,7 +230,7 @@ def _has_state(part: Any) -> bool:
 
 
 def _only_random(part: Any) -> bool:
-    """Whether a part is kept for its generators: an object that is no plain value."""
+    """Whether a part is kept for its generators: an object that is not a plain value."""
     return (
         not isinstance(part, (dict, list, tuple, str, int, float, np.ndarray, np.generic))
         and part is not None

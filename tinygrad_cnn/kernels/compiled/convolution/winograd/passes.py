@@ -27,8 +27,8 @@ do not depend on their number.
 Rounding: the transforms add numbers that cancel. On the layers of AlexNet and VGG, with normal numbers,
 the largest error relative to the largest element is at most 7e-6 for y and dx, 1 to 3 times that of
 direct sums, and 2.5e-6 for dw, 1 to 9 times (the points 0, ±1, ±2 of the paper give four times more).
-`ENABLED` switches `suits` off, for who wants direct sums. A pixel that is NaN or infinite would spoil its
-whole tile; results that are not finite are therefore computed again by `direct`.
+With `ENABLED` False, `suits` always says no, and sums are direct. A NaN or infinite pixel would spoil its
+whole tile, so results that are not finite are computed again by `direct`.
 
 Source: Lavin & Gray 2015, "Fast algorithms for convolutional neural networks", arXiv:1509.09308;
 Barabasz et al. 2018, arXiv:1803.10986, for points with smaller errors.
