@@ -52,7 +52,7 @@ DEFAULT_DTYPE = np.dtype(np.float32)
 def as_array(function: str, value: Any, beside: Sequence[Any] = ()) -> Any:
     """A NumPy array of numbers: arrays keep their type, Python numbers and lists become float32.
 
-    `beside` are the arrays and Tensors that it will be computed with: beside a wider float, numbers are
+    `beside` are the arrays and Tensors that it will be computed with: with a wider float, numbers are
     not rounded to float32 on their way.
 
     Raises:
@@ -85,7 +85,7 @@ def operand(function: str, value: Operand[T], beside: Sequence[Any] = ()) -> T:
 
 
 def operands(function: str, *values: Operand[T]) -> tuple[T, ...]:
-    """Several operands, of which plain numbers stay numbers beside an array: they never widen it.
+    """Several operands, of which plain numbers stay numbers: they never widen an array.
 
     >>> operands("add", np.zeros(2, "float16"), 1.5)[1]
     1.5

@@ -1,4 +1,4 @@
-"""Checks of one option, to be listed beside the option's name.
+"""Checks of one option, to be listed with the option's name.
 
 A check takes the name of the layer or optimizer, the name of the option and the value, and returns the
 value. `number`, `integer` and `flag` of `functional.arguments` are checks, too; those here are made.

@@ -69,7 +69,7 @@ def conv2d(
     Note:
         Compiled kernels do many 3×3 convolutions of float32 by Winograd's transforms. Their error is
         relative to the largest element that 6×6 neighbouring pixels of all channels hold, 1e-5 of it at
-        most: one pixel of 1e6 leaves errors of some 10 in results up to 3 pixels beside those that read
+        most: one pixel of 1e6 leaves errors of some 10 in results up to 3 pixels away from those that read
         it. `use_kernels("reference")` sums directly.
     Source: Dumoulin & Visin 2016, arXiv:1603.07285.
     >>> conv2d(np.ones((1, 1, 3, 3)), np.ones((1, 1, 2, 2))).shape

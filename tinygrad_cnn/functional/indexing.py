@@ -93,7 +93,7 @@ def take_along_axis(x: Operand[T], indices: TensorLike, axis: int | None = -1) -
         shape = np.broadcast_shapes(*rest)
     except ValueError:
         raise ShapeError(
-            f"take_along_axis: x {x.shape} and indices {places.shape} do not broadcast beside axis {axis}"
+            f"take_along_axis: but for axis {axis}, x {x.shape} and indices {places.shape} must broadcast"
         ) from None
     head, tail = shape[:along], shape[along + 1 :]
     if x.shape != (*head, size, *tail):

@@ -60,7 +60,7 @@ def not_equal(a: Operand[T], b: Operand[T]) -> T:
 
 
 def less(a: Operand[T], b: Operand[T]) -> T:
-    """Where a < b; false beside NaN.
+    """Where a < b; false where either is NaN.
 
     Args:
         a, b: arrays, Tensors or numbers whose shapes broadcast.
@@ -76,7 +76,7 @@ def less(a: Operand[T], b: Operand[T]) -> T:
 
 
 def less_equal(a: Operand[T], b: Operand[T]) -> T:
-    """Where a <= b; false beside NaN.
+    """Where a <= b; false where either is NaN.
 
     Args:
         a, b: arrays, Tensors or numbers whose shapes broadcast.
@@ -92,7 +92,7 @@ def less_equal(a: Operand[T], b: Operand[T]) -> T:
 
 
 def greater(a: Operand[T], b: Operand[T]) -> T:
-    """Where a > b; false beside NaN.
+    """Where a > b; false where either is NaN.
 
     Args:
         a, b: arrays, Tensors or numbers whose shapes broadcast.
@@ -108,7 +108,7 @@ def greater(a: Operand[T], b: Operand[T]) -> T:
 
 
 def greater_equal(a: Operand[T], b: Operand[T]) -> T:
-    """Where a >= b; false beside NaN.
+    """Where a >= b; false where either is NaN.
 
     Args:
         a, b: arrays, Tensors or numbers whose shapes broadcast.

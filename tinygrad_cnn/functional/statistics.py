@@ -318,7 +318,7 @@ def count_nonzero(x: Operand[T], axis: Axis = None, keepdims: bool = False) -> T
 
 
 def bincount(x: Operand[T], weights: Operand[T] | None = None, minlength: int = 0) -> T:
-    """How often each integer occurs, or the sum of the weights that stand beside it.
+    """How often each integer occurs, or the sum of its weights.
 
     Args:
         x: (N,) integers of at least 0, a constant.   weights: (N,) floats, which get a gradient, or None.

@@ -49,7 +49,7 @@ def get_ema_avg_fn(decay: float = 0.999) -> Average:
 
 
 class AveragedModel(Module):
-    """A model beside the one that is trained, with averaged parameters: call it to predict.
+    """A second model with averaged parameters of the one that is trained: call it to predict.
 
         update: p_mean <- avg_fn(p_mean, p, n),   n <- n + 1;   the first update copies
 

@@ -237,7 +237,7 @@ def orthogonal_(tensor: T, gain: float = 1.0, *, rng: Seed = None) -> T:
     return tensor
 
 
-#: What `calculate_gain` knows, beside 'leaky_relu', which depends on its slope.
+#: The gains that `calculate_gain` knows; that of 'leaky_relu' depends on its slope.
 GAINS = {
     "linear": 1.0, "identity": 1.0, "conv1d": 1.0, "conv2d": 1.0, "conv3d": 1.0,
     "conv_transpose1d": 1.0, "conv_transpose2d": 1.0, "conv_transpose3d": 1.0,

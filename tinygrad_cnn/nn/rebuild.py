@@ -272,7 +272,7 @@ class Builder(Decoder):
 
 
 def _elements(data: Any, dtype: Any) -> int:
-    """The memory of a parameter, counted in elements of float32; every one takes some beside its data."""
+    """The memory of a parameter, counted in elements of float32; each takes some more than its data."""
     array = np.asarray(data)
     size = array.dtype.itemsize if dtype is None else np.dtype(dtype).itemsize
     return max(array.size * size // 4, 256)

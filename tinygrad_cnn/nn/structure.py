@@ -69,7 +69,7 @@ def _tied(model: Module) -> list[list[str]]:
 
 
 class Writer(Encoder):
-    """Writes modules, functions and generators beside plain values, remembering what it has met.
+    """Writes modules, functions and generators as well as plain values, remembering what it has met.
 
         {"$module": {"class": ...}}    {"$function": name}    {"$generator": {"kind": ..., "number": ...}}
         {"$parameter": {"shape": ..., "dtype": ...}}    {"$buffer": ...}    attributes, without their values

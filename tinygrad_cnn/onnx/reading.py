@@ -40,7 +40,7 @@ def load(path: str | os.PathLike[str], *, dtype: Any = None, budget: int = BUDGE
     Args:
         path: the file; weights that it keeps in other files must lie in its folder.
         dtype: a float type to compute in instead of float32, such as float64 to test gradients.
-        budget: most elements of all values alive at a time in a run, beside the parameters. A file
+        budget: most elements of all values alive at a time in a run, parameters not counted. A file
             that makes more is refused before the memory is taken.
     Returns:
         The module; `inputs` and `outputs` say what its `forward` takes and gives.

@@ -203,7 +203,7 @@ class Minimum(Elementwise):
 
 
 def shared(g: Any, lost: Any, won: Any, tied: Any, needs: tuple[bool, ...]) -> tuple[Any, ...]:
-    """`g` for the operand that won, half of it for each in a tie; beside NaN nobody lost."""
+    """`g` for the operand that won, half of it for each in a tie; where one is NaN, all of it for both."""
     if tied.any():
         g = Where(tied)(g / 2, g)
     return Gate(~lost)(g) if needs[0] else None, Gate(~won)(g) if needs[1] else None

@@ -1,7 +1,7 @@
 """Families of ops: what is known of all ops of one kind, and the colour that they have on a drawing.
 
-An op inherits what its family says, and may say otherwise. Families of fewer ops stand beside them:
-`ConvFamily`, `PoolFamily`, `Reduction` and so on.
+An op inherits what its family says, and may say otherwise. Smaller families are in the files of their
+ops: `ConvFamily`, `PoolFamily`, `Reduction` and so on.
 """
 
 from __future__ import annotations

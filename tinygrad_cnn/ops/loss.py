@@ -211,14 +211,14 @@ class LabelLoss(Loss):
         self._labels, self._weight, self.reduction = labels, weight, reduction
 
     def negated(self, scores: Any) -> Any:
-        """Minus the score of each label, weighted and reduced; 0 where ignored, even beside NaN."""
+        """Minus the score of each label, weighted and reduced; 0 where ignored, even if a score is NaN."""
         beside = np.maximum(np.expand_dims(self._labels, 1), 0)
         picked = np.take_along_axis(scores, beside, 1).squeeze(1)
         losses = np.where(self._labels < 0, 0, -picked * self._weight)
         return losses if self.reduction == "none" else losses.sum()
 
     def shared(self, g: Any) -> Any:
-        """The gradient of each loss, beside the classes: (N, 1, ...)."""
+        """The gradient of each loss, with an axis for the classes: (N, 1, ...)."""
         count, *places = self._weight.shape
         return (g * self._weight).reshape((count, 1, *places))
 

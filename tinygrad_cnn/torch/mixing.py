@@ -55,7 +55,7 @@ def of_number(x: Any) -> dtypes.dtype:
 
 
 def mixed(*operands: Any) -> tuple[Any, ...]:
-    """Operands brought to their common type; Python numbers stay numbers beside a float tensor.
+    """Operands brought to their common type; Python numbers stay numbers with a float tensor.
 
     >>> a, b = mixed(Tensor.detached(np.zeros(2, int)), 1.5); a.dtype
     torch.float32

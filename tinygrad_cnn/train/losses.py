@@ -17,7 +17,7 @@ from tinygrad_cnn.optim import Optimizer
 Array = NDArray[Any]
 Loss = Callable[[Any, Any], Any]
 
-#: The losses that have a name here, beside their own.
+#: Losses that have a second name here.
 LOSSES: dict[str, Loss] = {
     "cross_entropy": F.cross_entropy, "nll_loss": F.nll_loss, "mse": F.mse_loss, "mse_loss": F.mse_loss,
     "mean_squared_error": F.mse_loss, "mae": F.l1_loss, "l1_loss": F.l1_loss,

@@ -193,7 +193,7 @@ def integers(name: str, what: str, given: Any) -> Array:
 
 
 def classes_of(name: str, scores: Any, labels: Any) -> tuple[Array, Array]:
-    """Scores (N, K, ...) as an array, and integer labels (N, ...) beside them.
+    """Scores (N, K, ...) as an array, and integer labels (N, ...).
 
     Raises:
         ShapeError: shapes that do not fit.   DTypeError: labels that are not integers.

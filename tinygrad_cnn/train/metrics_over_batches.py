@@ -1,4 +1,4 @@
-"""Measures that take one batch after the other, and the mean loss beside them."""
+"""Measures that take one batch after the other, and the mean loss."""
 
 from __future__ import annotations
 

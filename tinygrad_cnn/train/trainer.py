@@ -306,7 +306,7 @@ class Trainer:
 
         Args:
             path: a `.safetensors` or `.npz` file in a folder that exists.
-            notes: plain values to keep beside it, for `load_notes`.
+            notes: plain values to save with it, for `load_notes`.
 
         >>> import tempfile; from tinygrad_cnn import nn, optim
         >>> model = nn.Linear(2, 3); trainer = Trainer(model, optim.SGD(model.parameters(), lr=0.1))

@@ -27,7 +27,7 @@ from tinygrad_cnn.kernels.compiled.base.operands import FLOAT32, is_served, over
 
 Array = NDArray[Any]
 
-#: 1 / sqrt(2 pi), and where the normal density is nothing beside 1: there 0 * inf would be NaN.
+#: 1 / sqrt(2 pi), and where the normal density vanishes against 1: there 0 * inf would be NaN.
 DENSITY, FAR = np.float32(sqrt(0.5 / pi)), np.float32(14)
 LARGE, TWO, THREE, SIX = np.float32(1000), np.float32(2), np.float32(3), np.float32(6)
 #: GELU's approximation: the factors of its tanh's argument and of the cube there, three times the latter,

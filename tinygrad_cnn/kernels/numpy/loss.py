@@ -29,7 +29,7 @@ def log_softmax(x: Array, axis: int) -> Array:
 def cross_entropy(x: Array, labels: Array, weight: Array) -> Array:
     """-log softmax(x)[label] * weight per sample: x (N, K, ...), the others and the result (N, ...).
 
-    A negative label counts 0, also beside NaN.
+    A negative label counts 0, even if a score is NaN.
     """
     beside = np.expand_dims(labels, 1)
     picked = np.take_along_axis(log_softmax(x, 1), np.maximum(beside, 0), 1).squeeze(1)

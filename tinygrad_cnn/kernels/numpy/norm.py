@@ -20,7 +20,7 @@ Array = NDArray[Any]
 
 
 def per_channel(x: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """The axes that statistics per channel run over, and the shape of (C,) beside x.
+    """The axes that statistics per channel run over, and the shape in which (C,) broadcasts with x.
 
     >>> per_channel(np.zeros((8, 3, 5, 5)))
     ((0, 2, 3), (1, -1, 1, 1))

@@ -102,7 +102,7 @@ class Summary:
 
     @property
     def kept_bytes(self) -> int:
-        """Memory that waits for `backward()`, beside parameters and buffers; the input is in it.
+        """Memory that is kept for `backward()`, without parameters and buffers; the input counts.
 
         >>> from tinygrad_cnn import nn
         >>> summary(nn.Linear(3, 2), (5, 3)).kept_bytes

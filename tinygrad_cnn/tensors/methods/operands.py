@@ -46,7 +46,7 @@ def is_bits(value: Any) -> bool:
 
 
 def bits_of(operator: str, tensor: Any, value: Any) -> Any:
-    """The array or number beside a bool or integer tensor.
+    """The other operand of a bool or integer tensor, an array or number.
 
     Raises:
         DTypeError: one of the two holds floats.   ShapeError: they do not broadcast.

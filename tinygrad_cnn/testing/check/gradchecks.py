@@ -153,7 +153,7 @@ def gradcheck(
         forward: also compare reverse with forward mode (`transforms.jvp`), which must agree to
             rounding, along the first direction. It needs derivatives that can be recorded; those that
             only arrays can go through are left out, and the report says so.
-        rtol, atol: differences that are passed over, beside the estimated numerical error.
+        rtol, atol: differences that are passed over, in addition to the estimated numerical error.
         seed: of directions and cotangents.
         framework: 'tinygrad_cnn', 'torch', 'jax', 'autograd', 'numpy', an object of a subclass of
             `frameworks.Framework`, or None: by the inputs.

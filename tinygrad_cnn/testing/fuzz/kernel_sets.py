@@ -1,7 +1,7 @@
 """The compiled kernels against those of NumPy: results and gradients, in odd geometries and layouts.
 
 Each op is compared by itself, in float32: differences are at most 2e-4 of the largest element, or of 1,
-also beside a large offset or an outlier, and what is not finite stands at the same places. All kernels are
+also with a large offset or an outlier, and what is not finite stands at the same places. All kernels are
 compiled before the first program.
 """
 

@@ -56,7 +56,7 @@ def save_checkpoint(path: str | os.PathLike[str], **parts: Any) -> None:
 def write_checkpoint(
     path: str | os.PathLike[str], parts: Mapping[str, Any], texts: Mapping[str, str]
 ) -> None:
-    """`save_checkpoint`, with texts to keep beside the parts.
+    """`save_checkpoint`, with texts to save with the parts.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:

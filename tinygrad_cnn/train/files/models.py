@@ -32,7 +32,7 @@ def save_model(path: Path, model: Module | Trainer, **notes: Any) -> None:
     Args:
         path: a `.safetensors` (or `.npz`) file in a folder that exists; written whole or not at all.
         model: of classes of this library, or registered ones (`nn.register`); or a Trainer of one.
-        notes: plain values to keep beside it, for `load_notes`; `classes=["cat", "dog"]`, say. The
+        notes: plain values to save with it, for `load_notes`; `classes=["cat", "dog"]`, say. The
             examples read `classes`, `size`, `channels`, `mean` and `std` of images.
     Raises:
         ArgumentError: a class that is not registered, or a note named as a part of the file.
@@ -81,7 +81,7 @@ def load_model(path: Path, name: str = "model") -> Module:
 
 
 def load_notes(path: Path) -> dict[str, Any]:
-    """The plain values that were saved beside a model.
+    """The plain values that were saved with a model.
 
     Args:
         path: as `load_model`.

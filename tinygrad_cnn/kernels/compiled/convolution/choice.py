@@ -1,7 +1,7 @@
 """Convolution: which kernels do it, and how other shapes become those that they know.
 
 The kernels have two spatial axes: a line is an image of one row, and a volume is cut into slices whose
-taps along the depth lie beside the channels. They have one group: of several, each is done by itself,
+taps along the depth count as channels. They have one group: of several, each is done by itself,
 unless each kernel reads one channel (`depthwise`). What is not float32 goes to the reference.
 """
 

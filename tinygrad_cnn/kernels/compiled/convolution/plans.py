@@ -77,7 +77,7 @@ class Segment(NamedTuple):
 
 
 class Sum(NamedTuple):
-    """Neighbouring taps with one base: the first tap, how many, the base beside the segment's."""
+    """Neighbouring taps with one base: the first tap, how many, the base relative to the segment's."""
 
     first: int
     taps: int

@@ -1,7 +1,7 @@
 """Convolution of lines and volumes, by that of images.
 
 A line is an image of one row. A volume is cut into slices: the result at depth o reads the slices
-o * stride + u * dilation - padding, u < KD, which are laid beside each other as channels:
+o * stride + u * dilation - padding, u < KD, which are laid side by side as channels:
 
     y[n, f, o] = conv2d(x'[n, o], w'[f]),     x'[n, o] (C * KD, H, W),     w'[f] (C * KD, KH, KW)
 """

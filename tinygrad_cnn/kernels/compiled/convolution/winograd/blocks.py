@@ -2,7 +2,7 @@
 
 All work on blocks of 16 channels, one per lane. What is spread over the 36 products lies in 36
 matrices, `far` floats from each to the next; `far` is an odd number of vectors, so that the 36 do
-not fall on the same lines of the cache. A row of tiles is what one image has beside each other.
+not fall on the same lines of the cache. A row of tiles lies side by side in one image.
 """
 
 # mypy: disable-error-code="no-untyped-def"
