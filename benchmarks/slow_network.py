@@ -2,7 +2,10 @@
 
 Linux alone, and root: each rank gets a network namespace of its own, as if it were a machine, and a virtual
 wire to a bridge, whose rate `tc` limits in both directions; messages go through TCP. All of it lies in a
-namespace that is gone when the command ends. What runs is `benchmarks.ranks measure`.
+namespace that is gone when the command ends. What runs is `benchmarks.ranks measure`. With a core for
+each rank the ranks go before all other programs (`chrt`): when they wait for a message they give their turn
+away, and would get it back after milliseconds. More ranks than cores would so keep the network itself
+from its work.
 """
 
 from __future__ import annotations
@@ -16,6 +19,10 @@ from pathlib import Path
 
 #: What makes MPICH send by TCP, on the wires: its other ways find out that all ranks share a memory.
 TCP = {"MPIR_CVAR_CH4_NETMOD": "ofi", "FI_PROVIDER": "tcp", "FI_TCP_IFACE": "wire"}
+#: What lets a program run before all others that are not started by it.
+FIRST = ("chrt", "--fifo", "1")
+#: Seconds after which ranks are stuck.
+TOO_LONG = 600
 #: The mark of the process that is in its own namespaces already.
 INSIDE = "inside"
 
@@ -23,6 +30,16 @@ INSIDE = "inside"
 def run(*words: str) -> None:
     """A command that must succeed."""
     subprocess.run(words, check=True)
+
+
+def burst(rate: str) -> int:
+    """How many bytes a wire that was idle takes at once: few, or short messages would be free.
+
+    >>> burst("10mbit"), burst("1gbit")
+    (2000, 62500)
+    """
+    units = {"kbit": 1e3, "mbit": 1e6, "gbit": 1e9}
+    return max(2000, int(float(rate[:-4]) * units[rate[-4:]] / 8 * 0.5e-3))
 
 
 def wire(rank: int, rate: str) -> None:
@@ -34,7 +51,7 @@ def wire(rank: int, rate: str) -> None:
     run(*inside, "link", "set", "lo", "up")
     run(*inside, "addr", "add", f"10.9.0.{rank + 1}/24", "dev", "wire")
     run(*inside, "link", "set", "wire", "up")
-    limit = ("root", "tbf", "rate", rate, "burst", "64kb", "latency", "2s")
+    limit = ("root", "tbf", "rate", rate, "burst", str(burst(rate)), "latency", "2s")
     run("tc", "qdisc", "add", "dev", f"w{rank}", *limit)
     run("tc", "-n", name, "qdisc", "add", "dev", "wire", *limit)
 
@@ -62,13 +79,14 @@ def measure(ranks: int, rate: str) -> int:
             hosts,
             "-n",
             str(ranks),
+            *(FIRST if ranks <= len(os.sched_getaffinity(0)) else ()),
             sys.executable,
             "-m",
             "benchmarks.ranks",
             "measure",
             str(1 << 20),
         ]
-        return subprocess.call(command, env={**os.environ, **TCP})
+        return subprocess.call(command, env={**os.environ, **TCP}, timeout=TOO_LONG)
 
 
 def main(ranks: str, rate: str, where: str = "") -> int:
