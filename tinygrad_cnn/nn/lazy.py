@@ -92,6 +92,17 @@ class LazyLayer(Module):
         >>> LazyLinear(2).forward(np.zeros((1, 3), "float32")).shape
         (1, 2)
         """
+        self.initialize_parameters(x)
+        return self.forward(x)
+
+    def initialize_parameters(self, x: Tensor) -> None:
+        """Become the layer that x tells.
+
+        >>> import numpy as np
+        >>> layer = LazyLinear(2)
+        >>> layer.initialize_parameters(Tensor(np.zeros((1, 3), "float32"))); layer.weight.shape
+        (2, 3)
+        """
         if x.ndim < 2:
             raise ShapeError(f"{type(self).__name__}: x {x.shape} does not tell its number of features")
         options = {name: getattr(self, name) for name in self._arguments.parameters}
@@ -100,7 +111,6 @@ class LazyLayer(Module):
         self.__class__ = type(made)
         vars(self).clear()
         vars(self).update({**vars(made), **kept})
-        return self.forward(x)
 
     def extra_repr(self) -> str:
         """The options that are required, and those that are not defaults.

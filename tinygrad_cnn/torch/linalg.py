@@ -3,37 +3,43 @@
 from __future__ import annotations
 
 from collections import namedtuple
+from functools import wraps
 from math import inf
+from types import FunctionType
 from typing import Any
 
 import numpy as np
 
 from tinygrad_cnn import functional as F
+from tinygrad_cnn.errors import ArgumentError
 from tinygrad_cnn.graph import MODE
-from tinygrad_cnn.torch import autograd, products, reducing
+from tinygrad_cnn.torch import products, reducing
 from tinygrad_cnn.torch.refusals import guard
+from tinygrad_cnn.torch.registry import with_numpy_names
 from tinygrad_cnn.torch.tensors import Tensor
 
 matmul, matrix_power = products.matmul, products.matrix_power
 
 
+class LinAlgError(RuntimeError):
+    """A matrix has no inverse or no such factors."""
+
+
+def told(function: Any) -> Any:
+    """The function with PyTorch's error for matrices that have no result, and NumPy's names of arguments."""
+
+    @wraps(function)
+    def run(*args: Any, **options: Any) -> Any:
+        try:
+            return function(*args, **options)
+        except (ArgumentError, np.linalg.LinAlgError) as error:
+            raise LinAlgError(f"torch.linalg.{error}") from error
+
+    return with_numpy_names(run, function)
+
+
 def _t(x: Any) -> Any:
     return F.swapaxes(x, -1, -2)
-
-
-class _Inverse(autograd.Function):
-    """X = A^-1; dX = -X dA X."""
-
-    @staticmethod
-    def forward(ctx: Any, A: Any) -> Any:
-        X = Tensor.detached(np.linalg.inv(A._array))
-        ctx.save_for_backward(X)
-        return X
-
-    @staticmethod
-    def backward(ctx: Any, g: Any) -> Any:
-        (X,) = ctx.saved_tensors
-        return -F.matmul(F.matmul(_t(X), g), _t(X))
 
 
 def _named(kind: str, fields: tuple[str, ...]) -> Any:
@@ -46,7 +52,7 @@ def inv(A: Any) -> Any:
     >>> inv(Tensor([[2.0]]))
     tensor([[0.5000]])
     """
-    return _Inverse.apply(A)
+    return F.inv(A)
 
 
 def solve(A: Any, B: Any, *, left: bool = True) -> Any:
@@ -58,40 +64,8 @@ def solve(A: Any, B: Any, *, left: bool = True) -> Any:
     if not left:
         return _t(solve(_t(A), _t(B)))
     vector = B._array.ndim == 1 or B._array.ndim == A._array.ndim - 1
-    wide = F.expand_dims(B, -1) if vector else B
-    X = _Solution.apply(A, wide)
+    X = F.solve(A, F.expand_dims(B, -1) if vector else B)
     return F.squeeze(X, -1) if vector else X
-
-
-class _Solution(autograd.Function):
-    """A X = B; dB = A^-T g, dA = -dB X^T."""
-
-    @staticmethod
-    def forward(ctx: Any, A: Any, B: Any) -> Any:
-        X = Tensor.detached(np.linalg.solve(A._array, B._array))
-        ctx.save_for_backward(A, X)
-        return X
-
-    @staticmethod
-    def backward(ctx: Any, g: Any) -> Any:
-        A, X = ctx.saved_tensors
-        h = solve(_t(A), g)
-        return -F.matmul(h, _t(X)), h
-
-
-class _Determinant(autograd.Function):
-    """det A; its derivative is det A · A^-T."""
-
-    @staticmethod
-    def forward(ctx: Any, A: Any) -> Any:
-        y = Tensor.detached(np.asarray(np.linalg.det(A._array)))
-        ctx.save_for_backward(A, y)
-        return y
-
-    @staticmethod
-    def backward(ctx: Any, g: Any) -> Any:
-        A, y = ctx.saved_tensors
-        return (g * y)[..., None, None] * _t(inv(A))
 
 
 def det(A: Any) -> Any:
@@ -100,7 +74,7 @@ def det(A: Any) -> Any:
     >>> det(Tensor([[2.0]]))
     tensor(2.)
     """
-    return _Determinant.apply(A)
+    return F.det(A)
 
 
 def logdet(A: Any) -> Any:
@@ -116,42 +90,8 @@ def cross(input: Any, other: Any, *, dim: int = -1) -> Any:
 
 def slogdet(A: Any) -> Any:
     """Sign and logarithm of the determinant."""
-    sign, _ = np.linalg.slogdet(A._array)
     pair: Any = _named("slogdet", ("sign", "logabsdet"))
-    return pair(Tensor.detached(np.asarray(sign)), _LogDeterminant.apply(A))
-
-
-class _LogDeterminant(autograd.Function):
-    """log |det A|; its derivative is A^-T."""
-
-    @staticmethod
-    def forward(ctx: Any, A: Any) -> Any:
-        ctx.save_for_backward(A)
-        return Tensor.detached(np.asarray(np.linalg.slogdet(A._array)[1]))
-
-    @staticmethod
-    def backward(ctx: Any, g: Any) -> Any:
-        (A,) = ctx.saved_tensors
-        return g[..., None, None] * _t(inv(A))
-
-
-class _Cholesky(autograd.Function):
-    """A = L L^T (Murray 2016, arXiv:1602.07527)."""
-
-    @staticmethod
-    def forward(ctx: Any, A: Any) -> Any:
-        L = Tensor.detached(np.linalg.cholesky(A._array))
-        ctx.save_for_backward(L)
-        return L
-
-    @staticmethod
-    def backward(ctx: Any, g: Any) -> Any:
-        (L,) = ctx.saved_tensors
-        P = F.tril(F.matmul(_t(L), g))
-        P = P - 0.5 * P * Tensor.detached(np.eye(P._array.shape[-1], dtype=P._array.dtype))
-        K = inv(L)
-        S = F.matmul(F.matmul(_t(K), P), K)
-        return 0.5 * (S + _t(S))
+    return pair(*F.slogdet(A))
 
 
 def cholesky(A: Any, *, upper: bool = False) -> Any:
@@ -160,93 +100,64 @@ def cholesky(A: Any, *, upper: bool = False) -> Any:
     >>> cholesky(Tensor([[4.0]]))
     tensor([[2.]])
     """
-    L = _Cholesky.apply(A)
+    L = F.cholesky(A)
     return _t(L) if upper else L
-
-
-def _constant(name: str, A: Any) -> None:
-    if A.requires_grad and MODE.get().recording:
-        raise NotImplementedError(
-            f"torch.linalg.{name}: it has no derivative here; detach the matrix first"
-        )
-
-
-class _Eigen(autograd.Function):
-    """A = Q diag(w) Q^T of a symmetric matrix."""
-
-    @staticmethod
-    def forward(ctx: Any, A: Any) -> Any:
-        w, Q = (Tensor.detached(x) for x in np.linalg.eigh(A._array))
-        ctx.save_for_backward(w, Q)
-        return w, Q
-
-    @staticmethod
-    def backward(ctx: Any, gw: Any, gQ: Any) -> Any:
-        w, Q = ctx.saved_tensors
-        gaps = w._array[..., None, :] - w._array[..., :, None]
-        shares = np.where(gaps == 0, 0, 1 / np.where(gaps == 0, 1, gaps))
-        inner = Tensor.detached(shares) * F.matmul(_t(Q), gQ)
-        eye = Tensor.detached(np.eye(w._array.shape[-1], dtype=w._array.dtype))
-        return F.matmul(F.matmul(Q, inner + gw[..., None, :] * eye), _t(Q))
 
 
 def eigh(A: Any, UPLO: str = "L") -> Any:
     """Eigenvalues and eigenvectors of a symmetric matrix."""
     pair: Any = _named("linalg_eigh", ("eigenvalues", "eigenvectors"))
-    return pair(*_Eigen.apply(A))
+    return pair(*F.eigh(A if UPLO == "L" else _t(A)))
 
 
 def eigvalsh(A: Any, UPLO: str = "L") -> Any:
     """Eigenvalues of a symmetric matrix."""
-    return eigh(A).eigenvalues
+    return eigh(A, UPLO).eigenvalues
 
 
-def svd(A: Any, full_matrices: bool = True) -> Any:
-    """A = U diag(S) Vh; without a derivative."""
-    _constant("svd", A)
+def svd(A: Any, full_matrices: bool = True, *, driver: Any = None) -> Any:
+    """A = U diag(S) Vh; the whole bases of a matrix that is not square have no derivative."""
     triple: Any = _named("linalg_svd", ("U", "S", "Vh"))
-    return triple(*(Tensor.detached(x) for x in np.linalg.svd(A._array, full_matrices)))
+    if not full_matrices or A._array.shape[-1] == A._array.shape[-2]:
+        return triple(*F.svd(A))
+    _constant("svd with full_matrices=True", A)
+    return triple(*(Tensor.detached(x) for x in np.linalg.svd(A._array, True)))
 
 
-class _SingularValues(autograd.Function):
-    """The singular values; dA = U diag(g) Vh."""
-
-    @staticmethod
-    def forward(ctx: Any, A: Any) -> Any:
-        U, S, V = np.linalg.svd(A._array, full_matrices=False)
-        ctx.save_for_backward(Tensor.detached(U), Tensor.detached(V))
-        return Tensor.detached(S)
-
-    @staticmethod
-    def backward(ctx: Any, g: Any) -> Any:
-        U, V = ctx.saved_tensors
-        return F.matmul(U * g[..., None, :], V)
+def _constant(name: str, A: Any) -> None:
+    if A.requires_grad and MODE.get().recording:
+        raise NotImplementedError(f"torch.linalg.{name}: it has no derivative; detach the matrix first")
 
 
 def svdvals(A: Any) -> Any:
     """The singular values."""
-    return _SingularValues.apply(A)
+    return F.svdvals(A)
 
 
 def qr(A: Any, mode: str = "reduced") -> Any:
-    """A = Q R; without a derivative."""
-    _constant("qr", A)
+    """A = Q R; only the reduced form has a derivative."""
     pair: Any = _named("linalg_qr", ("Q", "R"))
-    return pair(*(Tensor.detached(x) for x in np.linalg.qr(A._array, mode)))  # type: ignore[call-overload]
+    if mode == "reduced":
+        return pair(*F.qr(A))
+    _constant(f"qr with mode={mode!r}", A)
+    if mode == "r":
+        return pair(
+            Tensor.detached(np.zeros(0, A._array.dtype)), Tensor.detached(np.linalg.qr(A._array, "r"))
+        )
+    return pair(*(Tensor.detached(x) for x in np.linalg.qr(A._array, "complete")))
 
 
 def pinv(A: Any, rcond: Any = None, hermitian: bool = False) -> Any:
-    """The pseudo-inverse; without a derivative."""
-    _constant("pinv", A)
-    return Tensor.detached(np.linalg.pinv(A._array) if rcond is None else np.linalg.pinv(A._array, rcond))
+    """The pseudo-inverse."""
+    return F.pinv(A) if rcond is None else F.pinv(A, rcond)
 
 
 def lstsq(A: Any, B: Any, rcond: Any = None, *, driver: Any = None) -> Any:
-    """The solution of least squares; without a derivative."""
-    _constant("lstsq", A)
+    """The solution of least squares, with its derivative; the rest of what is found has none."""
     found = np.linalg.lstsq(A._array, B._array, rcond)
     fields: Any = _named("linalg_lstsq", ("solution", "residuals", "rank", "singular_values"))
-    return fields(*(Tensor.detached(np.asarray(x)) for x in found))
+    solution = F.lstsq(A, B) if A.requires_grad or B.requires_grad else Tensor.detached(found[0])
+    return fields(solution, *(Tensor.detached(np.asarray(x)) for x in found[1:]))
 
 
 def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False) -> Any:
@@ -320,5 +231,9 @@ def matrix_exp(A: Any) -> Any:
         out = F.matmul(out, out)
     return out
 
+
+for _name, _made in [item for item in globals().items() if isinstance(item[1], FunctionType)]:
+    if _made.__module__ == __name__ and _name[0] != "_" and _made is not told:
+        globals()[_name] = told(_made)
 
 __getattr__ = guard("torch.linalg", globals())

@@ -386,7 +386,7 @@ def _linear(called: str) -> Callable[..., Any]:
 OWN: dict[str, Any] = {
     **{called: _linear(own) for called, own in (
         ("det", "det"), ("logdet", "logdet"), ("slogdet", "slogdet"), ("inverse", "inv"), ("pinverse", "pinv"),
-        ("cholesky", "cholesky"), ("qr", "qr"), ("svd", "svd"), ("matrix_exp", "matrix_exp"),
+        ("matrix_exp", "matrix_exp"),
     )},
     "polygamma": lambda self, n: F.polygamma(n, self), "prelu": lambda self, weight: F.prelu(self, weight),
     "hardshrink": lambda self, lambd=0.5: F.hardshrink(self, lambd),

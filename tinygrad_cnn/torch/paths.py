@@ -17,7 +17,7 @@ FILES: dict[str, str] = {
     "torch.autograd": "anomaly_mode function grad_mode variable",
     "torch.distributions": "bernoulli beta binomial categorical cauchy chi2 constraints dirichlet distribution exponential "
     "gamma geometric gumbel half_normal independent kl laplace log_normal multinomial multivariate_normal normal "
-    "one_hot_categorical poisson studentT uniform",
+    "one_hot_categorical poisson studentT transformed_distribution uniform",
     "torchvision.datasets": "cifar fakedata folder mnist",
     "torchvision.io": "image",
     "torchvision.models": "alexnet convnext densenet efficientnet googlenet inception mobilenetv2 mobilenetv3 resnet shufflenetv2 "

@@ -45,8 +45,7 @@ _Pair = {
 }
 
 
-def _axes(dim: Any, axis: Any = None) -> Any:
-    dim = axis if dim is None else dim
+def _axes(dim: Any) -> Any:
     if isinstance(dim, (list, tuple)):
         return tuple(dim) or None
     return dim if dim is None else int(dim)
@@ -57,32 +56,16 @@ def _cast(input: Any, dtype: Any) -> Any:
 
 
 @name()
-def sum(
-    input: Any,
-    dim: Any = None,
-    keepdim: bool = False,
-    *,
-    dtype: Any = None,
-    axis: Any = None,
-    keepdims: bool = False,
-) -> Any:
+def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """Sum along dimensions; bools and integers give int64."""
     x = _cast(tensor_of(input), dtype)
     if x._array.dtype.kind in "bui" and dtype is None:
         x = F.astype(x, np.int64)
-    return F.sum(x, _axes(dim, axis), keepdim or keepdims)
+    return F.sum(x, _axes(dim), keepdim)
 
 
 @name()
-def mean(
-    input: Any,
-    dim: Any = None,
-    keepdim: bool = False,
-    *,
-    dtype: Any = None,
-    axis: Any = None,
-    keepdims: bool = False,
-) -> Any:
+def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """Mean along dimensions."""
     x = _cast(input, dtype)
     if x._array.dtype.kind != "f":
@@ -90,7 +73,7 @@ def mean(
             "mean(): could not infer output dtype. Input dtype must be either a floating point or complex "
             f"dtype. Got: {x.dtype}"
         )
-    return F.mean(x, _axes(dim, axis), keepdim or keepdims)
+    return F.mean(x, _axes(dim), keepdim)
 
 
 @name()
@@ -118,17 +101,17 @@ def prod_(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = No
 def _spread(native: Any) -> Any:
     def function(
         input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None,
-        axis: Any = None, ddof: Any = None, keepdims: bool = False,
+        ddof: Any = None,
     ) -> Any:  # fmt: skip
         if isinstance(dim, bool):  # std(False)
             dim, unbiased = None, dim
         given = correction if correction is not None else ddof
         less = given if given is not None else (1 if unbiased is None or unbiased else 0)
-        axes = _axes(dim, axis)
+        axes = _axes(dim)
         n = _count(input, axes)
         if n - less <= 0:
-            return native(input, axes, keepdim or keepdims, ddof=0) * np.nan
-        return native(input, axes, keepdim or keepdims, ddof=less)
+            return native(input, axes, keepdim, ddof=0) * np.nan
+        return native(input, axes, keepdim, ddof=less)
 
     return function
 
@@ -165,14 +148,10 @@ def std_mean(
 
 # --------------------------------------------------------------------------- extremes
 def _extreme(kind: str, native: Any, places: Any, between: Any, numpy_one: Any) -> Any:
-    def function(
-        input: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False
-    ) -> Any:
+    def function(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
         if isinstance(dim, Tensor):
             return between(input, dim)
         whole = input._array.dtype.kind != "f"
-        if axis is not None:  # NumPy's names: values alone
-            return native(input, axis, keepdims)
         if dim is None:
             return Tensor.detached(numpy_one(input._array)) if whole else native(input, None, False)
         dim = int(dim)

@@ -16,6 +16,9 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {}
 METHODS: dict[str, Callable[..., Any]] = {}
 IN_PLACE: dict[str, Callable[..., Any]] = {}
 
+#: What PyTorch understands NumPy's names of arguments as.
+NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim", "x": "input", "a": "input", "x1": "input", "x2": "other"}
+
 
 def name(
     *names: str, function: bool = True, method: bool = True, in_place: bool = False
@@ -28,16 +31,38 @@ def name(
     """
 
     def put(f: F) -> F:
+        g = with_numpy_names(f)
         for called in names or (f.__name__.rstrip("_"),):
             if function:
-                FUNCTIONS[called] = _with_out(f)
+                FUNCTIONS[called] = _with_out(g)
             if method:
-                METHODS[called] = f
+                METHODS[called] = g
             if in_place:
-                IN_PLACE[called + "_"] = f
+                IN_PLACE[called + "_"] = g
         return f
 
     return put
+
+
+def with_numpy_names(f: F, written: Any = None) -> F:
+    """Let a function take `axis=` for `dim=`, and NumPy's other names of arguments, as PyTorch's do.
+
+    Args:
+        f: the function.   written: the one whose arguments are written out, where f passes them on.
+    """
+    code = (written or f).__code__
+    own = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    others = {old: new for old, new in NUMPY_NAMES.items() if new in own and old not in own}
+    if not others:
+        return f
+
+    @functools.wraps(f)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        for old in kwargs.keys() & others.keys() if kwargs else ():
+            kwargs[others[old]] = kwargs.pop(old)
+        return f(*args, **kwargs)
+
+    return run  # type: ignore[return-value]
 
 
 def _with_out(f: F) -> F:

@@ -53,7 +53,8 @@ class Count(int):
         made.shape = shape
         return made
 
-    def __call__(self, dim: int | None = None) -> Any:
+    def __call__(self, dim: int | None = None, *, axis: int | None = None) -> Any:
+        dim = axis if dim is None else dim
         if dim is None:
             return Size(self.shape)
         try:

@@ -262,10 +262,10 @@ def select(input: Any, dim: int, index: Any) -> Any:
 
 
 @name("cat", "concat", "concatenate", method=False)
-def cat(tensors: Any, dim: int = 0, *, axis: int | None = None) -> Any:
+def cat(tensors: Any, dim: int = 0) -> Any:
     """Tensors joined along a dimension; empty 1-d ones are left out."""
     kept = [x for x in tensors if x._array.shape != (0,)] or list(tensors)
-    return F.concatenate(list(mixed(*kept)), axis=dim if axis is None else axis)
+    return F.concatenate(list(mixed(*kept)), axis=dim)
 
 
 @name(method=False)

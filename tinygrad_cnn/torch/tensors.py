@@ -188,6 +188,9 @@ class Tensor(NativeTensor):
     def __contains__(self, value: Any) -> bool:
         return bool((self._array == (value._array if isinstance(value, NativeTensor) else value)).any())
 
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec or not self._array.ndim else str(self)
+
     __hash__ = NativeTensor.__hash__
 
 

@@ -13,10 +13,6 @@ from tinygrad_cnn.torch.registry import name
 from tinygrad_cnn.torch.tensors import Tensor
 
 
-class LinAlgError(RuntimeError):
-    """A matrix has no inverse or no such factors."""
-
-
 def solve_triangular(A: Any, B: Any, *, upper: bool, left: bool = True, unitriangular: bool = False) -> Any:
     """X with A X = B, where A is triangular; what lies on its other side is not looked at.
 
@@ -29,6 +25,29 @@ def solve_triangular(A: Any, B: Any, *, upper: bool, left: bool = True, unitrian
         eye = Tensor.detached(np.eye(A._array.shape[-1], dtype=A._array.dtype))
         triangle = triangle * (1 - eye) + eye
     return linalg.solve(triangle, B, left=left)
+
+
+@name()
+def svd(input: Any, some: bool = True, compute_uv: bool = True) -> Any:
+    """A = U diag(S) V^T: the older function, which gives V, and the reduced form unless `some` is False."""
+    triple: Any = linalg._named("svd", ("U", "S", "V"))
+    U, S, Vh = linalg.svd(input, not some)
+    if not compute_uv:
+        return triple(U * 0, S, Vh * 0)
+    return triple(U, S, shaping.transpose(Vh, -2, -1))
+
+
+@name()
+def qr(input: Any, some: bool = True) -> Any:
+    """A = Q R: the older function, which gives the reduced form unless `some` is False."""
+    pair: Any = linalg._named("qr", ("Q", "R"))
+    return pair(*linalg.qr(input, "reduced" if some else "complete"))
+
+
+@name()
+def cholesky(input: Any, upper: bool = False) -> Any:
+    """The triangle L with A = L L^T."""
+    return linalg.cholesky(input, upper=upper)
 
 
 @name("triangular_solve")
@@ -103,7 +122,7 @@ inv_ex, solve_ex, cholesky_ex = (
 )  # fmt: skip
 #: What `torch.linalg` has of this module.
 NAMES: dict[str, Any] = {
-    f.__name__: f for f in (solve_triangular, diagonal, vecdot, vander, tensorinv, tensorsolve, LinAlgError)
+    f.__name__: linalg.told(f) for f in (solve_triangular, diagonal, vecdot, vander, tensorinv, tensorsolve)
 }
 NAMES.update(inv_ex=inv_ex, solve_ex=solve_ex, cholesky_ex=cholesky_ex)
 vars(linalg).update(NAMES)

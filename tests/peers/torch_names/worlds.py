@@ -83,6 +83,14 @@ def programs(torch):
         model(torch.ones(1, 4)).sum().backward()
         return seen
 
+    def held():
+        torch.manual_seed(3)
+        model = nn.Sequential(nn.LazyConv2d(2, 3), nn.Flatten(), nn.LazyLinear(2))
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        model(torch.ones(1, 1, 4, 4)).sum().backward()
+        optimizer.step()
+        return [(n, p.detach()) for n, p in model.named_parameters()]
+
     def within(block):
         with block:
             return (torch.ones(2, requires_grad=True) * 2).requires_grad
@@ -103,7 +111,7 @@ def programs(torch):
         return found is not None
 
     return SimpleNamespace(
-        net=net, built=built, loaded=loaded, before=before, behind=behind, within=within, saved=saved, streamed=Stream,
+        held=held, net=net, built=built, loaded=loaded, before=before, behind=behind, within=within, saved=saved, streamed=Stream,
         profiled=profiled,
     )  # fmt: skip
 

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn import functional as F
-from tinygrad_cnn.torch import linalg
 from tinygrad_cnn.torch.distributions.families import Distribution, parameter
 from tinygrad_cnn.torch.drawing import normal, rand, randn
 from tinygrad_cnn.torch.generators import default_generator
@@ -61,6 +60,15 @@ class Normal(Distribution):
         """The probability of at most a value."""
         return 0.5 * (1 + F.erf((value - self.loc) / (self.scale * math.sqrt(2))))
 
+    def icdf(self, value: Any) -> Any:
+        """What a share of all draws is below."""
+        return self.loc + self.scale * (2 * value - 1).erfinv() * math.sqrt(2)
+
+    @property
+    def mode(self) -> Any:
+        """The likeliest value."""
+        return self.loc
+
 
 class Uniform(Distribution):
     """Uniform numbers between bounds.
@@ -91,6 +99,10 @@ class Uniform(Distribution):
         """The logarithm of the density."""
         inside = (value._array >= self.low._array) & (value._array < self.high._array)
         return F.where(inside, -(self.high - self.low).log(), -math.inf)
+
+    def cdf(self, value: Any) -> Any:
+        """The probability of at most a value."""
+        return F.clip((value - self.low) / (self.high - self.low), 0.0, 1.0)
 
     def entropy(self) -> Any:
         """log(high - low)."""
@@ -130,6 +142,10 @@ class Exponential(Distribution):
         """The logarithm of the density."""
         return self.rate.log() - self.rate * value
 
+    def cdf(self, value: Any) -> Any:
+        """The probability of at most a value."""
+        return 1 - F.exp(-self.rate * value)
+
     def entropy(self) -> Any:
         """1 - log rate."""
         return 1 - self.rate.log()
@@ -166,47 +182,14 @@ class Laplace(Distribution):
         """The logarithm of the density."""
         return -(2 * self.scale).log() - (value - self.loc).abs() / self.scale
 
+    def cdf(self, value: Any) -> Any:
+        """The probability of at most a value."""
+        gap = value - self.loc
+        return 0.5 - 0.5 * gap.sign() * F.expm1(-gap.abs() / self.scale)
+
     def entropy(self) -> Any:
         """1 + log(2·scale)."""
         return 1 + (2 * self.scale).log()
-
-
-class Gamma(Distribution):
-    """Waiting times for several events of a rate; draws come from another stream than PyTorch's.
-
-    >>> Gamma(1.0, 2.0).log_prob(Tensor([0.5]))
-    tensor([-0.3069])
-    """
-
-    def __init__(self, concentration: Any, rate: Any, validate_args: Any = None) -> None:
-        self.concentration, self.rate = parameter(concentration, rate)
-        super().__init__(self.rate._array.shape)
-
-    @property
-    def mean(self) -> Any:
-        """a / rate."""
-        return self.concentration / self.rate
-
-    @property
-    def variance(self) -> Any:
-        """a / rate²."""
-        return self.concentration / self.rate**2
-
-    def sample(self, sample_shape: Any = ()) -> Any:
-        """A draw."""
-        stream = np.random.default_rng(int(default_generator.words(1)[0]))
-        a, rate = self.concentration._array, self.rate._array
-        return Tensor.detached(stream.gamma(a, 1 / rate, self._shape(sample_shape)).astype(a.dtype))
-
-    def log_prob(self, value: Any) -> Any:
-        """The logarithm of the density."""
-        a, rate = self.concentration, self.rate
-        return a * rate.log() + (a - 1) * value.log() - rate * value - F.lgamma(a)
-
-    def entropy(self) -> Any:
-        """a - log rate + log Γ(a) + (1 - a)·ψ(a)."""
-        a = self.concentration
-        return a - self.rate.log() + F.lgamma(a) + (1 - a) * F.digamma(a)
 
 
 class Cauchy(Distribution):
@@ -234,107 +217,3 @@ class Cauchy(Distribution):
     def entropy(self) -> Any:
         """log 4π + log scale."""
         return math.log(4 * math.pi) + self.scale.log()
-
-
-class Beta(Distribution):
-    """Beta's shares; draws come from another stream than PyTorch's."""
-
-    def __init__(self, concentration1: Any, concentration0: Any, validate_args: Any = None) -> None:
-        self.concentration1, self.concentration0 = parameter(concentration1, concentration0)
-        super().__init__(self.concentration1._array.shape)
-
-    @property
-    def mean(self) -> Any:
-        """a / (a + b)."""
-        return self.concentration1 / (self.concentration1 + self.concentration0)
-
-    def sample(self, sample_shape: Any = ()) -> Any:
-        """A draw."""
-        stream = np.random.default_rng(int(default_generator.words(1)[0]))
-        a, b = self.concentration1._array, self.concentration0._array
-        return Tensor.detached(stream.beta(a, b, self._shape(sample_shape)).astype(a.dtype))
-
-    def log_prob(self, value: Any) -> Any:
-        """The logarithm of the density."""
-        a, b = self.concentration1, self.concentration0
-        whole = F.lgamma(a + b) - F.lgamma(a) - F.lgamma(b)
-        return (a - 1) * value.log() + (b - 1) * F.log1p(-value) + whole
-
-
-class MultivariateNormal(Distribution):
-    """Normal vectors of a mean and a covariance.
-
-    >>> import numpy as np
-    >>> MultivariateNormal(Tensor([0.0, 0.0]), Tensor.detached(np.eye(2, dtype="f4"))).log_prob(Tensor([0.0, 0.0]))
-    tensor(-1.8379)
-    """
-
-    def __init__(
-        self,
-        loc: Any,
-        covariance_matrix: Any = None,
-        precision_matrix: Any = None,
-        scale_tril: Any = None,
-        validate_args: Any = None,
-    ) -> None:
-        if precision_matrix is not None:
-            covariance_matrix = linalg.inv(precision_matrix)
-        self.loc = loc
-        self.scale_tril = linalg.cholesky(covariance_matrix) if scale_tril is None else scale_tril
-        super().__init__(loc._array.shape[:-1], loc._array.shape[-1:])
-
-    @property
-    def mean(self) -> Any:
-        """The mean."""
-        return self.loc
-
-    def rsample(self, sample_shape: Any = ()) -> Any:
-        """A draw."""
-        noise = randn(self._shape(sample_shape), dtype=self.loc.dtype)
-        return self.loc + F.squeeze(F.matmul(self.scale_tril, F.expand_dims(noise, -1)), -1)
-
-    def log_prob(self, value: Any) -> Any:
-        """The logarithm of the density."""
-        gap = F.expand_dims(value - self.loc, -1)
-        z = F.squeeze(linalg.solve(self.scale_tril, gap), -1)
-        half_log_det = F.sum(F.log(F.diagonal(self.scale_tril, 0, -2, -1)), -1)
-        return -0.5 * F.sum(z * z, -1) - half_log_det - self.loc._array.shape[-1] * _HALF_LOG
-
-    def entropy(self) -> Any:
-        """Half of the logarithm of det(2πe·covariance)."""
-        n = self.loc._array.shape[-1]
-        return F.sum(F.log(F.diagonal(self.scale_tril, 0, -2, -1)), -1) + n * (0.5 + _HALF_LOG)
-
-
-class Independent(Distribution):
-    """A distribution whose last batch dimensions belong to the event."""
-
-    def __init__(
-        self, base_distribution: Any, reinterpreted_batch_ndims: int, validate_args: Any = None
-    ) -> None:
-        self.base_dist, self._n = base_distribution, reinterpreted_batch_ndims
-        shape = base_distribution.batch_shape
-        super().__init__(
-            shape[: len(shape) - self._n], (*shape[len(shape) - self._n :], *base_distribution.event_shape)
-        )
-
-    def rsample(self, sample_shape: Any = ()) -> Any:
-        """A draw."""
-        return self.base_dist.rsample(sample_shape)
-
-    def sample(self, sample_shape: Any = ()) -> Any:
-        """A draw without gradients."""
-        return self.base_dist.sample(sample_shape)
-
-    def log_prob(self, value: Any) -> Any:
-        """The logarithm of the density."""
-        return F.sum(self.base_dist.log_prob(value), tuple(range(-self._n, 0)))
-
-    def entropy(self) -> Any:
-        """The summed entropies."""
-        return F.sum(self.base_dist.entropy(), tuple(range(-self._n, 0)))
-
-    @property
-    def mean(self) -> Any:
-        """The mean."""
-        return self.base_dist.mean

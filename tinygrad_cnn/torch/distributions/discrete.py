@@ -27,6 +27,7 @@ class Categorical(Distribution):
     def __init__(self, probs: Any = None, logits: Any = None, validate_args: Any = None) -> None:
         if (probs is None) == (logits is None):
             raise ValueError("Either `probs` or `logits` must be specified, but not both.")
+        self._by_logits = probs is None
         if probs is not None:
             self.probs = probs / F.sum(probs, -1, True)
             self.logits = F.log(F.clip(self.probs, _eps(probs), 1 - _eps(probs)))
@@ -54,6 +55,17 @@ class Categorical(Distribution):
         logits = F.broadcast_to(self.logits, (*shape, self.logits._array.shape[-1]))
         return F.squeeze(F.take_along_axis(logits, np.broadcast_to(places, shape)[..., None], -1), -1)
 
+    @property
+    def mode(self) -> Any:
+        """The likeliest label."""
+        return F.argmax(self.probs, -1)
+
+    def enumerate_support(self, expand: bool = True) -> Any:
+        """All labels, in a first dimension."""
+        n, batch = self.probs._array.shape[-1], self.batch_shape
+        labels = np.arange(n).reshape(n, *[1] * len(batch))
+        return Tensor.detached(np.broadcast_to(labels, (n, *batch)).copy() if expand else labels)
+
     def entropy(self) -> Any:
         """-sum p·log p."""
         least = float(np.finfo(self.logits._array.dtype).min)
@@ -63,9 +75,24 @@ class Categorical(Distribution):
 class OneHotCategorical(Categorical):
     """Labels as vectors with a 1."""
 
+    def __init__(self, probs: Any = None, logits: Any = None, validate_args: Any = None) -> None:
+        super().__init__(probs, logits)
+        self._labels = Categorical(probs, logits)
+        self.event_shape = self.probs.shape[-1:]
+
+    @property
+    def mean(self) -> Any:
+        """The probabilities."""
+        return self.probs
+
+    @property
+    def variance(self) -> Any:
+        """p·(1 - p)."""
+        return self.probs * (1 - self.probs)
+
     def sample(self, sample_shape: Any = ()) -> Any:
         """A draw."""
-        labels = super().sample(sample_shape)
+        labels = self._labels.sample(sample_shape)
         return Tensor.detached(
             np.eye(self.probs._array.shape[-1], dtype=self.probs._array.dtype)[labels._array]
         )
@@ -85,6 +112,7 @@ class Bernoulli(Distribution):
     def __init__(self, probs: Any = None, logits: Any = None, validate_args: Any = None) -> None:
         if (probs is None) == (logits is None):
             raise ValueError("Either `probs` or `logits` must be specified, but not both.")
+        self._by_logits = probs is None
         if probs is not None:
             (self.probs,) = parameter(probs)
             kept = F.clip(self.probs, _eps(self.probs), 1 - _eps(self.probs))
@@ -103,6 +131,12 @@ class Bernoulli(Distribution):
     def variance(self) -> Any:
         """p·(1 - p)."""
         return self.probs * (1 - self.probs)
+
+    @property
+    def mode(self) -> Any:
+        """The likelier of 0 and 1; NaN where neither is."""
+        p = self.probs._array
+        return Tensor.detached(np.where(p == 0.5, np.nan, p >= 0.5).astype(p.dtype))
 
     def sample(self, sample_shape: Any = ()) -> Any:
         """A draw."""

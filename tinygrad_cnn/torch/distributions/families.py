@@ -33,6 +33,37 @@ class Distribution:
     def _shape(self, sample_shape: Any) -> tuple[int, ...]:
         return (*tuple(sample_shape), *self.batch_shape, *self.event_shape)
 
+    def sample_n(self, n: int) -> Any:
+        """n draws without gradients."""
+        return self.sample((n,))
+
+    def perplexity(self) -> Any:
+        """exp of the entropy."""
+        return self.entropy().exp()  # type: ignore[attr-defined]
+
+    def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
+        """The same distribution for a larger batch."""
+        given = {}
+        for called in self._parameters():
+            value = vars(self)[called]
+            rest = value._array.shape[len(self.batch_shape) :]
+            given[called] = value.expand((*batch_shape, *rest))
+        return type(self)(**given)
+
+    def _parameters(self) -> list[str]:
+        """The tensors that it was made of, by name."""
+        code = type(self).__init__.__code__
+        names = [n for n in code.co_varnames[1 : code.co_argcount] if isinstance(vars(self).get(n), Tensor)]
+        left_out = "probs" if vars(self).get("_by_logits") else "logits"
+        return [n for n in names if n != left_out or "probs" not in names]
+
+    def __repr__(self) -> str:
+        parts = [
+            f"{n}: {v if v._array.size == 1 else v.size()}"
+            for n, v in ((n, vars(self)[n]) for n in self._parameters())
+        ]
+        return f"{type(self).__name__}({', '.join(parts)})"
+
     @property
     def stddev(self) -> Any:
         """The standard deviation."""

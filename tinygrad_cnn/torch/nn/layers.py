@@ -9,6 +9,7 @@ from typing import Any
 from tinygrad_cnn import nn as native_nn
 from tinygrad_cnn.torch import devices, dtypes
 from tinygrad_cnn.torch.nn import functional, init
+from tinygrad_cnn.torch.nn.lazy import lazy
 from tinygrad_cnn.torch.nn.modules import COUNTERPARTS, Module
 
 #: Layers that are the native ones, with nothing of their own to draw.
@@ -410,15 +411,8 @@ CLASSES.update({"Identity": Identity, "SyncBatchNorm": SyncBatchNorm})
 
 
 # --------------------------------------------------------------------------- lazy layers
-def _lazy(name: str) -> Any:
-    """A lazy layer, which becomes the layer of here."""
-    found = made(name)
-    found.becomes = CLASSES[name.removeprefix("Lazy")]
-    return found
-
-
 for _name in [name for name in vars(native_nn) if name.startswith("Lazy")]:
-    CLASSES[_name] = _lazy(_name)
+    CLASSES[_name] = lazy(made(_name), CLASSES[_name.removeprefix("Lazy")])
 
 # --------------------------------------------------------------------------- losses
 _OLD = (("size_average", None), ("reduce", None), ("reduction", "mean"))

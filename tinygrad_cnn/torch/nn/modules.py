@@ -13,6 +13,7 @@ from tinygrad_cnn.graph import Node
 from tinygrad_cnn.tensors import Tensor as NativeTensor
 from tinygrad_cnn.torch import devices, dtypes
 from tinygrad_cnn.torch.generators import DRAWS
+from tinygrad_cnn.torch.nn.lazy import is_lazy
 from tinygrad_cnn.torch.tensors import Buffer, Parameter, Tensor, adopted
 
 Native = native_nn.Module
@@ -263,7 +264,9 @@ class Module(Native):
         if strict and unexpected:
             problems.append(f"Unexpected key(s) in state_dict: {', '.join(map(repr, unexpected))}. ")
         for path, value in own.items():
-            if path in state_dict and np.shape(_array(state_dict[path])) != value._array.shape:
+            if is_lazy(value) or path not in state_dict:
+                continue
+            if np.shape(_array(state_dict[path])) != value._array.shape:
                 problems.append(
                     f"size mismatch for {path}: copying a param with shape {np.shape(_array(state_dict[path]))} "
                     f"from checkpoint, the shape in current model is {value._array.shape}."
@@ -274,7 +277,9 @@ class Module(Native):
             )
         for path, value in own.items():
             if path in state_dict:
-                if assign:
+                if is_lazy(value):
+                    value.become(Parameter(Tensor.detached(_array(state_dict[path]).copy())))
+                elif assign:
                     _become(value, _array(state_dict[path]))
                 else:
                     value._writable()[...] = _array(state_dict[path])
