@@ -5,7 +5,9 @@ from tinygrad_cnn.torch import nn
 
 
 def test_an_optimizer_made_before_the_first_call_moves_the_parameters():
-    net = nn.Sequential(nn.LazyConv2d(2, 3), nn.LazyBatchNorm2d(), nn.Flatten(), nn.LazyLinear(3, bias=False))
+    net = nn.Sequential(
+        nn.LazyConv2d(2, 3), nn.LazyBatchNorm2d(), nn.Flatten(), nn.LazyLinear(3, bias=False)
+    )
     optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
     held = list(net.parameters())
     assert repr(net[3].weight) == "<UninitializedParameter>" and nn.parameter.is_lazy(held[0])

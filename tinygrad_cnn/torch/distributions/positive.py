@@ -19,6 +19,7 @@ _EULER = 0.57721566490153286060
 class LogNormal(Distribution):
     """Numbers whose logarithm is normal.
 
+    >>> from tinygrad_cnn.torch import Tensor
     >>> LogNormal(0.0, 1.0).log_prob(Tensor([1.0]))
     tensor([-0.9189])
     """
@@ -56,6 +57,7 @@ class LogNormal(Distribution):
 class HalfNormal(Distribution):
     """Sizes of normal numbers around 0.
 
+    >>> from tinygrad_cnn.torch import Tensor
     >>> HalfNormal(1.0).log_prob(Tensor([0.0]))
     tensor([-0.2258])
     """
@@ -93,6 +95,7 @@ class HalfNormal(Distribution):
 class Gumbel(Distribution):
     """Gumbel's numbers, the largest of many.
 
+    >>> from tinygrad_cnn.torch import Tensor
     >>> Gumbel(0.0, 1.0).log_prob(Tensor([0.0]))
     tensor([-1.])
     """
@@ -134,6 +137,7 @@ class Gumbel(Distribution):
 class Chi2(Gamma):
     """Sums of squares of normal numbers.
 
+    >>> from tinygrad_cnn.torch import Tensor
     >>> Chi2(2.0).log_prob(Tensor([2.0]))
     tensor([-1.6931])
     """
@@ -146,6 +150,7 @@ class Chi2(Gamma):
 class StudentT(Distribution):
     """Student's numbers of some degrees of freedom; draws come from another stream than PyTorch's.
 
+    >>> from tinygrad_cnn.torch import Tensor
     >>> StudentT(1.0).log_prob(Tensor([0.0]))
     tensor([-1.1447])
     """

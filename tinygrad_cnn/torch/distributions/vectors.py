@@ -16,8 +16,8 @@ _HALF_LOG = 0.5 * math.log(2 * math.pi)
 class MultivariateNormal(Distribution):
     """Normal vectors of a mean and a covariance.
 
-    >>> import numpy as np
-    >>> MultivariateNormal(Tensor([0.0, 0.0]), Tensor.detached(np.eye(2, dtype="f4"))).log_prob(Tensor([0.0, 0.0]))
+    >>> from tinygrad_cnn.torch import eye, zeros
+    >>> MultivariateNormal(zeros(2), eye(2)).log_prob(zeros(2))
     tensor(-1.8379)
     """
 
