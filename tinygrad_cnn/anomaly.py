@@ -11,6 +11,7 @@ import numpy as np
 
 from tinygrad_cnn.errors import AnomalyError
 from tinygrad_cnn.graph import Node, Observer, observe
+from tinygrad_cnn.switches import flag
 
 #: Code in this folder is not the user's.
 _OURS = f"{Path(__file__).parent}{os.sep}"
@@ -38,7 +39,7 @@ class detect_anomaly(observe["_Finite"]):
     """
 
     def __init__(self, *, infinities: bool = True) -> None:
-        super().__init__(_Finite(infinities))
+        super().__init__(_Finite(flag("detect_anomaly", "infinities", infinities)))
 
 
 class _Finite(Observer):

@@ -10,10 +10,9 @@ import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar, overload
 
-import numpy as np
-
 from tinygrad_cnn.errors import DTypeError
 from tinygrad_cnn.graph import MODE, Block, Mode
+from tinygrad_cnn.switches import flag
 
 F = TypeVar("F", bound=Callable[..., Any])
 Self = TypeVar("Self", bound="_Recording")
@@ -89,10 +88,8 @@ class set_grad_enabled(Block):
     """
 
     def __init__(self, mode: bool) -> None:
-        if not isinstance(mode, (bool, np.bool_)):
-            raise DTypeError(f"set_grad_enabled: mode is True or False, got {mode!r}")
         super().__init__()
-        self.mode = bool(mode)
+        self.mode = flag("set_grad_enabled", "mode", mode)
         self.enter()
 
     def changed(self, mode: Mode) -> Mode:

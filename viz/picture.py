@@ -16,6 +16,7 @@ import numpy as np
 from tinygrad_cnn.errors import ArgumentError, TinygradCnnError
 from tinygrad_cnn.graph import Node
 from tinygrad_cnn.nn import Module
+from tinygrad_cnn.switches import flags
 from viz.model.boxes import Model
 from viz.model.building import Root, build, roots_of
 from viz.options import Choice, hidden_parts
@@ -228,6 +229,10 @@ def graph(
     >>> graph((x + 1) * 2)
     <Picture result · 2 operations>
     """
+    flags(
+        "viz.graph", values=values, statistics=statistics, memory=memory, flops=flops, times=times,
+        legend=legend, fold=bool(fold) if fold is None else fold,
+    )  # fmt: skip
     choice = Choice(
         title, direction, values, gradients, statistics, memory, flops, times, legend, hidden_parts(hide)
     )  # fmt: skip

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tinygrad_cnn import DTypeError, GraphError, ShapeError, Tensor, grad, nn, optim, train
+from tinygrad_cnn import DTypeError, GraphError, ShapeError, Tensor
 from tinygrad_cnn import functional as F
 
-ROW = np.ones((1, 1), "float32")
 T = Tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
 PAIRS: list[tuple[Callable[..., Any], Callable[..., Any]]] = [
     (operator.add, F.add), (operator.sub, F.sub), (operator.mul, F.mul), (operator.truediv, F.div),
@@ -88,55 +87,6 @@ def test_comparisons_name_the_shapes_that_do_not_fit(op: Any) -> None:
 def test_the_flag_of_a_tensor_is_true_or_false(wrong: Any) -> None:  # E13
     with pytest.raises(DTypeError, match="requires_grad is True or False"):
         Tensor([1.0], wrong)
-
-
-@pytest.mark.parametrize(
-    "call",
-    [
-        lambda x: F.sum(x, keepdims="False"),
-        lambda x: F.max(x, axis=0, keepdims="no"),
-        lambda x: F.argmax(x, keepdims=1),
-        lambda x: F.sort(x, descending="False"),
-        lambda x: F.topk(x, 1, largest="False"),
-        lambda x: F.any(x, keepdims="False"),
-        lambda x: F.max_pool2d(x[None, None], 1, ceil_mode="False"),
-        lambda x: F.max_pool2d(x[None, None], 1, return_indices="False"),
-        lambda x: F.avg_pool2d(x[None, None], 1, count_include_pad="False"),
-        lambda x: F.kl_div(x, x, log_target="False"),
-        lambda x: F.interpolate(x[None, None], 2, mode="bilinear", align_corners="False"),
-        lambda x: F.batch_norm(x, training="False"),
-        lambda x: F.instance_norm(x[None], use_input_stats="False"),
-        lambda x: F.dropout(x, training="False"),
-        lambda x: F.dropout2d(x[None, None], training="False"),
-        lambda x: F.alpha_dropout(x, training="False"),
-        lambda x: F.global_max_pool2d(x[None, None], keepdims="False"),
-        lambda x: F.adaptive_max_pool2d(x[None, None], 1, return_indices="False"),
-        lambda x: F.adaptive_max_pool1d(x[None], 1, return_indices="False"),
-    ],
-)
-def test_the_flag_of_a_function_is_true_or_false(call: Any) -> None:  # E13
-    for x in (np.ones((2, 2)), Tensor(np.ones((2, 2)), requires_grad=True)):
-        with pytest.raises(DTypeError, match="is True or False"):
-            call(x)
-
-
-@pytest.mark.parametrize(
-    "call",
-    [
-        lambda model: optim.clip_grad_norm_(model.parameters(), 1.0, error_if_nonfinite="False"),
-        lambda model: model.load_state_dict(model.state_dict(), strict="False"),
-        lambda model: train.EarlyStopping(restore_best="no"),
-        lambda model: train.ProgressBar(leave="False"),
-        lambda model: model(ROW).sum().backward(retain_graph="False"),
-        lambda model: model(ROW).sum().backward(create_graph="False"),
-        lambda model: grad(model(ROW).sum(), model.weight, create_graph="False"),
-        lambda model: grad(model(ROW).sum(), model.weight, retain_graph="False"),
-        lambda model: grad(model(ROW).sum(), model.weight, allow_unused="False"),
-    ],
-)
-def test_the_flag_of_a_method_or_a_callback_is_true_or_false(call: Any) -> None:  # E13
-    with pytest.raises(DTypeError, match="is True or False"):
-        call(nn.Linear(1, 1))
 
 
 @pytest.mark.parametrize(

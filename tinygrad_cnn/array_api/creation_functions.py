@@ -9,6 +9,7 @@ import numpy as np
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.array_api.arrays import as_type, data, on_cpu, wrapped
 from tinygrad_cnn.errors import DTypeError
+from tinygrad_cnn.functional.arguments import flag
 from tinygrad_cnn.tensors import Tensor
 
 __all__ = [
@@ -42,6 +43,8 @@ def asarray(obj: Any, /, *, dtype: Any = None, device: Any = None, copy: bool | 
     >>> asarray([1, 2]), asarray([1.0])
     (Tensor([1, 2]), Tensor([1.]))
     """
+    if copy is not None:
+        flag("asarray", "copy", copy)
     on_cpu(device)
     kind = as_type(dtype)
     if isinstance(obj, Tensor):
@@ -86,6 +89,7 @@ def astype(x: Tensor, dtype: Any, /, *, copy: bool = True, device: Any = None) -
     >>> astype(Tensor([1.5]), np.dtype("int64"))
     Tensor([1])
     """
+    flag("astype", "copy", copy)
     on_cpu(device)
     kind = as_type(dtype)
     if kind == x.dtype:
@@ -120,6 +124,7 @@ def linspace(
     >>> linspace(0.0, 1.0, 3)
     Tensor([0. , 0.5, 1. ])
     """
+    flag("linspace", "endpoint", endpoint)
     on_cpu(device)
     return wrapped(np.linspace(start, stop, num, endpoint=endpoint, dtype=as_type(dtype) or FLOAT))
 
@@ -246,5 +251,7 @@ def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> T
     >>> from_dlpack(np.ones(2, "float32"))
     Tensor([1., 1.])
     """
+    if copy is not None:
+        flag("from_dlpack", "copy", copy)
     on_cpu(device)
     return wrapped(np.array(np.from_dlpack(x), copy=copy is not False or None))

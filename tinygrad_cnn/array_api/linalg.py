@@ -9,6 +9,7 @@ import numpy as np
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.array_api.arrays import as_type, data, is_float, wrapped
 from tinygrad_cnn.array_api.creation_functions import astype
+from tinygrad_cnn.functional.arguments import flag
 from tinygrad_cnn.tensors import Tensor
 
 
@@ -137,6 +138,7 @@ def cholesky(x: Tensor, /, *, upper: bool = False) -> Tensor:
     >>> cholesky(Tensor([[4.0]]))
     Tensor([[2.]])
     """
+    flag("cholesky", "upper", upper)
     lower = F.cholesky(x)
     return F.matrix_transpose(lower) if upper else lower
 
@@ -183,6 +185,7 @@ def matrix_norm(x: Tensor, /, *, keepdims: bool = False, ord: Any = "fro") -> Te
     >>> matrix_norm(Tensor([[3.0, 4.0]]))
     Tensor(5.)
     """
+    flag("matrix_norm", "keepdims", keepdims)
     y = F.matrix_norm(x, ord)
     return F.reshape(y, (*y.shape, 1, 1)) if keepdims else y
 
@@ -250,7 +253,7 @@ def svd(x: Tensor, /, *, full_matrices: bool = True) -> SVDResult:
     >>> svd(Tensor([[4.0]])).S
     Tensor([4.])
     """
-    if not full_matrices:
+    if not flag("svd", "full_matrices", full_matrices):
         return SVDResult(*F.svd(x))
     return SVDResult(*map(wrapped, np.linalg.svd(data(x), True)))
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.array_api.arrays import data, is_float, wrapped
+from tinygrad_cnn.functional.arguments import flag
 from tinygrad_cnn.tensors import Tensor
 
 __all__ = [
@@ -141,6 +142,8 @@ def reshape(x: Tensor, /, shape: tuple[int, ...], *, copy: bool | None = None) -
     >>> reshape(Tensor([1.0, 2.0]), (2, 1)).shape
     (2, 1)
     """
+    if copy is not None:
+        flag("reshape", "copy", copy)
     if is_float(x):
         return F.reshape(x, shape)
     return wrapped(np.array(np.reshape(data(x), shape), copy=bool(copy) or None))

@@ -9,6 +9,7 @@ import numpy as np
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.array_api.arrays import as_type, computed, data, is_float, wrapped
 from tinygrad_cnn.array_api.creation_functions import astype
+from tinygrad_cnn.functional.arguments import flag, flags
 from tinygrad_cnn.tensors import Tensor
 
 __all__ = [
@@ -48,6 +49,7 @@ def sum(x: Tensor, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = 
     >>> sum(Tensor([1.0, 2.0]))
     Tensor(3.)
     """
+    flag("sum", "keepdims", keepdims)
     if is_float(x):
         return F.sum(x if dtype is None else astype(x, dtype), axis, keepdims)
     return wrapped(np.sum(data(x), axis=axis, dtype=as_type(dtype), keepdims=keepdims))
@@ -59,6 +61,7 @@ def prod(x: Tensor, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool =
     >>> prod(Tensor([2.0, 3.0]))
     Tensor(6.)
     """
+    flag("prod", "keepdims", keepdims)
     if is_float(x):
         return F.prod(x if dtype is None else astype(x, dtype), axis, keepdims)
     return wrapped(np.prod(data(x), axis=axis, dtype=as_type(dtype), keepdims=keepdims))
@@ -97,6 +100,7 @@ def max(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
     >>> max(Tensor([1.0, 3.0]))
     Tensor(3.)
     """
+    flag("max", "keepdims", keepdims)
     if is_float(x):
         return F.max(x, axis, keepdims)
     return wrapped(np.max(data(x), axis=axis, keepdims=keepdims))
@@ -108,6 +112,7 @@ def min(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
     >>> min(Tensor([1.0, 3.0]))
     Tensor(1.)
     """
+    flag("min", "keepdims", keepdims)
     if is_float(x):
         return F.min(x, axis, keepdims)
     return wrapped(np.min(data(x), axis=axis, keepdims=keepdims))
@@ -119,6 +124,7 @@ def all(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
     >>> all(Tensor([1.0, 0.0]))
     Tensor(False)
     """
+    flag("all", "keepdims", keepdims)
     return wrapped(np.all(data(x), axis=axis, keepdims=keepdims))
 
 
@@ -128,6 +134,7 @@ def any(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
     >>> any(Tensor([1.0, 0.0]))
     Tensor(True)
     """
+    flag("any", "keepdims", keepdims)
     return wrapped(np.any(data(x), axis=axis, keepdims=keepdims))
 
 
@@ -137,6 +144,7 @@ def count_nonzero(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) ->
     >>> count_nonzero(Tensor([1.0, 0.0]))
     Tensor(1)
     """
+    flag("count_nonzero", "keepdims", keepdims)
     return wrapped(np.count_nonzero(data(x), axis=axis, keepdims=keepdims))
 
 
@@ -148,6 +156,7 @@ def cumulative_sum(
     >>> cumulative_sum(Tensor([1.0, 2.0]), include_initial=True)
     Tensor([0., 1., 3.])
     """
+    flag("cumulative_sum", "include_initial", include_initial)
     return _cumulative(x, axis, dtype, include_initial, F.cumsum, np.cumsum, 0)
 
 
@@ -159,6 +168,7 @@ def cumulative_prod(
     >>> cumulative_prod(Tensor([2.0, 3.0]))
     Tensor([2., 6.])
     """
+    flag("cumulative_prod", "include_initial", include_initial)
     return _cumulative(x, axis, dtype, include_initial, F.cumprod, np.cumprod, 1)
 
 
@@ -203,6 +213,7 @@ def sort(x: Tensor, /, *, axis: int = -1, descending: bool = False, stable: bool
     >>> sort(Tensor([2.0, 1.0]))
     Tensor([1., 2.])
     """
+    flags("sort", descending=descending, stable=stable)
     if is_float(x):
         return F.sort(x, axis, descending)
     order = np.sort(data(x), axis=axis, kind="stable")
@@ -215,6 +226,7 @@ def argsort(x: Tensor, /, *, axis: int = -1, descending: bool = False, stable: b
     >>> argsort(Tensor([2.0, 1.0]))
     Tensor([1, 0])
     """
+    flags("argsort", descending=descending, stable=stable)
     array = data(x)
     if not descending:
         return wrapped(np.argsort(array, axis=axis, kind="stable"))
@@ -228,6 +240,7 @@ def argmax(x: Tensor, /, *, axis: int | None = None, keepdims: bool = False) -> 
     >>> argmax(Tensor([2.0, 3.0]))
     Tensor(1)
     """
+    flag("argmax", "keepdims", keepdims)
     return wrapped(np.argmax(data(x), axis=axis, keepdims=keepdims))
 
 
@@ -237,6 +250,7 @@ def argmin(x: Tensor, /, *, axis: int | None = None, keepdims: bool = False) -> 
     >>> argmin(Tensor([2.0, 3.0]))
     Tensor(0)
     """
+    flag("argmin", "keepdims", keepdims)
     return wrapped(np.argmin(data(x), axis=axis, keepdims=keepdims))
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tinygrad_cnn.data.dataset import ArrayDataset
 from tinygrad_cnn.errors import FormatError, MissingExtraError
 from tinygrad_cnn.serial import opened, read_file
+from tinygrad_cnn.switches import flags
 
 Array = NDArray[Any]
 
@@ -47,6 +48,7 @@ def cifar10(
     ...     cifar10(folder, train=False)
     ArrayDataset((1, 3, 32, 32) float32, (1,) int64)
     """
+    flags("cifar10", train=train, normalize=normalize, one_hot=one_hot)
     names = [f"data_batch_{k}.bin" for k in range(1, 6)] if train else ["test_batch.bin"]
     records = _records("cifar10", Path(folder), "cifar-10-batches-bin", names, labels=1)
     return _dataset(records[:, 1:], records[:, 0], 10, normalize, one_hot)
@@ -75,6 +77,7 @@ def cifar100(
     ...     cifar100(folder, train=False).arrays[1], cifar100(folder, train=False, coarse=True).arrays[1]
     (array([93]), array([7]))
     """
+    flags("cifar100", train=train, coarse=coarse, normalize=normalize, one_hot=one_hot)
     name = "train.bin" if train else "test.bin"
     records = _records("cifar100", Path(folder), "cifar-100-binary", [name], labels=2)
     return _dataset(
@@ -96,6 +99,7 @@ def svhn(
         MissingExtraError: SciPy, which reads such files, is not installed.
     Source: Netzer et al. 2011, "Reading digits in natural images with unsupervised feature learning".
     """
+    flags("svhn", normalize=normalize, one_hot=one_hot)
     try:
         from scipy.io import loadmat
     except ImportError as error:

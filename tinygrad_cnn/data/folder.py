@@ -16,6 +16,7 @@ from tinygrad_cnn.data.image import MOST_PIXELS, load_image, mode, pillow, pixel
 from tinygrad_cnn.data.stream import StreamedDataset
 from tinygrad_cnn.data.transform import Transform
 from tinygrad_cnn.errors import ArgumentError, DTypeError, FormatError
+from tinygrad_cnn.switches import flag
 
 Array = NDArray[Any]
 
@@ -87,8 +88,7 @@ class ImageFolder(StreamedDataset):
         mode(channels, "ImageFolder")
         if unreadable not in ("skip", "raise"):
             raise ArgumentError(f"ImageFolder: unreadable must be 'skip' or 'raise', got {unreadable!r}")
-        if not isinstance(one_hot, (bool, np.bool_)):
-            raise DTypeError(f"ImageFolder: one_hot must be True or False, got {one_hot!r}")
+        flag("ImageFolder", "one_hot", one_hot)
         self.folder = Path(folder)
         self.size = sides("ImageFolder", "size", size)
         self.channels = channels

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tinygrad_cnn.data.affine import check_fill, check_numbers, resample
 from tinygrad_cnn.data.transform import Transform
-from tinygrad_cnn.errors import DTypeError
+from tinygrad_cnn.switches import flag
 
 Array = NDArray[Any]
 
@@ -157,9 +157,7 @@ class Zoom(Geometric):
     def __init__(self, amount: float, fill: float | str = "nearest", *, separate: bool = False) -> None:
         super().__init__(fill)
         (self.amount,) = check_numbers("Zoom", 0, 0.99, amount=amount)
-        if not isinstance(separate, (bool, np.bool_)):
-            raise DTypeError(f"Zoom: separate must be True or False, got {separate!r}")
-        self.separate = bool(separate)
+        self.separate = flag("Zoom", "separate", separate)
 
     def matrix(self, height: int, width: int, rng: np.random.Generator) -> Array:
         """A change of size; one draw, or two."""

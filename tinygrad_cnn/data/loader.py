@@ -19,6 +19,7 @@ from tinygrad_cnn.data.shares import OneOfSeveral, check_shard, rows, rows_of, s
 from tinygrad_cnn.data.stream import StreamedDataset
 from tinygrad_cnn.errors import ArgumentError, DTypeError
 from tinygrad_cnn.rng import Seed, generator
+from tinygrad_cnn.switches import flags
 
 Array = NDArray[Any]
 
@@ -88,9 +89,7 @@ class DataLoader:
                 raise DTypeError(f"DataLoader: {name} must be an integer, got {number!r}")
             if number < least:
                 raise ArgumentError(f"DataLoader: {name} must be at least {least}, got {number}")
-        for name, flag in (("shuffle", shuffle), ("drop_last", drop_last)):
-            if not isinstance(flag, (bool, np.bool_)):
-                raise DTypeError(f"DataLoader: {name} must be True or False, got {flag!r}")
+        flags("DataLoader", shuffle=shuffle, drop_last=drop_last)
         self.dataset = _as_dataset(dataset)
         self.batch_size = int(batch_size)
         self.shuffle = bool(shuffle)

@@ -10,6 +10,7 @@ import numpy as np
 
 from tinygrad_cnn.errors import ArgumentError, DTypeError
 from tinygrad_cnn.rng import Seed, generator
+from tinygrad_cnn.switches import flag
 
 
 class Sampler(ABC):
@@ -73,7 +74,8 @@ class RandomSampler(Sampler):
         self, data_source: Any, replacement: bool = False, num_samples: int | None = None, *,
         rng: Seed = None,
     ) -> None:  # fmt: skip
-        self.data_source, self.replacement = data_source, bool(replacement)
+        self.data_source = data_source
+        self.replacement = flag("RandomSampler", "replacement", replacement)
         self.num_samples = None if num_samples is None else _count("RandomSampler", num_samples)
         self.rng = None if rng is None else generator(rng)
 
@@ -136,7 +138,8 @@ class WeightedRandomSampler(Sampler):
         if given.dtype.kind not in "biuf" or given.ndim != 1:
             raise DTypeError(f"{name}: weights (N,) of numbers fit, got {given.dtype} {given.shape}")
         self.weights = given.astype(np.float64)
-        self.num_samples, self.replacement = _count(name, num_samples), bool(replacement)
+        self.num_samples = _count(name, num_samples)
+        self.replacement = flag(name, "replacement", replacement)
         if not (np.isfinite(self.weights).all() and (self.weights >= 0).all() and self.weights.any()):
             raise ArgumentError(f"{name}: weights of at least 0, one above 0, fit")
         above = int((self.weights > 0).sum())
@@ -168,7 +171,7 @@ class BatchSampler(Sampler):
     """
 
     def __init__(self, sampler: Iterable[int], batch_size: int, drop_last: bool = False) -> None:
-        self.sampler, self.drop_last = sampler, bool(drop_last)
+        self.sampler, self.drop_last = sampler, flag("BatchSampler", "drop_last", drop_last)
         self.batch_size = _count("BatchSampler", batch_size)
 
     def __iter__(self) -> Iterator[list[int]]:

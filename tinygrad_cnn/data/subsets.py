@@ -15,6 +15,7 @@ from tinygrad_cnn.data.dataset import ArrayDataset, Dataset
 from tinygrad_cnn.data.stream import StreamedDataset
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
 from tinygrad_cnn.rng import Seed, generator
+from tinygrad_cnn.switches import flag
 
 Array = NDArray[Any]
 
@@ -174,6 +175,7 @@ def split(
     >>> len(train), len(test), sorted(train[:][0]) + sorted(test[:][0]) == list(range(8))
     (6, 2, False)
     """
+    flag("split", "stratify", stratify)
     if not isinstance(dataset, Dataset):
         raise DTypeError(f"split: a dataset with __len__ and __getitem__ fits, got {type(dataset)}")
     if not isinstance(test_fraction, Real):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -15,6 +16,8 @@ import numpy as np
 from tinygrad_cnn import half_precision
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
 from tinygrad_cnn.graph import MODE, Traced
+from tinygrad_cnn.switches import flag as flag
+from tinygrad_cnn.switches import flags as flags
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -246,9 +249,12 @@ def integer(function: str, name: str, value: Any, at_least: int | None = None) -
     """
     if type(value) is int and (at_least is None or value >= at_least):
         return value  # of what passes through here nearly everything
-    if isinstance(value, (bool, np.bool_)) or not hasattr(value, "__index__"):
+    number = None
+    if hasattr(value, "__index__") and not isinstance(value, (bool, np.bool_)):
+        with suppress(TypeError):  # an array has it, too
+            number = value.__index__()
+    if number is None:
         raise DTypeError(f"{function}: {name} must be an integer, got {value!r}")
-    number = value.__index__()
     if at_least is not None and number < at_least:
         raise ArgumentError(f"{function}: {name} must be at least {at_least}, got {number}")
     return int(number)
@@ -288,20 +294,6 @@ def number(function: str, name: str, value: Any, low: float = -math.inf, high: f
     if not low <= result <= high:
         raise ArgumentError(f"{function}: {name} must lie in [{low:g}, {high:g}], got {value!r}")
     return result
-
-
-def flag(function: str, name: str, value: Any) -> bool:
-    """A switch: True or False, and nothing that is merely true.
-
-    Raises:
-        DTypeError: it is something else.
-
-    >>> flag("Linear", "bias", np.True_)
-    True
-    """
-    if not isinstance(value, (bool, np.bool_)):
-        raise DTypeError(f"{function}: {name} is True or False, got {value!r}")
-    return bool(value)
 
 
 def choice(function: str, name: str, value: Any, options: Sequence[str]) -> str:

@@ -155,6 +155,7 @@ def ctc_loss(
     """
     name, x = "ctc_loss", floating("ctc_loss", log_probs, "log_probs")
     choice(name, "reduction", reduction, REDUCTIONS)
+    flag(name, "zero_infinity", zero_infinity)
     if x.ndim not in (2, 3):
         raise ShapeError(f"{name}: log_probs needs shape (T, N, C) or (T, C), got {x.shape}")
     one = x.ndim == 2
@@ -166,7 +167,7 @@ def ctc_loss(
     impossible = counts + repeats > steps
     losses = _alignments(x, labels, steps, counts, blank)
     if impossible.any():
-        out = np.asarray(0.0 if flag(name, "zero_infinity", zero_infinity) else inf, x.dtype)
+        out = np.asarray(0.0 if zero_infinity else inf, x.dtype)
         losses = where(impossible, out, losses)
     if reduction == "mean":
         losses = losses / np.maximum(counts, 1).astype(x.dtype)

@@ -30,6 +30,7 @@ from tinygrad_cnn.errors import ArgumentError, KernelError, MissingExtraError
 from tinygrad_cnn.kernels import cache, compiler, memory, process_lock, threads
 from tinygrad_cnn.kernels import numpy as reference
 from tinygrad_cnn.restoring import Restoring
+from tinygrad_cnn.switches import flag
 
 CHOICES = ("auto", "fast", "reference")
 #: Arrays of fewer elements do not start anything: NumPy is quick enough on them.
@@ -286,7 +287,7 @@ def use_kernels(which: str = "auto", *, deterministic: bool = False) -> str:
     """
     if which not in CHOICES:
         raise ArgumentError(f"use_kernels: which must be one of {', '.join(CHOICES)}; got {which!r}")
-    return SERVING.choose(which, deterministic)
+    return SERVING.choose(which, flag("use_kernels", "deterministic", deterministic))
 
 
 def _wish() -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_cnn.errors import ArgumentError, DTypeError, FormatError
-from tinygrad_cnn.functional.arguments import as_array, integer
+from tinygrad_cnn.functional.arguments import as_array, flags, integer
 from tinygrad_cnn.graph import Node
 from tinygrad_cnn.mode import no_grad
 from tinygrad_cnn.nn import Module
@@ -86,6 +86,7 @@ def save(
     (5, 3)
     """
     name = "onnx.save"
+    flags(name, verify=verify, training=training)
     if not isinstance(model, Module):
         raise DTypeError(f"{name}: a Module fits, got {type(model).__name__}")
     onnx = onnx_package(name)

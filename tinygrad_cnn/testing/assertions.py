@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from tinygrad_cnn.functional.arguments import flag
 from tinygrad_cnn.testing.blaming import Blame, blame
 from tinygrad_cnn.testing.check.gradchecks import GradcheckResult, gradcheck
 
@@ -36,6 +37,7 @@ def assert_gradients(fn: Callable[..., Any], *inputs: Any, strict: bool = False,
     >>> assert_gradients(lambda x: x * x, np.array([1.0, 2.0]))
     """
     __tracebackhide__ = True
+    flag("assert_gradients", "strict", strict)
     insist(gradcheck(fn, *inputs, **options), strict, fn, *inputs, **options)
 
 

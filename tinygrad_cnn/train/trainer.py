@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tinygrad_cnn.errors import ArgumentError
 from tinygrad_cnn.functional import cross_entropy
-from tinygrad_cnn.functional.arguments import integer
+from tinygrad_cnn.functional.arguments import flag, integer
 from tinygrad_cnn.nn import Module
 from tinygrad_cnn.optim import Optimizer
 from tinygrad_cnn.parallel import World
@@ -200,6 +200,7 @@ class Trainer:
         >>> list(trainer.fit(np.zeros((4, 2), "float32"), [0, 1, 0, 1], epochs=2))
         ['train_loss']
         """
+        flag("fit", "shuffle", shuffle)
         weights, reports = class_weights(class_weight), reporting(verbose)
         validation = one_validation(validation, validation_data, validation_split)
         if validation_split:

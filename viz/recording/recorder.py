@@ -21,6 +21,7 @@ import tinygrad_cnn
 from tinygrad_cnn import Tensor
 from tinygrad_cnn.graph import MODE, OUT, Call, Node, Observer, Op, observe, owner
 from tinygrad_cnn.restoring import Restoring
+from tinygrad_cnn.switches import flag
 from viz.recording.summary import Summary, summarise, values_of
 
 #: A unit is called dead after this many zeros; fewer may be chance.
@@ -186,7 +187,7 @@ class Recorder(Observer):
         self.first_bad_gradient: int | None = None
         self._meant: set[int] = set()
         self._memory = Memory()
-        self._origins = Origins(holding)
+        self._origins = Origins(flag("viz.record", "holding", holding))
         self._started = 0.0
         self._steps: list[tuple[Node, float]] = []
         self._last_step: int | None = None

@@ -9,7 +9,7 @@ from numpy.typing import DTypeLike
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
-from tinygrad_cnn.functional.arguments import flag, floating, integer, number, values
+from tinygrad_cnn.functional.arguments import flag, flags, floating, integer, number, values
 from tinygrad_cnn.functional.attention import attention
 from tinygrad_cnn.nn import init
 from tinygrad_cnn.nn.layers.linear import Linear
@@ -107,6 +107,9 @@ class MultiheadAttention(Module):
         [0.33000001311302185, 0.33000001311302185, 0.33000001311302185]
         """
         name = "MultiheadAttention"
+        flags(
+            name, need_weights=need_weights, average_attn_weights=average_attn_weights, is_causal=is_causal
+        )
         if is_causal and attn_mask is None:
             raise ArgumentError(f"{name}: is_causal says what attn_mask is; give it too")
         given = [floating(name, x, n) for x, n in ((query, "query"), (key, "key"), (value, "value"))]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError, ShapeError
-from tinygrad_cnn.functional.arguments import choice, integer, operand, values
+from tinygrad_cnn.functional.arguments import choice, flag, flags, integer, operand, values
 from tinygrad_cnn.tensors.tensor_class import Tensor
 
 __all__ = [
@@ -61,6 +61,7 @@ def pack_padded_sequence(
     [1.0, 4.0, 2.0, 3.0]
     """
     name = "pack_padded_sequence"
+    flags(name, batch_first=batch_first, enforce_sorted=enforce_sorted)
     x = operand(name, x)
     if x.ndim < 2:
         raise ShapeError(f"{name}: x has shape {x.shape}, at least 2 axes fit: step and sequence")
@@ -101,6 +102,7 @@ def pad_packed_sequence(
     >>> pad_packed_sequence(packed, batch_first=True)[0].tolist()
     [[1.0, 0.0], [2.0, 3.0]]
     """
+    flag("pad_packed_sequence", "batch_first", batch_first)
     longest, count = len(sequence.batch_sizes), int(sequence.batch_sizes[0])
     total = (
         longest if total_length is None else integer("pad_packed_sequence", "total_length", total_length)
@@ -139,6 +141,7 @@ def pad_sequence(
     >>> pad_sequence([np.array([1.0]), np.array([2.0, 3.0])], batch_first=True).tolist()
     [[1.0, 0.0], [2.0, 3.0]]
     """
+    flag("pad_sequence", "batch_first", batch_first)
     choice("pad_sequence", "padding_side", padding_side, ("right", "left"))
     given = _sequences("pad_sequence", sequences)
     longest = max(len(x) for x in given)
@@ -165,6 +168,7 @@ def pack_sequence(sequences: Sequence[Any], enforce_sorted: bool = True) -> Pack
     >>> pack_sequence([np.array([2.0, 3.0]), np.array([1.0])]).batch_sizes.tolist()
     [2, 1]
     """
+    flag("pack_sequence", "enforce_sorted", enforce_sorted)
     given = _sequences("pack_sequence", sequences)
     lengths = [len(x) for x in given]
     return pack_padded_sequence(pad_sequence(given), lengths, enforce_sorted=enforce_sorted)

@@ -11,7 +11,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import DTypeError
-from tinygrad_cnn.functional.arguments import choice, flag, integer
+from tinygrad_cnn.functional.arguments import choice, flag, flags, integer
 from tinygrad_cnn.nn import init
 from tinygrad_cnn.nn.containers.collections import ModuleList
 from tinygrad_cnn.nn.layers.attention import MultiheadAttention
@@ -162,6 +162,7 @@ class TransformerDecoderLayer(Module):
         >>> TransformerDecoderLayer(2, 1, 4, rng=0).forward(x, x).shape
         (3, 2)
         """
+        flags("TransformerDecoderLayer", tgt_is_causal=tgt_is_causal, memory_is_causal=memory_is_causal)
 
         def itself(x: Any) -> Any:
             y, _ = self.self_attn(x, x, x, tgt_key_padding_mask, False, tgt_mask, is_causal=tgt_is_causal)
@@ -322,6 +323,10 @@ class Transformer(Module):
         >>> Transformer(4, 2, 1, 1, 8, rng=0).forward(x, x, tgt_mask=causal_mask(2)).shape
         (2, 1, 4)
         """
+        flags(
+            "Transformer", src_is_causal=src_is_causal, tgt_is_causal=tgt_is_causal,
+            memory_is_causal=memory_is_causal,
+        )  # fmt: skip
         memory = self.encoder(src, src_mask, src_key_padding_mask, src_is_causal)
         return self.decoder(
             tgt, memory, tgt_mask, memory_mask, tgt_key_padding_mask, memory_key_padding_mask,

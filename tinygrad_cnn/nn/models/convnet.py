@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from tinygrad_cnn import functional as F
-from tinygrad_cnn.functional.arguments import integer
+from tinygrad_cnn.functional.arguments import flag, integer
 from tinygrad_cnn.nn import init
 from tinygrad_cnn.nn.containers.sequential import Sequential
 from tinygrad_cnn.nn.layers.activation import ReLU
@@ -44,13 +44,13 @@ class ConvNet(Module):
         self, classes: int = 10, in_channels: int = 1, *, probabilities: bool = False,
         rng: Seed = None, dtype: DTypeLike = np.float32,
     ) -> None:  # fmt: skip
+        self.probabilities = flag("ConvNet", "probabilities", probabilities)
         draws = generator(rng)
         self.conv_1 = Conv2d(in_channels, 8, 3, padding=1, rng=draws, dtype=dtype)
         self.pool_1 = MaxPool2d(2)
         self.conv_2 = Conv2d(8, 16, 3, padding=1, rng=draws, dtype=dtype)
         self.pool_2 = MaxPool2d(2)
         self.linear_1 = Linear(16 * 7 * 7, classes, rng=draws, dtype=dtype)
-        self.probabilities = bool(probabilities)
         start_normal(self, 0.01, rng=draws)
 
     def forward(self, x: Tensor) -> Tensor | tuple[Tensor, Tensor]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from tinygrad_cnn.errors import ArgumentError
-from tinygrad_cnn.functional.arguments import integer
+from tinygrad_cnn.functional.arguments import flag, integer
 from tinygrad_cnn.nn import init
 from tinygrad_cnn.nn.containers.sequential import Sequential
 from tinygrad_cnn.nn.layers.activation import ReLU
@@ -45,6 +45,7 @@ def vgg_plan(
     >>> list(vgg_plan(16)["classifier"])
     ['0', '1', '2', '3', '4', '5', '6']
     """
+    flag("vgg_plan", "batch_norm", batch_norm)
     if depth not in RUNS:
         raise ArgumentError(f"vgg_plan: depth must be one of {', '.join(map(str, RUNS))}, got {depth!r}")
     layers: list[Any] = []

@@ -39,8 +39,8 @@ class GradientMethods(Methods):
         return self._node is not None and self._node.requires_grad
 
     @requires_grad.setter
-    def requires_grad(self, flag: bool) -> None:
-        self.requires_grad_(flag)
+    def requires_grad(self, value: bool) -> None:
+        self.requires_grad_(value)
 
     @property
     def is_leaf(self) -> bool:
@@ -79,22 +79,23 @@ class GradientMethods(Methods):
             )
         self.node.grad = value
 
-    def requires_grad_(self: T, flag: bool = True) -> T:
+    def requires_grad_(self: T, requires_grad: bool = True) -> T:
         """Ask for a gradient, or ask no more; returns the tensor itself.
 
         Raises:
-            DTypeError: its elements are not floats.
+            DTypeError: its elements are not floats, or requires_grad is neither True nor False.
             GraphError: switching off a result, whose graph needs it; `detach()` gives a copy.
 
         >>> Tensor([1.0]).requires_grad_().requires_grad
         True
         """
-        if flag and self.dtype.kind != "f":
+        wanted = flag("requires_grad_", "requires_grad", requires_grad)
+        if wanted and self.dtype.kind != "f":
             raise DTypeError(f"requires_grad: needs a float dtype, the tensor has {self.dtype}")
-        if not self.is_leaf and not flag:
+        if not self.is_leaf and not wanted:
             raise GraphError("requires_grad_: only leaves can be switched off; use detach()")
         if self.is_leaf:
-            self.node.requires_grad = self.node.retains_grad = bool(flag)
+            self.node.requires_grad = self.node.retains_grad = wanted
         return self
 
     def detach(self) -> Tensor:

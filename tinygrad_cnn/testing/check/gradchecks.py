@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn.errors import ArgumentError
+from tinygrad_cnn.functional.arguments import flags
 from tinygrad_cnn.kernels.memory import keep_freed_memory
 from tinygrad_cnn.testing.check.comparisons import Comparer
 from tinygrad_cnn.testing.check.findings import Finding
@@ -183,6 +184,7 @@ def gradcheck(
     >>> gradcheck(np.sin, np.array([1.0]), vjp=off, complex_step=True).status
     'fail'
     """
+    flags("gradcheck", entries=entries, forward=forward, complex_step=complex_step)
     if order not in (1, 2):
         raise ArgumentError(f"gradcheck: order must be 1 or 2, got {order!r}")
     if directions < 1:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from tinygrad_cnn.errors import ArgumentError, StateError
-from tinygrad_cnn.functional.arguments import choice
+from tinygrad_cnn.functional.arguments import choice, flag
 from tinygrad_cnn.nn.rebuild import Builder
 from tinygrad_cnn.optim import LRScheduler, ReduceLROnPlateau
 from tinygrad_cnn.train.callbacks.base import Callback, check_monitor
@@ -37,7 +37,8 @@ class LearningRate(Callback):
         self, scheduler: LRScheduler | ReduceLROnPlateau, every: str = "epoch", monitor: str | None = None,
         record: bool = True,
     ) -> None:  # fmt: skip
-        self.scheduler, self.monitor, self.record = scheduler, monitor, bool(record)
+        self.scheduler, self.monitor = scheduler, monitor
+        self.record = flag("LearningRate", "record", record)
         self.every = choice("LearningRate", "every", every, ("epoch", "batch"))
         plateau = isinstance(scheduler, ReduceLROnPlateau)
         if plateau != (monitor is not None) or (plateau and every == "batch"):

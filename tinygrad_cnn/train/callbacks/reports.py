@@ -42,7 +42,8 @@ class ProgressBar(Callback):
                 "ProgressBar needs tqdm: pip install 'tinygrad-cnn[progress]'"
             ) from error
         self.leave = flag("ProgressBar", "leave", leave)
-        self._tqdm, self._file, self._quiet = tqdm, file, quiet
+        self._tqdm, self._file = tqdm, file
+        self._quiet = None if quiet is None else flag("ProgressBar", "quiet", quiet)
         self._bar: Any = None
 
     def on_epoch_begin(self, trainer: Trainer) -> None:
