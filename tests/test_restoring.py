@@ -3,6 +3,7 @@
 import sys
 import threading
 from contextlib import ExitStack
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -107,6 +108,20 @@ def test_generators_are_put_back_at_every_place_of_an_interrupt() -> None:
         assert (own.bit_generator.state, rng.generator().bit_generator.state) == before, at
         at += 1
     assert at > (20 if sys.version_info < (3, 13) else 5)  # 3.13 looks for signals at fewer places
+
+
+def test_recording_goes_on_after_an_interrupt_between_a_call_and_its_with() -> None:
+    def switched() -> None:
+        with set_grad_enabled(False):
+            assert not is_grad_enabled()
+        with set_grad_enabled(False), set_grad_enabled(True):
+            assert is_grad_enabled()
+
+    points, at = Points(str(Path(__file__).parents[1])), 1
+    while not points.run(switched, at):
+        assert is_grad_enabled(), at
+        at += 1
+    assert at > 10
 
 
 def test_what_is_drawn_in_a_block_inside_is_noted_by_both() -> None:

@@ -17,7 +17,7 @@ from tinygrad_cnn.switches import flag
 _OURS = f"{Path(__file__).parent}{os.sep}"
 
 
-class detect_anomaly(observe["_Finite"]):
+class detect_anomaly(observe["Finite"]):
     """Stop at the first op whose result, or whose derivative, is NaN or infinite.
 
     A `with` block, for hunting faults: looking at every element takes time. What is computed under
@@ -39,42 +39,53 @@ class detect_anomaly(observe["_Finite"]):
     """
 
     def __init__(self, *, infinities: bool = True) -> None:
-        super().__init__(_Finite(flag("detect_anomaly", "infinities", infinities)))
+        super().__init__(Finite(flag("detect_anomaly", "infinities", infinities)))
 
 
-class _Finite(Observer):
-    """Looks at every result and at every gradient."""
+class Finite(Observer):
+    """Looks at every result and at every gradient.
+
+    Args:
+        infinities: look for them, beside NaN.
+
+    >>> Finite(infinities=False).infinities
+    False
+    """
 
     def __init__(self, infinities: bool) -> None:
         self.infinities = infinities
         self._sites: dict[int, tuple[str, int] | None] = {}
 
+    def called(self, node: Node) -> None:
+        """Note where the op was called."""
+        self._sites[node.serial] = _site()
+
     def recorded(self, node: Node, arrays: tuple[Any, ...], result: Any) -> None:
         """Note where the op was called, and look at its result."""
-        self._sites[node.serial] = _site()
-        bad = self._found(result)
+        self.called(node)
+        bad = self.found(result)
         if not bad:
             return
-        carried = [k for k, x in enumerate(arrays) if isinstance(x, np.ndarray) and self._found(x)]
+        carried = [k for k, x in enumerate(arrays) if isinstance(x, np.ndarray) and self.found(x)]
         came = (
-            f", and operand {carried[0]} came in with {self._found(arrays[carried[0]])}" if carried else ""
+            f", and operand {carried[0]} came in with {self.found(arrays[carried[0]])}" if carried else ""
         )
-        raise self._error(node, "", f"gave {bad}{came}", backward=False)
+        raise self.error(node, "", f"gave {bad}{came}", backward=False)
 
     def step_starts(self, node: Node, g: Any) -> None:
         """Look at the gradient that a walk begins with."""
-        bad = self._found(g)
+        bad = self.found(g)
         if bad:
-            raise self._error(node, "the gradient that comes to ", f"has {bad}", backward=True)
+            raise self.error(node, "the gradient that comes to ", f"has {bad}", backward=True)
 
     def stepped(self, node: Node, g: Any, gradients: tuple[Any, ...]) -> None:
         """Look at the gradients that a derivative gave."""
         for k, share in enumerate(gradients):
-            bad = "" if share is None else self._found(share)
+            bad = "" if share is None else self.found(share)
             if bad:
-                raise self._error(node, "the derivative of ", f"gave {bad} for operand {k}", backward=True)
+                raise self.error(node, "the derivative of ", f"gave {bad} for operand {k}", backward=True)
 
-    def _found(self, value: Any) -> str:
+    def found(self, value: Any) -> str:
         """How many NaN and infinities there are, in words; '' for none."""
         array = np.asarray(getattr(value, "array", value))
         if array.dtype.kind != "f" or np.isfinite(array).all():
@@ -85,7 +96,8 @@ class _Finite(Observer):
             words.append(f"{infs} {'infinity' if infs == 1 else 'infinities'}")
         return f"{' and '.join(words)} among {array.size} elements" if words else ""
 
-    def _error(self, node: Node, what: str, did: str, backward: bool) -> AnomalyError:
+    def error(self, node: Node, what: str, did: str, backward: bool) -> AnomalyError:
+        """What is raised."""
         op = node.op.name if node.op is not None else repr(node)
         site = self._sites.get(node.serial)
         module = f" of module {node.scope!r}" if node.scope else ""
@@ -95,7 +107,7 @@ class _Finite(Observer):
 
 def _site() -> tuple[str, int] | None:
     """File and line of the innermost call that is not in this package."""
-    frame: Any = sys._getframe(2)
+    frame: Any = sys._getframe(3)
     while frame is not None:
         if not frame.f_code.co_filename.startswith(_OURS):
             return frame.f_code.co_filename, frame.f_lineno

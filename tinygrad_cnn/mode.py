@@ -5,9 +5,12 @@ The mode belongs to the thread and to the async task that set it; a new thread s
 
 from __future__ import annotations
 
+import dis
 import functools
 import inspect
+import sys
 from collections.abc import Callable
+from types import CodeType
 from typing import Any, TypeVar, overload
 
 from tinygrad_cnn.errors import DTypeError
@@ -70,7 +73,36 @@ class enable_grad(_Recording):
     recording = True
 
 
-class set_grad_enabled(Block):
+class AtOnce(Block):
+    """A block that changes the mode when it is made, and changes it back at the end of its `with`.
+
+    Where it is made by a `with` statement, `__enter__` changes the mode: an exception that comes between
+    the call and the statement would otherwise leave it changed.
+    """
+
+    def begin(self) -> None:
+        """Change the mode now, if the caller's caller does not do so by `with`; called by `__init__`."""
+        caller = sys._getframe(2)
+        if not _enters(caller.f_code, caller.f_lasti):
+            self.enter()
+
+    def mark(self) -> Mode:
+        """The mode before; it may have been entered when it was made."""
+        return next((before for _, before in self._entered.values()), None) or MODE.get()
+
+    def __enter__(self) -> None:
+        if not self._entered:  # made by `with`, or used a second time
+            self.enter()
+
+
+@functools.lru_cache(maxsize=1024)
+def _enters(code: CodeType, place: int) -> bool:
+    """Whether a `with` statement takes what the instruction at a place gives."""
+    after = [i.opname for i in dis.get_instructions(code) if i.offset > place and i.opname != "CACHE"]
+    return after[:1] == ["BEFORE_WITH"] or after[:2] == ["COPY", "LOAD_SPECIAL"]  # until 3.13, and since
+
+
+class set_grad_enabled(AtOnce):
     """Switch recording on or off: at once, and back again at the end if used as a `with` block.
 
     As a decorator it switches inside the function only.
@@ -90,19 +122,11 @@ class set_grad_enabled(Block):
     def __init__(self, mode: bool) -> None:
         super().__init__()
         self.mode = flag("set_grad_enabled", "mode", mode)
-        self.enter()
+        self.begin()
 
     def changed(self, mode: Mode) -> Mode:
         """The mode that records, or that does not."""
         return mode.replaced(recording=self.mode)
-
-    def mark(self) -> Mode:
-        """The mode before; it was entered when it was made."""
-        return next((before for _, before in self._entered.values()), None) or MODE.get()
-
-    def __enter__(self) -> None:
-        if not self._entered:  # used a second time
-            self.enter()
 
     def __call__(self, function: F) -> F:
         self.leave()

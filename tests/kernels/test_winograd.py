@@ -177,6 +177,23 @@ def test_what_is_not_finite_is_not_spread_over_tiles(special: float, which: str)
             assert np.array_equal(np.isfinite(found), np.isfinite(expected))
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_an_outlier_is_felt_by_its_tiles_only_and_as_stated(seed: int) -> None:  # E9
+    g = of((16, 16), ((1, 1), (1, 1)))
+    x, w, _, _ = operands(seed, 2, 64, 64, g)
+    before = winograd.conv(x, w, None, g, 1)
+    row, column = np.random.default_rng(seed).integers(0, 16, 2)
+    x[0, slice(None) if seed % 2 else 5, row, column] = 1e6
+    y, exact = winograd.conv(x, w, None, g, 1), exactly(reference.conv, x, w, None, grid=g)
+    far = np.ones(y.shape, bool)
+    for top, left in np.ndindex(4, 4):
+        tile = (0, slice(None), slice(4 * top, 4 * top + 4), slice(4 * left, 4 * left + 4))
+        if -1 <= row - 4 * top <= 4 and -1 <= column - 4 * left <= 4:
+            far[tile] = False
+            assert abs(y[tile] - exact[tile]).max() < BOUND * abs(exact[tile]).max()
+    assert not far.all() and np.array_equal(y[far], before[far])
+
+
 def test_it_is_chosen_where_it_was_measured_to_be_faster(monkeypatch: pytest.MonkeyPatch) -> None:
     def chosen(n: int, c: int, k: int, size: int, p: int = 1, groups: int = 1) -> bool:
         return winograd.suits(n, c, k, of((size, size), ((p, p), (p, p))), groups)

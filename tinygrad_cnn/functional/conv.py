@@ -67,10 +67,10 @@ def conv2d(
         ShapeError: channels of x and w differ, b does not fit, or the kernel exceeds the padded image.
         DTypeError: x, w or b is not float.   ArgumentError: an option out of its range.
     Note:
-        Compiled kernels do many 3×3 convolutions of float32 by Winograd's transforms. Their error is
-        relative to the largest element that 6×6 neighbouring pixels of all channels hold, 1e-5 of it at
-        most: one pixel of 1e6 leaves errors of some 10 in results up to 3 pixels away from those that read
-        it. `use_kernels("reference")` sums directly.
+        Compiled kernels do many 3×3 convolutions of float32 by Winograd's transforms, 4×4 neighbouring
+        results of all kernels at a time. Their error is at most 1e-5 of the largest of these: one pixel
+        of 1e6 leaves errors of up to 10 times the largest weight in results up to 3 pixels away from
+        those that read it, and none farther away. `use_kernels("reference")` sums directly.
     Source: Dumoulin & Visin 2016, arXiv:1603.07285.
     >>> conv2d(np.ones((1, 1, 3, 3)), np.ones((1, 1, 2, 2))).shape
     (1, 1, 2, 2)

@@ -9,6 +9,7 @@ from tinygrad_cnn.graph import MODE, Block, Mode
 from tinygrad_cnn.mode import enable_grad, no_grad, set_grad_enabled
 from tinygrad_cnn.restoring import Restoring
 from tinygrad_cnn.torch import devices, dtypes
+from tinygrad_cnn.torch.autograd.anomaly_mode import is_anomaly_check_nan_enabled, is_anomaly_enabled
 from tinygrad_cnn.torch.generators import default_generator
 from tinygrad_cnn.torch.old_types import of_name
 from tinygrad_cnn.torch.tensors import Tensor
@@ -137,7 +138,8 @@ NAMES: dict[str, Any] = {
         inference_mode, is_grad_enabled, is_inference_mode_enabled, get_rng_state, set_rng_state, compile,
         use_deterministic_algorithms, are_deterministic_algorithms_enabled, set_float32_matmul_precision,
         get_float32_matmul_precision, set_num_threads, get_num_threads, set_default_device, get_default_device,
-        set_default_tensor_type, set_flush_denormal, set_warn_always, set_num_interop_threads, no_grad, enable_grad, set_grad_enabled,
+        set_default_tensor_type, set_flush_denormal, set_warn_always, set_num_interop_threads, no_grad, enable_grad, set_grad_enabled, is_anomaly_enabled,
+        is_anomaly_check_nan_enabled,
     )
 }  # fmt: skip
 NAMES["get_num_interop_threads"] = get_num_threads

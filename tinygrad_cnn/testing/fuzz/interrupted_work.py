@@ -15,7 +15,7 @@ from tinygrad_cnn import functional as F
 from tinygrad_cnn import nn, rng
 from tinygrad_cnn.data import ArrayDataset, DataLoader
 from tinygrad_cnn.graph import MODE, scope
-from tinygrad_cnn.mode import enable_grad, no_grad
+from tinygrad_cnn.mode import enable_grad, no_grad, set_grad_enabled
 from tinygrad_cnn.tensors.gradient import grad
 from tinygrad_cnn.tensors.tensor_class import Tensor
 from tinygrad_cnn.train.evaluation import Evaluator
@@ -101,7 +101,7 @@ def blocks() -> Arrays:
         return x * x
 
     x = Tensor([1.0, 2.0], requires_grad=True)
-    with no_grad():
+    with set_grad_enabled(False):
         y = recorded(x)
     early = unrecorded(x)
     z = next(early)

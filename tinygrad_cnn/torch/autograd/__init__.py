@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from tinygrad_cnn.mode import enable_grad, no_grad, set_grad_enabled
+from tinygrad_cnn.torch.autograd import anomaly_mode as anomaly_mode
 from tinygrad_cnn.torch.autograd import functional as functional
 from tinygrad_cnn.torch.autograd import profiler as profiler
+from tinygrad_cnn.torch.autograd.anomaly_mode import detect_anomaly as detect_anomaly
+from tinygrad_cnn.torch.autograd.anomaly_mode import set_detect_anomaly as set_detect_anomaly
 from tinygrad_cnn.torch.autograd.checks import gradcheck as gradcheck
 from tinygrad_cnn.torch.autograd.checks import gradgradcheck as gradgradcheck
 from tinygrad_cnn.torch.autograd.functions import Function as Function
@@ -44,21 +47,4 @@ class Variable:
         return data.requires_grad_() if requires_grad else data
 
 
-class detect_anomaly:
-    """A block that PyTorch checks for NaN; here it does nothing more than run.
-
-    >>> with detect_anomaly(): pass
-    """
-
-    def __init__(self, mode: bool = True, check_nan: bool = True) -> None:
-        self.mode = mode
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, *_: Any) -> None:
-        pass
-
-
-set_detect_anomaly = anomaly_mode = detect_anomaly
 __getattr__ = _guard("torch.autograd", globals())
