@@ -768,7 +768,7 @@ def test_wrong_amounts(make):
     ],
 )  # fmt: skip
 def test_wrong_types(make):
-    with pytest.raises(DTypeError, match=r"^\w+: .*(must be|fit)"):
+    with pytest.raises(DTypeError, match=r"^\w+: .*(must be|fit|is True or False)"):
         make()
 
 
