@@ -457,6 +457,17 @@ MISTAKES: dict[str, list[Mistake]] = {
             theirs="",
         ),
     ],
+    "DeviceError": [
+        Mistake(
+            "A model on the GPU, and images in the computer's memory",
+            "from tinygrad_cnn.testing.stand_in import stand_in_device\n\n"
+            "with stand_in_device() as gpu:  # what stands in for device('cuda') where there is none\n"
+            "    nn.Linear(3, 1).to(gpu)(ones((2, 3)))",
+            "The parameters were moved, and the images were not.",
+            "`x = x.to(gpu)` for each batch, or `DataLoader(..., device=gpu)`.",
+            theirs="",
+        ),
+    ],
     "DrawingError": [
         Mistake(
             "A drawing without time",
@@ -569,6 +580,7 @@ KINDS = {
     "StateError": "What is loaded does not belong to the object that loads it.",
     "FormatError": "A file is short, damaged, or of another format. Nothing was loaded, and nothing was changed.",
     "MissingExtraError": "An optional package is needed. The message ends with the line that installs it.",
+    "DeviceError": "A device is not there, or operands lie on different devices. The message names both.",
     "KernelError": (
         "Compiled kernels cannot be made, kept or loaded here. NumPy still serves: "
         "`use_kernels(\"reference\")`, or the environment variable `TINYGRAD_CNN_KERNELS=reference`. "

@@ -23,9 +23,11 @@ from tinygrad_cnn.creation import (
     zeros,
     zeros_like,
 )
+from tinygrad_cnn.devices.naming import device
 from tinygrad_cnn.errors import (
     AnomalyError,
     ArgumentError,
+    DeviceError,
     DTypeError,
     FormatError,
     GraphError,
@@ -62,6 +64,7 @@ __all__ = [
     "AnomalyError",
     "ArgumentError",
     "DTypeError",
+    "DeviceError",
     "FormatError",
     "GraphError",
     "KernelError",
@@ -80,6 +83,7 @@ __all__ = [
     "bernoulli",
     "checkpoint",
     "detect_anomaly",
+    "device",
     "empty",
     "empty_like",
     "enable_grad",

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_cnn import devices
 from tinygrad_cnn.errors import GraphError
 from tinygrad_cnn.graph import MODE, OUT, Node, Op, is_stale, last_stamp, run_backward
 from tinygrad_cnn.half_precision import has_half, widened
@@ -97,13 +98,14 @@ def gradients(
                 if share.shape != shape or (share.dtype is not dtype and share.dtype != dtype):
                     share = fitted(share, op, parent)
             except AttributeError:  # a number or a list
-                share = fitted(np.asarray(share), op, parent)
+                share = fitted(devices.as_array(share), op, parent)
             if observers:
                 shares[k] = share
             held = pending.get(parent)
             if held is not None:
                 share = held + share
-            pending[parent] = share if shape or record else np.asarray(share)  # 0-d results are scalars
+            # NumPy's results without axes are scalars.
+            pending[parent] = share if shape or record else devices.as_array(share)
         if eager:
             results = share = held = None  # else they would hold a gradient that was delivered
         for observer in observers:
@@ -212,7 +214,7 @@ def rewrap(node: Node, op: Op, wrap: Wrap) -> tuple[Any, ...]:
     """What the op kept, as Tensors at the nodes that the arrays belong to."""
     pairs = zip(op.keep, node.kept or (), strict=True)
     return tuple(
-        wrap(value, node if i == OUT else node.parents[i]) if isinstance(value, np.ndarray) else value
+        wrap(value, node if i == OUT else node.parents[i]) if isinstance(value, devices.CLASSES) else value
         for i, value in pairs
     )
 
@@ -230,8 +232,9 @@ def run_hooks(node: Node, g: Any, wrap: Wrap, record: bool) -> Any:
                 f"{node.shape} fits; return None to leave it as it is"
             )
         array = getattr(after, "array", after)
-        g = after if record and hasattr(after, "array") else np.asarray(array, node.dtype)
-        g = wrap(g, None) if record and isinstance(g, np.ndarray) else g
+        g = after if record and hasattr(after, "array") else devices.as_array(array)
+        g = g if g.dtype == node.dtype else g.astype(node.dtype)
+        g = wrap(g, None) if record and isinstance(g, devices.CLASSES) else g
     return g
 
 

@@ -78,5 +78,9 @@ class MissingExtraError(TinygradCnnError, ImportError):
     """An optional package is needed; the message holds the exact line that installs it."""
 
 
+class DeviceError(TinygradCnnError, RuntimeError):
+    """A device that is not there, or operands that lie on different devices."""
+
+
 class KernelError(TinygradCnnError, RuntimeError):
     """Compiled kernels that cannot be made, kept or loaded here; the reference kernels still serve."""

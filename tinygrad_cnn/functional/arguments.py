@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 
-from tinygrad_cnn import half_precision
+from tinygrad_cnn import devices, half_precision
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
 from tinygrad_cnn.graph import MODE, Traced
 from tinygrad_cnn.switches import flag as flag
@@ -65,7 +65,7 @@ def as_array(function: str, value: Any, beside: Sequence[Any] = ()) -> Any:
     dtype('float32')
     """
     try:
-        array = np.asarray(value)
+        array = devices.as_array(value)
     except ValueError as error:
         raise DTypeError(f"{function}: cannot make an array of this {kind(value)}: {error}") from None
     if type(value) is not np.ndarray and np.any(getattr(value, "mask", False)):
@@ -75,8 +75,8 @@ def as_array(function: str, value: Any, beside: Sequence[Any] = ()) -> Any:
             f"{function}: got {kind(value)} with elements of type {array.dtype}; "
             "real numbers (bool, integer or float) fit"
         )
-    if not isinstance(value, (np.ndarray, np.generic)) and array.dtype != bool:
-        types = (getattr(v, "dtype", None) for v in beside if isinstance(v, (Traced, np.ndarray)))
+    if array is not value and not isinstance(value, (np.ndarray, np.generic)) and array.dtype != bool:
+        types = (getattr(v, "dtype", None) for v in beside if isinstance(v, (Traced, *devices.CLASSES)))
         array = array.astype(np.result_type(DEFAULT_DTYPE, *(t for t in types if t.kind == "f")))
     return array
 
@@ -95,7 +95,8 @@ def operands(function: str, *values: Operand[T]) -> tuple[T, ...]:
     >>> operands("add", np.zeros(1), [0.1])[1]
     array([0.1])
     """
-    some = any(isinstance(v, (Traced, np.ndarray, list, tuple)) for v in values)
+    kinds = (Traced, list, tuple, *devices.CLASSES)
+    some = any(isinstance(v, kinds) for v in values)
     found: tuple[Any, ...] = tuple(
         (v.item() if isinstance(v, np.generic) else v)
         if some and isinstance(v, (int, float, np.integer, np.floating, np.bool_))
@@ -148,7 +149,7 @@ def wide(function: F) -> F:
 
     @functools.wraps(function)
     def widened(*args: Any, **kwargs: Any) -> Any:
-        given = [v for v in (*args, *kwargs.values()) if isinstance(v, (np.ndarray, Traced))]
+        given = [v for v in (*args, *kwargs.values()) if isinstance(v, (Traced, *devices.CLASSES))]
         if not half_precision.has_half(None, given):
             return function(*args, **kwargs)
         options = dict(zip(kwargs, half_precision.widened([*kwargs.values()]), strict=True))
@@ -177,12 +178,20 @@ def floating(function: str, value: Operand[T], name: str = "x") -> T:
 
 def values(value: Any) -> Any:
     """The array inside a Tensor, or the value as an array of its own type: for labels and masks."""
-    return value.array if isinstance(value, Traced) else np.asarray(value)
+    return value.array if isinstance(value, Traced) else devices.as_array(value)
+
+
+def on_host(value: Any) -> Any:
+    """As `values`, in the host's memory: for integers that are checked, such as labels and places.
+
+    What lies on a device is fetched: a device would not say that a place is out of range, but wrap around.
+    """
+    return devices.to_host(values(value))
 
 
 def like(operand: Any, result: Any) -> Any:
     """A result that carries no gradient: a Tensor where the operand is one, an array otherwise."""
-    detached = getattr(type(operand), "detached", np.asarray)
+    detached = getattr(type(operand), "detached", devices.as_array)
     return detached(result)
 
 

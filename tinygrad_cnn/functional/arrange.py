@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tinygrad_cnn import ops
+from tinygrad_cnn import devices, ops
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
 from tinygrad_cnn.functional.arguments import (
     Axis,
@@ -15,10 +15,10 @@ from tinygrad_cnn.functional.arguments import (
     TensorLike,
     axes,
     integer,
+    on_host,
     one_axis,
     operand,
     torch_names,
-    values,
 )
 from tinygrad_cnn.functional.reduce import sum as sum_over
 
@@ -41,7 +41,7 @@ def tile(x: Operand[T], reps: int | Sequence[int]) -> T:
            [1., 2., 1., 2.]], dtype=float32)
     """
     x = operand("tile", x)
-    several = reps if isinstance(reps, (Sequence, np.ndarray)) else (reps,)
+    several = reps if isinstance(reps, (Sequence, *devices.CLASSES)) else (reps,)
     counts = tuple(integer("tile", "reps", n, 0) for n in several)
     counts = (1,) * (x.ndim - len(counts)) + counts
     if len(counts) > x.ndim:
@@ -70,7 +70,7 @@ def repeat(x: Operand[T], repeats: TensorLike, axis: int | None = None) -> T:
     if axis is None:
         x = ops.Reshape((x.size,))(x)
     along = one_axis("repeat", 0 if axis is None else axis, x.ndim)
-    counts = np.array(values(repeats))
+    counts = np.array(on_host(repeats))
     if counts.dtype.kind not in "iu" and counts.size:
         raise DTypeError(f"repeat: repeats must be integers, got {repeats!r}")
     if (counts < 0).any():

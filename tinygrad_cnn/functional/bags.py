@@ -7,7 +7,15 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
-from tinygrad_cnn.functional.arguments import Operand, T, TensorLike, choice, flag, floating, values
+from tinygrad_cnn.functional.arguments import (
+    Operand,
+    T,
+    TensorLike,
+    choice,
+    flag,
+    floating,
+    on_host,
+)
 from tinygrad_cnn.functional.elementwise import where
 from tinygrad_cnn.functional.embeddings import embedding, padding_row
 from tinygrad_cnn.functional.products import einsum
@@ -80,7 +88,7 @@ def embedding_bag(
     """
     name, w = "embedding_bag", floating("embedding_bag", w, "w")
     choice(name, "mode", mode, ("sum", "mean", "max"))
-    indices = np.asarray(values(x))
+    indices = on_host(x)
     if indices.dtype.kind not in "iu" and indices.size:
         raise DTypeError(f"{name}: x must hold integers, got dtype {indices.dtype}")
     places, inside = _bags(name, indices, offsets, flag(name, "include_last_offset", include_last_offset))
@@ -110,7 +118,7 @@ def _bags(name: str, indices: Any, offsets: Any, ends: bool) -> tuple[Any, Any]:
         raise ShapeError(
             f"{name}: x (B, L) without offsets, or x (N,) with offsets fit, got {indices.shape}"
         )
-    starts = np.asarray(values(offsets))
+    starts = on_host(offsets)
     if starts.dtype.kind not in "iu" or starts.ndim != 1 or not starts.size:
         raise DTypeError(f"{name}: offsets must be a line of integers, got {starts.dtype} {starts.shape}")
     edges = starts if ends else np.append(starts, indices.size)

@@ -19,10 +19,10 @@ from tinygrad_cnn.functional.arguments import (
     integer,
     like,
     number,
+    on_host,
     one_axis,
     operand,
     sizes,
-    values,
 )
 from tinygrad_cnn.functional.arrange import diagonal, roll
 from tinygrad_cnn.functional.linalg import matmul
@@ -74,7 +74,7 @@ def one_hot(x: Operand[T], num_classes: int | None = None) -> T:
     array([[1, 0, 0],
            [0, 0, 1]])
     """
-    labels = np.asarray(values(x))
+    labels = on_host(x)
     if labels.dtype.kind not in "iu":
         raise DTypeError(f"one_hot: x has dtype {labels.dtype}, integers fit")
     count = (

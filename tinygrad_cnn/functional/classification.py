@@ -17,6 +17,7 @@ from tinygrad_cnn.functional.arguments import (
     floating,
     integer,
     number,
+    on_host,
     values,
 )
 from tinygrad_cnn.functional.loss import REDUCTIONS, as_target
@@ -206,7 +207,7 @@ def _class_weights(name: str, x: Any, weight: Any) -> Any:
         raise ShapeError(f"{name}: x needs shape (K,) or (N, K, ...), got {x.shape}")
     if weight is None:
         return None
-    found = np.array(values(weight), x.dtype)  # a copy: the derivative reads it again
+    found = values(weight).astype(x.dtype)  # a copy: the derivative reads it again
     if found.shape != (x.shape[1],):
         raise ShapeError(f"{name}: weight has shape {found.shape}, ({x.shape[1]},) fits: one per class")
     return found
@@ -214,7 +215,7 @@ def _class_weights(name: str, x: Any, weight: Any) -> Any:
 
 def _labels(name: str, x: Any, target: Any, ignored: int | None) -> tuple[Any, bool]:
     """Labels (N, ...) in [0, K), and -1 where the target is `ignored`; whether there are some, all kept."""
-    found = np.array(values(target))  # a copy: the derivative reads it again
+    found = np.array(on_host(target))  # a copy: the derivative reads it again
     if found.shape != (x.shape[0], *x.shape[2:]):
         raise ShapeError(
             f"{name}: x (N, K, ...) and labels (N, ...) do not fit: x {x.shape}, labels {found.shape}"

@@ -7,9 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn import ops
+from tinygrad_cnn import devices, ops
 from tinygrad_cnn.errors import DTypeError, ShapeError
-from tinygrad_cnn.functional.arguments import Operand, T, TensorLike, one_axis, operand, torch_names, values
+from tinygrad_cnn.functional.arguments import (
+    Operand,
+    T,
+    TensorLike,
+    on_host,
+    one_axis,
+    operand,
+    torch_names,
+    values,
+)
 from tinygrad_cnn.graph import Traced
 
 __all__ = ["index", "take_along_axis"]
@@ -31,15 +40,18 @@ def index(x: Operand[T], key: Any) -> T:
     """
     parts = key if isinstance(key, tuple) else (key,)
     made = tuple(_part(part) for part in parts)
-    return ops.Index(made if isinstance(key, tuple) else made[0])(operand("index", x))
+    x, whole = operand("index", x), made if isinstance(key, tuple) else made[0]
+    if devices.ON_DEVICES and devices.device_of(values(x)) != devices.HOST:
+        np.broadcast_to(np.empty(()), x.shape)[whole]  # raises IndexError, where a device would wrap around
+    return ops.Index(whole)(x)
 
 
 def _part(part: Any) -> Any:
     """One part of a key; arrays are copied, because the derivative reads the key again."""
     if part is None or part is Ellipsis or isinstance(part, slice):
         return part
-    if isinstance(part, (Traced, np.ndarray, list, tuple)):
-        found = np.array(values(part))
+    if isinstance(part, (Traced, list, tuple, *devices.CLASSES)):
+        found = np.array(on_host(part))
         return found.astype(np.intp) if found.size == 0 and found.dtype != bool else found
     if isinstance(part, (bool, np.bool_)):
         return bool(part)
@@ -74,7 +86,7 @@ def take_along_axis(x: Operand[T], indices: TensorLike, axis: int | None = -1) -
     array([[6., 6., 5.],
            [7., 7., 8.]])
     """
-    x, places = operand("take_along_axis", x), np.array(values(indices))
+    x, places = operand("take_along_axis", x), np.array(on_host(indices))
     if places.dtype.kind not in "iu":
         raise DTypeError(f"take_along_axis: indices must be integers, got dtype {places.dtype}")
     if axis is None:

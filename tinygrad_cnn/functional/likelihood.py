@@ -19,6 +19,7 @@ from tinygrad_cnn.functional.arguments import (
     floating,
     integer,
     number,
+    on_host,
     values,
 )
 from tinygrad_cnn.functional.elementwise import where
@@ -175,7 +176,7 @@ def ctc_loss(
 
 
 def _lengths(name: str, what: str, given: Any, batch: int, most: int) -> Any:
-    found = np.asarray(values(given))
+    found = on_host(given)
     if found.dtype.kind not in "iu" and found.size:
         raise DTypeError(f"{name}: {what} must be integers, got dtype {found.dtype}")
     found = np.atleast_1d(found).astype(np.int64)
@@ -189,7 +190,7 @@ def _lengths(name: str, what: str, given: Any, batch: int, most: int) -> Any:
 def _label_rows(name: str, targets: Any, target_lengths: Any, sizes: Any, blank: int) -> tuple[Any, Any]:
     """The labels in rows, filled up with blanks, and the length of each."""
     batch, classes = sizes
-    given = np.asarray(values(targets))
+    given = on_host(targets)
     if given.dtype.kind not in "iu" and given.size:
         raise DTypeError(f"{name}: labels have dtype {given.dtype}, integers fit")
     if blank >= classes:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn import ops
+from tinygrad_cnn import devices, ops
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
 from tinygrad_cnn.functional.arguments import (
     Operand,
@@ -293,7 +293,7 @@ def matrix_rank(a: Operand[T], tol: float | None = None) -> T:
     """
     a = _matrix("matrix_rank", a)
     bound = None if tol is None else number("matrix_rank", "tol", tol, 0)
-    return like(a, np.asarray(np.linalg.matrix_rank(values(a), bound)))
+    return like(a, devices.as_array(np.linalg.matrix_rank(values(a), bound)))
 
 
 def matrix_norm(a: Operand[T], ord: str | float = "fro") -> T:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn import ops
+from tinygrad_cnn import devices, ops
 from tinygrad_cnn.errors import ArgumentError, ShapeError
 from tinygrad_cnn.functional.arguments import (
     Operand,
@@ -275,7 +275,7 @@ def hinge_embedding_loss(
 # --------------------------------------------------------------------------- checks
 def as_target(name: str, target: Operand[T], x: T) -> T:
     """A target as an operand: integers, bools and lists in x's type, floats in their own."""
-    if not isinstance(target, (Traced, np.ndarray, np.generic)):
+    if not isinstance(target, (Traced, np.generic, *devices.CLASSES)):
         as_array(name, target)  # refuses what is not a number
         given: Any = np.asarray(target, x.dtype)
         return given
@@ -299,7 +299,7 @@ def _factors(name: str, what: str, value: Any, x: Any) -> Any:
     """TensorLike factors that broadcast to x, in x's type; None stays None."""
     if value is None:
         return None
-    found = np.array(values(value), x.dtype)  # a copy: the derivative reads it again
+    found = values(value).astype(x.dtype)  # a copy: the derivative reads it again
     try:
         fits = np.broadcast_shapes(found.shape, x.shape) == x.shape
     except ValueError:

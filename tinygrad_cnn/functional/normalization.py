@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn import ops
+from tinygrad_cnn import devices, ops
 from tinygrad_cnn.errors import ArgumentError, ShapeError
 from tinygrad_cnn.functional.arguments import (
     Operand,
@@ -66,7 +66,7 @@ def batch_norm(
     _check_running(name, x, running_mean, running_var)
     training = flag(name, "training", training)
     if not training and running_mean is not None:
-        mean, var = (np.array(values(v), x.dtype) for v in (running_mean, running_var))
+        mean, var = (values(v).astype(x.dtype) for v in (running_mean, running_var))
         return ops.FixedNorm(mean, var, eps)(x, w, b)
     count = x.size // channels if channels else 0
     if training and count == 1:
@@ -268,8 +268,8 @@ def last_sizes(function: str, normalized_shape: Sizes) -> tuple[int, ...]:
 
 def _affine(name: str, x: Any, w: Any, b: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
     """w and b as floats of that shape, ones and zeros where they are None."""
-    w = np.ones(shape, x.dtype) if w is None else floating(name, w, "w")
-    b = np.zeros(shape, x.dtype) if b is None else floating(name, b, "b")
+    w = devices.ones(shape, x.dtype, like=x) if w is None else floating(name, w, "w")
+    b = devices.zeros(shape, x.dtype, like=x) if b is None else floating(name, b, "b")
     for key, value in (("w", w), ("b", b)):
         if value.shape != shape:
             raise ShapeError(f"{name}: {key} has shape {value.shape}, x {x.shape} expects {shape}")

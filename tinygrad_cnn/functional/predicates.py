@@ -193,7 +193,7 @@ def bitwise_invert(x: Operand[T]) -> T:
 
 def _bits(function: str, *operands: Any) -> Any:
     """NumPy's function of the same name, for integers and bools."""
-    arrays = [np.asarray(values(x)) for x in operands]
+    arrays = [values(x) for x in operands]
     for array in arrays:
         if array.dtype.kind not in "biu":
             raise DTypeError(f"{function}: got dtype {array.dtype}, integers and bools fit")

@@ -19,6 +19,7 @@ from tinygrad_cnn.functional.arguments import (
     flag,
     floating,
     number,
+    on_host,
     operand,
     values,
 )
@@ -104,7 +105,7 @@ def multilabel_margin_loss(x: Operand[T], target: Operand[T], *, reduction: str 
     """
     name, x = "multilabel_margin_loss", floating("multilabel_margin_loss", x)
     choice(name, "reduction", reduction, REDUCTIONS)
-    labels = np.asarray(values(target))
+    labels = on_host(target)
     if x.ndim not in (1, 2):
         raise ShapeError(f"{name}: x needs shape (N, K) or (K,), got {x.shape}")
     if labels.shape != x.shape:

@@ -6,6 +6,7 @@ from typing import Any, Literal, overload
 
 import numpy as np
 
+from tinygrad_cnn import devices
 from tinygrad_cnn.functional.arguments import Operand, T, choice, flag, like, operand, values
 from tinygrad_cnn.graph import Traced
 
@@ -57,7 +58,7 @@ def searchsorted(x: Operand[T], v: Operand[T], side: str = "left") -> T:
     array([2])
     """
     places = np.searchsorted(values(x), values(v), choice("searchsorted", "side", side, ("left", "right")))  # type: ignore[call-overload]  # side is checked above
-    return like(v if isinstance(v, Traced) else x, np.asarray(places))
+    return like(v if isinstance(v, Traced) else x, devices.as_array(places))
 
 
 @overload

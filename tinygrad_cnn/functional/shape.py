@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn import ops
+from tinygrad_cnn import devices, ops
 from tinygrad_cnn.errors import DTypeError, ShapeError
 from tinygrad_cnn.functional.arguments import Axis, Operand, T, integer, one_axis, operand, torch_names
 from tinygrad_cnn.functional.arguments import axes as axes_of
@@ -278,7 +278,7 @@ def split(x: Operand[T], indices_or_sections: int | Sequence[int], axis: int = 0
     """
     x = operand("split", x)
     cut = one_axis("split", axis, x.ndim)
-    if isinstance(indices_or_sections, (Sequence, np.ndarray)):
+    if isinstance(indices_or_sections, (Sequence, *devices.CLASSES)):
         inner = [integer("split", "index", i) for i in indices_or_sections]
     else:
         count = integer("split", "indices_or_sections", indices_or_sections, 1)
@@ -294,7 +294,7 @@ def split(x: Operand[T], indices_or_sections: int | Sequence[int], axis: int = 0
 
 def _listed(function: str, tensors: Any) -> list[Any]:
     """The operands of a join: a list of at least one."""
-    if isinstance(tensors, (Traced, np.ndarray)):
+    if isinstance(tensors, (Traced, *devices.CLASSES)):
         raise DTypeError(f"{function}: give a list of tensors, not one array")
     operands = [operand(function, x, tensors) for x in tensors]
     if not operands:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn import ops
+from tinygrad_cnn import devices, ops
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
 from tinygrad_cnn.functional.arguments import (
     Axis,
@@ -18,6 +18,7 @@ from tinygrad_cnn.functional.arguments import (
     floating,
     integer,
     like,
+    on_host,
     one_axis,
     operand,
     values,
@@ -118,7 +119,7 @@ def quantile(x: Operand[T], q: TensorLike, axis: int | None = None, keepdims: bo
     array(3., dtype=float32)
     """
     x = floating("quantile", x)
-    shares = np.asarray(values(q), np.float64)
+    shares = on_host(q).astype(np.float64)
     if shares.size and not (shares.min() >= 0 and shares.max() <= 1):
         raise ArgumentError(f"quantile: q must lie in [0, 1], got {q!r}")
     keep = flag("quantile", "keepdims", keepdims)
@@ -153,7 +154,7 @@ def percentile(x: Operand[T], q: TensorLike, axis: int | None = None, keepdims: 
     >>> percentile([1.0, 2.0, 4.0], 75)
     array(3., dtype=float32)
     """
-    return quantile(x, np.asarray(values(q), np.float64) / 100, axis, keepdims)
+    return quantile(x, on_host(q).astype(np.float64) / 100, axis, keepdims)
 
 
 def median(x: Operand[T], axis: int | None = None, keepdims: bool = False) -> T:
@@ -291,7 +292,7 @@ def nanmean(x: Operand[T], axis: Axis = None, keepdims: bool = False) -> T:
     """
     x = floating("nanmean", x)
     there = ~np.isnan(values(x))
-    count = np.asarray(sum_over(there.astype(x.dtype), axis, keepdims))
+    count = devices.as_array(sum_over(there.astype(x.dtype), axis, keepdims))
     return ops.Div()(nansum(x, axis, keepdims), count)
 
 
@@ -314,7 +315,7 @@ def count_nonzero(x: Operand[T], axis: Axis = None, keepdims: bool = False) -> T
         axis=axes("count_nonzero", axis, x.ndim),
         keepdims=flag("count_nonzero", "keepdims", keepdims),
     )
-    return like(x, np.asarray(found))
+    return like(x, found)
 
 
 def bincount(x: Operand[T], weights: Operand[T] | None = None, minlength: int = 0) -> T:
@@ -331,7 +332,7 @@ def bincount(x: Operand[T], weights: Operand[T] | None = None, minlength: int = 
     >>> bincount(np.array([0, 2, 2]))
     array([1, 0, 2])
     """
-    places = np.asarray(values(x))
+    places = on_host(x)
     if places.dtype.kind not in "iu" or places.ndim != 1 or (places.size and places.min() < 0):
         raise DTypeError(
             f"bincount: x needs one axis of integers of at least 0, got {places.dtype} {places.shape}"

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from tinygrad_cnn import devices
 from tinygrad_cnn.errors import ArgumentError, GraphError, ShapeError, TinygradCnnError
 from tinygrad_cnn.half_precision import has_half, narrows, rounded, widened
 
@@ -283,7 +284,7 @@ def unpacked(op: Op, out: Any) -> tuple[Array, Any]:
             f"{op.name}: forward returned a {type(out).__name__}; one array fits, or "
             "Result(array, residual) with what backward needs besides"
         )
-    return np.asarray(out), residual
+    return devices.as_array(out), residual
 
 
 def run_backward(

@@ -11,8 +11,7 @@ from __future__ import annotations
 import os
 import threading
 
-import numpy as np
-
+from tinygrad_cnn import devices
 from tinygrad_cnn.graph.nodes import Node, next_serial
 from tinygrad_cnn.graph.operations import Array
 
@@ -38,7 +37,7 @@ if hasattr(os, "register_at_fork"):
 
 def owner(array: Array) -> Array:
     """The array that owns the memory that `array` shows."""
-    while isinstance(array.base, np.ndarray):
+    while isinstance(array.base, devices.CLASSES):
         array = array.base
     return array
 
@@ -58,7 +57,7 @@ def last_stamp() -> int:
 def is_stale(node: Node) -> bool:
     """Whether an array that `node` keeps for its derivative was written over since."""
     for array in node.kept or ():
-        if isinstance(array, np.ndarray) and _written.get(id(owner(array)), -1) > node.serial:
+        if isinstance(array, devices.CLASSES) and _written.get(id(owner(array)), -1) > node.serial:
             return True
     return False
 

@@ -22,10 +22,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
+from tinygrad_cnn import devices
 from tinygrad_cnn.errors import ArgumentError, KernelError, MissingExtraError
 from tinygrad_cnn.kernels import cache, compiler, memory, process_lock, threads
 from tinygrad_cnn.kernels import numpy as reference
@@ -35,6 +37,8 @@ from tinygrad_cnn.switches import flag
 CHOICES = ("auto", "fast", "reference")
 #: Arrays of fewer elements do not start anything: NumPy is quick enough on them.
 WORTH_IT = 20_000
+#: The module of kernels for arrays of devices, imported when a device is first asked for.
+ON_DEVICES = "tinygrad_cnn.kernels.device"
 
 _log = logging.getLogger("tinygrad_cnn")
 
@@ -54,7 +58,28 @@ class Serving:
         self._table: ModuleType = sys.modules[__name__]
         self._names: tuple[str, ...] = ()
         self._lock = threading.RLock()
+        self._on_devices: Any = None  # the kernels for arrays of devices, where there are any
         self._loader: threading.Thread | None = None  # loads compiled kernels that will be wanted soon
+
+    # ----------------------------------------------------------------------- arrays of devices
+    def serve_devices(self, serve: bool) -> None:
+        """Let each name look where its operands lie, from when a device is asked for; or no longer."""
+        with self._lock:
+            on_host = {name: self._on_host(name) for name in self._names}
+            self._on_devices = import_module(ON_DEVICES) if serve else None
+            for name, kernel in on_host.items():
+                self._put(name, kernel)
+
+    def _put(self, name: str, kernel: Callable[..., Any]) -> None:
+        """Bind a kernel for arrays of the host, and around it, where there are devices, the choice."""
+        if self._on_devices is not None:
+            kernel = _by_place(kernel, getattr(self._on_devices, name))
+        setattr(self._table, name, kernel)
+
+    def _on_host(self, name: str) -> Any:
+        """What serves arrays of the host."""
+        kernel = getattr(self._table, name)
+        return getattr(kernel, "on_host", kernel)
 
     # ----------------------------------------------------------------------- before anything is decided
     def install(self, table: ModuleType, names: tuple[str, ...]) -> None:
@@ -62,6 +87,7 @@ class Serving:
         self._table, self._names = table, names
         for name in names:
             setattr(table, name, self._waiting(name, getattr(reference, name)))
+        devices.when_admitted(self.serve_devices)
 
     def _waiting(self, name: str, kernel: Callable[..., Any]) -> Callable[..., Any]:
         """NumPy's kernel, which begins at the first large array, or at any if that was asked for."""
@@ -148,7 +174,7 @@ class Serving:
         homes = sys.modules[cache.PACKAGE].HOME if which == "fast" else {}
         for name in self._names:
             kernel = self._loading(name, homes[name]) if name in homes else getattr(reference, name)
-            setattr(self._table, name, kernel)
+            self._put(name, kernel)
         self.which, self.changes = which, self.changes + 1
 
     # ----------------------------------------------------------------------- compiled kernels
@@ -200,8 +226,8 @@ class Serving:
                 kernel = getattr(reference, name)
                 result = kernel(*operands)
                 self.changes += 1
-            if getattr(self._table, name) is load_first:
-                setattr(self._table, name, kernel)
+            if self._on_host(name) is load_first:
+                self._put(name, kernel)
             return result
 
         return load_first
@@ -245,6 +271,20 @@ class Serving:
     def after_fork(self) -> None:
         """In a forked child there is nobody else who could have the lock, or load ahead."""
         self._lock = threading.RLock()
+
+
+def _by_place(on_host: Callable[..., Any], on_device: Callable[..., Any]) -> Callable[..., Any]:
+    """A kernel that serves arrays of the host by one function, and those of a device by another."""
+
+    @functools.wraps(on_host)
+    def kernel(*operands: Any) -> Any:
+        for operand in operands:
+            if type(operand) in devices.ON_DEVICES:
+                return on_device(*operands)
+        return on_host(*operands)
+
+    kernel.on_host = on_host  # type: ignore[attr-defined]
+    return kernel
 
 
 SERVING = Serving()

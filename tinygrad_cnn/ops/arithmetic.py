@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_cnn import devices
 from tinygrad_cnn.graph import OUT, Needs
 from tinygrad_cnn.ops.elementwise import Log
 from tinygrad_cnn.ops.families import Elementwise
@@ -204,6 +205,7 @@ class Minimum(Elementwise):
 
 def shared(g: Any, lost: Any, won: Any, tied: Any, needs: tuple[bool, ...]) -> tuple[Any, ...]:
     """`g` for the operand that won, half of it for each in a tie; where one is NaN, all of it for both."""
-    if tied.any():
+    on_device = type(getattr(tied, "_array", tied)) in devices.ON_DEVICES
+    if on_device or tied.any():  # asking a device is waiting for it
         g = Where(tied)(g / 2, g)
     return Gate(~lost)(g) if needs[0] else None, Gate(~won)(g) if needs[1] else None

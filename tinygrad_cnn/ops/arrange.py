@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_cnn import devices
 from tinygrad_cnn.graph import Result
 from tinygrad_cnn.ops.families import Rearrangement
 from tinygrad_cnn.ops.index import IndexAdd
@@ -36,7 +37,10 @@ class Repeat(Rearrangement):
         self._repeats, self.axis = repeats, axis
 
     def forward(self, x: Any) -> Any:
-        return Result(np.repeat(x, self._repeats, self.axis), x.shape)
+        often = self._repeats
+        if type(x) in devices.ON_DEVICES and not isinstance(often, int):
+            often = often.tolist()  # a device takes numbers of the host
+        return Result(np.repeat(x, often, self.axis), x.shape)
 
     def backward(self, g: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
         before, n, after = shape[: self.axis], shape[self.axis], shape[self.axis + 1 :]
@@ -113,7 +117,7 @@ class Diagonal(Rearrangement):
 
     def forward(self, x: Any) -> Any:
         y = np.diagonal(x, self.offset, self.axis1, self.axis2)
-        if x.flags.writeable:
+        if type(x) is np.ndarray and x.flags.writeable:
             y.flags.writeable = True  # NumPy's is read-only, but what is written there arrives
         return Result(y, x.shape)
 
@@ -128,8 +132,8 @@ class PlaceDiagonal(Rearrangement):
         self.offset, self.axis1, self.axis2, self.shape = offset, axis1, axis2, shape
 
     def forward(self, g: Any) -> Any:
-        out = np.zeros(self.shape, g.dtype)
-        along = np.arange(g.shape[-1])
+        out = devices.zeros(self.shape, g.dtype, like=g)
+        along = devices.arange(0, g.shape[-1], like=g)
         matrices = np.moveaxis(out, (self.axis1, self.axis2), (-2, -1))
         matrices[..., along + max(-self.offset, 0), along + max(self.offset, 0)] = g
         return out

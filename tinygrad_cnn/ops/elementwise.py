@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn.graph import OUT
+from tinygrad_cnn import devices
+from tinygrad_cnn.devices import Device
+from tinygrad_cnn.graph import OUT, Result
 from tinygrad_cnn.ops.families import Elementwise
 from tinygrad_cnn.ops.select import Gate
 
-__all__ = ["Cast", "Clip", "Exp", "Exp2", "Expm1", "Log", "Log1p", "Log2", "Log10"]
+__all__ = ["Cast", "Clip", "Exp", "Exp2", "Expm1", "Log", "Log1p", "Log2", "Log10", "Move"]
 
 
 class Exp(Elementwise):
@@ -121,6 +123,21 @@ class Cast(Elementwise):
 
     def options(self) -> dict[str, Any]:
         return {"dtype": str(self.dtype)}
+
+
+class Move(Elementwise):
+    """x on another device; its gradient returns to where x lies. The residual is that place."""
+
+    wide = False
+
+    def __init__(self, device: Device) -> None:
+        self.device = device
+
+    def forward(self, x: Any) -> Any:
+        return Result(devices.moved(x, self.device), devices.device_of(x))
+
+    def backward(self, g: Any, source: Device) -> tuple[Any, ...]:
+        return (Move(source)(g),)
 
 
 class Exp2(Elementwise):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tinygrad_cnn import devices
 from tinygrad_cnn.graph import Result
 from tinygrad_cnn.ops.families import MatrixProduct
 from tinygrad_cnn.ops.index import IndexAdd
@@ -20,9 +21,9 @@ class Embedding(MatrixProduct):
         self._indices, self.padding_idx = indices, padding_idx
 
     def forward(self, w: Any) -> Any:
-        return Result(w.take(self._indices, 0), w.shape)
+        return Result(w.take(devices.beside(self._indices, w), 0), w.shape)
 
     def backward(self, g: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
         if self.padding_idx is not None:
-            g = g * (self._indices != self.padding_idx)[..., None]
+            g = g * (devices.beside(self._indices, g) != self.padding_idx)[..., None]
         return (IndexAdd(self._indices, shape)(g),)

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_cnn import devices
 from tinygrad_cnn.graph import OUT
 from tinygrad_cnn.ops.matrices import Inverse, MatrixFunction, symmetric_part, transposed
-from tinygrad_cnn.ops.pairs import plain
 
 __all__ = ["OrthogonalTriangular", "SingularValues", "SymmetricEigen"]
 
@@ -33,7 +33,7 @@ class SymmetricEigen(MatrixFunction):
     def backward(self, g: Any, y: Any) -> tuple[Any, ...]:
         w, v = y[..., :1, :], y[..., 1:, :]
         gw, gv = g[..., :1, :], g[..., 1:, :]
-        middle = transposed(v) @ gv * gaps(w) + gw * np.eye(w.shape[-1], dtype=w.dtype)
+        middle = transposed(v) @ gv * gaps(w) + gw * devices.eye(w.shape[-1], w.dtype, like=w)
         found = v @ middle @ transposed(v)
         return ((found + transposed(found)) / 2,)
 
@@ -58,7 +58,7 @@ class SingularValues(MatrixFunction):
         m = self.rows
         u, s, v = y[..., :m, :], y[..., m : m + 1, :], y[..., m + 1 :, :]
         gu, gs, gv = g[..., :m, :], g[..., m : m + 1, :], g[..., m + 1 :, :]
-        k, gap, eye = s.shape[-1], gaps(s * s), np.eye(s.shape[-1], dtype=s.dtype)
+        k, gap, eye = s.shape[-1], gaps(s * s), devices.eye(s.shape[-1], s.dtype, like=s)
         left, right = transposed(u) @ gu, transposed(v) @ gv
         rows = transposed(s)  # s down a column, so that rows * X is S X
         middle = (left - transposed(left)) * gap * s + rows * ((right - transposed(right)) * gap) + gs * eye
@@ -85,7 +85,8 @@ class OrthogonalTriangular(MatrixFunction):
         q, r = y[..., : self.rows, :], y[..., self.rows :, :]
         gq, gr = g[..., : self.rows, :], g[..., self.rows :, :]
         n = r.shape[-1]
-        below, half = np.tril(np.ones((n, n), r.dtype), -1), np.eye(n, dtype=r.dtype)
+        below = np.tril(devices.ones((n, n), r.dtype, like=r), -1)
+        half = devices.eye(n, r.dtype, like=r)
         m = r @ transposed(gr * (below.T + half)) - transposed(gq) @ q
         low = m * below
         return ((gq + q @ (low + transposed(low) + m * half)) @ transposed(Inverse()(r)),)
@@ -98,5 +99,5 @@ def gaps(w: Any) -> Any:
     array([[ 0. ,  0.5],
            [-0.5,  0. ]])
     """
-    eye = np.eye(plain(w).shape[-1], dtype=w.dtype)
+    eye = devices.eye(w.shape[-1], w.dtype, like=w)
     return (1 - eye) / (w - transposed(w) + eye)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn import kernels
+from tinygrad_cnn import devices, kernels
 from tinygrad_cnn.graph import Needs, Result
 from tinygrad_cnn.ops.families import Rearrangement
 from tinygrad_cnn.ops.select import Gate
@@ -22,7 +22,7 @@ class Index(Rearrangement):
         self._key = key
 
     def forward(self, x: Any) -> Any:
-        return Result(x[self._key], x.shape)
+        return Result(x[beside(self._key, x)], x.shape)
 
     def backward(self, g: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
         return (IndexAdd(self._key, shape)(g),)
@@ -44,11 +44,12 @@ class IndexAdd(Rearrangement):
             lead, places, size, behind = found
             rows = kernels.add_rows(g.reshape(lead, places.size, behind), places, size)
             return rows.reshape(self.shape)
-        out = np.zeros(self.shape, g.dtype)
+        out = devices.zeros(self.shape, g.dtype, like=g)
+        key = beside(self._key, g)
         if may_repeat(self._key):
-            np.add.at(out, self._key, g)  # `out[key] += g` would keep only one of the repeats
+            devices.add_at(out, key, g)  # `out[key] += g` would keep only one of the repeats
         else:
-            out[self._key] = g
+            out[key] = g
         return out
 
     def backward(self, h: Any) -> tuple[Any, ...]:
@@ -68,7 +69,8 @@ class TakeAlongAxis(Rearrangement):
         self._places, self.axis, self._unique = places, axis, unique
 
     def forward(self, x: Any) -> Any:
-        return Result(np.take_along_axis(x, self._places, self.axis), x.shape[self.axis])
+        places = devices.beside(self._places, x)
+        return Result(np.take_along_axis(x, places, self.axis), x.shape[self.axis])
 
     def backward(self, g: Any, size: int) -> tuple[Any, ...]:
         return (AddAlongAxis(self._places, self.axis, size, self._unique)(g),)
@@ -85,8 +87,8 @@ class AddAlongAxis(Rearrangement):
     def forward(self, g: Any) -> Any:
         shape = (*g.shape[: self.axis], self.size, *g.shape[self.axis + 1 :])
         if self._unique:
-            out = np.zeros(shape, g.dtype)
-            np.put_along_axis(out, self._places, g, self.axis)
+            out = devices.zeros(shape, g.dtype, like=g)
+            np.put_along_axis(out, devices.beside(self._places, g), g, self.axis)
             return out
         middle = prod(shape[: self.axis]), g.shape[self.axis], prod(shape[self.axis + 1 :])
         places = np.broadcast_to(self._places, g.shape).reshape(middle)
@@ -103,7 +105,10 @@ class PutAlongAxis(Rearrangement):
         self._places, self.axis = places, axis
 
     def forward(self, x: Any, v: Any) -> Any:
-        out = np.array(x, np.result_type(x, v))
+        out = x.astype(np.result_type(x, v))
+        if type(x) in devices.ON_DEVICES:
+            out, kept, stays = written(out, along(devices.beside(self._places, x), self.axis), v)
+            return Result(out, (kept, stays))
         np.put_along_axis(out, self._places, v, self.axis)
         marks = np.full(x.shape, -1)
         numbers = np.arange(v.size).reshape(v.shape)
@@ -117,6 +122,28 @@ class PutAlongAxis(Rearrangement):
         return (Gate(kept)(g) if needs[0] else None), dv
 
 
+def written(out: Any, key: Any, v: Any) -> tuple[Any, Any, Any]:
+    """`out` with v at a key of integer arrays, of which the last stays where one repeats a place; where
+    `out` was kept, and which elements of v stay. For devices, which write repeats in no certain order.
+    """
+    numbers = devices.arange(0, v.size, like=v).reshape(v.shape)
+    marks = devices.full(out.shape, -1, np.int64, like=out)
+    devices.max_at(marks, key, numbers)
+    if v.size:
+        out = np.where(marks < 0, out, v.reshape(-1)[np.maximum(marks, 0)])
+    return out, marks < 0, marks[key] == numbers
+
+
+def along(places: Any, axis: int) -> tuple[Any, ...]:
+    """The key of what `np.take_along_axis` takes."""
+    ends = [devices.arange(0, n, like=places) for n in places.shape]
+    sides = [tuple(-1 if k == i else 1 for k in range(places.ndim)) for i in range(places.ndim)]
+    return tuple(
+        places if i == axis else end.reshape(side)
+        for i, (end, side) in enumerate(zip(ends, sides, strict=True))
+    )
+
+
 def along_one_axis(key: Any, shape: tuple[int, ...]) -> tuple[int, Any, int, int] | None:
     """(elements before, places, elements, elements behind) of a key of integer arrays for neighbouring
     axes, which count as one; None for another key.
@@ -127,9 +154,11 @@ def along_one_axis(key: Any, shape: tuple[int, ...]) -> tuple[int, Any, int, int
     (1, array([2, 5]), 6, 1)
     """
     parts = key if isinstance(key, tuple) else (key,)
-    before = next((k for k, part in enumerate(parts) if isinstance(part, np.ndarray)), 0)
+    before = next((k for k, part in enumerate(parts) if isinstance(part, devices.CLASSES)), 0)
     arrays, full = parts[before:], slice(None)
-    if not arrays or not all(isinstance(a, np.ndarray) and a.dtype.kind == "i" and a.ndim for a in arrays):
+    if not arrays or not all(
+        isinstance(a, devices.CLASSES) and a.dtype.kind == "i" and a.ndim for a in arrays
+    ):
         return None
     if not all(isinstance(part, slice) and part == full for part in parts[:before]):
         return None
@@ -142,10 +171,21 @@ def along_one_axis(key: Any, shape: tuple[int, ...]) -> tuple[int, Any, int, int
     return prod(shape[:before]), places.reshape(-1), prod(sizes), behind
 
 
+def beside(key: Any, x: Any) -> Any:
+    """A key whose arrays lie where x does.
+
+    >>> beside((slice(None), 0), np.zeros(2))
+    (slice(None, None, None), 0)
+    """
+    if not devices.ON_DEVICES:
+        return key
+    return tuple(devices.beside(k, x) for k in key) if isinstance(key, tuple) else devices.beside(key, x)
+
+
 def may_repeat(key: Any) -> bool:
     """Whether a key can name one place twice: only arrays of integers can."""
     parts = key if isinstance(key, tuple) else (key,)
-    return any(isinstance(part, np.ndarray) and part.dtype != bool and part.ndim for part in parts)
+    return any(isinstance(part, devices.CLASSES) and part.dtype != bool and part.ndim for part in parts)
 
 
 def describe(key: Any) -> str:
@@ -159,6 +199,6 @@ def describe(key: Any) -> str:
     if isinstance(key, slice):
         start, stop, step = ("" if v is None else str(v) for v in (key.start, key.stop, key.step))
         return f"{start}:{stop}:{step}" if step else f"{start}:{stop}"
-    if isinstance(key, np.ndarray):
+    if isinstance(key, devices.CLASSES):
         return f"{key.dtype}{key.shape}"
     return "..." if key is Ellipsis else str(key)

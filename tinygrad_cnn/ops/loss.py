@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn import kernels
+from tinygrad_cnn import devices, kernels
 from tinygrad_cnn.graph import Needs, Result
 from tinygrad_cnn.ops.activation import LogSoftmax, Sigmoid, Softmax
 from tinygrad_cnn.ops.elementwise import Exp, Log
@@ -114,10 +114,14 @@ class BinaryCrossEntropy(ElementLoss):
         with np.errstate(divide="ignore"):  # ln 0 is what the clamp is for
             yes, no = np.maximum(np.log(x), -100), np.maximum(np.log1p(-x), -100)
         losses = -(t * yes + (1 - t) * no)
-        return self.reduced(losses if self._weight is None else self._weight * losses)
+        return self.reduced(losses if self._weight is None else devices.beside(self._weight, x) * losses)
 
     def backward(self, g: Any, x: Any, t: Any, size: int, *, needs: Needs) -> tuple[Any, ...]:
-        g = self.shared(g, size) if self._weight is None else self.shared(g, size) * self._weight
+        g = (
+            self.shared(g, size)
+            if self._weight is None
+            else self.shared(g, size) * devices.beside(self._weight, g)
+        )
         q = x * (1 - x)
         safe = q * (q >= EPSILON) + EPSILON * _cast(q < EPSILON, q)
         dx = g * ((x - t) / safe) if needs[0] else None
@@ -137,10 +141,14 @@ class BinaryCrossEntropyWithLogits(ElementLoss):
     def forward(self, x: Any, t: Any) -> Any:
         soft = np.log1p(np.exp(-abs(x))) + np.maximum(-x, 0)  # ln(1 + e^-x)
         losses = (1 - t) * x + (soft if self._pos_weight is None else self.positive(t) * soft)
-        return self.reduced(losses if self._weight is None else self._weight * losses)
+        return self.reduced(losses if self._weight is None else devices.beside(self._weight, x) * losses)
 
     def backward(self, g: Any, x: Any, t: Any, size: int, *, needs: Needs) -> tuple[Any, ...]:
-        g = self.shared(g, size) if self._weight is None else self.shared(g, size) * self._weight
+        g = (
+            self.shared(g, size)
+            if self._weight is None
+            else self.shared(g, size) * devices.beside(self._weight, g)
+        )
         dx = dt = None
         if needs[0]:
             # 1 - sigmoid(x) = sigmoid(-x), which keeps its digits for a large x
@@ -149,13 +157,13 @@ class BinaryCrossEntropyWithLogits(ElementLoss):
         if needs[1]:
             dt = g * -x
             if self._pos_weight is not None:  # at the target 1 this very loss is ln(1 + e^-x)
-                soft = BinaryCrossEntropyWithLogits("none")(x, np.ones(x.shape, x.dtype))
-                dt = dt + g * ((self._pos_weight - 1) * soft)
+                soft = BinaryCrossEntropyWithLogits("none")(x, devices.ones(x.shape, x.dtype, like=x))
+                dt = dt + g * ((devices.beside(self._pos_weight, g) - 1) * soft)
         return dx, dt
 
     def positive(self, t: Any) -> Any:
         """What ln(1 + e^-x) counts: 1 - t + pos_weight · t."""
-        return 1 + (self._pos_weight - 1) * t
+        return 1 + (devices.beside(self._pos_weight, t) - 1) * t
 
 
 class KLDivergence(ElementLoss):
@@ -192,11 +200,12 @@ class HingeEmbedding(ElementLoss):
         self.margin = margin
 
     def forward(self, x: Any) -> Any:
-        return self.reduced(np.where(self._like, x, np.maximum(self.margin - x, 0)))
+        return self.reduced(np.where(devices.beside(self._like, x), x, np.maximum(self.margin - x, 0)))
 
     def backward(self, g: Any, x: Any, size: int) -> tuple[Any, ...]:
-        inside = _cast(x <= self.margin, x) * ~self._like
-        return (self.shared(g, size) * (self._like - inside),)
+        same = devices.beside(self._like, x)
+        inside = _cast(x <= self.margin, x) * ~same
+        return (self.shared(g, size) * (same - inside),)
 
 
 # --------------------------------------------------------------------------- losses of classes
@@ -212,15 +221,16 @@ class LabelLoss(Loss):
 
     def negated(self, scores: Any) -> Any:
         """Minus the score of each label, weighted and reduced; 0 where ignored, even if a score is NaN."""
-        beside = np.maximum(np.expand_dims(self._labels, 1), 0)
+        labels, weight = devices.beside(self._labels, scores), devices.beside(self._weight, scores)
+        beside = np.maximum(np.expand_dims(labels, 1), 0)
         picked = np.take_along_axis(scores, beside, 1).squeeze(1)
-        losses = np.where(self._labels < 0, 0, -picked * self._weight)
+        losses = np.where(labels < 0, 0, -picked * weight)
         return losses if self.reduction == "none" else losses.sum()
 
     def shared(self, g: Any) -> Any:
         """The gradient of each loss, with an axis for the classes: (N, 1, ...)."""
         count, *places = self._weight.shape
-        return (g * self._weight).reshape((count, 1, *places))
+        return (g * devices.beside(self._weight, g)).reshape((count, 1, *places))
 
 
 class SoftmaxCrossEntropy(LabelLoss):
@@ -239,7 +249,7 @@ class SoftmaxCrossEntropy(LabelLoss):
 @fused
 def cross_entropy_slope(x: Any, labels: Any, share: Any) -> Any:
     """(softmax(x) - one_hot(labels)) * share: SoftmaxCrossEntropy's derivative."""
-    return (Softmax(1)(x) - kernels.one_hot(labels, x.shape, x.dtype)) * share
+    return (Softmax(1)(x) - kernels.one_hot(devices.beside(labels, x), x.shape, x.dtype)) * share
 
 
 class NegativeLogLikelihood(LabelLoss):
@@ -249,7 +259,7 @@ class NegativeLogLikelihood(LabelLoss):
         return Result(self.negated(x), x.shape)
 
     def backward(self, g: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
-        return (self.shared(g) * -kernels.one_hot(self._labels, shape, g.dtype),)
+        return (self.shared(g) * -kernels.one_hot(devices.beside(self._labels, g), shape, g.dtype),)
 
 
 class SoftTargetCrossEntropy(Loss):
@@ -264,7 +274,7 @@ class SoftTargetCrossEntropy(Loss):
         self._weight, self.reduction = weight, reduction
 
     def forward(self, x: Any, t: Any) -> Any:
-        losses = -(LogSoftmax(1).forward(x) * (t * self._weight))
+        losses = -(LogSoftmax(1).forward(x) * (t * devices.beside(self._weight, t)))
         return losses.sum(axis=1) if self.reduction == "none" else losses.sum()
 
     def backward(self, g: Any, x: Any, t: Any, *, needs: Needs) -> tuple[Any, ...]:
@@ -272,10 +282,10 @@ class SoftTargetCrossEntropy(Loss):
             g = g.reshape((g.shape[0], 1, *g.shape[1:]))
         dx = dt = None
         if needs[0]:
-            share = t * self._weight
+            share = t * devices.beside(self._weight, t)
             dx = g * (Softmax(1)(x) * share.sum(axis=1, keepdims=True) - share)
         if needs[1]:
-            dt = g * (-self._weight * LogSoftmax(1)(x))
+            dt = g * (-devices.beside(self._weight, g) * LogSoftmax(1)(x))
         return dx, dt
 
 
@@ -293,22 +303,26 @@ class MultiMargin(Loss):
 
     def forward(self, x: Any) -> Any:
         z, others = self.excess(x)
-        losses = np.where(others, np.maximum(z, 0) ** self.p, 0).sum(axis=1) * self._weight / x.shape[1]
+        losses = (
+            np.where(others, np.maximum(z, 0) ** self.p, 0).sum(axis=1)
+            * devices.beside(self._weight, x)
+            / x.shape[1]
+        )
         return losses if self.reduction == "none" else losses.sum()
 
     def excess(self, x: Any) -> tuple[Any, Any]:
         """By how much each class breaks the margin, and a mask of those that are not the label."""
-        rows = np.arange(x.shape[0])
-        others = np.ones(x.shape, bool)
-        others[rows, self._labels] = False
-        own = Index((rows, self._labels))(x).reshape((x.shape[0], 1))
+        rows, labels = devices.arange(0, x.shape[0], like=x), devices.beside(self._labels, x)
+        others = devices.ones(x.shape, bool, like=x)
+        others[rows, labels] = False
+        own = Index((rows, labels))(x).reshape((x.shape[0], 1))
         return x - own + self.margin, others
 
     def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
         z, others = self.excess(x)
         active = _cast(z > 0, x) * others
         slope = active if self.p == 1 else 2 * z * active
-        share = (g * self._weight).reshape((x.shape[0], 1)) * slope / x.shape[1]
+        share = (g * devices.beside(self._weight, g)).reshape((x.shape[0], 1)) * slope / x.shape[1]
         return (share - ~others * share.sum(axis=1, keepdims=True),)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_cnn import devices
 from tinygrad_cnn.graph import OUT, Needs, Op
 from tinygrad_cnn.ops.linalg import MatMul
 from tinygrad_cnn.ops.shape import Transpose
@@ -69,7 +70,7 @@ class Cofactors(MatrixFunction):
     def forward(self, a: Any) -> Any:
         n = a.shape[-1]
         u, s, vh = np.linalg.svd(a)
-        others = np.where(np.eye(n, dtype=bool), 1.0, s[..., None, :]).prod(axis=-1)
+        others = np.where(devices.eye(n, bool, like=a), 1.0, s[..., None, :]).prod(axis=-1)
         sign = np.linalg.det(u) * np.linalg.det(vh)
         found = (u * (others * sign[..., None])[..., None, :]) @ vh
         return found.astype(a.dtype, copy=False)
@@ -107,7 +108,7 @@ class PseudoInverse(MatrixFunction):
     def backward(self, g: Any, a: Any, y: Any) -> tuple[Any, ...]:
         # Golub & Pereyra 1973: dY = -Y dA Y + Y Y' dA' (I - A Y) + (I - Y A) dA' Y' Y
         m, n = a.shape[-2:]
-        eye = np.eye(max(m, n), dtype=a.dtype)
+        eye = devices.eye(max(m, n), a.dtype, like=a)
         t, gt = transposed(y), transposed(g)
         left, right = eye[:m, :m] - a @ y, eye[:n, :n] - y @ a
         return (left @ gt @ y @ t + t @ y @ gt @ right - t @ g @ t,)
@@ -123,7 +124,8 @@ class Cholesky(MatrixFunction):
 
     def backward(self, g: Any, y: Any) -> tuple[Any, ...]:
         n = y.shape[-1]
-        half = np.tril(np.ones((n, n), y.dtype), -1) + np.eye(n, dtype=y.dtype) / 2
+        below = np.tril(devices.ones((n, n), y.dtype, like=y), -1)
+        half = below + devices.eye(n, y.dtype, like=y) / 2
         middle = (transposed(y) @ g) * half
         inverse = Inverse()(y)
         found = transposed(inverse) @ middle @ inverse

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn import half_precision, kernels
+from tinygrad_cnn import devices, half_precision, kernels
 from tinygrad_cnn.graph import Needs, Op, Result
 from tinygrad_cnn.grid import Grid
 from tinygrad_cnn.kernels.numpy import norm as formulas
@@ -69,20 +69,20 @@ class FixedNorm(Normalization):
         self._mean, self._var, self.eps = mean, var, eps
 
     def forward(self, x: Any, w: Any, b: Any) -> Any:
-        mean, var = self.statistics()
+        mean, var = self.statistics(x)
         return kernels.fixed_norm(x, w, b, mean, var, self.eps)
 
     def backward(self, g: Any, x: Any, w: Any, *, needs: Needs) -> tuple[Any, ...]:
         axis, side = per_channel(x)
-        mean, var = self.statistics()
+        mean, var = self.statistics(x)
         inverse = (var + self.eps) ** -0.5
         dx = g * (w * inverse).reshape(side) if needs[0] else None
         xhat = (x - mean.reshape(side)) * inverse.reshape(side)
         return dx, (g * xhat).sum(axis=axis), g.sum(axis=axis)
 
-    def statistics(self) -> tuple[Any, ...]:
-        """Mean and variance, at least in float32: no root of float16 is exact enough."""
-        return half_precision.widened((self._mean, self._var))
+    def statistics(self, like: Any) -> tuple[Any, ...]:
+        """Mean and variance where `like` lies, at least in float32: no root of float16 is exact enough."""
+        return half_precision.widened((devices.beside(self._mean, like), devices.beside(self._var, like)))
 
 
 class LayerNorm(Normalization):

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_cnn import devices
 from tinygrad_cnn.ops.families import Rearrangement
 
 __all__ = ["Pad", "PadAdd"]
@@ -28,7 +29,7 @@ class Pad(Rearrangement):
             return self._framed(x)
         for axis, (before, after) in enumerate(self.widths):
             if before or after:
-                x = x.take(sources(x.shape[axis], before, after, self.mode), axis)
+                x = x.take(devices.beside(sources(x.shape[axis], before, after, self.mode), x), axis)
         return x
 
     def backward(self, g: Any) -> tuple[Any, ...]:

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn import kernels
+from tinygrad_cnn import devices, kernels
 from tinygrad_cnn.graph import OUT, Needs, Op, Result
 from tinygrad_cnn.grid import Grid, by
-from tinygrad_cnn.ops.index import AddAlongAxis, Index
+from tinygrad_cnn.ops.index import AddAlongAxis, Index, beside, written
 
 __all__ = ["AdaptiveMaxPool", "AvgPool", "LpPool", "MaxPool", "MaxUnpool", "Pick", "Place", "Spread"]
 
@@ -179,6 +179,9 @@ class MaxUnpool(Op):
 
     def forward(self, x: Any) -> Any:
         shape, key = (*x.shape[: -len(self.image)], *self.image), key_of(self._flat, self.image)
+        if type(x) in devices.ON_DEVICES:
+            out, _, stays = written(devices.zeros(shape, x.dtype, like=x), beside(key, x), x)
+            return Result(out, stays)
         out = np.zeros(shape, x.dtype)
         out[key] = x
         last, number = np.zeros(shape, np.int64), np.arange(x.size).reshape(x.shape)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn import kernels
+from tinygrad_cnn import devices, kernels
 from tinygrad_cnn.graph import OUT, Needs
 from tinygrad_cnn.ops.elementwise import Exp
 from tinygrad_cnn.ops.families import Activation
@@ -127,7 +127,7 @@ class PReLU(Activation):
     keep = (0, 1)
 
     def forward(self, x: Any, w: Any) -> Any:
-        if w.size == 1 and w.dtype == x.dtype:
+        if w.size == 1 and w.dtype == x.dtype and type(w) not in devices.ON_DEVICES:
             return kernels.leaky_relu(x, w.item())
         return choose(x > 0, x, x * self.beside(x, w))
 

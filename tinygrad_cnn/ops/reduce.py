@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn import kernels
+from tinygrad_cnn import devices, kernels
 from tinygrad_cnn.graph import OUT, Op, Result
 from tinygrad_cnn.kernels.numpy import sums
 from tinygrad_cnn.ops.elementwise import Exp
@@ -169,7 +169,7 @@ class Deviation(Reduction):
         x = x if x.dtype.kind == "f" else x.astype(np.float64)
         d = x - sums.mean(x, self.axis, keepdims=True)
         rest = sums.mean(d, self.axis, keepdims=True)
-        if rest.any():
+        if type(rest) in devices.ON_DEVICES or rest.any():  # asking a device is waiting for it
             d -= rest
         return d, max(count, 0)
 
@@ -209,15 +209,31 @@ def root_of_squares(x: Any, axis: tuple[int, ...], keepdims: bool, count: float 
     array(5.e+200)
     """
     with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
-        y = np.sqrt(np.divide(sums.total(x * x, axis, keepdims), count, dtype=x.dtype))
-        least = np.sqrt(np.finfo(x.dtype).tiny) / np.finfo(x.dtype).eps
-        if ((y > least) & (y < inf)).all():
-            return y
-        size = abs(x).max(axis=axis, keepdims=True, initial=0)
+        if type(x) not in devices.ON_DEVICES:  # asking a device is waiting for it
+            y = np.sqrt(np.divide(sums.total(x * x, axis, keepdims), count, dtype=x.dtype))
+            least = np.sqrt(np.finfo(x.dtype).tiny) / np.finfo(x.dtype).eps
+            if ((y > least) & (y < inf)).all():
+                return y
+        size = largest(abs(x), axis, 0)
         size = np.where(np.isfinite(size) & (size > 0), size, 1).astype(x.dtype)
         part = x / size
         y = np.sqrt(np.divide(sums.total(part * part, axis, True), count, dtype=x.dtype)) * size
     return y if keepdims else y.squeeze(axis)
+
+
+def largest(x: Any, axis: tuple[int, ...], least: float) -> Any:
+    """The largest elements over axes, which stay as axes of length 1; `least` of no element.
+
+    >>> largest(np.zeros((2, 0)), (1,), -1.0)
+    array([[-1.],
+           [-1.]])
+    """
+    if type(x) not in devices.ON_DEVICES:
+        return x.max(axis=axis, keepdims=True, initial=least)
+    if x.size:
+        return x.max(axis=axis, keepdims=True)
+    shape = tuple(1 if i in axis else n for i, n in enumerate(x.shape))
+    return devices.full(shape, least, x.dtype, like=x)
 
 
 def over_unless_zero(g: Any, y: Any) -> Any:
@@ -235,7 +251,7 @@ class LogSumExp(Reduction):
     keep = (0,)
 
     def forward(self, x: Any) -> Any:
-        top = x.max(axis=self.axis, keepdims=True, initial=-np.inf)
+        top = largest(x, self.axis, -np.inf)
         top = np.where(np.isfinite(top), top, 0).astype(x.dtype)  # inf - inf is NaN
         with np.errstate(divide="ignore", over="ignore"):  # -inf of nothing, inf beside inf: both right
             y = np.log(sums.total(np.exp(x - top), self.axis, keepdims=True)) + top

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_cnn import devices
 from tinygrad_cnn.graph import OUT, Needs, Op, Result
 from tinygrad_cnn.ops.elementwise import Exp
 from tinygrad_cnn.ops.index import AddAlongAxis
@@ -38,6 +39,21 @@ def running(accumulate: Any, x: Any, axis: int) -> Any:
         return accumulate(x, axis)
     with np.errstate(over="ignore"):
         return accumulate(x, axis, np.float64).astype(np.float32)
+
+
+def accumulated(ufunc: Any, x: Any, axis: int) -> Any:
+    """`ufunc.accumulate`, which devices lack: there, in as many steps as the length has binary digits.
+
+    Source: Hillis & Steele 1986, "Data parallel algorithms", section 2.
+    """
+    if type(x) not in devices.ON_DEVICES:
+        return ufunc.accumulate(x, axis)
+    before, step = (slice(None),) * axis, 1
+    while step < x.shape[axis]:
+        later = ufunc(x[(*before, slice(step, None))], x[(*before, slice(0, -step))])
+        x = np.concatenate([x[(*before, slice(0, step))], later], axis)
+        step *= 2
+    return x
 
 
 class CumSum(Scan):
@@ -82,7 +98,7 @@ class Recurrence(Scan):
 
     def forward(self, a: Any, b: Any) -> Any:
         factors, terms = np.moveaxis(a, self.axis, 0), np.moveaxis(b, self.axis, 0)
-        out = np.empty(terms.shape, np.result_type(a, b))
+        out = devices.empty(terms.shape, np.result_type(a, b), like=a)
         places = range(len(terms))
         state: Any = None
         for i in reversed(places) if self.reverse else places:
@@ -105,10 +121,11 @@ class CumExtreme(Scan):
 
     def forward(self, x: Any) -> Any:
         with np.errstate(invalid="ignore"):  # NaN is an answer here
-            run = (np.maximum if self.largest else np.minimum).accumulate(x, self.axis)
-        line = np.arange(x.shape[self.axis]).reshape([-1 if k == self.axis else 1 for k in range(x.ndim)])
+            run = accumulated(np.maximum if self.largest else np.minimum, x, self.axis)
+        line = devices.arange(0, x.shape[self.axis], like=x)
+        line = line.reshape([-1 if k == self.axis else 1 for k in range(x.ndim)])
         found = np.where((x == run) | np.isnan(x), line, 0)
-        return Result(run, np.maximum.accumulate(found, self.axis))
+        return Result(run, accumulated(np.maximum, found, self.axis))
 
     def backward(self, g: Any, places: Any) -> tuple[Any, ...]:
         return (AddAlongAxis(places, self.axis, places.shape[self.axis])(g),)
@@ -126,7 +143,7 @@ class LogCumSumExp(Scan):
     keep = (0, OUT)
 
     def forward(self, x: Any) -> Any:
-        return np.logaddexp.accumulate(x, self.axis)
+        return accumulated(np.logaddexp, x, self.axis)
 
     def backward(self, g: Any, x: Any, y: Any) -> tuple[Any, ...]:
         if not x.shape[self.axis]:

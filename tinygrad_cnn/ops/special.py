@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_cnn import devices
 from tinygrad_cnn.graph import OUT
 from tinygrad_cnn.kernels.numpy.erf import complement, error_function
 from tinygrad_cnn.ops.elementwise import Exp
@@ -37,7 +38,7 @@ class Erfinv(Elementwise):
     keep = (OUT,)
 
     def forward(self, x: Any) -> Any:
-        wide = np.asarray(x, np.result_type(x, np.float64))
+        wide = devices.as_array(x).astype(np.result_type(x, np.float64), copy=False)
         inside = np.abs(wide) < 1
         v = np.where(inside, wide, 0.0)
         tail = np.log1p(-v * v)
@@ -64,7 +65,8 @@ class Lgamma(Elementwise):
 
     def forward(self, x: Any) -> Any:
         kind = np.result_type(x, np.float64)  # large terms cancel, so float64 is computed with more digits
-        wide = np.asarray(x, np.longdouble if kind == np.float64 and x.dtype == kind else kind)
+        more = kind == np.float64 and x.dtype == kind and type(x) not in devices.ON_DEVICES
+        wide = devices.as_array(x).astype(np.longdouble if more else kind, copy=False)
         low = wide < 0.5
         z = np.where(low, 1 - wide, wide)
         product = np.ones_like(z)
@@ -93,7 +95,7 @@ class Polygamma(Elementwise):
         self.n = n
 
     def forward(self, x: Any) -> Any:
-        wide = np.asarray(x, np.result_type(x, np.float64))
+        wide = devices.as_array(x).astype(np.result_type(x, np.float64), copy=False)
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
             if self.n:
                 found = self._stepped(np.where(wide < -100, np.nan, wide), int(FAR) + 102)
@@ -110,7 +112,7 @@ class Polygamma(Elementwise):
         n, total = self.n, np.zeros_like(z)
         for _ in range(most):
             near = z < FAR
-            if not near.any():
+            if type(near) not in devices.ON_DEVICES and not near.any():  # asking a device is waiting for it
                 break
             total = np.where(near, total - (-1) ** n * factorial(n) / z ** (n + 1), total)
             z = np.where(near, z + 1, z)

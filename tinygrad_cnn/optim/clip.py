@@ -9,6 +9,7 @@ from weakref import WeakMethod
 
 import numpy as np
 
+from tinygrad_cnn import devices
 from tinygrad_cnn.errors import GraphError
 from tinygrad_cnn.functional.arguments import flag, number
 from tinygrad_cnn.tensors.tensor_class import Tensor
@@ -86,7 +87,7 @@ def clip_grad_norm_(
     must_be_finite = flag(name, "error_if_nonfinite", error_if_nonfinite)
     found = _gradients(parameters)
     sizes = [np.linalg.norm(g.array.ravel().astype(np.float64), order) for g in found if g.size]
-    norm = float(np.linalg.norm(sizes, order)) if sizes else 0.0
+    norm = float(np.linalg.norm(devices.to_host(np.stack(sizes)), order)) if sizes else 0.0
     if must_be_finite and not isfinite(norm):
         raise GraphError(
             f"{name}: the gradients' norm is {norm}, a finite one fits; lower the learning rate, or look "

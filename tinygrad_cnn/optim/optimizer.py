@@ -9,6 +9,7 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from tinygrad_cnn import devices
 from tinygrad_cnn.errors import ArgumentError, DTypeError, GraphError, StateError
 from tinygrad_cnn.functional.arguments import flag
 from tinygrad_cnn.functional.checks import Check
@@ -134,7 +135,7 @@ class Optimizer:
         drop = flag("zero_grad", "set_to_none", set_to_none)
         for p, _ in self._members():
             if drop or p.grad is not None:
-                p.grad = None if drop else Tensor(np.zeros(p.shape, p.dtype))
+                p.grad = None if drop else p.detached(np.zeros_like(p._array))
 
     def step(self, closure: Callable[[], Loss] | None = None) -> Loss | None:
         """Update every parameter that has a gradient, in place.
@@ -335,6 +336,10 @@ class Optimizer:
         g = p.node.grad
         if g is not None:
             array = -g._array if group["maximize"] else g._array
+            if devices.ON_DEVICES and (own := self.state.get(p)):
+                for key, value in own.items():  # the state follows its parameter
+                    if isinstance(value, devices.CLASSES):
+                        own[key] = devices.moved(value, p.device)
             self.update(p._writable(), array, self.state.setdefault(p, {}), group)
 
     def _members(self) -> Iterator[tuple[Tensor, Group]]:
@@ -352,4 +357,5 @@ def _registered(hooks: dict[int, Hook], hook: Hook) -> Callable[[], None]:
 
 
 def _copy(value: Any) -> Any:
-    return value.copy() if isinstance(value, np.ndarray) else value
+    """A copy of an array, in the host's memory; anything else as it is."""
+    return devices.to_host(value).copy() if isinstance(value, devices.CLASSES) else value

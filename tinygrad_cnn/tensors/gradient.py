@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
+from tinygrad_cnn import devices
 from tinygrad_cnn.backward import gradients
 from tinygrad_cnn.errors import GraphError, ShapeError
 from tinygrad_cnn.functional.arguments import as_array, flag
@@ -125,10 +126,10 @@ def seed_of(function: str, output: Any, gradient: Any) -> Tensor:
                 f"{function}: the output has shape {output.shape}; only a single element can be "
                 "differentiated without a gradient of that shape, or take its .sum() or .mean() first"
             )
-        return output.detached(np.ones(output.shape, output.dtype))
+        return output.detached(devices.ones(output.shape, output.dtype, like=output))
     seed: Any = gradient
     if not isinstance(gradient, Traced):
-        seed = output.detached(as_array(function, gradient))
+        seed = output.detached(devices.beside(as_array(function, gradient), output))
     if seed.shape != output.shape:
         raise ShapeError(f"{function}: the gradient has shape {seed.shape}, {output.shape} fits")
     return seed if seed.dtype == output.dtype else seed.astype(output.dtype)
@@ -157,6 +158,8 @@ def owned(gradient: Tensor) -> Tensor:
 
 def _is_shared(tensor: Tensor) -> bool:
     """Whether anything but this tensor holds its array or the array that owns its memory."""
+    if type(tensor._array) in devices.ON_DEVICES:
+        return True  # whose copies are quick, and whose owners are not asked
     if not tensor._array.flags.writeable or sys.getrefcount(tensor._array) > _ALONE:
         return True
     if tensor._array.base is None:

@@ -10,8 +10,10 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from tinygrad_cnn.errors import DTypeError, GraphError, ShapeError
-from tinygrad_cnn.functional.arguments import as_array, flag
+from tinygrad_cnn import devices
+from tinygrad_cnn.devices import Device, naming
+from tinygrad_cnn.errors import DeviceError, DTypeError, GraphError, ShapeError
+from tinygrad_cnn.functional.arguments import as_array, flag, integer
 from tinygrad_cnn.graph import (
     MODE,
     OUT,
@@ -25,6 +27,7 @@ from tinygrad_cnn.graph import (
     without_underflow,
 )  # fmt: skip
 from tinygrad_cnn.half_precision import has_half
+from tinygrad_cnn.ops.elementwise import Move
 from tinygrad_cnn.tensors import numpy_protocol
 from tinygrad_cnn.tensors.methods import TensorMethods
 
@@ -74,7 +77,12 @@ class Tensor(TensorMethods):
         if type(requires_grad) is not bool:
             flag("Tensor", "requires_grad", requires_grad)
         source = data._array if isinstance(data, Tensor) else as_array("Tensor", data)
-        self._array = np.array(source, dtype=None if dtype is None else np.dtype(dtype))
+        if type(source) is _Array:
+            self._array = np.array(source, dtype=None if dtype is None else np.dtype(dtype))
+        else:
+            self._array = source.astype(
+                source.dtype if dtype is None else dtype
+            )  # of a device, or a subclass
         if self._array.dtype.kind not in "biuf":
             raise DTypeError(f"Tensor: dtype {self._array.dtype} does not hold real numbers")
         self._node = None
@@ -94,7 +102,7 @@ class Tensor(TensorMethods):
     @classmethod
     def detached(cls, array: Any) -> Tensor:
         """A Tensor over an array itself, without a graph."""
-        return cls.at(np.asarray(array), None)
+        return cls.at(devices.as_array(array), None)
 
     @classmethod
     def record(cls, op: Op, operands: tuple[Any, ...], left: list[Any] | None = None) -> Tensor:
@@ -198,15 +206,21 @@ class Tensor(TensorMethods):
     def array(self) -> Array:
         """The values as a read-only array."""
         view = self._array.view()
-        view.flags.writeable = False
+        if type(view) is _Array:  # a device's arrays have no such flag
+            view.flags.writeable = False
         return view
 
     def numpy(self) -> Array:
         """The values as a read-only NumPy array that shares their memory; `.copy()` it to write.
 
+        Raises:
+            DeviceError: they lie on a device: `.cpu()` fetches them.
+
         >>> Tensor([1.0, 2.0], requires_grad=True).numpy()
         array([1., 2.], dtype=float32)
         """
+        if type(self._array) is not _Array:
+            self._refuse_device("numpy")
         return self.array
 
     @property
@@ -252,22 +266,52 @@ class Tensor(TensorMethods):
 
     # ------------------------------------------------------------------ the array API standard
     @property
-    def device(self) -> Any:
-        """Where the elements lie: 'cpu'."""
-        return "cpu"
+    def device(self) -> Device:
+        """Where the elements lie: 'cpu', or a device such as 'cuda:0'."""
+        return devices.device_of(self._array)
+
+    def to(self, device: Any) -> Tensor:
+        """The same values on a device: itself where it lies there, else a copy. It is recorded.
+
+        Args:
+            device: 'cpu', 'cuda', 'cuda:1', 'auto', or what `device` gave.
+        Raises:
+            ArgumentError, DeviceError, MissingExtraError: as for `device`.
+        Source: PyTorch's `Tensor.to`.
+
+        >>> x = Tensor([1.0])
+        >>> x.to("cpu") is x
+        True
+        """
+        place = naming.device(device)
+        if place == self.device:
+            return self
+        return type(self).record(Move(place), (self,))
+
+    def cpu(self) -> Tensor:
+        """As `to('cpu')`.
+
+        >>> Tensor([1.0]).cpu().device
+        'cpu'
+        """
+        return self.to(devices.HOST)
+
+    def cuda(self, index: int = 0) -> Tensor:
+        """As `to('cuda:<index>')`."""
+        return self.to(f"cuda:{integer('cuda', 'index', index, 0)}")
 
     def to_device(self, device: Any, /, *, stream: Any = None) -> Tensor:
-        """Itself, on 'cpu'.
+        """As `to`, by the array API standard's name; `stream` is None.
 
         Raises:
-            DTypeError: another device.
+            DTypeError: a stream.   ArgumentError, DeviceError: as for `device`.
 
         >>> Tensor([1.0]).to_device("cpu")
         Tensor([1.])
         """
-        if device != "cpu" or stream is not None:
-            raise DTypeError(f"to_device: device {device!r}; arrays lie on 'cpu'")
-        return self
+        if stream is not None:
+            raise DTypeError(f"to_device: stream {stream!r}; None fits")
+        return self.to(device)
 
     def __array_namespace__(self, /, *, api_version: str | None = None) -> ModuleType:
         """The functions of the array API standard, `tinygrad_cnn.array_api`; the first call loads it.
@@ -286,7 +330,13 @@ class Tensor(TensorMethods):
         Raises:
             GraphError: it is a view that cannot be written, such as a broadcast one.
         """
-        if not self._array.flags.writeable:
+        try:
+            writeable = self._array.flags.writeable
+        except AttributeError:  # an array of a device, of which only broadcast views share elements
+            writeable = not any(
+                n > 1 and not s for n, s in zip(self.shape, self._array.strides, strict=True)
+            )
+        if not writeable:
             raise GraphError(
                 f"this tensor of shape {self.shape} cannot be written: it is a view whose elements share "
                 "memory, as broadcasting makes them, or which somebody made read-only; write to a copy, "
@@ -297,9 +347,11 @@ class Tensor(TensorMethods):
 
     # ------------------------------------------------------------------ as a Python object
     def __repr__(self) -> str:
-        body = np.array2string(self._array, separator=", ", prefix="Tensor(")
+        body = np.array2string(devices.to_host(self._array), separator=", ", prefix="Tensor(")
         kind = self.dtype.name
         dtype = "" if kind in ("float32", "int64", "bool") else f", dtype={kind}"
+        if type(self._array) in devices.ON_DEVICES:
+            dtype += f", device={str(self.device)!r}"
         if not self.requires_grad:
             return f"Tensor({body}{dtype})"
         op = self.node.op
@@ -315,6 +367,8 @@ class Tensor(TensorMethods):
         """A leaf with the same values, name, wish for a gradient and `grad`; the graph is not copied."""
         made = type(self).__new__(type(self))
         made.__setstate__(self.__getstate__())
+        if type(self._array) in devices.ON_DEVICES:
+            made._array = self._array.copy()
         memo[id(self)] = made
         if self.is_leaf and self._node is not None and self._node.grad is not None:
             made.node.grad = self._node.grad.__deepcopy__(memo)
@@ -323,7 +377,8 @@ class Tensor(TensorMethods):
     def __getstate__(self) -> dict[str, Any]:
         role = self._node.role if self._node is not None else "input"
         return {
-            "data": self._array, "requires_grad": self.requires_grad, "name": self.name, "role": role
+            "data": devices.to_host(self._array), "requires_grad": self.requires_grad,
+            "name": self.name, "role": role,
         }  # fmt: skip
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -338,6 +393,8 @@ class Tensor(TensorMethods):
                 "a tensor that requires grad is not turned into an array by itself, because the "
                 "graph would be lost; say so with .detach() or .numpy()"
             )
+        if type(self._array) is not _Array:
+            self._refuse_device("np.asarray")
         if copy or (dtype is not None and np.dtype(dtype) != self.dtype):
             return np.array(self._array, dtype=dtype)
         return self.array
@@ -348,6 +405,13 @@ class Tensor(TensorMethods):
         if self.requires_grad:
             raise AttributeError("a tensor that requires grad is not read by itself: .detach() or .numpy()")
         return self.array.__array_interface__
+
+    def _refuse_device(self, function: str) -> None:
+        """An error if the values lie on a device, from which they are fetched only where somebody asks."""
+        if type(self._array) in devices.ON_DEVICES:
+            raise DeviceError(
+                f"{function}: the tensor lies on {self.device!s}; .cpu() fetches it: x.cpu().numpy()"
+            )
 
     def __dlpack_device__(self) -> tuple[int, int]:
         return self._array.__dlpack_device__()
@@ -423,7 +487,11 @@ def _computed(op: Op, arrays: tuple[Any, ...], needs: tuple[bool, ...]) -> Any:
             return op.forward(arrays[0], arrays[1])
         return op.forward(*arrays)
     except ValueError as error:
-        raise retold(error, op, arrays) from error
+        raise devices.mixed(op.name, arrays) or retold(error, op, arrays) from error
+    except TypeError as error:
+        if (apart := devices.mixed(op.name, arrays)) is not None:
+            raise apart from error
+        raise
     except FloatingPointError:
         return without_underflow(op, arrays, needs)
 
@@ -440,7 +508,18 @@ def _taken_apart(operands: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any,
         arrays.append(x)
         nodes.append(node)
         needs.append(node is not None and node.requires_grad)
+    if devices.ON_DEVICES:
+        arrays = _beside_tensors(operands, arrays)
     return tuple(nodes), tuple(arrays), tuple(needs)
+
+
+def _beside_tensors(operands: tuple[Any, ...], arrays: list[Any]) -> list[Any]:
+    """NumPy arrays among the operands, which are constants, where the first Tensor lies."""
+    first = next((x for x in operands if isinstance(x, Tensor)), None)
+    if first is None:
+        return arrays
+    pairs = zip(operands, arrays, strict=True)
+    return [a if isinstance(x, Tensor) else devices.beside(a, first) for x, a in pairs]
 
 
 def _with_constants(
@@ -458,8 +537,8 @@ def _with_constants(
         if isinstance(x, Tensor):
             made[k] = x.node
             continue
-        if k in keep and isinstance(x, np.ndarray):
-            own[k] = x.copy()
+        if k in keep and isinstance(x, devices.CLASSES):
+            own[k] = arrays[k].copy()
         name = f"{x:g}" if isinstance(x, (int, float)) else None
         made[k] = Node.leaf(np.shape(x), np.result_type(x), requires_grad=False, role="constant", name=name)
     return tuple(made), tuple(own)

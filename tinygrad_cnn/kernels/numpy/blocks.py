@@ -36,7 +36,7 @@ def each_block(work: Callable[..., Any], *arrays: Array) -> None:
     >>> each_block(lambda x, y: np.multiply(x, 2, out=y), x, y); y
     array([0., 2., 4., 6.])
     """
-    if arrays[0].nbytes <= BLOCK:
+    if arrays[0].nbytes <= BLOCK or type(arrays[0]) is not np.ndarray:  # a device takes whole arrays
         work(*arrays)
         return
     order = axes_in_memory(arrays[0])

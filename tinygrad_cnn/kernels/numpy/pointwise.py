@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tinygrad_cnn import devices
 from tinygrad_cnn.kernels.numpy.blocks import each_block, laid_like
 
 Array = NDArray[Any]
@@ -37,7 +38,7 @@ def gate(x: Array, mask: Array, out: Array | None = None) -> Array:
     array([1., 0.])
     """
     bits = _BITS.get(x.dtype.char)
-    if bits is not None:
+    if bits is not None and type(x) not in devices.ON_DEVICES:
         into = None if out is None else out.view(bits)
         return np.asarray(np.bitwise_and(x.view(bits), filled(mask, bits), out=into)).view(x.dtype)
     chosen = np.where(mask, x, x.dtype.type(0))
@@ -54,7 +55,7 @@ def choose(mask: Array, a: Any, b: Any) -> Array:
     """
     dtype = np.result_type(a, b)
     bits = _BITS.get(dtype.char)
-    if bits is None:
+    if bits is None or type(mask) in devices.ON_DEVICES:
         return np.where(mask, a, b)
     first, second = np.asarray(a, dtype).view(bits), np.asarray(b, dtype).view(bits)
     return np.asarray(second ^ ((first ^ second) & filled(mask, bits))).view(dtype)
@@ -63,7 +64,7 @@ def choose(mask: Array, a: Any, b: Any) -> Array:
 def relu(x: Array) -> Array:
     """max(x, 0); NaN stays."""
     if x.nbytes <= FEW_BYTES:
-        return np.asarray(np.maximum(x, 0))
+        return devices.as_array(np.maximum(x, 0))
     y = np.empty_like(x)
     each_block(lambda x, y: np.maximum(x, 0, out=y), x, y)
     return y
@@ -84,7 +85,7 @@ def sigmoid(x: Array) -> Array:
     # Neither exponent is above 0. The numerator is 1 for x >= 0, else e^x: two exponentials take a quarter
     # of the time of one and a choice by a mask without a pattern.
     if x.nbytes <= FEW_BYTES:
-        return np.asarray(np.exp(np.minimum(x, 0)) / (1 + np.exp(-abs(x))))
+        return devices.as_array(np.exp(np.minimum(x, 0)) / (1 + np.exp(-abs(x))))
     y = np.empty_like(x)
 
     def work(x: Array, y: Array) -> None:

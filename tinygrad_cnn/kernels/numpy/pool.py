@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tinygrad_cnn import devices
 from tinygrad_cnn.kernels.numpy.blocks import axes_in_memory, in_blocks
 from tinygrad_cnn.kernels.numpy.pointwise import gate
 
@@ -179,7 +180,7 @@ def adaptive_max_pool(x: Array, output: tuple[int, ...]) -> tuple[Array, Array]:
     (array([3., 5.]), array([0, 3]))
     """
     lead, image = x.shape[: -len(output)], x.shape[-len(output) :]
-    flat = np.empty((*lead, *output), np.int64)
+    flat = devices.empty((*lead, *output), np.int64, like=x)
     for places in product(*(enumerate(bins(n, o)) for n, o in zip(image, output, strict=True))):
         key: Any = (..., *(slice(start, stop) for _, (start, stop) in places))
         window = x[key]

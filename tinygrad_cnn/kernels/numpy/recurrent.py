@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tinygrad_cnn import devices
 from tinygrad_cnn.kernels.numpy.activation import tanh
 from tinygrad_cnn.kernels.numpy.pointwise import gate, relu, sigmoid
 
@@ -27,8 +28,9 @@ def lstm(z: Array, h: Array, c: Array, w: Array) -> tuple[Array, Array, Array]:
     """
     steps, size = len(z), h.shape[-1]
     dtype = np.result_type(z, h, c, w)
-    out, cells = np.empty((steps + 1, *h.shape), dtype), np.empty((steps, *h.shape), dtype)
-    gates = np.empty(z.shape, dtype)
+    out = devices.empty((steps + 1, *h.shape), dtype, like=z)
+    cells = devices.empty((steps, *h.shape), dtype, like=z)
+    gates = devices.empty(z.shape, dtype, like=z)
     for t in range(steps):
         sums = z[t] + h @ w.T
         gates[t, :, : 2 * size] = sigmoid(sums[:, : 2 * size])
@@ -73,8 +75,9 @@ def gru(z: Array, h: Array, w: Array, b: Array | None) -> tuple[Array, Array, Ar
         hidden states (T, N, H); gates (T, N, 3H); the state's share of each candidate (T, N, H).
     """
     size, dtype = h.shape[-1], np.result_type(z, h, w)
-    out, inner = np.empty((len(z), *h.shape), dtype), np.empty((len(z), *h.shape), dtype)
-    gates = np.empty(z.shape, dtype)
+    out = devices.empty((len(z), *h.shape), dtype, like=z)
+    inner = devices.empty((len(z), *h.shape), dtype, like=z)
+    gates = devices.empty(z.shape, dtype, like=z)
     for t in range(len(z)):
         sums = h @ w.T if b is None else h @ w.T + b
         gates[t, :, : 2 * size] = sigmoid(z[t, :, : 2 * size] + sums[:, : 2 * size])
@@ -113,7 +116,7 @@ def gru_back(g: Any, out: Any, gates: Any, inner: Any, h: Any, w: Any) -> tuple[
 
 def rnn(z: Array, h: Array, w: Array, rectified: bool) -> Array:
     """Elman's network from the sums z (T, N, H) of the inputs; see `ops.RNN`. z may be written over."""
-    out = np.empty((len(z), *h.shape), np.result_type(z, h, w))
+    out = devices.empty((len(z), *h.shape), np.result_type(z, h, w), like=z)
     for t in range(len(z)):
         sums = z[t] + h @ w.T
         out[t] = h = relu(sums) if rectified else tanh(sums)

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from tinygrad_cnn.errors import ArgumentError, DTypeError, StateError
-from tinygrad_cnn.functional.arguments import as_array, flag
+from tinygrad_cnn import devices
+from tinygrad_cnn.devices import naming
+from tinygrad_cnn.errors import DTypeError, StateError
+from tinygrad_cnn.functional.arguments import as_array, flag, integer
 from tinygrad_cnn.nn.module.parameters import Buffer, Parameter
 from tinygrad_cnn.nn.module.tree import ModuleTree
 from tinygrad_cnn.tensors.tensor_class import Tensor
@@ -74,7 +76,7 @@ class ModuleState(ModuleTree):
         drop = flag("zero_grad", "set_to_none", set_to_none)
         for parameter in self.parameters():
             if drop or parameter.grad is not None:
-                parameter.grad = None if drop else Tensor(np.zeros(parameter.shape, parameter.dtype))
+                parameter.grad = None if drop else parameter.detached(np.zeros_like(parameter._array))
 
     def apply(self: M, function: Callable[[Module], Any]) -> M:
         """Call `function` on each module, children before parents. Returns itself.
@@ -92,11 +94,13 @@ class ModuleState(ModuleTree):
     def state_dict(self) -> dict[str, NDArray[Any]]:
         """Copies of all parameters and buffers, by path: later training does not change them.
 
+        They are NumPy arrays wherever the module lies, so that they fit one on any device.
+
         >>> from tinygrad_cnn import nn
         >>> list(nn.Linear(2, 3).state_dict())
         ['weight', 'bias']
         """
-        return {path: value.array.copy() for path, value in self._saved()}
+        return {path: devices.to_host(value.array).copy() for path, value in self._saved()}
 
     def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> LoadResult:
         """Write the values of a state dict into the parameters and buffers of the same paths.
@@ -139,7 +143,7 @@ class ModuleState(ModuleTree):
             )
         for path, tensor in own.items():
             if path in values:
-                tensor._writable()[...] = values[path]
+                tensor._writable()[...] = devices.moved(values[path], tensor.device)
         return LoadResult(missing, unexpected)
 
     # ------------------------------------------------------------------ element types
@@ -165,22 +169,45 @@ class ModuleState(ModuleTree):
         return self
 
     def to(self: M, *targets: Any) -> M:
-        """PyTorch's habit: `to("cpu")` does nothing, `to("float64")` is `astype`. Returns itself.
+        """Move parameters, their gradients and buffers to a device, or convert them to a dtype.
 
+        The Tensors stay the same objects, so that an optimizer goes on with them. Returns itself.
+
+        Args:
+            targets: names of devices, as `tinygrad_cnn.device` takes them, and float types, for `astype`;
+                of a Tensor, its device and its type.
         Raises:
-            ArgumentError: another device, or no dtype.
+            ArgumentError, DeviceError, MissingExtraError: no such device.   DTypeError: no float type.
 
         >>> from tinygrad_cnn import nn
         >>> nn.Linear(2, 1).to("cpu").to(np.float16).weight.dtype
         dtype('float16')
         """
         for target in targets:
-            if target == "cpu":
-                continue
-            if isinstance(target, str) and target.split(":")[0] in ("cuda", "mps", "xpu", "gpu"):
-                raise ArgumentError(f"to: no device {target!r} here; 'cpu' and float dtypes fit")
-            self.astype(target.dtype if isinstance(target, Tensor) else target)
+            if isinstance(target, Tensor):
+                self.to(target.device, target.dtype)
+            elif isinstance(target, str) and naming.names_a_device(target):
+                place = naming.device(target)
+                for _, tensor in self._state((Parameter, Buffer)):
+                    for each in (tensor, tensor.grad):
+                        if each is not None:
+                            each._array = devices.moved(each._array, place)
+            else:
+                self.astype(target)
         return self
+
+    def cpu(self: M) -> M:
+        """`to("cpu")`. Returns itself.
+
+        >>> from tinygrad_cnn import nn
+        >>> nn.Linear(2, 1).cpu().weight.device
+        'cpu'
+        """
+        return self.to(devices.HOST)
+
+    def cuda(self: M, index: int = 0) -> M:
+        """`to("cuda:<index>")`. Returns itself."""
+        return self.to(f"cuda:{integer('cuda', 'index', index, 0)}")
 
     def half(self: M) -> M:
         """`astype("float16")`. Returns itself.

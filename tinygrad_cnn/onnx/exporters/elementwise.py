@@ -213,6 +213,11 @@ def _dropout(to: Target, op: ops.Dropout, x: str) -> str:
     return to.node("Mul", [y, to.constant(1 - op.p)]) if op.mode == "classic" else y
 
 
+@exporter(ops.Move)
+def _move(to: Target, op: ops.Move, x: str) -> str:
+    return to.node("Identity", [x])
+
+
 @exporter(ops.Cast)
 def _cast(to: Target, op: ops.Cast, x: str) -> str:
     return to.cast(x, op.dtype)

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import ref
 
-import numpy as np
-
+from tinygrad_cnn import devices
 from tinygrad_cnn.errors import DTypeError, GraphError, ShapeError
 from tinygrad_cnn.functional.arguments import as_array, flag
 from tinygrad_cnn.graph import Node, Traced
@@ -72,7 +71,7 @@ class GradientMethods(Methods):
                 self._node.grad = None
             return
         if not isinstance(value, Traced):
-            value = self.detached(np.array(as_array("Tensor.grad", value), self.dtype))
+            value = self.detached(devices.beside(as_array("Tensor.grad", value), self).astype(self.dtype))
         if value.shape != self.shape or value.dtype != self.dtype:
             raise ShapeError(
                 f"Tensor.grad: got {value.shape} {value.dtype}, {self.shape} {self.dtype} fits"

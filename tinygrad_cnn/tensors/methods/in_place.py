@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tinygrad_cnn import devices
 from tinygrad_cnn.errors import DTypeError, GraphError, ShapeError
 from tinygrad_cnn.functional.arguments import as_array, broadcastable
 from tinygrad_cnn.graph import MODE, Traced
+from tinygrad_cnn.ops.index import beside
 from tinygrad_cnn.tensors.methods.base import Methods
 from tinygrad_cnn.tensors.methods.operands import bits_of, is_bits, is_operand, operand_of
 
@@ -29,7 +31,7 @@ def _arithmetic(operator: str, ufunc: np.ufunc) -> Callable[[Any, Any], Tensor]:
         if not is_operand(other) or self._rebinds(operator, other):
             return NotImplemented  # Python then evaluates the operator and binds the name anew
         other = operand_of(operator, other)
-        value = other.array if isinstance(other, Traced) else other
+        value = other.array if isinstance(other, Traced) else devices.beside(other, self)
         self._check_room(operator, ufunc, value)
         target = self._writable()
         ufunc(target, value, out=target, casting="same_kind")
@@ -99,7 +101,7 @@ class InPlaceMethods(Methods):
         shape = np.shape(value)
         if shape and broadcastable(operator, self, value) != self.shape:
             raise ShapeError(f"{operator}: a value of shape {shape} does not fit into {self.shape}")
-        other = value.dtype if isinstance(value, np.ndarray) else type(value)
+        other = value.dtype if isinstance(value, devices.CLASSES) else type(value)
         other = np.dtype(bool) if other is bool else other
         result = ufunc.resolve_dtypes((self.dtype, other, None))[-1]
         if not np.can_cast(result, self.dtype, "same_kind"):
@@ -118,8 +120,10 @@ class InPlaceMethods(Methods):
         key = _plain(key)
         given = value.array if isinstance(value, Traced) else value
         value = as_array("tensor[...] = value", given)
-        if not isinstance(given, (np.ndarray, np.generic)):
+        if not isinstance(given, (np.generic, *devices.CLASSES)):
             value = np.asarray(given)  # Python's numbers go into this tensor's type, not by way of float32
+        if devices.ON_DEVICES:
+            key, value = beside(key, self), devices.beside(value, self)
         part: Any = self._array[key]  # raises for a key that does not fit, before anything is changed
         lead = max(value.ndim - part.ndim, 0)  # axes of length 1 in front are passed over, as in NumPy
         fits = value.shape[:lead] == (1,) * lead

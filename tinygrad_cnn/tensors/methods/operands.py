@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_cnn import devices
 from tinygrad_cnn.errors import DTypeError
 from tinygrad_cnn.functional.arguments import as_array, broadcastable
 from tinygrad_cnn.graph import Traced
@@ -17,7 +18,7 @@ def is_operand(value: Any) -> bool:
     >>> is_operand(2.0), is_operand("2")
     (True, False)
     """
-    return isinstance(value, (Traced, int, float, np.ndarray, np.generic, list, tuple))
+    return isinstance(value, (Traced, int, float, np.generic, list, tuple, *devices.CLASSES))
 
 
 def operand_of(operator: str, value: Any) -> Any:
@@ -42,7 +43,7 @@ def is_bits(value: Any) -> bool:
     >>> is_bits(True), is_bits(1.5)
     (True, False)
     """
-    return isinstance(value, (Traced, bool, int, np.ndarray, np.generic, list))
+    return isinstance(value, (Traced, bool, int, np.generic, list, *devices.CLASSES))
 
 
 def bits_of(operator: str, tensor: Any, value: Any) -> Any:
@@ -54,11 +55,11 @@ def bits_of(operator: str, tensor: Any, value: Any) -> Any:
     value = value.array if isinstance(value, Traced) else value
     if isinstance(value, list):
         value = np.asarray(value)
-    types = tensor.dtype, np.asarray(value).dtype
+    types = tensor.dtype, devices.as_array(value).dtype
     if any(dtype.kind not in "biu" for dtype in types):
         raise DTypeError(
             f"{operator}: operands of dtypes {types[0]} and {types[1]}; bool tensors fit, as "
             f"comparisons give them: (a > 0) {operator} (b > 0)"
         )
     broadcastable(operator, tensor, value)
-    return value
+    return devices.beside(value, tensor)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinygrad_cnn import functional, ops
+from tinygrad_cnn import devices, functional, ops
 from tinygrad_cnn.errors import DTypeError
 from tinygrad_cnn.functional.arguments import broadcastable, observed
 from tinygrad_cnn.graph import Op, Traced
@@ -98,7 +98,7 @@ class OperatorMethods(Methods):
         if not is_operand(other):
             return NotImplemented
         other = operand_of(operator, other)
-        value = other.array if isinstance(other, Traced) else other
+        value = other.array if isinstance(other, Traced) else devices.beside(other, self)
         try:
             result = self.detached(ufunc(self._array, value))
         except ValueError:

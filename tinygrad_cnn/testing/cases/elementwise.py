@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from tinygrad_cnn import ops
+from tinygrad_cnn.devices import Device
 from tinygrad_cnn.graph import Op
 from tinygrad_cnn.testing.cases.problem import (
     SHAPES,
@@ -105,5 +106,6 @@ CASES: dict[type[Op], Case] = {
     ops.Square: Case(each(ops.Square), elementwise(lambda x: x * x)),
     ops.Sqrt: Case(each(ops.Sqrt, 0.5, 3), elementwise(math.sqrt)),
     ops.Reciprocal: Case(each(ops.Reciprocal, 0.5, 3), elementwise(lambda x: 1 / x)),
+    ops.Move: Case(each(lambda: ops.Move(Device("cpu"))), elementwise(float), (0,)),
     ops.Cast: Case(each(lambda: ops.Cast("float64")), elementwise(float), (0,)),
 }

@@ -1,0 +1,75 @@
+"""NVIDIA's GPUs, by CuPy, which is loaded when a GPU is first asked for."""
+
+from __future__ import annotations
+
+import importlib
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+
+__all__ = ["CUDA", "reason_against"]
+
+INSTALL = "CuPy is not installed: pip install 'tinygrad-cnn[gpu]'"
+
+
+class _Cuda:
+    """CuPy's arrays. All that is asked of CuPy is here; see `devices.Backend`."""
+
+    kind = "cuda"
+
+    @property
+    def cupy(self) -> Any:
+        return importlib.import_module("cupy")
+
+    @property
+    def array(self) -> Any:
+        return self.cupy.ndarray
+
+    def count(self) -> int:
+        return int(self.cupy.cuda.runtime.getDeviceCount())
+
+    def upload(self, array: Any, index: int) -> Any:
+        """A copy; the device becomes CuPy's current one, on which it computes."""
+        self.cupy.cuda.Device(index).use()
+        return self.cupy.array(array)
+
+    def download(self, array: Any) -> Any:
+        return np.asarray(array.get())
+
+    def index_of(self, array: Any) -> int:
+        return int(array.device.id)
+
+    def add_at(self, target: Any, key: Any, values: Any) -> None:
+        self.cupy.add.at(target, key, values)
+
+    def max_at(self, target: Any, key: Any, values: Any) -> None:
+        self.cupy.maximum.at(target, key, values)
+
+    def wait(self) -> None:
+        self.cupy.cuda.get_current_stream().synchronize()
+
+    def from_dlpack(self, other: Any) -> Any:
+        return self.cupy.from_dlpack(other)
+
+
+CUDA = _Cuda()
+
+
+def reason_against() -> str | None:
+    """Why there is no GPU to compute on, in words; None where there is one.
+
+    >>> isinstance(reason_against(), (str, type(None)))
+    True
+    """
+    if find_spec("cupy") is None:
+        return INSTALL
+    try:
+        cupy = importlib.import_module("cupy")
+    except Exception as error:  # a library that it is linked with may be missing or too old
+        return f"CuPy cannot be loaded: {error}"
+    try:
+        count = cupy.cuda.runtime.getDeviceCount()
+    except Exception as error:  # CUDARuntimeError, or what a broken driver raises
+        return f"CuPy finds no GPU: {error}"
+    return None if count else "CuPy finds no GPU"

@@ -1,0 +1,78 @@
+"""The kernels for arrays that lie on a device, in whole-array operations that NumPy's protocols dispatch.
+
+Most of the reference's kernels are such operations already, and serve as they are. Those that go block by
+block through the caches of a processor, share work out to threads, or use what a device's arrays lack, are
+written here once more.
+"""
+
+from tinygrad_cnn.kernels.device.convolution import conv as conv
+from tinygrad_cnn.kernels.device.convolution import conv_image as conv_image
+from tinygrad_cnn.kernels.device.convolution import conv_kernel as conv_kernel
+from tinygrad_cnn.kernels.device.convolution import fold as fold
+from tinygrad_cnn.kernels.device.convolution import unfold as unfold
+from tinygrad_cnn.kernels.device.loss import cross_entropy as cross_entropy
+from tinygrad_cnn.kernels.device.loss import cross_entropy_slope as cross_entropy_slope
+from tinygrad_cnn.kernels.device.loss import log_softmax as log_softmax
+from tinygrad_cnn.kernels.device.loss import one_hot as one_hot
+from tinygrad_cnn.kernels.device.loss import softmax as softmax
+from tinygrad_cnn.kernels.device.norm import batch_norm as batch_norm
+from tinygrad_cnn.kernels.device.norm import batch_norm_slope as batch_norm_slope
+from tinygrad_cnn.kernels.device.norm import channel_sum as channel_sum
+from tinygrad_cnn.kernels.device.norm import fixed_norm as fixed_norm
+from tinygrad_cnn.kernels.device.pointwise import choose as choose
+from tinygrad_cnn.kernels.device.pointwise import dropout as dropout
+from tinygrad_cnn.kernels.device.pointwise import gate as gate
+from tinygrad_cnn.kernels.device.pool import avg_pool as avg_pool
+from tinygrad_cnn.kernels.device.pool import max_pool as max_pool
+from tinygrad_cnn.kernels.device.pool import max_pool_places as max_pool_places
+from tinygrad_cnn.kernels.device.pool import pick as pick
+from tinygrad_cnn.kernels.device.pool import place as place
+from tinygrad_cnn.kernels.device.pool import spread as spread
+from tinygrad_cnn.kernels.device.rows import add_along as add_along
+from tinygrad_cnn.kernels.device.rows import add_rows as add_rows
+from tinygrad_cnn.kernels.device.rows import linear as linear
+from tinygrad_cnn.kernels.device.rows import matmul as matmul
+from tinygrad_cnn.kernels.device.rows import resample as resample
+from tinygrad_cnn.kernels.device.rows import row_sums as row_sums
+from tinygrad_cnn.kernels.numpy.activation import elu as elu
+from tinygrad_cnn.kernels.numpy.activation import elu_slope as elu_slope
+from tinygrad_cnn.kernels.numpy.activation import gelu as gelu
+from tinygrad_cnn.kernels.numpy.activation import gelu_slope as gelu_slope
+from tinygrad_cnn.kernels.numpy.activation import gelu_tanh as gelu_tanh
+from tinygrad_cnn.kernels.numpy.activation import gelu_tanh_slope as gelu_tanh_slope
+from tinygrad_cnn.kernels.numpy.activation import hardsigmoid as hardsigmoid
+from tinygrad_cnn.kernels.numpy.activation import hardsigmoid_slope as hardsigmoid_slope
+from tinygrad_cnn.kernels.numpy.activation import hardswish as hardswish
+from tinygrad_cnn.kernels.numpy.activation import hardswish_slope as hardswish_slope
+from tinygrad_cnn.kernels.numpy.activation import hardtanh as hardtanh
+from tinygrad_cnn.kernels.numpy.activation import hardtanh_slope as hardtanh_slope
+from tinygrad_cnn.kernels.numpy.activation import leaky_relu as leaky_relu
+from tinygrad_cnn.kernels.numpy.activation import leaky_relu_slope as leaky_relu_slope
+from tinygrad_cnn.kernels.numpy.activation import log_softmax_slope as log_softmax_slope
+from tinygrad_cnn.kernels.numpy.activation import mish as mish
+from tinygrad_cnn.kernels.numpy.activation import mish_slope as mish_slope
+from tinygrad_cnn.kernels.numpy.activation import silu as silu
+from tinygrad_cnn.kernels.numpy.activation import silu_slope as silu_slope
+from tinygrad_cnn.kernels.numpy.activation import softmax_slope as softmax_slope
+from tinygrad_cnn.kernels.numpy.activation import softplus as softplus
+from tinygrad_cnn.kernels.numpy.activation import softplus_slope as softplus_slope
+from tinygrad_cnn.kernels.numpy.activation import tanh as tanh
+from tinygrad_cnn.kernels.numpy.activation import tanh_slope as tanh_slope
+from tinygrad_cnn.kernels.numpy.norm import group_norm as group_norm
+from tinygrad_cnn.kernels.numpy.norm import group_norm_slope as group_norm_slope
+from tinygrad_cnn.kernels.numpy.norm import layer_norm as layer_norm
+from tinygrad_cnn.kernels.numpy.norm import layer_norm_slope as layer_norm_slope
+from tinygrad_cnn.kernels.numpy.pointwise import relu as relu
+from tinygrad_cnn.kernels.numpy.pointwise import relu_slope as relu_slope
+from tinygrad_cnn.kernels.numpy.pointwise import sigmoid as sigmoid
+from tinygrad_cnn.kernels.numpy.pointwise import sigmoid_slope as sigmoid_slope
+from tinygrad_cnn.kernels.numpy.pool import adaptive_max_pool as adaptive_max_pool
+from tinygrad_cnn.kernels.numpy.recurrent import gru as gru
+from tinygrad_cnn.kernels.numpy.recurrent import gru_slope as gru_slope
+from tinygrad_cnn.kernels.numpy.recurrent import lstm as lstm
+from tinygrad_cnn.kernels.numpy.recurrent import lstm_slope as lstm_slope
+from tinygrad_cnn.kernels.numpy.recurrent import rnn as rnn
+from tinygrad_cnn.kernels.numpy.recurrent import rnn_slope as rnn_slope
+from tinygrad_cnn.kernels.numpy.update import adam as adam
+from tinygrad_cnn.kernels.numpy.update import adaptive as adaptive
+from tinygrad_cnn.kernels.numpy.update import sgd as sgd
