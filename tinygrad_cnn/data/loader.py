@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tinygrad_cnn import devices
 from tinygrad_cnn.data.collating import default_collate
 from tinygrad_cnn.data.dataset import ArrayDataset, Dataset
 from tinygrad_cnn.data.iterable import IterableDataset
@@ -17,6 +18,7 @@ from tinygrad_cnn.data.processes import batches_of_processes
 from tinygrad_cnn.data.samplers import BatchSampler
 from tinygrad_cnn.data.shares import OneOfSeveral, check_shard, rows, rows_of, shares, without_stand_ins
 from tinygrad_cnn.data.stream import StreamedDataset
+from tinygrad_cnn.devices import Device, naming
 from tinygrad_cnn.errors import ArgumentError, DTypeError
 from tinygrad_cnn.rng import Seed, generator
 from tinygrad_cnn.switches import flags
@@ -51,6 +53,8 @@ class DataLoader:
             as even as can be. batch_size and the number of batches are those of all together, and the
             order is the one that rank 0 draws, so both are the same for any number of processes. A share
             may have no rows, if the last batch has fewer samples than there are processes.
+        device: where the batches are to lie, as for `tinygrad_cnn.device`: floats and images are moved
+            there, and integers of one axis, which are labels, are not: they are checked where they are.
     Attributes:
         rng: the generator in use, or None for the default one; its state decides the next order.
     Raises:
@@ -81,6 +85,7 @@ class DataLoader:
         worker_init_fn: Callable[[int], Any] | None = None,
         start_method: str | None = None,
         shard: OneOfSeveral | None = None,
+        device: str | None = None,
     ) -> None:
         for name, number, least in (
             ("batch_size", batch_size, 1), ("prefetch", prefetch, 0), ("num_workers", num_workers, 0),
@@ -101,6 +106,7 @@ class DataLoader:
         self.collate_fn, self.num_workers = collate_fn, int(num_workers)
         self.worker_init_fn, self.start_method = worker_init_fn, start_method
         self.shard = check_shard(shard)
+        self.device = None if device is None else naming.device(device)
         self._check()
 
     def _check(self) -> None:
@@ -153,7 +159,13 @@ class DataLoader:
                 comes in place of the batch that it belongs to.
         """
         batches = self._batches() if self.shard is None else self._shares(self.shard)
-        yield from prefetched(batches, self.prefetch) if self.prefetch and not self.num_workers else batches
+        if self.prefetch and not self.num_workers:
+            batches = prefetched(batches, self.prefetch)
+        if self.device is None or self.device == devices.HOST:
+            yield from batches
+        else:
+            for batch in batches:
+                yield _on_device(batch, self.device)
 
     def _shares(self, shard: OneOfSeveral) -> Iterator[Any]:
         """What this process takes of the batches."""
@@ -226,6 +238,18 @@ def _together(samples: list[Any]) -> Any:
     """A batch of samples: a tuple of fields, or a dict; of samples of one field a tuple of one."""
     made = default_collate(samples)
     return made if isinstance(samples[0], (tuple, dict)) else (made,)
+
+
+def _on_device(batch: Any, place: Device) -> Any:
+    """A batch whose arrays lie on a device, but for labels."""
+    if isinstance(batch, dict):
+        return {key: _on_device(part, place) for key, part in batch.items()}
+    if isinstance(batch, (tuple, list)):
+        parts = [_on_device(part, place) for part in batch]
+        return type(batch)(*parts) if hasattr(batch, "_fields") else type(batch)(parts)
+    if not isinstance(batch, devices.CLASSES) or (batch.dtype.kind in "iub" and batch.ndim < 2):
+        return batch
+    return devices.moved(batch, place)
 
 
 def _length(batch: Any) -> int:

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tinygrad_cnn import devices
 from tinygrad_cnn.data import ArrayDataset, DataLoader, Dataset, IterableDataset
 from tinygrad_cnn.data.shares import OneOfSeveral
 from tinygrad_cnn.data.subsets import labels_of_all
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
-from tinygrad_cnn.functional.arguments import values
+from tinygrad_cnn.functional.arguments import on_host, values
 from tinygrad_cnn.rng import Seed
 
 Array = NDArray[Any]
@@ -144,9 +145,32 @@ def as_numbers(given: Any) -> Array:
     >>> as_numbers([1, 2]).dtype.kind, as_numbers([0.5]).dtype
     ('i', dtype('float32'))
     """
-    array = np.asarray(values(given))
+    array = devices.as_array(values(given))
     narrow = isinstance(given, (list, tuple, float)) and array.dtype == np.float64
     return array.astype(np.float32) if narrow else array
+
+
+def inputs_for(model: Any, inputs: Iterable[Any]) -> tuple[Any, ...]:
+    """The inputs of a batch as arrays that lie where the model does: at its first parameter.
+
+    >>> from tinygrad_cnn import nn
+    >>> [x.tolist() for x in inputs_for(nn.Linear(1, 1), ([[0.5]],))]
+    [[[0.5]]]
+    """
+    arrays = tuple(map(as_numbers, inputs))
+    if not devices.ON_DEVICES:
+        return arrays
+    first = next(iter(model.parameters()), None)
+    return arrays if first is None else tuple(devices.moved(array, first.device) for array in arrays)
+
+
+def for_metrics(targets: Any) -> Any:
+    """Targets as metrics take them: as they are, or fetched from a device.
+
+    >>> for_metrics([1, 2])
+    [1, 2]
+    """
+    return on_host(targets) if devices.ON_DEVICES else targets
 
 
 def _side_by_side(function: str, arrays: tuple[Any, ...]) -> ArrayDataset:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tinygrad_cnn import devices
 from tinygrad_cnn.data import ArrayDataset, DataLoader, StreamedDataset
 from tinygrad_cnn.data.stream import stack
 from tinygrad_cnn.errors import ArgumentError, DTypeError, FormatError, ShapeError, TinygradCnnError
@@ -19,7 +20,7 @@ from tinygrad_cnn.nn import Module
 from tinygrad_cnn.parallel import World
 from tinygrad_cnn.restoring import Restoring
 from tinygrad_cnn.tensors.tensor_class import Tensor
-from tinygrad_cnn.train.batches import as_batches, as_numbers, parts_of
+from tinygrad_cnn.train.batches import as_batches, as_numbers, for_metrics, inputs_for, parts_of
 from tinygrad_cnn.train.losses import binary, fitting_targets, loss_of
 from tinygrad_cnn.train.metrics_over_batches import Running
 from tinygrad_cnn.train.ranks import Ranks
@@ -98,8 +99,9 @@ class Evaluator:
                 inputs, targets = self.ranks.parts(function, batch, data)
                 if not len(targets):  # another rank has all samples
                     continue
-                outputs = self.model(*map(as_numbers, inputs))
-                measures.update(as_scalar(function, self._loss(outputs, targets)), _array(outputs), targets)
+                outputs = self.model(*inputs_for(self.model, inputs))
+                loss = as_scalar(function, self._loss(outputs, targets))
+                measures.update(loss, _array(outputs), for_metrics(targets))
         measures = self.ranks.summed(measures)
         if not measures.count:
             raise ArgumentError(f"{function}: the data is empty, it gives no batch")
@@ -128,7 +130,7 @@ class Evaluator:
         try:
             with in_mode(self.model, False), no_grad():
                 inputs, targets = parts_of(f"fit: {name}", batch, None)
-                outputs = self.model(*map(as_numbers, inputs))
+                outputs = self.model(*inputs_for(self.model, inputs))
                 if labels is not None:
                     check_labels(name, labels, outputs, self.loss)
                 as_scalar("fit", self._loss(outputs, targets))
@@ -156,7 +158,7 @@ class Evaluator:
         """
         size = integer("predict", "batch_size", batch_size, 1)
         batches: Iterable[Any] = x
-        if isinstance(x, (np.ndarray, Tensor, list)):
+        if isinstance(x, (Tensor, list, *devices.CLASSES)):
             array = as_numbers(x)
             batches = (array[i : i + size] for i in range(0, len(array), size))
         elif isinstance(x, tuple) or not isinstance(x, Iterable):
@@ -166,7 +168,7 @@ class Evaluator:
             for batch in batches:
                 parts = tuple(batch) if isinstance(batch, (tuple, list)) else (batch,)
                 inputs = parts[:-1] if len(parts) > 1 else parts
-                found.append(_array(self.model(*map(as_numbers, inputs))))
+                found.append(_array(self.model(*inputs_for(self.model, inputs))))
         if not found:
             raise ArgumentError("predict: the data is empty, it holds no sample")
         return np.concatenate(found)
@@ -211,7 +213,8 @@ def in_mode(model: Module, training: bool) -> Restoring[Module]:
 
 
 def _array(outputs: Any) -> Array:
-    return np.asarray(outputs.array if isinstance(outputs, Tensor) else outputs)
+    """Outputs in the host's memory, where metrics are computed."""
+    return np.asarray(devices.to_host(outputs.array if isinstance(outputs, Tensor) else outputs))
 
 
 def as_scalar(function: str, loss: Any) -> float:

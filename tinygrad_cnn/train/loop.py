@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from tinygrad_cnn.errors import ArgumentError, TinygradCnnError
+from tinygrad_cnn.train.batches import for_metrics
 from tinygrad_cnn.train.evaluation import check_labels
 from tinygrad_cnn.train.interrupt import Interrupts
 from tinygrad_cnn.train.position import END, Source
@@ -141,7 +142,7 @@ class Loop:
         if self._trainer.stop_reason is not None:
             return False
         if outputs is not None:  # this rank has samples of the batch
-            self._running.update(loss, outputs, targets)
+            self._running.update(loss, outputs, for_metrics(targets))
         self._source.count()
         progress.batch += 1
         self._tell("on_batch_end", loss)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tinygrad_cnn import devices, nn, optim
 from tinygrad_cnn import functional as F
-from tinygrad_cnn import nn, optim
 from tinygrad_cnn.errors import ArgumentError, DTypeError
 from tinygrad_cnn.functional.arguments import values
 from tinygrad_cnn.optim import Optimizer
@@ -96,7 +96,7 @@ def fitting_targets(loss: Any, outputs: Any, targets: Any) -> Any:
     """
     if binary(loss) is None:
         return targets
-    given, shape = np.asarray(values(targets)), tuple(np.shape(values(outputs)))
+    given, shape = devices.as_array(values(targets)), tuple(np.shape(values(outputs)))
     if given.shape == shape and given.dtype.kind == "f":
         return targets
     if given.shape != shape and (given.shape != shape[:1] or shape[1:] != (1,)):
@@ -170,7 +170,7 @@ def weighted(loss: Any, outputs: Any, targets: Any, weights: Mapping[int, float]
         raise ArgumentError(
             "fit: class_weight needs a loss with the option reduction, such as cross_entropy"
         ) from error
-    labels = np.asarray(values(targets))
+    labels = devices.to_host(values(targets))
     if labels.ndim > 1 and labels.shape[-1] > 1 and labels.shape == tuple(outputs.shape):
         labels = labels.argmax(axis=1)
     labels = labels.reshape(len(labels), -1)[:, 0].astype(np.int64)

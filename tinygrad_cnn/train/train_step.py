@@ -9,12 +9,13 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from tinygrad_cnn import devices
 from tinygrad_cnn.errors import ArgumentError, DTypeError
 from tinygrad_cnn.functional import cross_entropy
 from tinygrad_cnn.nn import Module
 from tinygrad_cnn.optim import Optimizer
 from tinygrad_cnn.parallel import World
-from tinygrad_cnn.train.batches import as_numbers
+from tinygrad_cnn.train.batches import as_numbers, for_metrics, inputs_for
 from tinygrad_cnn.train.evaluation import Evaluator, as_scalar, described, in_mode
 from tinygrad_cnn.train.losses import fitting_targets, optimizer_of, weighted
 
@@ -77,7 +78,7 @@ class Learner:
         with in_mode(self.model, True), ranks.together(self.model, self.optimizer, (0, 0)):
             loss, outputs = self.step("train_on_batch", inputs, targets)
         if outputs is not None:
-            measures.update(loss, outputs, targets)
+            measures.update(loss, outputs, for_metrics(targets))
         return ranks.summed(measures).values()
 
     def step(
@@ -102,13 +103,13 @@ class Learner:
         """
         ranks, loss, outputs, own = self.evaluator.ranks, None, None, 0.0
         if samples := len(targets):
-            outputs = self.model(*map(as_numbers, inputs))
+            outputs = self.model(*inputs_for(self.model, inputs))
             if seen is not None:
                 seen(outputs)
             loss = self._loss(outputs, fitting_targets(self.loss, outputs, targets))
             own = as_scalar(function, loss)
         value, factor = ranks.mean(own, samples)
-        found = None if outputs is None else outputs.array
+        found = None if outputs is None else devices.to_host(outputs.array)  # for the metrics
         if judged is not None and not judged(value):
             return value, found
         if not math.isfinite(value) and not self._told_of_nan and not ranks.world.rank:  # once

@@ -9,6 +9,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from tinygrad_cnn.devices import naming
 from tinygrad_cnn.errors import ArgumentError
 from tinygrad_cnn.functional import cross_entropy
 from tinygrad_cnn.functional.arguments import flag, integer
@@ -56,6 +57,8 @@ class Trainer:
         metrics: names ('accuracy', 'top_5_accuracy', 'precision', 'recall', 'f1'), functions of
             (outputs, targets) on arrays, or `Metric`s.
         callbacks: told of each step of `fit`, in this order.
+        device: where to train, as for `tinygrad_cnn.device`: the model is moved there now, and each batch
+            when its turn comes. Without it training goes on where the model lies.
         world: `parallel.world()`, to train on all processes that `mpiexec` started, each on its shares
             of the batches; see below.
     Attributes:
@@ -87,10 +90,12 @@ class Trainer:
         self, model: Module, optimizer: Optimizer | str,
         loss: Callable[[Any, Any], Any] | str = cross_entropy,
         metrics: Iterable[Any] = ("accuracy",), callbacks: Iterable[Callback] = (), *,
-        world: World | None = None,
+        world: World | None = None, device: str | None = None,
     ) -> None:  # fmt: skip
         named = loss_of("Trainer", loss)
         check_parts("Trainer", model, named, metrics)
+        if device is not None:
+            model.to(naming.device(device))
         by_name = optimizer_of("Trainer", optimizer, model)
         check_optimizer("Trainer", model, by_name)
         self.callbacks = callbacks

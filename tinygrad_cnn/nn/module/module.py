@@ -8,6 +8,7 @@ from weakref import ref
 
 import numpy as np
 
+from tinygrad_cnn import devices
 from tinygrad_cnn.errors import ArgumentError, DTypeError, TinygradCnnError
 from tinygrad_cnn.graph import MODE, Call, Mode
 from tinygrad_cnn.nn.module.hooks import ModuleHooks
@@ -72,7 +73,7 @@ class Module(ModuleState, ModuleHooks):
             raise
         finally:
             MODE.set(before)
-        if isinstance(result, np.ndarray) and result.dtype.kind in "biuf":
+        if isinstance(result, devices.CLASSES) and result.dtype.kind in "biuf":
             return Tensor.detached(result)
         return result
 
@@ -111,7 +112,7 @@ class Module(ModuleState, ModuleHooks):
 
 def _tensor(module: Module, x: Any, level: int = 3) -> Any:
     """An array of numbers as a Tensor of its own; anything else as it is."""
-    if not isinstance(x, np.ndarray) or x.dtype.kind not in "biuf":
+    if not isinstance(x, devices.CLASSES) or x.dtype.kind not in "biuf":
         return x
     if x.dtype == np.float64 and (path := _float32(module)):
         warnings.warn(
@@ -144,7 +145,7 @@ def _successor(module: Module, name: str, old: Tensor, value: Any) -> Any:
             f"or saved; write module.{name}.data = values, or module.{name} = nn.Parameter(values)"
         )
     if isinstance(old, Buffer) and not isinstance(value, (Buffer, Parameter)):
-        plain = isinstance(value, (Tensor, np.ndarray, np.generic))
+        plain = isinstance(value, (Tensor, np.generic, *devices.CLASSES))
         if not plain or getattr(value, "requires_grad", False):
             raise DTypeError(
                 f"{owner}: {name!r} is a buffer; an array or a Tensor without a graph fits, "

@@ -197,7 +197,8 @@ class GradientMethods(Methods):
         >>> (x ** 2).backward(); x.grad
         Tensor(6.)
         """
-        if gradient is None and not self._array.ndim and self._array != self._array:
+        on_host = type(self._array) not in devices.ON_DEVICES  # a device would be waited for
+        if gradient is None and on_host and not self._array.ndim and self._array != self._array:
             say(
                 "nan",
                 "backward: the loss is NaN, and so all gradients will be. A smaller learning rate helps "
