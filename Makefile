@@ -1,5 +1,5 @@
 # Two commands are enough: `make demo` and `make test`. Each installs what it needs into .venv.
-.PHONY: demo test test-slow test-compiled test-lowest test-peers test-onnx docs site site-live docs-serve lint changelog bench clean help
+.PHONY: demo test test-slow test-compiled test-lowest test-peers test-onnx test-gpu docs site site-live docs-serve lint changelog bench clean help
 
 PYTHON ?= python3
 VENV := .venv
@@ -16,6 +16,7 @@ help:
 	@echo "make test-lowest  the same with the lowest declared version of every dependency"
 	@echo "make test-peers  compare with PyTorch, in an environment of its own"
 	@echo "make test-onnx  ONNX's own backend suite"
+	@echo "make test-gpu  the same operations, layers and trainings on a GPU, by CuPy; writes gpu-report.xml"
 	@echo "make docs   write the pages and pictures that are made from code, and build the site"
 	@echo "make site   build the site alone, in docs/_build/html"
 	@echo "make site-live  let pages of the built site run Python, which needs npm"
@@ -75,6 +76,10 @@ $(PEERS)/.extras-peers: $(PEERS)/bin/python pyproject.toml
 	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --prefer-binary \
 		--editable ".[test,safetensors,data,images,peers]"
 	@touch $@
+
+# It needs CuPy, NumPy, pytest and hypothesis where PYTHON finds them, nothing else, and no network.
+test-gpu:
+	$(PYTHON) -m pytest tests/devices --device cuda -m "not slow" -p no:cacheprovider --junit-xml gpu-report.xml
 
 # In an environment of its own, like the benchmarks: nothing else of the project needs PyTorch.
 test-peers: $(PEERS)/.extras-peers

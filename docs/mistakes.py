@@ -521,12 +521,6 @@ MISTAKES: dict[str, list[Mistake]] = {
             "`reshape`; or [PyTorch's names](coming_from_pytorch.md), by `python -m tinygrad_cnn.torch`.",
         ),
         Mistake(
-            "A move to a device",
-            'ones(2).to("cuda")',
-            "There is one device, the CPU.",
-            "Leave it out.",
-        ),
-        Mistake(
             "An index that is too large",
             "ones((2, 3))[5]",
             "NumPy's own error: rows are counted from 0.",

@@ -1,6 +1,7 @@
 """The ConvNet of a PyTorch tutorial on MNIST, by its exact recipe: 9,098 parameters, about 98 %.
 
     python examples/mnist_convnet.py --data-dir PATH       # the folder of MNIST's four IDX files
+    ... --device auto                                      # on a GPU if there is one
 
 Conv 1→8 (3×3, padding 1), ReLU, max-pool 2, conv 8→16, ReLU, max-pool 2, linear 784→10. Weights
 start from N(0, 0.01), biases from 0; batches of 128, SGD with learning rate 0.05, 10 epochs.
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tinygrad_cnn import Tensor, manual_seed, nn, no_grad, optim
+from tinygrad_cnn import Tensor, device, manual_seed, nn, no_grad, optim
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.data import ArrayDataset, DataLoader, mnist
 
@@ -43,8 +44,9 @@ def build_model(*, recipe: bool = True) -> nn.Sequential:
 def accuracy(model: nn.Module, data: ArrayDataset) -> float:
     """Share of the images whose largest score is at their label."""
     correct = 0
-    for images, labels in DataLoader(data, 1000):
-        correct += int((model(Tensor(images)).numpy().argmax(axis=1) == labels).sum())
+    place = next(iter(model.parameters())).device
+    for images, labels in DataLoader(data, 1000, device=place):
+        correct += int((model(Tensor(images)).cpu().numpy().argmax(axis=1) == labels).sum())
     return correct / len(data)
 
 
@@ -54,6 +56,7 @@ def main() -> None:
     parser.add_argument("--data-dir", type=Path, required=True, help="folder of the four IDX files")
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, or auto: a GPU if there is one")
     parser.add_argument("--quick", action="store_true", help="the first 20 batches of one epoch")
     options = parser.parse_args()
 
@@ -61,10 +64,11 @@ def main() -> None:
     train, test = mnist(options.data_dir, train=True), mnist(options.data_dir, train=False)
     if options.quick:
         train, options.epochs = ArrayDataset(*train[: 20 * 128]), 1
-    model = build_model()
+    place = device(options.device)
+    model = build_model().to(place)
     print(f"{sum(p.size for p in model.parameters()):,} parameters, seed {options.seed}")
     optimizer = optim.SGD(model.parameters(), lr=0.05)
-    loader = DataLoader(train, 128, shuffle=True, rng=options.seed)
+    loader = DataLoader(train, 128, shuffle=True, rng=options.seed, device=place)
     seconds = []
     for epoch in range(1, options.epochs + 1):
         started = time.perf_counter()

@@ -132,7 +132,7 @@ _CLAIMS = {
 }  # fmt: skip
 
 #: Rows that no run on this library can show yet, and why.
-_LATER = {"14": "left to a later issue: there is no code for the GPU yet"}
+_LATER = {"14": "holds on the stand-in, not yet seen on a GPU"}
 
 
 def _rows() -> tuple[Row, ...]:
