@@ -46,7 +46,7 @@ MAY_IMPORT: dict[str, str] = {
     "serial": "errors devices",
     "train": "errors devices restoring graph mode rng functional tensors nn optim data parallel serial",
     "onnx": "errors restoring graph grid kernels mode rng ops functional tensors nn serial",
-    "torch": "errors devices anomaly restoring graph mode rng functional ops tensors nn optim serial torchvision",
+    "torch": "errors anomaly restoring graph mode rng functional ops tensors nn optim serial torchvision",
     "torchvision": "errors graph mode functional data torch",
 }
 MAY_IMPORT["parallel"] = "errors devices restoring graph mode rng kernels functional tensors nn optim"
