@@ -67,7 +67,7 @@ class Device(str):
         return self.partition(":")[0]
 
     @property
-    def index(self) -> int | None:
+    def index(self) -> int | None:  # type: ignore[override]  # as in PyTorch; nobody searches in it
         number = self.partition(":")[2]
         return int(number) if number else None
 
@@ -83,7 +83,9 @@ class Backend(Protocol):
     """
 
     kind: str
-    array: type
+
+    @property
+    def array(self) -> Any: ...
 
     def count(self) -> int:
         """How many of them there are."""
@@ -111,9 +113,9 @@ class Backend(Protocol):
 
 
 #: All classes of arrays: NumPy's, and those of the devices that were asked for.
-CLASSES: tuple[type, ...] = (np.ndarray,)
+CLASSES: tuple[Any, ...] = (np.ndarray,)
 #: Those of devices alone.
-ON_DEVICES: tuple[type, ...] = ()
+ON_DEVICES: tuple[Any, ...] = ()
 
 _backends: dict[type, Backend] = {}
 _listeners: list[Callable[[bool], None]] = []

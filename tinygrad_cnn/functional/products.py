@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from string import ascii_letters
 from typing import Any, NamedTuple
 
-from tinygrad_cnn import devices, ops
+from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError, ShapeError
 from tinygrad_cnn.functional.arguments import Operand, T, integer, kind, one_axis, operand
 from tinygrad_cnn.functional.linalg import matmul
@@ -227,14 +227,14 @@ def _plain(labels: str, x: Any, sizes: dict[str, int]) -> tuple[str, Any]:
 
 def _pairs(axes: Any, left: int, right: int) -> tuple[list[int], list[int]]:
     """The axes of a and of b that `tensordot` sums over."""
-    if not isinstance(axes, (Sequence, *devices.CLASSES)):
+    if not isinstance(axes, (Sequence, np.ndarray)):
         count = integer("tensordot", "axes", axes, 0)
         if count > min(left, right):
             raise ShapeError(f"tensordot: axes {count} is more than a's {left} or b's {right} axes")
         return list(range(left - count, left)), list(range(count))
     if len(axes) != 2:
         raise ShapeError(f"tensordot: axes must be a number or (axes of a, axes of b), got {axes!r}")
-    sides = [side if isinstance(side, (Sequence, *devices.CLASSES)) else (side,) for side in axes]
+    sides = [side if isinstance(side, (Sequence, np.ndarray)) else (side,) for side in axes]
     return (
         [one_axis("tensordot", i, left) for i in sides[0]],
         [one_axis("tensordot", i, right) for i in sides[1]],

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from tinygrad_cnn import devices
-from tinygrad_cnn.devices import Device, naming
+from tinygrad_cnn.devices import naming
 from tinygrad_cnn.errors import DeviceError, DTypeError, GraphError, ShapeError
 from tinygrad_cnn.functional.arguments import as_array, flag, integer
 from tinygrad_cnn.graph import (
@@ -266,7 +266,7 @@ class Tensor(TensorMethods):
 
     # ------------------------------------------------------------------ the array API standard
     @property
-    def device(self) -> Device:
+    def device(self) -> Any:
         """Where the elements lie: 'cpu', or a device such as 'cuda:0'."""
         return devices.device_of(self._array)
 

@@ -59,10 +59,10 @@ def conv_kernel(x: Array, g: Array, grid: Grid, groups: int) -> Array:
     n, c, f = len(x), x.shape[1], g.shape[1]
     columns = columns_of(x, grid, groups)
     # One product for each group over images and positions, so that nothing is summed afterwards.
-    rows = g.reshape(n, groups, f // groups, prod(grid.output)).transpose(1, 2, 0, 3)
+    apart = g.reshape(n, groups, f // groups, prod(grid.output)).transpose(1, 2, 0, 3)
     taken = columns.transpose(1, 0, 3, 2)  # (groups, N, positions, inner)
     inner = columns.shape[2]
-    rows = rows.reshape(groups, f // groups, n * prod(grid.output))
+    rows = apart.reshape(groups, f // groups, n * prod(grid.output))
     dw = rows @ taken.reshape(groups, n * prod(grid.output), inner)
     return dw.reshape(f, c // groups, *grid.kernel)
 

@@ -45,7 +45,7 @@ def error_function(x: Array) -> Array:
     """
     dtype = np.result_type(x, np.float32)  # half precision is too coarse for the sums inside
     if type(x) in devices.ON_DEVICES:
-        return _anywhere(x.astype(dtype, copy=False)).astype(x.dtype, copy=False)  # type: ignore[no-any-return]
+        return _anywhere(x.astype(dtype, copy=False)).astype(x.dtype, copy=False)
     flat = np.asarray(x, dtype).reshape(-1)
     out = np.empty_like(flat)
     for start in range(0, flat.size, _BLOCK):
