@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from string import ascii_letters
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError, ShapeError
 from tinygrad_cnn.functional.arguments import Operand, T, integer, kind, one_axis, operand
