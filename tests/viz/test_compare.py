@@ -130,6 +130,8 @@ def test_every_box_is_there_once(a: list, b: list) -> None:
     assert all(edge.tail < edge.head for edge in model.edges)  # so that there is no cycle
     small, _ = union.drawn(4)
     assert small.operations == model.operations
+    assert len(small.boxes) + len(small.results) <= 6  # an input, two of operations, the results
+    assert all(edge.tail < edge.head for edge in small.edges)
 
 
 # --------------------------------------------------------------------------- cases
@@ -186,6 +188,33 @@ def test_a_large_network_is_drawn_small() -> None:
     assert Counter(change.sign for change in found.changes) == {"+": 6} and found.equal == 41
     assert len(found.picture.model.boxes) < 30 and "equal operations" in found.picture.source
     assert len(viz.diff(before, after, inputs=image, max_nodes=None).picture.model.boxes) == 47
+
+
+def test_networks_with_little_in_common_are_drawn_small_too() -> None:
+    image = np.ones((1, 1, 32, 32), "float32")
+    pair = models.thin_vgg(16), models.small_resnet(in_channels=1)
+    found = viz.diff(*pair, inputs=image)
+    counts = Counter(change.sign for change in found.changes)
+    assert min(counts[sign] for sign in "+-~") > 10
+    boxes = found.picture.model.boxes
+    assert len(boxes) <= 40
+    before, after = found.picture.model, viz.diff(*pair, inputs=image, max_nodes=10).picture.model
+    assert len(after.boxes) <= 10 and after.operations == before.operations
+    assert any("added" in box.name and "removed" in box.name for box in after.boxes)
+
+
+def test_constants_are_words_which_are_compared() -> None:
+    def made(*sizes: int) -> Tensor:
+        y = Tensor(np.ones((3, 3)), requires_grad=True, name="x")
+        for size in sizes:
+            y = y * np.ones((size, 3))
+        return np.ones(3) - y
+
+    assert [box.name for box in viz.diff(made(1), made(1)).picture.model.boxes] == ["x", "Mul", "Sub"]
+    (change,) = viz.diff(made(3, 3), made(3, 1)).changes
+    assert str(change) == "~ Mul: × constant 3×3 → × constant 1×3"
+    assert str(viz.diff(made(), made(3)).changes[0]) == "+ Mul × constant 3×3"
+    assert "constant 3 −" in viz.diff(made(), made()).picture.source
 
 
 def test_twice_as_long_graphs_take_at_most_three_times_the_calls() -> None:

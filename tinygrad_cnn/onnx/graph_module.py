@@ -77,6 +77,8 @@ class OnnxModule(Module):
         with np.errstate(all="ignore"):
             found = run.graph(self._graph, given, {})
         results = tuple(_result(value) for value in found)
+        for declared, result in zip(self.outputs, results, strict=True):
+            _name(result, declared.name)
         return results[0] if len(results) == 1 else results
 
     def _given(self, args: tuple[Any, ...], named: Mapping[str, Any]) -> dict[str, Any]:
@@ -126,6 +128,12 @@ def _result(value: Any) -> Any:
     if value is None or isinstance(value, Tensor) or not _has_numbers(value):
         return value
     return Tensor(np.asarray(value))
+
+
+def _name(result: Any, name: str) -> None:
+    """Give a computed result the file's name, under which drawings show it; a parameter keeps its own."""
+    if isinstance(result, Tensor) and result.node.op is not None and result.name is None:
+        result.name = name
 
 
 def _has_numbers(value: Array) -> bool:

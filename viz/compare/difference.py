@@ -18,6 +18,7 @@ from viz.output.engines import DPI, need_engine, save, target_of, write
 from viz.page.document import page
 from viz.picture import MAX_NODES, Picture, check_counts
 from viz.recording.module_run import run
+from viz.reduce.inlining import inlined
 from viz.write import markup, style
 from viz.write.arrows import Looks
 from viz.write.dot import source
@@ -94,8 +95,9 @@ def diff(
         inputs: for Modules: what both are run on; see `viz.graph`.
         title: the line above the picture; None counts the differences, '' leaves it out.
         direction: 'down' (as None) or 'right', where the results lie.
-        max_nodes: beyond it, operations that are equal and far from any change are drawn in one box;
-            None sets no limit.
+        max_nodes: beyond it, operations that are equal and far from any change are drawn in one box,
+            then those that were added, removed or changed together, then stretches of all; None sets no
+            limit.
         dpi, timeout: as for `viz.render`.
     Returns:
         A `Difference`: `print()` it, `len()` it, or show it in a notebook.
@@ -141,13 +143,15 @@ def summary(changes: Sequence[Change], equal: int) -> str:
 
 
 def _model(thing: Any, inputs: Any) -> Model:
+    """The model of what is compared; its constants are words, which are compared as options are."""
     if isinstance(thing, Model):
-        return thing
+        return inlined(thing)
     if isinstance(thing, Module):
         results, _ = run(thing, inputs)
-        model = build(roots_of(results))  # whose inputs want a gradient only so that it is recorded
+        model = inlined(build(roots_of(results)))
+        # Its inputs want a gradient only so that it is recorded.
         return replace(model, boxes=tuple(replace(box, wants=False) for box in model.boxes))
-    return build(roots_of(thing))
+    return inlined(build(roots_of(thing)))
 
 
 def _notes(changes: Sequence[Change]) -> list[str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import NamedTuple
 
 from viz.compare.alignment import aligned, numberless, parameters, what
@@ -47,12 +48,14 @@ class Union:
     Attributes:
         boxes, signs: of both models, by new ids.   changes: in their order.
         equal: how many boxes are the same in both.
+        counts: of several operations as one box: how many there are of each sign.
     """
 
     def __init__(self, a: Model, b: Model) -> None:
         self.a, self.b = a, b
         self.boxes: list[Box] = []
         self.signs: dict[int, str] = {}
+        self.counts: dict[int, Counter[str]] = {}
         self.new: tuple[dict[int, int], dict[int, int]] = ({}, {})
         pairs = [*aligned(a.boxes, b.boxes), (len(a.boxes), len(b.boxes))]
         i = j = 0
@@ -171,11 +174,13 @@ class Union:
         touched |= {result.box for result, sign in zip(results, result_signs, strict=True) if sign}
         by_ends = {edge[:3]: sign for edge, sign in zip(edges, edge_signs, strict=True)}
         if max_nodes is not None and len(model.boxes) + len(results) > max_nodes:
-            model = self._closed(model, touched)
+            model = self._closed(model, touched, max_nodes)
         looks = {f"n{box.id}": _look(self.signs.get(box.id, ""), box) for box in model.boxes}
         looks |= {f"out{k}": _look(sign, None) for k, sign in enumerate(result_signs)}
         for k, edge in enumerate(model.edges):
-            looks[f"e{k}"] = _edge_look(by_ends.get(edge[:3], ""))
+            ends = (self.signs.get(end, "") for end in edge[:2])
+            own = next((sign for sign in ends if sign in ("+", "-")), "")
+            looks[f"e{k}"] = _edge_look(by_ends.get(edge[:3], own))
         return model, looks
 
     def _edges(self) -> tuple[tuple[Edge, ...], list[str]]:
@@ -211,24 +216,43 @@ class Union:
         gone = [result for result in ours if result not in theirs]
         return (*theirs, *gone), signs + ["-"] * len(gone)
 
-    def _closed(self, model: Model, touched: set[int]) -> Model:
-        """Stretches of equal operations, away from every change, as one box each."""
-        stretches: list[list[Box]] = [[]]
+    def _closed(self, model: Model, touched: set[int], max_nodes: int) -> Model:
+        """Operations in a row as one box each, as far as needed: equal ones, those of a sign, others."""
+        stretches: list[tuple[str | None, list[Box]]] = [(None, [])]
         for box in model.boxes:
             if box.is_leaf:
                 continue
-            if self.signs[box.id] or box.id in touched:
-                stretches.append([])
-            else:
-                stretches[-1].append(box)
-        made = []
-        for inside in stretches:
-            if len(inside) > 2:
-                count = sum(box.operations for box in inside)
-                group = common([box.group for box in inside])
-                whole = one_box(inside, name=f"{count:,} equal operations", group=group)
-                made.append((whole, inside))
-        return replaced(model, made)
+            sign = None if not self.signs[box.id] and box.id in touched else self.signs[box.id]
+            if sign is None or sign != stretches[-1][0]:
+                stretches.append((sign, []))
+            stretches[-1][1].append(box)
+        for signs in ([""], ["", "+", "-"], ["", "+", "-", "~"]):
+            rows = [row for sign, row in stretches if sign in signs and len(row) > 2]
+            small = replaced(model, [(self._as_one(row), row) for row in rows])
+            if len(small.boxes) + len(small.results) <= max_nodes:
+                return small
+        return self._in_stretches(small, max_nodes)
+
+    def _in_stretches(self, model: Model, max_nodes: int) -> Model:
+        """Operations of all signs in one box, as many to each as it takes."""
+        ops = [box for box in model.boxes if not box.is_leaf]
+        room = max(max_nodes - (len(model.boxes) - len(ops)) - len(model.results), max_nodes // 2, 1)
+        ends = [k * len(ops) // room for k in range(room + 1)]
+        rows = [ops[start:end] for start, end in pairwise(ends) if end > start + 1]
+        return replaced(model, [(self._as_one(row), row) for row in rows])
+
+    def _as_one(self, row: Sequence[Box]) -> Box:
+        """Boxes as one, which says how many of its operations are equal, added and so on."""
+        counts: Counter[str] = Counter()
+        for box in row:
+            counts += self.counts.get(box.id) or Counter({self.signs[box.id]: box.operations})
+        named = {"": "equal", **WORDS}
+        words = [f"{counts[sign]:,} {word}" for sign, word in named.items() if counts[sign]]
+        name = ", ".join(words) + (" operations" if len(words) == 1 else "")
+        whole = one_box(row, name=name, group=common([box.group for box in row]))
+        self.counts[whole.id] = counts
+        self.signs[whole.id] = next(iter(counts)) if len(counts) == 1 else "~"
+        return replace(whole, marks=())
 
 
 def _arrow(before: str, after: str) -> str:

@@ -19,7 +19,7 @@ from tinygrad_cnn.graph import Node, ancestors
 from viz.model import marks, op_words
 from viz.model.boxes import Box, Edge, Mark, Model, Parameter, Result
 from viz.model.part import part
-from viz.model.places import Group, Places
+from viz.model.places import Group, Places, path_text
 from viz.model.reach import Reach
 from viz.model.users_words import colors_of, notes_of
 from viz.recording.recorder import Memory, Recorder, Trace
@@ -121,7 +121,9 @@ class _Builder:
         if node.op is not None:
             return tuple(map(self._first_of_its_array, node.parents))
         source = self.recorder.source(node)
-        return () if source is None else (source,)
+        if source is None or (source.op is None and not source.requires_grad and prod(node.shape) == 1):
+            return ()  # a number that several take: nothing was detached
+        return (source,)
 
     def _first_of_its_array(self, leaf: Node) -> Node:
         """The leaf that stands for an array which several Tensors were made of: the first, once."""
@@ -278,7 +280,9 @@ class _Builder:
             return self._detached(node) if self._parents(node) else self._leaf(node)
         trace = self._trace(node)
         inside = Counter(p for p in node.parents if p in self.hidden and _is_parameter(p))
-        parameters = tuple(self._parameter(leaf, times) for leaf, times in inside.items())
+        around = f"{path_text(self.groups[node])}."
+        found = (self._parameter(leaf, times) for leaf, times in inside.items())
+        parameters = tuple(p._replace(name=p.name.removeprefix(around) or p.name) for p in found)
         norms = [p.gradient.norm for p in parameters if p.gradient is not None]
         if not inside and trace.gradient is not None:
             norms = [trace.gradient.norm]

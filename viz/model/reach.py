@@ -11,6 +11,8 @@ from viz.model.places import chain
 
 #: Names that are listed at most.
 _NAMES = 4
+#: Characters that all names may have.
+_LENGTH = 90
 
 
 class Reach:
@@ -42,7 +44,7 @@ class Reach:
         if not learns and (ended if not flowing else trained or unused):
             marks.append(Mark("no gradient flows back to any parameter", flowing))
         elif unused:
-            marks.append(Mark(f"never used: {_listed(unused)}", False))
+            marks.append(Mark(f"never used: {_listed([name for name, _ in unused])}", False))
         self.marks = tuple(marks)
 
     def _models(self, nodes: Sequence[Node]) -> list[list[tuple[str, Node]]]:
@@ -96,10 +98,19 @@ def _is_trained(node: Node) -> bool:
     return node.op is None and node.role == "parameter" and node.requires_grad
 
 
-def _listed(named: Sequence[tuple[str, Node]]) -> str:
-    names = [name for name, _ in named]
-    more = [f"{len(names) - _NAMES:,} more"] if len(names) > _NAMES else []
-    return ", ".join([*names[:_NAMES], *more])
+def _listed(names: Sequence[str]) -> str:
+    """The names, or how many there are and with what most of them begin.
+
+    >>> _listed(["a.weight", "a.bias"]), _listed([f"head.{k}.weight" for k in range(9)])
+    ('a.weight, a.bias', '9 parameters of head')
+    """
+    text = ", ".join(names)
+    if len(names) <= _NAMES and len(text) <= _LENGTH:
+        return text
+    around = names[0].split(".")[:-1]
+    while any(name.split(".")[: len(around)] != around for name in names):
+        around.pop()
+    return f"{len(names):,} parameters " + (f"of {'.'.join(around)}" if around else f"such as {names[0]}")
 
 
 def frozen_between(boxes: Sequence[Box], edges: Iterable[Edge]) -> set[int]:

@@ -9,6 +9,7 @@ from itertools import accumulate, pairwise
 from viz.model.boxes import Box, Model
 from viz.reduce.closing import closed, common, one_box
 from viz.reduce.folding import FOLLOWERS, folded
+from viz.reduce.inlining import inlined
 from viz.reduce.joining import merged, replaced
 
 
@@ -22,9 +23,10 @@ def simplified(
             opens all.
         fold: draw equal blocks that follow each other once, and an activation, a pooling or a
             normalisation in the box of its layer. None does so if there are more than `max_nodes`.
-        max_nodes: the most boxes, results counted too. Where folding is not enough modules are
-            closed, the innermost first; where that is not enough either, stretches of operations are
-            joined. Results are drawn even so. None sets no limit.
+        max_nodes: the most boxes, results counted too. Where folding is not enough constants become
+            words in the boxes that take them, then modules are closed, the innermost first; where that
+            is not enough either, stretches of operations are joined. Results are drawn even so. None
+            sets no limit.
 
     >>> from tinygrad_cnn import Tensor
     >>> from viz.model.building import build, roots_of
@@ -55,9 +57,10 @@ def _coarser(model: Model, fold: bool | None) -> Iterator[Model]:
     further: Callable[[Model], Model] = (lambda m: m) if fold is False else folded
     if fold is None:
         yield further(model)
+    yield inlined(further(model))
     deepest = max((len(box.group) for box in model.boxes), default=0)
     for depth in reversed(range(deepest)):
-        yield further(closed(model, depth))
+        yield inlined(further(closed(model, depth)))
 
 
 def stretches(model: Model, max_nodes: int) -> Model:

@@ -86,7 +86,7 @@ def _number(number: float) -> str:
 
 
 def _head(name: str, options: str) -> str:
-    head = font(literal(name) or "Op", bold=True)
+    head = font(markup.path(name) or "Op", bold=True)
     return head + ("&#160; " + font(literal(options, 90), color=style.SOFT) if options else "")
 
 
@@ -123,7 +123,7 @@ def _small_rows(box: Box, frame: Group, choice: Choice) -> list[str]:
     shown = "paths" not in choice.hide and (bool(box.parameters) or not numbered)
     if box.group != frame and box.kind != "module" and shown:
         group = box.path
-        small.append(font(literal(group), size=style.SMALL_SIZE, color=style.QUIET))
+        small.append(font(markup.path(group), size=style.SMALL_SIZE, color=style.QUIET))
         length += len(group)
     if box.parameters and "parameters" not in choice.hide:
         text = plain_labels.parameters_text(box.parameters, box.repeats, box.kind == "module")

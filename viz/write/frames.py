@@ -79,7 +79,7 @@ def frame(group: Group, number: int, derived: bool, down: bool) -> Any:
         look = {"label": "", "peripheries": "0", "margin": "4"}
         return graphviz.Digraph(name=f"cluster_{number}", graph_attr=look)
     words = plain_labels.frame_text(group)
-    text = markup.font(markup.literal(words), size=10, color=style.QUIET)
+    text = markup.font(markup.path(words), size=10, color=style.QUIET)
     if down and len(words) <= _SHORT:  # keeps the path off the arrows that enter in the middle
         text += "&#160;" * round(_FREE * len(words) + 4)
     border = {"peripheries": "1"} if group[0].kind == COLUMN else {}  # else inherited from the column

@@ -17,6 +17,18 @@ _SPECIAL = {
 }  # fmt: skip
 
 
+def path(text: str, limit: int = 60) -> str:
+    """A path or a name as it is spelt; where it is too long it lacks its middle, since its end tells most.
+
+    >>> path("encoder.layers.self_attention.query", 20)
+    'encod…ttention.query'
+    """
+    if len(text) > limit:
+        start = limit // 3 - 1
+        text = f"{text[:start]}…{text[start + 1 - limit :]}"
+    return literal(text, limit)
+
+
 def literal(value: object, limit: int = 60) -> str:
     """Any text as it is spelt, for use inside an HTML-like label.
 

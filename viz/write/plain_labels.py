@@ -77,7 +77,8 @@ def parameters_text(parameters: tuple[Parameter, ...], repeats: int = 1, brief: 
     total = sizes(parameters)
     frozen = sizes(p for p in parameters if not p.trainable)
     if brief:
-        return f"{total:,} parameters" + (f" ({frozen:,} frozen)" if frozen else "")
+        count = f"{total:,} parameter{'' if total == 1 else 's'}"
+        return count + (f" ({frozen:,} frozen)" if frozen else "")
     listed, words = [p for p in parameters if p.first], []
     for p in listed[:6]:
         marks = [] if p.trainable else ["frozen"]

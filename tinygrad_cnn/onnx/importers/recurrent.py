@@ -1,4 +1,8 @@
-"""Recurrent layers: RNN, GRU and LSTM, step by step, in one or both directions."""
+"""Recurrent layers: RNN, GRU and LSTM, in one or both directions.
+
+Plain ones are one op over all steps; those with peepholes, other activations or lengths that differ go
+step by step.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tinygrad_cnn import functional as F
+from tinygrad_cnn import ops
 from tinygrad_cnn.errors import FormatError
 from tinygrad_cnn.onnx.importers.call import Call, array
 from tinygrad_cnn.onnx.importers.registry import importer
@@ -37,7 +42,7 @@ def _rnn(call: Call, x: Any, w: Any, r: Any, b: Any = None, lengths: Any = None,
     def step(layer: _Layer, taken: Any, h: Any) -> tuple[Any, ...]:
         return (layer.activations[0](taken + F.linear(h, layer.r, layer.rb)),)
 
-    return _layer(call, x, (w, r, b, None), lengths, (h,), step, 1, ("Tanh",))
+    return _layer(call, x, (w, r, b, None), lengths, (h,), step, 1, ("Tanh",), _RNN)
 
 
 @importer("GRU", weights=(1, 2, 3))
@@ -55,7 +60,8 @@ def _gru(call: Call, x: Any, w: Any, r: Any, b: Any = None, lengths: Any = None,
         new = g(taken[:, 2 * size :] + seen)
         return ((1 - z) * new + z * h,)
 
-    return _layer(call, x, (w, r, b, None), lengths, (h,), step, 3, ("Sigmoid", "Tanh"))
+    whole = _GRU if after else None
+    return _layer(call, x, (w, r, b, None), lengths, (h,), step, 3, ("Sigmoid", "Tanh"), whole)
 
 
 @importer("LSTM", weights=(1, 2, 3, 7))
@@ -79,12 +85,13 @@ def lstm(
             o = o + layer.p[size : 2 * size] * c
         return f(o) * last(c), c
 
-    return _layer(call, x, (w, r, b, p), lengths, (h, c), step, 4, ("Sigmoid", "Tanh", "Tanh"))
+    whole = None if coupled or p is not None else _LSTM
+    return _layer(call, x, (w, r, b, p), lengths, (h, c), step, 4, ("Sigmoid", "Tanh", "Tanh"), whole)
 
 
 def _layer(
     call: Call, x: Any, weights: tuple[Any, ...], lengths: Any, states: tuple[Any, ...], step: Step,
-    gates: int, names: Sequence[str],
+    gates: int, names: Sequence[str], whole: _Whole | None,
 ) -> Any:  # fmt: skip
     """All directions: y (time, directions, batch, H), and the last states (directions, batch, H)."""
     w, r, b, p = weights
@@ -100,14 +107,22 @@ def _layer(
         raise FormatError(f"w {w.shape} is not for {count} directions")
     functions = _activations(call, names, count)
     call.room((time, count, batch, size))
+    if whole is not None and not _fits(x, w, r, b, states, lengths):
+        whole = None
     results, ends = [], []
     for k in range(count):
+        start = tuple(np.zeros((batch, size), x.dtype) if s is None else s[k] for s in states)
+        backwards = k == 1 or call.get("direction", "forward") == "reverse"
+        op = None if whole is None or call.get("clip") is not None else whole.op(_named(call, names, k))
+        if op is not None and whole is not None:
+            y, end = whole.through(op, x, w, r, b, k, start, backwards)
+            results.append(y)
+            ends.append(end)
+            continue
         zeros = np.zeros(2 * gates * size, x.dtype)
         bias = zeros if b is None else b[k]
         half = gates * size
         layer = _Layer(w[k], r[k], bias[:half], bias[half:], None if p is None else p[k], functions[k])
-        start = tuple(np.zeros((batch, size), x.dtype) if s is None else s[k] for s in states)
-        backwards = k == 1 or call.get("direction", "forward") == "reverse"
         y, end = _direction(x, layer, start, step, lengths, backwards)
         results.append(y)
         ends.append(end)
@@ -116,6 +131,67 @@ def _layer(
     if batch_first:  # y (batch, time, directions, H), states (batch, directions, H)
         return F.transpose(y, (2, 0, 1, 3)), *(F.swapaxes(s, 0, 1) for s in last)
     return y, *last
+
+
+class _Whole(NamedTuple):
+    """A layer as one op over all steps.
+
+    Attributes:
+        ops: by the activations' names, as ONNX writes them by default or in lower case.
+        order: which of ONNX's gates stands where.
+    """
+
+    ops: dict[tuple[str, ...], Callable[[bool], Any]]
+    order: tuple[int, ...]
+
+    def op(self, names: tuple[str, ...]) -> Callable[[bool], Any] | None:
+        """What makes the op for these activations; None where there is none."""
+        return self.ops.get(names)
+
+    def through(
+        self, op: Callable[[bool], Any], x: Any, w: Any, r: Any, b: Any, k: int, start: tuple[Any, ...],
+        backwards: bool,
+    ) -> tuple[Any, tuple[Any, ...]]:  # fmt: skip
+        """Direction k: the states of all steps, and the last ones."""
+        size = r.shape[2]
+        gates = [np.arange(gate * size, (gate + 1) * size) for gate in self.order]
+        rows: Any = np.concatenate(gates) if len(gates) > 1 else slice(0, size)
+        later: Any = rows + len(rows) if len(gates) > 1 else slice(size, 2 * size)
+        weights = [w[k, rows], r[k, rows], *(() if b is None else (b[k, rows], b[k, later]))]
+        out = op(b is not None)(x[::-1] if backwards else x, *start, *weights)
+        if len(start) == 1:
+            y, end = out, (out[-1],)
+        else:
+            y, end = out[:-1], (out[-2], out[-1])
+        return y[::-1] if backwards else y, end
+
+
+_RNN = _Whole({("tanh",): lambda biased: ops.RNN(False), ("relu",): lambda biased: ops.RNN(True)}, (0,))
+_GRU = _Whole({("sigmoid", "tanh"): ops.GRU}, (1, 0, 2))
+_LSTM = _Whole({("sigmoid", "tanh", "tanh"): ops.LSTM}, (0, 2, 3, 1))
+
+
+def _fits(x: Any, w: Any, r: Any, b: Any, states: tuple[Any, ...], lengths: Any) -> bool:
+    """Whether sizes are exactly those of a plain layer, whose kernel looks at no bounds."""
+    (time, batch, inputs), (count, rows, size) = x.shape, r.shape
+    arrays = [a for a in (x, w, r, b, *states) if a is not None]
+    return bool(
+        time
+        and batch
+        and size
+        and inputs
+        and all(a.dtype == x.dtype and a.dtype in (np.float32, np.float64) for a in arrays)
+        and w.shape == (count, rows, inputs)
+        and (b is None or b.shape == (count, 2 * rows))
+        and all(s is None or s.shape == (count, batch, size) for s in states)
+        and (lengths is None or (array(lengths) == time).all())
+    )
+
+
+def _named(call: Call, names: Sequence[str], k: int) -> tuple[str, ...]:
+    """The activations of direction k, in lower case."""
+    given = list(call.get("activations") or ()) or [*names, *names]
+    return tuple(name.lower() for name in given[k * len(names) : (k + 1) * len(names)])
 
 
 def _direction(
