@@ -126,8 +126,9 @@ def _layer(
         y, end = _direction(x, layer, start, step, lengths, backwards)
         results.append(y)
         ends.append(end)
-    y = F.stack(results, 1)
-    last = [F.stack([end[i] for end in ends], 0) for i in range(len(states))]
+    y = results[0][:, None] if count == 1 else F.stack(results, 1)
+    parts = ([end[i] for end in ends] for i in range(len(states)))
+    last = [part[0][None] if count == 1 else F.stack(part, 0) for part in parts]
     if batch_first:  # y (batch, time, directions, H), states (batch, directions, H)
         return F.transpose(y, (2, 0, 1, 3)), *(F.swapaxes(s, 0, 1) for s in last)
     return y, *last
