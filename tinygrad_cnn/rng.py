@@ -7,7 +7,7 @@ finds the generators that objects hold, and `undisturbed` puts them back after a
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from functools import partial
 from types import FunctionType, MethodType, ModuleType
@@ -202,8 +202,19 @@ def undisturbed(*roots: Any) -> Restoring[None]:
     >>> states({"a": rng}) == before
     True
     """
-    default, held = _default, find_generators(**{str(k): root for k, root in enumerate(roots)})
-    met = {id(one): one for one in (default, *held.values())}
+    return put_back(find_generators(**{str(k): root for k, root in enumerate(roots)}).values())
+
+
+def put_back(generators: Iterable[np.random.Generator]) -> Restoring[None]:
+    """Let what the block draws of these generators, and of the default one, be forgotten.
+
+    >>> rng = np.random.default_rng(0)
+    >>> with put_back([rng]): first = rng.random()
+    >>> rng.random() == first
+    True
+    """
+    default = _default
+    met = {id(one): one for one in (default, *generators)}
     before = [(one, one.bit_generator.state) for one in met.values()]
 
     def end() -> None:

@@ -6,7 +6,7 @@ that a fault of the walk is never blamed on an op.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from tinygrad_cnn.testing.check.comparisons import Comparer
 from tinygrad_cnn.testing.check.findings import Finding
 from tinygrad_cnn.testing.check.layouts import laid_out
 from tinygrad_cnn.testing.check.one_comparison import KINK
-from tinygrad_cnn.testing.check.subjects import Subject
+from tinygrad_cnn.testing.check.subjects import Subject, T
 from tinygrad_cnn.testing.check.worst_entries import kinked_entries
 from tinygrad_cnn.testing.frameworks.own_tensors import OwnTensors
 
@@ -250,13 +250,27 @@ class OpSubject(Subject):
         """The op on Tensors, recorded."""
         return [self.step.op(*given)]
 
-    def made(self, arrays: Sequence[Any]) -> list[Any]:
+    def made(self, arrays: Sequence[Any], spare: Sequence[int] = ()) -> list[Any]:
         """The active operands as Tensors, the others as they were."""
         return [Tensor(x, True) if k in self.active else copied(x) for k, x in enumerate(arrays)]
 
     def outputs(self, arrays: Sequence[Any]) -> list[Array]:
         """The op's result, not recorded."""
         return [self.step.run(list(arrays)).y]
+
+    def seen(self, arrays: Sequence[Any], look: Callable[[list[Array]], T], spare: Sequence[int]) -> T:
+        """What `look` makes of it."""
+        return look(self.outputs(arrays))
+
+    def left(self, arrays: Sequence[Any]) -> tuple[list[Any], list[Array]]:
+        """No operands, as none is given away, and the result."""
+        return [], self.outputs(arrays)
+
+    def valued(
+        self, arrays: Sequence[Any], cotangents: Sequence[Array]
+    ) -> tuple[list[Array], list[Array | None]]:
+        """The result, and the gradients."""
+        return self.outputs(arrays), self.gradients(arrays, [cotangents])[0]
 
     def gradients(
         self, arrays: Sequence[Any], cotangents: Sequence[Sequence[Array]]

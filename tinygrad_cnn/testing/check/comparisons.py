@@ -57,6 +57,10 @@ class Comparer:
         self.cotangents = [np.ones(y.shape) if one else rng.uniform(-1, 1, y.shape) for y in self.values]
         self.vectors = [rng.uniform(-1, 1, self.points[k].shape) for k in self.active]
         self.eps = max(subject.eps, *(float(np.finfo(y.dtype).eps) for y in self.values))
+        #: How far each active input moves.
+        self.scales = [scale_of(self.points[k]) for k in self.active]
+        #: What the function was given the second time, as it left it.
+        self.used: list[Any] = []
         self._gradients: list[Array | None] | None = None
         self._wider: Comparer | None = None
         #: Orders at which a failure was doubted and stood: later ones are believed.
@@ -65,15 +69,16 @@ class Comparer:
     def repeats(self) -> bool:
         """Whether the function gives the same values again."""
         with np.errstate(all="ignore"):
-            again = self.subject.outputs(self.points)
+            self.used, again = self.subject.left(self.points)
         pairs = zip(self.values, again, strict=False)
-        return len(again) == len(self.values) and all(np.array_equal(*p, equal_nan=True) for p in pairs)
+        return len(again) == len(self.values) and all(
+            np.array_equal(*p) or np.array_equal(*p, equal_nan=True) for p in pairs
+        )
 
     # ----------------------------------------------------------------------- directions
     def random(self) -> list[Array]:
         """A random direction, of the scale of each input: of its largest element, and 1 at most."""
-        points = [self.points[k] for k in self.active]
-        return [draw * scale_of(x) for draw, x in zip(self._draws(), points, strict=True)]
+        return [draw * scale for draw, scale in zip(self._draws(), self.scales, strict=True)]
 
     def relative(self) -> list[Array]:
         """A random direction in which each element moves by a share of itself."""
@@ -91,12 +96,14 @@ class Comparer:
 
     def together(self) -> list[Array]:
         """The direction in which all elements move alike, so that those that tie stay tied."""
-        return [np.ones(self.points[k].shape) * scale_of(self.points[k]) for k in self.active]
+        return [
+            np.full(self.points[k].shape, scale) for k, scale in zip(self.active, self.scales, strict=True)
+        ]
 
     def only(self, place: int, chosen: Array, sizes: Array | float = 1.0) -> list[Array]:
         """A direction that moves the chosen elements (a mask) of one active input."""
         vectors = [np.zeros(self.points[k].shape) for k in self.active]
-        vectors[place] = np.where(chosen, sizes, 0.0) * scale_of(self.points[self.active[place]])
+        vectors[place] = np.where(chosen, sizes, 0.0) * self.scales[place]
         return vectors
 
     def moved(self, t: float, direction: Sequence[Array]) -> list[Array]:
@@ -129,10 +136,17 @@ class Comparer:
             return self.gradients()
         return self.subject.second(self.points, self._weights(), self.vectors)
 
-    def _value_change(self, arrays: Sequence[Array]) -> float:
-        """<w, f(arrays) - f(points)>: differences first, so that large results lose no digits."""
+    def _value_change(self, arrays: Sequence[Array], spare: Sequence[int] = ()) -> float:
+        """<w, f(arrays) - f(points)>: differences first, so that large results lose no digits.
+
+        Args:
+            spare: the numbers of arrays that nobody needs afterwards.
+        """
+        return self.subject.seen(arrays, self._change_of, spare)
+
+    def _change_of(self, values: Sequence[Array]) -> float:
         total = np.longdouble(0)
-        for y, before, w in zip(self.subject.outputs(arrays), self.values, self.cotangents, strict=True):
+        for y, before, w in zip(values, self.values, self.cotangents, strict=True):
             if y.shape != before.shape:
                 return float("nan")
             change = np.subtract(y, before, dtype=np.promote_types(y.dtype, np.float64))
@@ -142,14 +156,12 @@ class Comparer:
     def _size(self, order: int) -> float:
         """The size of what is differentiated, as its rounding goes."""
         if order == 2:
-            terms = [
-                g.astype(np.float64) * v
-                for g, v in zip(self.gradients(), self.vectors, strict=True)
-                if g is not None
-            ]
+            rows = zip(self.gradients(), self.vectors, strict=True)
+            terms = [np.multiply(g, v, dtype=np.float64) for g, v in rows if g is not None]
         else:
-            terms = [y.astype(np.float64) * w for y, w in zip(self.values, self.cotangents, strict=True)]
-        return float(np.sqrt(sum(float((t * t).sum()) for t in terms)))
+            pairs = zip(self.values, self.cotangents, strict=True)
+            terms = [np.multiply(y, w, dtype=np.float64) for y, w in pairs]
+        return float(np.sqrt(sum(float(np.vdot(t, t)) for t in terms)))
 
     # ----------------------------------------------------------------------- one comparison
     def along(self, order: int, where: str, direction: list[Array]) -> Finding:

@@ -62,7 +62,9 @@ def scale_of(x: Array) -> float:
 def inner(gradients: Sequence[Array | None], vectors: Sequence[Array]) -> tuple[float, float]:
     """sum_k <gradient_k, vector_k> over the gradients that are there, and the sum of the |terms|."""
     pairs = zip(gradients, vectors, strict=True)
-    terms = [g.astype(np.promote_types(g.dtype, np.float64)) * v for g, v in pairs if g is not None]
+    terms = [
+        np.multiply(g, v, dtype=np.promote_types(g.dtype, np.float64)) for g, v in pairs if g is not None
+    ]
     return float(sum(t.sum() for t in terms)), float(sum(abs(t).sum() for t in terms))
 
 
@@ -81,20 +83,20 @@ class Comparison:
 
     def change(self, t: float) -> float:
         """f(t) - f(0), corrected for the rounding of the point: it moves by δ and not by t·v."""
-        check = self.check
-        arrays = check.moved(t, self.direction)
-        if self.order == 1:
-            found = check._value_change(arrays)
-        else:
-            found = check._first(arrays, check.vectors) - self.base
-        if not np.isfinite(self.analytic):
-            return found
+        check, arrays, correction = self.check, list(self.check.points), 0.0
+        corrected = bool(np.isfinite(self.analytic))
         for d, k, v in zip(self.derivative, check.active, self.direction, strict=True):
-            if d is not None:
-                wide = np.promote_types(d.dtype, np.float64)
-                off = np.subtract(arrays[k], check.points[k], dtype=wide) - np.asarray(t * v, wide)
-                found -= float((d * off).sum())
-        return found
+            x = check.points[k]
+            wide = np.promote_types(x.dtype, np.float64)
+            step = np.asarray(t * v, wide)
+            arrays[k] = np.add(x, step, dtype=wide).astype(x.dtype, copy=False)
+            if corrected and d is not None:
+                off = np.subtract(arrays[k], x, dtype=np.promote_types(d.dtype, wide))
+                off -= step
+                correction += float(np.vdot(d, off))
+        if self.order == 1:
+            return check._value_change(arrays, spare=check.active) - correction
+        return check._first(arrays, check.vectors) - self.base - correction
 
     def finding(self, doubts: bool = True) -> Finding:
         """The verdict; a failure is doubted, unless one of its kind has stood."""

@@ -42,7 +42,7 @@ def side_effects(check: Comparer) -> Iterator[Finding]:
     """What is wrong besides the numbers, as findings that fail.
 
     Args:
-        check: the function at its point; it repeats.
+        check: the function at its point; `check.repeats()` was asked.
     """
     looks = (_damage, _walks, _aliased, _layouts, _narrow)
     with np.errstate(all="ignore"):
@@ -58,9 +58,7 @@ def _said(what: str, reason: str) -> Finding:
 def _damage(check: Comparer) -> Iterator[Finding]:
     """Whether a call writes to its inputs."""
     subject = check.subject
-    made = subject.made(check.points)
-    subject.outputs_of(made)
-    for path, x, before in zip(subject.paths, made, check.points, strict=True):
+    for path, x, before in zip(subject.paths, check.used, check.points, strict=True):
         if not _same(subject.framework.array(x), before):
             yield _said(path, "the function writes to this input: work on a copy")
 
@@ -141,11 +139,10 @@ def _layouts(check: Comparer) -> Iterator[Finding]:
         if all(x.flags.c_contiguous for x in odd.points):
             continue
         weights = [laid_out(w, layout) for w in check._weights()]
-        values = odd.outputs(odd.points)
+        values, found = odd.valued(odd.points, weights)
         if not all(_near(y, z, check.eps, size) for y, z in zip(values, check.values, strict=True)):
             yield _said(f"{layout} memory", "the result depends on how the inputs lie in memory (strides)")
             return
-        (found,) = odd.gradients(odd.points, [weights])
         for path, g, right in zip(_active_paths(subject), found, check.gradients(), strict=True):
             if not _near(g, right, check.eps, size):
                 yield _said(

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_cnn.errors import DTypeError
-from tinygrad_cnn.rng import find_generators, undisturbed
+from tinygrad_cnn.rng import find_generators, put_back
 from tinygrad_cnn.testing.check.layouts import laid_out_as
 from tinygrad_cnn.testing.check.structures import leaves, replaced
 from tinygrad_cnn.testing.frameworks.base import Framework, NotSupportedError
 
 Array = NDArray[Any]
+
+#: What somebody makes of a function's results.
+T = TypeVar("T")
 
 
 class Subject:
@@ -83,11 +86,15 @@ class Subject:
             )
         return [x for x, kind in zip(found, kinds, strict=True) if kind == "f"]
 
-    def made(self, arrays: Sequence[Array]) -> list[Any]:
-        """The framework's arrays with copies of these values, laid out as those that were given."""
+    def made(self, arrays: Sequence[Array], spare: Sequence[int] = ()) -> list[Any]:
+        """The framework's arrays with copies of these values, laid out as those that were given.
+
+        Args:
+            spare: the numbers of arrays that nobody needs afterwards, and that need not be copied.
+        """
         pairs = zip(arrays, self.points, self.given, strict=True)
         return [
-            self.framework.leaf(laid_out_as(np.array(x), like), was, k in self.active)
+            self.framework.leaf(laid_out_as(x if k in spare else np.array(x), like), was, k in self.active)
             for k, (x, like, was) in enumerate(pairs)
         ]
 
@@ -124,12 +131,23 @@ class Subject:
         with self.same_draws():
             return [np.array(self.framework.array(y)) for y in self.framework.run(self.flat, made)]
 
+    def left(self, arrays: Sequence[Array]) -> tuple[list[Any], list[Array]]:
+        """The framework's arrays as the function leaves them, and its float results."""
+        made = self.made(arrays)
+        return made, self.outputs_of(made)
+
+    def seen(self, arrays: Sequence[Array], look: Callable[[list[Array]], T], spare: Sequence[int]) -> T:
+        """What `look` makes of the results at some arrays, which it must not keep; `spare` as in `made`."""
+        with self.same_draws():
+            results = self.framework.run(self.flat, self.made(arrays, spare))
+            return look([self.framework.array(y) for y in results])
+
     def same_draws(self) -> AbstractContextManager[None]:
         """In the block, the function draws the random numbers that it draws each time.
 
         The generators that it holds, and the default ones, are put back afterwards.
         """
-        return undisturbed(self.generators)
+        return put_back(self.generators)
 
     def gradients(
         self, arrays: Sequence[Array], cotangents: Sequence[Sequence[Array]]
@@ -137,6 +155,23 @@ class Subject:
         """For each list of cotangents the gradients of the active inputs."""
         with self.same_draws():
             return self.framework.gradients(self.flat, self.made(arrays), self.active, cotangents)
+
+    def valued(
+        self, arrays: Sequence[Array], cotangents: Sequence[Array]
+    ) -> tuple[list[Array], list[Array | None]]:
+        """The results, and the gradients of the active inputs."""
+        if not self.framework.shows_results:
+            return self.outputs(arrays), self.gradients(arrays, [cotangents])[0]
+        seen: list[Any] = []
+
+        def noted(given: Sequence[Any]) -> list[Any]:
+            seen[:] = self.flat(given)
+            return list(seen)
+
+        with self.same_draws():
+            made = self.made(arrays)
+            (found,) = self.framework.gradients(noted, made, self.active, [cotangents])
+            return [np.array(self.framework.array(y)) for y in seen], found
 
     def second(
         self, arrays: Sequence[Array], cotangents: Sequence[Array], vectors: Sequence[Array]

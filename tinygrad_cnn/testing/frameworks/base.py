@@ -29,12 +29,14 @@ class Framework:
         array_name: what one of its arrays is called, in messages.
         widest: the widest float type that its functions compute in.
         records: whether it follows arrays through a function, and so can be given one twice.
+        shows_results: whether the results can be read while they are differentiated.
     """
 
     name = ""
     array_name = "array"
     widest: Any = np.float64
     records = True
+    shows_results = False
 
     def holds(self, x: Any) -> bool:
         """Whether `x` is an array that its functions take."""

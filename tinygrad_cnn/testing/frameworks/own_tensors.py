@@ -22,6 +22,7 @@ class OwnTensors(Framework):
     """
 
     name, array_name, widest = "tinygrad_cnn", "Tensor", np.longdouble
+    shows_results = True
 
     def holds(self, x: Any) -> bool:
         """Tensors, and arrays and numbers of NumPy."""
