@@ -1,12 +1,13 @@
 """Names that programs take from PyTorch's files, and functions of `torch.func`."""
 
 from importlib.util import find_spec
+from types import SimpleNamespace
 
 import pytest
 
 from tinygrad_cnn import torch
 from tinygrad_cnn.torch import func
-from tinygrad_cnn.torch.aliases import resolved
+from tinygrad_cnn.torch.aliases import Aliases, resolved
 from tinygrad_cnn.torch.paths import FILES, HOMES
 
 
@@ -79,3 +80,16 @@ def test_tensorboards_writer_takes_tensors_or_says_what_to_install(tmp_path):
         writer.add_scalar("loss", torch.tensor(1.5), 1)
         writer.add_histogram("weights", torch.zeros(3), 1)
     assert list(tmp_path.iterdir())
+
+
+def test_marks_for_the_compiler_leave_a_function_as_it_is():
+    dynamo = resolved("torch._dynamo")
+    assert dynamo.allow_in_graph(abs) is abs and torch.compiler.disable(recursive=False)(abs) is abs
+    dynamo.config.suppress_errors = True
+    assert not torch.compiler.is_compiling()
+
+
+def test_a_name_taken_from_a_module_that_is_left_out_says_why_when_it_is_called():
+    fft = Aliases().create_module(SimpleNamespace(name="torch.fft.fft"))
+    with pytest.raises(AttributeError, match=r"torch\.fft\.fft is left out: tensors hold real numbers"):
+        fft(torch.ones(2))

@@ -19,6 +19,7 @@ import types as _types
 
 from tinygrad_cnn.torch import accelerators as _accelerators
 from tinygrad_cnn.torch import autograd as autograd
+from tinygrad_cnn.torch import compiling as _compiling
 from tinygrad_cnn.torch import devices as _devices
 from tinygrad_cnn.torch import distributed as distributed
 from tinygrad_cnn.torch import distributions as distributions
@@ -77,6 +78,7 @@ cuda, mps, xpu, accelerator, backends, amp = (
 )  # fmt: skip
 autocast, GradScaler = _accelerators.autocast, _accelerators.GradScaler
 OutOfMemoryError, AcceleratorError = _accelerators.OutOfMemoryError, _accelerators.OutOfMemoryError
+compiler, _dynamo = _compiling.compiler, _compiling.dynamo
 vmap = func.vmap
 functional = _types.SimpleNamespace(**_FUNCTIONS)
 random = _types.SimpleNamespace(

@@ -11,7 +11,7 @@ import types
 from typing import Any
 
 from tinygrad_cnn.torch.paths import home
-from tinygrad_cnn.torch.refusals import guard, reason
+from tinygrad_cnn.torch.refusals import LeftOut, reason
 
 ROOTS = ("torch", "torchvision")
 
@@ -30,8 +30,7 @@ class Aliases(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def create_module(self, spec: Any) -> Any:
         found = resolved(spec.name)
         if found is None:  # left out: it can be imported, and says why when it is used
-            found = types.ModuleType(spec.name)
-            found.__getattr__ = guard(spec.name, vars(found))  # type: ignore[method-assign]
+            found = LeftOut(spec.name)
         self.kept = getattr(found, "__spec__", None)
         return found
 

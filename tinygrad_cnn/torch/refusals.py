@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import types
 from difflib import get_close_matches
 from typing import Any
 
@@ -31,7 +32,7 @@ _NETS = "torchvision.models has networks that classify; torchvision.ops has boxe
 
 #: Why names are left out, by how they begin.
 REASONS: dict[str, str] = {
-    "cuda.": _CPU, "utils.cpp_extension": _EAGER, "jit": _EAGER, "export": _EAGER, "fx": _EAGER, "_dynamo": _EAGER, "_inductor": _EAGER,
+    "cuda.": _CPU, "utils.cpp_extension": _EAGER, "jit": _EAGER, "export": _EAGER, "fx": _EAGER, "_dynamo": _EAGER, "compiler": _EAGER, "_inductor": _EAGER,
     "distributed": _ONE, "nn.parallel.": _ONE, "sparse": _DENSE, "to_sparse": _DENSE,
     "quantization": _FLOAT, "quantize": _FLOAT, "ao": _FLOAT, "fft": _REAL, "stft": _REAL, "istft": _REAL,
     "complex": _REAL, "view_as_complex": _REAL, "view_as_real": _REAL, "polar": _REAL, "angle": _REAL, "cfloat": _REAL,
@@ -87,6 +88,22 @@ def unimported(error: ImportError) -> str | None:
         return None
     names = vars(sys.modules[error.name]) if error.name in sys.modules else ()
     return str(missing(root, found[1], names))
+
+
+class LeftOut(types.ModuleType):
+    """A module that is left out: it can be imported, and says why when it, or a name of it, is used.
+
+    >>> LeftOut("torch.fft").rfft
+    Traceback (most recent call last):
+    AttributeError: torch.fft.rfft is left out: tensors hold real numbers; complex ones are left out
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        return guard(self.__name__, vars(self))(name)
+
+    def __call__(self, *_: Any, **__: Any) -> Any:
+        module, _, name = self.__name__.rpartition(".")
+        raise missing(module, name, ())
 
 
 def guard(module: str, names: dict[str, Any]) -> Any:

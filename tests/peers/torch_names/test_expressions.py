@@ -10,7 +10,6 @@ ALL = list(expressions())
 
 #: Expressions that differ on purpose, each with the reason.
 ON_PURPOSE: dict[str, str] = {
-    "torch.jit.ignore(abs)(-3)": "PyTorch takes functions written in Python only",
     "x.detach().bfloat16().dtype": "bfloat16 is computed in float32, and a warning says so",
     "F.interpolate(img, scale_factor=2.0, mode='bicubic')": "bicubic interpolation is not computed here",
     "nn.TransformerEncoderLayer(4, 2, 8, batch_first=True, norm_first=True)(b)": (

@@ -1,0 +1,45 @@
+"""What programs say to PyTorch's compiler: here programs run as they are written, so it changes nothing."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable
+from typing import Any
+
+
+def as_written(function: Any = None, *_: Any, **__: Any) -> Any:
+    """The function itself; without one, a decorator that gives what it decorates.
+
+    >>> as_written(abs) is abs, as_written(recursive=False)(abs) is abs
+    (True, True)
+    """
+    return as_written if function is None else function
+
+
+def is_compiling() -> bool:
+    """No.
+
+    >>> is_compiling()
+    False
+    """
+    return False
+
+
+def nothing(*_: Any, **__: Any) -> None:
+    """Nothing to do.
+
+    >>> nothing("a", b=1)
+    """
+
+
+_MARKS: dict[str, Callable[..., Any]] = {
+    **dict.fromkeys(("allow_in_graph", "disable", "assume_constant_result", "disallow_in_graph"), as_written),
+    **dict.fromkeys(("reset", "mark_dynamic", "mark_static", "maybe_mark_dynamic"), nothing),
+    "cudagraph_mark_step_begin": nothing, "is_compiling": is_compiling, "is_dynamo_compiling": is_compiling,
+    "is_exporting": is_compiling,
+}  # fmt: skip
+compiler = types.SimpleNamespace(**_MARKS)
+#: PyTorch's inside, whose marks and settings programs use too.
+dynamo = types.SimpleNamespace(
+    **_MARKS, optimize=lambda *_, **__: as_written, config=types.SimpleNamespace()
+)
