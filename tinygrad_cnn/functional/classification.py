@@ -207,7 +207,7 @@ def _class_weights(name: str, x: Any, weight: Any) -> Any:
         raise ShapeError(f"{name}: x needs shape (K,) or (N, K, ...), got {x.shape}")
     if weight is None:
         return None
-    found = values(weight).astype(x.dtype)  # a copy: the derivative reads it again
+    found = on_host(weight).astype(x.dtype)  # a copy: the derivative reads it again
     if found.shape != (x.shape[1],):
         raise ShapeError(f"{name}: weight has shape {found.shape}, ({x.shape[1]},) fits: one per class")
     return found

@@ -132,8 +132,18 @@ def _float32(module: Module) -> str:
 def _tensors(
     module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    if devices.ON_DEVICES:
+        first = next((x for x in (*args, *kwargs.values()) if isinstance(x, Tensor)), None)
+        args = tuple(_beside(x, first) for x in args)
+        kwargs = {name: _beside(x, first) for name, x in kwargs.items()}
     made = tuple([_tensor(module, x, 4) for x in args])
     return made, {name: _tensor(module, x, 4) for name, x in kwargs.items()}
+
+
+def _beside(x: Any, first: Tensor | None) -> Any:
+    """An array of floats where the first Tensor lies; labels, which are integers, as they are."""
+    floats = first is not None and isinstance(x, np.ndarray) and x.dtype.kind == "f"
+    return devices.beside(x, first) if floats else x
 
 
 def _successor(module: Module, name: str, old: Tensor, value: Any) -> Any:
