@@ -18,8 +18,8 @@ def vision(torch, tv, folder):
         image, label = found[1]
         return len(found), np.asarray(image).tolist(), label, list(getattr(found, "classes", []))
 
-    def fake():
-        image, label = tv.datasets.FakeData(4, (3, 5, 5), 3)[2]
+    def fake(kind):
+        image, label = kind(4, (3, 5, 5), 3)[2]
         return np.asarray(image).tolist(), int(label)
 
     def keys(name):
@@ -40,8 +40,8 @@ def vision(torch, tv, folder):
         model = getattr(tv.models, name)(num_classes=3).eval()
         return model(torch.rand(1, 3, 64, 64)).detach()
 
-    def written():
-        tv.utils.save_image(torch.rand(2, 3, 4, 4), str(folder / "grid.png"))
+    def written(save):
+        save(torch.rand(2, 3, 4, 4), str(folder / "grid.png"))
         return np.asarray(Image.open(folder / "grid.png")).shape
 
     def photograph():
