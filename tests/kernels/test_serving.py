@@ -256,6 +256,35 @@ def test_a_kernel_that_cannot_be_compiled_when_it_is_called(
         serving.SERVING._loading("relu", "its.home")(x)
 
 
+@pytest.mark.parametrize("where", ["import", "call"])
+def test_what_a_signal_s_handler_raises_while_a_kernel_is_loaded_is_the_caller_s(
+    where: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:  # E1
+    late = [TimeoutError("the user's")]
+
+    def interrupted(part: str) -> None:
+        if part == where and late:
+            raise late.pop()
+
+    def relu(x: np.ndarray) -> np.ndarray:
+        try:
+            interrupted("call")
+        except TimeoutError as error:
+            raise KernelError("the compiled kernel relu_range cannot be had") from error
+        return x + 40
+
+    def imported(name: str) -> SimpleNamespace:
+        interrupted("import")
+        return SimpleNamespace(relu=relu)
+
+    monkeypatch.setattr(cache, "imported", imported)
+    monkeypatch.setattr(serving.SERVING, "pinned", False)
+    kernel = serving.SERVING._loading("relu", "its.home")
+    with pytest.raises(TimeoutError, match="the user's"):
+        kernel(np.array([1.0]))
+    assert kernel(np.array([1.0])).tolist() == [41] and not caplog.records
+
+
 @pytest.mark.parametrize("frozen", [False, True])
 def test_an_import_leaves_the_garbage_collector_as_it_was(frozen: bool) -> None:
     gc.collect()

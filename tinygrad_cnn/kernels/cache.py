@@ -18,16 +18,19 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
+from tinygrad_cnn.errors import KernelError
 from tinygrad_cnn.restoring import Restoring
 
+T = TypeVar("T")
 SOURCES = Path(__file__).parent / "compiled"
 #: The package of the sources, as Python knows it.
 PACKAGE = f"{__package__}.compiled"
@@ -191,6 +194,36 @@ def imported(name: str) -> ModuleType:
         return import_module(name)  # which waits if another thread is about it
     with placed(name):
         return import_module(name)
+
+
+def had(what: str, load: Callable[[], T], errors: type[Exception] = Exception) -> T:
+    """What `load()` gives, which is tried twice: an error that does not come again was not the compiler's.
+
+    A signal's handler may have raised it, which may raise anything anywhere in the main thread: that is the
+    caller's, and is raised as it is. What the system refused once (it numbers its errors) is forgotten.
+
+    Args:
+        what: is loaded, for the message.   errors: those that may be the compiler's.
+    Raises:
+        KernelError: it failed twice.
+
+    >>> had("sum", lambda: 3)
+    3
+    """
+    try:
+        return load()
+    except errors as error:
+        first: Exception = error
+    try:
+        found = load()
+    except errors as error:
+        raise KernelError(f"the compiled {what} cannot be had: {reason_of(error)}") from error
+    while isinstance(first, KernelError) and isinstance(first.__cause__, Exception):
+        first = first.__cause__
+    of_the_system = getattr(first, "errno", None) is not None
+    if of_the_system or threading.current_thread() is not threading.main_thread():
+        return found
+    raise first
 
 
 def placed(module: str) -> Restoring[Path]:

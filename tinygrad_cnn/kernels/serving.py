@@ -22,6 +22,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
@@ -190,7 +191,8 @@ class Serving:
                 "the compiled kernels need Numba: pip install 'tinygrad-cnn[fast]'; "
                 "use_kernels('reference') does without"
             )
-        try:
+
+        def load() -> None:
             cache.prepare()
             _import_compiled()
             if everything and not cache.is_complete():
@@ -198,8 +200,8 @@ class Serving:
                     cache.imported(module)
                 for kernel in sys.modules[f"{cache.PACKAGE}.base.compiling"].KERNELS:
                     kernel.load()
-        except Exception as error:  # whatever a compiler may raise: NumPy is there
-            raise KernelError(f"the compiled kernels cannot be had: {cache.reason_of(error)}") from error
+
+        cache.had("kernels", load)
         self._bind("fast")
 
     def _try_load(self) -> None:
@@ -218,7 +220,7 @@ class Serving:
         def load_first(*operands: Any) -> Any:
             try:
                 kernel = _imported(home, name)
-                result = kernel(*operands)
+                result = cache.had(name, partial(kernel, *operands), KernelError)
             except KernelError as error:
                 if self.pinned:
                     raise
@@ -337,11 +339,8 @@ def _wish() -> str:
 
 def _imported(home: str, name: str) -> Callable[..., Any]:
     """A function of a module of compiled kernels."""
-    try:
-        found: Callable[..., Any] = getattr(cache.imported(home), name)
-        return found
-    except Exception as error:  # whatever a compiler may raise
-        raise KernelError(f"the compiled {name} cannot be had: {cache.reason_of(error)}") from error
+    found: Callable[..., Any] = cache.had(name, lambda: getattr(cache.imported(home), name))
+    return found
 
 
 def _import_compiled() -> None:
