@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -46,7 +49,7 @@ def batch(shape: tuple[int, ...], classes: int) -> tuple[np.ndarray, np.ndarray]
     return x, rng.integers(classes, size=shape[0]) if classes else x.copy()
 
 
-#: Of the zoo, what takes a moment: the kinds that the others repeat in other sizes are left out.
+#: Of the zoo, what takes a moment; the others are slow.
 QUICK = (
     "transformer",
     "vit",
@@ -61,7 +64,9 @@ QUICK = (
 )
 
 
-@pytest.mark.parametrize("name", QUICK)
+@pytest.mark.parametrize(
+    "name", [*QUICK, *(pytest.param(name, marks=pytest.mark.slow) for name in ZOO if name not in QUICK)]
+)
 def test_a_network_of_the_zoo_that_trains_well_has_no_mark(name: str) -> None:
     manual_seed(0)
     network = ZOO[name]
@@ -87,6 +92,54 @@ LEDGER = {
 def test_a_network_of_the_ledger_that_trains_well_has_no_mark(name: str) -> None:
     x, t = batch((4, 1, 28, 28), 10)
     assert marks(trained(LEDGER[name](), x, t, steps=2)) == []
+
+
+#: Networks that the ledger trains: the example, what makes it and with what, and the shape of an input.
+EXAMPLES = {
+    "best_of_all": ("best_of_all", "network", (0,), (1, 28, 28)),
+    "character_lstm": ("character_lstm", "Writer", (0,), (8,)),
+    "digits": ("digits", "build_model", (8,), (1, 8, 8)),
+    "gru_classifier": ("gru_classifier", "Reader", (0,), (8, 8)),
+    "hyperparameter_search": ("hyperparameter_search", "net", (64, 0), (64,)),
+    "mnist_convnet": ("mnist_convnet", "build_model", (), (1, 28, 28)),
+    "optimizers": ("optimizers", "net", (0,), (1, 8, 8)),
+    "residual_and_inception": ("residual_and_inception", "network", (0,), (1, 8, 8)),
+    "a stack with shortcuts": ("residual_and_inception", "Stack", (10, True, 0), (8, 8, 8)),
+    "dense": ("shift_invariance", "dense", (0,), (1, 28, 28)),
+    "convolution and pooling": ("shift_invariance", "pooled", (0,), (1, 28, 28)),
+    "largest of all places": ("shift_invariance", "anywhere", (0,), (1, 28, 28)),
+    "small_transformer": ("small_transformer", "Sorter", (0,), (8,)),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_network_of_the_examples_that_trains_well_has_no_mark(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "examples"))
+    example, builder, options, shape = EXAMPLES[name]
+    module = import_module(example)
+    model, rng = getattr(module, builder)(*options), np.random.default_rng(0)
+    x = rng.standard_normal((8, *shape), dtype=np.float32)
+    if shape == (8,):
+        x = rng.integers(0, len(module.LETTERS), (8, *shape))
+
+    def loss() -> Tensor:
+        outputs = model(Tensor(x))
+        first = outputs[0] if isinstance(outputs, tuple) else outputs
+        return F.mse_loss(first, np.full(first.shape, 0.5, np.float32))
+
+    adam, losses = optim.Adam(model.parameters(), lr=1e-3), []
+    for _ in range(4):
+        adam.zero_grad()
+        with viz.record() as recorder:
+            last = loss()
+            last.backward()
+        adam.step()
+        losses.append(last.item())
+    assert losses[-1] < losses[0]
+    assert marks(viz.graph(last, recorder=recorder, max_nodes=None)) == []
 
 
 # --------------------------------------------------------------------------- planted

@@ -160,11 +160,8 @@ class _Whole(NamedTuple):
         later: Any = rows + len(rows) if len(gates) > 1 else slice(size, 2 * size)
         weights = [w[k, rows], r[k, rows], *(() if b is None else (b[k, rows], b[k, later]))]
         out = op(b is not None)(x[::-1] if backwards else x, *start, *weights)
-        if len(start) == 1:
-            y, end = out, (out[-1],)
-        else:
-            y, end = out[:-1], (out[-2], out[-1])
-        return y[::-1] if backwards else y, end
+        y = out if len(start) == 1 else out[:-1]  # behind an LSTM's states stands its last cell state
+        return y[::-1] if backwards else y, (y[-1], *(() if len(start) == 1 else (out[-1],)))
 
 
 _RNN = _Whole({("tanh",): lambda biased: ops.RNN(False), ("relu",): lambda biased: ops.RNN(True)}, (0,))
