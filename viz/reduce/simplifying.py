@@ -12,6 +12,9 @@ from viz.reduce.folding import FOLLOWERS, folded
 from viz.reduce.inlining import inlined
 from viz.reduce.joining import merged, replaced
 
+#: From so many boxes and operations on, one box for all of them says too little.
+_ROOM = 40
+
 
 def simplified(
     model: Model, *, depth: int | None = None, fold: bool | None = None, max_nodes: int | None = 40
@@ -42,14 +45,22 @@ def simplified(
         model = folded(model)
     if max_nodes is None or _fits(model, max_nodes):
         return model
+    finer = model
     for candidate in _coarser(model, fold):
         if _fits(candidate, max_nodes):
-            return candidate
+            return candidate if _tells(candidate, max_nodes) else stretches(finer, max_nodes)
+        finer = candidate
     return stretches(closed(model, 0), max_nodes)
 
 
 def _fits(model: Model, max_nodes: int) -> bool:
     return len(model.boxes) + len(model.results) <= max_nodes
+
+
+def _tells(model: Model, max_nodes: int) -> bool:
+    """Whether there is more to see than one box of a whole module, or no room for more."""
+    ops = [box for box in model.boxes if not box.is_leaf]
+    return max_nodes < _ROOM or len(ops) != 1 or ops[0].kind != "module" or ops[0].operations < _ROOM
 
 
 def _coarser(model: Model, fold: bool | None) -> Iterator[Model]:
