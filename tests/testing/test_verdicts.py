@@ -19,6 +19,21 @@ def test_right_functions_never_fail(start: int) -> None:
 
 
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    ("name", "seed"),
+    [("cross entropy, sure, float64", 14), ("(exp x - 1) / x", 15), ("log(1 + x) / x", 19)],
+)
+def test_gradients_that_are_all_rounding_are_not_wrong(name: str, seed: int) -> None:
+    *_, failure = judge_right(name, [seed])
+    assert not failure
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_gradient_that_is_not_finite_is_wrong_where_the_function_is_smooth() -> None:
+    assert set(judge_wrong("inf in one entry", [0, 1])[1]) == {"fail"}
+
+
+@pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("start", range(2))
 def test_wrong_functions_fail_and_are_blamed(start: int) -> None:
     for name in list(WRONG)[start * 4 :: 16]:
