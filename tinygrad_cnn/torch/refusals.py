@@ -102,7 +102,7 @@ class LeftOut(types.ModuleType):
         return guard(self.__name__, vars(self))(name)
 
     def __call__(self, *_: Any, **__: Any) -> Any:
-        module, _, name = self.__name__.rpartition(".")
+        module, name = self.__name__.rsplit(".", 1)
         raise missing(module, name, ())
 
 
