@@ -107,7 +107,7 @@ def test_names_tell_modules_and_parameters(tmp_path):
         (lambda x, w, b: F.index(w, x.numpy().argmax(1)), "key"),
         (lambda x, w, b: x + x.detach(), "operand 1"),
         (lambda x, w, b: (x @ w) * (1 / len(x)), "operand 1"),
-        (lambda x, w, b: Tensor(x.numpy().argmax(1)), "no result of a recorded op"),
+        (lambda x, w, b: Tensor(x.numpy().argmax(1)), "not a result of a recorded op"),
         (lambda x, w, b: F.maximum(x.sum(axis=1), b[:1]) > float(x.mean().item()), "operand 1"),
         (lambda x, w, b: x.argmax(1) << 1, "left_shift.*no operator"),
         (lambda x, w, b: F.mse_loss(x, np.zeros_like(x.numpy())), "no operator"),
@@ -116,7 +116,7 @@ def test_names_tell_modules_and_parameters(tmp_path):
 def test_what_would_be_baked_in_is_refused_by_name_and_line(tmp_path, function, words):
     with pytest.raises(ArgumentError, match=words) as caught:
         saved(tmp_path, Function(function), normal(2, 3, 4))
-    general = ("no result of a recorded op", "which operations run")
+    general = ("not a result of a recorded op", "which operations run")
     assert "test_save.py" in str(caught.value) or words in general
     assert not list(tmp_path.iterdir())
 
