@@ -140,6 +140,7 @@ def test_raised_at_any_instruction_of_the_pool(which: str) -> None:
         return done
 
     running = 0
+    raiser.passed(sys.maxsize, task)  # 3.12 tells of instructions from the second time on that it is asked
     for number in itertools.count(1, 2):
         if raiser.passed(number, task):
             break

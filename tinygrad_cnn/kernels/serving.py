@@ -357,11 +357,15 @@ def _import_compiled() -> None:
         threads.watch_with(watching.watch)
 
 
+#: Objects that are frozen when Python starts, at most: 3.12 begins with some 400, other versions with none.
+_FROZEN_BY_PYTHON = 1000 if sys.version_info[:2] == (3, 12) else 0
+
+
 def _uncollected() -> Restoring[None]:
     """No garbage collection inside, nor of what is young after: Numba makes many objects, which stay."""
     if not gc.isenabled():
         return Restoring(lambda: None, lambda: None)
-    frozen = gc.get_freeze_count()  # somebody has frozen objects, which must stay so
+    frozen = gc.get_freeze_count() > _FROZEN_BY_PYTHON  # somebody froze objects, which must stay so
 
     def end() -> None:
         if not frozen:
