@@ -301,7 +301,7 @@ def test_every_truncation_is_refused(suffix):
 
 
 def test_a_longer_safetensors_file_is_refused():
-    with pytest.raises(FormatError, match="not fully covered|IncompleteBuffer"):
+    with pytest.raises(FormatError, match=r"not fully covered|IncompleteBuffer"):
         load_bytes(WRITTEN[".safetensors"] + b"\0", ".safetensors")
 
 

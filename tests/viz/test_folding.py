@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import viz
@@ -160,6 +160,8 @@ def test_numbers_are_kept_whatever_is_joined(blocks: list, ends: int, depth: int
 
 @settings(max_examples=40)
 @given(BLOCKS, st.integers(1, 3), st.integers(6, 30))
+@example([("a", [(1, 1, 6), (1, 1, 6)], 3)], 1, 6)  # each turn has a constant of its own
+@example([("a", [(1, 1, 0), (1, 1, 6)], 4)], 2, 6)
 def test_max_nodes_is_kept(blocks: list, ends: int, limit: int) -> None:
     tensors, _ = random_graph(blocks, ends)
     for fold in (None, True, False):
@@ -558,3 +560,11 @@ def test_stretches_end_where_one_tensor_goes_on() -> None:
     ops = [box for box in model.boxes if not box.is_leaf]
     assert len(ops) == 9 and all(dict(box.contents)["Add"] == 1 for box in ops)
     assert len([edge for edge in model.edges if edge.tail in {box.id for box in ops}]) == 8
+
+
+def test_constants_of_repeated_blocks_are_one_box_with_their_number() -> None:
+    x = parameter((2,), "x")
+    for k in range(5):
+        x = F.tanh(x * np.full(2, k, np.float32))
+    constants = [box.repeats for box in folded(model_of(x)).boxes if box.kind == "constant"]
+    assert constants == [1, 4]  # four turns are drawn as one

@@ -49,6 +49,7 @@ def _with_repeats(model: Model, found: list[Repeat]) -> Model:
             equal[1:] = map(later, equal[1:])
             whole = joined(equal, group=group, repeats=equal[0].repeats * len(equal))
             made.append((replace(whole, **span_of_names(equal[0], equal[-1])), equal))
+    made += _constants(model, found)
     inside = {box.id: k for k, repeat in enumerate(found) for block in repeat.blocks for box in block}
     further = {box.id for repeat in found for block in repeat.blocks[1:] for box in block}
     constants = {box.id for box in model.boxes if box.kind == "constant"}
@@ -63,6 +64,25 @@ def _with_repeats(model: Model, found: list[Repeat]) -> Model:
     kept = [edge for edge in model.edges if edge.head not in further or is_own(edge)]
     loops = (*model.loops, *(edge for repeat in found for edge in _loops(model, repeat)))
     return replaced(replace(model, edges=tuple(kept), loops=loops), made)
+
+
+def _constants(model: Model, found: list[Repeat]) -> list[tuple[Box, list[Box]]]:
+    """The constants that only later blocks take, with that of the first block in the same place."""
+    boxes = {box.id: box for box in model.boxes if box.kind == "constant"}
+    taken: dict[int, list[int]] = {}
+    for edge in model.edges:
+        if edge.tail in boxes:
+            taken.setdefault(edge.head, []).append(edge.tail)
+    later = {box.id for repeat in found for block in repeat.blocks[1:] for box in block}
+    elsewhere = {tail for head, tails in taken.items() if head not in later for tail in tails}
+    made: dict[int, list[Box]] = {}
+    for repeat in found:
+        for equal in zip(*repeat.blocks, strict=True):
+            for row in zip(*(taken.get(box.id, []) for box in equal), strict=False):
+                own = {number: boxes[number] for number in row[1:] if number not in elsewhere}
+                made.setdefault(row[0], [boxes[row[0]]]).extend(own.values())
+    alike = [boxes for boxes in made.values() if len(boxes) > 1]
+    return [(replace(one[0], repeats=sum(box.repeats for box in one)), one) for one in alike]
 
 
 def _loops(model: Model, repeat: Repeat) -> list[Edge]:
