@@ -8,6 +8,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from docutils.nodes import SkipNode
+from latex2mathml.converter import convert
+
 import tinygrad_cnn
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -21,6 +24,8 @@ extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "myst_parser", "sphin
 exclude_patterns = ["_build", "gallery/*.html"]
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
 suppress_warnings = ["myst.header", "myst.xref_missing"]  # pages link to folders of the repository, too
+
+html_math_renderer = "mathml"
 
 html_theme = "furo"
 html_title = "tinygrad-cnn"
@@ -63,6 +68,12 @@ def _from_markdown(app: Any, what: str, name: str, obj: Any, options: Any, lines
     lines[:] = "".join(parts).split("\n")
 
 
+def _mathml(self: Any, node: Any) -> None:
+    """A formula as MathML, which browsers show without a script."""
+    self.body.append(convert(node.astext()))
+    raise SkipNode
+
+
 def _words(text: str) -> str:
     """Text with its code as literals, and every other sign as itself."""
     pieces = re.split(r"`+([^`]+)`+(\w*)", text)
@@ -88,6 +99,7 @@ def _pictures(app: Any, error: Exception | None) -> None:
 
 
 def setup(app: Any) -> None:
+    app.add_html_math_renderer("mathml", (_mathml, None), (_mathml, None))
     app.connect("build-finished", _pictures)
     app.connect("autodoc-process-docstring", _from_markdown, priority=400)  # before napoleon
     app.connect("source-read", _page)

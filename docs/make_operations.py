@@ -11,8 +11,9 @@ import functools
 import importlib
 import inspect
 import re
+import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,10 @@ from tinygrad_cnn.graph import OUT, Op
 from tinygrad_cnn.ops.fused import FUSED
 from tinygrad_cnn.serial import writing
 from tinygrad_cnn.testing import CASES, PROPERTIES
+
+sys.path.insert(0, str(Path(__file__).parent))
+import draw_operations
+import formulas
 
 PAGE = Path(__file__).with_name("operations.md")  # ignored by git
 
@@ -43,10 +48,11 @@ This page is made from the docstrings and the ops by `make docs`: change those, 
 DERIVATIVES = """\
 ## Derivatives
 
-Every op, with the derivative that the walk runs: `g` is the gradient of the result, the other
-arguments are what `keep` names (operands by position, `OUT` for the result). The same lines run on
-arrays, and on Tensors for higher order. The walk sums a gradient to its operand's shape where the
-operand was broadcast.
+Every op on a small problem, with the derivative that the walk runs: `g` is the gradient of the
+result, the other arguments are what `keep` names (operands by position, `OUT` for the result). The
+same lines run on arrays, and on Tensors for higher order. The walk sums a gradient to its
+operand's shape where the operand was broadcast. In the pictures red arrows run back: the
+gradients, for ones at the result.
 
 What an op is tested by:
 
@@ -111,7 +117,8 @@ def _mentioned(function: Callable[..., Any]) -> tuple[set[str], list[Callable[..
 
 def derivative(op: type[Op]) -> str:
     """The part of the page about one op: what it computes, what it keeps, its backward."""
-    about = escaped(" ".join((inspect.getdoc(op) or "").partition("\n\n")[0].split()))
+    about = " ".join((inspect.getdoc(op) or "").partition("\n\n")[0].split())
+    about = typeset(about, inspect.signature(op).parameters)
     code = textwrap.dedent(inspect.getsource(op.backward)).rstrip()
     code = re.sub(r"def backward\(self, (.*?)\) -> tuple\[Any, \.\.\.\]:", r"def backward(self, \1):", code)
     for name in sorted(FUSED):
@@ -120,7 +127,8 @@ def derivative(op: type[Op]) -> str:
     code = code.replace(": Any", "")
     kept = ", ".join("OUT" if k == OUT else str(k) for k in op.keep)
     keeps = f"keep = ({kept}{',' if len(op.keep) == 1 else ''})\n" if op.keep else ""
-    card = f"### op {op.__name__}\n\n{about}\n\n```python\n{keeps}{code}\n```\n"
+    picture = f"![{op.__name__} and its derivative](operations/{op.__name__}.svg)"
+    card = f"### op {op.__name__}\n\n{about}\n\n{picture}\n\n```python\n{keeps}{code}\n```\n"
     return f"{card}\n**On drawings**: {drawn(op)}.\n\n**Tested by**: {tested(op)}.\n"
 
 
@@ -160,7 +168,11 @@ def entry(name: str, function: Callable[..., Any]) -> str:
     doc = inspect.getdoc(function) or ""
     body, _, example = doc.partition("\n>>> ")
     text, sections = split(body.splitlines())
-    parts = [f"### {name}\n", f"```python\n{signature(name, function)}\n```\n", prose(text)]
+    parts = [
+        f"### {name}\n",
+        f"```python\n{signature(name, function)}\n```\n",
+        prose(text, inspect.signature(function).parameters),
+    ]
     for section, lines in sections:
         parts.append(listed(section, lines))
     used = sorted(ops_of(function, set()))
@@ -194,11 +206,31 @@ def split(lines: list[str]) -> tuple[list[str], list[tuple[str, list[str]]]]:
     return text, sections
 
 
-def prose(lines: list[str]) -> str:
-    """Paragraphs; an indented line is a formula and stays as it is, in a block of its own."""
-    return (
-        "\n".join(line if line.startswith("    ") else escaped(line) for line in lines).strip("\n") + "\n"
-    )
+def prose(lines: list[str], names: Collection[str] = ()) -> str:
+    """Paragraphs with their formulas set; indented lines stand apart, as code if they are no formulas.
+
+    Args:
+        names: words that are names in formulas: the function's arguments.
+    """
+    parts = re.split(r"((?:^[ ]{4}.*\n?)+)", "\n".join(lines).strip("\n"), flags=re.M)
+    for k, part in enumerate(parts):
+        block = part.rstrip("\n").splitlines()
+        if k % 2 and formulas.mostly(block, names):
+            rows = "\n\n".join(typeset(line.strip(), names, display=True) for line in block)
+            parts[k] = f"\n:::{{container}} formula\n{rows}\n:::\n\n"
+        elif k % 2 == 0:
+            parts[k] = typeset(part, names)
+    return "".join(parts) + "\n"
+
+
+def typeset(text: str, names: Collection[str] = (), *, display: bool = False) -> str:
+    """Markdown with its formulas as mathematics; `display` sets indices of sums below them.
+
+    >>> print(typeset("some*thing: 1 / x"))
+    some\\*thing: {math}`\\frac{1}{x}`
+    """
+    made = formulas.written(text, names, escaped, "{math}")
+    return made.replace("{math}`", "{math}`\\displaystyle ") if display else made
 
 
 def listed(section: str, lines: list[str]) -> str:
@@ -233,6 +265,8 @@ def escaped(text: str) -> str:
 
 
 if __name__ == "__main__":
+    without = draw_operations.draw(PAGE.with_suffix(""))
+    assert not without, without
     with writing(PAGE) as temporary:
         temporary.write_text(page(), encoding="utf-8", newline="\n")
     print(f"wrote {PAGE}")

@@ -96,3 +96,22 @@ def test_sections_become_lists(script):
         "**Args**\n\n- x: array, of any shape.\n- axis: the axis.\n- k: a number.\n"
     )
     assert script.listed("Returns", ["    One", "    line."]) == "**Returns**: One line.\n"
+
+
+def test_the_files_that_the_page_on_architecture_names_are_there():
+    text = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([\w/]+(?:\.py|/))`", text))
+    roots = [
+        DOCS.parent,
+        DOCS.parent / "examples",
+        *(DOCS.parent / "tinygrad_cnn").glob("**/"),
+        *(DOCS.parent / "viz").glob("**/"),
+    ]
+    lost = [name for name in named if not any((root / name).exists() for root in roots)]
+    assert len(named) > 30 and not lost
+
+
+def test_a_picture_of_an_operation_names_its_operands_and_shows_gradients(script):
+    text = script.draw_operations.drawing(script.ops.MatMul)
+    assert "label=<a>" in text and "label=<b>" in text and "dir=back" in text
+    assert script.draw_operations._names(script.ops.LSTM, 7)[-2:] == ["biases0", "biases1"]

@@ -59,7 +59,7 @@ class Erfinv(Elementwise):
 
 
 class Lgamma(Elementwise):
-    """ln |Γ(x)|: Stirling's series above `FAR`, steps of Γ(x + 1) = x Γ(x) below, reflection below 1/2."""
+    """ln |Γ(x)|: Stirling's series above `FAR`, steps of Γ(x + 1) = x·Γ(x) below, reflection below 1/2."""
 
     keep = (0,)
 
