@@ -283,7 +283,7 @@ def test_some_rows(real: tuple[subprocess.CompletedProcess[str], Path]) -> None:
     assert done.stderr == ""
     found = results(out)
     assert found["summary"] == {"holds": 5, "fails": 0, "open": 1}
-    assert found["14"]["reasons"] == ["left to a later issue: there is no code for the GPU yet"]
+    assert found["14"]["reasons"] == ["holds on the stand-in, not yet seen on a GPU"]
     assert found["53"]["measured"][0] == {
         "what": "bill",
         "claimed": 220,

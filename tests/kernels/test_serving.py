@@ -30,12 +30,14 @@ print(F.relu(model(x)).sum().item(), kernels_in_use(), "numba" in sys.modules)
 """
 
 
-def run(code: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+def run(
+    code: str, folder: Path, timeout: float = 300, **environment: str
+) -> subprocess.CompletedProcess[str]:
     """A fresh process with a cache of its own."""
     given = {"TINYGRAD_CNN_CACHE": str(folder), "TINYGRAD_CNN_KERNELS": "auto", **environment}
     return subprocess.run(
         [sys.executable, "-c", code], env={**os.environ, **given}, capture_output=True, text=True,
-        timeout=300,
+        timeout=timeout,
     )  # fmt: skip
 
 
@@ -355,13 +357,13 @@ class TestWithNumba:
         """With an empty cache the reference serves first; the next process finds the cache full."""
         wait = """
 first = F.relu(model(x)).sum().item()
-end = time.time() + 240
+end = time.time() + 1200  # the compiler gives way to other programs
 while kernels_in_use() == "reference" and time.time() < end:
     time.sleep(0.1)
 last = F.relu(model(x)).sum().item()
 print(kernels_in_use(), abs(first - last) <= 1e-5 * abs(first))
 """
-        cold = run(STEP + wait, tmp_path)
+        cold = run(STEP + wait, tmp_path, timeout=1300)
         assert cold.returncode == 0 and cold.stderr == "", cold.stderr
         before, after = (line.split() for line in cold.stdout.splitlines())
         assert before[1:] == ["reference", "False"] and after == ["fast", "True"]

@@ -100,11 +100,16 @@ class Clip(Elementwise):
         self.low, self.high = low, high
 
     def forward(self, x: Any) -> Any:
-        return np.clip(x, self.low, self.high)
+        return np.clip(x, *self._bounds(x))
 
     def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
-        inside = True if self.low is None else x >= self.low
-        return (Gate(inside if self.high is None else inside & (x <= self.high))(g),)
+        low, high = self._bounds(x)
+        inside = True if low is None else x >= low
+        return (Gate(inside if high is None else inside & (x <= high))(g),)
+
+    def _bounds(self, x: Any) -> tuple[Any, ...]:
+        """Both bounds, where x lies."""
+        return tuple(b if b is None else devices.beside(b, x) for b in (self.low, self.high))
 
 
 class Cast(Elementwise):
