@@ -127,6 +127,7 @@ ANY_GRID = st.one_of(st.sampled_from(GRIDS), pool_grids(True))
 SAME_GRID = st.one_of(st.sampled_from([g for g in GRIDS if set(g.dilation) == {1}]), pool_grids(False))
 
 
+@pytest.mark.slow  # its loops compile for half a minute
 @given(ANY_GRID, SEEDS, st.booleans(), LAYOUTS)
 def test_max_pool(grid, seed, special, layout) -> None:
     x = laid_out(values(seed, 2, 3, *grid.image, special=special), layout)  # with ties, of zeros
@@ -139,6 +140,7 @@ def test_max_pool(grid, seed, special, layout) -> None:
     near(pool.place(g, places, grid), reference.place(g, where, grid))  # overlaps are sums
 
 
+@pytest.mark.slow
 @given(SAME_GRID, SEEDS, st.booleans(), LAYOUTS)
 def test_avg_pool(grid, seed, with_padding, layout) -> None:
     x = laid_out(values(seed, 2, 3, *grid.image), layout)
