@@ -105,12 +105,6 @@ class Backend(Protocol):
     def max_at(self, target: Any, key: Any, values: Any) -> None:
         """target[key] = max(target[key], values), over all values of repeated positions."""
 
-    def wait(self) -> None:
-        """Until all that was begun is done."""
-
-    def from_dlpack(self, other: Any) -> Any:
-        """An array over the memory of another library's array, without a copy."""
-
 
 #: All classes of arrays: NumPy's, and those of the devices that were asked for.
 CLASSES: tuple[Any, ...] = (np.ndarray,)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["CUDA", "reason_against"]
+__all__ = ["CUDA", "INSTALL", "reason_against"]
 
 INSTALL = "CuPy is not installed: pip install 'tinygrad-cnn[gpu]'"
 
@@ -45,12 +45,6 @@ class _Cuda:
 
     def max_at(self, target: Any, key: Any, values: Any) -> None:
         self.cupy.maximum.at(target, key, values)
-
-    def wait(self) -> None:
-        self.cupy.cuda.get_current_stream().synchronize()
-
-    def from_dlpack(self, other: Any) -> Any:
-        return self.cupy.from_dlpack(other)
 
 
 CUDA = _Cuda()

@@ -7,7 +7,7 @@ from typing import Any
 
 from tinygrad_cnn import devices
 from tinygrad_cnn.devices import HOST, Device
-from tinygrad_cnn.devices.cuda import CUDA, reason_against
+from tinygrad_cnn.devices.cuda import CUDA, INSTALL, reason_against
 from tinygrad_cnn.errors import ArgumentError, DeviceError, DTypeError, MissingExtraError
 
 __all__ = ["device", "names_a_device"]
@@ -53,10 +53,9 @@ def device(name: Any = "auto") -> Device:
         raise ArgumentError(f"device: {name!r} has no number after the colon; {kind}:0 fits")
     backend: Any = devices.backend_named(kind)
     if kind == "cuda" and backend is None:
-        if "CuPy is not installed" in (reason := reason_against() or ""):
-            raise MissingExtraError(f"device {name!r}: {reason}")
-        if reason:
-            raise DeviceError(f"device {name!r}: {reason}")
+        if (reason := reason_against()) is not None:
+            error = MissingExtraError if reason == INSTALL else DeviceError
+            raise error(f"device {name!r}: {reason}")
         backend = CUDA
     if backend is None:
         raise ArgumentError(f"device: {name!r} is not one of 'auto', 'cpu', 'cuda', 'cuda:1' and so on")

@@ -76,7 +76,7 @@ def as_array(function: str, value: Any, beside: Sequence[Any] = ()) -> Any:
             "real numbers (bool, integer or float) fit"
         )
     if array is not value and not isinstance(value, (np.ndarray, np.generic)) and array.dtype != bool:
-        types = (getattr(v, "dtype", None) for v in beside if isinstance(v, (Traced, *devices.CLASSES)))
+        types = (getattr(v, "dtype", None) for v in beside if isinstance(v, (Traced, devices.CLASSES)))
         array = array.astype(np.result_type(DEFAULT_DTYPE, *(t for t in types if t.kind == "f")))
     return array
 
@@ -95,8 +95,7 @@ def operands(function: str, *values: Operand[T]) -> tuple[T, ...]:
     >>> operands("add", np.zeros(1), [0.1])[1]
     array([0.1])
     """
-    kinds = (Traced, list, tuple, *devices.CLASSES)
-    some = any(isinstance(v, kinds) for v in values)
+    some = any(isinstance(v, (Traced, list, tuple, devices.CLASSES)) for v in values)
     found: tuple[Any, ...] = tuple(
         (v.item() if isinstance(v, np.generic) else v)
         if some and isinstance(v, (int, float, np.integer, np.floating, np.bool_))
@@ -149,7 +148,7 @@ def wide(function: F) -> F:
 
     @functools.wraps(function)
     def widened(*args: Any, **kwargs: Any) -> Any:
-        given = [v for v in (*args, *kwargs.values()) if isinstance(v, (Traced, *devices.CLASSES))]
+        given = [v for v in (*args, *kwargs.values()) if isinstance(v, (Traced, devices.CLASSES))]
         if not half_precision.has_half(None, given):
             return function(*args, **kwargs)
         options = dict(zip(kwargs, half_precision.widened([*kwargs.values()]), strict=True))

@@ -57,7 +57,7 @@ def last_stamp() -> int:
 def is_stale(node: Node) -> bool:
     """Whether an array that `node` keeps for its derivative was written over since."""
     for array in node.kept or ():
-        if isinstance(array, devices.CLASSES) and _written.get(id(owner(array)), -1) > node.serial:
+        if isinstance(array, devices.CLASSES) and written_after(array, node.serial):
             return True
     return False
 

@@ -156,7 +156,7 @@ def bernoulli_method(input: Any, p: float | None = None, *, generator: Any = Non
 @name("poisson", method=False)
 def poisson(input: Any, generator: Any = None) -> Any:
     """Poisson's numbers of given means; another stream than PyTorch's."""
-    stream = np.random.default_rng(int(of(generator).words(1)[0]))
+    stream = of(generator).numpy_stream()
     return Tensor.detached(stream.poisson(input._array).astype(input._array.dtype))
 
 

@@ -102,6 +102,14 @@ class Generator:
         """
         return self._bits.random_raw(count) if count else np.zeros(0, np.uint64)
 
+    def numpy_stream(self) -> np.random.Generator:
+        """A generator of NumPy seeded by the next word, for draws that follow another stream than PyTorch's.
+
+        >>> Generator().manual_seed(0).numpy_stream().integers(10) < 10
+        np.True_
+        """
+        return np.random.default_rng(int(self.words(1)[0]))
+
     def long_words(self, count: int) -> Array:
         """64-bit words.
 

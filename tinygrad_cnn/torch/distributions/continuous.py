@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn import functional as F
-from tinygrad_cnn.torch.distributions.families import Distribution, parameter
+from tinygrad_cnn.torch.distributions.families import Distribution, LocationScale, parameter
 from tinygrad_cnn.torch.drawing import normal, rand, randn
 from tinygrad_cnn.torch.generators import default_generator
 from tinygrad_cnn.torch.tensors import Tensor
@@ -16,18 +16,12 @@ from tinygrad_cnn.torch.tensors import Tensor
 _HALF_LOG = 0.5 * math.log(2 * math.pi)
 
 
-class Normal(Distribution):
+class Normal(LocationScale):
     """Normal numbers of a mean and a standard deviation.
 
     >>> Normal(0.0, 1.0).log_prob(Tensor([0.0]))
     tensor([-0.9189])
     """
-
-    has_rsample = True
-
-    def __init__(self, loc: Any, scale: Any, validate_args: Any = None) -> None:
-        self.loc, self.scale = parameter(loc, scale)
-        super().__init__(self.loc._array.shape)
 
     @property
     def mean(self) -> Any:
@@ -151,16 +145,12 @@ class Exponential(Distribution):
         return 1 - self.rate.log()
 
 
-class Laplace(Distribution):
+class Laplace(LocationScale):
     """Laplace's numbers.
 
     >>> Laplace(0.0, 1.0).log_prob(Tensor([0.0]))
     tensor([-0.6931])
     """
-
-    def __init__(self, loc: Any, scale: Any, validate_args: Any = None) -> None:
-        self.loc, self.scale = parameter(loc, scale)
-        super().__init__(self.loc._array.shape)
 
     @property
     def mean(self) -> Any:
@@ -192,18 +182,12 @@ class Laplace(Distribution):
         return 1 + (2 * self.scale).log()
 
 
-class Cauchy(Distribution):
+class Cauchy(LocationScale):
     """Numbers of a density with heavy tails.
 
     >>> Cauchy(0.0, 1.0).log_prob(Tensor([0.0]))
     tensor([-1.1447])
     """
-
-    has_rsample = True
-
-    def __init__(self, loc: Any, scale: Any, validate_args: Any = None) -> None:
-        self.loc, self.scale = parameter(loc, scale)
-        super().__init__(self.loc._array.shape)
 
     def rsample(self, sample_shape: Any = ()) -> Any:
         """loc + scale · a standard draw."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn import functional as F
-from tinygrad_cnn.torch.distributions.discrete import Categorical
+from tinygrad_cnn.torch.distributions.discrete import Categorical, Trials
 from tinygrad_cnn.torch.distributions.families import Distribution, parameter
 from tinygrad_cnn.torch.drawing import poisson, rand
 from tinygrad_cnn.torch.generators import default_generator
@@ -46,22 +46,7 @@ class Poisson(Distribution):
         return xlogy(value, self.rate) - self.rate - F.lgamma(value + 1)
 
 
-class _Trials(Distribution):
-    """What distributions of trials share: a probability, or its logit."""
-
-    def __init__(self, probs: Any, logits: Any) -> None:
-        if (probs is None) == (logits is None):
-            raise ValueError("Either `probs` or `logits` must be specified, but not both.")
-        self._by_logits = probs is None
-        (given,) = parameter(logits if probs is None else probs)
-        self.probs = F.sigmoid(given) if probs is None else given
-        eps = float(np.finfo(self.probs._array.dtype).eps)
-        kept = F.clip(self.probs, eps, 1 - eps)
-        self.logits = given if probs is None else F.log(kept) - F.log1p(-kept)
-        super().__init__(self.probs._array.shape)
-
-
-class Geometric(_Trials):
+class Geometric(Trials):
     """Failures before the first success.
 
     >>> Geometric(0.5).log_prob(Tensor([1.0]))
@@ -94,7 +79,7 @@ class Geometric(_Trials):
         return value * F.log1p(-self.probs) + self.probs.log()
 
 
-class Binomial(_Trials):
+class Binomial(Trials):
     """Successes of a number of trials; draws come from another stream than PyTorch's.
 
     >>> Binomial(2, 0.5).log_prob(Tensor([1.0]))
@@ -119,7 +104,7 @@ class Binomial(_Trials):
 
     def sample(self, sample_shape: Any = ()) -> Any:
         """A draw."""
-        stream = np.random.default_rng(int(default_generator.words(1)[0]))
+        stream = default_generator.numpy_stream()
         n, p = self.total_count._array.astype(np.int64), self.probs._array
         return Tensor.detached(stream.binomial(n, p, self._shape(sample_shape)).astype(p.dtype))
 

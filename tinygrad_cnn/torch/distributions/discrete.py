@@ -102,7 +102,21 @@ class OneHotCategorical(Categorical):
         return super().log_prob(F.argmax(value, -1))
 
 
-class Bernoulli(Distribution):
+class Trials(Distribution):
+    """Base of distributions of trials, which have a probability, or its logit."""
+
+    def __init__(self, probs: Any, logits: Any) -> None:
+        if (probs is None) == (logits is None):
+            raise ValueError("Either `probs` or `logits` must be specified, but not both.")
+        self._by_logits = probs is None
+        (given,) = parameter(logits if probs is None else probs)
+        self.probs = F.sigmoid(given) if probs is None else given
+        kept = F.clip(self.probs, _eps(self.probs), 1 - _eps(self.probs))
+        self.logits = given if probs is None else F.log(kept) - F.log1p(-kept)
+        super().__init__(self.probs._array.shape)
+
+
+class Bernoulli(Trials):
     """1 with a probability, 0 otherwise.
 
     >>> Bernoulli(Tensor([0.5])).log_prob(Tensor([1.0]))
@@ -110,17 +124,7 @@ class Bernoulli(Distribution):
     """
 
     def __init__(self, probs: Any = None, logits: Any = None, validate_args: Any = None) -> None:
-        if (probs is None) == (logits is None):
-            raise ValueError("Either `probs` or `logits` must be specified, but not both.")
-        self._by_logits = probs is None
-        if probs is not None:
-            (self.probs,) = parameter(probs)
-            kept = F.clip(self.probs, _eps(self.probs), 1 - _eps(self.probs))
-            self.logits = F.log(kept) - F.log1p(-kept)
-        else:
-            (self.logits,) = parameter(logits)
-            self.probs = F.sigmoid(self.logits)
-        super().__init__(self.probs._array.shape)
+        super().__init__(probs, logits)
 
     @property
     def mean(self) -> Any:

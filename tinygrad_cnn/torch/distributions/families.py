@@ -14,9 +14,17 @@ from tinygrad_cnn.torch.tensors import Tensor
 class Distribution:
     """Base of distributions: `sample`, `rsample`, `log_prob`, `entropy`.
 
+    Class attributes:
+        has_rsample: whether gradients flow through draws: where a class has an `rsample` of its own.
+
     >>> Distribution(Size((2,))).batch_shape
     torch.Size([2])
     """
+
+    has_rsample = False
+
+    def __init_subclass__(cls) -> None:
+        cls.has_rsample = cls.rsample is not Distribution.rsample
 
     def __init__(self, batch_shape: Any = (), event_shape: Any = (), validate_args: Any = None) -> None:
         self.batch_shape, self.event_shape = Size(batch_shape), Size(event_shape)
@@ -68,6 +76,18 @@ class Distribution:
     def stddev(self) -> Any:
         """The standard deviation."""
         return self.variance.sqrt()  # type: ignore[attr-defined]
+
+
+class LocationScale(Distribution):
+    """Base of distributions that a place shifts and a scale widens.
+
+    >>> LocationScale(0.0, 2.0).scale
+    tensor(2.)
+    """
+
+    def __init__(self, loc: Any, scale: Any, validate_args: Any = None) -> None:
+        self.loc, self.scale = parameter(loc, scale)
+        super().__init__(self.loc._array.shape)
 
 
 def parameter(*values: Any) -> list[Any]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.torch.distributions.continuous import Normal
-from tinygrad_cnn.torch.distributions.families import Distribution, parameter
+from tinygrad_cnn.torch.distributions.families import Distribution, LocationScale, parameter
 from tinygrad_cnn.torch.distributions.shares import Gamma
 from tinygrad_cnn.torch.drawing import rand, randn
 
@@ -23,8 +23,6 @@ class LogNormal(Distribution):
     >>> LogNormal(0.0, 1.0).log_prob(Tensor([1.0]))
     tensor([-0.9189])
     """
-
-    has_rsample = True
 
     def __init__(self, loc: Any, scale: Any, validate_args: Any = None) -> None:
         self.base_dist = Normal(loc, scale)
@@ -62,8 +60,6 @@ class HalfNormal(Distribution):
     tensor([-0.2258])
     """
 
-    has_rsample = True
-
     def __init__(self, scale: Any, validate_args: Any = None) -> None:
         self.base_dist = Normal(0, scale)
         self.scale = self.base_dist.scale
@@ -92,19 +88,13 @@ class HalfNormal(Distribution):
         return self.base_dist.entropy() - math.log(2)
 
 
-class Gumbel(Distribution):
+class Gumbel(LocationScale):
     """Gumbel's numbers, the largest of many.
 
     >>> from tinygrad_cnn.torch import Tensor
     >>> Gumbel(0.0, 1.0).log_prob(Tensor([0.0]))
     tensor([-1.])
     """
-
-    has_rsample = True
-
-    def __init__(self, loc: Any, scale: Any, validate_args: Any = None) -> None:
-        self.loc, self.scale = parameter(loc, scale)
-        super().__init__(self.loc._array.shape)
 
     @property
     def mean(self) -> Any:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.torch.distributions.families import Distribution, parameter
 from tinygrad_cnn.torch.generators import default_generator
@@ -35,7 +33,7 @@ class Gamma(Distribution):
 
     def sample(self, sample_shape: Any = ()) -> Any:
         """A draw."""
-        stream = np.random.default_rng(int(default_generator.words(1)[0]))
+        stream = default_generator.numpy_stream()
         a, rate = self.concentration._array, self.rate._array
         return Tensor.detached(stream.gamma(a, 1 / rate, self._shape(sample_shape)).astype(a.dtype))
 
@@ -64,7 +62,7 @@ class Beta(Distribution):
 
     def sample(self, sample_shape: Any = ()) -> Any:
         """A draw."""
-        stream = np.random.default_rng(int(default_generator.words(1)[0]))
+        stream = default_generator.numpy_stream()
         a, b = self.concentration1._array, self.concentration0._array
         return Tensor.detached(stream.beta(a, b, self._shape(sample_shape)).astype(a.dtype))
 
@@ -105,7 +103,7 @@ class Dirichlet(Distribution):
 
     def sample(self, sample_shape: Any = ()) -> Any:
         """A draw."""
-        stream = np.random.default_rng(int(default_generator.words(1)[0]))
+        stream = default_generator.numpy_stream()
         drawn = stream.standard_gamma(self.concentration._array, self._shape(sample_shape))
         shares = drawn / drawn.sum(-1, keepdims=True)
         return Tensor.detached(shares.astype(self.concentration._array.dtype))
