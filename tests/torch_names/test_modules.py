@@ -1,9 +1,11 @@
 """Modules and optimizers of `tinygrad_cnn.torch`."""
 
+import numpy as np
 import pytest
 
 import tinygrad_cnn
-from tinygrad_cnn import torch
+import viz
+from tinygrad_cnn import onnx, torch
 from tinygrad_cnn.torch import nn
 
 
@@ -144,3 +146,27 @@ def test_pools_take_one_image_without_a_batch():
     x = torch.arange(16.0).view(1, 4, 4)
     assert nn.MaxPool2d(2)(x).tolist() == [[[5.0, 7.0], [13.0, 15.0]]]
     assert nn.ZeroPad2d(1)(x).shape == (1, 6, 6)
+
+
+def test_models_take_arrays_and_native_tensors_and_are_drawn_and_exported(tmp_path):
+    pytest.importorskip("onnx")
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv, self.norm = nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2)
+            self.act, self.fc = nn.ReLU(inplace=True), nn.Linear(2 * 36, 3)
+
+        def forward(self, x):
+            x = self.act(self.norm(self.conv(x)))
+            return self.fc(x.view(x.size(0), -1))
+
+    model, x = Net(), np.linspace(0, 1, 64, dtype=np.float32).reshape(1, 1, 8, 8)
+    model.train()
+    for given in (x, tinygrad_cnn.Tensor(x)):
+        assert type(model(given)) is torch.Tensor
+    before = {key: value.numpy().copy() for key, value in model.state_dict().items()}
+    assert "BatchNorm" in viz.graph(model, inputs=x).source
+    onnx.save(model, tmp_path / "net.onnx", x, training=True)
+    for key, value in model.state_dict().items():
+        np.testing.assert_array_equal(value.numpy(), before[key])

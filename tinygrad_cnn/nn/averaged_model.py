@@ -103,11 +103,11 @@ class AveragedModel(Module):
         count, average = int(self.n_averaged.item()), self.avg_fn or equal_average
         for mean, value in pairs + (buffers if self.use_buffers else []):
             if count and mean.dtype.kind == "f":
-                mean._writable()[...] = average(mean.numpy(), value.numpy(), count)
+                mean._writable()[...] = average(mean.array, value.array, count)
             else:
-                mean._writable()[...] = value.numpy()
+                mean._writable()[...] = value.array
         for mean, value in [] if self.use_buffers else buffers:
-            mean._writable()[...] = value.numpy()
+            mean._writable()[...] = value.array
         self.n_averaged._writable()[...] = count + 1
 
     def _pairs(self, kind: str, model: Module) -> list[tuple[Any, Any]]:

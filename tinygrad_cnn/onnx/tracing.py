@@ -18,6 +18,7 @@ from tinygrad_cnn.errors import ArgumentError
 from tinygrad_cnn.graph import MODE, Node, Observer, Op, observe
 from tinygrad_cnn.mode import enable_grad
 from tinygrad_cnn.nn import Module
+from tinygrad_cnn.nn.module import unchanged_buffers
 from tinygrad_cnn.restoring import Restoring
 from tinygrad_cnn.tensors.tensor_class import Tensor
 
@@ -187,9 +188,10 @@ def all_learnt(model: Module, training: bool) -> Restoring[None]:
     """The mode set, and all parameters recorded, frozen ones too; then mode and buffers as before."""
     frozen = [p for p in model.parameters() if not p.requires_grad]
     modes = [(module, module.training) for module in model.modules()]
-    buffers = [(buffer, buffer.numpy().copy()) for buffer in model.buffers()]
+    buffers = unchanged_buffers(model)
 
     def begin() -> None:
+        buffers.__enter__()
         for parameter in frozen:
             parameter.requires_grad_(True)
         model.train(training)
@@ -199,8 +201,7 @@ def all_learnt(model: Module, training: bool) -> Restoring[None]:
             parameter.requires_grad_(False)
         for module, mode in modes:
             module.training = mode
-        for buffer, values in buffers:
-            buffer.data = values
+        buffers.leave()
 
     return Restoring(begin, end)
 

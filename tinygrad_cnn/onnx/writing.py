@@ -108,7 +108,7 @@ def save(
 def _inputs(example: Any) -> tuple[Array, ...]:
     several = example if isinstance(example, (tuple, list)) else (example,)
     return tuple(
-        np.array(x.numpy() if isinstance(x, Tensor) else as_array("onnx.save", x)) for x in several
+        np.array(x.array if isinstance(x, Tensor) else as_array("onnx.save", x)) for x in several
     )
 
 
@@ -314,7 +314,7 @@ def _verify(onnx: Any, made: Any, runs: tuple[Trace, Trace], training: bool) -> 
 
 def _compare(who: str, run: Trace, found: Sequence[Any]) -> None:
     for k, (wanted, value) in enumerate(zip(run.outputs, found, strict=True)):
-        ours, theirs = wanted.numpy(), np.asarray(value.numpy() if isinstance(value, Tensor) else value)
+        ours, theirs = wanted.array, np.asarray(value.array if isinstance(value, Tensor) else value)
         if ours.dtype.kind == "b":
             ours, theirs = ours.astype(int), theirs.astype(int)
         if ours.shape != theirs.shape:

@@ -34,7 +34,7 @@ def same_values(world: World, parameters: list[Tensor], state: Mapping[int, Any]
 
     >>> same_values(World(), [Tensor([1.0])], {})
     """
-    if different := unlike(world, [p.numpy() for p in parameters]):
+    if different := unlike(world, [p.array for p in parameters]):
         raise UnlikeRanksError(
             f"average_gradients: the parameters of ranks {different} have other values than those of "
             "rank 0; call world.share_state(model) first"

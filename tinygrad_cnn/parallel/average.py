@@ -109,7 +109,7 @@ class GradientAverage:
         self._serials.append(next_serial())
         self._sent += [None if p.grad is None else ref(p.grad) for p in bucket]
         have = np.array([p.grad is not None for p in bucket], dtype)
-        parts = [np.zeros(p.size, dtype) if p.grad is None else p.grad.numpy().ravel() for p in bucket]
+        parts = [np.zeros(p.size, dtype) if p.grad is None else p.grad.array.ravel() for p in bucket]
         self._running.append(self._channel.start_sum(np.concatenate([*parts, have])))
 
     def _outdated(self) -> bool:

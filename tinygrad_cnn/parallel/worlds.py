@@ -148,7 +148,7 @@ class World:
         >>> World().share_state(nn.Linear(2, 1))
         """
         for tensor in (*model.parameters(), *model.buffers()):
-            tensor._writable()[...] = self.broadcast(tensor.numpy())
+            tensor._writable()[...] = self.broadcast(tensor.array)
 
     def shard(self, *arrays: Any) -> Any:
         """This rank's share of a batch: consecutive rows, as even as can be.

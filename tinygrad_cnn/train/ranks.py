@@ -159,7 +159,7 @@ class Ranks:
         """
         if not self.alone:
             for buffer in model.buffers():
-                buffer._writable()[...] = self.world.broadcast(buffer.numpy())
+                buffer._writable()[...] = self.world.broadcast(buffer.array)
 
     def summed(self, running: Running) -> Running:
         """The measures over the batches of all ranks: their sums are added.

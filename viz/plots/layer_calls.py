@@ -9,6 +9,7 @@ import numpy as np
 
 from tinygrad_cnn import Tensor, nn, rng
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
+from tinygrad_cnn.nn.module import unchanged_buffers
 from tinygrad_cnn.restoring import Restoring
 
 
@@ -29,11 +30,12 @@ def undisturbed(model: nn.Module, *, training: bool | None = None) -> Restoring[
     """
     modules = list(model.modules())
     modes = [vars(module).get("training") for module in modules]
-    buffers = [(buffer, buffer.array.copy()) for buffer in model.buffers()]
+    buffers = unchanged_buffers(model)
     generators = rng.undisturbed(model)
 
     def begin() -> None:
         generators.__enter__()
+        buffers.__enter__()
         if training is not None:
             model.train(training)
 
@@ -44,9 +46,7 @@ def undisturbed(model: nn.Module, *, training: bool | None = None) -> Restoring[
                 vars(module).pop("training", None)
             else:
                 module.training = mode
-        for buffer, values in buffers:
-            if not np.array_equal(buffer.array, values, equal_nan=True):
-                buffer.data = values  # only then: graphs that hold it would be told of a write
+        buffers.leave()
 
     return Restoring(begin, end)
 

@@ -11,7 +11,7 @@ from tinygrad_cnn import Tensor, enable_grad
 from tinygrad_cnn.errors import ArgumentError, DTypeError
 from tinygrad_cnn.graph import MODE
 from tinygrad_cnn.nn import Module
-from tinygrad_cnn.restoring import Restoring
+from tinygrad_cnn.nn.module import unchanged_buffers
 from tinygrad_cnn.rng import undisturbed
 from viz.recording.recorder import Recorder, record
 
@@ -48,7 +48,7 @@ def run(model: Module, inputs: Any) -> tuple[list[Tensor], Recorder]:
     before = MODE.get()
     try:
         MODE.set(before.replaced(call=None))
-        with _unchanged(model), enable_grad(), record(holding=True) as recorder:
+        with undisturbed(model), unchanged_buffers(model), enable_grad(), record(holding=True) as recorder:
             recorder.lent.update(_lent(given, arguments))
             output = model(*arguments)
     finally:
@@ -81,17 +81,3 @@ def _tensors(output: Any) -> Iterator[Tensor]:
     elif isinstance(output, (tuple, list, Mapping)):
         for part in output.values() if isinstance(output, Mapping) else output:
             yield from _tensors(part)
-
-
-def _unchanged(model: Module) -> Restoring[None]:
-    """Put buffers and random generators back at the end, also after an error."""
-    buffers = [(buffer, buffer.array.copy()) for buffer in model.buffers()]
-    generators = undisturbed(model)
-
-    def end() -> None:
-        generators.leave()
-        for buffer, before in buffers:
-            if not np.array_equal(buffer.array, before, equal_nan=True):
-                buffer.data = Tensor(before)
-
-    return Restoring(generators.__enter__, end)

@@ -41,6 +41,8 @@ class Module(ModuleState, ModuleHooks):
     """
 
     pointwise: ClassVar[bool] = False
+    #: What `forward` gets its Tensors and arrays as.
+    _tensor_kind: ClassVar[type[Tensor]] = Tensor
 
     def window(self) -> Window | None:
         """The window that a module slides over images, or None if it slides none.
@@ -64,7 +66,7 @@ class Module(ModuleState, ModuleHooks):
                 result = self._hooks.call(self, *_tensors(self, args, kwargs))
             elif len(args) == 1 and not kwargs:  # a call without * takes 0.2 µs less
                 x = args[0]
-                result = self.forward(x if type(x) is Tensor else _tensor(self, x))
+                result = self.forward(x if type(x) is self._tensor_kind else _tensor(self, x))
             else:
                 args, kwargs = _tensors(self, args, kwargs)
                 result = self.forward(*args, **kwargs)
@@ -74,7 +76,7 @@ class Module(ModuleState, ModuleHooks):
         finally:
             MODE.set(before)
         if isinstance(result, devices.CLASSES) and result.dtype.kind in "biuf":
-            return Tensor.detached(result)
+            return self._tensor_kind.detached(result)
         return result
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -111,7 +113,9 @@ class Module(ModuleState, ModuleHooks):
 
 
 def _tensor(module: Module, x: Any, level: int = 3) -> Any:
-    """An array of numbers as a Tensor of its own; anything else as it is."""
+    """An array of numbers as a Tensor of its own, a Tensor as one of the module's kind; else as it is."""
+    if isinstance(x, Tensor):
+        return x if isinstance(x, module._tensor_kind) else module._tensor_kind.at(x._array, x._node)
     if not isinstance(x, devices.CLASSES) or x.dtype.kind not in "biuf":
         return x
     if x.dtype == np.float64 and (path := _float32(module)):
@@ -120,7 +124,7 @@ def _tensor(module: Module, x: Any, level: int = 3) -> Any:
             "all is computed in float64, which takes twice the time; x.astype(np.float32) fits the model",
             stacklevel=level,
         )
-    return Tensor(x)
+    return module._tensor_kind.at(Tensor(x)._array, None)
 
 
 def _float32(module: Module) -> str:

@@ -14,6 +14,7 @@ from tinygrad_cnn.errors import DTypeError, StateError
 from tinygrad_cnn.functional.arguments import as_array, flag, integer
 from tinygrad_cnn.nn.module.parameters import Buffer, Parameter
 from tinygrad_cnn.nn.module.tree import ModuleTree
+from tinygrad_cnn.restoring import Restoring
 from tinygrad_cnn.tensors.tensor_class import Tensor
 
 if TYPE_CHECKING:
@@ -256,3 +257,24 @@ def _float_type(function: str, dtype: Any) -> np.dtype[Any]:
     if wanted.kind != "f":
         raise DTypeError(f"{function}: a float dtype fits, got {dtype!r}")
     return wanted
+
+
+def unchanged_buffers(model: Any) -> Restoring[None]:
+    """Let what the block writes to a module's buffers be forgotten, such as running averages.
+
+    A buffer that is as before is not written: graphs that hold it would be told of a write.
+
+    >>> from tinygrad_cnn import nn
+    >>> norm = nn.BatchNorm1d(1)
+    >>> with unchanged_buffers(norm): _ = norm(np.ones((4, 1), np.float32))
+    >>> norm.running_mean.tolist()
+    [0.0]
+    """
+    before = [(buffer, buffer.array.copy()) for buffer in model.buffers()]
+
+    def end() -> None:
+        for buffer, values in before:
+            if not np.array_equal(buffer.array, values, equal_nan=True):
+                buffer.data = Tensor(values)  # under PyTorch's names, too, where an array would not fit
+
+    return Restoring(lambda: None, end)

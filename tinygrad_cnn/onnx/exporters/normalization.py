@@ -27,7 +27,7 @@ def _batch_norm(to: Target, op: ops.BatchNorm, x: str, w: str, b: str) -> str:
     values = {"running_mean": np.zeros(channels, to.dtype), "running_var": np.ones(channels, to.dtype)}
     momentum = 0.1
     if module is not None and getattr(module, "running_mean", None) is not None:
-        values = {name: np.array(getattr(module, name).numpy()) for name in values}
+        values = {name: np.array(getattr(module, name).array) for name in values}
         momentum = getattr(module, "momentum", None) or momentum
     mean, var = (to.constant(v, f"{scope}.{name}" if scope else name) for name, v in values.items())
     return to.node(

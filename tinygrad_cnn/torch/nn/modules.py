@@ -43,6 +43,8 @@ class Module(Native):
     tensor([2.])
     """
 
+    _tensor_kind = Tensor
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
 
