@@ -107,9 +107,7 @@ def save(
 
 def _inputs(example: Any) -> tuple[Array, ...]:
     several = example if isinstance(example, (tuple, list)) else (example,)
-    return tuple(
-        np.array(x.array if isinstance(x, Tensor) else as_array("onnx.save", x)) for x in several
-    )
+    return tuple(np.array(x.array if isinstance(x, Tensor) else as_array("onnx.save", x)) for x in several)
 
 
 # --------------------------------------------------------------------------- runs
