@@ -75,6 +75,8 @@ class Module(ModuleState, ModuleHooks):
             raise
         finally:
             MODE.set(before)
+        if type(result) is self._tensor_kind:  # before the others: most results are
+            return result
         if isinstance(result, devices.CLASSES) and result.dtype.kind in "biuf":
             return self._tensor_kind.detached(result)
         return result

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, SupportsIndex
+from typing import TYPE_CHECKING, Any
 
 from tinygrad_cnn import functional
 from tinygrad_cnn.functional.arguments import Axis, torch_names
@@ -173,4 +173,4 @@ class ShapeMethods(Methods):
 
 def _unpacked(values: tuple[Any, ...]) -> Any:
     """(a, b) from `f(a, b)` as from `f((a, b))`."""
-    return values[0] if len(values) == 1 and not isinstance(values[0], SupportsIndex) else values
+    return values[0] if len(values) == 1 and not hasattr(values[0], "__index__") else values
