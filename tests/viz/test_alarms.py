@@ -13,6 +13,7 @@ from benchmarks.zoo import ZOO
 from tinygrad_cnn import Tensor, manual_seed, nn, no_grad, optim
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.nn import models
+from viz.write import style
 
 
 def marks(picture: viz.Picture) -> list[str]:
@@ -281,3 +282,18 @@ def test_trainable_or_not_is_seen_before_backward() -> None:
     frozen[6].requires_grad_(True)
     source = viz.graph(frozen, inputs=X).source
     assert source.count("rounded,filled,dashed") == 3 and "requires grad" not in source
+
+
+def test_features_of_inputs_that_want_no_gradient_are_not_called_detached() -> None:
+    x = Tensor(np.linspace(0, 1, 8, dtype=np.float32).reshape(4, 2), name="x")
+    with viz.record() as recorder:
+        y = nn.Linear(4, 1, rng=0)(F.concatenate([F.sin(x), F.cos(x)], axis=1))
+    boxes = viz.graph(y, recorder=recorder).model.boxes
+    assert [box.name for box in boxes] == ["x", "Sin", "Cos", "Concatenate", "Linear"]
+    with viz.record(holding=True) as recorder:
+        y = F.sin(nn.Linear(2, 4, rng=0)(x)).detach() @ nn.Parameter(np.ones((4, 1), np.float32))
+    assert "Detach" in [box.name for box in viz.graph(y, recorder=recorder).model.boxes]
+
+
+def test_a_gradient_of_zero_is_never_dark() -> None:
+    assert style.heat(0.0, 0.0) == style.heat(0.0, 1.0) != style.heat(1.0, 1.0)

@@ -568,3 +568,33 @@ def test_constants_of_repeated_blocks_are_one_box_with_their_number() -> None:
         x = F.tanh(x * np.full(2, k, np.float32))
     constants = [box.repeats for box in folded(model_of(x)).boxes if box.kind == "constant"]
     assert constants == [1, 4]  # four turns are drawn as one
+
+
+def test_layers_stay_where_chains_of_arithmetic_make_room() -> None:
+    class Features(nn.Module):
+        def __init__(self) -> None:
+            self.layers = nn.ModuleList(nn.Linear(24 if k == 0 else 8 + k, 9 + k, rng=k) for k in range(6))
+
+        def forward(self, place: Tensor) -> Tensor:
+            x = F.concatenate([f(2.0**k * place) for k in range(4) for f in (F.sin, F.cos)], axis=1)
+            for layer in self.layers:
+                x = F.exp(F.sqrt(F.relu(layer(x)) + 1.0) * 0.5)
+            return x
+
+    picture = viz.graph(Features(), inputs=np.ones((2, 3), np.float32))
+    assert picture.model.operations == 8 + 8 + 1 + 6 * 6 and len(picture.model.boxes) <= 40
+    assert [box.name for box in picture.model.boxes].count("Linear") == 6
+    assert picture.model.boxes[0].name == "place"  # as the module calls it
+
+
+def test_stretches_end_at_losses_and_around_derivatives() -> None:
+    w, total = parameter((3, 1), "w"), None
+    x = np.ones((4, 3), np.float32)
+    for _ in range(8):
+        inner = F.mse_loss(F.tanh(Tensor(x) @ w) * 2, np.ones((4, 1), np.float32))
+        step = w - grad(inner, w, create_graph=True) * 0.1
+        outer = F.mse_loss(F.tanh(Tensor(x) @ step), np.zeros((4, 1), np.float32))
+        total = outer if total is None else total + outer
+    boxes = stretches(model_of(total), 60).boxes
+    inside = {box.name: dict(box.contents) for box in boxes if box.kind == "module"}
+    assert all(list(found)[-1] == "MSELoss" for found in inside.values() if "MSELoss" in found)

@@ -520,7 +520,7 @@ def test_a_module_is_left_as_it_was(training: bool, fails: bool) -> None:
     else:
         picture = viz.graph(model, inputs=IMAGES, values=True)
         names = [box.name for box in picture.model.boxes if not box.is_leaf]
-        assert names[:2] == ["Conv", "BatchNorm" if training else "FixedNorm"]
+        assert names[:2] == ["Conv", "BatchNorm"]
         assert ("Dropout" in names) is training
         assert len(picture.model.results) == 3 and picture.summary.startswith("Model · ")
     assert all(m.training is training for m in model.modules())
@@ -547,7 +547,7 @@ def test_several_inputs() -> None:
             return a + b, a
 
     picture = viz.graph(Sum(), inputs=(np.ones(2), Tensor([1, 2])))
-    assert [box.name for box in picture.model.boxes] == ["x1", "x2", "Add"]
+    assert [box.name for box in picture.model.boxes] == ["a", "b", "Add"]
 
 
 def test_a_run_that_cannot_be() -> None:
@@ -571,3 +571,20 @@ def test_a_module_into_a_file(tmp_path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert "Linear · 1 operation · 3 parameters · 2 multiply-adds" in text
     assert math.isfinite(len(text))
+
+
+def test_operations_are_drawn_under_the_names_that_users_know() -> None:
+    layers = [name for name in dir(nn) if not name.startswith("_")]
+    for one in vars(tinygrad_cnn.ops).values():
+        if isinstance(one, type) and issubclass(one, Op) and one.family in ("loss", "norm", "activation"):
+            word = vars(one).get("word") or one.__name__
+            own = one.forward is not Op.forward and word != "GRU gates" and word != "LSTM gates"
+            assert not own or any(name.startswith(word) for name in layers), one
+
+
+def test_a_subclass_does_not_inherit_the_word_of_an_operation() -> None:
+    class Mine(tinygrad_cnn.ops.SquaredError):
+        pass
+
+    loss = Mine("mean")(Tensor([1.0, 2.0], requires_grad=True), np.ones(2))
+    assert viz.graph(loss).model.boxes[-1].name == "Mine"

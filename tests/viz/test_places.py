@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import gc
-import re
-from collections import Counter
-from math import prod
 
 import numpy as np
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import viz
 from tinygrad_cnn import Tensor, nn
 from tinygrad_cnn import functional as F
-from tinygrad_cnn.graph import ancestors
 from viz.model.boxes import Model
-from viz.model.building import build, roots_of
-from viz.reduce.closing import closed
-from viz.write.frames import Frames
 
 X = np.linspace(-1, 1, 8, dtype=np.float32).reshape(2, 4)
 
@@ -147,95 +138,3 @@ def test_inputs_that_do_not_fit_are_counted() -> None:
 def test_a_result_without_a_graph_says_why() -> None:
     y = nn.Linear(4, 2, rng=0).requires_grad_(False)(Tensor(X))
     assert "no graph: computed under no_grad()" in viz.graph(y).source
-
-
-# --------------------------------------------------------------------------- any program
-class Part(nn.Module):
-    """A module of several operations that may call modules which others call too."""
-
-    def __init__(self, inner: list[nn.Module], steps: list[int]) -> None:
-        self.weight = nn.Parameter(np.ones((4, 4), np.float32) / 8)
-        self.inner, self.steps = inner, steps
-        for k, one in enumerate(inner):
-            setattr(self, f"part{k}", one)
-
-    def forward(self, x: Tensor) -> Tensor:
-        for step in self.steps:
-            if step < len(self.inner):
-                x = self.inner[step](x)
-            else:
-                x = [F.tanh(x), x @ self.weight, x + x * 0.5][step % 3]
-        return x
-
-
-STEPS = st.lists(st.integers(0, 6), min_size=1, max_size=5)
-PROGRAMS = st.lists(st.tuples(st.lists(st.integers(0, 20), max_size=3), STEPS), min_size=1, max_size=5)
-
-
-def program(parts: list, calls: list[int]) -> Tensor:
-    """What random modules that hold each other make of an input, called one after the other."""
-    made: list[nn.Module] = [nn.Linear(4, 4, rng=0), nn.ReLU()]
-    for inner, steps in parts:
-        made.append(Part([made[k % len(made)] for k in inner], steps))
-    x = Tensor(X, requires_grad=True, name="x")
-    for k in calls:
-        x = made[k % len(made)](x)
-    return x
-
-
-@settings(max_examples=60)
-@given(PROGRAMS, st.lists(st.integers(0, 6), min_size=1, max_size=6))
-def test_each_call_is_one_place_and_nothing_is_lost(parts: list, calls: list[int]) -> None:
-    result = program(parts, calls)
-    model = build(roots_of(result))
-    nodes = [node for node in ancestors(result.node) if node.op is not None]
-    boxes = [box for box in model.boxes if not box.is_leaf]
-    assert len(boxes) == len(nodes)
-    # Two operations share a place exactly where they share the call, at each depth.
-    places: dict[int, int] = {}
-    for box, node in zip(boxes, nodes, strict=True):
-        call, group = node.call, list(box.group)
-        while group:
-            assert places.setdefault(group[-1].key, id(call)) == id(call)
-            call, _ = call.around, group.pop()
-    assert len(set(places.values())) == len(places)
-    # The number of a call says how often the module was called before in the same place.
-    seen: Counter[tuple[object, ...]] = Counter()
-    done = set()
-    for box, node in zip(boxes, nodes, strict=True):
-        chain, call = [], node.call
-        while call is not None:
-            chain.append(call)
-            call = call.around
-        chain = chain[::-1][len(chain) - len(box.group) :]
-        for depth, place in enumerate(box.group):
-            if place.key not in done:
-                done.add(place.key)
-                key = (box.group[:depth], id(chain[depth].module))
-                seen[key] += 1
-                assert place.call == seen[key]
-    taken = {p for node in nodes for p in node.parents if p.role == "parameter"}
-    elements = sum(prod(p.shape) for p in taken)
-    for less in (model, closed(model, 0), closed(model, 1)):
-        assert less.operations == len(nodes)
-        keys = [p.key for p in less.parameters]
-        assert len(keys) == len(set(keys)) and sum(prod(p.shape) for p in less.parameters) == elements
-        frames = Frames(less.boxes)
-        ops = [box for box in less.boxes if not box.is_leaf]
-        for key in frames.framed:
-            inside = [k for k, box in enumerate(ops) if key in {place.key for place in box.group}]
-            assert len(inside) > 1 and inside == list(range(inside[0], inside[-1] + 1))
-
-
-@settings(max_examples=20)
-@given(PROGRAMS, st.lists(st.integers(0, 6), min_size=1, max_size=6))
-def test_edges_are_those_of_the_graph(parts: list, calls: list[int]) -> None:
-    result = program(parts, calls)
-    picture = viz.graph(result, max_nodes=None)
-    nodes = ancestors(result.node)
-    drawn = {node: k for k, node in enumerate(n for n in nodes if n.op is not None or n.role == "input")}
-    wanted = sorted(
-        (f"n{drawn[p]}", f"n{drawn[node]}") for node in nodes for p in node.parents if p in drawn
-    )
-    found = re.findall(r"^\t+(n\d+) -> (n\d+)", picture.source, re.M)
-    assert sorted(found) == wanted

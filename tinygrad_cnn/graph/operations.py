@@ -113,6 +113,7 @@ class Op:
         family: the kind of thing it does, which gives its colour on a drawing: 'conv', 'linear',
             'activation', 'pool', 'norm', 'dropout', 'loss', 'shape', 'arithmetic' or 'other'.
         symbol: the sign for it between or before operands, '' for none.
+        word: what users call it on drawings, '' for the class's name; subclasses do not inherit it.
         pointwise: each element of the result depends on no element of an operand but that at its place.
         rectifies: the result is exactly 0 where it passes nothing on, so that units may die.
         wide: `forward` and `backward` get float16 as float32, and the result is rounded to float16:
@@ -129,6 +130,7 @@ class Op:
     keep: tuple[int, ...] = ()
     family: ClassVar[str] = "other"
     symbol: ClassVar[str] = ""
+    word: ClassVar[str] = ""
     pointwise: ClassVar[bool] = False
     rectifies: ClassVar[bool] = False
     wide: ClassVar[bool] = False
@@ -189,8 +191,18 @@ class Op:
 
     @property
     def name(self) -> str:
-        """The op's name on drawings and in messages: the class's name."""
+        """The op's name in messages: the class's name."""
         return type(self).__name__
+
+    @property
+    def drawn_name(self) -> str:
+        """The op's name on drawings: what users call it.
+
+        >>> from tinygrad_cnn import ops
+        >>> ops.SquaredError("mean").drawn_name, ops.SquaredError("mean").name
+        ('MSELoss', 'SquaredError')
+        """
+        return str(vars(type(self)).get("word") or self.name)
 
     def options(self) -> dict[str, Any]:
         """Options that a drawing shows next to the op's name, such as `{'axis': (1,)}`."""

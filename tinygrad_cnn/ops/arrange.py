@@ -128,6 +128,8 @@ class Diagonal(Rearrangement):
 class PlaceDiagonal(Rearrangement):
     """Zeros of `shape` with the last axis of g on a diagonal; the adjoint of `Diagonal`."""
 
+    word = "Diag"
+
     def __init__(self, offset: int, axis1: int, axis2: int, shape: tuple[int, ...]) -> None:
         self.offset, self.axis1, self.axis2, self.shape = offset, axis1, axis2, shape
 

@@ -61,6 +61,8 @@ def channel_sum(g: Any) -> Any:
 class ConvImage(ConvFamily):
     """The adjoint of Conv in the image: g (N, F, *output), w -> (N, C, *image)."""
 
+    word = "Conv, gradient in x"
+
     def multiply_adds(self, result: Shape, operands: tuple[Shape, ...]) -> int:
         return prod(operands[0]) * prod(operands[1][1:])  # each g is spread over the taps of a kernel
 
@@ -88,6 +90,8 @@ class ConvTranspose(ConvImage):
 
 class ConvKernel(ConvFamily):
     """The adjoint of Conv in the kernels: x (N, C, *image), g (N, F, *output) -> w's shape."""
+
+    word = "Conv, gradient in weight"
 
     def multiply_adds(self, result: Shape, operands: tuple[Shape, ...]) -> int:
         return prod(operands[1]) * prod(result[1:])  # each g meets each tap of its kernel once

@@ -24,6 +24,7 @@ class SymmetricEigen(MatrixFunction):
     those of the eigenvalues alone hold for all.
     """
 
+    word = "Eigh"
     keep = (OUT,)
 
     def forward(self, a: Any) -> Any:
@@ -45,6 +46,7 @@ class SingularValues(MatrixFunction):
     are equal and none is 0.
     """
 
+    word = "SVD"
     keep = (OUT,)
 
     def __init__(self, rows: int) -> None:
@@ -73,6 +75,7 @@ class SingularValues(MatrixFunction):
 class OrthogonalTriangular(MatrixFunction):
     """Q of A = Q R in the first M rows, then R; for matrices (M, N) with M at least N, of full rank."""
 
+    word = "QR"
     keep = (OUT,)
 
     def __init__(self, rows: int) -> None:

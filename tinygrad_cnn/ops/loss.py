@@ -58,6 +58,8 @@ def opposite(slope: Any, needs: Needs) -> tuple[Any, ...]:
 class SquaredError(ElementLoss):
     """factor * (x - t)²."""
 
+    word = "MSELoss"
+
     def __init__(self, reduction: str, factor: float = 1.0) -> None:
         super().__init__(reduction)
         self.factor = factor
@@ -74,6 +76,8 @@ class SquaredError(ElementLoss):
 class AbsoluteError(ElementLoss):
     """|x - t|, with derivative 0 where they are equal."""
 
+    word = "L1Loss"
+
     def forward(self, x: Any, t: Any) -> Any:
         return self.reduced(abs(x - t))
 
@@ -83,6 +87,8 @@ class AbsoluteError(ElementLoss):
 
 class Huber(ElementLoss):
     """factor * (½d² where |d| < delta, else delta·(|d| - ½delta)), with d = x - t."""
+
+    word = "HuberLoss"
 
     def __init__(self, reduction: str, delta: float, factor: float = 1.0) -> None:
         super().__init__(reduction)
@@ -105,6 +111,8 @@ class BinaryCrossEntropy(ElementLoss):
 
     The denominator of the derivative in x is at least 1e-12.
     """
+
+    word = "BCELoss"
 
     def __init__(self, reduction: str, weight: Any = None) -> None:
         super().__init__(reduction)
@@ -133,6 +141,8 @@ class BinaryCrossEntropy(ElementLoss):
 
 class BinaryCrossEntropyWithLogits(ElementLoss):
     """weight * ((1 - t)·x + (1 + (pos_weight - 1)·t) · ln(1 + e^-x)), without overflow."""
+
+    word = "BCEWithLogitsLoss"
 
     def __init__(self, reduction: str, weight: Any = None, pos_weight: Any = None) -> None:
         super().__init__(reduction)
@@ -169,6 +179,8 @@ class BinaryCrossEntropyWithLogits(ElementLoss):
 class KLDivergence(ElementLoss):
     """t·(ln t - x), 0·ln 0 being 0; with log_target e^t·(t - x)."""
 
+    word = "KLDivLoss"
+
     def __init__(self, reduction: str, log_target: bool = False) -> None:
         super().__init__(reduction)
         self.log_target = log_target
@@ -192,6 +204,7 @@ class KLDivergence(ElementLoss):
 class HingeEmbedding(ElementLoss):
     """x where the sign is 1, max(0, margin - x) where it is -1; at the kink the slope is -1."""
 
+    word = "HingeEmbeddingLoss"
     keep = (0,)
 
     def __init__(self, signs: Any, margin: float, reduction: str) -> None:
@@ -236,6 +249,7 @@ class LabelLoss(Loss):
 class SoftmaxCrossEntropy(LabelLoss):
     """-log softmax(x)[label] along axis 1, times a weight per sample, summed unless 'none'."""
 
+    word = "CrossEntropyLoss"
     keep = (0,)
 
     def forward(self, x: Any) -> Any:
@@ -255,6 +269,8 @@ def cross_entropy_slope(x: Any, labels: Any, share: Any) -> Any:
 class NegativeLogLikelihood(LabelLoss):
     """-x[label] along axis 1, times a weight per sample, summed unless reduction is 'none'."""
 
+    word = "NLLLoss"
+
     def forward(self, x: Any) -> Any:
         return Result(self.negated(x), x.shape)
 
@@ -268,6 +284,7 @@ class SoftTargetCrossEntropy(Loss):
     x and t (N, K, ...); weight broadcasts against them.
     """
 
+    word = "CrossEntropyLoss"
     keep = (0, 1)
 
     def __init__(self, weight: Any, reduction: str) -> None:
@@ -295,6 +312,7 @@ class MultiMargin(Loss):
     x (N, K), labels int (N,), weight (N,). At the kink the derivative is 0.
     """
 
+    word = "MultiMarginLoss"
     keep = (0,)
 
     def __init__(self, labels: Any, weight: Any, p: int, margin: float, reduction: str) -> None:

@@ -65,6 +65,7 @@ class Cofactors(MatrixFunction):
     values. The derivative is that for matrices which are not singular.
     """
 
+    word = "Determinant gradient"
     keep = (0,)
 
     def forward(self, a: Any) -> Any:
@@ -85,6 +86,7 @@ class Cofactors(MatrixFunction):
 class LogAbsDet(MatrixFunction):
     """ln |det A| of each matrix, which overflows later than the determinant."""
 
+    word = "log |det|"
     keep = (0,)
 
     def forward(self, a: Any) -> Any:

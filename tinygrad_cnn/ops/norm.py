@@ -63,10 +63,14 @@ def batch_norm_slope(
 class FixedNorm(Normalization):
     """w * (x - mean) / sqrt(var + eps) + b with given statistics: batch norm after training."""
 
+    word = "BatchNorm"
     keep = (0, 1)
 
     def __init__(self, mean: Any, var: Any, eps: float) -> None:
         self._mean, self._var, self.eps = mean, var, eps
+
+    def options(self) -> dict[str, Any]:
+        return {"eval": True, **super().options()}
 
     def forward(self, x: Any, w: Any, b: Any) -> Any:
         mean, var = self.statistics(x)

@@ -62,6 +62,7 @@ class Pad(Rearrangement):
 class PadAdd(Rearrangement):
     """Each element of the border added to the element that it shows; `Pad`'s adjoint."""
 
+    word = "Pad gradient"
     wide = True
 
     def __init__(self, widths: Widths, mode: str) -> None:

@@ -61,6 +61,8 @@ class MaxPool(PoolFamily):
 class Place(PoolFamily):
     """g (..., *output) added at one tap per window, zeros elsewhere -> (..., *image)."""
 
+    word = "MaxPool gradient"
+
     def __init__(self, grid: Grid, places: Any) -> None:
         self.grid, self._places = grid, places
 
@@ -73,6 +75,8 @@ class Place(PoolFamily):
 
 class Pick(PoolFamily):
     """x (..., *image) at one tap per window -> (..., *output); the adjoint of `Place`."""
+
+    word = "MaxPool, known places"
 
     def __init__(self, grid: Grid, places: Any) -> None:
         self.grid, self._places = grid, places
@@ -102,6 +106,8 @@ class AvgPool(PoolFamily):
 
 class Spread(PoolFamily):
     """Each g shared evenly over its window: (..., *output) -> (..., *image); AvgPool's adjoint."""
+
+    word = "AvgPool gradient"
 
     def __init__(self, grid: Grid, count_include_pad: bool = True) -> None:
         self.grid, self.count_include_pad = grid, count_include_pad

@@ -24,6 +24,7 @@ class LSTMGates(Op):
     c' = σ(f) c + σ(i) tanh(u) and h' = σ(o) tanh(c').
     """
 
+    word = "LSTM gates"
     wide = True
     keep = (0, 1)
     family = "activation"
@@ -50,6 +51,7 @@ class GRUGates(Op):
     n = tanh(x_n + σ(x_r + y_r) y_n) and h' = (1 - σ(x_u + y_u)) n + σ(x_u + y_u) h.
     """
 
+    word = "GRU gates"
     wide = True
     keep = (0, 1, 2)
     family = "activation"

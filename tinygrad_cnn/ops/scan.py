@@ -133,6 +133,11 @@ class CumExtreme(Scan):
     def options(self) -> dict[str, Any]:
         return {"axis": self.axis, "largest": self.largest}
 
+    @property
+    def drawn_name(self) -> str:
+        """By what it looks for."""
+        return "CumMax" if self.largest else "CumMin"
+
 
 class LogCumSumExp(Scan):
     """ln of the sum of e^x up to each place along an axis, without overflow.

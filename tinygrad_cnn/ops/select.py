@@ -16,6 +16,7 @@ __all__ = ["Gate", "Where"]
 class Gate(Rearrangement):
     """x where the mask is true, exactly 0 elsewhere, also where x is inf or NaN."""
 
+    word = "Masked"
     pointwise = True
 
     def __init__(self, mask: Any) -> None:

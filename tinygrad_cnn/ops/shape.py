@@ -55,6 +55,7 @@ class BroadcastTo(Rearrangement):
 class SumTo(Rearrangement):
     """The operand summed to a smaller shape that broadcasts to its own; undoes broadcasting."""
 
+    word = "Sum"
     wide = True
 
     def __init__(self, shape: tuple[int, ...]) -> None:

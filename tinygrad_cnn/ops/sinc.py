@@ -28,6 +28,7 @@ class Sinc(Elementwise):
 class SincSlope(Elementwise):
     """A derivative of `Sinc`, the n-th; near 0 by its series, where the quotient would cancel."""
 
+    word = "Sinc gradient"
     keep = (0,)
 
     def __init__(self, n: int) -> None:

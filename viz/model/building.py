@@ -91,6 +91,7 @@ class _Builder:
     ) -> None:  # fmt: skip
         self.roots, self.recorder, self.spelled_out = roots, recorder, spelled_out
         self.outer: set[Node] = set()
+        self.wanting: dict[Node, bool] = {}
         self.tops = {root.node for root in roots}
         self.nodes, self.whole = self._ancestors(), 0
         if between is not None:
@@ -126,13 +127,26 @@ class _Builder:
         return (source,)
 
     def _first_of_its_array(self, leaf: Node) -> Node:
-        """The leaf that stands for an array which several Tensors were made of: the first, once."""
+        """What stands for a leaf: the first of several that one array is in, or the op that gave it."""
         if leaf.op is not None or leaf.requires_grad or self.recorder is None or prod(leaf.shape) == 1:
             return leaf
         source = self.recorder.source(leaf)
-        if source is None or source.op is not None or source.requires_grad or source.role != leaf.role:
+        if source is None or source.requires_grad:
             return leaf
-        return source if leaf.name in (None, source.name) else leaf
+        if source.op is not None:  # nothing was cut off where nothing behind it wants a gradient
+            return leaf if self._wants_behind(source) else source
+        return source if source.role == leaf.role and leaf.name in (None, source.name) else leaf
+
+    def _wants_behind(self, node: Node) -> bool:
+        """Whether what a node outside the graph was computed from wants a gradient."""
+        if node not in self.wanting:
+            seen, stack = {node}, [node]
+            while stack and not stack[-1].requires_grad:
+                new = [parent for parent in self._parents(stack.pop()) if parent not in seen]
+                seen.update(new)
+                stack += new
+            self.wanting[node] = bool(stack)
+        return self.wanting[node]
 
     def _ancestors(self) -> list[Node]:
         """The ends and all that they were computed from, also outside the graph, oldest first."""
@@ -270,7 +284,7 @@ class _Builder:
     # ------------------------------------------------------------------ boxes
     def _box(self, node: Node) -> Box:
         if node in self.outer and node.op is not None:
-            name = node.name or f"from {node.op.name}"
+            name = node.name or f"from {node.op.drawn_name}"
             trace = self._trace(node)
             return Box(
                 self.ids[node], "input", name, node.shape, str(node.dtype), value=trace.value,
@@ -291,7 +305,7 @@ class _Builder:
         kept = None if saved is None else sum(size for _, size in saved)
         numbers = "" if self.spelled_out else op_words.constants_text(node)
         return Box(
-            self.ids[node], "op", node.op.name or "Op", node.shape, str(node.dtype),
+            self.ids[node], "op", node.op.drawn_name or "Op", node.shape, str(node.dtype),
             options=", ".join(filter(None, (numbers, op_words.options_text(node)))),
             family=node.op.family, symbol=node.op.symbol, group=self.groups[node],
             parameters=parameters, operations=1, multiply_adds=_multiply_adds(node), kept=kept,

@@ -12,6 +12,9 @@ SPATIAL = frozenset({"kernel", "stride", "padding", "output_padding", "dilation"
 #: Options whose value says it all.
 BARE = frozenset({"kernel", "reduction"})
 
+#: Options of which the usual value goes without saying.
+USUAL = {"factor": 1.0, "approximate": "none", "value": 0, "eps": 1e-5, "biased": True}
+
 #: An array among the indices of an op, as its options write it.
 _INDICES = re.compile(r"\b(u?int|bool)[0-9]*\(([0-9, ]*)\)")
 
@@ -29,11 +32,14 @@ def options_text(node: Node) -> str:
     assert node.op is not None
     parts = []
     for key, value in node.op.options().items():
-        if value is False or value is None or (key == "shape" and value == node.shape):
+        told = value is False or value is None or (key == "shape" and value == node.shape)
+        if told or (key in USUAL and value == USUAL[key]):
             continue
         words = key.replace("_", " ")
         if value is True:
             parts.append(words)
+        elif key == "axes" and isinstance(value, int):
+            parts.append("last axis" if value == 1 else f"last {value} axes")
         elif key == "key":
             parts.append(f"[{_INDICES.sub(_indices, value)}]")
         else:

@@ -62,7 +62,7 @@ def _found(nodes: Sequence[Node], place: Any) -> set[Node]:
     elif isinstance(place, Module):
         found = {n for n in nodes for c in chain(n.call) if c.module is not None and c.module() is place}
     elif isinstance(place, str):
-        found = {n for n in nodes if place in (n.name, n.op.name if n.op is not None else None)}
+        found = {n for n in nodes if n.name == place or (n.op and place in (n.op.name, n.op.drawn_name))}
         found |= {n for n in nodes if f"{n.scope}.".startswith(f"{place}.") and n.op is not None}
     else:
         raise DTypeError(

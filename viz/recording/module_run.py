@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from inspect import Parameter, signature
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,7 @@ def run(model: Module, inputs: Any) -> tuple[list[Tensor], Recorder]:
             "tuple of arrays"
         )
     given = list(inputs) if isinstance(inputs, (tuple, list)) else [inputs]
-    names = ["x"] if len(given) == 1 else [f"x{k}" for k in range(1, len(given) + 1)]
+    names = _names(model, len(given))
     arguments = [_leaf(value, name) for value, name in zip(given, names, strict=True)]
     before = MODE.get()
     try:
@@ -57,6 +58,18 @@ def run(model: Module, inputs: Any) -> tuple[list[Tensor], Recorder]:
     if not results:
         raise DTypeError(f"viz.graph: {type(model).__name__} gave {type(output).__name__}, no Tensor")
     return results, recorder
+
+
+def _names(model: Module, count: int) -> list[str]:
+    """What the module itself calls its inputs, where its `forward` has a name for each."""
+    positional = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+    try:
+        names = [name for name, p in signature(model.forward).parameters.items() if p.kind in positional]
+    except (TypeError, ValueError):  # one that does not say
+        names = []
+    if len(names) >= count:
+        return names[:count]
+    return ["x"] if count == 1 else [f"x{k}" for k in range(1, count + 1)]
 
 
 def _lent(given: list[Any], leaves: list[Tensor]) -> Iterator[int]:

@@ -17,12 +17,17 @@ from viz.reduce.spans import later, span, span_of_names
 
 #: What may stand in one box with the layer before it: no products of its own, one operand.
 FOLLOWERS = frozenset({"activation", "dropout", "pool", "norm", "shape"})
+#: What may stand so too where there is little room: a chain of operations that each take the last result.
+CHAINS = FOLLOWERS | {"arithmetic", "other"}
 #: Lines of a box at most.
 _LINES = 4
 
 
-def folded(model: Model) -> Model:
+def folded(model: Model, followers: frozenset[str] = FOLLOWERS) -> Model:
     """Equal blocks that follow each other drawn once, then followers in the box of their layer.
+
+    Args:
+        model: what is drawn.   followers: families of operations that may follow in a box.
 
     >>> from tinygrad_cnn import Tensor
     >>> from viz.model.building import build, roots_of
@@ -37,7 +42,7 @@ def folded(model: Model) -> Model:
         while found := repeats(model):
             model = _with_repeats(model, found)
         model = side_by_side(model)
-    return _with_lines(model)
+    return _with_lines(model, followers)
 
 
 def _with_repeats(model: Model, found: list[Repeat]) -> Model:
@@ -123,7 +128,7 @@ def _groups(repeat: Repeat, keys: Iterator[int]) -> list[Group]:
 
 
 # --------------------------------------------------------------------------- layers with followers
-def _with_lines(model: Model) -> Model:
+def _with_lines(model: Model, followers: frozenset[str]) -> Model:
     boxes = {box.id: box for box in model.boxes}
     pairs = dict.fromkeys(edge[:2] for edge in model.edges)  # equal boxes as one have several edges
     feeding = Counter(tail for tail, _ in pairs)
@@ -135,7 +140,7 @@ def _with_lines(model: Model) -> Model:
     for box in model.boxes:
         tails = operands.get(box.id, [])
         before = layers.pop(tails[0], None) if len(tails) == 1 else None
-        if before is not None and feeding[tails[0]] == 1 and _follows(box, before):
+        if before is not None and feeding[tails[0]] == 1 and _follows(box, before, followers):
             layers[box.id] = [*before, box]
         else:
             if before is not None:
@@ -153,14 +158,14 @@ def _with_lines(model: Model) -> Model:
     return replaced(model, made)
 
 
-def _follows(box: Box, layer: list[Box]) -> bool:
+def _follows(box: Box, layer: list[Box], followers: frozenset[str]) -> bool:
     first, last = layer[0], layer[-1]
     around = {last.group, last.group[:-1]}
     return (
         box.kind == "op"
         and not box.lines
         and not last.lines
-        and box.family in FOLLOWERS
+        and box.family in followers
         and (not box.parameters or box.family == "norm")
         and box.repeats == first.repeats
         and box.order == first.order

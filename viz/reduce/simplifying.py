@@ -8,12 +8,14 @@ from itertools import accumulate, pairwise
 
 from viz.model.boxes import Box, Model
 from viz.reduce.closing import closed, common, one_box
-from viz.reduce.folding import FOLLOWERS, folded
+from viz.reduce.folding import CHAINS, FOLLOWERS, folded
 from viz.reduce.inlining import inlined
 from viz.reduce.joining import merged, replaced
 
 #: From so many boxes and operations on, one box for all of them says too little.
 _ROOM = 40
+#: Chains are joined in models of at most so many boxes.
+_CHAINED = 200
 
 
 def simplified(
@@ -69,9 +71,19 @@ def _coarser(model: Model, fold: bool | None) -> Iterator[Model]:
     if fold is None:
         yield further(model)
     yield inlined(further(model))
+    if fold is not False:
+        yield from _chained(model)
     deepest = max((len(box.group) for box in model.boxes), default=0)
     for depth in reversed(range(deepest)):
         yield inlined(further(closed(model, depth)))
+    if fold is not False and deepest:
+        yield from _chained(closed(model, 0))
+
+
+def _chained(model: Model) -> Iterator[Model]:
+    """The model with chains of operations in one box, if that may be enough."""
+    if len(model.boxes) <= _CHAINED:
+        yield inlined(folded(model, CHAINS))
 
 
 def stretches(model: Model, max_nodes: int) -> Model:
@@ -127,10 +139,14 @@ def _cuts(model: Model, ops: Sequence[Box], room: int) -> list[int]:
     """Where to cut the operations into at most `room` stretches: before which of them."""
     crossing = _crossing(model, ops)
     heads = [k for k in range(1, len(ops)) if ops[k].family not in FOLLOWERS]
+    ends = [k for k in range(1, len(ops)) if _ends(ops[k - 1], ops[k])]
+    ends = ends if len(ends) < room else []
     cuts = [k for k in heads if crossing[k] == min(crossing[1:-1])]
-    if len(cuts) >= room:
-        equal = (k * len(ops) // room for k in range(1, room))
-        cuts = sorted({min(cuts, key=lambda cut: abs(cut - place)) for place in equal})
+    if len(cuts) + len(ends) >= room:
+        left = room - len(ends)
+        equal = (k * len(ops) // left for k in range(1, left))
+        cuts = [min(cuts, key=lambda cut: abs(cut - place)) for place in equal]
+    cuts = sorted({*cuts, *ends})
     while len(cuts) + 1 < room:
         start, end = max(pairwise([0, *cuts, len(ops)]), key=lambda pair: pair[1] - pair[0])
         length = end - start
@@ -142,6 +158,11 @@ def _cuts(model: Model, ops: Sequence[Box], room: int) -> list[int]:
         )
         cuts.sort()
     return cuts
+
+
+def _ends(before: Box, after: Box) -> bool:
+    """Whether something ends between two operations: a loss is there, or a derivative begins or ends."""
+    return before.family == "loss" or before.order != after.order
 
 
 def _crossing(model: Model, ops: Sequence[Box]) -> list[int]:

@@ -222,7 +222,7 @@ class _Step(Observer):
             self._layer = own[0].rpartition(".")[0] or own[0]
             return self._layer
         if op.family == "activation":
-            return f"{self._layer} → {op.name}" if self._layer else op.name
+            return f"{self._layer} → {op.drawn_name}" if self._layer else op.drawn_name
         return None
 
     def step_starts(self, node: Node, g: Any) -> None:

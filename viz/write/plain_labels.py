@@ -78,7 +78,9 @@ def parameters_text(parameters: tuple[Parameter, ...], repeats: int = 1, brief: 
     frozen = sizes(p for p in parameters if not p.trainable)
     if brief:
         count = f"{total:,} parameter{'' if total == 1 else 's'}"
-        return count + (f" ({frozen:,} frozen)" if frozen else "")
+        said = ["shared"] if parameters and all(p.shared for p in parameters) else []
+        said += [f"{frozen:,} frozen"] if frozen else []
+        return count + (f" ({', '.join(said)})" if said else "")
     listed, words = [p for p in parameters if p.first], []
     for p in listed[:6]:
         marks = [] if p.trainable else ["frozen"]

@@ -95,11 +95,13 @@ def heat(norm: float, largest: float) -> tuple[str, str]:
     Returns:
         Two colours; the alarm's for NaN and infinity.
 
-    >>> heat(1.0, 1.0) == HEAT[5], heat(0.3, 1.0) == HEAT[4], heat(0.0, 1.0) == HEAT[0]
+    >>> heat(1.0, 1.0) == HEAT[5], heat(0.3, 1.0) == HEAT[4], heat(0.0, 0.0) == HEAT[0]
     (True, True, True)
     """
     if not norm < float("inf"):
         return ALARM
+    if norm == 0:
+        return HEAT[0]
     level, step = len(HEAT) - 1, largest / 2
     while level > 0 and norm < step:
         level, step = level - 1, step / 2
