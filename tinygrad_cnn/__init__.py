@@ -54,9 +54,9 @@ from tinygrad_cnn.random_tensors import (
     randperm,
     uniform,
 )
+from tinygrad_cnn.recomputing import checkpoint
 from tinygrad_cnn.rng import manual_seed
 from tinygrad_cnn.tensors import Tensor, grad, tensor
-from tinygrad_cnn.transforms import checkpoint
 
 __version__ = "0.1.0"
 __all__ = [

@@ -9,7 +9,7 @@ from tinygrad_cnn import Tensor, grad, nn, optim, parallel
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import TinygradCnnError
 from tinygrad_cnn.nn import AveragedModel, get_ema_avg_fn
-from tinygrad_cnn.transforms import checkpoint
+from tinygrad_cnn.recomputing import checkpoint
 
 WORLD = parallel.world()
 ALONE = parallel.World()

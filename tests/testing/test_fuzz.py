@@ -10,6 +10,7 @@ import pytest
 
 from tinygrad_cnn import ops
 from tinygrad_cnn.graph import MODE, Mode
+from tinygrad_cnn.recomputing import ROUNDING
 from tinygrad_cnn.testing.fuzz import search
 from tinygrad_cnn.testing.fuzz.__main__ import FUZZERS, main
 from tinygrad_cnn.testing.fuzz.interrupted_work import WORKS
@@ -19,7 +20,6 @@ from tinygrad_cnn.testing.fuzz.shrinking_search import SkippedError, failing
 from tinygrad_cnn.testing.fuzz.signal_points import Points
 from tinygrad_cnn.testing.fuzz.writes import Writes
 from tinygrad_cnn.testing.mutation.altered_derivatives import patched
-from tinygrad_cnn.transforms import ROUNDING
 
 
 @pytest.mark.parametrize("name", ["writes", "optimizers"])

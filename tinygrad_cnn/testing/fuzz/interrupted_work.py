@@ -16,10 +16,11 @@ from tinygrad_cnn import nn, rng
 from tinygrad_cnn.data import ArrayDataset, DataLoader
 from tinygrad_cnn.graph import MODE, scope
 from tinygrad_cnn.mode import enable_grad, no_grad, set_grad_enabled
+from tinygrad_cnn.recomputing import checkpoint
 from tinygrad_cnn.tensors.gradient import grad
 from tinygrad_cnn.tensors.tensor_class import Tensor
 from tinygrad_cnn.train.evaluation import Evaluator
-from tinygrad_cnn.transforms import checkpoint, hvp
+from tinygrad_cnn.transforms import hvp
 
 Arrays = list[Any]
 
