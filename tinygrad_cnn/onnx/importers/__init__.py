@@ -3,6 +3,7 @@
 from tinygrad_cnn.onnx.importers import activation as activation
 from tinygrad_cnn.onnx.importers import arithmetic as arithmetic
 from tinygrad_cnn.onnx.importers import attention as attention
+from tinygrad_cnn.onnx.importers import between_pixels as between_pixels
 from tinygrad_cnn.onnx.importers import constants as constants
 from tinygrad_cnn.onnx.importers import control as control
 from tinygrad_cnn.onnx.importers import indexing as indexing
