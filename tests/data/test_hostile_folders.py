@@ -235,7 +235,7 @@ def test_an_archive_whose_members_share_bytes_is_refused(tmp_path):
 
 
 def test_an_archive_of_zeros_is_not_unpacked_beyond_bounds(tmp_path, monkeypatch):
-    monkeypatch.setattr("tinygrad_cnn.serial.tensors.MOST_UNPACKED", 10_000)
+    monkeypatch.setattr("tinygrad_cnn.serial.npz_format.MOST_UNPACKED", 10_000)
     monkeypatch.setattr("tinygrad_cnn.data.idx.MOST_UNPACKED", 10_000)
     (tmp_path / "a.npz").write_bytes(archive(("w.npy", array_bytes(np.zeros(5000)))))
     with pytest.raises(FormatError, match=r"a.npz: .*members of 40,128 bytes when unpacked, from"):

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from tinygrad_cnn import Tensor
 from tinygrad_cnn.errors import ArgumentError, DTypeError, FormatError, MissingExtraError
 from tinygrad_cnn.serial import load_content, load_metadata, load_tensors, save_tensors, writing
-from tinygrad_cnn.serial.tensors import CHECKSUM, DTYPES
+from tinygrad_cnn.serial.content import DTYPES
+from tinygrad_cnn.serial.safetensors_format import CHECKSUM
 
 SUFFIXES = (".safetensors", ".npz")
 each_suffix = pytest.mark.parametrize("suffix", SUFFIXES)

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from tinygrad_cnn.errors import DTypeError, FormatError, ShapeError
 from tinygrad_cnn.serial import opened, writing
-from tinygrad_cnn.serial.tensors import MOST_UNPACKED
+from tinygrad_cnn.serial.npz_format import MOST_UNPACKED
 
 Array = NDArray[Any]
 

@@ -5,8 +5,9 @@
 """
 
 from tinygrad_cnn.serial.atomic import writing
+from tinygrad_cnn.serial.content import Content
 from tinygrad_cnn.serial.regular_files import opened, read_file
-from tinygrad_cnn.serial.tensors import Content, load_content, load_metadata, load_tensors, save_tensors
+from tinygrad_cnn.serial.tensors import load_content, load_metadata, load_tensors, save_tensors
 from tinygrad_cnn.serial.values import Decoder, Encoder
 
 __all__ = [

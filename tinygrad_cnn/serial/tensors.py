@@ -2,49 +2,17 @@
 
 from __future__ import annotations
 
-import io
-import json
 import os
-import zipfile
-import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tinygrad_cnn.errors import ArgumentError, DTypeError, FormatError, MissingExtraError
-from tinygrad_cnn.serial.atomic import writing
+from tinygrad_cnn.serial import npz_format, safetensors_format
+from tinygrad_cnn.serial.content import DTYPES, METADATA, Array, Content
 from tinygrad_cnn.serial.regular_files import read_file
-
-Array = NDArray[Any]
-
-#: Where safetensors keeps text beside the tensors; in an npz it is a member of this name.
-METADATA = "__metadata__"
-
-#: safetensors has no checksum of its own; npz has one for each member. The mark says that there is one,
-#: so that damage to either name is noticed too. This guards against accidents: whoever alters a file
-#: on purpose can compute its checksum anew.
-CHECKSUM, MARK = "tinygrad_cnn.crc32", "tinygrad_cnn.checked"
-
-#: The element types that can be saved, under the names that safetensors gives them.
-PACKED = {
-    "BOOL": "bool",
-    "U8": "uint8", "U16": "uint16", "U32": "uint32", "U64": "uint64",
-    "I8": "int8", "I16": "int16", "I32": "int32", "I64": "int64",
-    "F16": "float16", "F32": "float32", "F64": "float64",
-}  # fmt: skip
-DTYPES = tuple(PACKED.values())
-#: A compressed file may become so many bytes, or 16 times its own, whichever is more.
-MOST_UNPACKED = 2**31
-
-
-class Content(NamedTuple):
-    """What a file holds: arrays by name, and the texts beside them."""
-
-    tensors: dict[str, Array]
-    metadata: dict[str, str]
 
 
 def save_tensors(
@@ -179,7 +147,7 @@ def _texts(metadata: Mapping[str, str]) -> dict[str, str]:
     for key, text in metadata.items():
         if not isinstance(key, str) or not isinstance(text, str):
             raise DTypeError(f"save_tensors: metadata must be text -> text, got {key!r}: {text!r}")
-        if key in (CHECKSUM, MARK):
+        if key in (safetensors_format.CHECKSUM, safetensors_format.MARK):
             raise ArgumentError(f"save_tensors: the metadata name {key!r} is reserved")
         try:
             (key + text).encode()
@@ -188,132 +156,6 @@ def _texts(metadata: Mapping[str, str]) -> dict[str, str]:
                 f"save_tensors: metadata {key!r} cannot be written as UTF-8: {error}"
             ) from None
     return dict(metadata)
-
-
-# --------------------------------------------------------------------------- safetensors
-def _package() -> Any:
-    """The safetensors package."""
-    try:
-        import safetensors
-        import safetensors.numpy  # the submodule that `save` is in
-    except ImportError as error:
-        raise MissingExtraError(
-            "a .safetensors file needs safetensors: pip install 'tinygrad-cnn[safetensors]'"
-        ) from error
-    return safetensors
-
-
-def _write_safetensors(
-    path: str | os.PathLike[str], arrays: dict[str, Array], metadata: dict[str, str]
-) -> None:
-    """Let the package lay out the tensors; write the header in the order of the names, and a checksum.
-
-    The package orders metadata differently in each run, so that equal models would give unequal files.
-    """
-    packed = memoryview(_package().numpy.save(arrays))
-    header, body = _take_apart(packed)
-    metadata = {**metadata, MARK: "crc32"}
-    header = {METADATA: metadata} | {name: header[name] for name in arrays}
-    metadata = {**metadata, CHECKSUM: _checksum(header, body)}
-    text = _json(header | {METADATA: metadata})
-    text += b" " * (-len(text) % 8)  # tensors start at a multiple of 8 bytes
-    with writing(path) as temporary, temporary.open("wb") as file:
-        file.write(len(text).to_bytes(8, "little") + text)
-        file.write(body)
-
-
-def _parse_safetensors(data: bytes) -> Content:
-    """Tensors in the order of the header, and metadata, of a safetensors file."""
-    views = dict(_package().deserialize(data))  # judges the layout: no gap, no overlap, no rest
-    header, body = _take_apart(memoryview(data))
-    metadata = header.pop(METADATA, None) or {}
-    expected = metadata.pop(CHECKSUM, None)
-    found = _checksum({METADATA: metadata} | header, body)
-    if expected is None and metadata.pop(MARK, None) is not None:
-        raise FormatError("altered content: its checksum is not there, although the file says that it is")
-    metadata.pop(MARK, None)
-    if expected not in (None, found):
-        raise FormatError(f"altered content: its checksum is {found}, the file says {expected}")
-    foreign = {name: view["dtype"] for name, view in views.items() if view["dtype"] not in PACKED}
-    if foreign:
-        raise FormatError(f"element types that NumPy or this library does not have: {foreign}")
-    return Content({name: _unpack(views[name]) for name in header}, metadata)
-
-
-def _unpack(view: dict[str, Any]) -> Array:
-    """A tensor of the package as a writable array; copied only if its bytes are not writable."""
-    dtype = np.dtype(PACKED[view["dtype"]]).newbyteorder("<")
-    return np.require(np.frombuffer(view["data"], dtype).reshape(view["shape"]), requirements="W")
-
-
-def _take_apart(data: memoryview) -> tuple[dict[str, Any], memoryview]:
-    """Header and tensor bytes: 8 bytes for the header's length, the header as JSON, the tensors."""
-    end = 8 + int.from_bytes(data[:8], "little")
-    return json.loads(bytes(data[8:end])), data[end:]
-
-
-def _checksum(header: dict[str, Any], body: memoryview) -> str:
-    """CRC-32 over names, shapes, types, metadata and tensors, as 8 hexadecimal digits."""
-    return f"{zlib.crc32(body, zlib.crc32(_json(header))):08x}"
-
-
-def _json(value: Any) -> bytes:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
-
-
-# --------------------------------------------------------------------------- npz
-def _write_npz(path: str | os.PathLike[str], arrays: dict[str, Array], metadata: dict[str, str]) -> None:
-    """What `np.savez` writes, but under any name ('file' too), and with the metadata beside it."""
-    with writing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
-        # A ZipInfo without a date says 1980, so the same arrays give the same bytes.
-        if metadata:
-            archive.writestr(zipfile.ZipInfo(f"{METADATA}.json"), _json(metadata))
-        for name, array in arrays.items():
-            with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
-                np.lib.format.write_array(member, array, allow_pickle=False)
-
-
-def _parse_npz(data: bytes) -> Content:
-    """Tensors in the order of the archive, and metadata, of an npz file."""
-    arrays: dict[str, Array] = {}
-    metadata: dict[str, str] = {}
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        members = archive.infolist()
-        # zipfile does not compare them, so one damaged length could hide the members after it.
-        end = data.rfind(b"PK\5\6")
-        promised = int.from_bytes(data[end + 10 : end + 12], "little")
-        if promised != min(len(members), 0xFFFF):
-            raise FormatError(f"{len(members)} members where the end of the archive says {promised}")
-        _check_members(members, len(data))
-        for member in members:
-            # Read whole, which compares its checksum, and by its entry, which compares its name.
-            content = archive.read(member)
-            name = member.filename.removesuffix(".npy")
-            if member.filename == f"{METADATA}.json":
-                metadata = json.loads(content)
-            elif name == member.filename:
-                raise FormatError(f"a zip archive with the member {name!r}, which is no .npy array")
-            else:
-                arrays[name] = np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
-                if arrays[name].dtype.name not in DTYPES:
-                    raise FormatError(f"{name!r} with elements of type {arrays[name].dtype}")
-    return Content(arrays, metadata)
-
-
-def _check_members(members: list[zipfile.ZipInfo], length: int) -> None:
-    """Refuse an archive that holds more than it can: equal names, shared bytes, or a bomb."""
-    names = [member.filename for member in members]
-    if len(set(names)) < len(names):
-        twice = next(name for k, name in enumerate(names) if name in names[:k])
-        raise FormatError(f"two members named {twice[:80]!r}")
-    end = 0
-    for member in sorted(members, key=lambda one: one.header_offset):
-        if member.header_offset < end:
-            raise FormatError(f"members that share bytes: {member.filename[:80]!r} begins within another")
-        end = member.header_offset + member.compress_size
-    total = sum(member.file_size for member in members)
-    if total > max(MOST_UNPACKED, 16 * length):
-        raise FormatError(f"members of {total:,} bytes when unpacked, from {length:,}")
 
 
 # --------------------------------------------------------------------------- which format
@@ -326,8 +168,8 @@ class Form(NamedTuple):
 
 
 FORMS = {
-    ".safetensors": Form("a safetensors file", _write_safetensors, _parse_safetensors),
-    ".npz": Form("an npz file (a zip archive of .npy arrays)", _write_npz, _parse_npz),
+    ".safetensors": Form("a safetensors file", safetensors_format.write, safetensors_format.parse),
+    ".npz": Form("an npz file (a zip archive of .npy arrays)", npz_format.write, npz_format.parse),
 }
 
 
@@ -340,7 +182,7 @@ def check_format(path: str | os.PathLike[str]) -> None:
     >>> check_format("model.npz")
     """
     if _form(path) is FORMS[".safetensors"]:
-        _package()
+        safetensors_format.package()
 
 
 def _form(path: str | os.PathLike[str]) -> Form:
