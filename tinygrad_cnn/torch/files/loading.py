@@ -13,6 +13,7 @@ import numpy as np
 from tinygrad_cnn.errors import FormatError
 from tinygrad_cnn.torch import devices
 from tinygrad_cnn.torch.files.machine import Machine
+from tinygrad_cnn.torch.files.makers import elements, told
 from tinygrad_cnn.torch.files.storages import TYPES
 
 _MOST_PICKLE = 256 * 2**20
@@ -89,7 +90,7 @@ def load(
     except FormatError:
         raise
     except _CORRUPT as error:
-        raise FormatError(f"load: the archive is corrupt: {error}") from None
+        raise FormatError(f"load: the archive is corrupt: {str(error)[:200]}") from None
 
 
 def _read(data: bytes, modules: bool) -> Any:
@@ -100,11 +101,17 @@ def _read(data: bytes, modules: bool) -> Any:
                 raise FormatError(
                     f"load: {info.filename!r} is compressed or encrypted; torch.save stores files as they are"
                 )
-            if info.file_size > len(data):
+            if info.file_size > len(data) or info.compress_size != info.file_size:
                 raise FormatError(
                     f"load: {info.filename!r} claims {info.file_size} bytes in a file of {len(data)}"
                 )
+            if info.filename in entries:
+                raise FormatError(f"load: the archive holds {info.filename!r} twice")
             entries[info.filename] = info
+        if sum(info.file_size for info in entries.values()) > len(data):
+            raise FormatError(
+                "load: entries of the archive overlap: they claim more bytes than the file has"
+            )
         pickles = [name for name in entries if name.endswith("/data.pkl") or name == "data.pkl"]
         if len(pickles) != 1:
             raise FormatError(
@@ -124,19 +131,19 @@ def _read(data: bytes, modules: bool) -> Any:
             if key not in kept:
                 name = f"{root}data/{key}"
                 if name not in entries:
-                    raise FormatError(f"load: storage {key!r} is missing from the archive")
+                    raise FormatError(f"load: storage {told(key)} is missing from the archive")
                 kept[key] = archive.read(name), {}
             content, views = kept[key]
             if kind not in views:
                 size = TYPES[kind].itemsize
                 if not isinstance(count, int) or count < 0 or count * size > len(content):
                     raise FormatError(
-                        f"load: storage {key!r} holds {len(content)} bytes, {count} elements of {kind} need more"
+                        f"load: storage {key!r} holds {len(content)} bytes, {told(count)} elements of {kind} need more"
                     )
-                elements = np.frombuffer(bytearray(content[: count * size]), TYPES[kind])
-                if kind == "BFloat16Storage":
-                    elements = (elements.astype(np.uint32) << 16).view(np.float32)
-                views[kind] = elements
+                made = elements(memoryview(content)[: count * size], TYPES[kind])
+                views[kind] = (
+                    (made.astype(np.uint32) << 16).view(np.float32) if kind == "BFloat16Storage" else made
+                )
             return views[kind]
 
         return Machine(storage, _allowed, modules).run(archive.read(pickles[0]))

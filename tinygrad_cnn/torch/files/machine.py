@@ -16,12 +16,14 @@ import numpy as np
 
 from tinygrad_cnn import nn as native_nn
 from tinygrad_cnn.errors import FormatError
-from tinygrad_cnn.torch import devices, dtypes, nn
+from tinygrad_cnn.tensors import Tensor as NativeTensor
+from tinygrad_cnn.torch import dtypes, nn
+from tinygrad_cnn.torch.files.makers import MAKERS, UnfinishedArray, check_key, told
 from tinygrad_cnn.torch.files.storages import TYPES
-from tinygrad_cnn.torch.shapes import Size
-from tinygrad_cnn.torch.tensors import Parameter, Tensor
 
 _MARK = object()
+#: Makers copy what they get. Together they may copy so many times what the file holds, and so much more.
+_COPIES, _COPIES_MORE = 8, 10_000
 
 
 class Name:
@@ -34,107 +36,6 @@ class Name:
 
     def __repr__(self) -> str:
         return f"{self.module}.{self.name}"
-
-
-def rebuilt(storage: Any, offset: Any, size: Any, stride: Any, requires_grad: Any = False, *_: Any) -> Any:
-    """The tensor that shows a part of a storage.
-
-    >>> rebuilt(np.arange(4.0, dtype="f4"), 1, (2,), (2,))
-    tensor([1., 3.])
-    """
-    if not isinstance(storage, np.ndarray) or not isinstance(size, tuple) or not isinstance(stride, tuple):
-        raise FormatError("load: a tensor without a storage, sizes and strides")
-    numbers = (offset, *size, *stride)
-    if (
-        len(size) != len(stride)
-        or len(size) > 64
-        or not all(type(n) is int and 0 <= n < 2**62 for n in numbers)
-    ):
-        raise FormatError(f"load: a tensor of sizes {size}, strides {stride}, offset {offset}")
-    if all(size):
-        last = offset + sum((n - 1) * s for n, s in zip(size, stride, strict=True))
-        if last >= storage.size:
-            raise FormatError(
-                f"load: a tensor of sizes {size} reaches beyond its storage of {storage.size} elements"
-            )
-        if np.prod([float(n) for n, s in zip(size, stride, strict=True) if s == 0]) > 2**40:
-            raise FormatError(f"load: a tensor of sizes {size} repeats elements more often than fits")
-        item = storage.itemsize
-        array = np.lib.stride_tricks.as_strided(storage[offset:], size, tuple(s * item for s in stride))
-    else:
-        array = np.zeros(size, storage.dtype)
-    made = Tensor.detached(array)
-    return made.requires_grad_() if requires_grad is True and array.dtype.kind == "f" else made
-
-
-def _parameter(data: Any, requires_grad: Any = True, *_: Any) -> Any:
-    if not isinstance(data, Tensor):
-        raise FormatError("load: a parameter without a tensor")
-    return Parameter(data, bool(requires_grad))
-
-
-def _size(values: Any = ()) -> Any:
-    if not isinstance(values, (tuple, list)) or not all(type(n) is int for n in values):
-        raise FormatError("load: a torch.Size of something else than numbers")
-    return Size(values)
-
-
-def _device(kind: Any, index: Any = None) -> Any:
-    if not isinstance(kind, str):
-        raise FormatError("load: a device without a name")
-    return devices.CPU
-
-
-def _ordered(*given: Any) -> Any:
-    if given:
-        raise FormatError("load: an OrderedDict with arguments")
-    return OrderedDict()
-
-
-def _set(values: Any = ()) -> Any:
-    if not isinstance(values, (list, tuple)):
-        raise FormatError("load: a set of something else than a list")
-    return set(values)
-
-
-# Arrays of NumPy: made empty, then given type and bytes.
-class _Array:
-    array: Any = None
-
-
-def _numpy_dtype(code: Any = None, *_: Any) -> Any:
-    if not isinstance(code, str) or np.dtype(code).kind not in "biufUS":
-        raise FormatError(f"load: an array of type {code!r}")
-    return np.dtype(code)
-
-
-def _numpy_scalar(kind: Any, data: Any) -> Any:
-    if not isinstance(kind, np.dtype) or not isinstance(data, bytes) or len(data) != kind.itemsize:
-        raise FormatError("load: a number of NumPy's without type and bytes")
-    return np.frombuffer(data, kind)[0]
-
-
-def _encoded(text: Any, coding: Any = "latin1") -> Any:
-    if not isinstance(text, str) or coding != "latin1":
-        raise FormatError("load: bytes in another coding than latin1")
-    return text.encode("latin1")
-
-
-_MULTIARRAY = ("numpy.core.multiarray", "numpy._core.multiarray")
-MAKERS: dict[tuple[str, str], Callable[..., Any]] = {
-    ("torch._utils", "_rebuild_tensor_v2"): rebuilt,
-    ("torch._utils", "_rebuild_tensor"): rebuilt,
-    ("torch._utils", "_rebuild_parameter"): _parameter,
-    ("torch", "Size"): _size,
-    ("torch", "device"): _device,
-    ("collections", "OrderedDict"): _ordered,
-    ("builtins", "set"): _set,
-    ("__builtin__", "set"): _set,
-    ("_codecs", "encode"): _encoded,
-    ("numpy", "dtype"): _numpy_dtype,
-    **{(m, "_reconstruct"): lambda *_: _Array() for m in _MULTIARRAY},
-    **{(m, "scalar"): _numpy_scalar for m in _MULTIARRAY},
-}
 
 
 class Machine:
@@ -160,6 +61,7 @@ class Machine:
             self.allowed[module.replace("tinygrad_cnn.torch", "torch"), called] = value
         self.stack: list[Any] = []
         self.memo: dict[int, Any] = {}
+        self.left = 0
 
     def run(self, data: bytes) -> Any:
         """What the pickle describes.
@@ -167,12 +69,15 @@ class Machine:
         Raises:
             FormatError: it is corrupt, or describes something else than tensors and containers.
         """
+        self.left = _COPIES * len(data) + _COPIES_MORE
         try:
             for opcode, argument, _ in pickletools.genops(data):
                 if opcode.name == "STOP":
-                    if len(self.stack) != 1 or isinstance(self.stack[0], Name) or self.stack[0] is _MARK:
+                    if len(self.stack) != 1:
                         raise FormatError("load: the description ends in the middle of something")
-                    return self.finished(self.stack[0])
+                    result = self.pop()
+                    check_contents(result)
+                    return result
                 self.step(opcode.name, argument)
         except FormatError:
             raise
@@ -191,8 +96,12 @@ class Machine:
         raise FormatError("load: the description of the contents has no end")
 
     def finished(self, value: Any) -> Any:
-        """The array that a maker was filled with, for arrays of NumPy's."""
-        return value.array if isinstance(value, _Array) else value
+        """A value; for arrays of NumPy's the array that was filled in."""
+        if not isinstance(value, UnfinishedArray):
+            return value
+        if value.array is None:
+            raise FormatError("load: an array without contents")
+        return value.array
 
     def pop(self) -> Any:
         """The top of the stack, which must be a value."""
@@ -244,35 +153,48 @@ class Machine:
         if name == "GLOBAL":
             self.stack.append(self.named(*argument.split(" ", 1)))
         elif name == "STACK_GLOBAL":
-            called, module = self.pop(), self.pop()
-            self.stack.append(self.named(str(module), str(called)))
+            called, module = _of(self.pop(), str), _of(self.pop(), str)
+            self.stack.append(self.named(module, called))
         elif name in ("APPEND", "APPENDS"):
             values = self.marked() if name == "APPENDS" else [self.pop()]
             _of(self.stack[-1], list).extend(values)
         elif name in ("SETITEM", "SETITEMS"):
             values = self.marked() if name == "SETITEMS" else [self.pop(), self.pop()][::-1]
+            for key in values[::2]:
+                check_key(key)
             _of(self.stack[-1], dict).update(zip(values[::2], values[1::2], strict=True))
         elif name == "ADDITEMS":
             values = self.marked()
+            for value in values:
+                check_key(value)
             _of(self.stack[-1], set).update(values)
         elif name == "BINPERSID":
             self.stack.append(self.persistent(self.pop()))
         elif name == "REDUCE":
             arguments, maker = self.pop(), self.pop()
             if not isinstance(maker, Name) or maker.make is None or not isinstance(arguments, tuple):
-                raise FormatError(f"load: {maker!r} is called; only tensors and plain containers are made")
+                raise FormatError(
+                    f"load: {_called(maker)} is called; only tensors and plain containers are made"
+                )
+            self.copied(arguments)
             self.stack.append(maker.make(*arguments))
         elif name == "NEWOBJ":
             arguments, maker = self.pop(), self.pop()
             if not isinstance(maker, Name) or maker.cls is None or arguments != ():
                 raise FormatError(
-                    f"load: an object of {maker!r} is made; only tensors and plain containers are"
+                    f"load: an object of {_called(maker)} is made; only tensors and plain containers are"
                 )
             self.stack.append(object.__new__(maker.cls))
         elif name == "BUILD":
             self.build(self.pop())
         else:
             raise FormatError(f"load: the opcode {name} does not belong into a file of tensors")
+
+    def copied(self, parts: Any) -> None:
+        """Count what a maker is about to copy: a file may name one long text a million times."""
+        self.left -= sum(len(part) for part in parts if isinstance(part, (str, bytes, tuple, list)))
+        if self.left < 0:
+            raise FormatError("load: the description copies its contents more often than fits")
 
     def named(self, module: str, name: str) -> Any:
         """What a name of the file stands for."""
@@ -293,7 +215,7 @@ class Machine:
         if allowed is not None:
             return allowed
         raise FormatError(
-            f"load: the file names {module}.{name}; tensors, numbers, text, lists, tuples, dicts and sets are read. "
+            f"load: the file names {module[:80]}.{name[:80]}; tensors, numbers, text, lists, tuples, dicts and sets are read. "
             "Save model.state_dict() instead of the model, or name your classes in torch.serialization.safe_globals"
         )
 
@@ -302,7 +224,7 @@ class Machine:
         if not (
             isinstance(key, tuple) and len(key) == 5 and key[0] == "storage" and isinstance(key[1], Name)
         ):
-            raise FormatError(f"load: {str(key)[:60]} is not a storage")
+            raise FormatError(f"load: {told(key)} is not a storage")
         if not isinstance(key[2], str) or "/" in key[2] or "\\" in key[2]:
             raise FormatError("load: a storage whose name is not a plain word")
         return self.storage(key[1].name, key[2], key[4])
@@ -310,22 +232,51 @@ class Machine:
     def build(self, state: Any) -> None:
         """Give an object its attributes: a Module of the program, an array, or nothing for a dict."""
         top = self.stack[-1]
-        if isinstance(top, _Array):
-            _version, shape, kind, _fortran, data = state
-            if not isinstance(kind, np.dtype) or not isinstance(data, bytes):
-                raise FormatError("load: an array without type and bytes")
-            top.array = np.frombuffer(bytearray(data), kind).reshape(shape, order="F" if _fortran else "C")
-        elif isinstance(top, native_nn.Module) and isinstance(state, dict):
-            for part in ("_parameters", "_buffers", "_modules"):
-                for name, value in state.pop(part, {}).items():
-                    setattr(top, str(name), value)
-            for name, value in state.items():
-                if isinstance(name, str) and not name.endswith("_hooks"):
-                    object.__setattr__(top, name, value)
-        elif isinstance(top, (OrderedDict, np.dtype)):
-            pass  # attributes such as a state dict's _metadata, the order of bytes
-        else:
-            raise FormatError(f"load: attributes of a {type(top).__name__} are set")
+        if isinstance(top, UnfinishedArray):
+            self.copied(_of(state, tuple))
+            top.fill(state)
+        elif isinstance(top, native_nn.Module):
+            _set_attributes(top, _of(state, dict))
+        elif isinstance(top, np.dtype):
+            if not isinstance(state, tuple) or len(state) < 2 or state[1] not in ("<", "=", "|"):
+                raise FormatError("load: an array whose numbers are not written from the lowest byte on")
+        elif not isinstance(top, OrderedDict):  # those have attributes such as a state dict's _metadata
+            raise FormatError(f"load: attributes of {told(top)} are set")
+
+
+def _set_attributes(module: Any, state: dict[Any, Any]) -> None:
+    """Give a Module of the program its parameters, buffers, parts and other attributes."""
+    for part in ("_parameters", "_buffers", "_modules"):
+        for name, value in _of(state.pop(part, {}), dict).items():
+            if not isinstance(value, (NativeTensor, native_nn.Module, type(None))):
+                raise FormatError(
+                    f"load: {told(value)} is the parameter or the part {told(name)} of a Module"
+                )
+            setattr(module, _of(name, str), value)
+    check_contents(state)
+    for name, value in state.items():
+        if isinstance(name, str) and not name.endswith("_hooks") and not name.startswith("__"):
+            object.__setattr__(module, name, value)
+
+
+def check_contents(value: Any) -> None:
+    """Check that containers hold values, not names of the file that stand for makers.
+
+    Raises:
+        FormatError: one holds such a name.
+    """
+    todo, seen = [value], set()
+    while todo:
+        item = todo.pop()
+        if isinstance(item, Name):
+            raise FormatError(f"load: the contents hold the name {_called(item)}, which is no value")
+        if isinstance(item, (list, tuple, dict)) and id(item) not in seen:
+            seen.add(id(item))
+            todo.extend(item.values() if isinstance(item, dict) else item)
+
+
+def _called(maker: Any) -> str:
+    return f"{maker!r}"[:160] if isinstance(maker, Name) else told(maker)
 
 
 def _of_program(module: str, name: str) -> Any:
@@ -339,8 +290,9 @@ def _of_program(module: str, name: str) -> Any:
 
 
 def _of(value: Any, kind: type) -> Any:
+    """The value, which must be of a kind."""
     if not isinstance(value, kind):
-        raise FormatError(f"load: a {kind.__name__} was expected, found {type(value).__name__}")
+        raise FormatError(f"load: a {kind.__name__} was expected, found {told(value)}")
     return value
 
 
