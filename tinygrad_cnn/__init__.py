@@ -56,7 +56,7 @@ from tinygrad_cnn.random_tensors import (
 )
 from tinygrad_cnn.recomputing import checkpoint
 from tinygrad_cnn.rng import manual_seed
-from tinygrad_cnn.tensors import Tensor, grad, tensor
+from tinygrad_cnn.tensors import Tensor, from_dlpack, grad, tensor
 
 __version__ = "0.1.0"
 __all__ = [
@@ -88,6 +88,7 @@ __all__ = [
     "empty_like",
     "enable_grad",
     "eye",
+    "from_dlpack",
     "full",
     "full_like",
     "functional",

@@ -26,6 +26,7 @@ from tinygrad_cnn.errors import DeviceError
 
 __all__ = [
     "CLASSES",
+    "CUDA_MEMORY",
     "ON_DEVICES",
     "Backend",
     "Device",
@@ -34,6 +35,7 @@ __all__ = [
     "arange",
     "as_array",
     "backend_of",
+    "backend_speaking",
     "beside",
     "device_of",
     "dismiss",
@@ -74,15 +76,20 @@ class Device(str):
 
 HOST = Device("cpu")
 
+#: What DLPack calls CUDA's memory.
+CUDA_MEMORY = 2
+
 
 class Backend(Protocol):
     """What a kind of device has to offer. One object for each kind.
 
     Attributes:
         kind: its name, such as 'cuda'.   array: the class of its arrays.
+        dlpack: the number by which DLPack calls its memory.
     """
 
     kind: str
+    dlpack: int
 
     @property
     def array(self) -> Any: ...
@@ -95,6 +102,9 @@ class Backend(Protocol):
 
     def download(self, array: Any) -> Any:
         """A copy as a NumPy array."""
+
+    def from_dlpack(self, x: Any) -> Any:
+        """An array over the memory of another library's array."""
 
     def index_of(self, array: Any) -> int:
         """Which device an array lies on."""
@@ -257,6 +267,11 @@ def backend_of(array: Any) -> Backend | None:
 def backend_named(kind: str) -> Backend | None:
     """The admitted kind of device of a name."""
     return next((b for b in _backends.values() if b.kind == kind), None)
+
+
+def backend_speaking(dlpack: int) -> Backend | None:
+    """The admitted kind of device whose memory DLPack calls by a number."""
+    return next((b for b in _backends.values() if b.dlpack == dlpack), None)
 
 
 def device_of(array: Any) -> Device:

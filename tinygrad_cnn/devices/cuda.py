@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_cnn.devices import CUDA_MEMORY
+
 __all__ = ["CUDA", "INSTALL", "reason_against"]
 
 INSTALL = "CuPy is not installed: pip install 'tinygrad-cnn[gpu]'"
@@ -17,6 +19,7 @@ class _Cuda:
     """CuPy's arrays. All that is asked of CuPy is here; see `devices.Backend`."""
 
     kind = "cuda"
+    dlpack = CUDA_MEMORY
 
     @property
     def cupy(self) -> Any:
@@ -36,6 +39,9 @@ class _Cuda:
 
     def download(self, array: Any) -> Any:
         return np.asarray(array.get())
+
+    def from_dlpack(self, x: Any) -> Any:
+        return self.cupy.from_dlpack(x)
 
     def index_of(self, array: Any) -> int:
         return int(array.device.id)

@@ -428,9 +428,12 @@ class Tensor(TensorMethods):
 
         Args:
             copy: False gives the memory itself, for reading only.
-            stream, max_version, dl_device: as in NumPy's `__dlpack__`.
+            stream: of the one who takes it, where the values lie on a GPU; CuPy waits for it.
+            max_version, dl_device: as in NumPy's `__dlpack__`.
         Raises:
-            GraphError: it requires grad.   BufferError: `copy=False` for one who cannot read only.
+            GraphError: it requires grad.
+            BufferError: `copy=False` for one who cannot read only, or the values lie on a device and the
+                CPU asks for them: `.cpu()` fetches them.
         Source: the array API standard, `__dlpack__`.
 
         >>> np.from_dlpack(Tensor([1.0, 2.0]))
@@ -439,6 +442,11 @@ class Tensor(TensorMethods):
         if self.requires_grad:
             raise GraphError(
                 "a tensor that requires grad is not handed out: its graph would be lost; .detach() it"
+            )
+        if dl_device is not None and tuple(dl_device) != tuple(self.__dlpack_device__()):
+            raise BufferError(
+                f"__dlpack__: the tensor lies on {self.device!s}, and was asked for on DLPack's device "
+                f"{tuple(dl_device)}; move it before, as in x.cpu()"
             )
         given = {"stream": stream, "max_version": max_version, "dl_device": dl_device}
         options = {key: value for key, value in given.items() if value is not None}

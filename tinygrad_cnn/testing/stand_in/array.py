@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_cnn.devices import CUDA_MEMORY
+from tinygrad_cnn.testing.stand_in import capsules
 from tinygrad_cnn.testing.stand_in.refusals import (
     LACKING,
     METHOD_OPTIONS,
@@ -182,11 +184,14 @@ class StandInArray:
         return held if held.dtype == bool or axis >= self.ndim else held % max(self.shape[axis], 1)
 
     # ------------------------------------------------------------------ DLPack
-    def __dlpack__(self, **options: Any) -> Any:
-        return self._held.__dlpack__(**options)
+    def __dlpack__(
+        self, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: Any = None
+    ) -> Any:
+        """A capsule that says CUDA, as CuPy's does: who reads the processor's memory refuses it."""
+        return capsules.exported(self, stream, max_version, dl_device, copy)
 
     def __dlpack_device__(self) -> tuple[int, int]:
-        return self._held.__dlpack_device__()
+        return CUDA_MEMORY, self.index
 
     def __abs__(self) -> Any:
         return np.absolute(self)

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn import devices
-from tinygrad_cnn.devices import Device
+from tinygrad_cnn.devices import CUDA_MEMORY, Device
+from tinygrad_cnn.testing.stand_in import capsules
 from tinygrad_cnn.testing.stand_in.array import TRANSFERS, StandInArray, bare, wrapped
 
 __all__ = ["STAND_IN", "stand_in_device", "transfers"]
@@ -20,6 +21,7 @@ class _StandIn:
     """See `devices.Backend`. There are two of them, so that arrays of two devices can meet."""
 
     kind = "stand-in"
+    dlpack = CUDA_MEMORY
     array = StandInArray
 
     def count(self) -> int:
@@ -32,6 +34,10 @@ class _StandIn:
 
     def download(self, array: Any) -> Any:
         return array.get()
+
+    def from_dlpack(self, x: Any) -> Any:
+        held, index = capsules.taken_over(x)
+        return wrapped(held, index)
 
     def index_of(self, array: Any) -> int:
         return int(array.index)
