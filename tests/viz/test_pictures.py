@@ -434,6 +434,15 @@ def test_dot_gets_the_text_and_its_options(fake_dot: Path, tmp_path: Path) -> No
     assert drawn == "-Tpng -Gdpi=100\n" + viz.graph(scalars()).source
 
 
+@needs_engine
+def test_no_file_beside_the_users_script_hides_a_module_from_the_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "re.py").write_text("raise SystemExit('not mine')")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert viz.output.engines.draw("digraph {a}", "svg")
+
+
 def test_an_engine_that_fails_is_quoted(fake_dot: Path, tmp_path: Path) -> None:
     fake_dot.write_text('#!/bin/sh\necho "Format: png not recognized" >&2\nexit 1\n')
     with pytest.raises(viz.DrawingError, match="status 1 and drew no png: Format: png not recognized"):

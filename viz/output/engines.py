@@ -190,9 +190,12 @@ def _command(form: str, dpi: int) -> list[str]:
 
 # --------------------------------------------------------------------------- fonts
 def _environment(folder: Path) -> dict[str, str]:
-    """The engine's environment: the packages seen here, no local time, and a font to write with."""
+    """The engine's environment: the one package that it needs, no local time, and a font to write with."""
     environment = dict(os.environ)
-    environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
+    found = find_spec("pygraphviz")
+    if found is not None and found.origin is not None:
+        # Not all of sys.path: a file beside the user's script, such as re.py, would hide Python's own.
+        environment["PYTHONPATH"] = str(Path(found.origin).parents[1])
     environment["TZ"] = "UTC"  # a PDF holds the time zone of its making
     if not sys.platform.startswith("linux"):
         return environment  # other systems always come with fonts
