@@ -22,6 +22,7 @@ MAY_IMPORT: dict[str, str] = {
     "devices": "errors",
     "__main__": "errors kernels",
     "restoring": "",
+    "signal_handlers": "",
     "rng": "errors restoring",
     "half_precision": "",
     "hints": "",
@@ -51,6 +52,8 @@ MAY_IMPORT: dict[str, str] = {
     "torchvision": "errors graph mode functional data torch",
 }
 MAY_IMPORT["parallel"] = "errors devices restoring graph mode rng kernels functional tensors nn optim"
+for part in ["devices", "rng", "kernels", "warm", "data", "serial", "train", "onnx", "parallel"]:
+    MAY_IMPORT[part] += " signal_handlers"
 MAY_IMPORT["testing"] = " ".join(MAY_IMPORT)
 FILES = sorted((ROOT / "tinygrad_cnn").rglob("*.py"))
 

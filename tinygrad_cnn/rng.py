@@ -17,6 +17,7 @@ import numpy as np
 
 from tinygrad_cnn.errors import ArgumentError, DTypeError, StateError
 from tinygrad_cnn.restoring import Restoring
+from tinygrad_cnn.signal_handlers import let_through
 
 #: What an `rng` argument takes: a generator, a seed for a new one, or None for the default one.
 Seed = np.random.Generator | int | None
@@ -262,6 +263,7 @@ def set_states(function: str, generators: Mapping[str, np.random.Generator], sav
         for path, one in generators.items():
             one.bit_generator.state = kept[path]
     except Exception as error:  # NumPy raises many kinds on what is not a state
+        let_through(error)
         for path, one in generators.items():
             one.bit_generator.state = before[path]
         text = str(error)[:200]

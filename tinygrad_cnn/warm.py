@@ -18,6 +18,7 @@ from pathlib import Path
 
 from tinygrad_cnn.errors import KernelError, TinygradCnnError
 from tinygrad_cnn.kernels import cache, compiler, process_lock, serving
+from tinygrad_cnn.signal_handlers import let_through
 
 
 def compile_all(wait: bool = True) -> Path:
@@ -37,6 +38,7 @@ def compile_all(wait: bool = True) -> Path:
     try:
         lock = cache.folder() / "compiling"
     except OSError as error:
+        let_through(error)
         raise KernelError(f"the compiled kernels cannot be kept: {error}") from error
     with process_lock.locked(lock, wait):
         try:
@@ -46,6 +48,7 @@ def compile_all(wait: bool = True) -> Path:
             cache.mark_failed(error)
             raise
         except OSError as error:
+            let_through(error)
             raise KernelError(f"the compiled kernels cannot be kept: {cache.reason_of(error)}") from error
     return cache.folder()
 

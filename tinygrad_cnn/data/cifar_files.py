@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tinygrad_cnn.data.dataset import ArrayDataset
 from tinygrad_cnn.errors import FormatError, MissingExtraError
 from tinygrad_cnn.serial import opened, read_file
+from tinygrad_cnn.signal_handlers import let_through
 from tinygrad_cnn.switches import flags
 
 Array = NDArray[Any]
@@ -112,6 +113,7 @@ def svhn(
     except FormatError:
         raise
     except Exception as error:  # its reader raises many kinds on other files
+        let_through(error)
         raise FormatError(f"{path}: expected a MATLAB file with X and y, {str(error)[:200]}") from error
     if (
         images.shape != (32, 32, 3, len(labels))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tinygrad_cnn.errors import FormatError, MissingExtraError
+from tinygrad_cnn.signal_handlers import let_through
 
 
 def fetch(function: str, url: str, checksum: str, folder: Path) -> Path:
@@ -33,8 +34,10 @@ def fetch(function: str, url: str, checksum: str, folder: Path) -> Path:
     try:
         found = pooch.retrieve(url, known_hash=checksum, fname=name, path=folder, progressbar=True)
     except ValueError as error:  # pooch has deleted what came
+        let_through(error)
         raise FormatError(f"{function}: {url}: expected a file with {checksum}, found: {error}") from error
     except OSError as error:
+        let_through(error)
         raise ConnectionError(
             f"{function}: {url} could not be downloaded to {folder}: {error}. "
             f"Put {name} there by hand, and it is read from there"

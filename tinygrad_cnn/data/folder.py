@@ -16,6 +16,7 @@ from tinygrad_cnn.data.image import MOST_PIXELS, load_image, mode, pillow, pixel
 from tinygrad_cnn.data.stream import StreamedDataset
 from tinygrad_cnn.data.transform import Transform
 from tinygrad_cnn.errors import ArgumentError, DTypeError, FormatError
+from tinygrad_cnn.signal_handlers import let_through
 from tinygrad_cnn.switches import flag
 
 Array = NDArray[Any]
@@ -157,6 +158,7 @@ class ImageFolder(StreamedDataset):
         try:
             image = load_image(path, self.size, self.channels, max_pixels=self.max_pixels)
         except OSError as error:
+            let_through(error)
             why = error.strerror or error
             raise FormatError(f"{path}: expected a file to read, found: {why}") from error
         return image, np.eye(len(self.classes), dtype=np.float32)[label] if self.one_hot else label

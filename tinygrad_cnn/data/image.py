@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tinygrad_cnn.errors import ArgumentError, DTypeError, FormatError, MissingExtraError
 from tinygrad_cnn.serial import opened
+from tinygrad_cnn.signal_handlers import let_through
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -159,11 +160,13 @@ def _read(content: bytes, path: Path, size: tuple[int, int] | None, channels: in
     except FormatError as error:
         raise FormatError(f"{path}: {error}") from error
     except library.UnidentifiedImageError as error:
+        let_through(error)
         found = "a file of another kind" if content else "an empty file"
         raise FormatError(
             f"{path}: expected an image of one of the formats {', '.join(FORMATS)}, found {found}"
         ) from error
     except Exception as error:  # decoders raise nearly every kind of exception on damaged files
+        let_through(error)
         raise FormatError(
             f"{path}: expected a whole image, found damage: {str(error)[:400] or type(error).__name__}"
         ) from error
@@ -192,7 +195,8 @@ def _upright(image: Image.Image) -> Image.Image:
     }  # fmt: skip
     try:
         orientation = image.getexif().get(_ORIENTATION)
-    except Exception:  # the pixels are whole, and worth more than the note beside them
+    except Exception as error:  # the pixels are whole, and worth more than the note beside them
+        let_through(error)
         return image
     return image.transpose(turns[orientation]) if orientation in turns else image
 

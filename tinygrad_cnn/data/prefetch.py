@@ -11,6 +11,7 @@ from collections.abc import Generator, Iterator
 from typing import Any, TypeVar
 
 from tinygrad_cnn.restoring import Restoring
+from tinygrad_cnn.signal_handlers import let_through
 
 T = TypeVar("T")
 _log = logging.getLogger("tinygrad_cnn")
@@ -58,6 +59,7 @@ def prefetched(items: Iterator[T], ahead: int) -> Iterator[T]:
         try:
             thread.start()
         except RuntimeError as error:  # too many threads, or a system that has none
+            let_through(error)
             _log.warning("batches are not made ahead, as no thread can be had for it: %s", error)
             return False
         return True

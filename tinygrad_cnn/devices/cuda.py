@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn.devices import CUDA_MEMORY
+from tinygrad_cnn.signal_handlers import let_through
 
 __all__ = ["CUDA", "INSTALL", "reason_against"]
 
@@ -67,9 +68,11 @@ def reason_against() -> str | None:
     try:
         cupy = importlib.import_module("cupy")
     except Exception as error:  # a library that it is linked with may be missing or too old
+        let_through(error)
         return f"CuPy cannot be loaded: {error}"
     try:
         count = cupy.cuda.runtime.getDeviceCount()
     except Exception as error:  # CUDARuntimeError, or what a broken driver raises
+        let_through(error)
         return f"CuPy finds no GPU: {error}"
     return None if count else "CuPy finds no GPU"

@@ -19,7 +19,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from functools import lru_cache
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
@@ -29,6 +28,7 @@ from typing import Any, TypeVar
 
 from tinygrad_cnn.errors import KernelError
 from tinygrad_cnn.restoring import Restoring
+from tinygrad_cnn.signal_handlers import let_through, tolerated
 
 T = TypeVar("T")
 SOURCES = Path(__file__).parent / "compiled"
@@ -121,6 +121,7 @@ def prepare() -> Path:
         with tempfile.TemporaryFile(dir=path):
             pass
     except OSError as error:
+        let_through(error)
         raise OSError(
             f"the cache folder {path} cannot be written to ({error.strerror}); "
             "TINYGRAD_CNN_CACHE names another"
@@ -134,7 +135,7 @@ def is_complete() -> bool:
     >>> is_complete() in (True, False)
     True
     """
-    with suppress(OSError):
+    with tolerated(OSError):
         return _marker("complete").is_file()
     return False
 
@@ -145,7 +146,7 @@ def size() -> int:
     >>> size() >= 0
     True
     """
-    with suppress(OSError):
+    with tolerated(OSError):
         return sum(path.stat().st_size for path in folder().rglob("*") if path.is_file())
     return 0
 
@@ -156,7 +157,7 @@ def failure() -> str | None:
     >>> failure() is None or isinstance(failure(), str)
     True
     """
-    with suppress(OSError):
+    with tolerated(OSError):
         marker = _marker("failed")
         if abs(time.time() - marker.stat().st_mtime) < FORGOTTEN:
             return marker.read_text(encoding="utf-8").strip() or "no reason is known"
@@ -176,7 +177,7 @@ def mark_failed(error: BaseException) -> None:
         if isinstance(cause, (OSError, MemoryError)):
             return
         cause = cause.__cause__
-    with suppress(OSError):
+    with tolerated(OSError):
         _marker("failed").write_text(f"{error}\n", encoding="utf-8")
 
 
@@ -251,7 +252,7 @@ def remove(path: Path, module: str, name: str) -> int:
     """Remove what a family's folder keeps of one kernel, as it may be damaged; how many files."""
     found = [file for file in path.rglob(f"*.{name}-*.nb?") if module.split(".")[-1] in file.name]
     for file in found:
-        with suppress(OSError):
+        with tolerated(OSError):
             file.unlink()
     return len(found)
 
@@ -294,7 +295,8 @@ def _processor() -> str:
     """The processor's model, as far as the system tells it: a home folder may be shared by machines."""
     try:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-    except OSError:
+    except OSError as error:
+        let_through(error)
         return platform.processor()
     lines = text.splitlines()
     return "".join(next((s for s in lines if s.startswith(key)), "") for key in ("model name", "flags"))

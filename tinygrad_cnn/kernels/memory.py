@@ -14,6 +14,8 @@ import os
 import platform
 from functools import cache
 
+from tinygrad_cnn.signal_handlers import let_through
+
 #: Names from glibc's malloc.h, and what they are set to.
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 #: Blocks below this many bytes come from the heap, whose freed blocks are used again.
@@ -34,6 +36,7 @@ def keep_freed_memory() -> bool:
         if set_by_user or platform.libc_ver()[0] != "glibc":
             return False
         mallopt = ctypes.CDLL(None).mallopt
-    except (OSError, AttributeError, TypeError, ValueError):  # whatever a strange system lacks
+    except (OSError, AttributeError, TypeError, ValueError) as error:  # whatever a strange system lacks
+        let_through(error)
         return False
     return bool(mallopt(_MMAP_THRESHOLD, _FROM_HEAP)) and bool(mallopt(_TRIM_THRESHOLD, _KEPT_FREE))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from tinygrad_cnn.restoring import Ended
+from tinygrad_cnn.signal_handlers import let_through
 
 if sys.platform == "win32":
     import msvcrt
@@ -49,7 +50,8 @@ class locked(Ended):
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._file = self._path.open("ab")
-        except OSError:
+        except OSError as error:
+            let_through(error)
             return False
         return _take(self._file, self._wait)
 
@@ -64,10 +66,12 @@ def _take(file: IO[bytes], wait: bool) -> bool:
         try:
             _try(file)
         except (BlockingIOError, PermissionError) as error:  # somebody has it: POSIX's word, Windows's
+            let_through(error)
             if not wait:
                 raise BlockingIOError(f"another process has {file.name}") from error
             time.sleep(0.1)
-        except OSError:
+        except OSError as error:
+            let_through(error)
             return False
         else:
             return True

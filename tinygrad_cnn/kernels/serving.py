@@ -33,6 +33,7 @@ from tinygrad_cnn.errors import ArgumentError, KernelError, MissingExtraError
 from tinygrad_cnn.kernels import cache, compiler, memory, process_lock, threads
 from tinygrad_cnn.kernels import numpy as reference
 from tinygrad_cnn.restoring import Restoring
+from tinygrad_cnn.signal_handlers import let_through, tolerated
 from tinygrad_cnn.switches import flag
 
 CHOICES = ("auto", "fast", "reference")
@@ -114,7 +115,7 @@ class Serving:
         with self._lock:
             if _wish() == "auto" and find_spec("numba") is not None and cache.is_complete():
                 self._loader = threading.Thread(target=self._load_ahead, name="tinygrad_cnn load")
-                with contextlib.suppress(RuntimeError):  # without threads it is loaded when it is wanted
+                with tolerated(RuntimeError):  # without threads it is loaded when it is wanted
                     self._loader.start()
 
     def _load_ahead(self) -> None:
@@ -243,8 +244,10 @@ class Serving:
                     target=self._take_over, args=(child,), name="tinygrad_cnn warm", daemon=True
                 ).start()
         except OSError as error:
+            let_through(error)
             _say(cache.reason_of(error))
-        except RuntimeError:
+        except RuntimeError as error:
+            let_through(error)
             return  # no thread can wait for it: the next process finds its work
 
     def _take_over(self, child: subprocess.Popen[bytes]) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tinygrad_cnn.errors import FormatError
 from tinygrad_cnn.onnx.file_graph import Declared, FileGraph, FileNode, Function, Reference
 from tinygrad_cnn.onnx.module_paths import path_of
+from tinygrad_cnn.signal_handlers import let_through
 
 Array = NDArray[Any]
 
@@ -70,6 +71,7 @@ class Reader:
         try:
             found = np.asarray(self._onnx.numpy_helper.to_array(tensor))
         except Exception as error:  # onnx raises errors of many types
+            let_through(error)
             raise FormatError(f"tensor {tensor.name!r} of shape {sizes} cannot be read: {error}") from error
         if found.shape != sizes:
             raise FormatError(f"tensor {tensor.name!r} has shape {sizes} and data for {found.shape}")

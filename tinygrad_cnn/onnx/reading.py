@@ -18,6 +18,7 @@ from tinygrad_cnn.onnx.importers import IMPORTERS
 from tinygrad_cnn.onnx.node_order import by_modules
 from tinygrad_cnn.onnx.package import onnx_package
 from tinygrad_cnn.onnx.protobuf import Reader, Types
+from tinygrad_cnn.signal_handlers import let_through
 
 #: Key of the metadata in which `save` lists the buffers, which a file cannot tell from parameters.
 BUFFERS = "tinygrad_cnn.buffers"
@@ -74,6 +75,7 @@ def parsed(onnx: Any, data: bytes, name: str) -> Any:
     try:
         model = onnx.ModelProto.FromString(data)
     except Exception as error:  # protobuf's errors are not public
+        let_through(error)
         raise FormatError(f"{name}: no ONNX model, or a damaged one: {error}") from error
     if not model.ir_version or not model.HasField("graph"):
         raise FormatError(f"{name}: no ONNX model: it has no graph")
@@ -140,6 +142,7 @@ def _load_external(onnx: Any, model: Any, file: Path) -> None:
         try:
             helper.load_external_data_for_tensor(tensor, str(file.parent))
         except Exception as error:  # onnx raises errors of many types
+            let_through(error)
             raise FormatError(f"{file}: data of tensor {tensor.name!r} cannot be read: {error}") from error
         room -= len(tensor.raw_data)
         if room < 0:
@@ -179,6 +182,7 @@ def _check(onnx: Any, model: Any) -> None:
     try:
         onnx.checker.check_model(model)
     except Exception as error:  # onnx raises errors of many types
+        let_through(error)
         text = str(error).strip() or type(error).__name__
         raise FormatError(f"no valid ONNX model: {' '.join(text.split())}") from error
     finally:

@@ -37,6 +37,7 @@ from tinygrad_cnn.onnx.tracing import (
 )
 from tinygrad_cnn.rng import undisturbed
 from tinygrad_cnn.serial.atomic import writing
+from tinygrad_cnn.signal_handlers import let_through
 from tinygrad_cnn.tensors.tensor_class import Tensor
 
 Array = NDArray[Any]
@@ -286,6 +287,7 @@ def _verify(onnx: Any, made: Any, runs: tuple[Trace, Trace], training: bool) -> 
     try:
         onnx.checker.check_model(made, full_check=True)
     except Exception as error:  # onnx raises errors of many types
+        let_through(error)
         raise FormatError(f"onnx.save: onnx's checker refuses the file: {error}") from error
     module = module_of(onnx, made, "onnx.save", Types(onnx))
     if training and any(node.op_type == "Dropout" for node in made.graph.node):

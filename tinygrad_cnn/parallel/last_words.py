@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import stat
@@ -10,6 +9,8 @@ import sys
 import time
 import traceback
 from types import TracebackType
+
+from tinygrad_cnn.signal_handlers import tolerated
 
 if sys.platform != "win32":
     from fcntl import ioctl
@@ -39,7 +40,7 @@ def last_words(text: str, patience: float = PATIENCE) -> None:
     """
     sys.stderr.write(text)
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError):  # nobody reads it, or it is closed
+        with tolerated(OSError, ValueError):  # nobody reads it, or it is closed
             stream.flush()
     end = time.monotonic() + patience
     while any(map(_unread, (1, 2))) and time.monotonic() < end:

@@ -8,8 +8,10 @@ import secrets
 import stat
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
+
+from tinygrad_cnn.signal_handlers import let_through, tolerated
 
 try:
     import fcntl
@@ -118,6 +120,7 @@ def _create(target: Path) -> tuple[Path, int | None]:
         try:
             made = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
         except OSError as error:
+            let_through(error)
             reason = f"cannot write in folder '{target.parent}' ({error.strerror})"
             raise type(error)(error.errno, reason, str(target)) from None
         locked = _lock(made)
@@ -135,10 +138,9 @@ def _lock(descriptor: int) -> bool | None:
         return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return None
+    except OSError as error:
+        let_through(error)
+        return False if isinstance(error, BlockingIOError) else None
     return True
 
 
@@ -152,11 +154,12 @@ def _remove_leftovers(target: Path) -> None:
     start = _start(target)
     try:
         names = [name for name in os.listdir(target.parent) if name.startswith(start)]
-    except OSError:
+    except OSError as error:
+        let_through(error)
         return
     for name in names:
         path = target.with_name(name)
-        with suppress(OSError):
+        with tolerated(OSError):
             if fcntl is None:  # Windows: a file that is open cannot be removed
                 if time.time() - path.stat().st_mtime > _A_DAY:
                     path.unlink()

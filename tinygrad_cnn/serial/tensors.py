@@ -13,6 +13,7 @@ from tinygrad_cnn.errors import ArgumentError, DTypeError, FormatError, MissingE
 from tinygrad_cnn.serial import npz_format, safetensors_format
 from tinygrad_cnn.serial.content import DTYPES, METADATA, Array, Content
 from tinygrad_cnn.serial.regular_files import read_file
+from tinygrad_cnn.signal_handlers import let_through
 
 
 def save_tensors(
@@ -109,6 +110,7 @@ def load_content(path: str | os.PathLike[str]) -> Content:
     except MissingExtraError:
         raise
     except Exception as error:  # the parsers raise a dozen types on bytes that are not theirs
+        let_through(error)
         found = f"{len(data)} bytes that cannot be read: {str(error)[:400]}" if data else "an empty file"
         raise FormatError(f"{path}: expected {form.words}, found {found}") from error
     native = {n: a.astype(a.dtype.newbyteorder("="), copy=False) for n, a in arrays.items()}

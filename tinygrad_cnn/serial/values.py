@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_cnn.errors import DTypeError, FormatError
+from tinygrad_cnn.signal_handlers import let_through
 
 Array = NDArray[Any]
 
@@ -257,6 +258,7 @@ class Decoder:
         except FormatError:
             raise
         except Exception as error:  # a constructor raises what it likes on values from a file
+            let_through(error)
             reason = str(error) or type(error).__name__
             self.refuse(path, f"no {what} can be made of this: {reason[:400]}")
 

@@ -19,6 +19,7 @@ from tinygrad_cnn.mode import no_grad
 from tinygrad_cnn.nn import Module
 from tinygrad_cnn.parallel import World
 from tinygrad_cnn.restoring import Restoring
+from tinygrad_cnn.signal_handlers import let_through
 from tinygrad_cnn.tensors.tensor_class import Tensor
 from tinygrad_cnn.train.batches import as_batches, as_numbers, for_metrics, inputs_for, parts_of
 from tinygrad_cnn.train.losses import binary, fitting_targets, loss_of
@@ -252,7 +253,8 @@ def check_labels(name: str, labels: Array, outputs: Any, loss: Callable[[Any, An
             f"fit: labels of the {name} data, {found[0]} to {found[-1]}, do not fit the model's "
             f"{outputs.shape[1]} outputs: {error}"
         ) from error
-    except Exception:  # a loss that takes other targets; each batch will tell
+    except Exception as error:  # a loss that takes other targets; each batch will tell
+        let_through(error)
         return
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from tinygrad_cnn.errors import FormatError
 from tinygrad_cnn.serial import read_file, writing
+from tinygrad_cnn.signal_handlers import let_through
 
 
 class History(dict[str, list[float]]):
@@ -82,6 +83,7 @@ class History(dict[str, list[float]]):
         except FormatError:
             raise
         except (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
+            let_through(error)
             raise FormatError(f"{expected}; {str(error)[:400]}") from error
         if len({len(values) for values in history.values()}) > 1:
             lengths = str({name: len(values) for name, values in history.items()})

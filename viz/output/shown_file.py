@@ -8,6 +8,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from tinygrad_cnn.signal_handlers import let_through
+
 #: Types of files that notebooks show by themselves.
 _IMAGES = {
     ".png": "image/png", ".apng": "image/png", ".gif": "image/gif", ".jpg": "image/jpeg",
@@ -30,7 +32,8 @@ class ShownFile(type(Path())):  # type: ignore[misc]
         found: dict[str, Any] = {"text/plain": str(self)}
         try:
             content = self.read_bytes() if self.stat().st_size <= _MOST else b""
-        except OSError:
+        except OSError as error:
+            let_through(error)
             return found
         kind = _IMAGES.get(self.suffix.lower())
         if kind == "image/svg+xml" and content:

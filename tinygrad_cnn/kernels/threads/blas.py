@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_cnn.signal_handlers import let_through
+
 
 class Blas:
     """The number of threads of NumPy's own matrix products, where its OpenBLAS lets itself be asked."""
@@ -80,7 +82,8 @@ def _openblas() -> tuple[Any, Any]:
     for library in sorted([*home.parent.glob("numpy.libs/*openblas*"), *home.glob(".dylibs/*openblas*")]):
         try:
             loaded = ctypes.PyDLL(str(library))  # loaded already: this is a handle, not a second copy
-        except OSError:
+        except OSError as error:
+            let_through(error)
             continue
         for before, after in (("scipy_openblas", "64_"), ("openblas", "64_"), ("openblas", "")):
             names = [f"{before}_{verb}_num_threads{after}" for verb in ("set", "get")]

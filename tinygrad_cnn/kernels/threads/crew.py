@@ -9,6 +9,7 @@ from contextvars import copy_context
 from typing import Any
 
 from tinygrad_cnn.kernels.threads.signals import Signal
+from tinygrad_cnn.signal_handlers import let_through
 
 #: What a part of a task is: its number, and the range [start, stop) of items that it is to do.
 Part = Callable[[int, int, int], Any]
@@ -161,6 +162,7 @@ class Crew:
             try:
                 worker = Worker(len(self.workers) + 1)
             except RuntimeError as error:  # too many threads, or a system that has none
+                let_through(error)
                 self._wanted = len(self.workers)
                 _log.warning("kernels use %d threads, as no more can be had: %s", self._wanted + 1, error)
                 return

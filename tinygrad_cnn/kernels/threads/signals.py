@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_cnn.signal_handlers import let_through
+
 #: How many times a thread looks whether it is called before it sleeps: half a millisecond.
 LOOKS = 2_000_000
 
@@ -77,7 +79,7 @@ class Signal:
         self._given[0] = False
 
     def _release(self) -> None:
-        try:  # noqa: SIM105  # a `with` statement takes as long as all else here
+        try:
             self._lock.release()
-        except RuntimeError:  # nobody has taken it since it was given last
-            pass
+        except RuntimeError as error:  # nobody has taken it since it was given last
+            let_through(error)

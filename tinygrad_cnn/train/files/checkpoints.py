@@ -14,6 +14,7 @@ from tinygrad_cnn.nn import Module, to_json
 from tinygrad_cnn.optim import Optimizer
 from tinygrad_cnn.rng import Generators, find_generators, generator, set_states, states
 from tinygrad_cnn.serial import Decoder, Encoder, load_content, save_tensors
+from tinygrad_cnn.signal_handlers import let_through
 from tinygrad_cnn.train.files.state_checks import check_alike, check_optimizer
 from tinygrad_cnn.train.files.undo import Undo
 
@@ -221,6 +222,7 @@ def _load_part(function: str, name: str, part: Any, state: Any) -> None:
     except StateError as error:
         raise StateError(f"{function}: {name}: {error}") from error
     except Exception as error:  # what a class does with a state that is none of its own
+        let_through(error)
         reason = str(error) if isinstance(error, TinygradCnnError) else repr(error)
         raise FormatError(f"{function}: {name} has a state that cannot be read: {reason[:400]}") from error
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from tinygrad_cnn.errors import FormatError
 from tinygrad_cnn.optim import Optimizer
+from tinygrad_cnn.signal_handlers import let_through
 
 
 def check_alike(own: Any, given: Any, path: str = "") -> None:
@@ -76,7 +77,8 @@ def check_optimizer(optimizer: Optimizer, state: Mapping[str, Any]) -> None:
         one, kept = np.zeros((1,) * p.ndim, p.dtype), dict[str, Any]()
         try:
             optimizer.update(one, one.copy(), kept, {**group, **loaded})
-        except Exception:  # it does not work by parameters, or its options do not fit: others will tell
+        except Exception as error:  # not by parameters, or options that do not fit: others will tell
+            let_through(error)
             continue
         for key, value in kept.items():
             path = f"state.{number}.{key}"

@@ -59,13 +59,21 @@ class Kernel:
             return self._compiled
 
     def _had(self, compiler: Any, place: Path) -> Any:
-        """The function from the cache, or compiled; a damaged file of the cache is made anew."""
+        """The function from the cache, or compiled; a damaged file of the cache is made anew.
+
+        What does not come again when it is tried once more was not the cache's: it is raised as it is.
+        """
         try:
             return compiler(self._function)
+        except Exception as error:
+            first = error
+        try:
+            compiler(self._function)
         except Exception:
             if not cache.remove(place, self._function.__module__, self._function.__name__):
                 raise
             return compiler(self._function)
+        raise first
 
     @property
     def _numba_type_(self) -> Any:

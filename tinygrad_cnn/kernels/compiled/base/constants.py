@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import logging
-from contextlib import suppress
 from pathlib import Path
 
 from tinygrad_cnn.kernels import cache
+from tinygrad_cnn.signal_handlers import let_through, tolerated
 
 #: Beside the compiled kernels of this machine.
 NAME = "tuned.json"
@@ -32,12 +32,13 @@ def path() -> Path:
 
 def read() -> dict[str, int]:
     """What was tuned, by name; {} where nothing was, or where the file cannot be read."""
-    with suppress(OSError):
+    with tolerated(OSError):
         text = path().read_text(encoding="utf-8") if path().is_file() else "{}"
         try:
             found = json.loads(text)
             return {name: value for name, value in found.items() if type(value) is int and value > 0}
-        except (ValueError, AttributeError):
+        except (ValueError, AttributeError) as error:
+            let_through(error)
             _log.warning("tinygrad-cnn: %s is not what tune wrote; the built-in constants serve", path())
     return {}
 
