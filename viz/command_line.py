@@ -52,6 +52,10 @@ _FLAGS = {
 }  # fmt: skip
 
 
+#: Options of `viz.graph` that are functions, and what each gives.
+_FUNCTIONS = {"note": "text or a number for its box", "color": "the fill of its box, or a number"}
+
+
 class _UsageError(Exception):
     """The command line asks for something that there is not."""
 
@@ -117,6 +121,16 @@ def _parser() -> argparse.ArgumentParser:
         "--between", metavar="A:B",
         help="only what lies between two names or paths of modules; either may be empty",
     )  # fmt: skip
+    add(
+        "--names", metavar="NAMES",
+        help="variables of the script with modules that no other holds, such as G,D or generator=G",
+    )  # fmt: skip
+    for option, words in _FUNCTIONS.items():
+        add(
+            f"--{option}",
+            metavar="FUNCTION",
+            help=f"a function of the script: told each node, gives {words}",
+        )
     add("--dpi", type=int, default=DPI, help="pixels per inch of a picture (default %(default)s)")
     add("--timeout", type=float, default=60.0, help="seconds for the layout (default %(default)g)")
     add("--form", choices=FORMATS, help="the format, where the name of FILE does not say it")
@@ -229,12 +243,31 @@ def _picture(script: Path, name: str, options: argparse.Namespace) -> Picture:
         raise _UsageError(f"--input is for a Module; {name} is a {type(thing).__name__}")
     try:
         return graph(
-            thing, **_shown(options),
+            thing, **_shown(options), **_of_script(names, script, options),
             inputs=tuple(options.input) if options.input else None,
             recorder=None if options.input else recorder,
         )  # fmt: skip
     except ArgumentError as error:
         raise _UsageError(str(error)) from error
+
+
+def _of_script(left: dict[str, Any], script: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """The options of `viz.graph` that are objects of the script."""
+    chosen: dict[str, Any] = {}
+    for option in _FUNCTIONS:
+        name = getattr(options, option)
+        if name is not None:
+            chosen[option] = left.get(name)
+            if not callable(chosen[option]):
+                raise _UsageError(f"--{option} {name}: {script} has no function of that name")
+    for word in (options.names or "").split(","):
+        name, _, variable = word.strip().rpartition("=")
+        module = left.get(variable)
+        if variable and not isinstance(module, Module):
+            raise _UsageError(f"--names {word.strip()}: {script} has no Module {variable}")
+        if variable:
+            chosen.setdefault("names", {})[name or variable] = module
+    return chosen
 
 
 def _run(script: Path) -> dict[str, Any]:
@@ -273,6 +306,9 @@ def _picture_of_file(path: Path, options: argparse.Namespace) -> Picture | Diffe
     for file in files:
         if not file.is_file():
             raise _UsageError(f"there is no file {file}")
+    given = [f"--{option}" for option in (*_FUNCTIONS, "names") if getattr(options, option)]
+    if given:
+        raise _UsageError(f"{given[0]} is about a script; {path} is a file that holds a model")
     try:
         models = [module_of(file) for file in files]
         inputs = inputs_of(models[0], path, options.input)

@@ -20,7 +20,8 @@ from tinygrad_cnn.switches import flags
 from viz.model.boxes import Model
 from viz.model.building import Root, build, roots_of
 from viz.options import Choice, hidden_parts
-from viz.output.engines import DPI, FORMATS, check_drawing, draw, need_engine, target_of, write
+from viz.output import browser_engine
+from viz.output.engines import DPI, FORMATS, check_drawing, draw, engine, need_engine, target_of, write
 from viz.output.shown_file import ShownFile
 from viz.page import document
 from viz.page_sizes import READABLE, best, page_size
@@ -125,9 +126,10 @@ class Picture:
     ) -> dict[str, str]:
         """SVG and PNG for notebooks where an engine is there, text everywhere; never an exception.
 
-        A notebook that is not trusted shows no SVG, and then the PNG.
+        A notebook that is not trusted shows no SVG, and then the PNG. Without an engine the page itself
+        lays the graph out, where the extra [browser] is installed.
         """
-        kinds = ("image/png", "image/svg+xml", "text/plain")
+        kinds = ("image/png", "image/svg+xml", "text/html", "text/plain")
         wanted = set(kinds) & set(include or kinds) - set(exclude or ())
         found, said = {"text/plain": str(self)}, ""
         for kind, form in (("image/svg+xml", "svg"), ("image/png", "png")):
@@ -138,6 +140,9 @@ class Picture:
                 except (TinygradCnnError, OSError, UnicodeError) as error:
                     said = f"\n\n{error}"
         found["text/plain"] += said
+        if "text/html" in wanted and engine() is None:
+            page = browser_engine.cell(self.source, str(self))
+            found |= {} if page is None else {"text/html": page}
         return {kind: found[kind] for kind in sorted(wanted) if kind in found}
 
 

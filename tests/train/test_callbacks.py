@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import types
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -243,6 +244,28 @@ def test_the_bar_shows_time_loss_and_metrics_and_is_quiet_in_pipes(capfd):
     assert re.search(
         r"epoch 2/2: 100%.*2/2 \[00:00<00:00.*loss=.*accuracy=.*val_loss=.*val_accuracy=", shown
     )
+
+
+def test_a_notebook_shows_the_bar_as_one_output_that_is_written_over(capfd, monkeypatch):
+    said = []
+    handle = SimpleNamespace(update=lambda shown, raw: said.append(shown["text/plain"]))
+
+    def display(shown, raw, display_id):
+        said.append(f"new: {shown['text/plain']}")
+        return handle
+
+    shell = SimpleNamespace(kernel="as ipykernel's shell has")
+    notebook = SimpleNamespace(get_ipython=lambda: shell, display=SimpleNamespace(display=display))
+    monkeypatch.setitem(sys.modules, "IPython", notebook)
+    make(ProgressBar()).fit(X, Y, epochs=2)
+    starts = [k for k, line in enumerate(said) if line.startswith("new: ")]
+    assert len(starts) == 2 and said[starts[1] - 1].startswith("epoch 1/2: 100%")
+    assert re.match(r"epoch 2/2: 100%.*loss=", said[-1])
+    said.clear()
+    make(ProgressBar(quiet=True)).fit(X, Y, epochs=1)
+    monkeypatch.delattr(shell, "kernel")  # a terminal's IPython
+    make(ProgressBar()).fit(X, Y, epochs=1)
+    assert said == [] and capfd.readouterr() == ("", "")
 
 
 def test_the_log_has_the_lines_of_the_document(capsys):

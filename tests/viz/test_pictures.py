@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -24,7 +25,7 @@ from tinygrad_cnn import Tensor
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError, DTypeError, MissingExtraError, ShapeError
 from tinygrad_cnn.graph import Call, Node, Op, ancestors, scope
-from viz.output import engines
+from viz.output import browser_engine, engines
 from viz.write.markup import literal
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -375,6 +376,7 @@ def test_options_out_of_range(tmp_path: Path, options: dict[str, float]) -> None
 def no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engines.shutil, "which", lambda name: None)
     monkeypatch.setattr(engines, "find_spec", lambda name: None)
+    monkeypatch.setattr(browser_engine, "find_spec", lambda name: None)
 
 
 @pytest.mark.usefixtures("no_engine")
@@ -390,6 +392,20 @@ def test_without_an_engine_the_text_is_saved(tmp_path: Path) -> None:
 def test_a_notebook_without_an_engine_shows_text() -> None:
     bundle = viz.graph(scalars())._repr_mimebundle_()
     assert list(bundle) == ["text/plain"] and "z · 2 operations" in bundle["text/plain"]
+
+
+@pytest.mark.usefixtures("no_engine")
+def test_a_notebook_without_an_engine_lays_the_graph_out_in_its_page(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "assets" / "index.js").write_text("export const Graphviz = {}")
+    spec = SimpleNamespace(submodule_search_locations=[str(tmp_path)])
+    monkeypatch.setattr(browser_engine, "find_spec", lambda name: spec if name == "easydot" else None)
+    x = Tensor(1.0, requires_grad=True, name="</script><b>")
+    page = viz.graph(x * 2)._repr_mimebundle_()["text/html"]
+    assert page.count("</script>") == 1 and "<b>" not in page and "import(URL.createObjectURL(" in page
+    assert "text/html" not in viz.graph(x * 2)._repr_mimebundle_(exclude=["text/html"])
 
 
 @needs_engine

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 import os
 import re
@@ -164,7 +165,11 @@ loss.backward(retain_graph=True)
 model = nn.Sequential(nn.Conv2d(1, 2, 3, rng=0), nn.ReLU())
 words = nn.Embedding(10, 4, rng=0)
 both = [loss, x * 2]
+seen = model(Tensor(np.ones((1, 1, 4, 4), "float32")))
 number = 3
+
+def share(node):
+    return 0.5 if node.op is not None else None
 """
 
 
@@ -222,7 +227,7 @@ def test_files_of_each_kind(script: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("words", "says"), [
-    (["{script}:nothing"], "net.py has loss, model, words, x"),
+    (["{script}:nothing"], "net.py has loss, model, seen, words, x"),
     (["{script}:number"], "is a int, no Tensor or Module"),
     (["{script}:model"], "give --input"),
     (["{script}:loss", "--input", "1"], "--input is for a Module"),
@@ -236,6 +241,8 @@ def test_files_of_each_kind(script: Path, tmp_path: Path) -> None:
     (["{script}:loss", "--direction", "up"], "invalid choice"),
     (["{script}:loss", "--keep-dot"], "give -o FILE"),
     (["{script}:loss", "-o", "{folder}/a.bmp"], "ends in '.bmp'"),
+    (["{script}:loss", "--note", "number"], "has no function of that name"),
+    (["{script}:loss", "--names", "net=loss"], "has no Module loss"),
     ([], "required"),
 ])  # fmt: skip
 def test_a_wrong_command_line_ends_with_2(script: Path, words: list[str], says: str) -> None:
@@ -252,6 +259,19 @@ def test_a_script_that_exits_is_drawn_and_every_option_is_there(script: Path, tm
     assert done.returncode == 0 and "multiply-adds" in done.stdout and " ms forward" in done.stdout
     ended.write_text(ended.read_text().replace("sys.exit(0)", "sys.exit('no')"))
     assert call(f"{ended}:loss").returncode == 1
+
+
+def test_the_command_line_has_every_option_of_the_functions(script: Path) -> None:
+    told = call("--help").stdout
+    own = {"thing", "path", "recorder", "options"}  # the first words, -o, and what is always recorded
+    words = {"inputs": "input", "max_nodes": "max-nodes"}
+    for function in (viz.graph, viz.render):
+        for name in inspect.signature(function).parameters:
+            assert name in own or f"--{words.get(name, name)}" in told, name
+    done = call(f"{script}:loss", "--note", "share", "--color", "share", "-o", "-")
+    assert done.returncode == 0 and "#8acb83" in done.stdout and "0.5" in done.stdout
+    named = call(f"{script}:seen", "--names", "network=model", "-o", "-")
+    assert named.returncode == 0 and "network.0" in named.stdout
 
 
 def test_a_script_or_a_drawing_that_fails_ends_with_1(script: Path, tmp_path: Path) -> None:

@@ -203,7 +203,8 @@ def _add_boxes(
 def _box(model: Model, box: Box, frame: Group, times: int, ends: bool, choice: Choice) -> dict[str, str]:
     if choice.arrows and (box.kind == "op" or box.is_leaf):
         uses = sum(edge.tail == box.id for edge in model.edges)
-        return textbook.box(box, uses, box.id in model.unseen)
+        shown = replace(box, notes=()) if "notes" in choice.hide else box
+        return textbook.box(shown, uses, box.id in model.unseen)
     if box.is_leaf:
         dashed = box.kind == "constant" or box.is_frozen
         look = {"style": "filled,dashed" if dashed else "filled"}

@@ -31,14 +31,15 @@ def box(box: Box, uses: int = 1, unseen: bool = False) -> dict[str, str]:
     'circle'
     """
     color = {"color": style.MARKS[any(m.alarm for m in box.marks)], "penwidth": "2"} if box.marks else {}
+    notes = [markup.font(markup.literal(n, 60), size=style.SMALL_SIZE, color=style.NOTE) for n in box.notes]
     if box.kind == "op":
         sign = box.symbol or box.name
         options = markup.font(markup.literal(box.options, 30), size=style.SMALL_SIZE, color=style.SOFT)
         text = markup.font(markup.literal(sign), size=18 if len(sign) < 3 else 12)
         return {
-            "label": f"<{text}<BR/>{options}>" if options else f"<{text}>",
+            "label": f"<{'<BR/>'.join(filter(None, (text, options, *notes)))}>",
             "shape": "circle" if len(sign) <= _IN_CIRCLE else "ellipse",
-            "style": "filled", "fillcolor": style.KINDS["conv"],
+            "style": "filled", "fillcolor": box.color or style.KINDS["conv"],
             "margin": "0.02", "width": "0.55", "height": "0.55", **color,
         }  # fmt: skip
     known = box.value is not None and box.shape == () and not box.name
@@ -51,7 +52,9 @@ def box(box: Box, uses: int = 1, unseen: bool = False) -> dict[str, str]:
         )
         name = f"{name}<BR/>{total}"
     dashed = ",dashed" if box.kind == "constant" else ""
-    return {"label": f"<{name}>", "margin": "0.14,0.08", "style": f"rounded,filled{dashed}", **color}
+    fill = {"fillcolor": box.color} if box.color else {}
+    label = f"<{'<BR/>'.join((name, *notes))}>"
+    return {"label": label, "margin": "0.14,0.08", "style": f"rounded,filled{dashed}", **fill, **color}
 
 
 def result_label(name: str) -> str:

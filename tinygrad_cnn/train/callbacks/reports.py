@@ -23,8 +23,9 @@ class ProgressBar(Callback):
     """A bar for each epoch, with the time left, the loss and the metrics; nothing in pipes and files.
 
     Args:
-        leave: let the bars of finished epochs stand.   file: where to; standard error if None.
-        quiet: True shows nothing, False always shows; None shows on a terminal only.
+        leave: let the bars of finished epochs stand.
+        file: where to; None: standard error, in a notebook a line below the cell, written over.
+        quiet: True shows nothing, False always shows; None shows on a terminal and in a notebook.
     Raises:
         MissingExtraError: tqdm is not installed.
 
@@ -48,9 +49,13 @@ class ProgressBar(Callback):
 
     def on_epoch_begin(self, trainer: Trainer) -> None:
         """A new bar."""
+        quiet = self._quiet
+        file: Any = self._file
+        if file is None and _is_notebook():
+            quiet, file = bool(quiet), _CellLine()
         self._bar = self._tqdm(
             total=trainer.steps, initial=trainer.batch, desc=f"epoch {trainer.epoch + 1}/{trainer.epochs}",
-            disable=self._quiet, leave=self.leave, file=self._file, unit="batch",
+            disable=quiet, leave=self.leave, file=file, unit="batch",
         )  # fmt: skip
 
     def on_batch_end(self, trainer: Trainer, loss: float) -> None:
@@ -69,6 +74,34 @@ class ProgressBar(Callback):
         """Close a bar that was broken off."""
         if self._bar is not None:
             self._bar.close()
+
+
+def _is_notebook() -> bool:
+    """Whether a kernel runs the code: JupyterLab's, VS Code's, nbconvert's; nothing is imported."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return hasattr(shell, "kernel")
+
+
+class _CellLine:
+    """What a bar is written to in a notebook: one output of the cell, of which the last state is kept."""
+
+    encoding = "utf-8"
+
+    def __init__(self) -> None:
+        self._shown: Any = None
+
+    def write(self, text: str) -> None:
+        """Show a line in the place of the last one."""
+        if not text.startswith("\r"):
+            return  # the end of the line
+        line = {"text/plain": text.strip()}
+        if self._shown is None:
+            self._shown = sys.modules["IPython"].display.display(line, raw=True, display_id=True)
+        else:
+            self._shown.update(line, raw=True)
+
+    def flush(self) -> None:
+        """Nothing waits."""
 
 
 def _shown(values: dict[str, float]) -> dict[str, str]:
