@@ -126,6 +126,7 @@ PROBLEMS = {
     "group_norm_slope": groups(),
     "hardtanh_slope": with_numbers(-0.5, 1.0),
     "layer_norm_slope": layers(),
+    "rms_norm_slope": layers(),
     "gru_slope": sequences("gru", 3),
     "lstm_slope": sequences("lstm", 4),
     "rnn_slope": sequences("rnn", 1),

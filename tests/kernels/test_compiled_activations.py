@@ -16,7 +16,7 @@ pytest.importorskip("numba")
 
 from tinygrad_cnn.kernels.compiled import activation, softmaxes, sparse_maps
 from tinygrad_cnn.kernels.compiled.base import operands
-from tinygrad_cnn.kernels.compiled.norm import channels, samples
+from tinygrad_cnn.kernels.compiled.norm import channels, root_mean_squares, samples
 
 EPSILON = float(np.finfo(np.float32).eps)
 #: Per function of one array: its numbers, and how many units in the last place it may be off.
@@ -38,6 +38,7 @@ def _parts(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
     threads.set_num_threads(request.param)
     monkeypatch.setattr(operands, "WORTH_SHARING", 0)
     monkeypatch.setattr(samples, "WORTH_SHARING", 0)
+    monkeypatch.setattr(root_mean_squares, "WORTH_SHARING", 0)
     yield
     threads.set_num_threads(before)
 
@@ -134,15 +135,19 @@ def check_norms(seed: int, shape: tuple[int, ...], axes: int, groups: int, offse
     rng = np.random.default_rng(seed)
     x = (rng.standard_normal(shape) + offset).astype(np.float32)
     g = rng.standard_normal(shape).astype(np.float32)
-    for kind, number, size in (("layer_norm", axes, shape[-axes:]), ("group_norm", groups, shape[1:2])):
-        w, b = rng.standard_normal(size).astype(np.float32), rng.standard_normal(size).astype(np.float32)
-        wide = [a.astype(np.float64) for a in (x, w, b, g)]
-        y = getattr(samples, kind)(x, w, b, number, 1e-5)
-        expected = getattr(reference, kind)(*wide[:3], number, 1e-5)
+    for home, kind, number, size in (
+        (samples, "layer_norm", axes, shape[-axes:]), (samples, "group_norm", groups, shape[1:2]),
+        (root_mean_squares, "rms_norm", axes, shape[-axes:]),
+    ):  # fmt: skip
+        shifts = 0 if kind == "rms_norm" else 1
+        w, *b = (rng.standard_normal(size).astype(np.float32) for _ in range(1 + shifts))
+        wide = [a.astype(np.float64) for a in (x, w, *b, g)]
+        y = getattr(home, kind)(x, w, *b, number, 1e-5)
+        expected = getattr(reference, kind)(*wide[:-1], number, 1e-5)
         np.testing.assert_allclose(y, expected, rtol=1e-4, atol=2e-5)
         for wants in (True, False):
-            found = getattr(samples, f"{kind}_slope")(g, x, w, number, 1e-5, wants)
-            expected = getattr(reference, f"{kind}_slope")(wide[3], wide[0], wide[1], number, 1e-5, wants)
+            found = getattr(home, f"{kind}_slope")(g, x, w, number, 1e-5, wants)
+            expected = getattr(reference, f"{kind}_slope")(wide[-1], wide[0], wide[1], number, 1e-5, wants)
             for a, e in zip(found, expected, strict=True):
                 assert (a is None) == (e is None)
                 if a is not None:

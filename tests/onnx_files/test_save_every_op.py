@@ -22,9 +22,9 @@ NOT_WRITTEN = {
         ops.Cofactors, ops.Recurrence, ops.Resample, ops.SincSlope, ops.Spread, ops.SumTo,
     },
     "losses: files are of networks": {
-        ops.AbsoluteError, ops.BinaryCrossEntropy, ops.BinaryCrossEntropyWithLogits, ops.HingeEmbedding,
-        ops.Huber, ops.KLDivergence, ops.MultiMargin, ops.NegativeLogLikelihood, ops.SoftTargetCrossEntropy,
-        ops.SoftmaxCrossEntropy, ops.SquaredError,
+        ops.AbsoluteError, ops.BinaryCrossEntropy, ops.BinaryCrossEntropyWithLogits, ops.CTC,
+        ops.HingeEmbedding, ops.Huber, ops.KLDivergence, ops.MultiMargin, ops.NegativeLogLikelihood,
+        ops.SoftTargetCrossEntropy, ops.SoftmaxCrossEntropy, ops.SquaredError,
     },
     "takes positions that were found in the input": {ops.MaxUnpool},
     "has no operator before version 26": {ops.CumProd},

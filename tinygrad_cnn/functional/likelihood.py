@@ -26,8 +26,6 @@ from tinygrad_cnn.functional.elementwise import where
 from tinygrad_cnn.functional.loss import REDUCTIONS, as_target
 from tinygrad_cnn.functional.pairs import xlogy
 from tinygrad_cnn.functional.ranking import reduced
-from tinygrad_cnn.functional.reduce import logsumexp
-from tinygrad_cnn.functional.shape import concatenate, stack
 
 __all__ = ["ctc_loss", "gaussian_nll_loss", "poisson_nll_loss"]
 
@@ -132,8 +130,8 @@ def ctc_loss(
     """Minus the logarithm of the probability of a sequence of labels, whichever steps they stand at.
 
     Summed are all paths of one class a step that give the labels once equal neighbours are made one and
-    blanks taken out. The derivative is that in log_probs themselves (PyTorch's supposes that log_softmax
-    comes before; behind log_softmax both are equal).
+    blanks taken out, by Graves' forward and backward sums. The derivative is that in log_probs themselves
+    (PyTorch's supposes that log_softmax comes before; behind log_softmax both are equal).
 
     Args:
         log_probs: (T, N, C) or (T, C) float, logarithms of probabilities, as log_softmax gives them.
@@ -164,12 +162,9 @@ def ctc_loss(
     blank = integer(name, "blank", blank, 0)
     steps = _lengths(name, "input_lengths", input_lengths, x.shape[1], x.shape[0])
     labels, counts = _label_rows(name, targets, target_lengths, x.shape[1:], blank)
-    repeats = ((labels[:, 1:] == labels[:, :-1]) & (labels[:, 1:] != blank)).sum(1)
-    impossible = counts + repeats > steps
-    losses = _alignments(x, labels, steps, counts, blank)
-    if impossible.any():
-        out = np.asarray(0.0 if zero_infinity else inf, x.dtype)
-        losses = where(impossible, out, losses)
+    losses = ops.CTC(labels, steps, counts, blank)(x)
+    if zero_infinity:
+        losses = where(np.isinf(values(losses)), np.zeros((), x.dtype), losses)
     if reduction == "mean":
         losses = losses / np.maximum(counts, 1).astype(x.dtype)
     return reduced(losses.reshape(()) if one else losses, reduction)
@@ -211,29 +206,3 @@ def _label_rows(name: str, targets: Any, target_lengths: Any, sizes: Any, blank:
     if wrong.size:
         raise ArgumentError(f"{name}: label {wrong[0]} is the blank or out of range for {classes} classes")
     return rows, counts
-
-
-def _alignments(x: Any, labels: Any, steps: Any, counts: Any, blank: int) -> Any:
-    """Minus the logarithm of the summed probability of the paths, by Graves' forward variables."""
-    batch, width = labels.shape[0], 2 * labels.shape[1] + 1
-    path = np.full((batch, width), blank)
-    path[:, 1::2] = labels
-    skips = np.zeros(path.shape, bool)
-    skips[:, 2:] = (path[:, 2:] != blank) & (path[:, 2:] != path[:, :-2])
-    # Finite, so that no difference of infinities is NaN, and so low that adding it adds nothing.
-    low = np.asarray(np.finfo(x.dtype).min / 8, x.dtype)
-    rows, first = np.arange(batch)[:, None], np.broadcast_to(np.arange(width) < 2, path.shape)
-    alpha = np.broadcast_to(np.where(np.arange(width) < 1, np.zeros((), x.dtype), low), path.shape)
-    border = np.full((batch, 2), low, x.dtype)
-    for t in range(int(steps.max(initial=0))):
-        emitted = x[t][rows, path]
-        if t == 0:
-            new = where(first, emitted, low)
-        else:
-            wide = concatenate([border, alpha], 1)
-            two = where(skips, wide[:, :width], low)
-            new = logsumexp(stack([alpha, wide[:, 1 : width + 1], two]), 0) + emitted
-        alpha = where((t < steps)[:, None], new, alpha) if (steps <= t).any() else new
-    last = alpha[np.arange(batch), 2 * counts]
-    other = where(counts > 0, alpha[np.arange(batch), np.maximum(2 * counts - 1, 0)], low)
-    return -logsumexp(stack([last, other]), 0)

@@ -132,9 +132,7 @@ def rms_norm(
     if x.shape[x.ndim - len(shape) :] != shape:
         raise ShapeError(f"{name}: x has shape {x.shape}, which does not end in {shape}")
     least = float(np.finfo(x.dtype).eps) if eps is None else number(name, "eps", eps, 0, inf)
-    axes = tuple(range(x.ndim - len(shape), x.ndim))
-    y = x / ops.Sqrt()(ops.Mean(axes, True)(ops.Square()(x)) + least)
-    return y if w is None else y * _affine(name, x, w, None, shape)[0]
+    return ops.RMSNorm(len(shape), least)(x, _affine(name, x, w, None, shape)[0])
 
 
 def group_norm(

@@ -64,6 +64,8 @@ from tinygrad_cnn.kernels.numpy import place as place
 from tinygrad_cnn.kernels.numpy import relu as relu
 from tinygrad_cnn.kernels.numpy import relu_slope as relu_slope
 from tinygrad_cnn.kernels.numpy import resample as resample
+from tinygrad_cnn.kernels.numpy import rms_norm as rms_norm
+from tinygrad_cnn.kernels.numpy import rms_norm_slope as rms_norm_slope
 from tinygrad_cnn.kernels.numpy import rnn as rnn
 from tinygrad_cnn.kernels.numpy import rnn_slope as rnn_slope
 from tinygrad_cnn.kernels.numpy import row_sums as row_sums

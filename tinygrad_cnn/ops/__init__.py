@@ -5,6 +5,7 @@ checks its arguments, documents and calls the op.
 """
 
 from tinygrad_cnn.ops.activation import *
+from tinygrad_cnn.ops.alignments import *
 from tinygrad_cnn.ops.arithmetic import *
 from tinygrad_cnn.ops.arrange import *
 from tinygrad_cnn.ops.conv import *

@@ -16,7 +16,9 @@ from tinygrad_cnn.ops.families import Normalization
 from tinygrad_cnn.ops.fused import fused
 from tinygrad_cnn.ops.pool import AvgPool, Spread
 
-__all__ = ["BatchNorm", "FixedNorm", "GroupNorm", "InstanceNorm", "LayerNorm", "LocalResponseNorm"]
+__all__ = [
+    "BatchNorm", "FixedNorm", "GroupNorm", "InstanceNorm", "LayerNorm", "LocalResponseNorm", "RMSNorm",
+]  # fmt: skip
 
 
 class BatchNorm(Normalization):
@@ -108,6 +110,27 @@ class LayerNorm(Normalization):
 def layer_norm_slope(g: Any, x: Any, w: Any, axes: int, eps: float, wants_x: bool) -> tuple[Any, Any, Any]:
     """The derivatives of LayerNorm in x, w and b."""
     return formulas.layer_norm_slope(g, x, w, axes, eps, wants_x)
+
+
+class RMSNorm(Normalization):
+    """w * x / sqrt(mean(x²) + eps) over the last `axes` axes, w of their shape."""
+
+    keep = (0, 1)
+
+    def __init__(self, axes: int, eps: float) -> None:
+        self.axes, self.eps = axes, eps
+
+    def forward(self, x: Any, w: Any) -> Any:
+        return kernels.rms_norm(x, w, self.axes, self.eps)
+
+    def backward(self, g: Any, x: Any, w: Any, *, needs: Needs) -> tuple[Any, ...]:
+        return rms_norm_slope(g, x, w, self.axes, self.eps, needs[0])
+
+
+@fused
+def rms_norm_slope(g: Any, x: Any, w: Any, axes: int, eps: float, wants_x: bool) -> tuple[Any, Any]:
+    """The derivatives of RMSNorm in x and w."""
+    return formulas.rms_norm_slope(g, x, w, axes, eps, wants_x)
 
 
 class GroupNorm(Normalization):

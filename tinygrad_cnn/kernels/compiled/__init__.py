@@ -40,6 +40,7 @@ SERVED = {
     "softmaxes": ("log_softmax", "log_softmax_slope", "softmax", "softmax_slope"),
     "sparse_maps": ("resample",),
     "norm.channels": ("batch_norm", "batch_norm_slope", "channel_sum", "fixed_norm"),
+    "norm.root_mean_squares": ("rms_norm", "rms_norm_slope"),
     "norm.samples": ("group_norm", "group_norm_slope", "layer_norm", "layer_norm_slope"),
     "pointwise": ("dropout", "relu", "relu_slope", "sigmoid", "sigmoid_slope"),
     "pool.windows": ("avg_pool", "max_pool", "max_pool_places", "place", "spread"),

@@ -62,6 +62,8 @@ from tinygrad_cnn.kernels.numpy.norm import group_norm as group_norm
 from tinygrad_cnn.kernels.numpy.norm import group_norm_slope as group_norm_slope
 from tinygrad_cnn.kernels.numpy.norm import layer_norm as layer_norm
 from tinygrad_cnn.kernels.numpy.norm import layer_norm_slope as layer_norm_slope
+from tinygrad_cnn.kernels.numpy.norm import rms_norm as rms_norm
+from tinygrad_cnn.kernels.numpy.norm import rms_norm_slope as rms_norm_slope
 from tinygrad_cnn.kernels.numpy.pointwise import relu as relu
 from tinygrad_cnn.kernels.numpy.pointwise import relu_slope as relu_slope
 from tinygrad_cnn.kernels.numpy.pointwise import sigmoid as sigmoid

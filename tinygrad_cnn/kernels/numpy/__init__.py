@@ -42,6 +42,8 @@ from tinygrad_cnn.kernels.numpy.norm import group_norm as group_norm
 from tinygrad_cnn.kernels.numpy.norm import group_norm_slope as group_norm_slope
 from tinygrad_cnn.kernels.numpy.norm import layer_norm as layer_norm
 from tinygrad_cnn.kernels.numpy.norm import layer_norm_slope as layer_norm_slope
+from tinygrad_cnn.kernels.numpy.norm import rms_norm as rms_norm
+from tinygrad_cnn.kernels.numpy.norm import rms_norm_slope as rms_norm_slope
 from tinygrad_cnn.kernels.numpy.pointwise import choose as choose
 from tinygrad_cnn.kernels.numpy.pointwise import dropout as dropout
 from tinygrad_cnn.kernels.numpy.pointwise import gate as gate

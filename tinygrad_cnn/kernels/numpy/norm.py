@@ -170,6 +170,35 @@ def layer_norm_slope(g: Any, x: Any, w: Any, axes: int, eps: float, wants_x: boo
     return dx, narrowed(dw, w.dtype), narrowed(db, w.dtype)
 
 
+def root_scaled(x: Any, axis: tuple[int, ...], eps: float) -> tuple[Any, Any]:
+    """x / sqrt(mean(x²) + eps) over axes, and 1 / sqrt(mean(x²) + eps); at least in float32.
+
+    >>> root_scaled(np.array([3.0, -3.0]), (0,), 0.0)[0]
+    array([ 1., -1.])
+    """
+    x = widened(x)
+    inverse = ((x * x).mean(axis=axis, keepdims=True) + eps) ** -0.5
+    return x * inverse, inverse
+
+
+def rms_norm(x: Array, w: Array, axes: int, eps: float) -> Array:
+    """w * x / sqrt(mean(x²) + eps) over the last `axes` axes, w of their shape."""
+    return narrowed(root_scaled(x, tuple(range(-axes, 0)), eps)[0] * w, np.result_type(x, w))
+
+
+def rms_norm_slope(g: Any, x: Any, w: Any, axes: int, eps: float, wants_x: bool) -> tuple[Any, Any]:
+    """The derivatives of `rms_norm` in x (None unless wanted) and w."""
+    axis, rows = tuple(range(-axes, 0)), tuple(range(x.ndim - axes))
+    xhat, inverse = root_scaled(x, axis, eps)
+    wide = widened(g)
+    dw = narrowed((wide * xhat).sum(axis=rows), w.dtype)
+    if not wants_x:
+        return None, dw
+    inner = wide * w
+    dx = (inner - xhat * (inner * xhat).mean(axis=axis, keepdims=True)) * inverse
+    return narrowed(dx, x.dtype), dw
+
+
 def in_groups(x: Any, groups: int) -> Any:
     """(N, C, ...) -> (N, groups, values), without a size of -1, which an empty batch leaves open.
 

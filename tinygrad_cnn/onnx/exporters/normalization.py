@@ -48,6 +48,15 @@ def _layer_norm(to: Target, op: ops.LayerNorm, x: str, w: str, b: str) -> str:
     return to.node("Add", [to.node("Mul", [to.node("Div", [centred, away]), w]), b])
 
 
+@exporter(ops.RMSNorm)
+def _rms_norm(to: Target, op: ops.RMSNorm, x: str, w: str) -> str:
+    """By its formula: x / sqrt(mean of squares + eps) · w, since the operator came with version 23."""
+    axes = to.ints(*range(-op.axes, 0))
+    square = to.node("ReduceMean", [to.node("Mul", [x, x]), axes], keepdims=1)
+    root = to.node("Sqrt", [to.node("Add", [square, to.constant(float(op.eps))])])
+    return to.node("Mul", [to.node("Div", [x, root]), w])
+
+
 @exporter(ops.GroupNorm)
 def _group_norm(to: Target, op: ops.GroupNorm, x: str, w: str, b: str) -> str:
     """Before version 21 each group as a channel of its own, then the factors of the channels."""

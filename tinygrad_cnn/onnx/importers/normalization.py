@@ -63,7 +63,10 @@ def _layer_normalization(call: Call, x: Any, w: Any, b: Any = None) -> Any:
 @importer("RMSNormalization", weights=(1,))
 def _rms_normalization(call: Call, x: Any, w: Any) -> Any:
     axes = tuple(range(axis_of(call.get("axis", -1), x.ndim), x.ndim))
-    return x / F.sqrt(F.mean(F.square(x), axes, True) + call.get("epsilon", 1e-5)) * w
+    shape, eps = tuple(x.shape[axes[0] :]), call.get("epsilon", 1e-5)
+    if w.shape == shape:
+        return F.rms_norm(x, shape, w, eps)
+    return x / F.sqrt(F.mean(F.square(x), axes, True) + eps) * w
 
 
 @importer("LRN")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -225,6 +226,35 @@ def multi_margin(op: Any, x: Array) -> Array:
     return losses if op.reduction == "none" else np.asarray(math.fsum(losses))
 
 
+@st.composite
+def alignments(draw: Draw) -> Problem:
+    """Sequences of up to four steps, with labels that fit into the steps of each."""
+    most, count, classes = draw(st.integers(1, 4)), draw(st.integers(0, 3)), draw(st.integers(2, 3))
+    rng, blank = np.random.default_rng(draw(SEEDS)), draw(st.integers(0, 1))
+    others = [k for k in range(classes) if k != blank]
+    labels = rng.choice(others, (count, draw(st.integers(0, 2))))
+    steps = rng.integers(1, most + 1, count)
+    repeats = (labels[:, 1:] == labels[:, :-1]).any(axis=1)
+    counts = np.minimum(steps, labels.shape[1])
+    counts = np.where(repeats & (counts == 2) & (steps < 3), 1, counts)  # equal labels need a blank between
+    labels = np.where(np.arange(labels.shape[1]) < counts[:, None], labels, blank)
+    return Problem(lambda: ops.CTC(labels, steps, counts, blank), [uniform(draw, (most, count, classes))])
+
+
+def alignment(op: Any, x: Array) -> Array:
+    """The reference of `CTC`: all paths, one by one, and what each says."""
+    losses = np.zeros(x.shape[1])
+    for n in range(x.shape[1]):
+        wanted = [k for k in op._path[n] if k != op.blank]
+        total = 0.0
+        for path in itertools.product(range(x.shape[2]), repeat=int(op._steps[n])):
+            said = [k for k, _ in itertools.groupby(path) if k != op.blank]
+            if said == wanted:
+                total += math.exp(math.fsum(float(x[t, n, k]) for t, k in enumerate(path)))
+        losses[n] = -math.log(total)
+    return losses
+
+
 def either(*strategies: st.SearchStrategy[Problem]) -> st.SearchStrategy[Problem]:
     """Any of several forms of one op."""
     return st.one_of(*strategies)
@@ -264,4 +294,5 @@ CASES: dict[type[Op], Case] = {
     ),
     ops.SoftTargetCrossEntropy: Case(soft_targets(), soft_cross_entropy, (1,)),
     ops.MultiMargin: Case(margins(), multi_margin),
+    ops.CTC: Case(alignments(), alignment),
 }

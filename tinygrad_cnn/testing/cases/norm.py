@@ -62,7 +62,7 @@ def grouped(draw: Draw, op: type[Op]) -> Problem:
 
 
 @st.composite
-def layers(draw: Draw) -> Problem:
+def layers(draw: Draw, op: type[Op]) -> Problem:
     """Any number of axes, of which the last are normalised over."""
     shape = (
         *draw(hnp.array_shapes(min_dims=0, max_dims=2, min_side=0, max_side=3)),
@@ -71,6 +71,8 @@ def layers(draw: Draw) -> Problem:
     axes = draw(st.integers(1, len(shape)).filter(lambda k: 0 not in shape[-k:]))
     last = shape[-axes:]
     operands = [spread_apart(draw, shape), uniform(draw, last), uniform(draw, last)]
+    if op is ops.RMSNorm:
+        return Problem(lambda: ops.RMSNorm(axes, 1e-5), operands[:2])
     return Problem(lambda: ops.LayerNorm(axes, 1e-5), operands)
 
 
@@ -115,6 +117,15 @@ def layer_norm(op: Any, x: Array, w: Array, b: Array) -> Array:
     return out
 
 
+def rms_norm(op: Any, x: Array, w: Array) -> Array:
+    """The reference of `RMSNorm`: slow, and written apart from it."""
+    out = np.empty(x.shape)
+    for i in np.ndindex(x.shape[: x.ndim - op.axes]):
+        squares = math.fsum(float(v) ** 2 for v in x[i].flat)
+        out[i] = x[i] / math.sqrt(squares / x[i].size + op.eps) * w
+    return out
+
+
 def local_response_norm(op: Any, x: Array) -> Array:
     """The reference of `LocalResponseNorm`: slow, and written apart from it."""
     out = np.empty(x.shape)
@@ -130,6 +141,7 @@ CASES: dict[type[Op], Case] = {
     ops.FixedNorm: Case(normalisations(ops.FixedNorm), fixed_norm),
     ops.GroupNorm: Case(grouped(ops.GroupNorm), group_norm),
     ops.InstanceNorm: Case(grouped(ops.InstanceNorm), group_norm),
-    ops.LayerNorm: Case(layers(), layer_norm),
+    ops.LayerNorm: Case(layers(ops.LayerNorm), layer_norm),
     ops.LocalResponseNorm: Case(responses(), local_response_norm),
+    ops.RMSNorm: Case(layers(ops.RMSNorm), rms_norm),
 }

@@ -1,0 +1,121 @@
+"""Connectionist temporal classification: labels in their order, each at any of many steps.
+
+A path is in one state a step: before the first label, at it, between it and the second, and so on.
+It stays, goes on to the next state, or goes two on where that leaves out the gap between two different
+labels. All sums are of logarithms, in float64: probabilities of long paths are too small for anything else.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinygrad_cnn import devices
+from tinygrad_cnn.ops.arithmetic import Maximum
+from tinygrad_cnn.ops.elementwise import Cast, Clip, Exp
+from tinygrad_cnn.ops.families import Loss
+from tinygrad_cnn.ops.index import AddAlongAxis, TakeAlongAxis
+from tinygrad_cnn.ops.pairs import LogAddExp
+from tinygrad_cnn.ops.reduce import LogSumExp
+from tinygrad_cnn.ops.select import Gate, Where
+from tinygrad_cnn.ops.shape import Concatenate
+
+__all__ = ["CTC"]
+
+#: The logarithm of 0: finite, so that no difference is NaN, and so low that adding it adds nothing.
+NEVER = -1e100
+
+
+class CTC(Loss):
+    """Minus the logarithm of the summed probability of all paths, of each sequence: (N,).
+
+    x (T, N, C) logarithms of probabilities; labels int (N, S), filled up with the blank; steps and counts
+    int (N,), of each sequence. Where no path fits, the loss is infinite and its derivative 0.
+    """
+
+    keep = (0,)
+
+    def __init__(self, labels: Any, steps: Any, counts: Any, blank: int) -> None:
+        count, most = labels.shape
+        states = np.arange(2 * most + 1)
+        self.blank, self._steps = blank, steps
+        self._path = np.full((count, states.size), blank)  # the class of each state
+        self._path[:, 1::2] = labels
+        self._leaps = np.zeros(self._path.shape, bool)  # whether it may be reached from two before
+        self._leaps[:, 2:] = (self._path[:, 2:] != blank) & (self._path[:, 2:] != self._path[:, :-2])
+        ends = 2 * counts[:, None]
+        self._first = np.broadcast_to(states == 0, self._path.shape)
+        self._last = (states == ends) | (states == ends - 1)
+
+    def forward(self, x: Any) -> Any:
+        total = self._from_the_left(self._emitted(x))[1]
+        return np.where(total < NEVER / 2, np.inf, -total).astype(x.dtype)
+
+    def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
+        """The slope in x[t, n, k] is minus the share of the paths that are at class k in step t."""
+        emitted = self._emitted(x)
+        lefts, total = self._from_the_left(emitted)
+        pairs = zip(lefts, self._from_the_right(emitted), strict=True)
+        both = [(left + right).reshape((1, *self._path.shape)) for left, right in pairs]
+        if not both:
+            return (x * 0,)
+        total = Maximum()(total, NEVER / 2)  # where no path fits, each share is 0
+        shares = Exp()(Concatenate(0)(*both) - total.reshape((1, -1, 1)))
+        shares = Gate(np.arange(len(both))[:, None, None] < self._steps[:, None])(shares)
+        path = np.broadcast_to(self._path, shares.shape)
+        slope = AddAlongAxis(path, 2, x.shape[2])(shares) * -g.reshape((1, -1, 1))
+        return (Cast(x.dtype)(slope),)
+
+    def _emitted(self, x: Any) -> Any:
+        """What each state says at each step, (T, N, states)."""
+        path = np.broadcast_to(self._path, (x.shape[0], *self._path.shape))
+        return Clip(NEVER, None)(Cast(np.float64)(TakeAlongAxis(path, 2)(x)))
+
+    def _from_the_left(self, emitted: Any) -> tuple[list[Any], Any]:
+        """For each step and state, the sum over all paths up to it and with it; and over whole paths."""
+        logs, found = certain(self._first, emitted), []
+        for t in range(emitted.shape[0]):
+            logs = self._under_way(t, self._summed(logs, 1, self._leaps) + emitted[t], logs)
+            found.append(logs)
+        return found, LogSumExp((1,))(logs + certain(self._last, emitted))
+
+    def _from_the_right(self, emitted: Any) -> list[Any]:
+        """For each step and state, the sum over all paths from it on, the step without it."""
+        logs, found = certain(self._last, emitted), []
+        leaps = np.zeros_like(self._leaps)
+        leaps[:, :-2] = self._leaps[:, 2:]
+        for t in reversed(range(emitted.shape[0])):
+            found.append(logs)
+            logs = self._under_way(t, self._summed(logs + emitted[t], -1, leaps), logs)
+        return found[::-1]
+
+    def _summed(self, logs: Any, by: int, leaps: Any) -> Any:
+        """What a state gets from itself, from the one beside it, and from the next where it may."""
+        two = Where(leaps)(shifted(logs, 2 * by), NEVER)
+        return LogAddExp()(LogAddExp()(logs, shifted(logs, by)), two)
+
+    def _under_way(self, t: int, new: Any, old: Any) -> Any:
+        """The new sums of sequences that have a step t, the old ones of those that ended before."""
+        has_step = t < self._steps[:, None]
+        return new if has_step.all() else Where(has_step)(new, old)
+
+
+def certain(states: Any, like: Any) -> Any:
+    """The logarithm of probability 1 where a path is sure to be, that of 0 elsewhere.
+
+    >>> certain(np.array([[True, False]]), None).tolist()
+    [[0.0, -1e+100]]
+    """
+    return devices.beside(np.where(states, 0.0, NEVER), like)
+
+
+def shifted(logs: Any, by: int) -> Any:
+    """State s gets what state s - by has, or `NEVER` where there is none.
+
+    >>> shifted(np.array([[-1.0, -2.0]]), 1).tolist()
+    [[-1e+100, -1.0]]
+    """
+    edge = devices.full((logs.shape[0], abs(by)), NEVER, np.float64, like=logs)
+    width = logs.shape[1]
+    return Concatenate(1)(edge, logs)[:, :width] if by > 0 else Concatenate(1)(logs, edge)[:, -by:]
