@@ -106,3 +106,30 @@ def test_the_gradient_by_measuring_moves_what_a_net_reads():
     np.testing.assert_array_equal(weights["W"], before)
     with pytest.raises(DTypeError, match="a float array or Tensor fits, got list"):
         numerical_gradient(sum, [1.0])
+
+
+class Thinned:
+    """A layer with the names of a Sequential library in NumPy: it is told whether it trains."""
+
+    def __init__(self, w):
+        self._w, self._dw = w, None
+
+    def forward_pass(self, a_prev, training):
+        self.kept = a_prev * (0.5 if training else 1.0)
+        return self.kept @ self._w
+
+    def backward_pass(self, da_curr):
+        self._dw = self.kept.T @ da_curr
+        return da_curr @ self._w.T * 0.5
+
+
+def test_forward_pass_and_backward_pass_serve_and_are_told_of_training():
+    w, x = np.arange(6.0).reshape(3, 2), np.ones((4, 3))
+    layer = nn.HandWritten(Thinned(w), ("_w",), ("_dw",))
+    given = Tensor(x, requires_grad=True)
+    y = layer(given)
+    np.testing.assert_array_equal(y.numpy(), 0.5 * x @ w)
+    y.sum().backward()
+    np.testing.assert_array_equal(dict(layer.named_parameters())["_w"].grad.numpy(), np.full((3, 2), 2.0))
+    np.testing.assert_array_equal(given.grad.numpy(), 0.5 * np.ones((4, 2)) @ w.T)
+    np.testing.assert_array_equal(layer.eval()(x).numpy(), x @ w)

@@ -95,3 +95,10 @@ def test_verbose_shows_lines_or_nothing(capsys):
     assert capsys.readouterr().out == "" and trainer.callbacks == []
     with pytest.raises(ArgumentError, match="verbose is 0, 1, 2"):
         trainer.fit(X, Y, epochs=4, verbose=7)
+
+
+def test_a_loss_of_numbers_is_measured_alone_unless_asked():
+    for loss in ("mse", nn.L1Loss(), F.huber_loss):
+        assert list(Trainer(model(1), "adam", loss).fit(X, X[:, :1], epochs=1)) == ["train_loss"]
+    asked = Trainer(model(2), "adam", "mse", ["accuracy"]).fit(X, np.eye(2, dtype="f4")[Y], epochs=1)
+    assert list(asked) == ["train_loss", "train_accuracy"]

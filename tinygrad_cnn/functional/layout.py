@@ -5,6 +5,9 @@ from __future__ import annotations
 from tinygrad_cnn.errors import ShapeError
 from tinygrad_cnn.functional.arguments import Operand, T, choice, floating
 
+#: Where an image's channels may lie.
+FORMATS = ("NCHW", "NHWC")
+
 
 def channels_first(function: str, x: Operand[T], data_format: str, *, axes: int | None = 4) -> T:
     """Images with their channels first, from data_format 'NCHW' or 'NHWC'.
@@ -21,7 +24,7 @@ def channels_first(function: str, x: Operand[T], data_format: str, *, axes: int 
     x = floating(function, x)
     if data_format == "NCHW" and x.ndim == axes:
         return x
-    choice(function, "data_format", data_format, ("NCHW", "NHWC"))
+    choice(function, "data_format", data_format, FORMATS)
     if x.ndim != axes if axes is not None else x.ndim < 3:
         wanted = ", ".join(data_format) if axes is not None else f"..., {', '.join(data_format[1:])}"
         count = axes if axes is not None else "at least 3"

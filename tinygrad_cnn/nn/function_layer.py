@@ -8,7 +8,8 @@ from typing import Any, ClassVar, NamedTuple, dataclass_transform
 
 from tinygrad_cnn.errors import DTypeError
 from tinygrad_cnn.functional.arguments import flag, integer, number
-from tinygrad_cnn.functional.checks import Check
+from tinygrad_cnn.functional.checks import Check, one_of
+from tinygrad_cnn.functional.layout import FORMATS
 from tinygrad_cnn.nn.module import Buffer, Module
 from tinygrad_cnn.tensors.tensor_class import Tensor
 
@@ -113,8 +114,28 @@ class FunctionLayer(Module):
         >>> nn.Hardtanh()
         Hardtanh(min_val=-1.0, max_val=1.0)
         """
-        shown = {name: getattr(self, name) for name in self._options}
-        return ", ".join(f"{k}={v!r}" for k, v in shown.items() if not isinstance(v, Buffer))
+        shown = {name: getattr(self, name) for name in self._options if name != "data_format"}
+        parts = [f"{k}={v!r}" for k, v in shown.items() if not isinstance(v, Buffer)]
+        return ", ".join(parts) + format_note(self)
+
+
+def format_note(layer: Any) -> str:
+    """What a repr adds for a layer of images whose channels come last.
+
+    >>> from tinygrad_cnn import nn
+    >>> format_note(nn.MaxPool2d(2)), format_note(nn.MaxPool2d(2, data_format="NHWC"))
+    ('', ", data_format='NHWC'")
+    """
+    return ", data_format='NHWC'" if getattr(layer, "data_format", "NCHW") == "NHWC" else ""
+
+
+def image_format() -> Any:
+    """The option of layers of images that says where the channels lie.
+
+    >>> image_format().default
+    'NCHW'
+    """
+    return option(default="NCHW", check=one_of(*FORMATS), kw_only=True)
 
 
 def _option(cls: type, name: str, annotation: Any) -> Option:

@@ -107,7 +107,8 @@ class LazyLayer(Module):
             raise ShapeError(f"{type(self).__name__}: x {x.shape} does not tell its number of features")
         options = {name: getattr(self, name) for name in self._arguments.parameters}
         kept = {key: value for key, value in vars(self).items() if key not in options}
-        made = self.becomes(x.shape[self.axis], **options)
+        axis = -1 if options.get("data_format") == "NHWC" else self.axis
+        made = self.becomes(x.shape[axis], **options)
         self.__class__ = type(made)
         vars(self).clear()
         vars(self).update({**vars(made), **kept})

@@ -14,6 +14,9 @@ from tinygrad_cnn import functional as F
 from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError
 from tinygrad_cnn.functional.arguments import like, one_axis, operand, values
+from tinygrad_cnn.tensors.numpy_linalg import MATRICES
+from tinygrad_cnn.tensors.numpy_numbers import NUMBERS
+from tinygrad_cnn.tensors.numpy_parts import PARTS
 
 
 # --------------------------------------------------------------------------- new arrays, copies
@@ -80,6 +83,9 @@ def average(a: Any, axis: int | None = None, weights: Any = None, returned: bool
 
 #: By NumPy's name.
 MORE_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    **PARTS,
+    **NUMBERS,
+    **MATRICES,
     "append": append,
     "average": average,
     "copy": copy,

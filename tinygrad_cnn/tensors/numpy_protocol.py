@@ -17,6 +17,7 @@ from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import DTypeError, GraphError
 from tinygrad_cnn.graph import MODE, Traced
 from tinygrad_cnn.tensors.numpy_functions import MORE_FUNCTIONS
+from tinygrad_cnn.tensors.numpy_numbers import OF_EACH
 
 #: NumPy's elementwise functions that are recorded, by name.
 UFUNCS: dict[str, Callable[..., Any]] = {
@@ -73,6 +74,8 @@ UFUNCS: dict[str, Callable[..., Any]] = {
     "sqrt": F.sqrt,
     "square": F.square,
     "tan": F.tan,
+    "vecdot": F.vecdot,
+    **OF_EACH,
 }
 
 #: Elementwise functions with bool results, which carry no gradient.
@@ -257,6 +260,24 @@ QUERIES = frozenset(
         "unique",
         "unravel_index",
         "linalg.matrix_rank",
+        "intersect1d",
+        "iscomplex",
+        "isneginf",
+        "isposinf",
+        "isreal",
+        "lexsort",
+        "nanargmax",
+        "nanargmin",
+        "setdiff1d",
+        "setxor1d",
+        "union1d",
+        "unique_all",
+        "unique_counts",
+        "unique_inverse",
+        "unique_values",
+        "histogram2d",
+        "histogramdd",
+        "argpartition",
     ]
 )
 

@@ -22,7 +22,7 @@ from tinygrad_cnn.restoring import Restoring
 from tinygrad_cnn.signal_handlers import let_through
 from tinygrad_cnn.tensors.tensor_class import Tensor
 from tinygrad_cnn.train.batches import as_batches, as_numbers, for_metrics, inputs_for, parts_of
-from tinygrad_cnn.train.losses import binary, fitting_targets, loss_of
+from tinygrad_cnn.train.losses import binary, fitting_targets, loss_of, usual_metrics
 from tinygrad_cnn.train.metrics_over_batches import Running
 from tinygrad_cnn.train.ranks import Ranks
 
@@ -48,10 +48,11 @@ class Evaluator:
 
     def __init__(
         self, model: Module, loss: Callable[[Any, Any], Any] = cross_entropy,
-        metrics: Iterable[Any] = ("accuracy",), *, world: World | None = None,
+        metrics: Iterable[Any] | None = None, *, world: World | None = None,
     ) -> None:  # fmt: skip
         self.ranks = Ranks(type(self).__name__, world)
         loss = loss_of(type(self).__name__, loss)
+        metrics = usual_metrics(loss) if metrics is None else metrics
         check_parts(type(self).__name__, model, loss, metrics)
         self.model, self.loss = model, loss
         self.running = Running(metrics, binary(loss))

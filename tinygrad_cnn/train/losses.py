@@ -25,6 +25,11 @@ LOSSES: dict[str, Loss] = {
     "binary_cross_entropy": F.binary_cross_entropy, "binary_crossentropy": F.binary_cross_entropy,
     "binary_cross_entropy_with_logits": F.binary_cross_entropy_with_logits,
 }  # fmt: skip
+#: Losses whose targets are numbers, not classes.
+_OF_NUMBERS: tuple[Any, ...] = (
+    F.mse_loss, F.l1_loss, F.huber_loss, F.smooth_l1_loss, F.poisson_nll_loss, nn.MSELoss, nn.L1Loss,
+    nn.HuberLoss, nn.SmoothL1Loss, nn.PoissonNLLLoss,
+)  # fmt: skip
 _OPTIMIZERS: dict[str, Any] = {
     name.lower(): cls
     for name, cls in vars(optim).items()
@@ -73,6 +78,15 @@ def optimizer_of(name: str, given: Any, model: Any) -> Any:
         known = ", ".join(sorted(cls.__name__ for cls in _OPTIMIZERS.values()))
         raise ArgumentError(f"{name}: unknown optimizer {given!r}; {known} or an Optimizer fit")
     return _OPTIMIZERS[given.lower()](model.parameters())
+
+
+def usual_metrics(loss: Any) -> tuple[str, ...]:
+    """What is measured beside a loss where nothing else is said: accuracy, or nothing with numbers.
+
+    >>> usual_metrics(F.cross_entropy), usual_metrics(F.mse_loss), usual_metrics(nn.L1Loss())
+    (('accuracy',), (), ())
+    """
+    return () if loss in _OF_NUMBERS or type(loss) in _OF_NUMBERS else ("accuracy",)
 
 
 def binary(loss: Any) -> str | None:

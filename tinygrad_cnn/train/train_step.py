@@ -42,7 +42,7 @@ class Learner:
 
     def __init__(
         self, model: Module, optimizer: Optimizer, loss: Callable[[Any, Any], Any] = cross_entropy,
-        metrics: Iterable[Any] = ("accuracy",), *, world: World | None = None,
+        metrics: Iterable[Any] | None = None, *, world: World | None = None,
     ) -> None:  # fmt: skip
         self.evaluator = Evaluator(model, loss, metrics, world=world)
         optimizer = optimizer_of(type(self).__name__, optimizer, model)

@@ -55,7 +55,8 @@ class Trainer:
         loss: of (outputs, targets), giving the mean over the batch; or its name, such as
             'cross_entropy', 'mse' or 'binary_cross_entropy'.
         metrics: names ('accuracy', 'top_5_accuracy', 'precision', 'recall', 'f1'), functions of
-            (outputs, targets) on arrays, or `Metric`s.
+            (outputs, targets) on arrays, or `Metric`s. None: accuracy, and nothing with a loss of
+            numbers, such as 'mse'.
         callbacks: told of each step of `fit`, in this order.
         device: where to train, as for `tinygrad_cnn.device`: the model is moved there now, and each batch
             when its turn comes. Without it training goes on where the model lies.
@@ -89,7 +90,7 @@ class Trainer:
     def __init__(
         self, model: Module, optimizer: Optimizer | str,
         loss: Callable[[Any, Any], Any] | str = cross_entropy,
-        metrics: Iterable[Any] = ("accuracy",), callbacks: Iterable[Callback] = (), *,
+        metrics: Iterable[Any] | None = None, callbacks: Iterable[Callback] = (), *,
         world: World | None = None, device: str | None = None,
     ) -> None:  # fmt: skip
         named = loss_of("Trainer", loss)

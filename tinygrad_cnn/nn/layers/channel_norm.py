@@ -10,7 +10,9 @@ from numpy.typing import DTypeLike
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError, ShapeError
-from tinygrad_cnn.functional.arguments import flag, integer, number
+from tinygrad_cnn.functional.arguments import choice, flag, integer, number
+from tinygrad_cnn.functional.layout import FORMATS
+from tinygrad_cnn.nn.function_layer import format_note
 from tinygrad_cnn.nn.module import Buffer, Module, Parameter
 from tinygrad_cnn.tensors.tensor_class import Tensor
 
@@ -53,8 +55,9 @@ class FeatureNorm(Module):
         if len(shape) not in self.inputs:
             wanted = " or ".join(f"{count} axes ({axes})" for count, axes in self.inputs.items())
             raise ShapeError(f"{name}: x needs {wanted}, got {shape}")
-        if shape[1] != self.num_features:
-            raise ShapeError(f"{name}: x has {shape[1]} channels, num_features is {self.num_features}")
+        channels = shape[-1 if getattr(self, "data_format", "NCHW") == "NHWC" else 1]
+        if channels != self.num_features:
+            raise ShapeError(f"{name}: x has {channels} channels, num_features is {self.num_features}")
 
     def extra_repr(self) -> str:
         """The options, in PyTorch's order.
@@ -64,7 +67,7 @@ class FeatureNorm(Module):
         """
         return (
             f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, "
-            f"affine={self.affine}, track_running_stats={self.track_running_stats}"
+            f"affine={self.affine}, track_running_stats={self.track_running_stats}{format_note(self)}"
         )
 
 
@@ -84,10 +87,13 @@ class BatchNormLayer(FeatureNorm):
     def forward(self, x: Tensor) -> Tensor:
         """x, normalised.
 
-        >>> BatchNorm2d(1).forward(np.zeros((1, 1, 2, 2), "float32")).shape
-        (1, 1, 2, 2)
+        >>> BatchNorm1d(1).forward(np.zeros((2, 1), "float32")).shape
+        (2, 1)
         """
         self._check(x)
+        return self._normalised(x)
+
+    def _normalised(self, x: Tensor) -> Tensor:
         momentum = 0.0 if self.momentum is None else self.momentum
         tracked = self.num_batches_tracked if self.training else None
         if tracked is not None and self.momentum is None:  # the average over all batches so far
@@ -130,7 +136,7 @@ class BatchNorm2d(BatchNormLayer):
         momentum: share of the new value in the running statistics; None for the mean of all so far.
         affine: learn a scale and a shift per channel.
         track_running_stats: keep running statistics; without, the batch's own always serve.
-        dtype: a float type.
+        data_format: 'NCHW', or 'NHWC' for images with their channels last.   dtype: a float type.
     Shapes:
         x (N, C, H, W) -> the same; weight, bias, running_mean, running_var (C,).
     Raises:
@@ -143,6 +149,25 @@ class BatchNorm2d(BatchNormLayer):
 
     pointwise = True
     inputs: ClassVar[dict[int, str]] = {4: "N, C, H, W"}
+
+    def __init__(
+        self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
+        track_running_stats: bool = True, *, data_format: str = "NCHW", dtype: DTypeLike = np.float32,
+    ) -> None:  # fmt: skip
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, dtype=dtype)
+        self.data_format = choice(type(self).__name__, "data_format", data_format, FORMATS)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x, normalised.
+
+        >>> BatchNorm2d(1).forward(np.zeros((1, 1, 2, 2), "float32")).shape
+        (1, 1, 2, 2)
+        """
+        self._check(x)
+        if self.data_format == "NCHW":
+            return self._normalised(x)
+        pixels = F.reshape(x, (-1, self.num_features))  # each a sample of its own: the same statistics
+        return F.reshape(self._normalised(pixels), np.shape(x))
 
 
 class BatchNorm3d(BatchNormLayer):

@@ -11,7 +11,9 @@ from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError
 from tinygrad_cnn.functional.arguments import Pads, Sizes, choice, flag, integer, sizes
 from tinygrad_cnn.functional.conv import paddings
+from tinygrad_cnn.functional.layout import FORMATS, as_given, channels_first
 from tinygrad_cnn.nn import init
+from tinygrad_cnn.nn.function_layer import format_note
 from tinygrad_cnn.nn.module import Module, Parameter
 from tinygrad_cnn.nn.window import Window, window_of
 from tinygrad_cnn.rng import Seed, generator
@@ -100,7 +102,7 @@ class ConvLayer(Module):
             parts.append("bias=False")
         if self.padding_mode != "zeros":
             parts.append(f"padding_mode={self.padding_mode}")
-        return ", ".join(parts)
+        return ", ".join(parts) + format_note(self)
 
 
 class Conv1d(ConvLayer):
@@ -144,6 +146,7 @@ class Conv2d(ConvLayer):
         kernel_size: int or (KH, KW).   stride, padding, dilation, groups: as `functional.conv2d`.
         bias: whether to add one per kernel.   rng: seed or generator of the weights.
         padding_mode: 'zeros', or what the border shows of x: 'reflect', 'replicate' or 'circular'.
+        data_format: 'NCHW', or 'NHWC' for images with their channels last; the weight is the same.
         dtype: a float type.
     Shapes:
         x (N, in_channels, H, W) -> (N, out_channels, OH, OW);
@@ -158,14 +161,28 @@ class Conv2d(ConvLayer):
 
     axes = 2
 
+    def __init__(
+        self, in_channels: int, out_channels: int, kernel_size: Sizes, stride: Sizes = 1,
+        padding: Pads | str = 0, dilation: Sizes = 1, groups: int = 1, bias: bool = True,
+        padding_mode: str = "zeros", *, data_format: str = "NCHW", rng: Seed = None,
+        dtype: DTypeLike = np.float32,
+    ) -> None:  # fmt: skip
+        super().__init__(
+            in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode,
+            rng=rng, dtype=dtype,
+        )  # fmt: skip
+        self.data_format = choice(type(self).__name__, "data_format", data_format, FORMATS)
+
     def forward(self, x: Tensor) -> Tensor:
         """The convolution of x with `weight`, plus `bias`.
 
         >>> Conv2d(1, 2, 3).forward(np.zeros((1, 1, 5, 5), "float32")).shape
         (1, 2, 3, 3)
         """
-        x, options = self._padded(x)
-        return F.conv2d(x, self.weight, self.bias, **options)
+        last = self.data_format == "NHWC"
+        x, options = self._padded(channels_first("conv2d", x, "NHWC") if last else x)
+        y = F.conv2d(x, self.weight, self.bias, **options)
+        return as_given(y, "NHWC") if last else y
 
     def window(self) -> Window:
         """The window that the kernels slide over images.
@@ -277,6 +294,7 @@ class ConvTranspose2d(ConvTransposeLayer):
         in_channels, out_channels: channels of x and of y.   kernel_size: int or (KH, KW).
         stride, padding, output_padding, groups, dilation: as `functional.conv_transpose2d`.
         bias: whether to add one per channel of y.   rng: seed or generator of the weights.
+        data_format: 'NCHW', or 'NHWC' for images with their channels last; the weight is the same.
         dtype: a float type.
     Shapes:
         x (N, in_channels, H, W) -> (N, out_channels, OH, OW);
@@ -291,13 +309,27 @@ class ConvTranspose2d(ConvTransposeLayer):
 
     axes = 2
 
+    def __init__(
+        self, in_channels: int, out_channels: int, kernel_size: Sizes, stride: Sizes = 1,
+        padding: Sizes = 0, output_padding: Sizes = 0, groups: int = 1, bias: bool = True,
+        dilation: Sizes = 1, *, data_format: str = "NCHW", rng: Seed = None,
+        dtype: DTypeLike = np.float32,
+    ) -> None:  # fmt: skip
+        super().__init__(
+            in_channels, out_channels, kernel_size, stride, padding, output_padding, groups, bias, dilation,
+            rng=rng, dtype=dtype,
+        )  # fmt: skip
+        self.data_format = choice(type(self).__name__, "data_format", data_format, FORMATS)
+
     def forward(self, x: Tensor) -> Tensor:
         """The transposed convolution of x with `weight`, plus `bias`.
 
         >>> ConvTranspose2d(1, 2, 3).forward(np.zeros((1, 1, 5, 5), "float32")).shape
         (1, 2, 7, 7)
         """
-        return F.conv_transpose2d(x, self.weight, self.bias, **self._options())
+        return F.conv_transpose2d(
+            x, self.weight, self.bias, **self._options(), data_format=self.data_format
+        )
 
 
 class ConvTranspose3d(ConvTransposeLayer):

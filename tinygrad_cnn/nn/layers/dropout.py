@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.functional.checks import between, one_of
-from tinygrad_cnn.nn.function_layer import FunctionLayer, option
+from tinygrad_cnn.nn.function_layer import FunctionLayer, format_note, image_format, option
 from tinygrad_cnn.rng import Seed, own_generator
 from tinygrad_cnn.tensors.tensor_class import Tensor
 
@@ -47,7 +47,8 @@ class Dropout(FunctionLayer):
         >>> Dropout(0.2)
         Dropout(p=0.2)
         """
-        return f"p={self.p}" if self.mode == "inverted" else f"p={self.p}, mode={self.mode!r}"
+        mode = "" if self.mode == "inverted" else f", mode={self.mode!r}"
+        return f"p={self.p}{mode}{format_note(self)}"
 
 
 class Dropout2d(Dropout):
@@ -55,6 +56,7 @@ class Dropout2d(Dropout):
 
     Args:
         p, mode, rng: as `Dropout`.
+        data_format: 'NCHW', or 'NHWC' for images with their channels last.
     Shapes:
         x (N, C, H, W) -> the same.
     Raises:
@@ -66,6 +68,8 @@ class Dropout2d(Dropout):
     [[0.0, 0.0], [2.0, 2.0], [2.0, 2.0]]
     """
 
+    data_format: str = image_format()
+
     def forward(self, x: Tensor) -> Tensor:
         """x with channels dropped in training; x itself, or in mode 'classic' scaled, otherwise.
 
@@ -73,4 +77,6 @@ class Dropout2d(Dropout):
         >>> Dropout2d(0.25, mode="classic").eval().forward(np.ones((1, 1, 1, 1)))
         array([[[[0.75]]]])
         """
-        return F.dropout2d(x, self.p, self.training, mode=self.mode, rng=self.rng)
+        return F.dropout2d(
+            x, self.p, self.training, mode=self.mode, rng=self.rng, data_format=self.data_format
+        )

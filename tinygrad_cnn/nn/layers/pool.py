@@ -10,7 +10,7 @@ from tinygrad_cnn.errors import ArgumentError
 from tinygrad_cnn.functional.arguments import Kept, Pads, Sizes, TensorLike, sizes
 from tinygrad_cnn.functional.checks import above_0, at_least, optional, per_axis
 from tinygrad_cnn.functional.conv import sides_of
-from tinygrad_cnn.nn.function_layer import FunctionLayer, option
+from tinygrad_cnn.nn.function_layer import FunctionLayer, format_note, image_format, option
 from tinygrad_cnn.nn.window import Window, window_of
 from tinygrad_cnn.tensors.tensor_class import Tensor
 
@@ -66,7 +66,10 @@ class PoolLayer(FunctionLayer):
         >>> AvgPool2d(2)
         AvgPool2d(kernel_size=2, stride=2, padding=0)
         """
-        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+        return (
+            f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+            f"{format_note(self)}"
+        )
 
 
 # --------------------------------------------------------------------------- maxima
@@ -113,6 +116,7 @@ class MaxPool2d(MaxPoolLayer, function=F.max_pool2d):
     Args:
         kernel_size: int or (KH, KW).   stride: kernel_size if None.
         padding, dilation, return_indices, ceil_mode: as `functional.max_pool2d`.
+        data_format: 'NCHW', or 'NHWC' for images with their channels last.
     Shapes:
         x (N, C, H, W) -> (N, C, OH, OW).
 
@@ -122,6 +126,7 @@ class MaxPool2d(MaxPoolLayer, function=F.max_pool2d):
     """
 
     axes = 2
+    data_format: str = image_format()
 
 
 class MaxPool3d(MaxPoolLayer, function=F.max_pool3d):
@@ -176,6 +181,7 @@ class AvgPool2d(AvgPoolLayer, function=F.avg_pool2d):
     Args:
         kernel_size: int or (KH, KW).   stride: kernel_size if None.
         padding, ceil_mode, count_include_pad, divisor_override: as `functional.avg_pool2d`.
+        data_format: 'NCHW', or 'NHWC' for images with their channels last.
     Shapes:
         x (N, C, H, W) -> (N, C, OH, OW).
 
@@ -186,6 +192,7 @@ class AvgPool2d(AvgPoolLayer, function=F.avg_pool2d):
 
     axes = 2
     divisor_override: int | None = option(default=None, check=optional(at_least(1)))
+    data_format: str = image_format()
 
 
 class AvgPool3d(AvgPoolLayer, function=F.avg_pool3d):
@@ -218,6 +225,7 @@ class LPPool2d(FunctionLayer, function=F.lp_pool2d):
     Args:
         norm_type: the power, above 0.   kernel_size: int or (KH, KW).   stride: kernel_size if None.
         ceil_mode: as `functional.lp_pool2d`.
+        data_format: 'NCHW', or 'NHWC' for images with their channels last.
     Shapes:
         x (N, C, H, W) -> (N, C, OH, OW).
 
@@ -230,6 +238,7 @@ class LPPool2d(FunctionLayer, function=F.lp_pool2d):
     kernel_size: Sizes = option(check=per_axis(2, 1))
     stride: Sizes | None = option(default=None, check=optional(per_axis(2, 1)))
     ceil_mode: bool = False
+    data_format: str = image_format()
 
     def window(self) -> Window:
         """The window over images.
@@ -245,6 +254,7 @@ class MaxUnpool2d(PoolLayer):
 
     Args:
         kernel_size: int or (KH, KW).   stride: kernel_size if None.   padding: as of the pooling.
+        data_format: 'NCHW', or 'NHWC' for images with their channels last.
     Shapes:
         x, indices (N, C, OH, OW) -> (N, C, H, W).
 
@@ -256,6 +266,7 @@ class MaxUnpool2d(PoolLayer):
     """
 
     axes = 2
+    data_format: str = image_format()
 
     def window(self) -> None:
         """It slides no window: pixels go to their places."""
@@ -267,7 +278,15 @@ class MaxUnpool2d(PoolLayer):
         >>> MaxUnpool2d(2).forward(np.ones((1, 1, 1, 1)), np.zeros((1, 1, 1, 1), int)).sum()
         np.float64(1.0)
         """
-        return F.max_unpool2d(x, indices, self.kernel_size, self.stride, self.padding, output_size)
+        return F.max_unpool2d(
+            x,
+            indices,
+            self.kernel_size,
+            self.stride,
+            self.padding,
+            output_size,
+            data_format=self.data_format,
+        )
 
 
 # --------------------------------------------------------------------------- one output size for all images
@@ -276,6 +295,7 @@ class AdaptiveAvgPool2d(FunctionLayer, function=F.adaptive_avg_pool2d):
 
     Args:
         output_size: int, or (OH, OW) of which None keeps the image's size.
+        data_format: 'NCHW', or 'NHWC' for images with their channels last.
     Shapes:
         x (N, C, H, W) -> (N, C, OH, OW).
 
@@ -285,6 +305,7 @@ class AdaptiveAvgPool2d(FunctionLayer, function=F.adaptive_avg_pool2d):
     """
 
     output_size: Kept = option()
+    data_format: str = image_format()
 
 
 class AdaptiveMaxPool2d(FunctionLayer, function=F.adaptive_max_pool2d):
@@ -293,6 +314,7 @@ class AdaptiveMaxPool2d(FunctionLayer, function=F.adaptive_max_pool2d):
     Args:
         output_size: int, or (OH, OW) of which None keeps the image's size.
         return_indices: return also where each maximum lies.
+        data_format: 'NCHW', or 'NHWC' for images with their channels last.
     Shapes:
         x (N, C, H, W) -> (N, C, OH, OW).
 
@@ -303,6 +325,7 @@ class AdaptiveMaxPool2d(FunctionLayer, function=F.adaptive_max_pool2d):
 
     output_size: Kept
     return_indices: bool = False
+    data_format: str = image_format()
 
     def extra_repr(self) -> str:
         """The output's size.
@@ -310,4 +333,4 @@ class AdaptiveMaxPool2d(FunctionLayer, function=F.adaptive_max_pool2d):
         >>> AdaptiveMaxPool2d(1)
         AdaptiveMaxPool2d(output_size=1)
         """
-        return f"output_size={self.output_size}"
+        return f"output_size={self.output_size}{format_note(self)}"

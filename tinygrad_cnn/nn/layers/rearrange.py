@@ -22,7 +22,8 @@ from tinygrad_cnn.functional.arguments import (
 )
 from tinygrad_cnn.functional.checks import at_least, per_axis
 from tinygrad_cnn.functional.interpolation import MODES
-from tinygrad_cnn.nn.function_layer import FunctionLayer, option
+from tinygrad_cnn.functional.layout import FORMATS
+from tinygrad_cnn.nn.function_layer import FunctionLayer, format_note, image_format, option
 from tinygrad_cnn.nn.module import Module
 from tinygrad_cnn.tensors.tensor_class import Tensor
 
@@ -98,6 +99,7 @@ class Unfold(FunctionLayer, function=F.unfold):
 
     Args:
         kernel_size, dilation, padding, stride: int or a pair of ints.
+        data_format: 'NCHW', or 'NHWC' for images with their channels last.
     Shapes:
         x (N, C, H, W) -> (N, C*KH*KW, OH*OW).
 
@@ -109,6 +111,7 @@ class Unfold(FunctionLayer, function=F.unfold):
     dilation: Sizes = option(default=1, check=per_axis(2, 1))
     padding: Sizes = option(default=0, check=per_axis(2, 0))
     stride: Sizes = option(default=1, check=per_axis(2, 1))
+    data_format: str = image_format()
 
 
 class Fold(FunctionLayer, function=F.fold):
@@ -116,6 +119,7 @@ class Fold(FunctionLayer, function=F.fold):
 
     Args:
         output_size: (H, W) of the image.   kernel_size, dilation, padding, stride: as `Unfold`.
+        data_format: 'NCHW', or 'NHWC' for images with their channels last.
     Shapes:
         x (N, C*KH*KW, L) -> (N, C, H, W).
 
@@ -128,6 +132,7 @@ class Fold(FunctionLayer, function=F.fold):
     dilation: Sizes = option(default=1, check=per_axis(2, 1))
     padding: Sizes = option(default=0, check=per_axis(2, 0))
     stride: Sizes = option(default=1, check=per_axis(2, 1))
+    data_format: str = image_format()
 
 
 class Upsample(Module):
@@ -136,6 +141,7 @@ class Upsample(Module):
     Args:
         size: int or (OH, OW).   scale_factor: number or a pair, instead.
         mode: as `functional.interpolate`.   align_corners: let the corner pixels' centres meet.
+        data_format: 'NCHW', or 'NHWC' for images with their channels last.
     Shapes:
         x (N, C, H, W) -> (N, C, OH, OW), or with one spatial axis, or three.
     Raises:
@@ -148,7 +154,7 @@ class Upsample(Module):
 
     def __init__(
         self, size: Sizes | None = None, scale_factor: Scales | None = None, mode: str = "nearest",
-        align_corners: bool | None = None,
+        align_corners: bool | None = None, *, data_format: str = "NCHW",
     ) -> None:  # fmt: skip
         if (size is None) == (scale_factor is None):
             raise ArgumentError(
@@ -164,6 +170,7 @@ class Upsample(Module):
             sizes("Upsample", "size", size, count, at_least=1)
             self.scale_factor = None
         self.mode = choice("Upsample", "mode", mode, MODES)
+        self.data_format = choice("Upsample", "data_format", data_format, FORMATS)
         self.align_corners = (
             None if align_corners is None else flag("Upsample", "align_corners", align_corners)
         )
@@ -174,7 +181,9 @@ class Upsample(Module):
         >>> Upsample(size=(2, 3)).forward(np.zeros((1, 1, 4, 4))).shape
         (1, 1, 2, 3)
         """
-        return F.interpolate(x, self.size, self.scale_factor, self.mode, self.align_corners)
+        return F.interpolate(
+            x, self.size, self.scale_factor, self.mode, self.align_corners, data_format=self.data_format
+        )
 
     def extra_repr(self) -> str:
         """The options that are set.
@@ -183,7 +192,7 @@ class Upsample(Module):
         Upsample(scale_factor=2.0, mode='nearest')
         """
         size = f"scale_factor={self.scale_factor}" if self.size is None else f"size={self.size}"
-        return f"{size}, mode={self.mode!r}"
+        return f"{size}, mode={self.mode!r}{format_note(self)}"
 
 
 class PixelShuffle(FunctionLayer, function=F.pixel_shuffle):
@@ -191,6 +200,7 @@ class PixelShuffle(FunctionLayer, function=F.pixel_shuffle):
 
     Args:
         upscale_factor: r.
+        data_format: 'NCHW', or 'NHWC' for images with their channels last.
     Shapes:
         x (..., C*r², H, W) -> (..., C, H*r, W*r).
     Source: Shi et al. 2016, arXiv:1609.05158.
@@ -200,6 +210,7 @@ class PixelShuffle(FunctionLayer, function=F.pixel_shuffle):
     """
 
     upscale_factor: int = option(check=at_least(1))
+    data_format: str = image_format()
 
 
 class PixelUnshuffle(FunctionLayer, function=F.pixel_unshuffle):
@@ -207,6 +218,7 @@ class PixelUnshuffle(FunctionLayer, function=F.pixel_unshuffle):
 
     Args:
         downscale_factor: r.
+        data_format: 'NCHW', or 'NHWC' for images with their channels last.
     Shapes:
         x (..., C, H, W) -> (..., C*r², H/r, W/r).
     Source: Shi et al. 2016, arXiv:1609.05158.
@@ -216,3 +228,4 @@ class PixelUnshuffle(FunctionLayer, function=F.pixel_unshuffle):
     """
 
     downscale_factor: int = option(check=at_least(1))
+    data_format: str = image_format()

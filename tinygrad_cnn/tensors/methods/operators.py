@@ -75,6 +75,12 @@ class OperatorMethods(Methods):
     __floordiv__ = _binary(ops.FloorDiv, "floor_divide")
     __rfloordiv__ = _binary(ops.FloorDiv, "floor_divide", swap=True)
 
+    def __divmod__(self, other: Any) -> tuple[Tensor, Tensor]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> tuple[Tensor, Tensor]:
+        return other // self, other % self
+
     # ------------------------------------------------------------------ comparisons
     def __eq__(self, other: object) -> Tensor:  # type: ignore[override]
         return self._compare("==", np.equal, other)
