@@ -19,7 +19,7 @@ UNCHECKED = "gradcheck_unchecked"
 
 
 class Gradcheck:
-    """What the fixture `gradcheck` is: `testing.gradcheck`, bound to the options of the test.
+    """The value of the fixture `gradcheck`: `testing.gradcheck`, bound to the options of the test.
 
     Options come from, last one first: the ini file, the command line, the marker, the call.
     """

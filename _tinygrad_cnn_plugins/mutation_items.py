@@ -36,7 +36,7 @@ class ScoreTest(pytest.Item):
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, None, str]:
-        """What the terminal calls it."""
+        """Name it for the terminal."""
         return self.config.rootpath, None, self.name
 
 

@@ -1,4 +1,4 @@
-"""How the time of a training step grows with the batch, the image, the channels and the depth.
+"""Growth of a training step's time with the batch, the image, the channels and the depth.
 
 The network is a stack of 3×3 convolutions with ReLU, a max-pool and a linear layer (`networks.GROWTH`).
 One of the four is changed at a time. Time in proportion to the work is a line of slope 1: above it on

@@ -1,4 +1,4 @@
-"""How long an import takes, in fresh processes."""
+"""The time that an import takes, in fresh processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said to help large batches, tried: `python -m benchmarks.large_batches`, minutes on one thread.
+"""Trials of the helps for large batches: `python -m benchmarks.large_batches`, minutes on one thread.
 
 A small ConvNet learns scikit-learn's digits with SGD and momentum. n ranks make the batch n times as
 large and the steps fewer; to the weights it is all one who goes through the batch, so one process tries it.
@@ -35,7 +35,7 @@ class Way(NamedTuple):
 
     @property
     def words(self) -> str:
-        """How the rate is chosen."""
+        """Say how the rate is chosen."""
         parts = ["linear scaling"] if self.batch > 16 and self.rate == 0.02 * self.batch / 16 else []
         parts += [f"LARS, trust {self.trust:g}"] if self.trust else []
         parts += [f"warm-up of {self.warm_up} epochs"] if self.warm_up else []

@@ -1,4 +1,4 @@
-"""What the figures were measured on: a figure without its machine says little."""
+"""The machine that the figures were measured on: a figure without its machine says little."""
 
 from __future__ import annotations
 

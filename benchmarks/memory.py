@@ -1,4 +1,4 @@
-"""How much memory a training step of VGG-11 takes: as it is, with `checkpoint`, with early updates."""
+"""The memory that a training step of VGG-11 takes: as it is, with `checkpoint`, with early updates."""
 
 from __future__ import annotations
 

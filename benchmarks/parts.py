@@ -1,4 +1,4 @@
-"""What is measured: whole networks, single operations, and chains that show what a node costs."""
+"""The things measured: whole networks, single operations, and chains that show what a node costs."""
 
 from __future__ import annotations
 

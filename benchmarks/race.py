@@ -47,7 +47,7 @@ class BenchmarkError(RuntimeError):
 
 @dataclass(frozen=True)
 class Engine:
-    """What can take part: a module, in a process of its own.
+    """A program that can take part: a module, in a process of its own.
 
     Attributes:
         module: with the names of `benchmarks.ours`, or with a `Training` for `benchmarks.layers`.
@@ -88,7 +88,7 @@ ENGINES = {
 
 @dataclass
 class Effort:
-    """How long to measure: seconds per engine and task, in so many turns of at least some calls.
+    """The time to measure for: seconds per engine and task, in so many turns of at least some calls.
 
     The clock is 'wall', or 'processor' where others use the machine too: then with one thread.
     """

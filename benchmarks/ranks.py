@@ -28,7 +28,7 @@ from tinygrad_cnn.nn import models
 
 
 class Wires(NamedTuple):
-    """What joins the ranks: seconds until a message arrives, and bytes a second."""
+    """The wires between the ranks: seconds until a message arrives, and bytes a second."""
 
     latency: float
     bandwidth: float
@@ -225,7 +225,7 @@ def race_ranks(seconds: float) -> dict[str, float]:
 
 
 def _turns(world: parallel.World, function: Callable[[], Any], seconds: float) -> int:
-    """How often to call a function, the same on all ranks."""
+    """Find how often to call a function, the same on all ranks."""
     once = _timed(function)
     return int(world.broadcast(np.array(min(max(int(seconds / once), 3), 25))))
 

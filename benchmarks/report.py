@@ -122,7 +122,7 @@ def memory_table(networks: Mapping[str, Any]) -> str:
 
 
 def roof_table(networks: Mapping[str, Any], peak: Mapping[str, float]) -> str:
-    """How far each engine is from what the machine allows, one network a line."""
+    """Compare each engine with what the machine allows, one network a line."""
     engines = columns(entry["times"]["step"] for entry in networks.values())
     headers = ["", "GFLOP", "weights MB", "roof ms", *(f"{e} / roof" for e in engines)]
     rows = []

@@ -33,7 +33,7 @@ def run(*words: str) -> None:
 
 
 def burst(rate: str) -> int:
-    """How many bytes a wire that was idle takes at once: few, or short messages would be free.
+    """The number of bytes that a wire that was idle takes at once: few, or short messages would be free.
 
     >>> burst("10mbit"), burst("1gbit")
     (2000, 62500)

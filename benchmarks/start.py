@@ -1,4 +1,4 @@
-"""How soon training starts: with no compiled kernel in the cache, and with all of them."""
+"""The time until training starts: with no compiled kernel in the cache, and with all of them."""
 
 from __future__ import annotations
 

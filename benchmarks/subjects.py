@@ -1,4 +1,4 @@
-"""What is timed, on either engine: each subject is a set of named tasks, functions without arguments."""
+"""The subjects that are timed, on either engine: sets of named tasks, functions without arguments."""
 
 from __future__ import annotations
 
@@ -144,14 +144,14 @@ class ChainSubject(Subject):
         return self.grad(self.forward(), [self.x, self.w], self.gradient, create_graph=True)
 
     def numpy_forward(self) -> Any:
-        """What NumPy takes for the products."""
+        """Do the products alone, with NumPy."""
         y = w = self.array
         for _ in range(self.length):
             y = y * w
         return y
 
     def numpy_backward(self) -> Any:
-        """What NumPy takes for the products of both ways, and for summing the gradient of w."""
+        """Do the products of both ways, and for summing the gradient of w."""
         g = total = w = self.array
         y = self.numpy_forward()
         for _ in range(self.length):

@@ -66,7 +66,7 @@ class Rates(Callback):
 
 
 def sheet(claims: Claims, images: np.ndarray, path: Path) -> None:
-    """What the network gets to see of ten digits, in five epochs."""
+    """Draw what the network gets to see of ten digits, in five epochs."""
     rows = [CHANGES(images, rng=epoch) for epoch in range(5)]
     viz.sheet(images, np.clip(rows, 0, 1), path)
     changed = [float(np.abs(row - images).mean()) for row in rows]

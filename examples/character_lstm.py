@@ -83,7 +83,7 @@ def written(model: nn.Module, start: str, count: int, rng: np.random.Generator, 
 
 
 def counted(text: str) -> int:
-    """How many of the words in a text are followed by the right one."""
+    """Count the words in a text that are followed by the right one."""
     known = words()
     found = [word.strip(" ,.") for word in text.split(", ")][:-1]
     pairs = [(a, b) for a, b in pairwise(found) if a in known]

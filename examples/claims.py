@@ -1,4 +1,4 @@
-"""What the examples share: their options, and the list of what a text claims beside what is measured.
+"""Shared by the examples: their options, and the list of what a text claims beside what is measured.
 
 A script says `claims.check(row, what, claimed, measured)` for each figure, and `claims.finish()` at its
 end: that writes claims.json beside the pictures, and ends with status 1 if a claim does not hold. Rows

@@ -42,7 +42,7 @@ def by_hand(x: np.ndarray, w: np.ndarray, stride: int = 1, padding: int = 0) -> 
 
 
 def output_size(size: int, kernel: int, padding: int = 0, stride: int = 1) -> int:
-    """How many places the kernel has along one axis."""
+    """Count the places of the kernel along one axis."""
     return (size + 2 * padding - kernel) // stride + 1
 
 

@@ -1,4 +1,4 @@
-"""How weights should start: too large and signals explode, too small and they fade away.
+"""Ways in which weights start: too large and signals explode, too small and they fade away.
 
     python examples/initialisation.py
 

@@ -124,7 +124,7 @@ def sigmoid_is_no_share(claims: Claims) -> None:
 
 
 def flags(claims: Claims, data_dir: Path | None) -> None:
-    """What normalize, flatten and one_hot do, on a few images in MNIST's file format."""
+    """Show what normalize, flatten and one_hot do, on a few images in MNIST's file format."""
     print("\nReading MNIST's format:")
     images, labels = digits()[1].arrays
     enlarged = np.kron(images[:20, 0] * 255, np.ones((3, 3)))  # 8×8 to 24×24, framed to 28×28

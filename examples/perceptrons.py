@@ -39,7 +39,7 @@ def xor_of_gates(x: np.ndarray) -> np.ndarray:
 
 # --------------------------------------------------------------------------- looking for one that is XOR
 def best_single(numbers: np.ndarray) -> tuple[int, tuple[float, float, float]]:
-    """How many of XOR's four rows the best of all (w1, w2, b) gets right, and which that is.
+    """Count how many of XOR's four rows the best of all (w1, w2, b) gets right, and which that is.
 
     No grid could prove that nothing lies between its points, but four lines of algebra do: XOR wants
     b <= 0, w1 + b > 0, w2 + b > 0 and w1 + w2 + b <= 0. The two in the middle add up to

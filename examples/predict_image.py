@@ -1,4 +1,4 @@
-"""What is in this picture? Label and probabilities of image files, by a model that was saved.
+"""Say what is in a picture: label and probabilities of image files, by a model that was saved.
 
     python examples/predict_image.py cat.jpg --model runs/cats_and_dogs/best.safetensors
 
@@ -28,7 +28,7 @@ from tinygrad_cnn.train import load_model, load_notes
 
 
 def settings(notes: dict[str, Any], options: argparse.Namespace) -> dict[str, Any]:
-    """How images must come: by the command line, else by the notes in the model file."""
+    """Find how images must come: by the command line, else by the notes in the model file."""
     size = options.size or notes.get("size")
     if size is None:
         raise ArgumentError(f"{options.model}: does not say how large its images are; give --size H,W")

@@ -64,7 +64,7 @@ def counted(claims: Claims) -> None:
 
 
 def hierarchy(claims: Claims, path: Path) -> None:
-    """How the field grows through networks that are well known."""
+    """Show how the field grows through networks that are well known."""
     print("\nThrough networks, layer by layer:")
     networks = {
         "ConvNet": list(models.ConvNet(rng=0).children()),
@@ -99,7 +99,7 @@ def hierarchy(claims: Claims, path: Path) -> None:
 
 
 def effective(claims: Claims, path: Path) -> None:
-    """How much each pixel counts: mean over many random networks."""
+    """Measure how much each pixel counts: mean over many random networks."""
     print("\nTen 3×3 convolutions see 21×21 pixels, and the middle most:")
     total, side = np.zeros((21, 21)), 21
     for seed in range(20):

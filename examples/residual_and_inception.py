@@ -88,7 +88,7 @@ class Stack(nn.Module):
 
 
 def depth(claims: Claims, path: Path, seed: int) -> None:
-    """How much of the gradient arrives at the input, for stacks of 1 to 40 layers."""
+    """Measure how much of the gradient arrives at the input, for stacks of 1 to 40 layers."""
     print("\nGradient of the result with respect to the input, by depth:")
     depths = (1, 2, 5, 10, 20, 40)
     rng = np.random.default_rng(seed)

@@ -197,7 +197,7 @@ def agreement(claims: Claims) -> None:
 
 
 def layers(claims: Claims) -> None:
-    """What the source says of each kind of layer."""
+    """Show what the source says of each kind of layer."""
     print("\nLayer by layer:")
     rng = np.random.default_rng(0)
     y = F.conv2d(np.zeros((2, 6, 7, 3)), np.zeros((4, 3, 3, 3)), data_format="NHWC")

@@ -1,4 +1,4 @@
-"""What is left of the accuracy when the digits move: convolution and pooling beside dense layers.
+"""The accuracy that is left when the digits move: convolution and pooling beside dense layers.
 
     python examples/shift_invariance.py                      # the digits of scikit-learn
     python examples/shift_invariance.py --data-dir PATH      # MNIST's four IDX files, 3 epochs

@@ -35,11 +35,11 @@ class Sorter(nn.Module):
         return self.linear(self.encoder(self.vectors(letters)))
 
     def vectors(self, letters):  # type: ignore[no-untyped-def]
-        """What the Transformer is given: (N, 8, WIDTH)."""
+        """Make the vectors that the Transformer is given: (N, 8, WIDTH)."""
         return self.letters(letters) + self.places(np.arange(LENGTH))
 
     def attention(self, letters):  # type: ignore[no-untyped-def]
-        """How much each place looks at each letter in the first layer, over all heads: (N, 8, 8)."""
+        """Find how much each place looks at each letter in the first layer, over all heads: (N, 8, 8)."""
         x = self.vectors(letters)
         return self.encoder.layers[0].self_attn(x, x, x)[1]
 

@@ -1,4 +1,4 @@
-"""What the examples that train share: options, data of one size, a line an epoch, and a bar to reach.
+"""Shared by the examples that train: options, data of one size, a line an epoch, and a bar to reach.
 
 Without --data-dir they train on the 8×8 digits of scikit-learn, enlarged to MNIST's size, which takes
 seconds and needs no download. With it they train on MNIST by the whole recipe, and `Task.judge` asks
@@ -137,7 +137,7 @@ def report(trainer: Trainer, folder: Path, name: str = "") -> float:
 
 
 def parameters(model: nn.Module) -> int:
-    """How many numbers a model learns."""
+    """Count the numbers that a model learns."""
     return sum(p.size for p in model.parameters())
 
 

@@ -57,12 +57,12 @@ def measured_gradient(
 
 
 def size(weights: Weights) -> int:
-    """How many numbers there are to learn."""
+    """Count the numbers to learn."""
     return sum(array.size for array in weights.values())
 
 
 def large_net(claims: Claims, whole_step: bool) -> None:
-    """What one step of 784-50-10 takes, from a few hundred runs."""
+    """Measure one step of 784-50-10, from a few hundred runs."""
     print("784-50-10 with batches of 100:")
     weights = new_weights(784, 50, 10, seed=1)
     rng = np.random.default_rng(0)

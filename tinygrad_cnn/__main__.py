@@ -20,7 +20,7 @@ NAME = "tinygrad-cnn"
 
 
 def kernels() -> str:
-    """Which kernels serve here, and why.
+    """Say which kernels serve here, and why.
 
     >>> kernels().split(":")[0] in ("compiled", "NumPy")
     True
@@ -39,7 +39,7 @@ def kernels() -> str:
 
 
 def drawing() -> str:
-    """What lays out and draws graphs here.
+    """Name the program that lays out and draws graphs here.
 
     >>> isinstance(drawing(), str)
     True

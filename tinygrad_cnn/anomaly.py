@@ -1,4 +1,4 @@
-"""Which op first made a NaN or an infinity, in which module, from which line of the user's code."""
+"""Find the op that first made a NaN or an infinity, in which module, from which line of the user's code."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class Finite(Observer):
                 raise self.error(node, "the derivative of ", f"gave {bad} for operand {k}", backward=True)
 
     def found(self, value: Any) -> str:
-        """How many NaN and infinities there are, in words; '' for none."""
+        """Count the NaN and infinities, in words; '' for none."""
         array = np.asarray(getattr(value, "array", value))
         if array.dtype.kind != "f" or np.isfinite(array).all():
             return ""
@@ -97,7 +97,7 @@ class Finite(Observer):
         return f"{' and '.join(words)} among {array.size} elements" if words else ""
 
     def error(self, node: Node, what: str, did: str, backward: bool) -> AnomalyError:
-        """What is raised."""
+        """The error that is raised."""
         op = node.op.name if node.op is not None else repr(node)
         site = self._sites.get(node.serial)
         module = f" of module {node.scope!r}" if node.scope else ""

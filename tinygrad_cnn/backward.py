@@ -116,7 +116,7 @@ def gradients(
 
 
 def derivative(node: Node, op: Op, g: Any, kept: Any) -> tuple[Any, ...]:
-    """What the op's `backward` gives for the gradient `g` of its result, and what it kept.
+    """Call the op's `backward` with the gradient `g` of its result and what it kept.
 
     Raises:
         GraphError: that is not one gradient (or None) per operand.
@@ -211,7 +211,7 @@ def overwritten(node: Node) -> GraphError:
 
 
 def rewrap(node: Node, op: Op, wrap: Wrap) -> tuple[Any, ...]:
-    """What the op kept, as Tensors at the nodes that the arrays belong to."""
+    """Turn what the op kept into Tensors at the nodes that the arrays belong to."""
     pairs = zip(op.keep, node.kept or (), strict=True)
     return tuple(
         wrap(value, node if i == OUT else node.parents[i]) if isinstance(value, devices.CLASSES) else value

@@ -157,7 +157,7 @@ class _Border(Observer):
 
 
 def returned(name: str, y: Any) -> Tensor:
-    """What a function gave to `name`, which takes a Tensor only.
+    """Check what a function gave to `name`, which takes a Tensor only.
 
     Raises:
         DTypeError: something else.

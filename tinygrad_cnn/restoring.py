@@ -66,7 +66,7 @@ class Ended:
         raise NotImplementedError(f"{type(self).__name__}.__enter__ is not written")
 
     def mark(self) -> Any:
-        """What `leave` is to be told; asked for before `__enter__`."""
+        """Note what `leave` is to be told; asked for before `__enter__`."""
         return None
 
     def leave(self, mark: Any = None) -> None:

@@ -157,7 +157,7 @@ def find_generators(**roots: Any) -> Generators:
 
 
 def _parts(value: Any) -> list[tuple[Any, Any]]:
-    """What an object holds, by name."""
+    """List what an object holds, by name."""
     if isinstance(value, Mapping):
         return list(value.items())
     if isinstance(value, (list, tuple, deque)):

@@ -1,4 +1,4 @@
-"""What a signal's handler raises is the caller's, and is not taken for an error of what it interrupted.
+"""An exception of a signal's handler is the caller's, and is not taken for an error of what it interrupted.
 
 A handler may raise anything, anywhere in the main thread. Many raise a TimeoutError, which is an OSError:
 where an OSError means "there is no such file", the time that ran out would be forgotten. So whoever
@@ -62,7 +62,7 @@ def _of_handler(trace: TracebackType | None) -> bool:
 
 
 def _arguments(frame: FrameType) -> list[object]:
-    """What a function was given, those behind a star one by one."""
+    """List what a function was given, those behind a star one by one."""
     names, several, _, values = inspect.getargvalues(frame)
     found = [values[name] for name in names if name in values]
     return found + list(values.get(several, ())) if several else found

@@ -324,7 +324,7 @@ def _picture_of_file(path: Path, options: argparse.Namespace) -> Picture | Diffe
 
 
 def _named(names: dict[str, Any], script: Path, name: str) -> Any:
-    """What the script left under a name, if it can be drawn."""
+    """Find what the script left under a name, if it can be drawn."""
     kinds = (Tensor, Module, Node)
     fit = sorted(key for key, value in names.items() if isinstance(value, kinds) and key[:1] != "_")
     there = f"{script} has {', '.join(fit[:12])}" if fit else f"{script} leaves no Tensor and no Module"

@@ -1,4 +1,4 @@
-"""What a drawing shows, as the caller chose it."""
+"""The options of a drawing, as the caller chose them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PARTS = ("shapes", "options", "parameters", "paths", "dtypes", "constants", "mar
 
 
 def hidden_parts(hide: Any) -> frozenset[str]:
-    """What to leave out, from one word or several.
+    """Read what to leave out, from one word or several.
 
     Raises:
         ArgumentError: a part that there is not.
@@ -33,7 +33,7 @@ def hidden_parts(hide: Any) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class Choice:
-    """What is shown; `viz.graph` explains each.
+    """The choice of what is shown; `viz.graph` explains each.
 
     Raises:
         ArgumentError: a direction, or a way to show gradients, that there is not.

@@ -42,7 +42,7 @@ _TEXTBOOK = 16
 
 
 class Writable(Protocol):
-    """What a drawing can be written to: an open file, a buffer."""
+    """The kinds of target of a drawing: an open file, a buffer."""
 
     def write(self, data: bytes, /) -> Any:
         """Take bytes."""

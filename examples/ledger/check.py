@@ -1,4 +1,4 @@
-"""What checks are made of: a mark that names the row, and what they are given."""
+"""The parts of checks: a mark that names the row, and what they are given."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 
 class Given(NamedTuple):
-    """What a check is given: where to write, how much to do, the folder of MNIST or None, the seed."""
+    """Given to a check: where to write, how much to do, the folder of MNIST or None, the seed."""
 
     folder: Path
     quick: bool

@@ -234,7 +234,7 @@ def one_step(check: Check, given: Given) -> None:
 
 @shows(20)
 def modes_and_lines(check: Check, given: Given) -> None:
-    """What train() and eval() change, and the lines of a log."""
+    """Check what train() and eval() change, and the lines of a log."""
     x = Tensor(given.rng().normal(size=(8, 1, 8, 8)).astype(np.float32))
     model, plain = small_net(1), nn.Sequential(nn.Conv2d(1, 2, 3, rng=1), nn.ReLU(), nn.Flatten())
     changed = [difference(net.train()(x), net.eval()(x)) > 0 for net in (model, plain)]

@@ -134,7 +134,7 @@ def size_of(result: Result, path: str) -> tuple[int, int]:
 
 
 def cost(outcome: Outcome, result: Result) -> str:
-    """How to run it, the seed, and what it took."""
+    """Say how to run it, the seed, and what it took."""
     parts = [f"<code>{escape(outcome.command)}</code>"]
     seed = outcome.program.seed
     parts.append(f"seed {'fixed' if seed is None else seed}")

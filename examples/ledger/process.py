@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 
 class Done(NamedTuple):
-    """How a program ended.
+    """The end of a program.
 
     Attributes:
         status: its exit status; negative for a signal, None if it was stopped at its time limit.
@@ -45,7 +45,7 @@ class Process:
         )  # fmt: skip
 
     def poll(self) -> Done | None:
-        """How it ended, or None while it runs. It is stopped at its limit."""
+        """Ask how it ended, or None while it runs. It is stopped at its limit."""
         seconds = time.perf_counter() - self.started
         late = seconds > self.limit
         if late:

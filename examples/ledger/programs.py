@@ -1,4 +1,4 @@
-"""What is run: the example scripts and the checks, with the rows that each one shows.
+"""The programs that are run: the example scripts and the checks, with the rows that each one shows.
 
 An entry for an example names the rows of its `claims.check(...)` calls; a test compares the two.
 """

@@ -46,13 +46,13 @@ def as_said(claim: Mapping[str, Any]) -> str:
 
 
 def counted(results: Sequence[Result]) -> str:
-    """How many rows have each verdict: '80 hold, 0 fail, 8 open'."""
+    """Count the rows of each verdict: '80 hold, 0 fail, 8 open'."""
     number = Counter(result.verdict for result in results)
     return f"{number['holds']} hold, {number['fails']} fail, {number['open']} open"
 
 
 def mode(full: bool) -> str:
-    """What was run, in a sentence."""
+    """Say what was run, in a sentence."""
     if full:
         return "Full run: MNIST and photographs, each recipe to its end."
     return (
@@ -148,7 +148,7 @@ def as_json(results: Sequence[Result], outcomes: Sequence[Outcome], full: bool) 
 
 
 def costs(outcome: Outcome) -> dict[str, Any]:
-    """What a program took: seconds on the clock and of processors, and memory."""
+    """Say what a program took: seconds on the clock and of processors, and memory."""
     done = outcome.done
     return {
         "name": outcome.program.name,

@@ -1,4 +1,4 @@
-"""What the source documents claim: 78 rows, and ten defects of theirs, each in a line of our own words."""
+"""The claims of the source documents: 78 rows, and ten defects, each in a line of our own words."""
 
 from __future__ import annotations
 

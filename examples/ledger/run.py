@@ -23,7 +23,7 @@ STOPPED = "stopped by Ctrl-C"
 
 @dataclass
 class Setting:
-    """What a run of the ledger is: full or quick, the folders of data and of results."""
+    """The setting of a run of the ledger: full or quick, the folders of data and of results."""
 
     full: bool
     data: Path | None
@@ -192,7 +192,7 @@ def started(program: Program, setting: Setting, keys: Sequence[str]) -> tuple[Ou
 
 
 def read(outcome: Outcome, limit: float) -> None:
-    """What a program has left: its claims and pictures, or its trouble."""
+    """Read what a program has left: its claims and pictures, or its trouble."""
     path, done = outcome.folder / "claims.json", outcome.done
     assert done is not None
     try:

@@ -1,4 +1,4 @@
-"""What all functions of the namespace share: what is recorded, and what is only computed."""
+"""Shared by all functions of the namespace: what is recorded, and what is only computed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the namespace says of itself and of its types."""
+"""The questions that the namespace answers about itself and its types."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ KINDS = {
 
 
 class Info:
-    """What `__array_namespace_info__` of the array API standard gives.
+    """The result of `__array_namespace_info__` of the array API standard.
 
     >>> Info().default_device(), Info().devices()
     ('cpu', ['cpu'])
     """
 
     def capabilities(self) -> dict[str, Any]:
-        """What depends on data, and how many axes there may be.
+        """Say whether shapes may depend on data, and how many axes there may be.
 
         >>> Info().capabilities()["data-dependent shapes"]
         True

@@ -56,7 +56,7 @@ def _collate(values: list[Any], path: str) -> Any:
 
 
 def _plain(value: Any, path: str) -> Any:
-    """What NumPy stacks: the array of a Tensor, anything else as it is."""
+    """Take what NumPy stacks: the array of a Tensor, anything else as it is."""
     if isinstance(value, (np.ndarray, np.generic, bool, int, float, list)):
         return value
     if hasattr(value, "detach") and hasattr(value, "numpy"):

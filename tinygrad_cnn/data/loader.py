@@ -168,7 +168,7 @@ class DataLoader:
                 yield _on_device(batch, self.device)
 
     def _shares(self, shard: OneOfSeveral) -> Iterator[Any]:
-        """What this process takes of the batches."""
+        """The share of the batches that this process takes."""
         if isinstance(self.dataset, IterableDataset):  # each process goes through the whole stream
             return (rows(batch, rows_of(shard, _length(batch))) for batch in self._made(None))
         chosen, empty = shares(shard, self._chosen())

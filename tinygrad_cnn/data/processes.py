@@ -17,7 +17,7 @@ from tinygrad_cnn.rng import find_generators, manual_seed
 
 
 class WorkerInfo(NamedTuple):
-    """Which worker process this is: its number from 0, how many there are, and the seed of its epoch."""
+    """This worker process: its number from 0, how many there are, and the seed of its epoch."""
 
     id: int
     num_workers: int
@@ -100,7 +100,7 @@ def batches_of_processes(
 
 
 def _start(info: WorkerInfo, dataset: Any, collate: Any, begin: Any) -> None:
-    """What each process does first."""
+    """Prepare a process, before its first sample."""
     global _info, _dataset, _collate, _samples
     _info, _dataset, _collate, _samples = info, dataset, collate, None
     if begin is not None:

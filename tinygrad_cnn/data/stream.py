@@ -150,7 +150,7 @@ class StreamedDataset(ABC):
         return outcome()
 
     def _finish(self) -> None:  # noqa: B027, most classes have nothing to do
-        """What is to be done after the last batch of an epoch."""
+        """Clear up after the last batch of an epoch."""
 
 
 class StreamedSubset(StreamedDataset):

@@ -1,4 +1,4 @@
-"""What every change of an image has in common."""
+"""The base of all changes of an image."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ CUDA_MEMORY = 2
 
 
 class Backend(Protocol):
-    """What a kind of device has to offer. One object for each kind.
+    """The interface of a kind of device. One object for each kind.
 
     Attributes:
         kind: its name, such as 'cuda'.   array: the class of its arrays.
@@ -95,7 +95,7 @@ class Backend(Protocol):
     def array(self) -> Any: ...
 
     def count(self) -> int:
-        """How many of them there are."""
+        """Count the devices of this kind."""
 
     def upload(self, array: Any, index: int) -> Any:
         """A copy of a NumPy array, or of one that lies on another device of this kind."""
@@ -107,7 +107,7 @@ class Backend(Protocol):
         """An array over the memory of another library's array."""
 
     def index_of(self, array: Any) -> int:
-        """Which device an array lies on."""
+        """Find the device that an array lies on."""
 
     def add_at(self, target: Any, key: Any, values: Any) -> None:
         """target[key] += values, where each of repeated positions counts."""
@@ -260,7 +260,7 @@ def _bind() -> None:
 
 # --------------------------------------------------------------------------- from one to another
 def backend_of(array: Any) -> Backend | None:
-    """What an array's device can do, None for the host."""
+    """The backend of an array's device, None for the host."""
     return _backends.get(type(array))
 
 

@@ -111,7 +111,7 @@ def pow(a: Operand[T], b: Operand[T]) -> T:  # named as the operator's function,
 
 
 def remainder(a: Operand[T], b: Operand[T]) -> T:
-    """What division to a whole quotient leaves: a - b·floor(a / b), with the sign of b.
+    """The remainder of a division to a whole quotient: a - b·floor(a / b), with the sign of b.
 
     The derivative in a is 1, that in b is -floor(a / b), also where the remainder jumps.
 

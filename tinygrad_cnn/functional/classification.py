@@ -237,7 +237,7 @@ def _labels(name: str, x: Any, target: Any, ignored: int | None) -> tuple[Any, b
 
 
 def _divisor(labels: Any, factors: Any, reduction: str) -> Any:
-    """What a factor of 1 counts in the reduced loss: 1, or 1 over the summed weights of the kept."""
+    """The weight of a factor of 1 in the reduced loss: 1, or 1 over the summed weights of the kept."""
     if reduction != "mean":
         return 1.0
     kept = labels[labels >= 0]
@@ -246,7 +246,7 @@ def _divisor(labels: Any, factors: Any, reduction: str) -> Any:
 
 
 def _shares(labels: Any, whole: bool, factors: Any, dtype: Any, reduction: str) -> Any:
-    """What each label counts in the reduced loss: its class's factor; 0 if ignored."""
+    """The weight of each label in the reduced loss: its class's factor; 0 if ignored."""
     if whole and factors is None:
         share = np.empty(labels.shape, dtype)
         share.fill(1 / labels.size if reduction == "mean" else 1)

@@ -117,7 +117,7 @@ def _axes(name: str, x: Any, size: Any, scale_factor: Any) -> list[tuple[int, in
 
 
 def _axis_map(mode: str, n: int, o: int, scale: float, corners: bool, smooth: bool) -> AxisMap:
-    """What a mode does along one axis."""
+    """The map of a mode along one axis."""
     if smooth:
         return smooth_map(n, o, (n - 1) / (o - 1) if corners and o > 1 else scale, mode == "bicubic")
     if mode == "nearest":

@@ -279,7 +279,7 @@ def matrix_power(a: Operand[T], n: int) -> T:
 
 
 def matrix_rank(a: Operand[T], tol: float | None = None) -> T:
-    """How many singular values of each matrix are above a bound; no gradient.
+    """Count the singular values of each matrix that are above a bound; no gradient.
 
     Args:
         a: (..., M, N) float32 or float64.   tol: the bound; None for NumPy's.

@@ -1,4 +1,4 @@
-"""What functions take and return, for type checkers alone.
+"""The types that functions take and return, for type checkers alone.
 
 A function `relu(x: Operand[T]) -> T` takes Tensors, arrays, numbers and lists. It returns a Tensor where an
 operand is one, else an array. T has only Tensor to match; where nothing matches, its default says array.
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Numbers: TypeAlias = NDArray[Any] | np.generic | float | Sequence[Any]
 
     class _NoArray:
-        """What no value is: a type variable has two constraints at least."""
+        """A type without a value: a type variable has two constraints at least."""
 
     T = TypeVar("T", Tensor, _NoArray, default=NDArray[Any])  # type: ignore[misc]
     Operand: TypeAlias = T | Numbers

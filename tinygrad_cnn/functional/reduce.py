@@ -251,6 +251,6 @@ def all(x: Operand[T], axis: Axis = None, keepdims: bool = False) -> T:
 
 
 def _ddof(function: str, ddof: Any) -> float:
-    """What is taken from the number of elements; an int stays one, for drawings."""
+    """Check what is taken from the number of elements; an int stays one, for drawings."""
     found = number(function, "ddof", ddof, -inf, inf)
     return int(found) if found.is_integer() else found

@@ -1,4 +1,4 @@
-"""What was checked once, for shapes and options that come again in every step."""
+"""Results of checks that are kept, for shapes and options that come again in every step."""
 
 from __future__ import annotations
 

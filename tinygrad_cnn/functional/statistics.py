@@ -297,7 +297,7 @@ def nanmean(x: Operand[T], axis: Axis = None, keepdims: bool = False) -> T:
 
 
 def count_nonzero(x: Operand[T], axis: Axis = None, keepdims: bool = False) -> T:
-    """How many elements along axes are not 0; no gradient.
+    """Count the elements along axes that are not 0; no gradient.
 
     Args:
         x: array or Tensor.   axis: int, tuple of ints, or None for all.   keepdims: keep the axes.
@@ -319,7 +319,7 @@ def count_nonzero(x: Operand[T], axis: Axis = None, keepdims: bool = False) -> T
 
 
 def bincount(x: Operand[T], weights: Operand[T] | None = None, minlength: int = 0) -> T:
-    """How often each integer occurs, or the sum of its weights.
+    """Count how often each integer occurs, or the sum of its weights.
 
     Args:
         x: (N,) integers of at least 0, a constant.   weights: (N,) floats, which get a gradient, or None.
@@ -344,7 +344,7 @@ def bincount(x: Operand[T], weights: Operand[T] | None = None, minlength: int = 
 
 
 def histogram(x: Operand[T], bins: int = 10, range: tuple[float, float] | None = None) -> tuple[T, T]:
-    """How many elements lie in each of several bins of one width; no gradient.
+    """Count the elements in each of several bins of one width; no gradient.
 
     Args:
         x: array or Tensor.   bins: how many.   range: where the first begins and the last ends;

@@ -1,4 +1,4 @@
-"""What holds for the code that runs now: whether ops are recorded, who watches, which module runs."""
+"""The mode of the code that runs now: whether ops are recorded, who watches, which module runs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Watcher = TypeVar("Watcher", bound=Observer)
 
 
 class Mode(list[Any]):
-    """What holds for the code that runs now, in this thread and this async task.
+    """The mode of the code that runs now, in this thread and this async task.
 
     A list, which unpacks as fast as a tuple: `recording, observers, call, order = MODE.get()`. Only a
     block that is left elsewhere than it was entered writes to one; see `Block`.
@@ -85,7 +85,7 @@ class Block(Ended):
         self._entered.pop(id(inside), None)  # last: until here it can be done again
 
     def _to_leave(self, now: Mode, mark: Mode | None) -> tuple[Mode, Mode] | None:
-        """What to leave in another thread or task, after one that began later, or outside `with`."""
+        """Find what to leave in another thread or task, after one that began later, or outside `with`."""
         entered = list(self._entered.values())
         fitting = [modes for modes in entered if modes[1] is mark] or entered
         return next((modes for modes in fitting if modes[0] is now), fitting[-1] if fitting else None)

@@ -50,7 +50,7 @@ OUT = -1
 
 
 class Traced:
-    """What `Op.__call__` looks for among its operands: something that wants ops recorded.
+    """The class that `Op.__call__` looks for among its operands: something that wants ops recorded.
 
     `Tensor` is the one subclass; the graph knows only that it can `record` and has an `array`.
     """
@@ -73,7 +73,7 @@ class Traced:
 
 
 class Result:
-    """What `Op.forward` returns when its derivative needs more than operands and result.
+    """A value and a residual: returned where the derivative needs more than operands and result.
 
     Attributes:
         value: the result's array.
@@ -175,7 +175,7 @@ class Op:
         return run_forward(self, operands)
 
     def multiply_adds(self, result: Shape, operands: tuple[Shape, ...]) -> int:
-        """How many products it adds up, from the shapes; 0 for what has no such sum.
+        """Count the products that it adds up, from the shapes; 0 for what has no such sum.
 
         One multiply-add is what matrix products and convolutions are made of. Element-wise ops,
         pooling and normalisation count 0, as is usual in papers on networks.
@@ -280,7 +280,7 @@ def without_underflow(op: Op, arrays: Sequence[Any], needs: tuple[bool, ...]) ->
 
 
 def unpacked(op: Op, out: Any) -> tuple[Array, Any]:
-    """What `forward` returned, as an array and the residual.
+    """Take what `forward` returned apart: an array and the residual.
 
     Raises:
         GraphError: it is a tuple or a list, which could only be stacked by guesswork.
@@ -302,7 +302,7 @@ def unpacked(op: Op, out: Any) -> tuple[Array, Any]:
 def run_backward(
     op: Op, g: Any, kept: Sequence[Any], residual: Any = None, needs: tuple[bool, ...] | None = None
 ) -> Any:
-    """What an op's derivative gives, called as the walk calls it.
+    """Call an op's derivative as the walk calls it.
 
     Args:
         op: the op.   g: the gradient of its result.   kept: what `op.keep` names.

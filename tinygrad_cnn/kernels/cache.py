@@ -198,7 +198,7 @@ def imported(name: str) -> ModuleType:
 
 
 def had(what: str, load: Callable[[], T], errors: type[Exception] = Exception) -> T:
-    """What `load()` gives, which is tried twice: an error that does not come again was not the compiler's.
+    """Call `load()`, twice if need be: an error that does not come again was not the compiler's.
 
     A signal's handler may have raised it, which may raise anything anywhere in the main thread: that is the
     caller's, and is raised as it is. What the system refused once (it numbers its errors) is forgotten.

@@ -36,7 +36,7 @@ def refusal() -> str | None:
 
 
 def command() -> list[str]:
-    """What to start: this Python, with this process's path and without the current folder.
+    """Make the command to start: this Python, with this process's path and without the current folder.
 
     >>> command()[1:3]
     ['-P', '-c']

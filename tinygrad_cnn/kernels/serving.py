@@ -1,4 +1,4 @@
-"""Which kernels serve: plain NumPy, or the compiled ones. It is decided here and nowhere else.
+"""The kernels that serve: plain NumPy, or the compiled ones. It is decided here and nowhere else.
 
 Until the first large array comes, NumPy serves and nothing is decided: a small program never loads
 Numba. From then on compiled kernels serve small arrays too. Where Numba is installed:
@@ -79,7 +79,7 @@ class Serving:
         setattr(self._table, name, kernel)
 
     def _on_host(self, name: str) -> Any:
-        """What serves arrays of the host."""
+        """The kernel that serves arrays of the host."""
         kernel = getattr(self._table, name)
         return getattr(kernel, "on_host", kernel)
 
@@ -152,7 +152,7 @@ class Serving:
                 self._decide()
 
     def _decide(self) -> None:
-        """What 'auto' means here and now."""
+        """Decide what 'auto' means here and now."""
         wish = _wish()
         if wish not in CHOICES:
             _log.warning(
@@ -302,7 +302,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def kernels_in_use() -> str:
-    """Which kernels serve large arrays now: 'reference' or 'fast'.
+    """Name the kernels that serve large arrays now: 'reference' or 'fast'.
 
     >>> kernels_in_use() in ("reference", "fast")
     True
@@ -336,7 +336,7 @@ def use_kernels(which: str = "auto", *, deterministic: bool = False) -> str:
 
 
 def _wish() -> str:
-    """What the environment asks for."""
+    """Read what the environment asks for."""
     return os.environ.get("TINYGRAD_CNN_KERNELS", "auto")
 
 

@@ -79,7 +79,7 @@ class AveragedModel(Module):
         self.n_averaged = Buffer(np.array(0, np.int64))
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """What the averaged model computes.
+        """Compute the averaged model's result.
 
         >>> AveragedModel(Module.__new__(Module)).forward()
         Traceback (most recent call last):

@@ -99,7 +99,7 @@ class FunctionLayer(Module):
         """Refuse options that do not fit together; for subclasses."""
 
     def forward(self, *operands: Any, **options: Any) -> Tensor:
-        """What the layer's function gives for the operands, with the layer's options.
+        """Call the layer's function on the operands, with the layer's options.
 
         >>> from tinygrad_cnn import nn
         >>> nn.ReLU().forward([-1.0, 2.0])

@@ -21,7 +21,7 @@ METHODS = (("forward", "backward"), ("forward_pass", "backward_pass"))
 
 
 class Written(Op):
-    """What a layer's `forward` computes, with the derivative that its `backward` says."""
+    """The op of a layer's `forward`, with the derivative that its `backward` says."""
 
     def __init__(
         self, layer: Any, params: tuple[str, ...], grads: tuple[str, ...], training: bool
@@ -119,7 +119,7 @@ class HandWritten(Module):
             setattr(self, name, Parameter(getattr(layer, name)))
 
     def forward(self, x: Tensor) -> Tensor:
-        """What the layer computes of x.
+        """Compute the layer's result; written by each subclass.
 
         >>> class Twice:
         ...     def forward(self, x): return 2 * x

@@ -268,7 +268,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
 
 
 def fans(name: str, tensor: Tensor) -> tuple[int, int]:
-    """How many products go into each result, and how many results each input goes into.
+    """Count the products that go into each result, and how many results each input goes into.
 
     Args:
         name: of the function, for the message.   tensor: weights (out, in, *kernel).
@@ -297,7 +297,7 @@ def _inverse_root(fan: float) -> float:
 
 
 def default_(weight: Tensor, bias: Tensor | None, *, rng: Seed = None) -> None:
-    """What Linear and Conv layers start with: weight and bias uniform in ±1/sqrt(fan_in).
+    """Fill weight and bias as Linear and Conv layers start: weight and bias uniform in ±1/sqrt(fan_in).
 
     fan_in is the number of products in each sum: the elements of weight[0].
 

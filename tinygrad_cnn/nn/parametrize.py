@@ -53,7 +53,7 @@ class Parametrization(Module):
         setattr(self, "0", first)
 
     def originals(self) -> list[Parameter]:
-        """What the parameter is computed from.
+        """The Tensors that the parameter is computed from.
 
         >>> len(Parametrization(Parameter([[3.0, 4.0]]), WeightNorm()).originals())
         2

@@ -1,4 +1,4 @@
-"""What a model consists of, without its numbers, as JSON that names classes and runs no code."""
+"""The structure of a model, without its numbers, as JSON that names classes and runs no code."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ class Writer(Encoder):
         return {"class": cls.__name__, "arguments": arguments}
 
     def _argument(self, module: Module, parameter: inspect.Parameter, path: str) -> Any:
-        """What the constructor was given, read off the attribute of the same name."""
+        """Find what the constructor was given, read off the attribute of the same name."""
         if not hasattr(module, parameter.name):
             raise DTypeError(
                 f"{self.prefix}{path}: {type(module).__name__} keeps no attribute of that name, "

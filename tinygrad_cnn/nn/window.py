@@ -32,7 +32,7 @@ class Window(NamedTuple):
     ceil_mode: bool
 
     def output(self, axis: int, size: int) -> int:
-        """How many pixels come out of `size`; none or fewer where the window does not fit.
+        """Count the pixels that come out of `size`; none or fewer where the window does not fit.
 
         >>> Window("pool", (3, 3), (2, 2), (1, 1), ((0, 0), (0, 0)), False).output(0, 54)
         26

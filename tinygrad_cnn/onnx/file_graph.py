@@ -1,4 +1,4 @@
-"""What an ONNX file says, as plain values: graphs, nodes and what flows between them."""
+"""The content of an ONNX file as plain values: graphs, nodes and what flows between them."""
 
 from __future__ import annotations
 

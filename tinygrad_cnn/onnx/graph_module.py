@@ -53,12 +53,12 @@ class OnnxModule(Module):
 
     @property
     def inputs(self) -> tuple[Declared, ...]:
-        """What `forward` takes."""
+        """The names of what `forward` takes."""
         return self._graph.inputs
 
     @property
     def outputs(self) -> tuple[Declared, ...]:
-        """What `forward` gives."""
+        """The result of `forward`."""
         return self._graph.outputs
 
     def forward(self, *args: Any, **named: Any) -> Any:
@@ -177,7 +177,7 @@ _MOVING = frozenset(
 
 
 def _roles(graph: FileGraph) -> dict[str, set[str]]:
-    """What each value is taken as, by all nodes that read it; also where its elements are moved before."""
+    """Find the role of each value, by all nodes that read it; also where its elements move before."""
     found: dict[str, set[str]] = {}
     for node in reversed(list(graph.walk())):
         known = IMPORTERS.get((node.domain, node.kind), Importer(len))

@@ -1,4 +1,4 @@
-"""Which module a node belongs to, as far as the names in a file tell."""
+"""The module that a node belongs to, as far as the names in a file tell."""
 
 from __future__ import annotations
 

@@ -171,7 +171,7 @@ def _versions(onnx: Any, model: Any) -> dict[str, int]:
 
 
 def _check(onnx: Any, model: Any) -> None:
-    """What onnx's own checker finds: types of attributes, numbers of inputs, versions."""
+    """Ask onnx's own checker: types of attributes, numbers of inputs, versions."""
     # Files whose inputs or outputs have no declared shape are common; the checker insists on one.
     values = [*model.graph.input, *model.graph.output]
     unknown = [

@@ -40,7 +40,7 @@ class Run:
         self._alive = self._steps = self._depth = 0
 
     def graph(self, graph: FileGraph, inputs: Mapping[str, Any], known: Mapping[str, Any]) -> list[Any]:
-        """What comes out of a graph.
+        """Run a graph.
 
         Args:
             inputs: by name.   known: values from outside the graph.
@@ -115,7 +115,7 @@ class Run:
         )  # fmt: skip
 
     def _computed(self, node: FileNode, call: Call, inputs: Sequence[Any]) -> Any:
-        """What an importer gives; of bfloat16 numbers by way of float32, which NumPy can compute with."""
+        """Call an importer; bfloat16 goes by way of float32, which NumPy can compute with."""
         function = IMPORTERS[node.domain, node.kind].function
         if node.kind in _OF_ANY_TYPE or not any(map(_is_bfloat16, inputs)):
             return function(call, *inputs)

@@ -1,4 +1,4 @@
-"""What a model computes, seen three times: at two sizes and with other numbers.
+"""Records of what a model computes, three times: at two sizes and with other numbers.
 
 What differs between the sizes becomes dynamic. What differs with the numbers but stands in no recorded
 operand was computed outside the graph, and would be baked into a file: it is refused.

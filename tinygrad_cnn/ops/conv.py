@@ -20,7 +20,7 @@ __all__ = ["Conv", "ConvImage", "ConvKernel", "ConvTranspose", "Fold", "Unfold"]
 
 
 class ConvFamily(Op):
-    """What the three share: the geometry, and the number of groups of channels."""
+    """Shared by the three: the geometry, and the number of groups of channels."""
 
     wide = True
     family = "conv"

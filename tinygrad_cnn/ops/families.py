@@ -18,7 +18,7 @@ class Elementwise(Op):
 
 
 class Activation(Op):
-    """What stands between layers."""
+    """The family of what stands between layers."""
 
     family = "activation"
     wide = True
@@ -32,7 +32,7 @@ class Rearrangement(Op):
 
 
 class Loss(Op):
-    """What training makes small."""
+    """The family of what training makes small."""
 
     family = "loss"
     wide = True

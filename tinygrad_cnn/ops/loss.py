@@ -29,7 +29,7 @@ EPSILON = float(np.float32(1e-12))
 
 
 class ElementLoss(Loss):
-    """What losses of single elements share: the reduction, and how its gradient is shared out."""
+    """Shared by losses of single elements: the reduction, and how its gradient is shared out."""
 
     keep: tuple[int, ...] = (0, 1)
 
@@ -172,7 +172,7 @@ class BinaryCrossEntropyWithLogits(ElementLoss):
         return dx, dt
 
     def positive(self, t: Any) -> Any:
-        """What ln(1 + e^-x) counts: 1 - t + pos_weight · t."""
+        """The weight of ln(1 + e^-x): 1 - t + pos_weight · t."""
         return 1 + (devices.beside(self._pos_weight, t) - 1) * t
 
 
@@ -223,7 +223,7 @@ class HingeEmbedding(ElementLoss):
 
 # --------------------------------------------------------------------------- losses of classes
 class LabelLoss(Loss):
-    """What losses of integer labels share. Classes lie along axis 1.
+    """Shared by losses of integer labels. Classes lie along axis 1.
 
     labels int (N, ...), negative where ignored; weight (N, ...), 0 there and otherwise what each
     loss counts, its share of a mean included.

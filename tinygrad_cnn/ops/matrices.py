@@ -15,7 +15,7 @@ __all__ = ["Cholesky", "Cofactors", "Determinant", "Inverse", "LogAbsDet", "Pseu
 
 
 class MatrixFunction(Op):
-    """What functions of the last two axes share."""
+    """Shared by functions of the last two axes."""
 
     family = "linear"
 

@@ -21,7 +21,7 @@ __all__ = ["AdaptiveMaxPool", "AvgPool", "LpPool", "MaxPool", "MaxUnpool", "Pick
 
 
 class PoolFamily(Op):
-    """What they share: the geometry."""
+    """Shared by all pools: the geometry."""
 
     wide = True
     family = "pool"

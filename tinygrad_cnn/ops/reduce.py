@@ -91,7 +91,7 @@ class Mean(Reduction):
 
 
 class Extreme(Reduction):
-    """What the largest and the smallest share: the derivative."""
+    """Shared by the largest and the smallest: the derivative."""
 
     keep = (0, OUT)
 
@@ -144,7 +144,7 @@ class Prod(Reduction):
 
 
 class Deviation(Reduction):
-    """What variance and its root share: divisor and distances from the mean.
+    """Shared by variance and its root: divisor and distances from the mean.
 
     A mean is rounded; what it is wrong by is the mean of what it leaves, and taken off as well.
     """

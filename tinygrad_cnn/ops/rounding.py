@@ -13,7 +13,7 @@ __all__ = ["Ceil", "Floor", "FloorDiv", "Round", "Sign", "Step", "Trunc"]
 
 
 class Flat(Elementwise):
-    """What functions share whose derivative is 0 wherever they have one."""
+    """Shared by functions whose derivative is 0 wherever they have one."""
 
     wide = False
 

@@ -17,7 +17,7 @@ __all__ = ["CumExtreme", "CumProd", "CumSum", "LogCumSumExp", "Recurrence"]
 
 
 class Scan(Op):
-    """What scans share: the axis, and whether they run from its end."""
+    """Shared by scans: the axis, and whether they run from its end."""
 
     wide = True
     family = "arithmetic"

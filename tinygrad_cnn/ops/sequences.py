@@ -21,7 +21,7 @@ __all__ = ["GRU", "LSTM", "RNN"]
 
 
 class RecurrentLayer(Op):
-    """What the layers share. The last operands are w_ih, w_hh, and b_ih and b_hh or neither of them."""
+    """Shared by the layers. The last operands are w_ih, w_hh, and b_ih and b_hh or neither of them."""
 
     wide = True
     family = "linear"

@@ -21,7 +21,7 @@ class Places(NamedTuple):
 
 
 class Ordered(Rearrangement):
-    """What sorting and choosing share: the places of the result's elements, and the derivative."""
+    """Shared by sorting and choosing: the places of the result's elements, and the derivative."""
 
     axis: int
 

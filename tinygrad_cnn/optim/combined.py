@@ -54,7 +54,7 @@ class SequentialLR(LRScheduler):
         super().__init__(optimizer)
 
     def write(self, t: int, group: Group, k: int) -> None:
-        """What the scheduler of step t sets."""
+        """Set what the scheduler of step t says."""
         part = bisect_right(self.milestones, t)
         start = self.milestones[part - 1] if part else 0
         self.schedulers[part].write(t - start, group, k)

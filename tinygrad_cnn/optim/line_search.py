@@ -1,4 +1,4 @@
-"""How far to go along a direction: a search for a step that lowers loss and slope enough."""
+"""Line search: a search for a step that lowers loss and slope enough."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def strong_wolfe(
 
 
 class Search:
-    """What the two parts of the search share: the line, the start, the conditions, and the calls so far."""
+    """Shared by the two parts of the search: the line, the start, the conditions, and the calls so far."""
 
     def __init__(
         self, at: Callable[[float], tuple[float, Array]], d: Array, start: Point, enough: float,

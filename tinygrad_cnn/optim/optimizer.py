@@ -1,4 +1,4 @@
-"""What optimizers share: parameter groups, the step over all parameters, and their state."""
+"""Shared by optimizers: parameter groups, the step over all parameters, and their state."""
 
 from __future__ import annotations
 

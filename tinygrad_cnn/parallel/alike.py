@@ -1,4 +1,4 @@
-"""What must be alike on all ranks: parameters, their values, and the state and options of optimizers."""
+"""Checks that ranks are alike: parameters, their values, the state and options of optimizers."""
 
 from __future__ import annotations
 

@@ -189,7 +189,7 @@ class GradientAverage:
             self._send()
 
     def before_step(self, optimizer: object = None) -> None:
-        """What an optimizer calls before each step: finish, and begin anew afterwards."""
+        """Prepare a step of the optimizer: finish, and begin anew afterwards."""
         self.finish()
         self._done = False
 

@@ -1,4 +1,4 @@
-"""What a rank says before it ends all ranks; and how it ends them before there is a world."""
+"""Last words of a rank, and its way to end all ranks before there is a world."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def last_words(text: str, patience: float = PATIENCE) -> None:
 
 
 def _unread(descriptor: int) -> int:
-    """How many bytes of a pipe that we write to have not been read; 0 where that cannot be known."""
+    """Count the bytes of a pipe that have not been read; 0 where that cannot be known."""
     if sys.platform == "win32":
         return 0
     try:

@@ -33,7 +33,7 @@ class SumOverRanks(Op):
 
 
 class SyncNorm:
-    """What the layers below share: in training, statistics over all ranks."""
+    """Shared by the layers below: in training, statistics over all ranks."""
 
     world: World | None = None
 

@@ -145,7 +145,7 @@ def _lock(descriptor: int) -> bool | None:
 
 
 def _start(target: Path) -> str:
-    """What the names of a file's temporary files begin with."""
+    """The start of the names of a file's temporary files."""
     return f".{target.name[:150]}.writing-"
 
 

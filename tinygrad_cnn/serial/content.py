@@ -1,4 +1,4 @@
-"""What a file of arrays holds, whatever its format."""
+"""The content of a file of arrays, whatever its format."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DTYPES = tuple(PACKED.values())
 
 
 class Content(NamedTuple):
-    """What a file holds: arrays by name, and the texts beside them."""
+    """The content of a file: arrays by name, and the texts beside them."""
 
     tensors: dict[str, Array]
     metadata: dict[str, str]

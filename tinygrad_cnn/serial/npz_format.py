@@ -18,7 +18,7 @@ MOST_UNPACKED = 2**31
 
 
 def write(path: str | os.PathLike[str], arrays: dict[str, Array], metadata: dict[str, str]) -> None:
-    """What `np.savez` writes, but under any name ('file' too), and with the metadata beside it."""
+    """Write what `np.savez` writes, but under any name ('file' too), and with the metadata beside it."""
     with writing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         # A ZipInfo without a date says 1980, so the same arrays give the same bytes.
         if metadata:

@@ -162,7 +162,7 @@ def _texts(metadata: Mapping[str, str]) -> dict[str, str]:
 
 # --------------------------------------------------------------------------- which format
 class Form(NamedTuple):
-    """How one suffix is written and read."""
+    """A format: how one suffix is written and read."""
 
     words: str
     write: Callable[[str | os.PathLike[str], dict[str, Array], dict[str, str]], None]

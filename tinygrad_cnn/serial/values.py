@@ -248,7 +248,7 @@ class Decoder:
         return np.dtype(given)
 
     def tried(self, path: str, what: str, make: Callable[[], Any]) -> Any:
-        """What a function makes; its error becomes a FormatError at the path.
+        """Call a function; its error becomes a FormatError at the path.
 
         >>> Decoder("a.json").tried("here", "number", lambda: int("3"))
         3

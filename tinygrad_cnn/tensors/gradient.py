@@ -114,7 +114,7 @@ def walk(
 
 
 def seed_of(function: str, output: Any, gradient: Any) -> Tensor:
-    """What flows into an output, as a Tensor of its shape and type."""
+    """Find what flows into an output, as a Tensor of its shape and type."""
     if not output.requires_grad:
         raise GraphError(
             f"{function}: this tensor does not require grad: nothing it was computed from has "

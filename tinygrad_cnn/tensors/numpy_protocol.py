@@ -1,4 +1,4 @@
-"""What NumPy's own functions do with Tensors: two explicit tables, and an error for the rest.
+"""NumPy's own functions on Tensors: two explicit tables, and an error for the rest.
 
 `np.exp(tensor)`, `array * tensor` and `np.concatenate([tensor, array])` are recorded like the
 functions of this package. A NumPy function that is in no table raises and names the nearest one
@@ -283,7 +283,7 @@ QUERIES = frozenset(
 
 
 def apply_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """What `Tensor.__array_ufunc__` answers.
+    """Answer `Tensor.__array_ufunc__`.
 
     Raises:
         DTypeError: the ufunc is in no table, or is called as a method such as `np.add.reduce`.
@@ -316,7 +316,7 @@ def write_out(ufunc: np.ufunc, inputs: tuple[Any, ...], out: tuple[Any, ...]) ->
 
 
 def apply_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """What `Tensor.__array_function__` answers.
+    """Answer `Tensor.__array_function__`.
 
     Raises:
         DTypeError: the function is in no table.

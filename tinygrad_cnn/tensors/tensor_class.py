@@ -247,7 +247,7 @@ class Tensor(TensorMethods):
 
     @property
     def name(self) -> str | None:
-        """What drawings and messages call it."""
+        """The name of it in drawings and messages."""
         return None if self._node is None else self._node.name
 
     @name.setter
@@ -483,7 +483,7 @@ def tensor(
 
 
 def _computed(op: Op, arrays: tuple[Any, ...], needs: tuple[bool, ...]) -> Any:
-    """What `op.forward` returns; the usual cases of `run_forward`, written out."""
+    """Call `op.forward`; the usual cases of `run_forward`, written out."""
     try:
         if op.wide and getattr(arrays[0], "dtype", None) is not _FLOAT32 and has_half(arrays[0], arrays):
             return in_float32(op, arrays, needs)

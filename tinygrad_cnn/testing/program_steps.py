@@ -96,7 +96,7 @@ class Step:
 
 
 def name_of(op: Callable[..., Any]) -> str:
-    """What a function is called in a printed program.
+    """Name a function for a printed program.
 
     >>> name_of(len)
     'len'

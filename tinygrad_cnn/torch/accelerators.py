@@ -1,4 +1,4 @@
-"""What programs ask of accelerators: there are none, and the answers let them go on on the CPU."""
+"""Answers to questions about accelerators: there are none, and the answers let them go on on the CPU."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class GradScaler:
         pass
 
     def scale(self, outputs: Any) -> Any:
-        """What it is given."""
+        """Give back its argument."""
         return outputs
 
     def step(self, optimizer: Any, *args: Any, **kwargs: Any) -> Any:

@@ -79,7 +79,7 @@ def allclose(
 
 @name()
 def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False) -> Any:
-    """Which elements are among the test elements."""
+    """Find the elements that are among the test elements."""
     return Tensor.detached(np.isin(value(elements), value(test_elements), invert=invert))
 
 

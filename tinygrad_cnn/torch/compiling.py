@@ -1,4 +1,4 @@
-"""What programs say to PyTorch's compiler: here programs run as they are written, so it changes nothing."""
+"""The names of PyTorch's compiler: here programs run as they are written, so it changes nothing."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ CPU = device("cpu")
 
 
 class memory_format:
-    """How the dimensions of a tensor lie in memory: a name; tensors of here lie as they were made."""
+    """The order of a tensor's dimensions in memory: a name; tensors of here lie as they were made."""
 
     def __init__(self, called: str) -> None:
         self.called = called
@@ -84,7 +84,7 @@ class memory_format:
 
 
 class layout(memory_format):
-    """How a tensor keeps its elements: strided, as arrays do."""
+    """The layout of a tensor's elements: strided, as arrays do."""
 
 
 strided = layout("torch.strided")

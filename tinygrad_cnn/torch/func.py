@@ -205,7 +205,7 @@ def _picked(arg: Any, dim: Any, k: int) -> Any:
 
 
 def functional_call(module: Any, parameters_and_buffers: Any, args: Any = None, kwargs: Any = None) -> Any:
-    """What a module gives with other parameters and buffers; it is left as it was.
+    """The result of a module with other parameters and buffers; it is left as it was.
 
     Args:
         parameters_and_buffers: tensors by their path, or several such dictionaries.

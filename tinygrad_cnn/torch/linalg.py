@@ -161,7 +161,7 @@ def lstsq(A: Any, B: Any, rcond: Any = None, *, driver: Any = None) -> Any:
 
 
 def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False) -> Any:
-    """How many singular values are not 0."""
+    """Count the singular values that are not 0."""
     return Tensor.detached(np.asarray(np.linalg.matrix_rank(A._array, tol), np.int64))
 
 

@@ -1,4 +1,4 @@
-"""What the Tensor can do: operators, conversions, gradients, and the functions of the tables as methods."""
+"""Methods of the Tensor: operators, conversions, gradients, and the functions of the tables."""
 
 from __future__ import annotations
 
@@ -337,7 +337,7 @@ def share_memory_(self: Any) -> Any:
 
 
 class Removable:
-    """What registering a hook returns: `remove()` takes it away."""
+    """The handle of a registered hook: `remove()` takes it away."""
 
     def __init__(self, remove: Callable[[], None]) -> None:
         self._remove = remove

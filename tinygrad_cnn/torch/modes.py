@@ -65,7 +65,7 @@ def fork_rng(devices: Any = None, enabled: bool = True, **_: Any) -> Restoring[N
 
 
 def compile(model: Any = None, **options: Any) -> Any:
-    """What it is given: programs run as they are written.
+    """Give back the function: programs run as they are written.
 
     >>> compile(abs) is abs
     True

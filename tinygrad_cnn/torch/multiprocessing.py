@@ -62,7 +62,7 @@ def set_start_method(method: str | None, force: bool = False) -> None:
 
 
 def get_start_method(allow_none: bool = False) -> str:
-    """How processes are started."""
+    """Name the way in which processes are started."""
     return str(CONTEXT.get_start_method())
 
 

@@ -83,7 +83,7 @@ def trunc(input: Any) -> Any:
 
 @name(in_place=True)
 def frac(input: Any) -> Any:
-    """What trunc leaves."""
+    """The part that trunc leaves."""
     return input - trunc(input)
 
 
@@ -245,13 +245,13 @@ def floor_divide(input: Any, other: Any) -> Any:
 
 @name(in_place=True)
 def remainder(input: Any, other: Any) -> Any:
-    """What floor division leaves; the sign is the divisor's."""
+    """The remainder of floor division; the sign is the divisor's."""
     return tensor_of(input) % other
 
 
 @name(in_place=True)
 def fmod(input: Any, other: Any) -> Any:
-    """What division rounded towards 0 leaves; the sign is the input's."""
+    """The remainder of division rounded towards 0; the sign is the input's."""
     a, b = mixed(input, other)
     if a._array.dtype.kind != "f":
         return Tensor.detached(np.fmod(a._array, getattr(b, "_array", b)))

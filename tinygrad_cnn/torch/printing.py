@@ -1,4 +1,4 @@
-"""How tensors print: PyTorch's layout of numbers."""
+"""Printing of tensors: PyTorch's layout of numbers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tinygrad_cnn.torch import dtypes
 
 
 class Options:
-    """What `set_printoptions` sets."""
+    """The options of `set_printoptions`."""
 
     precision = 4
     threshold = 1000.0

@@ -20,7 +20,7 @@ __all__ = [
 
 
 class ProfilerActivity(Enum):
-    """What may be measured; here the CPU."""
+    """The activities that may be measured; here the CPU."""
 
     CPU = 0
     CUDA = 1
@@ -28,7 +28,7 @@ class ProfilerActivity(Enum):
 
 
 class ProfilerAction(Enum):
-    """What a schedule says of a step; all steps are measured here."""
+    """The actions of a schedule; all steps are measured here."""
 
     NONE = 0
     WARMUP = 1
@@ -46,7 +46,7 @@ def schedule(**options: Any) -> Callable[[int], ProfilerAction]:
 
 
 def tensorboard_trace_handler(dir_name: str, *args: Any, **options: Any) -> Callable[[Any], None]:
-    """What is done with a profile: nothing is written for TensorBoard.
+    """Take a profile: nothing is written for TensorBoard.
 
     >>> tensorboard_trace_handler("runs")(None)
     """

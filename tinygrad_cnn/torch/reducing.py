@@ -393,7 +393,7 @@ def dist(input: Any, other: Any, p: float = 2) -> Any:
 
 @name()
 def count_nonzero(input: Any, dim: Any = None) -> Any:
-    """How many elements are not 0."""
+    """Count the elements that are not 0."""
     return Tensor.detached(np.count_nonzero(input._array, axis=_axes(dim)))
 
 

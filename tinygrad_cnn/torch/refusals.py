@@ -77,7 +77,7 @@ def missing(module: str, name: str, names: Any) -> AttributeError:
 
 
 def unimported(error: ImportError) -> str | None:
-    """What to say of `from torch import name` where there is no such name.
+    """Refuse `from torch import name` where there is no such name.
 
     >>> unimported(ImportError("cannot import name 'zeroes' from 'torch'", name="torch"))
     'torch.zeroes is not in tinygrad_cnn.torch'

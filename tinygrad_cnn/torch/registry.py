@@ -1,4 +1,4 @@
-"""Which functions are names of `torch`, which are methods of its Tensor, and which have an in-place twin.
+"""The functions that are names of `torch`, which are methods of its Tensor, and which have an in-place twin.
 
 Each function is written once, with the tensor as its first argument `input`; the decorators say where its
 name appears. `torch/__init__.py` and `methods.py` read the tables.

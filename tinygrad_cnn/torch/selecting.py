@@ -269,7 +269,7 @@ def unique_consecutive(
 
 @name()
 def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
-    """How often each number occurs."""
+    """Count how often each number occurs."""
     return Tensor.detached(
         np.bincount(input._array, None if weights is None else weights._array, minlength)
     )
@@ -277,7 +277,7 @@ def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
 
 @name()
 def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0) -> Any:
-    """How many elements lie in each of equal bins."""
+    """Count the elements in each of equal bins."""
     if min == max:
         min, max = float(input._array.min()), float(input._array.max())
     counts = np.histogram(input._array, bins, (min, max))[0]

@@ -117,12 +117,12 @@ class Tensor(NativeTensor):
 
     @property
     def grad_fn(self) -> Any:
-        """What made it: an object that prints its op, or None for a leaf."""
+        """The op that made it: an object that prints its op, or None for a leaf."""
         return None if self.is_leaf or not self.requires_grad else GradFn(self.node)
 
     @property
     def name(self) -> str | None:
-        """What drawings call it."""
+        """The name of it in drawings."""
         return None if self._node is None else self._node.name
 
     @name.setter
@@ -230,7 +230,7 @@ class Buffer(Tensor, native_nn.Buffer):
 
 
 class GradFn:
-    """What `grad_fn` shows of a node: a name such as `<AddBackward0>`, and its parents."""
+    """The view of a node that `grad_fn` gives: a name such as `<AddBackward0>`, and its parents."""
 
     def __init__(self, node: Node) -> None:
         self.node = node
@@ -242,7 +242,7 @@ class GradFn:
 
     @property
     def next_functions(self) -> tuple[Any, ...]:
-        """What its operands came from."""
+        """The nodes that its operands came from."""
         parents = sorted(self.node.parents, key=lambda p: not p.requires_grad)  # numbers behind tensors
         return tuple((GradFn(p) if p.requires_grad else None, 0) for p in parents)
 

@@ -14,7 +14,7 @@ from tinygrad_cnn.torchvision.datasets.vision import image_class
 
 
 class ImageReadMode(enum.Enum):
-    """Which channels an image shall have."""
+    """The channels that an image shall have."""
 
     UNCHANGED = ""
     GRAY = "L"

@@ -144,7 +144,7 @@ class Evaluator:
         return self.loss(outputs, fitting_targets(self.loss, outputs, targets))
 
     def predict(self, x: Any, batch_size: int = 256) -> Array:
-        """What the model gives for each sample, in evaluation mode and without a graph.
+        """The result of the model for each sample, in evaluation mode and without a graph.
 
         Args:
             x: (N, ...), or an iterable of batches of inputs; of (inputs, targets) the targets are left.

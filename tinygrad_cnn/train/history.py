@@ -1,4 +1,4 @@
-"""What a training measured: a list of numbers per epoch under each name."""
+"""The history of a training: a list of numbers per epoch under each name."""
 
 from __future__ import annotations
 

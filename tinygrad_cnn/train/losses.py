@@ -119,7 +119,7 @@ def fitting_targets(loss: Any, outputs: Any, targets: Any) -> Any:
 
 
 def two_classes(kind: str, outputs: Any, targets: Any) -> tuple[Array, Array]:
-    """What measures of classes take of one output: scores of class 0 and class 1, and labels (N,).
+    """Turn one output into what measures of classes take: scores of class 0 and class 1, and labels (N,).
 
     Args:
         kind: as `binary` gives it.   outputs: (N,) or (N, 1).   targets: 0 or 1, of either shape.

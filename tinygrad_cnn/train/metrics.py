@@ -1,4 +1,4 @@
-"""How good predictions are: accuracy, the confusion matrix, and what is read off it.
+"""Measures of predictions: accuracy, the confusion matrix, and what is read off it.
 
 The functions judge arrays at once. The same measures over many batches are in `running`.
 """
@@ -63,7 +63,7 @@ def top_k_accuracy(scores: Any, labels: Any, k: int = 5) -> float:
 
 
 def confusion_matrix(labels: Any, predictions: Any, classes: int | None = None) -> Array:
-    """How often each class was taken for which.
+    """Count how often each class was taken for which.
 
         M[i, j] = the number of samples of class i that were predicted as j
 

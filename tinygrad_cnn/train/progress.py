@@ -1,4 +1,4 @@
-"""How far a training is: epochs and batches done, what was measured, and the place in the data."""
+"""The progress of a training: epochs and batches done, what was measured, and the place in the data."""
 
 from __future__ import annotations
 

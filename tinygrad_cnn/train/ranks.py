@@ -1,4 +1,4 @@
-"""What the processes of a training tell each other; nothing, where there is one alone."""
+"""Messages between the processes of a training; none, where there is one alone."""
 
 from __future__ import annotations
 

@@ -113,12 +113,12 @@ class Trainer:
 
     @property
     def model(self) -> Module:
-        """What is trained."""
+        """The module that is trained."""
         return self._learner.model
 
     @property
     def optimizer(self) -> Optimizer:
-        """What takes the steps."""
+        """The optimizer that takes the steps."""
         return self._learner.optimizer
 
     @property

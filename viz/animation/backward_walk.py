@@ -201,7 +201,7 @@ def _frames(model: Model, choice: Choice) -> Animation:
 
 
 def _caption(box: Box, operands: list[Edge]) -> str:
-    """What a step does: what it gets and what it passes back."""
+    """Say what a step does: what it gets and what it passes back."""
     assert box.gradient is not None
     name = f"{box.name} ({box.path})" if box.path else box.name
     given = [_size(edge.gradient) for edge in operands if edge.gradient is not None]

@@ -1,1 +1,1 @@
-"""What is different between two graphs."""
+"""Differences between two graphs."""

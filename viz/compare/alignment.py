@@ -1,4 +1,4 @@
-"""Which box of one graph is which box of another.
+"""Matching the boxes of two graphs.
 
 Both are read in the order of their creation. Boxes may be matched if they are of one kind, and of all
 ways to match them without crossing the one with most in common is taken.
@@ -41,7 +41,7 @@ def aligned(first: Sequence[Box], second: Sequence[Box]) -> list[tuple[int, int]
 
 
 def what(box: Box) -> tuple[str, str, str]:
-    """What may change about a box while it stays the same one, but for shape and parameters.
+    """Note what may change about a box while it stays the same one, but for shape and parameters.
 
     >>> what(Box(0, "op", "Sum", (), "float32", options="axis 0"))
     ('Sum', 'axis 0', 'float32')
@@ -68,7 +68,7 @@ def numberless(path: str) -> str:
 
 
 def _kind(box: Box) -> tuple[str, str, int]:
-    """What must agree for two boxes to be one."""
+    """Note what must agree for two boxes to be one."""
     return box.kind, "" if box.is_leaf else box.name, box.order
 
 
@@ -77,7 +77,7 @@ def _key(box: Box) -> Hashable:
 
 
 def _ends(ours: Sequence[Hashable], theirs: Sequence[Hashable]) -> tuple[int, int]:
-    """How many boxes at the start, and of the rest at the end, are fully equal."""
+    """Count the boxes at the start, and of the rest at the end, that are fully equal."""
     most, start, end = min(len(ours), len(theirs)), 0, 0
     while start < most and ours[start] == theirs[start]:
         start += 1
@@ -87,7 +87,7 @@ def _ends(ours: Sequence[Hashable], theirs: Sequence[Hashable]) -> tuple[int, in
 
 
 def _worth(one: Box, other: Box) -> int:
-    """What it is worth to match two boxes; 0 if they cannot be one."""
+    """Weigh a match of two boxes; 0 if they cannot be one."""
     if _kind(one) != _kind(other):
         return 0
     worth = _MATCH + _WHAT * (what(one) == what(other)) + _SHAPE * (one.shape == other.shape)

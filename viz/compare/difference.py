@@ -29,7 +29,7 @@ FORMATS = ("png", "svg", "pdf", "html", "txt", "dot", "gv")
 
 @dataclass(frozen=True)
 class Difference:
-    """What `viz.diff` found: text by `str()`, a picture in notebooks; its length is 0 for equal graphs.
+    """The findings of `viz.diff`: text by `str()`, a picture in notebooks; of length 0 for equal graphs.
 
     Attributes:
         changes: in the order of the operations.   equal: how many boxes are the same in both.
@@ -81,7 +81,7 @@ def diff(
     direction: str | None = None, max_nodes: int | None = MAX_NODES,
     dpi: int = DPI, timeout: float = 60.0,
 ) -> Difference:  # fmt: skip
-    """What has to change to make the graph of `a` into that of `b`, in words and as one picture.
+    """Find what has to change to make the graph of `a` into that of `b`, in words and as one picture.
 
     Operations are matched by the path of their module, their kind and their order. A matched one
     has changed if its options, its shape, its parameters or its operands differ; values do not
@@ -132,7 +132,7 @@ def diff(
 
 
 def summary(changes: Sequence[Change], equal: int) -> str:
-    """How many differences there are of each kind, in one line.
+    """Count the differences of each kind, in one line.
 
     >>> summary([Change("+", "Mul", "")], 7), summary([], 7)
     ('1 added, 7 equal', 'no difference, 7 equal')

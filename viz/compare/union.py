@@ -94,7 +94,7 @@ class Union:
         return found
 
     def _details(self, before: Box, after: Box) -> tuple[str, ...]:
-        """What differs between two boxes that are matched."""
+        """List what differs between two boxes that are matched."""
         found = []
         if what(before) != what(after):
             pairs = (
@@ -264,7 +264,7 @@ def _shape(shape: tuple[int, ...]) -> str:
 
 
 def _parameters(before: Box, after: Box) -> str:
-    """How the parameters of a box differ: those that do, where the names are the same."""
+    """Say how the parameters of a box differ: those that do, where the names are the same."""
     old, new = before.parameters, after.parameters
     if [p.name for p in old] == [p.name for p in new]:
         both = [(p, q) for p, q in zip(old, new, strict=True) if p[1:6] != q[1:6]]

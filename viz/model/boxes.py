@@ -1,4 +1,4 @@
-"""What a drawing shows, as plain data: boxes, edges and results.
+"""The content of a drawing as plain data: boxes, edges and results.
 
 Nothing here knows how it is drawn, or how a graph is made into it. The numbers of the whole
 (operations, parameters, multiply-adds, bytes, times) are sums over the boxes, so that whatever joins
@@ -117,7 +117,7 @@ class Box:
 
     @property
     def gradient_of(self) -> str:
-        """What `norm` is the gradient of: 'w' for parameters, 'y' for results and inputs."""
+        """Name what `norm` is the gradient of: 'w' for parameters, 'y' for results and inputs."""
         return "w" if self.parameters else "y"
 
     @property
@@ -189,12 +189,12 @@ class Model:
 
     @property
     def operations(self) -> int:
-        """How many ops the boxes stand for."""
+        """Count the ops that the boxes stand for."""
         return sum(box.operations for box in self.boxes)
 
     @property
     def outside(self) -> int:
-        """How many of them are not part of the graph, so that no gradient flows through them."""
+        """Count those that are not part of the graph, so that no gradient flows through them."""
         return sum(box.outside for box in self.boxes)
 
     @property

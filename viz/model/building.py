@@ -34,7 +34,7 @@ class Root(NamedTuple):
 
 
 def roots_of(thing: Any, recorder: Recorder | None = None) -> list[Root]:
-    """What to draw, from a Tensor, a Node, or a list or tuple of them; each node once.
+    """Find what to draw, from a Tensor, a Node, or a list or tuple of them; each node once.
 
     What was computed outside the graph is known to a recorder, and drawn from there.
 
@@ -114,7 +114,7 @@ class _Builder:
         self.reach = Reach(self.nodes, self._parents, self.tops)
 
     def _parents(self, node: Node) -> tuple[Node, ...]:
-        """What a node was computed from; of a detached one, what it was detached from."""
+        """Find what a node was computed from; of a detached one, what it was detached from."""
         if node in self.outer:
             return ()
         if self.recorder is None or node.role == "parameter":
@@ -127,7 +127,7 @@ class _Builder:
         return (source,)
 
     def _first_of_its_array(self, leaf: Node) -> Node:
-        """What stands for a leaf: the first of several that one array is in, or the op that gave it."""
+        """Find what stands for a leaf: the first of several with one array, or the op that gave it."""
         if leaf.op is not None or leaf.requires_grad or self.recorder is None or prod(leaf.shape) == 1:
             return leaf
         source = self.recorder.source(leaf)
@@ -253,7 +253,7 @@ class _Builder:
         )  # fmt: skip
 
     def _walks(self) -> int:
-        """How many walks came to an end of this graph."""
+        """Count the walks that came to an end of this graph."""
         return max((self._trace(node).walks for node in self.tops), default=0)
 
     def _integers(self) -> tuple[list[Box], list[Edge]]:

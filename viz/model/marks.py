@@ -1,4 +1,4 @@
-"""What to look at in a graph: gradients that vanish or explode, dead rectifiers, the first NaN.
+"""Marks in a graph: gradients that vanish or explode, dead rectifiers, the first NaN.
 
 A healthy network gets no mark. A gradient is measured where it flows, on results, not on weights,
 whose gradients grow with the batch and with the inputs; and against what flows into the last

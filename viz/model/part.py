@@ -23,7 +23,7 @@ class Part(NamedTuple):
 def part(
     nodes: Sequence[Node], parents: Callable[[Node], tuple[Node, ...]], between: Any
 ) -> Part:  # fmt: skip
-    """What depends on the first of two places, and what the second depends on; both included.
+    """Cut out what depends on the first of two places and what the second depends on; both included.
 
     Args:
         nodes: of the whole graph, oldest first.   parents: of a node.

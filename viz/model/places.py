@@ -163,7 +163,7 @@ class Places:
         return self._new(name)
 
     def _named(self, call: Call) -> str | None:
-        """What the caller, or the module around, calls a module."""
+        """Find how the caller, or the module around, calls a module."""
         module = call.module() if call.module is not None else None
         return None if module is None else self._given.get(id(module))
 

@@ -1,4 +1,4 @@
-"""Which parameters gradients reach: what is unused, cut off, or frozen where others are trained."""
+"""The parameters that gradients reach: what is unused, cut off, or frozen where others are trained."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LENGTH = 90
 
 
 class Reach:
-    """What flows back from the ends of a graph to the parameters of its modules.
+    """The parameters of a graph's modules, and what flows back to them from its ends.
 
     Attributes:
         cut: by leaf at which the graph was left: how many parameters behind it want a gradient and get

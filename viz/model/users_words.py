@@ -1,4 +1,4 @@
-"""What the caller's own functions say of nodes: notes and colours."""
+"""The words of the caller's own functions on nodes: notes and colours."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SCALE = ("#fafdf7", "#ecf7e4", "#d9efcd", "#c2e5b4", "#a8d99b", "#8acb83")  # t
 
 
 def notes_of(said: Any) -> tuple[str, ...]:
-    """What is written in a box: nothing for None, a number in four digits, text as it is.
+    """Write a note in a box: nothing for None, a number in four digits, text as it is.
 
     Raises:
         DTypeError: something else.

@@ -78,7 +78,7 @@ def need_engine(target: Path, text: str) -> None:
 
 
 def engine() -> str | None:
-    """Which engine draws: 'dot' (the program on PATH), 'pygraphviz', or None.
+    """Name the engine that draws: 'dot' (the program on PATH), 'pygraphviz', or None.
 
     >>> engine() in ("dot", "pygraphviz", None)
     True
@@ -148,7 +148,7 @@ def draw_all(texts: Sequence[str], *, timeout: float = 60.0) -> list[str]:
 
 
 def _run(command: Sequence[str], text: str, form: str, timeout: float) -> bytes:
-    """What the engine answers."""
+    """Run the engine."""
     with TemporaryDirectory(prefix="viz-") as folder:
         try:
             done = subprocess.run(

@@ -50,7 +50,7 @@ class Part:
 
     @property
     def boxes(self) -> int:
-        """How many boxes are drawn, without stubs."""
+        """Count the boxes that are drawn, without stubs."""
         return len(self.model.boxes) - len(self.ins) - len(self.outs)
 
 

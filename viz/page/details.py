@@ -1,4 +1,4 @@
-"""What the panel of a page tells of a box: title, kind, rows of name and value, neighbours."""
+"""The panel of a page on a box: title, kind, rows of name and value, neighbours."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LISTED = 8
 
 @dataclass
 class _Details:
-    """What the panel tells of a box."""
+    """The panel's rows on a box."""
 
     title: str
     kind: str

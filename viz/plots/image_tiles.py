@@ -31,7 +31,7 @@ def mosaic(tiles: Any, columns: int, gap: int = 1) -> Any:
 
 
 def columns_for(count: int, most: int) -> int:
-    """How many tiles a row: as many as `most`, or some fewer where that fills the last row.
+    """Choose the tiles of a row: as many as `most`, or some fewer where that fills the last row.
 
     >>> columns_for(32, 8), columns_for(30, 8), columns_for(13, 8), columns_for(3, 8)
     (8, 6, 8, 3)

@@ -52,7 +52,7 @@ def undisturbed(model: nn.Module, *, training: bool | None = None) -> Restoring[
 
 
 def noting(modules: Mapping[str, nn.Module]) -> Restoring[list[tuple[str, Any]]]:
-    """What each call of these modules gives, in the order in which calls end.
+    """Note the result of each call of these modules, in the order in which calls end.
 
     Args:
         modules: by the name to note them under.

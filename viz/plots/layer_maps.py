@@ -1,4 +1,4 @@
-"""What a network's layers make of one image."""
+"""The maps that a network's layers make of one image."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which pixels a network's answer hangs on: saliency and Grad-CAM."""
+"""The pixels that a network's answer hangs on: saliency and Grad-CAM."""
 
 from __future__ import annotations
 

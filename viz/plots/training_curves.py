@@ -101,7 +101,7 @@ def _panel(axes: Any, quantity: str, lines: dict[str, Any]) -> None:
 
 
 def _alone(values: Any) -> Any:
-    """Which numbers have no number beside them."""
+    """Find the numbers that have no number beside them."""
     there = np.concatenate([[False], np.isfinite(values), [False]])
     return there[1:-1] & ~there[:-2] & ~there[2:]
 

@@ -1,4 +1,4 @@
-"""How values spread, layer by layer: activations and gradients, or any arrays by name."""
+"""Spreads of values, layer by layer: activations and gradients, or any arrays by name."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def run(model: Module, inputs: Any) -> tuple[list[Tensor], Recorder]:
 
 
 def _names(model: Module, count: int) -> list[str]:
-    """What the module itself calls its inputs, where its `forward` has a name for each."""
+    """Find what the module itself calls its inputs, where its `forward` has a name for each."""
     positional = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
     try:
         names = [name for name, p in signature(model.forward).parameters.items() if p.kind in positional]

@@ -1,4 +1,4 @@
-"""What happened while a graph was made and walked: values, gradients, times, bytes, places in the code.
+"""Records of how a graph was made and walked: values, gradients, times, bytes, places in the code.
 
 The graph itself holds no results; a `Recorder` watches and keeps short summaries of them, by the
 serial number of the node, so that it keeps neither the graph nor its arrays alive.
@@ -35,7 +35,7 @@ _OURS = tuple(
 
 @dataclass(slots=True)
 class Trace:
-    """What was seen of one node.
+    """The record of one node.
 
     Attributes:
         value, gradient: of its result; None where none was seen.
@@ -97,7 +97,7 @@ class Memory:
         return sum(size for _, size in self.pieces(node))
 
     def pieces(self, node: Node) -> tuple[tuple[str, int], ...]:
-        """Which arrays `node` is the first to keep, by what they are to it, and their bytes."""
+        """List the arrays that `node` is the first to keep, by what they are to it, and their bytes."""
         if node.op is None or node.kept is None:
             return ()
         pairs = list(zip(node.op.keep, node.kept, strict=True))
@@ -123,7 +123,7 @@ def _operand_name(node: Node, place: int) -> str:
 
 
 class Origins:
-    """Which node gave an array, for as long as the array lives.
+    """The node that gave each array, for as long as the array lives.
 
     >>> array = np.ones(2)
     >>> origins, node = Origins(), Tensor(array, requires_grad=True).node
@@ -276,7 +276,7 @@ class Recorder(Observer):
         self._origins.note(result, node)
 
     def _operand(self, operand: Any, array: Any) -> Node:
-        """What an op outside the graph took: nothing in the graph is held, but by way of its trace."""
+        """Note what an op outside the graph took: nothing in the graph is held, but by way of its trace."""
         known = self._origins.of(array)
         if isinstance(known, Node) and not known.requires_grad:
             return known

@@ -1,4 +1,4 @@
-"""What is worth knowing of an array, in a few numbers."""
+"""Summaries of arrays in a few numbers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SMALL = 6
 
 
 class Summary(NamedTuple):
-    """What is worth knowing of an array.
+    """A summary of an array.
 
     Attributes:
         shape: the array's.

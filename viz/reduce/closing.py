@@ -86,7 +86,7 @@ def one_box(inside: Sequence[Box], module: Group = (), name: str = "", group: Gr
 
 
 def contents(inside: Iterable[Box]) -> tuple[tuple[str, int], ...]:
-    """Which ops are in some boxes, the first to come first, and how many of each.
+    """List the ops in some boxes, the first to come first, and how many of each.
 
     >>> one, other = Box(0, "op", "Conv", (), "float32"), Box(1, "op", "ReLU", (), "float32")
     >>> contents([one, other, one])

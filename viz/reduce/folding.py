@@ -91,7 +91,7 @@ def _constants(model: Model, found: list[Repeat]) -> list[tuple[Box, list[Box]]]
 
 
 def _loops(model: Model, repeat: Repeat) -> list[Edge]:
-    """What flows from a block to the next, where all blocks share parameters: the state of a loop."""
+    """Find what flows from a block to the next, where all blocks share parameters: the state of a loop."""
     first, second = repeat.blocks[:2]
     keys = {p.key for box in first for p in box.parameters}
     if not any(p.key in keys for box in second for p in box.parameters):

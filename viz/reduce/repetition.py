@@ -82,7 +82,7 @@ def _wires(model: Model) -> _Wires:
 
 
 def signature(box: Box) -> object:
-    """What must agree for two boxes to be drawn as one.
+    """Note what must agree for two boxes to be drawn as one.
 
     Numbers in the names of modules may differ, those in an index (`x[:, 0]` and `x[:, 1]`), and the
     names of inputs.
@@ -141,7 +141,7 @@ def _best(wires: _Wires, start: int, equal: int, length: int) -> tuple[int, int]
 
 
 def _chain(wires: _Wires, begin: int, length: int, most: int) -> int:
-    """How many blocks from `begin` are wired alike.
+    """Count the blocks from `begin` that are wired alike.
 
     Each feeds itself, the next one, and behind them all what takes a result of each of them.
     """
@@ -167,7 +167,7 @@ def _chain(wires: _Wires, begin: int, length: int, most: int) -> int:
 
 
 def _outputs(wires: _Wires, begin: int, length: int, end: int) -> list[tuple[int, int]] | None:
-    """Which results of a block go to what lies behind `end`; None if some go where they may not."""
+    """Find the results of a block that go to what lies behind `end`; None if some go where they may not."""
     found = []
     for k in range(length):
         box = wires.ops[begin + k]

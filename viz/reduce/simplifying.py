@@ -166,7 +166,7 @@ def _ends(before: Box, after: Box) -> bool:
 
 
 def _crossing(model: Model, ops: Sequence[Box]) -> list[int]:
-    """How many tensors go on before each operation: that it or a later one takes, and are there already.
+    """Count the tensors that go on before each operation: there already, and taken by it or later.
 
     An input is there from the first operation on that takes it.
     """

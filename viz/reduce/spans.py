@@ -1,4 +1,4 @@
-"""What several equal boxes, and the places that they lie in, are called as one."""
+"""Names of several equal boxes drawn as one, and of the places that they lie in."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def span(first: Place, last: Place, times: int = 1) -> Place:
 
 
 def span_of_names(first: Box, last: Box) -> dict[str, Any]:
-    """What differs about the box of x0 to x3, or of modules body.0 to body.3, from that of the first.
+    """Name what differs about the box of x0 to x3, or of modules body.0 to body.3, from that of the first.
 
     >>> span_of_names(Box(0, "input", "x0", (), ""), Box(3, "input", "x3", (), ""))
     {'name': 'x0 – x3'}

@@ -1,4 +1,4 @@
-"""What is noted of each layer at each step of a training, and what is wrong with it."""
+"""Series of each layer over the steps of a training, and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Layer:
 
 
 def findings(layers: Sequence[Layer], steps: Sequence[int], losses: Sequence[float]) -> list[str]:
-    """What went wrong, where and since when, in words; nothing for a healthy run.
+    """Say what went wrong, where and since when, in words; nothing for a healthy run.
 
     Args:
         layers: in the order of the forward pass.   steps: the numbers of the noted steps.

@@ -51,7 +51,7 @@ def watch(model: Module, *, every: int = 1) -> Watch:
 
 
 class Watch(Callback):
-    """What each layer did; made by `viz.watch`, which explains it.
+    """The record of what each layer did; made by `viz.watch`, which explains it.
 
     Attributes:
         layers: a `Layer` for each, in the order of the first forward pass.
@@ -130,7 +130,7 @@ class Watch(Callback):
     # ------------------------------------------------------------------ what it shows
     @property
     def findings(self) -> list[str]:
-        """What went wrong, where and since when; empty for a healthy run."""
+        """Say what went wrong, where and since when; empty for a healthy run."""
         return findings(self.layers, self.steps, self.losses)
 
     def figure(self) -> Figure:

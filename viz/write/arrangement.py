@@ -82,7 +82,7 @@ def in_columns(model: Model, count: int) -> Arrangement:
 
 
 def _ranks(model: Model) -> dict[int, int]:
-    """How many boxes lie above each one at most."""
+    """Count the boxes that lie above each one at most."""
     ranks = {box.id: 0 for box in model.boxes}
     tails: dict[int, list[int]] = {}
     for edge in model.edges:
@@ -159,7 +159,7 @@ def crosses(arrangement: Arrangement, edge: Edge) -> bool:
 
 
 def worth(model: Model, arrangement: Arrangement) -> float:
-    """How well an arrangement reads, from 0 to 1: less for each arrow more than one between two columns.
+    """Weigh how an arrangement reads, 0 to 1: less for each arrow more than one between two columns.
 
     >>> worth(Model((), (), (), "", 0, False), PLAIN)
     1.0

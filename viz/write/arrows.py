@@ -77,7 +77,7 @@ def add_results(
 
 
 def _bundle_label(shapes: Sequence[tuple[int, ...]]) -> str:
-    """How many tensors an arrow stands for, with their shape if it is one."""
+    """Say how many tensors an arrow stands for, with their shape if it is one."""
     if len(set(shapes)) == 1 and shapes[0]:
         return f"{numbers.shape_text(shapes[0])}  ×{len(shapes)}"
     return f"{len(shapes)} {'tensors' if any(shapes) else 'numbers'}"

@@ -1,4 +1,4 @@
-"""What stands in a box, as Graphviz's HTML-like labels: head, parameters, figures, marks."""
+"""The content of a box, as Graphviz's HTML-like labels: head, parameters, figures, marks."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ def _values(what: str, summary: Summary | None, choice: Choice) -> list[str]:
 
 
 def _said_rows(box: Box, choice: Choice) -> list[str]:
-    """What the caller says of a box, and what to look at."""
+    """Make the rows of what the caller says of a box, and of what to look at."""
     notes = () if "notes" in choice.hide else box.notes
     marks = () if "marks" in choice.hide else box.marks
     said = [font(literal(note, 90), size=style.SMALL_SIZE, color=style.NOTE) for note in notes]

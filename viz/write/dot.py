@@ -142,7 +142,7 @@ def _graph_look(model: Model, choice: Choice) -> dict[str, str]:
 
 
 def _heat_notes(model: Model) -> list[str]:
-    """What the signs and the colours of gradients mean, exactly."""
+    """Explain the signs and the colours of gradients exactly."""
     kinds = {"w": "|∂w| of the parameters in a box", "y": "|∂y| of its result"}
     words = [text for sign, text in kinds.items() if sign in model.largest]
     scale = "from half of the largest" if len(words) < 2 else "from half of the largest of each"

@@ -39,7 +39,7 @@ class Frames:
         return ()
 
     def times(self, box: Box) -> int:
-        """How many equal boxes stand at the place of a box, beyond what the label of its frame says."""
+        """Count the equal boxes at the place of a box, beyond what the label of its frame says."""
         return box.repeats // prod(place.times for place in box.group if place.key in self.framed)
 
 

@@ -1,4 +1,4 @@
-"""What the colours, words and lines of a picture mean, as a table below its title."""
+"""The legend: a table of a picture's colours, words and lines, below its title."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _COLUMNS = 4
 
 
 def legend(model: Model, choice: Choice) -> str:
-    """What the colours, words and lines of a picture mean, as a table; only those that occur."""
+    """Explain the colours, words and lines of a picture in a table; only those that occur."""
     entries = [(_swatch(style.KINDS[kind]), style.KIND_WORDS[kind]) for kind in _kinds(model)]
     if any(box.parameters for box in model.boxes if not box.is_leaf):
         entries.append((_sample("w", style.PARAMETER_INK), "parameters, number"))

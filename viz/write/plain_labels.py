@@ -1,4 +1,4 @@
-"""What is said of a picture and of its boxes, as plain text: pages, terminals and labels share it."""
+"""Descriptions of a picture and of its boxes as plain text: pages, terminals and labels share it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from viz.write import numbers
 
 
 def describe(model: Model, choice: Choice | None = None) -> str:
-    """What a picture shows and how big it is, in one line.
+    """Say what a picture shows and how big it is, in one line.
 
     >>> from viz.model.building import build, roots_of
     >>> from tinygrad_cnn import Tensor
@@ -46,7 +46,7 @@ def _counted(number: int, word: str) -> str:
 
 
 def role_text(box: Box) -> str:
-    """What a leaf is.
+    """Say what a leaf is.
 
     >>> role_text(Box(0, "parameter", "w", (), "", parameters=(Parameter(0, "w", (), trainable=False),)))
     'frozen parameter'
@@ -55,7 +55,7 @@ def role_text(box: Box) -> str:
 
 
 def inputs_text(box: Box) -> str:
-    """How many inputs stand inside a box instead of beside it.
+    """Say how many inputs stand inside a box instead of beside it.
 
     >>> inputs_text(Box(0, "module", "", (), "", inputs=45))
     '45 inputs inside'
@@ -149,7 +149,7 @@ def figures_text(box: Box, choice: Choice) -> str:
 
 
 def saved_text(box: Box) -> str:
-    """Which arrays are kept, with their bytes where there are several.
+    """Name the arrays that are kept, with their bytes where there are several.
 
     >>> saved_text(Box(0, "op", "Mul", (), "", saved=(("x", 2048), ("result", 8))))
     ': x 2 KiB, result 8 B'

@@ -91,7 +91,7 @@ def spread(g: Array, grid: Grid, count_include_pad: bool) -> Array:
 
 
 def _count(x: Array, grid: Grid, count_include_pad: bool) -> Any:
-    """How many pixels each window counts: one number where all count as many, which needs no transfer."""
+    """Count the pixels of each window: one number where all count as many, which needs no transfer."""
     count = coverage(grid, count_include_pad).astype(x.dtype)
     if count.size and (count == count.flat[0]).all():
         return count.flat[0]

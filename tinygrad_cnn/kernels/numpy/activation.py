@@ -66,7 +66,7 @@ def gelu_tanh_slope(g: Array, x: Array) -> Array:
 
 
 def inner(x: Any) -> Any:
-    """What `gelu_tanh` takes the tanh of."""
+    """The argument of the tanh in `gelu_tanh`."""
     return ROOT * (x + CUBE * x * x * x)
 
 

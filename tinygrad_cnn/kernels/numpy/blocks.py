@@ -1,4 +1,4 @@
-"""How the reference goes through large arrays: block by block in the cache, parts on several threads.
+"""Going through large arrays in the reference: block by block in the cache, parts on several threads.
 
 A chain of NumPy calls on a large array carries it to memory and back with each call. The same calls
 on one block after the other, each small enough for the cache, carry it once. NumPy lets go of

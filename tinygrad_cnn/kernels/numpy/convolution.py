@@ -91,7 +91,7 @@ def windows(padded: Array, grid: Grid) -> Array:
 
 
 def gather(seen: Array, grid: Grid, start: int, stop: int) -> Array:
-    """What each tap reads for rows [start, stop) of the result: (C * taps, rows * OW * N).
+    """Gather what each tap reads for rows [start, stop) of the result: (C * taps, rows * OW * N).
 
     One copy for all taps: between calls of NumPy a thread waits for Python's lock.
     """
@@ -109,7 +109,7 @@ def scatter(columns: Array, padded: Array, grid: Grid, start: int, stop: int) ->
 
 
 def rows_at_a_time(columns_of_a_row: int, weights: int, itemsize: int) -> int:
-    """How many rows of the result to compute at a time.
+    """Choose how many rows of the result to compute at a time.
 
     Their columns should stay in the cache; but each product reads all weights once more, so there
     should not be more weights than columns either.

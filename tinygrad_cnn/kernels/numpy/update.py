@@ -71,7 +71,7 @@ def adam(
 
 
 class Rates(NamedTuple):
-    """What `adaptive` multiplies by; see there.
+    """The factors of `adaptive`; see there.
 
     Attributes:
         keep_mean, new_mean: of the running mean m.   keep_square, new_square: of that of squares, v.

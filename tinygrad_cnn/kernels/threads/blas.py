@@ -1,4 +1,4 @@
-"""How many threads NumPy's own matrix products use: one, while our threads multiply parts."""
+"""The number of threads that NumPy's own matrix products use: one, while our threads multiply parts."""
 
 from __future__ import annotations
 

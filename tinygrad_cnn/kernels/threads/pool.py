@@ -17,7 +17,7 @@ from tinygrad_cnn.kernels.threads.crew import Crew, Part, Task
 
 
 def default_threads() -> int:
-    """How many threads the kernels use if nobody says otherwise.
+    """The number of threads that the kernels use if nobody says otherwise.
 
     TINYGRAD_CNN_NUM_THREADS, else OMP_NUM_THREADS, else OPENBLAS_NUM_THREADS, else the number of
     processor cores that this process may use.
@@ -95,7 +95,7 @@ _pool = Pool(default_threads())
 
 
 def get_num_threads() -> int:
-    """How many threads the kernels use.
+    """The number of threads that the kernels use.
 
     >>> get_num_threads() >= 1
     True

@@ -1,4 +1,4 @@
-"""How a thread waits for another: it watches a flag for a while, without Python's lock, and then sleeps."""
+"""Waiting for another thread: watch a flag for a while, without Python's lock, and then sleep."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ __all__ = ["ModuleDict", "ModuleList"]
 
 
 class Collection(Module):
-    """What ModuleList and ModuleDict share: their modules carry their name.
+    """Shared by ModuleList and ModuleDict: their modules carry their name.
 
     A collection is never called itself, so its name would be missing from the scope of the nodes
     that its modules record: `floors.0`.

@@ -118,7 +118,7 @@ class Sequential(Module):
 
 # --------------------------------------------------------------------------- checks and names
 def check_module(container: str, name: str, module: Any) -> None:
-    """What goes into a container must be a module.
+    """Check that what goes into a container is a module.
 
     Raises:
         DTypeError: it is none.

@@ -1,1 +1,1 @@
-"""What a model consists of and what it sees: the table of its layers, and receptive fields."""
+"""Descriptions of a model: the table of its layers, and receptive fields."""

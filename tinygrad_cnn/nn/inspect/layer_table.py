@@ -1,4 +1,4 @@
-"""What a model consists of: a table of its layers, with sizes, work and memory."""
+"""The table of a model: a table of its layers, with sizes, work and memory."""
 
 from __future__ import annotations
 
@@ -230,7 +230,7 @@ class _Watch(Observer):
 
 
 def multiply_adds(op: Op | None, arrays: Sequence[Any], result: Array) -> int:
-    """How many products an op adds up; only matrix products and convolutions count.
+    """Count the products that an op adds up; only matrix products and convolutions count.
 
     >>> multiply_adds(ops.MatMul(), [np.zeros((2, 3)), np.zeros((3, 4))], np.zeros((2, 4)))
     24

@@ -48,7 +48,7 @@ def same_padding(size: int, output: int, kernel: int, stride: int = 1) -> int:
 
 
 class ReceptiveField(NamedTuple):
-    """What one output pixel sees of the image, per axis: rows first, columns second.
+    """The part of the image that one output pixel sees, per axis: rows first, columns second.
 
     Output pixel i spans the pixels from `start + i·stride` on, `size` of them; some of these can lie
     in the padding, and with dilation, or strides beyond the kernel, some in between are not read.
@@ -124,7 +124,7 @@ class ReceptiveField(NamedTuple):
 
 
 def receptive_field(layers: Module | Iterable[Module]) -> ReceptiveField:
-    """What an output pixel of a stack of layers sees of the image.
+    """Find the part of the image that an output pixel of a stack of layers sees.
 
     From layer to layer: size += (k - 1)·d·jump, start -= p·jump, jump ·= s, where jump is the
     stride so far. A maximum counts as seeing its whole window; batch norm counts as after `eval()`.

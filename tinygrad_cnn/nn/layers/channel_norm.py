@@ -22,7 +22,7 @@ __all__ = [
 
 
 class FeatureNorm(Module):
-    """What batch and instance norm share: a scale and a shift per channel, and running statistics.
+    """Shared by batch and instance norm: a scale and a shift per channel, and running statistics.
 
     A subclass says which inputs it takes: `inputs`, from number of axes to their names.
 
@@ -72,7 +72,7 @@ class FeatureNorm(Module):
 
 
 class BatchNormLayer(FeatureNorm):
-    """What the batch norms share, over any number of spatial axes.
+    """Shared by the batch norms, over any number of spatial axes.
 
     >>> BatchNorm3d(2, momentum=None)
     BatchNorm3d(2, eps=1e-05, momentum=None, affine=True, track_running_stats=True)

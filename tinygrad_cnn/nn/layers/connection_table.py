@@ -66,7 +66,7 @@ class ConnectionConv2d(Module):
         self.spread(1 / np.sqrt(self.fan_in()), rng=rng)
 
     def fan_in(self) -> NDArray[Any]:
-        """How many products each map adds up: KH·KW for each map that it sees.
+        """Count the products that each map adds up: KH·KW for each map that it sees.
 
         >>> ConnectionConv2d([[1, 0], [1, 1]], 3).fan_in()
         array([ 9, 18])

@@ -26,7 +26,7 @@ PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
 
 class ConvLayer(Module):
-    """What all convolution layers share: channels, geometry, groups, weight and bias.
+    """Shared by all convolution layers: channels, geometry, groups, weight and bias.
 
     Weights and bias start uniform in ±1/sqrt(n), n the elements of `weight[0]`. A subclass gives
     the number of spatial axes, `axes`, and `forward`.
@@ -70,7 +70,7 @@ class ConvLayer(Module):
         return self.out_channels, self.in_channels // self.groups
 
     def _options(self) -> dict[str, Any]:
-        """What `functional` takes by name."""
+        """The options that `functional` takes by name."""
         names = ("stride", "padding", "dilation", "groups")
         return {name: getattr(self, name) for name in names}
 
@@ -226,7 +226,7 @@ class Conv3d(ConvLayer):
 
 
 class ConvTransposeLayer(ConvLayer):
-    """What the transposed layers share: the order of their arguments, and `output_padding`.
+    """Shared by the transposed layers: the order of their arguments, and `output_padding`.
 
     >>> ConvTranspose2d(8, 1, 3, stride=2, padding=1, output_padding=1)
     ConvTranspose2d(8, 1, kernel_size=(3, 3), stride=(2, 2), padding=(1, 1), output_padding=(1, 1))

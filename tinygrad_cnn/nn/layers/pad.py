@@ -20,7 +20,7 @@ __all__ = [
 
 
 class PadLayer(Module):
-    """What the layers share: a border on the last `dims` axes of x (N, C, ...), in one `mode`.
+    """Shared by the layers: a border on the last `dims` axes of x (N, C, ...), in one `mode`.
 
     Args:
         padding: pixels on every side, or (left, right), (left, right, top, bottom) or

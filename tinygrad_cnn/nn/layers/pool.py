@@ -74,7 +74,7 @@ class PoolLayer(FunctionLayer):
 
 # --------------------------------------------------------------------------- maxima
 class MaxPoolLayer(PoolLayer):
-    """What max pooling layers share, over any number of spatial axes.
+    """Shared by max pooling layers, over any number of spatial axes.
 
     >>> MaxPool2d(2)
     MaxPool2d(kernel_size=2, stride=2, padding=0, dilation=1, ceil_mode=False)
@@ -148,7 +148,7 @@ class MaxPool3d(MaxPoolLayer, function=F.max_pool3d):
 
 # --------------------------------------------------------------------------- means and power sums
 class AvgPoolLayer(PoolLayer):
-    """What average pooling layers share, over any number of spatial axes.
+    """Shared by average pooling layers, over any number of spatial axes.
 
     >>> AvgPool3d(2, padding=1)
     AvgPool3d(kernel_size=2, stride=2, padding=1)

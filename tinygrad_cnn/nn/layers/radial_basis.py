@@ -58,7 +58,7 @@ class RBF(Module):
         return -((F.expand_dims(x, 1) - self.centers) ** 2).sum(axis=2)
 
     def extra_repr(self) -> str:
-        """How many points, and of how many numbers.
+        """The number of points, and of numbers in each.
 
         >>> RBF([[0.0, 3.0]])
         RBF(1, 2, learn=False)

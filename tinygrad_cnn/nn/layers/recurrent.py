@@ -25,7 +25,7 @@ Step = Callable[[Any, State], State]
 
 
 class Recurrent(Module):
-    """What RNN, LSTM and GRU share: their options and parameters, and the way through a sequence.
+    """Shared by RNN, LSTM and GRU: their options and parameters, and the way through a sequence.
 
     Layer k of direction d has `weight_ih_lk`, `weight_hh_lk`, `bias_ih_lk`, `bias_hh_lk`, with `_reverse`
     behind the names of the direction that reads from the end. All start uniform in ±1/sqrt(hidden_size).
@@ -57,7 +57,7 @@ class Recurrent(Module):
                     setattr(self, f"{parameter}{suffix}", made)
 
     def suffixes(self, layer: int) -> tuple[str, ...]:
-        """What is put behind the parameters' names, for each direction of a layer."""
+        """The endings of the parameters' names, for each direction of a layer."""
         return (f"_l{layer}", f"_l{layer}_reverse")[: 1 + self.bidirectional]
 
     def _shapes(self, layer: int) -> dict[str, tuple[int, ...]]:

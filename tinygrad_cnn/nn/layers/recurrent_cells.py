@@ -19,7 +19,7 @@ __all__ = ["GRUCell", "LSTMCell", "RNNCell"]
 
 
 class Cell(Module):
-    """What the cells share: sizes, weights uniform in ±1/sqrt(hidden_size), and a first state of zeros."""
+    """Shared by the cells: sizes, weights uniform in ±1/sqrt(hidden_size), and a first state of zeros."""
 
     gates = 1  # rows of a weight per unit of the state
 

@@ -18,7 +18,7 @@ from tinygrad_cnn.rng import Seed
 
 
 def alexnet_like_plan(*, in_channels: int = 3, classes: int = 2, dropout: float = 0.5) -> Plan:
-    """What the network after AlexNet consists of; see `alexnet_like`.
+    """The plan of the network after AlexNet; see `alexnet_like`.
 
     Args:
         in_channels, classes: of image and result.   dropout: probability, in the classifier.

@@ -100,7 +100,7 @@ def state_shapes(plan: Plan, prefix: str = "") -> dict[str, tuple[int, ...]]:
 
 
 def parameter_count(plan: Plan) -> int:
-    """How many numbers the network of a plan learns: running statistics are not among them.
+    """Count the numbers that the network of a plan learns: running statistics are not among them.
 
     >>> from tinygrad_cnn import nn
     >>> parameter_count(nn.models.vgg_plan(16))

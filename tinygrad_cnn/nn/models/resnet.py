@@ -29,7 +29,7 @@ def _conv(inputs: int, outputs: int, kernel: int, stride: int, rng: Seed, dtype:
 
 
 class ResidualBlock(Module):
-    """What the residual blocks share: relu(branch(x) + shortcut(x)).
+    """Shared by the residual blocks: relu(branch(x) + shortcut(x)).
 
     The shortcut is x itself, or a 1×1 convolution with batch norm, `downsample`, where the number of
     channels or the size changes. A subclass gives `expansion`, channels out per width, and `branch`.
@@ -50,7 +50,7 @@ class ResidualBlock(Module):
             )
 
     def branch(self, x: Any) -> Any:
-        """What the block adds to its input; written by each subclass.
+        """Compute what the block adds to its input; written by each subclass.
 
         >>> ResidualBlock().branch(None)
         Traceback (most recent call last):

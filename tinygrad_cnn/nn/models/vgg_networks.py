@@ -30,7 +30,7 @@ def vgg_plan(
     depth: int = 16, *, in_channels: int = 3, classes: int = 1000, divisor: int = 1, pooled: int = 7,
     hidden: int = 4096, batch_norm: bool = False, dropout: float = 0.5,
 ) -> Plan:  # fmt: skip
-    """What a VGG network consists of, with torchvision's names; see `build` and `parameter_count`.
+    """The plan of a VGG network, with torchvision's names; see `build` and `parameter_count`.
 
     Args:
         depth: layers with weights, one of 11, 13, 16, 19.   in_channels, classes: of image and result.

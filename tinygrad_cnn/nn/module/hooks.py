@@ -19,7 +19,7 @@ _numbers = count()
 
 
 class RemovableHandle:
-    """What registering a hook gives: `remove()` takes the hook out, as does the end of a `with`.
+    """The handle of a registered hook: `remove()` takes the hook out, as does the end of a `with`.
 
     >>> hooks = {}; handle = RemovableHandle(hooks, print); len(hooks)
     1
@@ -88,7 +88,7 @@ class Hooks:
 
 
 def _pair(module: Module, changed: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """What a hook with kwargs gave back."""
+    """Check the pair that a hook with kwargs gave back."""
     if not (isinstance(changed, tuple) and len(changed) == 2 and isinstance(changed[1], dict)):
         raise DTypeError(
             f"{type(module).__name__}: a forward pre-hook with_kwargs must return None or (args, kwargs), "
@@ -156,7 +156,7 @@ class _Passing:
                 self.grad_input = self._replaced("hook", changed, self.operands, self.grad_input)
 
     def _replaced(self, kind: str, changed: Any, flowing: list[int], present: list[Any]) -> list[Any]:
-        """What a hook gave back, in the place of one gradient; those that have gone on are out of reach."""
+        """Check what a hook gave back for one gradient; those that have gone on are out of reach."""
         found = list(changed) if isinstance(changed, (tuple, list)) else [changed]
         if len(flowing) != 1 or len(found) != len(present):
             raise GraphError(

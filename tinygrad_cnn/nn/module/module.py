@@ -153,7 +153,7 @@ def _beside(x: Any, first: Tensor | None) -> Any:
 
 
 def _successor(module: Module, name: str, old: Tensor, value: Any) -> Any:
-    """What may stand where a parameter or a buffer stood."""
+    """Check what takes the place of a parameter or a buffer."""
     owner = type(module).__name__
     if isinstance(old, Parameter) and not isinstance(value, Parameter):
         raise DTypeError(

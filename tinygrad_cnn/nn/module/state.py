@@ -24,7 +24,7 @@ M = TypeVar("M", bound="ModuleState")
 
 
 class LoadResult(NamedTuple):
-    """What `load_state_dict(strict=False)` left: keys without a value, and values without a place."""
+    """Left by `load_state_dict(strict=False)`: keys without a value, and values without a place."""
 
     missing: list[str]
     unexpected: list[str]

@@ -1,4 +1,4 @@
-"""What a module consists of: modules, parameters and buffers, by path."""
+"""The tree of a module: modules, parameters and buffers, by path."""
 
 from __future__ import annotations
 

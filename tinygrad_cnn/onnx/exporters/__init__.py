@@ -1,4 +1,4 @@
-"""How ops are written as ONNX's operators: one file per family."""
+"""Writing ops as ONNX's operators: one file per family."""
 
 from tinygrad_cnn.onnx.exporters import arrangement as arrangement
 from tinygrad_cnn.onnx.exporters import elementwise as elementwise

@@ -34,7 +34,7 @@ def _conv(to: Target, op: ops.Conv, *operands: str) -> str:
 
 @exporter(ops.ConvTranspose, ops.ConvImage, sized=("grid",))
 def _conv_transpose(to: Target, op: ops.ConvTranspose, *operands: str) -> str:
-    """What is cut off after the image, if anything is; what is added there is output_padding."""
+    """Cut off what is beyond the image, if anything is; what is added there is output_padding."""
     options = _windows(to, op.grid, dilations=op.grid.dilation, group=op.groups)
     before, after, extra = [], [], []
     grid = op.grid

@@ -1,4 +1,4 @@
-"""Which function writes an op as nodes of a file."""
+"""The function that writes an op as nodes of a file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Exporter(NamedTuple):
-    """How an op is written.
+    """A function that writes an op, and what it needs.
 
     Attributes:
         function: called with a `Target`, the op and the names of its operands; gives the result's name.

@@ -1,4 +1,4 @@
-"""How ONNX's operators are computed: one file per family, in terms of `functional`."""
+"""Computing ONNX's operators: one file per family, in terms of `functional`."""
 
 from tinygrad_cnn.onnx.importers import activation as activation
 from tinygrad_cnn.onnx.importers import arithmetic as arithmetic

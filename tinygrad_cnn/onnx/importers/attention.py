@@ -58,7 +58,7 @@ def _attention(
 
 
 def _bias(call: Call, scores: Any, mask: Any, past: int, lengths: Any) -> Any:
-    """What is added to the scores: the mask, -inf for what lies ahead or beyond a length."""
+    """Make what is added to the scores: the mask, -inf for what lies ahead or beyond a length."""
     rows, columns = scores.shape[-2:]
     total: Any = None
     if mask is not None:

@@ -1,4 +1,4 @@
-"""What an importer is told of the node that it computes, and how it looks at values.
+"""The node that an importer computes, and questions about values.
 
 A value with floats is a Tensor or, where it depends on no input, an array; all other values are arrays,
 or lists of values for ONNX's sequences.

@@ -22,7 +22,7 @@ Step = Callable[..., tuple[Any, ...]]
 
 
 class _Layer(NamedTuple):
-    """What one direction of a layer has.
+    """The weights and options of one direction of a layer.
 
     Attributes:
         w, r: weights of the input and of the state (gates * H, ...).
@@ -146,7 +146,7 @@ class _Whole(NamedTuple):
     order: tuple[int, ...]
 
     def op(self, names: tuple[str, ...]) -> Callable[[bool], Any] | None:
-        """What makes the op for these activations; None where there is none."""
+        """Choose the op for these activations; None where there is none."""
         return self.ops.get(names)
 
     def through(

@@ -1,4 +1,4 @@
-"""Which function computes an operator, and what is known of its inputs."""
+"""The function that computes an operator, and what is known of its inputs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Importer(NamedTuple):
-    """How an operator is computed.
+    """A function that computes an operator, and what it needs.
 
     Attributes:
         function: called with a `Call` and the inputs, None for one that is left out; gives a value, or

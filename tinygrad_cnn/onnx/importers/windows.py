@@ -120,7 +120,7 @@ def _conv_transpose(call: Call, x: Any, w: Any, b: Any = None) -> Any:
 def _transposed_pads(
     call: Call, small: Sequence[int], full: Sequence[int], stride: Sequence[int], extra: Sequence[int]
 ) -> Sides:
-    """What is cut off each side of the full result."""
+    """Find what is cut off each side of the full result."""
     auto, count = call.get("auto_pad", "NOTSET"), len(full)
     wanted = call.ints("output_shape")
     if wanted is None and auto in ("SAME_UPPER", "SAME_LOWER"):

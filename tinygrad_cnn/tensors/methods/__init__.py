@@ -1,4 +1,4 @@
-"""What a Tensor can do that follows from its values, its node and its functions: methods without a state.
+"""The methods of a Tensor that follow from its values, its node and its functions: methods without a state.
 
 A Tensor itself is its array, its node and their recording (`tensor.py`); the rest is here by families.
 """

@@ -1,4 +1,4 @@
-"""What the families of methods build on."""
+"""The base of the families of methods."""
 
 from __future__ import annotations
 

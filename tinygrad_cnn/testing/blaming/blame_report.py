@@ -1,4 +1,4 @@
-"""What `blame` found: the culprit, its place in the user's code, the numbers, and a picture of it."""
+"""The findings of `blame`: the culprit, its place in the user's code, the numbers, and a picture of it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tinygrad_cnn.testing.check.findings import Finding
 
 @dataclass(frozen=True)
 class Blame:
-    """What `blame` found; true if it found something, and printed, it explains itself.
+    """The findings of `blame`; true if it found something, and printed, it explains itself.
 
     Attributes:
         kind: 'derivative' (a number is wrong), 'shape', 'error', 'write' (into an array that others
@@ -59,7 +59,7 @@ class Blame:
         return None if step is None else step.site
 
     def _repr_html_(self) -> str:
-        """What a notebook shows."""
+        """Show it in a notebook."""
         return f"<pre>{html.escape(str(self))}</pre>"
 
     def __str__(self) -> str:

@@ -53,7 +53,7 @@ class Step:
 
 
 class Run(NamedTuple):
-    """What an op gave when it ran once more: its result, what it would keep, its residual."""
+    """The results of an op that ran once more: its result, what it would keep, its residual."""
 
     step: Step
     y: Array
@@ -61,7 +61,7 @@ class Run(NamedTuple):
     residual: Any
 
     def backward(self, g: Any) -> Any:
-        """What its derivative gives for the gradient g of the result."""
+        """Run its derivative for the gradient g of the result."""
         return run_backward(self.step.op, g, self.kept, self.residual, self.step.needs)
 
 

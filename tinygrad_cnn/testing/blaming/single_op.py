@@ -32,7 +32,7 @@ FAR = 1024.0
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong with one op.
+    """A fault of one op.
 
     Attributes:
         kind: 'derivative', 'shape', 'error', 'write', 'layout' or 'dtype'.   reason: in words.
@@ -48,7 +48,7 @@ class Fault:
 
 
 def inspect(step: Step, seed: int = 0) -> Fault | None:
-    """What is wrong with the first derivative of an op at the arrays that it was given; None if nothing.
+    """Find what is wrong with an op's first derivative at the arrays that it was given; None if nothing.
 
     An op that gives another result when it runs again cannot be judged, and passes.
     """
@@ -72,7 +72,7 @@ def inspect_types(step: Step) -> Fault | None:
 
 
 def inspect_second(step: Step, seed: int = 0) -> Fault | None:
-    """What is wrong with the derivative of an op's derivative; None if nothing."""
+    """Find what is wrong with the derivative of an op's derivative; None if nothing."""
     with np.errstate(all="ignore"):
         if not _repeats(step):
             return None
@@ -259,7 +259,7 @@ class OpSubject(Subject):
         return [self.step.run(list(arrays)).y]
 
     def seen(self, arrays: Sequence[Any], look: Callable[[list[Array]], T], spare: Sequence[int]) -> T:
-        """What `look` makes of it."""
+        """Show it to `look`."""
         return look(self.outputs(arrays))
 
     def left(self, arrays: Sequence[Any]) -> tuple[list[Any], list[Array]]:
@@ -329,7 +329,7 @@ def _no_subgradient(check: Comparer) -> Fault | None:
 
 
 def _some(shape: tuple[int, ...]) -> Array:
-    """How far each element moves: so that no two changes cancel."""
+    """Draw how far each element moves: so that no two changes cancel."""
     return np.random.default_rng(1).uniform(0.5, 1, shape)
 
 

@@ -33,7 +33,7 @@ def pads(draw: Draw) -> Problem:
 
 @st.composite
 def foldings(draw: Draw) -> Problem:
-    """What comes back to an operand through its border."""
+    """Add up what comes back to an operand through its border."""
     shape = draw(FILLED)
     widths, mode = borders(draw, shape, 4), draw(MODES)
     padded = tuple(n + before + after for n, (before, after) in zip(shape, widths, strict=True))

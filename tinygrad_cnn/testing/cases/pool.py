@@ -69,7 +69,7 @@ def pick(op: Any, x: Array) -> Array:
 
 
 def divisors(op: Any) -> Array:
-    """How many pixels each window of an average counts."""
+    """Count the pixels of each window of an average."""
     out = np.zeros(op.grid.output)
     for o in np.ndindex(*op.grid.output):
         count = 1

@@ -1,4 +1,4 @@
-"""What a case is, and how operands are drawn.
+"""Cases, and strategies of their operands.
 
 A problem is an op with float64 operands, away from kinks and ties, over all ranks, sizes down to
 zero, broadcasting and geometries. Elements come from a drawn seed, not from one draw each, so an
@@ -38,7 +38,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Case:
-    """How an op is tested.
+    """The problems and the reference of an op.
 
     Attributes:
         problems: strategy of `Problem`s.

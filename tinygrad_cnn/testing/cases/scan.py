@@ -75,7 +75,7 @@ def lines(function: Callable[..., list[float]]) -> Reference:
 
 
 def running(step: Callable[..., float], start: float) -> Reference:
-    """What a state becomes along a line, from either end."""
+    """Follow a state along a line, from either end."""
 
     def reference(op: Any, *numbers: list[float]) -> list[float]:
         state, out = start, []

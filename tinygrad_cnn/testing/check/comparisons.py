@@ -45,7 +45,7 @@ MODES_DIFFER = (
 
 
 class Comparer:
-    """What the comparisons share: the function, the point and the tolerances."""
+    """Shared by the comparisons: the function, the point and the tolerances."""
 
     def __init__(self, subject: Subject, rtol: float, atol: float, rng: np.random.Generator) -> None:
         self.subject, self.rtol, self.atol, self.rng = subject, rtol, atol, rng
@@ -261,7 +261,7 @@ class Comparer:
             return finding
 
     def pattern(self, place: int) -> str:
-        """What the first-order gradient of one active input looks like, beside the numerical Jacobian."""
+        """Compare the first-order gradient of one active input with the numerical Jacobian."""
         x = self.points[self.active[place]]
         if len(self.values) > 1 or x.size > FEW_ELEMENTS or x.size * self.values[0].size > FEW_ENTRIES:
             return ""

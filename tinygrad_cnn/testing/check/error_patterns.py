@@ -1,4 +1,4 @@
-"""What a wrong gradient looks like: a sign, a factor, a transpose, a missing sum.
+"""Patterns of wrong gradients: a sign, a factor, a transpose, a missing sum.
 
 `explain` judges two numbers; `recognise` judges a whole gradient, given the numerical Jacobian.
 """
@@ -19,7 +19,7 @@ LARGEST_FACTOR = 100
 
 
 def explain(analytic: float, numeric: float, tolerance: float = 1e-6) -> str:
-    """What a wrong ratio of analytic to numerical derivative usually means, or nothing.
+    """Say what a wrong ratio of analytic to numerical derivative usually means, or nothing.
 
     Args:
         analytic, numeric: the two derivatives.   tolerance: relative, of the ratio.
@@ -51,7 +51,7 @@ def explain(analytic: float, numeric: float, tolerance: float = 1e-6) -> str:
 
 
 def recognise(analytic: Array, jacobian: Array, weight: Array, precision: float = 1e-6) -> str:
-    """What is wrong with a gradient as a whole, or nothing if it is right or fits no pattern.
+    """Find what is wrong with a gradient as a whole, or nothing if it is right or fits no pattern.
 
     Args:
         analytic: gradient of sum(weight * y) by x, shape of x.

@@ -1,4 +1,4 @@
-"""Which framework a function belongs to: by name, by its inputs, or by a derivative that is handed over."""
+"""Choosing the framework of a function: by name, by its inputs, or by a derivative handed over."""
 
 from __future__ import annotations
 

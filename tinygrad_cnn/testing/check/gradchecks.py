@@ -91,7 +91,7 @@ class GradcheckResult:
         return self.status == "pass"
 
     def _repr_html_(self) -> str:
-        """What a notebook shows."""
+        """Show it in a notebook."""
         return f"<pre>{html.escape(str(self))}</pre>"
 
     def __str__(self) -> str:
@@ -235,7 +235,7 @@ _DEFAULTS = {name: option.default for name, option in inspect.signature(gradchec
 
 
 def _compared(check: Comparer, order: int, directions: int, entries: bool, forward: bool) -> list[Finding]:
-    """What else is wrong; along random directions, by forward mode, along ties, entry by entry."""
+    """Find what else is wrong: along random directions, by forward mode, along ties, entry by entry."""
     findings = list(side_effects(check))
     for number in range(directions):
         where = f"all inputs, direction {number}"
@@ -256,7 +256,7 @@ def _compared(check: Comparer, order: int, directions: int, entries: bool, forwa
 
 
 def _patterns(check: Comparer, findings: list[Finding]) -> list[str]:
-    """What is recognised in the gradients, if one of first order is wrong and no tie confuses it."""
+    """Recognise patterns in the gradients, if one of first order is wrong and no tie confuses it."""
     wrong = any(f.status == "fail" and f.order == 1 and f.against == "numeric" for f in findings)
     if not wrong or any("kink" in finding.reason for finding in findings):
         return []

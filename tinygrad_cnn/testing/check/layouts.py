@@ -1,4 +1,4 @@
-"""How arrays lie in memory: the same values laid out as another array, or in some odd way."""
+"""Layouts of arrays in memory: the same values laid out as another array, or in some odd way."""
 
 from __future__ import annotations
 

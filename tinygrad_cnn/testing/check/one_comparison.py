@@ -57,7 +57,7 @@ KINK = "a kink or a tie"
 
 
 def scale_of(x: Array) -> float:
-    """How far the elements of an input move: as far as the largest is, 1 at most, never too little."""
+    """Choose how far elements of an input move: as far as the largest is, 1 at most, never too little."""
     largest = float(np.abs(x[np.isfinite(x)]).max(initial=0.0))
     return max(min(largest, 1.0), largest * 1e-9) or 1.0
 

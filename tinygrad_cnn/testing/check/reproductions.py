@@ -72,7 +72,7 @@ class _Text(str):
 
 
 def _named(fn: Callable[..., Any]) -> tuple[str, str]:
-    """What to call a function, and the line that makes the name."""
+    """Name a function, and give the line that makes the name."""
     name, module = getattr(fn, "__qualname__", ""), getattr(fn, "__module__", None) or ""
     if name.isidentifier() and getattr(sys.modules.get(module), name, None) is fn:
         return name, f"from {module} import {name}"
@@ -94,7 +94,7 @@ def _array(name: str, x: Array) -> str:
 
 
 def _special(x: Array) -> Any:
-    """How to print what is not finite, so that Python reads it; None if all is."""
+    """Print what is not finite, so that Python reads it; None if all is."""
     if x.dtype.kind != "f" or np.isfinite(x).all():
         return None
     return {"float": lambda v: repr(float(v)) if np.isfinite(v) else f"float('{v}')"}

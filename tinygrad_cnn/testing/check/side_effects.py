@@ -1,4 +1,4 @@
-"""What a derivative must not do besides being right: damage, remember, mix up, depend on the layout.
+"""Checks that a derivative does not damage, remember, mix up, or depend on the layout.
 
 Each check compares evaluations with evaluations, so there is no numerical derivative in it. A check
 that cannot be made (another point is outside the domain, a random draw) says nothing.
@@ -39,7 +39,7 @@ STEADY = 0.3
 
 
 def side_effects(check: Comparer) -> Iterator[Finding]:
-    """What is wrong besides the numbers, as findings that fail.
+    """Find what is wrong besides the numbers, as findings that fail.
 
     Args:
         check: the function at its point; `check.repeats()` was asked.

@@ -1,4 +1,4 @@
-"""What is judged: a function at a point, whatever its framework, seen as a function of flat arrays."""
+"""The subject of a check: a function of any framework at a point, as one of flat arrays."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ class Subject:
         return made, self.outputs_of(made)
 
     def seen(self, arrays: Sequence[Array], look: Callable[[list[Array]], T], spare: Sequence[int]) -> T:
-        """What `look` makes of the results at some arrays, which it must not keep; `spare` as in `made`."""
+        """Show `look` the results at some arrays, which it must not keep; `spare` as in `made`."""
         with self.same_draws():
             results = self.framework.run(self.flat, self.made(arrays, spare))
             return look([self.framework.array(y) for y in results])

@@ -1,4 +1,4 @@
-"""Which entries of a gradient are wrong: one by one where they are few, by halving where they are many."""
+"""Find the wrong entries of a gradient: one by one where they are few, else by halving."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def unit(check: Comparer, place: int, index: tuple[int, ...]) -> list[np.ndarray
 
 
 def entry_name(check: Comparer, place: int, index: tuple[int, ...]) -> str:
-    """What a report calls an entry."""
+    """Name an entry for a report."""
     path = check.subject.paths[check.active[place]]
     return f"{path}, entry {index}" if index else path
 

@@ -1,4 +1,4 @@
-"""What an op, a module, a loss, an optimizer or a layer has to keep to: lists of named properties.
+"""Contracts of ops, modules, losses, optimizers and layers: lists of named properties.
 
 Each contract runs its properties on copies of what it is given and answers with a `Report`: per
 property pass, fail or unchecked, with the reason. `only=` runs some of them by name; the names are

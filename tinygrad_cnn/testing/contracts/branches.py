@@ -1,4 +1,4 @@
-"""Which lines and branches of an op's `backward` some problems reach."""
+"""The lines and branches of an op's `backward` that some problems reach."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tinygrad_cnn.testing.contracts.op import on_examples
 
 @dataclass(frozen=True)
 class Branches:
-    """What of a `backward` no problem has reached; true if everything was.
+    """The parts of a `backward` that no problem has reached; true if everything was.
 
     Attributes:
         name: of the op.   file: where its backward stands.   problems: how many were tried.
@@ -44,7 +44,7 @@ class Branches:
         return not self.lines and not self.branches
 
     def _repr_html_(self) -> str:
-        """What a notebook shows."""
+        """Show it in a notebook."""
         return f"<pre>{html.escape(str(self))}</pre>"
 
     def __str__(self) -> str:
@@ -132,7 +132,7 @@ def _problems(op: Callable[[], Op], cases: Any, max_examples: int, random_seed: 
 
 
 def _forward(problem: Problem) -> tuple[Any, ...]:
-    """What the backward of a problem is given."""
+    """Make what the backward of a problem is given."""
     op, needs = problem.make(), tuple(True for _ in problem.operands)
     y, residual = run_forward(op, problem.operands, needs)
     g = weights(np.shape(y), 1)

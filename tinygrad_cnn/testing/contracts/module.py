@@ -71,7 +71,7 @@ def _call(module: Any, arrays: Sequence[Array]) -> Any:
 
 
 def _parts(y: Any) -> list[Any]:
-    """What nested tuples, lists and dicts hold, in order; None is left out."""
+    """List what nested tuples, lists and dicts hold, in order; None is left out."""
     if isinstance(y, dict):
         y = list(y.values())
     if isinstance(y, (tuple, list)):

@@ -1,4 +1,4 @@
-"""What must hold of every op, as named checks that a problem passes or fails by assertion.
+"""Properties that hold of every op, as named checks that a problem passes or fails by assertion.
 
 All comparisons with differences run in float64, where a central difference is good to about ten
 digits; float32 is compared with float64, layout with layout.
@@ -178,7 +178,7 @@ def attributes_stay(case: Case, problem: Problem) -> None:
 
 
 def content_of(value: Any) -> Any:
-    """What an attribute holds, to see later whether it was written to: bytes of arrays, text of the rest.
+    """Note an attribute, to see later whether it was written to: bytes of arrays, text of the rest.
 
     >>> content_of((np.zeros(1, np.int8), 2))
     "(b'\\\\x00', 2)"

@@ -1,4 +1,4 @@
-"""What a contract tells: one outcome per property, and how the properties are run.
+"""The report of a contract: one outcome per property, and how the properties are run.
 
 PYTEST_DONT_REWRITE: its messages are complete, and meant to be read as they stand.
 """
@@ -76,7 +76,7 @@ class Report:
         return self.status != "fail"
 
     def _repr_html_(self) -> str:
-        """What a notebook shows."""
+        """Show it in a notebook."""
         return f"<pre>{html.escape(str(self))}</pre>"
 
     def __str__(self) -> str:
@@ -121,7 +121,7 @@ def _run(
 
 
 def _told(error: BaseException) -> str:
-    """What an exception says, with its type where it is no plain assertion."""
+    """Say what an exception says, with its type where it is no plain assertion."""
     text = str(error).strip("\n") or "an assertion without a message"
     return text if isinstance(error, AssertionError) else f"{type(error).__name__}: {text}"
 

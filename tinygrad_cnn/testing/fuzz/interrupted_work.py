@@ -1,4 +1,4 @@
-"""What is interrupted: pieces of work on data that never change, each giving arrays that never differ.
+"""Work to interrupt: pieces on data that never change, each giving arrays that never differ.
 
 Each makes all that it uses, so nothing half done is met again: what is left is what the process shares.
 """
@@ -26,7 +26,7 @@ Arrays = list[Any]
 
 
 def shared_state() -> list[Any]:
-    """What an interrupt must leave as it was: the mode, what notes draws, the collector of garbage.
+    """Note what an interrupt must leave as it was: the mode, what notes draws, the collector of garbage.
 
     >>> shared_state()[:2]
     [[True, (), None, 0], None]
@@ -125,7 +125,7 @@ def loading() -> Arrays:
 
 
 def evaluation() -> Arrays:
-    """What a model gives in evaluation mode, and a draw that is forgotten."""
+    """The result of a model in evaluation mode, and a draw that is forgotten."""
     x, labels = _images()
     network = _network()
     with rng.undisturbed(network):

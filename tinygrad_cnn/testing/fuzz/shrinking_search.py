@@ -19,7 +19,7 @@ class SkippedError(Exception):
 
 
 class Fuzzer(Protocol):
-    """What draws programs and runs them.
+    """A fuzzer draws programs and runs them.
 
     Attributes:
         name: on the command line.
@@ -87,7 +87,7 @@ def search(
 
 
 def failing(fuzzer: Fuzzer, steps: Steps) -> Exception | None:
-    """What a program raises, or None."""
+    """Run a program, and give what it raises, or None."""
     try:
         fuzzer.run(steps)
     except SkippedError:

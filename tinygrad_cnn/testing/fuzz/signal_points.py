@@ -23,7 +23,7 @@ DROPPING = ("__del__", "_lost")
 
 
 class StopError(Exception):
-    """What is raised."""
+    """The error that is raised."""
 
 
 def dropped(unraisable: sys.UnraisableHookArgs) -> None:

@@ -1,4 +1,4 @@
-"""Which altered derivatives the properties of this package notice, on problems that are drawn."""
+"""Find the altered derivatives that the properties of this package notice, on problems that are drawn."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ from tinygrad_cnn.testing.mutation.altered_derivatives import (
 
 
 class Score(NamedTuple):
-    """What became of the alterations of an op: noticed by a test, survived, or without an effect."""
+    """The fate of the alterations of an op: noticed by a test, survived, or without an effect."""
 
     noticed: list[str]
     survived: list[str]
@@ -48,7 +48,7 @@ class Score(NamedTuple):
 
 
 def score(target: str, arguments: Sequence[str], folder: Path | None = None) -> Score:
-    """Which alterations of an op's derivative no test notices.
+    """Find the alterations of an op's derivative that no test notices.
 
     Args:
         target: 'module:Class', the op; it may be defined in a test file.

@@ -267,7 +267,7 @@ def _parts(key: Any) -> tuple[Any, ...]:
 
 
 def _axes_taken(part: Any) -> int:
-    """How many axes a part of an index takes."""
+    """Count the axes that a part of an index takes."""
     if part is None or part is Ellipsis:
         return 0
     return int(part.ndim) if isinstance(part, StandInArray) and part.dtype == bool else 1

@@ -1,4 +1,4 @@
-"""What CuPy's arrays refuse and NumPy's take. The stand-in refuses it too; each entry has its reason.
+"""Refusals of CuPy's arrays where NumPy's take. The stand-in refuses it too; each entry has its reason.
 
 The lists were read from CuPy 14.2 itself, whose functions can be inspected without a GPU; a test compares
 them with the CuPy that is installed, where one is.

@@ -63,7 +63,7 @@ def programs(draw: Draw, max_steps: int = 8, ops: Iterable[Callable[..., Any]] =
 
 
 def _count(op: Callable[..., Any]) -> int:
-    """How many operands a function of the user's takes."""
+    """Count the operands that a function of the user's takes."""
     try:
         forward = getattr(op, "forward", None)  # of an Op, made or its class
         found = inspect.signature(forward if forward is not None and not inspect.isfunction(op) else op)

@@ -14,7 +14,7 @@ from tinygrad_cnn.torch.tensors import Tensor, adopted, native
 
 
 class Context:
-    """What `forward` keeps for `backward`."""
+    """The place where `forward` keeps things for `backward`."""
 
     def __init__(self) -> None:
         self.saved_tensors: tuple[Any, ...] = ()

@@ -18,7 +18,7 @@ from tinygrad_cnn.torch.tensors import Tensor, adopted, native
 
 
 def _seed(output: Any, gradient: Any) -> Any:
-    """What flows into an output, as a native Tensor; the walk computes with those."""
+    """Find what flows into an output, as a native Tensor; the walk computes with those."""
     if not output.requires_grad:
         raise RuntimeError("element 0 of tensors does not require grad and does not have a grad_fn")
     if gradient is None:

@@ -55,7 +55,7 @@ class Normal(LocationScale):
         return 0.5 * (1 + F.erf((value - self.loc) / (self.scale * math.sqrt(2))))
 
     def icdf(self, value: Any) -> Any:
-        """What a share of all draws is below."""
+        """Find what a share of all draws is below."""
         return self.loc + self.scale * (2 * value - 1).erfinv() * math.sqrt(2)
 
     @property

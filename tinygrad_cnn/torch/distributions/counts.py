@@ -17,7 +17,7 @@ from tinygrad_cnn.torch.tensors import Tensor
 
 
 class Poisson(Distribution):
-    """How often something of a rate happens.
+    """Count how often something of a rate happens.
 
     >>> Poisson(2.0).log_prob(Tensor([1.0]))
     tensor([-1.3069])
@@ -116,7 +116,7 @@ class Binomial(Trials):
 
 
 class Multinomial(Distribution):
-    """How often each label came in a number of draws.
+    """Count how often each label came in a number of draws.
 
     >>> Multinomial(2, Tensor([0.5, 0.5])).log_prob(Tensor([1.0, 1.0]))
     tensor(-0.6931)

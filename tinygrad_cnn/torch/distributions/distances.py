@@ -31,7 +31,7 @@ def register_kl(type_p: type, type_q: type) -> Callable[[Any], Any]:
 
 
 def kl_divergence(p: Any, q: Any) -> Any:
-    """How far q is from p, in nats: the mean of log p - log q under p.
+    """Measure how far q is from p, in nats: the mean of log p - log q under p.
 
     >>> kl_divergence(Normal(0.0, 1.0), Normal(1.0, 1.0))
     tensor(0.5000)

@@ -1,4 +1,4 @@
-"""What distributions share."""
+"""Shared by distributions."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ class Machine:
         self.left = 0
 
     def run(self, data: bytes) -> Any:
-        """What the pickle describes.
+        """Make what the pickle describes.
 
         Raises:
             FormatError: it is corrupt, or describes something else than tensors and containers.
@@ -197,7 +197,7 @@ class Machine:
             raise FormatError("load: the description copies its contents more often than fits")
 
     def named(self, module: str, name: str) -> Any:
-        """What a name of the file stands for."""
+        """Find what a name of the file stands for."""
         key = module, name
         if key in MAKERS:
             return Name(module, name, MAKERS[key])

@@ -1,4 +1,4 @@
-"""What names of a file stand for: makers of tensors, arrays and plain containers, which check what they get."""
+"""The meanings of names in a file: makers of tensors and plain containers, which check what they get."""
 
 from __future__ import annotations
 

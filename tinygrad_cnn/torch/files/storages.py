@@ -1,4 +1,4 @@
-"""What both directions know of storages: PyTorch's names of them, and the types of their elements."""
+"""Storages, for both directions: PyTorch's names of them, and the types of their elements."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NAMES: dict[Any, str] = {kind: name for name, kind in TYPES.items() if name != "
 
 
 class Memory:
-    """What `storage()` tells of a tensor's memory.
+    """The answer of `storage()` about a tensor's memory.
 
     >>> from tinygrad_cnn import torch
     >>> len(Memory(torch.zeros(3))), Memory(torch.zeros(3)).nbytes()

@@ -126,7 +126,7 @@ class DataParallel(Module):
         self.module = module
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """What the module gives."""
+        """The result of the module."""
         return self.module(*args, **kwargs)
 
 

@@ -365,7 +365,7 @@ CLASSES["RReLU"].forward = _rrelu
 
 
 class Identity(Module):
-    """What it is given."""
+    """Give back its argument."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__()

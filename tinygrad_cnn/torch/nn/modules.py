@@ -20,7 +20,7 @@ Native = native_nn.Module
 
 
 class Keys(NamedTuple):
-    """What loading left: keys without a value, and values without a place."""
+    """The keys that loading left: keys without a value, and values without a place."""
 
     missing_keys: list[str]
     unexpected_keys: list[str]

@@ -18,7 +18,7 @@ def data_parallel(
     dim: int = 0,
     module_kwargs: Any = None,
 ) -> Any:
-    """What the module gives.
+    """The result of the module.
 
     >>> data_parallel(abs, -1)
     1

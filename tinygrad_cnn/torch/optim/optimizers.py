@@ -19,7 +19,7 @@ _SAME = ("foreach", "fused", "capturable", "differentiable")
 
 
 class Base:
-    """What PyTorch's optimizers have in addition to their step."""
+    """The methods that PyTorch's optimizers have in addition to their step."""
 
     param_groups: Any
 

@@ -60,7 +60,7 @@ class AveragedModel(Module):
         self.avg_fn, self.multi_avg_fn, self.use_buffers = avg_fn, multi_avg_fn, use_buffers
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """What the averaged model gives."""
+        """The result of the averaged model."""
         return self.module(*args, **kwargs)
 
     def _values(self, model: Any) -> list[Any]:

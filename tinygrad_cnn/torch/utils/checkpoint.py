@@ -13,7 +13,7 @@ def checkpoint(
     preserve_rng_state: bool = True,
     **kwargs: Any,
 ) -> Any:
-    """What the function gives; its graph is kept here, so memory is not saved.
+    """The result of the function; its graph is kept here, so memory is not saved.
 
     >>> checkpoint(lambda x: x + 1, 1)
     2
@@ -22,7 +22,7 @@ def checkpoint(
 
 
 def checkpoint_sequential(functions: Any, segments: int, input: Any, **kwargs: Any) -> Any:
-    """What the functions give one after the other.
+    """The result of the functions one after the other.
 
     >>> checkpoint_sequential([abs], 1, -2)
     2

@@ -1,4 +1,4 @@
-"""What torchvision's datasets share."""
+"""Shared by torchvision's datasets."""
 
 from __future__ import annotations
 

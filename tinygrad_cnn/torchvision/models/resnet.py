@@ -23,7 +23,7 @@ def _called(depth: Any) -> str:
 
 
 def _class(depth: Any) -> str:
-    """How the class of the weights begins."""
+    """The start of the name of the weights' class."""
     return (
         f"Wide_ResNet{depth}"
         if str(depth).endswith("_2")

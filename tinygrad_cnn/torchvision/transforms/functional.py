@@ -17,7 +17,7 @@ from tinygrad_cnn.torchvision.datasets.vision import image_class
 
 
 class InterpolationMode(enum.Enum):
-    """How pixels between pixels are made."""
+    """The ways to make pixels between pixels."""
 
     NEAREST = "nearest"
     BILINEAR = "bilinear"
@@ -332,7 +332,7 @@ def posterize(img: Any, bits: int) -> Any:
 
 @_on_images
 def solarize(img: Any, threshold: float) -> Any:
-    """What is brighter than a threshold, inverted."""
+    """Invert what is brighter than a threshold."""
     return _pillow("solarize")(img, threshold)
 
 

@@ -59,7 +59,7 @@ class Identity(Module):
     """The image as it is."""
 
     def forward(self, *inputs: Any) -> Any:
-        """What it is given."""
+        """Give back its argument."""
         return inputs[0] if len(inputs) == 1 else inputs
 
 

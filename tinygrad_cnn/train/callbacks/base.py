@@ -60,7 +60,7 @@ class Callback:
         """`fit` ends; `trainer.ending` is 'finished', 'interrupted' or 'failed'."""
 
     def state_dict(self) -> dict[str, Any]:
-        """What a checkpoint keeps of it; plain values and arrays.
+        """Give what a checkpoint keeps of it; plain values and arrays.
 
         >>> Callback().state_dict()
         {}
@@ -74,7 +74,7 @@ class Callback:
         """
 
     def describe(self) -> dict[str, Any] | None:
-        """What a saved training keeps, so that `load_trainer` makes this callback anew.
+        """Give what a saved training keeps, so that `load_trainer` makes this callback anew.
 
         Returns:
             Plain values by name, for `made_from`; None if the caller of `load_trainer` shall pass it.

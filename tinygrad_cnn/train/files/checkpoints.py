@@ -121,7 +121,7 @@ def load_checkpoint(path: str | os.PathLike[str], **parts: Any) -> dict[str, Any
 
 
 class Saved(NamedTuple):
-    """What the file of a checkpoint holds: entries of parts, states of generators, and texts."""
+    """The content of a checkpoint's file: entries of parts, states of generators, and texts."""
 
     parts: dict[str, Any]
     random: dict[str, Any]

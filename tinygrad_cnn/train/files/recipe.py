@@ -1,4 +1,4 @@
-"""How a training was put together: optimizer, loss, metrics and callbacks as plain data."""
+"""The recipe of a training: optimizer, loss, metrics and callbacks as plain data."""
 
 from __future__ import annotations
 

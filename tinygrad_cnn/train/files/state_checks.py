@@ -1,4 +1,4 @@
-"""What a state from a file must be like before it is loaded."""
+"""Checks of a state from a file before it is loaded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a failed load undoes."""
+"""Undoing a failed load."""
 
 from __future__ import annotations
 

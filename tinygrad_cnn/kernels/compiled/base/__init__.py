@@ -1,1 +1,1 @@
-"""What compiled kernels are made of: compiler, vector instructions, register tiles, memory, operands."""
+"""The parts of compiled kernels: compiler, vector instructions, register tiles, memory, operands."""

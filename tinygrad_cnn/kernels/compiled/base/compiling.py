@@ -1,4 +1,4 @@
-"""How every compiled kernel is compiled: once, for the types named, kept in Numba's cache.
+"""Compiling a kernel: once, for the types named, kept in Numba's cache.
 
 Kernels are serial and release Python's lock; a driver in Python splits the work over the one pool
 of threads (`kernels.threads`). So they need no parallel runtime, and compile several times sooner
@@ -77,7 +77,7 @@ class Kernel:
 
     @property
     def _numba_type_(self) -> Any:
-        """What Numba asks of a global name: so kernels may call kernels, which are loaded for that."""
+        """The type of a global name, for Numba: kernels may call kernels, which are loaded for that."""
         return self.load()._numba_type_  # type: ignore[attr-defined]
 
 

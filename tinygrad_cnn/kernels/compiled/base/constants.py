@@ -31,7 +31,7 @@ def path() -> Path:
 
 
 def read() -> dict[str, int]:
-    """What was tuned, by name; {} where nothing was, or where the file cannot be read."""
+    """Read what was tuned, by name; {} where nothing was, or where the file cannot be read."""
     with tolerated(OSError):
         text = path().read_text(encoding="utf-8") if path().is_file() else "{}"
         try:

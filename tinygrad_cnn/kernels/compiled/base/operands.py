@@ -1,4 +1,4 @@
-"""What the drivers of compiled kernels share: operands as they take them, and the split of the work.
+"""Shared by the drivers of compiled kernels: operands as they take them, and the split of the work.
 
 A compiled kernel takes plain memory only: float32, C-contiguous, aligned and writeable (Numba's types
 tell read-only arrays apart). Its driver brings operands into that form, allocates the result and

@@ -170,7 +170,7 @@ def aligned(*shape: int) -> NDArray[np.float32]:
 
 
 def block_of(images: int, floats: int, budget: int) -> int:
-    """How many images to lay side by side, with so many floats each, in so many bytes.
+    """Choose how many images to lay side by side, with so many floats each, in so many bytes.
 
     One by one if they are too few to fill a vector; else whole vectors, three at most.
     """

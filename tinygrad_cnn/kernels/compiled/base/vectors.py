@@ -20,7 +20,7 @@ _asked: str | None = vars(config).get("CPU_FEATURES")
 
 
 def _features() -> set[str]:
-    """What the processor that code is compiled for can do, such as "avx512f"."""
+    """Find what the processor can do that code is compiled for, such as "avx512f"."""
     if _asked is not None:
         found = {name[1:] for name in _asked.split(",") if name.startswith("+")}
     else:

@@ -210,7 +210,7 @@ def weights(x, g, dw, sizes, offsets, taps, many, kernels, images, start, stop):
 
 @dataclass(frozen=True)
 class Plane:
-    """How one channel lies in memory, and what each tap reads.
+    """The layout of one channel in memory, and what each tap reads.
 
     Attributes:
         sizes: height, width, stride down and across, padding above and before, height and pitch of a

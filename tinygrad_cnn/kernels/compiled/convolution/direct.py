@@ -61,7 +61,7 @@ TURNED = 4
 
 
 class Work(NamedTuple):
-    """What one thread does.
+    """The work of one thread.
 
     Attributes:
         start, stop: its images, in blocks of `each` or more.
@@ -197,7 +197,7 @@ def _part(
     room: Room, k: int, x: Array, images: tuple[int, int], w: Array, by_row: int, shares: tuple[int, int],
     bias: Array, y: Array, made: Plan,
 ) -> Callable[[], None]:  # fmt: skip
-    """What does part k: these images, these blocks of rows."""
+    """Make the call that does part k: these images, these blocks of rows."""
     depth, rows, taps = x.shape[1], y.shape[1], len(made.taps)
     number = images[1] - images[0]
     each = block_of(number, depth * made.source.size, IMAGES)

@@ -60,7 +60,7 @@ SMALL = 2_000_000
 
 
 class Along(NamedTuple):
-    """What one thread does along rows.
+    """The work of one thread along rows.
 
     Attributes:
         start, stop: its images, in blocks of `block` or more.
@@ -90,7 +90,7 @@ def along_of(numbers):
 
 
 class Across(NamedTuple):
-    """What one thread does across channels.
+    """The work of one thread across channels.
 
     Attributes:
         images: of the batch.   channels, rows: channels of x and of g.   wide: channels, up to LANES.

@@ -1,4 +1,4 @@
-"""Which tap of a convolution reads what, as tables that a compiled kernel follows.
+"""The places that each tap of a convolution reads, as tables that a compiled kernel follows.
 
 A convolution and its adjoint in the image are the same work: each position of the result is a sum over
 taps of (a matrix of weights) × (the source at some position). A `Plan` says which taps, and where,
@@ -33,7 +33,7 @@ Reads = list[list[tuple[int, int]]]
 
 
 class Layout(NamedTuple):
-    """How the pixels of one channel are stored: pixel (h, w) at `place(w) + h * pitch`.
+    """The layout of the pixels of one channel: pixel (h, w) at `place(w) + h * pitch`.
 
     Attributes:
         height, width: of the image.   pitch: places from one row to the next.
@@ -85,7 +85,7 @@ class Sum(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What to add up for each run of positions.
+    """The sums of each run of positions.
 
     Attributes:
         source, result: how both sides are stored.

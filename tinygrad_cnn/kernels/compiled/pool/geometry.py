@@ -60,7 +60,7 @@ def windows_of(numbers):
 
 
 class Plan(NamedTuple):
-    """What the drivers know of a grid.
+    """The numbers of a grid that the drivers need.
 
     Attributes:
         numbers: int64, in the order of `Windows`.

@@ -1,4 +1,4 @@
-"""What all recurrent kernels share: the product of a step, and the split of the sequences.
+"""Shared by all recurrent kernels: the product of a step, and the split of the sequences.
 
 Sequences do not know of each other, so each thread takes some of them through all steps, and nobody
 waits. The states of ROWS sequences lie side by side, as `tiles` wants its left operand; the weights

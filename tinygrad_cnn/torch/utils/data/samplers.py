@@ -63,7 +63,7 @@ class RandomSampler(Sampler):
 
     @property
     def num_samples(self) -> int:
-        """How many samples come."""
+        """Count the samples that come."""
         return len(self.data_source) if self._count is None else self._count
 
     def __iter__(self) -> Iterator[int]:

@@ -32,7 +32,7 @@ from tinygrad_cnn.kernels.compiled.convolution.winograd.lines import (
 
 
 class Side(NamedTuple):
-    """What is read or written of each image: the pixels at one end of a convolution.
+    """The pixels of each image that are read or written: the pixels at one end of a convolution.
 
     Attributes:
         channels, height, width: of an image.   down, across: its tiles.
