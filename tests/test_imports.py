@@ -47,7 +47,7 @@ MAY_IMPORT: dict[str, str] = {
     "data": "errors devices switches restoring rng serial",
     "serial": "errors devices",
     "train": "errors devices restoring graph mode rng functional tensors nn optim data parallel serial",
-    "onnx": "errors restoring graph grid kernels mode rng ops functional tensors nn serial",
+    "onnx": "errors devices restoring graph grid kernels mode rng ops functional tensors nn serial",
     "torch": "errors anomaly restoring graph mode rng functional ops tensors nn optim serial torchvision",
     "torchvision": "errors graph mode functional data torch",
 }

@@ -13,8 +13,6 @@ from tinygrad_cnn.testing.stand_in import transfers
 READS = {
     "LARS": "the norm of each parameter and of its gradient",
     "Adafactor": "the root mean square of each parameter and update",
-    "LBFGS": "slopes along the search direction",
-    "Muon": "the norm of each gradient",
 }
 
 
@@ -176,3 +174,58 @@ def test_clipping_gradients_is_the_same_on_a_device(device):
         norms.append(optim.clip_grad_norm_(w, 1.0))
         assert w.grad.cpu().numpy() == pytest.approx([0.6, 0.8])
     assert norms == [10.0, 10.0]
+
+
+def matrices():
+    manual_seed(0)
+    return nn.Sequential(nn.Linear(6, 4, bias=False), nn.Tanh(), nn.Linear(4, 5, bias=False)).double()
+
+
+@pytest.mark.parametrize("line_search", [None, "strong_wolfe"])
+def test_lbfgs_takes_the_same_steps_on_a_device_and_fetches_single_numbers_alone(line_search, device):
+    rng = np.random.default_rng(0)
+    x, labels = rng.normal(size=(8, 6)), rng.integers(0, 5, 8)
+    found = []
+    for place in ("cpu", device):
+        model = matrices().to(place)
+        inputs = Tensor(x).to(place)
+        optimizer = optim.LBFGS(model.parameters(), max_iter=6, line_search_fn=line_search)
+
+        def closure(model=model, inputs=inputs, optimizer=optimizer):
+            optimizer.zero_grad()
+            loss = F.cross_entropy(model(inputs), labels)
+            loss.backward()
+            return loss
+
+        with transfers() as counted:
+            losses = [optimizer.step(closure).item() for _ in range(2)]
+        found.append((losses, [p.cpu().detach().numpy().copy() for p in model.parameters()]))
+        state = optimizer.state_dict()
+        model.to("cpu")  # the state follows at the next step
+        again = optim.LBFGS(model.parameters(), max_iter=6, line_search_fn=line_search)
+        again.load_state_dict(state)
+        inputs = Tensor(x)
+        again.step(lambda: closure(model, inputs, again))  # noqa: B023  # called at once
+    assert set(counted) <= {"upload", "float", "item", "bool"}
+    (losses, weights), (there, others) = found
+    np.testing.assert_allclose(there, losses, rtol=1e-6)
+    for here, other in zip(weights, others, strict=True):
+        np.testing.assert_allclose(other, here, rtol=1e-5, atol=1e-7)
+
+
+def test_muon_takes_the_same_steps_on_a_device_and_fetches_nothing(device):
+    rng = np.random.default_rng(0)
+    x, labels = rng.normal(size=(8, 6)), rng.integers(0, 5, 8)
+    found = []
+    for place in ("cpu", device):
+        model = matrices().to(place)
+        optimizer, inputs = optim.Muon(model.parameters(), lr=0.05), Tensor(x).to(place)
+        with transfers() as counted:
+            for _ in range(3):
+                optimizer.zero_grad()
+                F.cross_entropy(model(inputs), labels).backward()
+                optimizer.step()
+        found.append([p.cpu().detach().numpy() for p in model.parameters()])
+    assert set(counted) <= {"upload"}
+    for here, there in zip(*found, strict=True):
+        np.testing.assert_allclose(there, here, rtol=1e-7, atol=1e-9)

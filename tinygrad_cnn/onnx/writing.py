@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import json
 import os
@@ -11,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tinygrad_cnn import devices
 from tinygrad_cnn.errors import ArgumentError, DTypeError, FormatError
-from tinygrad_cnn.functional.arguments import as_array, flags, integer
+from tinygrad_cnn.functional.arguments import as_array, flags, integer, on_host
 from tinygrad_cnn.graph import Node
 from tinygrad_cnn.mode import no_grad
 from tinygrad_cnn.nn import Module
@@ -96,6 +98,8 @@ def save(
         raise ArgumentError(f"{name}: opset {version} is newer than onnx {onnx.__version__} knows")
     axes = tuple(integer(name, "dynamic", axis, 0) for axis in dynamic)
     inputs = _inputs(example)
+    if any(p.device != devices.HOST for p in model.parameters()):
+        model = copy.deepcopy(model).cpu()  # a file lies on no device
     with undisturbed(model):
         runs = _runs(model, inputs, axes, training)
         made = _model(onnx, model, runs, version)
@@ -108,7 +112,7 @@ def save(
 
 def _inputs(example: Any) -> tuple[Array, ...]:
     several = example if isinstance(example, (tuple, list)) else (example,)
-    return tuple(np.array(x.array if isinstance(x, Tensor) else as_array("onnx.save", x)) for x in several)
+    return tuple(np.array(on_host(as_array("onnx.save", x))) for x in several)
 
 
 # --------------------------------------------------------------------------- runs

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from tinygrad_cnn import devices
 from tinygrad_cnn.errors import ArgumentError, DTypeError, StateError
 from tinygrad_cnn.functional.checks import at_least, not_negative, one_of, optional
 from tinygrad_cnn.mode import enable_grad
@@ -94,11 +95,15 @@ class LBFGS(Optimizer):
             raise DTypeError("LBFGS: step needs a closure that computes the loss and its gradients")
         group = self.param_groups[0]
         state = self.state.setdefault(group["params"][0], {"n_iter": 0, "func_evals": 0})
+        if devices.ON_DEVICES:
+            for key, value in state.items():  # the state follows its parameters
+                if isinstance(value, devices.CLASSES):
+                    state[key] = devices.moved(value, group["params"][0].device)
         most = group["max_eval"] or group["max_iter"] * 5 // 4
         first = self._evaluated(closure, state)
         loss, evaluations = float(first), 1
         g = self._gradient()
-        if abs(g).max(initial=0) <= group["tolerance_grad"]:
+        if largest(g) <= group["tolerance_grad"]:
             return first
         for k in range(1, group["max_iter"] + 1):
             d, t = direction(g, state, group)
@@ -116,9 +121,9 @@ class LBFGS(Optimizer):
                     loss, g = float(self._evaluated(closure, state)), self._gradient()
                     evaluations += 1
             state.update(d=d, t=t)
-            small = abs(t * d).max() <= group["tolerance_change"]
+            small = largest(t * d) <= group["tolerance_change"]
             small = small or abs(loss - before) < group["tolerance_change"]
-            if last or evaluations >= most or small or abs(g).max() <= group["tolerance_grad"]:
+            if last or evaluations >= most or small or largest(g) <= group["tolerance_grad"]:
                 break
         return first
 
@@ -127,7 +132,7 @@ class LBFGS(Optimizer):
         slope: float,
     ) -> tuple[float, Array, float, int]:  # fmt: skip
         """Loss, gradient and step that a line search found, with the parameters there, and its calls."""
-        start = [p.numpy().copy() for p in self._tensors()]
+        start = [p.array.copy() for p in self._tensors()]
 
         def at(length: float) -> tuple[float, Array]:
             for p, value in zip(self._tensors(), start, strict=True):
@@ -152,7 +157,8 @@ class LBFGS(Optimizer):
     def _gradient(self) -> Array:
         """The gradients of all parameters as one vector; zeros where there is none."""
         parts = [
-            np.zeros(p.size, p.dtype) if p.grad is None else p.grad.numpy().ravel() for p in self._tensors()
+            devices.zeros(p.size, p.dtype, like=p) if p.grad is None else p.grad.array.ravel()
+            for p in self._tensors()
         ]
         return np.concatenate(parts)
 
@@ -174,6 +180,15 @@ class LBFGS(Optimizer):
         }
 
 
+def largest(x: Array) -> float:
+    """The largest magnitude in a vector, 0 of none: a number on the host.
+
+    >>> largest(np.array([1.0, -3.0])), largest(np.zeros(0))
+    (3.0, 0.0)
+    """
+    return float(abs(x).max()) if x.size else 0.0
+
+
 def direction(g: Array, state: dict[str, Any], group: Group) -> tuple[Array, float]:
     """Where to go next, and how far, from the gradient and the changes so far; notes the last change.
 
@@ -183,7 +198,7 @@ def direction(g: Array, state: dict[str, Any], group: Group) -> tuple[Array, flo
     """
     state["n_iter"] += 1
     if state["n_iter"] == 1:
-        none = np.zeros((0, g.size), g.dtype)
+        none = devices.zeros((0, g.size), g.dtype, like=g)
         state.update(changes=none, slopes=none, scale=1.0)
         return -g, min(1.0, 1.0 / float(abs(g).sum())) * group["lr"]
     y, s = g - state["gradient"], state["d"] * state["t"]

@@ -88,7 +88,8 @@ class Search:
 
     def between(self, low: Point, high: Point, tolerance: float) -> Point:
         """Closer and closer ends; the lower one in the end."""
-        largest, stuck = float(abs(self._d).max(initial=0)), False
+        largest = float(abs(self._d).max()) if self._d.size else 0.0
+        stuck = False
         while self.calls < self._most and abs(high.t - low.t) * largest >= tolerance:
             if high.loss < low.loss:
                 low, high = high, low

@@ -83,7 +83,7 @@ def orthogonal(x: Array, rounds: int) -> Array:
     """
     a, b, c = QUINTIC
     wide = x if x.shape[0] <= x.shape[1] else x.T
-    wide = wide / max(float(np.linalg.norm(wide)), 1e-7)
+    wide = wide / np.maximum(np.linalg.norm(wide), 1e-7)
     for _ in range(rounds):
         square = wide @ wide.T
         wide = a * wide + (b * square + c * (square @ square)) @ wide

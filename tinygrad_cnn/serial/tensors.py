@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tinygrad_cnn import devices
 from tinygrad_cnn.errors import ArgumentError, DTypeError, FormatError, MissingExtraError
 from tinygrad_cnn.serial import npz_format, safetensors_format
 from tinygrad_cnn.serial.content import DTYPES, METADATA, Array, Content
@@ -133,7 +134,8 @@ def _name(name: object) -> str:
 def _array(name: str, value: Any) -> Array:
     """The value as a C-contiguous array in this machine's byte order."""
     if hasattr(value, "numpy"):
-        value = value.numpy()
+        value = (value.cpu() if hasattr(value, "cpu") else value).numpy()
+    value = devices.to_host(value)
     if not isinstance(value, (np.ndarray, np.generic)):
         raise DTypeError(
             f"save_tensors: {name!r} is a {type(value).__name__}; an array, or a value with .numpy(), fits"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tinygrad_cnn import devices, nn, optim
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError, DTypeError
-from tinygrad_cnn.functional.arguments import values
+from tinygrad_cnn.functional.arguments import on_host, values
 from tinygrad_cnn.optim import Optimizer
 
 Array = NDArray[Any]
@@ -127,9 +127,9 @@ def two_classes(kind: str, outputs: Any, targets: Any) -> tuple[Array, Array]:
     >>> two_classes("probabilities", np.array([[0.25]]), [1])
     (array([[0.75, 0.25]]), array([1]))
     """
-    scores = np.asarray(values(outputs)).reshape(-1)
+    scores = np.asarray(on_host(outputs)).reshape(-1)
     other = 1 - scores if kind == "probabilities" else -scores
-    labels = np.asarray(values(targets)).reshape(-1)
+    labels = np.asarray(on_host(targets)).reshape(-1)
     return np.stack([other, scores], axis=1), (labels > 0.5).astype(np.int64)
 
 
@@ -184,7 +184,7 @@ def weighted(loss: Any, outputs: Any, targets: Any, weights: Mapping[int, float]
         raise ArgumentError(
             "fit: class_weight needs a loss with the option reduction, such as cross_entropy"
         ) from error
-    labels = devices.to_host(values(targets))
+    labels = on_host(targets)
     if labels.ndim > 1 and labels.shape[-1] > 1 and labels.shape == tuple(outputs.shape):
         labels = labels.argmax(axis=1)
     labels = labels.reshape(len(labels), -1)[:, 0].astype(np.int64)

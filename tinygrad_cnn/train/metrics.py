@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
-from tinygrad_cnn.functional.arguments import choice, integer, values
+from tinygrad_cnn.functional.arguments import choice, integer, on_host
 
 Array = NDArray[Any]
 
@@ -186,7 +186,7 @@ def integers(name: str, what: str, given: Any) -> Array:
     >>> integers("accuracy", "labels", [1, 2])
     array([1, 2])
     """
-    array = np.asarray(values(given))
+    array = np.asarray(on_host(given))
     if array.dtype.kind not in "iu" and array.size:
         raise DTypeError(f"{name}: {what} must be integers, got {array.dtype}")
     return array.astype(np.int64)
@@ -201,8 +201,8 @@ def classes_of(name: str, scores: Any, labels: Any) -> tuple[Array, Array]:
     >>> classes_of("accuracy", np.zeros((2, 3)), [[0, 0, 1], [1, 0, 0]])[1]
     array([2, 0])
     """
-    given = np.asarray(values(scores))
-    target = np.asarray(values(labels))
+    given = np.asarray(on_host(scores))
+    target = np.asarray(on_host(labels))
     if given.ndim < 2 or given.shape[1] < 2:
         raise ShapeError(f"{name}: scores (N, K, ...) of K >= 2 classes fit, got {given.shape}")
     if target.shape == given.shape:

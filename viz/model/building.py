@@ -23,7 +23,7 @@ from viz.model.places import Group, Places, path_text
 from viz.model.reach import Reach
 from viz.model.users_words import colors_of, notes_of
 from viz.recording.recorder import Memory, Recorder, Trace
-from viz.recording.summary import Summary, summarise
+from viz.recording.summary import Summary, summarise, values_of
 
 
 class Root(NamedTuple):
@@ -51,7 +51,7 @@ def roots_of(thing: Any, recorder: Recorder | None = None) -> list[Root]:
     roots: dict[Node, Root] = {}
     for one in things:
         if isinstance(one, Tensor):
-            value, node = float(one.array) if one.shape == () else None, one.node
+            value, node = float(values_of(one)) if one.shape == () else None, one.node
             if recorder is not None and node.op is None:
                 source = recorder.source(node, one._array)  # the array itself: `array` is a view of it
                 node = source if source is not None and not source.requires_grad else node

@@ -9,6 +9,7 @@ import numpy as np
 
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
 from viz.plots.figures import figure, finish, look
+from viz.recording.summary import values_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -52,7 +53,7 @@ def sheet(before: Any, after: Any, path: str | Path | None = None) -> Figure:
 
 
 def _images(what: str, images: Any) -> Any:
-    values = np.asarray(images.numpy() if hasattr(images, "numpy") else images)
+    values = values_of(images)
     if values.dtype.kind not in "biuf":
         raise DTypeError(f"viz.sheet: {what} has dtype {values.dtype}; numbers from 0 to 1 fit")
     if values.size and not (values.min() >= 0 and values.max() <= 1):

@@ -10,6 +10,7 @@ import numpy as np
 
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
 from viz.plots.figures import figure, finish, look
+from viz.recording.summary import values_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -57,7 +58,7 @@ def confusion(
 
 
 def _classes(what: str, values: Any) -> Any:
-    found = np.asarray(values.numpy() if hasattr(values, "numpy") else values)
+    found = values_of(values)
     if found.dtype.kind not in "iu" and found.size:
         raise DTypeError(f"viz.confusion: {what} has dtype {found.dtype}; class numbers fit")
     return found.astype(np.int64)

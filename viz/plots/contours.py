@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinygrad_cnn import Tensor, no_grad
+from tinygrad_cnn import no_grad
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
 from viz.plots.figures import figure, finish, look
 from viz.plots.gradient_arrows import Bounds, corners
+from viz.recording.summary import values_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -59,7 +60,7 @@ def surface(
 
 def _points(name: str, points: Any) -> Any:
     try:
-        found = np.asarray(points.array if isinstance(points, Tensor) else points, dtype=np.float64)
+        found = np.asarray(values_of(points), dtype=np.float64)
     except (TypeError, ValueError):
         raise DTypeError(f"viz.surface: the path {name!r} is not made of numbers") from None
     if found.ndim != 2 or found.shape[1] != 2:
@@ -84,7 +85,7 @@ def _values(function: Callable[[Any, Any], Any], x: Any, y: Any) -> Any:
     """f on arrays, as float64; what overflows is left to be not finite."""
     with no_grad(), np.errstate(all="ignore"):
         result = function(x, y)
-    z = np.asarray(result.array if isinstance(result, Tensor) else result)
+    z = values_of(result)
     if z.shape != x.shape:
         raise ShapeError(f"viz.surface: the function gives shape {z.shape} for {x.shape}; the same fits")
     if z.dtype.kind not in "iuf":

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinygrad_cnn import Tensor
 from tinygrad_cnn.errors import DTypeError, ShapeError
 from viz.plots.figures import figure, finish, look
 from viz.plots.image_tiles import columns_for, diverging, extent, mosaic
+from viz.recording.summary import values_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -55,7 +55,7 @@ def filters(layer: Any, path: str | Path | None = None, before: Any = None) -> F
 
 
 def _weights(what: str, weight: Any, kind: str) -> Any:
-    values = np.asarray(weight.array if isinstance(weight, Tensor) else weight)
+    values = values_of(weight)
     if values.ndim != 4 or values.dtype.kind != "f" or not values.size:
         said = f"shape {values.shape}" if values.ndim else "none"
         raise DTypeError(

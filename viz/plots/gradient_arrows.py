@@ -12,6 +12,7 @@ import numpy as np
 from tinygrad_cnn import Tensor, enable_grad, grad
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
 from viz.plots.figures import figure, finish, look
+from viz.recording.summary import values_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -93,7 +94,7 @@ def _slopes(function: Callable[[Any, Any], Any], xs: Any, ys: Any) -> tuple[Any,
         if z.shape != xs.shape:
             raise ShapeError(f"viz.field: the function gives shape {z.shape} for {xs.shape}; the same fits")
         slopes = grad(z.sum(), [x, y], allow_unused=True)
-    u, v = (np.zeros_like(xs) if s is None else s.array for s in slopes)
+    u, v = (np.zeros_like(xs) if s is None else values_of(s) for s in slopes)
     return u, v
 
 

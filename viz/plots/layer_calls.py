@@ -11,6 +11,7 @@ from tinygrad_cnn import Tensor, nn, rng
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
 from tinygrad_cnn.nn.module import unchanged_buffers
 from tinygrad_cnn.restoring import Restoring
+from viz.recording.summary import values_of
 
 
 def undisturbed(model: nn.Module, *, training: bool | None = None) -> Restoring[None]:
@@ -113,7 +114,7 @@ def one_image(function: str, image: Any) -> Tensor:
     >>> one_image("viz.saliency", np.zeros((3, 8, 8))).shape
     (1, 3, 8, 8)
     """
-    values = np.asarray(image.array if isinstance(image, Tensor) else image)
+    values = values_of(image)
     batch = values[None] if values.ndim == 3 else values
     if batch.ndim != 4 or batch.shape[0] != 1 or not batch.size:
         raise ShapeError(
@@ -130,7 +131,7 @@ def picture(image: Tensor) -> tuple[Any, dict[str, Any]]:
     >>> picture(Tensor(np.zeros((1, 1, 8, 6))))[0].shape
     (8, 6)
     """
-    pixels = np.asarray(image.array[0], dtype=np.float64)
+    pixels = np.asarray(values_of(image)[0], dtype=np.float64)
     if len(pixels) == 3 and np.min(pixels) >= 0 and np.max(pixels) <= 1:
         return np.moveaxis(pixels, 0, -1), {}
     return pixels.mean(axis=0), {"cmap": "gray"}

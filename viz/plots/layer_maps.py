@@ -22,6 +22,8 @@ from viz.plots.layer_calls import (
     picture,
     undisturbed,
 )
+from viz.recording.module_run import beside
+from viz.recording.summary import values_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -58,12 +60,12 @@ def feature_maps(
     [['Image'], ['0', 'Conv2d', '4 maps of 6×6'], ['1', 'ReLU', '4 maps of 6×6']]
     """
     check_model("viz.feature_maps", model)
-    x = one_image("viz.feature_maps", image)
+    x = beside(model, one_image("viz.feature_maps", image))
     chosen = choose("viz.feature_maps", model, layers, computes)
     with undisturbed(model, training=False), noting(chosen) as calls, no_grad():
         model(x)
     rows = [
-        (title, np.asarray(result.array[0], dtype=np.float64))
+        (title, np.asarray(values_of(result)[0], dtype=np.float64))
         for title, result in named(calls, chosen)
         if isinstance(result, Tensor) and result.ndim == 4 and result.size
     ]

@@ -11,6 +11,8 @@ from tinygrad_cnn import Tensor, enable_grad, grad, nn
 from tinygrad_cnn.errors import ArgumentError, GraphError, ShapeError
 from viz.plots.figures import figure, finish, look
 from viz.plots.layer_calls import check_model, choose, noting, one_image, picture, undisturbed
+from viz.recording.module_run import beside
+from viz.recording.summary import values_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -45,12 +47,12 @@ def saliency(
     (8, 8)
     """
     check_model("viz.saliency", model)
-    x = one_image("viz.saliency", image)
+    x = beside(model, one_image("viz.saliency", image))
     with undisturbed(model, training=False), enable_grad():
         scores = model(x)
         label = _class("viz.saliency", scores, label)
         slopes = grad(scores[0, label], x)
-    strength = np.abs(slopes.array[0]).max(axis=0)
+    strength = np.abs(values_of(slopes)[0]).max(axis=0)
     with look():
         drawn, panels = _beside("viz.saliency", x, f"Saliency · {_said(scores, label)}")
         panels[1].imshow(strength, cmap="inferno", vmin=0.0, interpolation="nearest")
@@ -87,7 +89,7 @@ def grad_cam(
     (6, 6)
     """
     check_model("viz.grad_cam", model)
-    x = one_image("viz.grad_cam", image)
+    x = beside(model, one_image("viz.grad_cam", image))
     chosen = choose("viz.grad_cam", model, [layer], None)
     name = next(iter(chosen)) or type(model).__name__
     with undisturbed(model, training=False), noting(chosen) as calls, enable_grad():
@@ -97,8 +99,8 @@ def grad_cam(
         slopes = grad(scores[0, label], maps, allow_unused=True)
     if slopes is None:
         raise GraphError(f"viz.grad_cam: the score of class {label} does not depend on {name!r}")
-    weights = slopes.array[0].mean(axis=(1, 2))
-    cam = np.maximum(np.tensordot(weights, maps.array[0], axes=1), 0)
+    weights = values_of(slopes)[0].mean(axis=(1, 2))
+    cam = np.maximum(np.tensordot(weights, values_of(maps)[0], axes=1), 0)
     with look():
         drawn, panels = _beside("viz.grad_cam", x, f"Grad-CAM at {name} · {_said(scores, label)}")
         height, width = x.shape[2:]
@@ -131,7 +133,7 @@ def _class(function: str, scores: Any, label: int | None) -> int:
         got = f"shape {scores.shape}" if isinstance(scores, Tensor) else f"a {type(scores).__name__}"
         raise ShapeError(f"{function}: the model gives {got} for one image; scores (1, classes) fit")
     if label is None:
-        return int(np.argmax(scores.array[0]))
+        return int(np.argmax(values_of(scores)[0]))
     if isinstance(label, bool) or not isinstance(label, (int, np.integer)) or not 0 <= label < scores.size:
         file = "; a file is given by path=" if isinstance(label, (str, Path)) else ""
         raise ArgumentError(
@@ -141,7 +143,7 @@ def _class(function: str, scores: Any, label: int | None) -> int:
 
 
 def _said(scores: Tensor, label: int) -> str:
-    return f"class {label}, score {scores.array[0, label]:.3g}"
+    return f"class {label}, score {values_of(scores)[0, label]:.3g}"
 
 
 def _beside(function: str, image: Tensor, title: str) -> tuple[Any, Any]:

@@ -12,6 +12,8 @@ from tinygrad_cnn import Tensor, enable_grad, grad, nn, no_grad
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
 from viz.plots.figures import figure, finish, look
 from viz.plots.layer_calls import choose, computes, named, noting, undisturbed
+from viz.recording.module_run import beside
+from viz.recording.summary import values_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -85,7 +87,7 @@ def _of_arrays(source: Mapping[str, Any]) -> Table:
 
 def _numbers(name: Any, values: Any) -> Any:
     try:
-        found = np.asarray(values.array if isinstance(values, Tensor) else values)
+        found = values_of(values)
     except ValueError:  # lists of different lengths
         found = np.asarray(None)
     if found.dtype.kind not in "biuf":
@@ -99,9 +101,9 @@ def _of_model(
 ) -> Table:  # fmt: skip
     if inputs is None:
         raise ArgumentError("viz.histograms: a Module needs inputs, a batch to run on")
-    values = np.asarray(inputs.array if isinstance(inputs, Tensor) else inputs)
+    values = values_of(inputs)
     # Asking for the inputs' gradient records all layers, frozen ones too.
-    x = Tensor(values, requires_grad=loss is not None and values.dtype.kind == "f")
+    x = beside(model, Tensor(values, requires_grad=loss is not None and values.dtype.kind == "f"))
     chosen = choose("viz.histograms", model, layers, computes)
     with undisturbed(model), noting(chosen) as calls, enable_grad() if loss is not None else no_grad():
         result = model(x)

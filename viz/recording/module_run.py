@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn import Tensor, enable_grad
+from tinygrad_cnn import Tensor, devices, enable_grad
 from tinygrad_cnn.errors import ArgumentError, DTypeError
 from tinygrad_cnn.graph import MODE
 from tinygrad_cnn.nn import Module
@@ -45,7 +45,7 @@ def run(model: Module, inputs: Any) -> tuple[list[Tensor], Recorder]:
         )
     given = list(inputs) if isinstance(inputs, (tuple, list)) else [inputs]
     names = _names(model, len(given))
-    arguments = [_leaf(value, name) for value, name in zip(given, names, strict=True)]
+    arguments = [beside(model, _leaf(value, name)) for value, name in zip(given, names, strict=True)]
     before = MODE.get()
     try:
         MODE.set(before.replaced(call=None))
@@ -72,6 +72,20 @@ def _names(model: Module, count: int) -> list[str]:
     return ["x"] if count == 1 else [f"x{k}" for k in range(1, count + 1)]
 
 
+def beside(model: Module, leaf: Tensor) -> Tensor:
+    """A leaf where a model's parameters lie: itself, or one with its values there.
+
+    >>> from tinygrad_cnn import nn
+    >>> x = Tensor([1.0])
+    >>> beside(nn.Linear(1, 1), x) is x
+    True
+    """
+    first = next(iter(model.parameters()), None)
+    if first is None or first.device == leaf.device:
+        return leaf
+    return Tensor(devices.moved(leaf._array, first.device), leaf.requires_grad, name=leaf.name)
+
+
 def _lent(given: list[Any], leaves: list[Tensor]) -> Iterator[int]:
     """Serials of the leaves that want a gradient though their caller's inputs do not."""
     for value, leaf in zip(given, leaves, strict=True):
@@ -80,7 +94,7 @@ def _lent(given: list[Any], leaves: list[Tensor]) -> Iterator[int]:
 
 
 def _leaf(value: Any, name: str) -> Tensor:
-    if not isinstance(value, (Tensor, np.ndarray, np.generic)):
+    if not isinstance(value, (Tensor, np.generic, *devices.CLASSES)):
         raise DTypeError(f"viz.graph: inputs hold {type(value).__name__}; arrays and Tensors fit")
     own = value.name if isinstance(value, Tensor) and value.name else name
     leaf = Tensor(value, name=own)

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 import tinygrad_cnn
-from tinygrad_cnn import Tensor
+from tinygrad_cnn import Tensor, devices
 from tinygrad_cnn.graph import MODE, OUT, Call, Node, Observer, Op, observe, owner
 from tinygrad_cnn.restoring import Restoring
 from tinygrad_cnn.switches import flag
@@ -102,7 +102,7 @@ class Memory:
             return ()
         pairs = list(zip(node.op.keep, node.kept, strict=True))
         for place, array in pairs:
-            if place != OUT and node.parents[place].op is None and isinstance(array, np.ndarray):
+            if place != OUT and node.parents[place].op is None and isinstance(array, devices.CLASSES):
                 self.mark(array)
         left = node.residual if isinstance(node.residual, tuple) else (node.residual,)
         named = [
@@ -113,7 +113,7 @@ class Memory:
         return tuple(
             (name, owner(array).nbytes)
             for name, array in named
-            if isinstance(array, np.ndarray) and self.mark(array)
+            if isinstance(array, devices.CLASSES) and self.mark(array)
         )
 
 
@@ -142,7 +142,7 @@ class Origins:
 
     def note(self, array: Any, node: Node | weakref.ref[Node]) -> None:
         """Note an array's node."""
-        if isinstance(array, np.ndarray):
+        if isinstance(array, devices.CLASSES):
             key, known = id(array), self._known
             known[key] = (weakref.ref(array, lambda _: known.pop(key, None)), node)
 
@@ -233,12 +233,13 @@ class Recorder(Observer):
                     self._origins.tell(parent, array, seen)
                 if not seen.value.finite and not self._is_meant(seen.value, parent, array):
                     self._first_bad(parent)
-        trace = Trace(value=summarise(result), forward_ms=elapsed, site=_site())
+        values = values_of(result)
+        trace = Trace(value=summarise(values), forward_ms=elapsed, site=_site())
         trace.saved = self._memory.pieces(node)
         if self._steps:
             trace.derives, trace.walk = self._steps[-1][0].call, self._walks
         if node.op is not None and node.op.rectifies:
-            trace.dead, trace.units = dead_units(result) if arrays[0].any() else (0, 0)
+            trace.dead, trace.units = dead_units(values) if arrays[0].any() else (0, 0)
         assert trace.value is not None
         if not trace.value.finite and not self._is_meant(trace.value, node, result):
             self._first_bad(node)
@@ -256,7 +257,7 @@ class Recorder(Observer):
             return False
         if node.op is None:
             given = not node.requires_grad or node.serial in self.lent
-            meant = node.role == "constant" or (given and not np.isposinf(array).any())
+            meant = node.role == "constant" or (given and not np.isposinf(values_of(array)).any())
         else:
             meant = any(parent.serial in self._meant for parent in node.parents) or any(
                 isinstance(one, float) and isinf(one) for one in vars(node.op).values()

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tinygrad_cnn import Tensor
+from tinygrad_cnn import Tensor, devices
 
 #: Tensors of at most this many elements are kept as they are; of larger ones only statistics.
 SMALL = 6
@@ -67,9 +67,13 @@ def summarise(array: Any) -> Summary:
 
 
 def values_of(value: Any) -> Any:
-    """The array in a Tensor, or an array itself.
+    """The array in a Tensor, or an array itself; a copy of it where it lies on a device.
 
     >>> values_of(Tensor([1.0]))
     array([1.], dtype=float32)
     """
-    return np.asarray(value.array if isinstance(value, Tensor) else value)
+    if isinstance(value, Tensor):
+        value = value.array
+    elif hasattr(value, "numpy"):  # of another library
+        value = value.numpy()
+    return np.asarray(devices.to_host(value))

@@ -97,7 +97,7 @@ class BatchNormLayer(FeatureNorm):
         momentum = 0.0 if self.momentum is None else self.momentum
         tracked = self.num_batches_tracked if self.training else None
         if tracked is not None and self.momentum is None:  # the average over all batches so far
-            momentum = 1 / (int(tracked.numpy()) + 1)
+            momentum = 1 / (int(tracked.item()) + 1)
         y = F.batch_norm(
             x, self.running_mean, self.running_var, self.weight, self.bias,
             training=self.training, momentum=momentum, eps=self.eps,

@@ -123,7 +123,7 @@ class ModuleState(ModuleTree):
         if not isinstance(state, Mapping):
             raise DTypeError(
                 f"load_state_dict: a mapping of paths to arrays fits, got {type(state).__name__}; "
-                "read a file first, as in load_state_dict(tinygrad_cnn.train.load_weights(path))"
+                "read a file first, as in load_state_dict(tinygrad_cnn.serial.load_tensors(path))"
             )
         own = dict(self._saved())
         values = {path: as_array(f"load_state_dict: {path}", _plain(v)) for path, v in state.items()}

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tinygrad_cnn import devices
 from tinygrad_cnn.errors import ArgumentError
 from tinygrad_cnn.functional import concatenate
 from tinygrad_cnn.graph import OUT, Node, ancestors, observe
@@ -22,7 +23,7 @@ from tinygrad_cnn.mode import enable_grad
 from tinygrad_cnn.tensors.gradient import grad
 from tinygrad_cnn.tensors.tensor_class import Tensor
 from tinygrad_cnn.testing.blaming.blame_report import Blame
-from tinygrad_cnn.testing.blaming.recorded_steps import Run, Step, Witness, same
+from tinygrad_cnn.testing.blaming.recorded_steps import Run, Step, Witness, fetched, same
 from tinygrad_cnn.testing.blaming.single_op import (
     Fault,
     inspect,
@@ -122,7 +123,8 @@ class _Trial:
             return
         try:
             with observe(Witness()) as seen:
-                found = grad(self.y, self.leaves, self.weight, retain_graph=True, allow_unused=True)
+                weight = devices.beside(self.weight, self.y)
+                found = grad(self.y, self.leaves, weight, retain_graph=True, allow_unused=True)
         except Exception as error:
             yield Blame("walk", f"the walk stops with {type(error).__name__}: {error}")
             return
@@ -136,7 +138,7 @@ class _Trial:
                 leading.add(node)
         expected = {node: g for node, g in self.sums(order).items() if node in leading}
         pairs = zip(self.leaves, found, strict=True)
-        actual = seen.gradients | {x.node: g.numpy() for x, g in pairs if g is not None}
+        actual = seen.gradients | {x.node: devices.to_host(g.array) for x, g in pairs if g is not None}
         steps = {step.node: step for step in self.steps}
         for node in reversed(order):
             want = expected.get(node)
@@ -158,7 +160,8 @@ class _Trial:
         for node in reversed(order):
             if node not in gathered or node not in steps or node.kept is None:
                 continue
-            run = Run(steps[node], steps[node].result, list(node.kept), node.residual)
+            kept = [devices.to_host(x) for x in node.kept]
+            run = Run(steps[node], steps[node].result, kept, fetched(node.residual))
             found = shares(run, gathered[node].copy())
             for parent, share in zip(node.parents, found, strict=True):
                 if share is not None:
@@ -175,7 +178,7 @@ class _Trial:
         """Second order: the ops that the derivatives call, then each op's derivative as a whole."""
         if self.order == 1 or not self.roots:
             return
-        weight = Tensor(self.weight)
+        weight = Tensor(devices.beside(self.weight, self.y))
         try:
             with observe(Witness()) as seen:
                 slopes = grad(self.y, self.leaves, weight, create_graph=True, allow_unused=True)

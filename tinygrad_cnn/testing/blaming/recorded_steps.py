@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import tinygrad_cnn
+from tinygrad_cnn import devices
 from tinygrad_cnn.graph import OUT, Node, Observer, Op, run_backward, run_forward
 
 Array = NDArray[Any]
@@ -117,12 +118,23 @@ class Witness(Observer):
 
 
 def copied(x: Any) -> Any:
-    """A copy of an array; anything else as it is.
+    """A copy of an array, in the host's memory; anything else as it is.
 
     >>> copied(2.0), copied(np.ones(1))
     (2.0, array([1.]))
     """
-    return np.array(x) if isinstance(x, np.ndarray) else x
+    return np.array(devices.to_host(x)) if isinstance(x, devices.CLASSES) else x
+
+
+def fetched(residual: Any) -> Any:
+    """A residual with its arrays in the host's memory.
+
+    >>> fetched((2, np.ones(1)))
+    (2, array([1.]))
+    """
+    if isinstance(residual, tuple):
+        return tuple(map(fetched, residual))
+    return devices.to_host(residual)
 
 
 def same(a: Any, b: Any) -> bool:
@@ -131,7 +143,7 @@ def same(a: Any, b: Any) -> bool:
     >>> same(np.array([np.nan]), np.array([np.nan])), same(1.0, 2.0)
     (True, False)
     """
-    a, b = np.asarray(a), np.asarray(b)
+    a, b = np.asarray(devices.to_host(a)), np.asarray(devices.to_host(b))
     return bool(np.array_equal(a, b, equal_nan=a.dtype.kind == "f" and b.dtype.kind == "f"))
 
 

@@ -194,7 +194,7 @@ class Subject:
     def widened(self) -> Subject | None:
         """The same in the next wider type: float64, or from there longdouble; None if there is none."""
         narrow = self.eps > np.finfo(np.float64).eps
-        kind = np.dtype(np.float64 if narrow else self.framework.widest)
+        kind = np.dtype(np.float64 if narrow else self.framework.widest_for(self.given))
         if np.finfo(kind).eps >= self.eps:
             return None
         made = object.__new__(type(self))

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_cnn import devices
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.nn.module import Buffer, Module, Parameter
 from tinygrad_cnn.tensors.tensor_class import Tensor
@@ -25,7 +26,8 @@ def check_module(
     """Check a module: gradients, state, modes, copies. The module itself stays as it is.
 
     Args:
-        module: the module.   inputs: an array or a Tensor, or a tuple of them, for one call.
+        module: the module; of one on a device a copy in the host's memory is checked.
+        inputs: an array or a Tensor, or a tuple of them, for one call.
         only: names of `MODULE_PROPERTIES`; None for all.
         unused: paths of parameters that may be without a gradient.
     Returns:
@@ -38,13 +40,15 @@ def check_module(
     'pass'
     """
     arrays = _arrays(inputs)
+    if any(p.device != devices.HOST for p in module.parameters()):
+        module = copy.deepcopy(module).cpu()
     return _run("check_module", type(module).__name__, MODULE_PROPERTIES, only, module, arrays, unused)
 
 
 def _arrays(inputs: Any) -> list[Array]:
     """Inputs as arrays."""
     several = inputs if isinstance(inputs, (tuple, list)) else (inputs,)
-    return [np.asarray(x.numpy() if isinstance(x, Tensor) else x) for x in several]
+    return [np.asarray(devices.to_host(x.array) if isinstance(x, Tensor) else x) for x in several]
 
 
 def _wide(module: Module) -> Module:

@@ -38,6 +38,10 @@ class Framework:
     records = True
     shows_results = False
 
+    def widest_for(self, given: Sequence[Any]) -> Any:
+        """The widest float type that its functions compute in, of such arrays."""
+        return self.widest
+
     def holds(self, x: Any) -> bool:
         """Whether `x` is an array that its functions take."""
         raise NotImplementedError

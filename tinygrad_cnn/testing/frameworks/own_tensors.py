@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_cnn import devices
 from tinygrad_cnn.mode import enable_grad
 from tinygrad_cnn.tensors.gradient import grad
 from tinygrad_cnn.tensors.tensor_class import Tensor
@@ -17,12 +18,19 @@ from tinygrad_cnn.transforms import jvp
 class OwnTensors(Framework):
     """Functions of Tensors; NumPy arrays among their inputs become Tensors.
 
+    Where a Tensor lies on a device, the function is run there, and what it gives is fetched.
+
     >>> OwnTensors().holds(Tensor([1.0])), OwnTensors().holds([1.0])
     (True, False)
     """
 
     name, array_name, widest = "tinygrad_cnn", "Tensor", np.longdouble
     shows_results = True
+
+    def widest_for(self, given: Sequence[Any]) -> Any:
+        """float64 on a device, which has no longdouble."""
+        on_device = any(isinstance(x, Tensor) and x.device != devices.HOST for x in given)
+        return np.float64 if on_device else self.widest
 
     def holds(self, x: Any) -> bool:
         """Tensors, and arrays and numbers of NumPy."""
@@ -37,11 +45,13 @@ class OwnTensors(Framework):
         return x.requires_grad if isinstance(x, Tensor) else None
 
     def array(self, x: Any) -> Array:
-        """The values."""
-        return x.numpy() if isinstance(x, Tensor) else np.asarray(x)
+        """The values, in the host's memory."""
+        return np.asarray(devices.to_host(x.array if isinstance(x, Tensor) else x))
 
     def leaf(self, values: Array, like: Any, active: bool) -> Tensor:
-        """A Tensor on that memory, which is not copied: a copy would be contiguous."""
+        """A Tensor on that memory, not copied, for a copy would be contiguous; or one where `like` lies."""
+        if isinstance(like, Tensor) and like.device != devices.HOST:
+            values = devices.moved(values, like.device)
         tensor = Tensor.detached(values)
         return tensor.requires_grad_() if active else tensor
 
@@ -70,12 +80,12 @@ class OwnTensors(Framework):
                     continue
                 found = grad(
                     [y for y, _ in pairs], wanted,
-                    [Tensor(np.asarray(w, y.dtype)) for y, w in pairs],
+                    [Tensor(devices.beside(np.asarray(w, y.dtype), y)) for y, w in pairs],
                     create_graph=create_graph, retain_graph=True, allow_unused=True,
                 )  # fmt: skip
                 tensors.append(list(found))
         # The arrays themselves: one that a later walk writes to again is seen to change.
-        return [[None if g is None else g.numpy() for g in row] for row in tensors], tensors
+        return [[None if g is None else self.array(g) for g in row] for row in tensors], tensors
 
     def second(
         self, f: Flat, leaves: list[Any], active: Sequence[int], cotangents: Sequence[Array],
@@ -84,14 +94,14 @@ class OwnTensors(Framework):
         """By a recorded walk, differentiated again."""
         _, (gradients,) = self._walks(f, leaves, active, [cotangents], create_graph=True)
         weighed = [
-            (g * np.asarray(v, g.dtype)).sum()
+            (g * devices.beside(np.asarray(v, g.dtype), g)).sum()
             for g, v in zip(gradients, vectors, strict=True)
             if g is not None and g.requires_grad
         ]
         if not weighed:
             return [None for _ in active]
         found = grad(sum(weighed[1:], weighed[0]), [leaves[k] for k in active], allow_unused=True)
-        return [None if g is None else g.numpy() for g in found]
+        return [None if g is None else self.array(g) for g in found]
 
     def forward(
         self, f: Flat, leaves: list[Any], active: Sequence[int], tangents: Sequence[Array]
@@ -109,14 +119,15 @@ class OwnTensors(Framework):
             return weighed[0] if len(weighed) == 1 else _concatenate(weighed)
 
         try:
-            vectors = [np.asarray(v, leaves[k].dtype) for k, v in zip(active, tangents, strict=True)]
+            pairs = zip((leaves[k] for k in active), tangents, strict=True)
+            vectors = [devices.beside(np.asarray(v, x.dtype), x) for x, v in pairs]
             _, derivative = jvp(joined, tuple(leaves[k] for k in active), tuple(vectors))
         except Exception as error:
             raise NotSupportedError(
                 f"no forward mode, for a derivative cannot be recorded: {type(error).__name__}: {error}"
             ) from error
         cuts = np.cumsum([int(np.prod(shape)) for shape in sizes])[:-1]
-        pieces = np.split(np.asarray(derivative.numpy()), cuts)
+        pieces = np.split(self.array(derivative), cuts)
         return [piece.reshape(shape) for piece, shape in zip(pieces, sizes, strict=True)]
 
 

@@ -1,0 +1,164 @@
+"""Drawings of what lies on a device are those of the CPU, byte for byte; what they fetch is named."""
+
+import re
+
+import numpy as np
+import pytest
+
+from tinygrad_cnn import Tensor, manual_seed, nn, optim, use_kernels
+from tinygrad_cnn import functional as F
+from tinygrad_cnn.testing.stand_in import transfers
+
+pytest.importorskip("graphviz", reason="drawings need graphviz: pip install graphviz")
+import viz
+
+#: What drawings with values fetch: results and gradients, to be summed up; single numbers.
+FETCHED = {"get", "float", "bool", "int", "item"}
+
+
+@pytest.fixture(autouse=True)
+def reference():
+    before = use_kernels("reference")
+    yield
+    use_kernels(before)
+
+
+def network():
+    manual_seed(0)
+    return nn.Sequential(
+        nn.Conv2d(1, 2, 3, bias=False), nn.BatchNorm2d(2), nn.ReLU(), nn.MaxPool2d(2), nn.Dropout(0.25),
+        nn.Flatten(), nn.Linear(18, 3),
+    ).double()  # fmt: skip
+
+
+IMAGES = np.random.default_rng(0).normal(size=(4, 1, 8, 8))
+LABELS = np.array([0, 1, 2, 1])
+
+
+def watched(place):
+    """A model on a device after a step that was recorded, its loss, and the recorder."""
+    model, x = network().to(place), Tensor(IMAGES).to(place)
+    with viz.record() as recorder:
+        manual_seed(1)
+        loss = F.cross_entropy(model(x), LABELS)
+        loss.backward()
+    return model, loss, recorder
+
+
+def without_times(text):
+    return re.sub(r'[0-9.]+ (ms|µs|s)\b|"[a-z]+_ms": [^,\n]*', "TIME", text)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"depth": 1}, {"spelled_out": True}, {"fold": False}, {"style": "textbook"}],
+    ids=lambda options: next(iter(options), "usual"),
+)
+def test_a_graph_with_values_and_gradients_is_drawn_as_on_the_cpu(options, device):
+    drawn = []
+    for place in ("cpu", device):
+        _, loss, recorder = watched(place)
+        try:
+            drawn.append(without_times(viz.graph(loss, recorder=recorder, **options).source))
+        except Exception as error:  # an option that this drawing has not is refused in the same words
+            drawn.append(f"{type(error).__name__}: {error}")
+    assert drawn[0] == drawn[1]
+
+
+def test_a_module_is_run_where_it_lies_to_be_drawn_and_stays_as_it_is(device):
+    sources = []
+    for place in ("cpu", device):
+        model = network().to(place)
+        before = {path: value.copy() for path, value in model.state_dict().items()}
+        with transfers() as counted:
+            sources.append(without_times(viz.graph(model, inputs=IMAGES).source))
+        assert all((model.state_dict()[path] == value).all() for path, value in before.items())
+        assert {p.device for p in model.parameters()} == {place}
+    assert sources[0] == sources[1]
+    assert set(counted) <= FETCHED | {"upload"}
+
+
+def test_without_values_nothing_is_fetched_but_the_number_at_the_end(device):
+    loss = F.cross_entropy(network().to(device)(Tensor(IMAGES).to(device)), LABELS)
+    with transfers() as counted:
+        assert viz.graph(loss).source
+    assert set(counted) <= {"get"} and sum(counted.values()) <= 1
+
+
+def pages(picture, folder):
+    """What is written without Graphviz's program, in each format."""
+    folder.mkdir()
+    written = []
+    for suffix in ("mmd", "json", "txt", "dot"):
+        path = folder / f"drawing.{suffix}"
+        picture.render(path)
+        text = without_times(path.read_text())  # numbers are whole in JSON, where sums round otherwise
+        written.append(re.sub(r"-?[0-9]+\.[0-9e-]+", lambda n: f"{round(float(n[0]), 12) + 0.0:.9g}", text))
+    return written
+
+
+def test_text_and_pages_are_those_of_the_cpu(device, tmp_path):
+    drawn = []
+    for place in ("cpu", device):
+        _, loss, recorder = watched(place)
+        picture = viz.graph(loss, recorder=recorder)
+        drawn.append([without_times(str(picture)), *pages(picture, tmp_path / str(place)[:3])])
+    assert drawn[0] == drawn[1]
+
+
+def test_a_watched_training_has_the_same_series_and_findings(device):
+    series = []
+    for place in ("cpu", device):
+        model = network().to(place)
+        optimizer, seen = optim.SGD(model.parameters(), lr=0.1), viz.watch(model)
+        with transfers() as counted:
+            for _ in range(2):
+                with seen:
+                    optimizer.zero_grad()
+                    F.cross_entropy(model(Tensor(IMAGES).to(place)), LABELS).backward()
+                    optimizer.step()
+        series.append(seen)
+    assert set(counted) <= FETCHED | {"upload"}
+    here, there = series
+    assert here.findings == there.findings and [a.name for a in here.layers] == [
+        b.name for b in there.layers
+    ]
+    for a, b in zip(here.layers, there.layers, strict=True):
+        for name in ("activation", "flow", "gradient", "update", "dead"):
+            np.testing.assert_allclose(getattr(b, name), getattr(a, name), rtol=1e-9, equal_nan=True)
+    np.testing.assert_allclose(there.losses, here.losses, rtol=1e-9)
+
+
+def pictures_of(model):
+    """By name, what draws with Matplotlib."""
+    image = IMAGES[0]
+    return {
+        "feature_maps": lambda: viz.feature_maps(model, image),
+        "saliency": lambda: viz.saliency(model, image, label=1),
+        "grad_cam": lambda: viz.grad_cam(model, image, "0", label=1),
+        "filters": lambda: viz.filters(model[0]),
+        "histograms": lambda: viz.histograms(model, IMAGES, loss=lambda y: (y * y).mean()),
+    }
+
+
+@pytest.mark.parametrize("name", ["feature_maps", "saliency", "grad_cam", "filters", "histograms"])
+def test_a_plot_shows_what_it_shows_on_the_cpu(name, device):
+    pytest.importorskip("matplotlib", reason="plots need Matplotlib: pip install matplotlib")
+    shown = []
+    for place in ("cpu", device):
+        figure = pictures_of(network().to(place))[name]()
+        shown.append([image.get_array() for axes in figure.axes for image in axes.images])
+        texts = [axes.get_title(loc="left") for axes in figure.axes]
+        shown[-1].append(texts)
+    (*here, titles), (*there, others) = shown
+    assert titles == others and len(here) == len(there)
+    for a, b in zip(here, there, strict=True):
+        np.testing.assert_allclose(np.asarray(b, float), np.asarray(a, float), rtol=1e-7, atol=1e-9)
+
+
+def test_tensors_of_a_device_go_into_plots_of_arrays(device):
+    pytest.importorskip("matplotlib", reason="plots need Matplotlib: pip install matplotlib")
+    labels = Tensor(LABELS).to(device)
+    assert viz.confusion(labels, labels).get_suptitle().startswith("Accuracy 100.0 %")
+    images = Tensor(np.full((2, 1, 3, 3), 0.5)).to(device)
+    assert len(viz.sheet(images, images).axes) == 4
