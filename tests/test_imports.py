@@ -232,6 +232,7 @@ CIRCLES_OF_TYPES = {
     "tinygrad_cnn.tensors.tensor_class": "functions return Tensors, whose methods call the functions",
     "tinygrad_cnn.nn.module.module": "the parts that a Module is made of take Modules",
     "tinygrad_cnn.testing.check.comparisons": "a Comparer makes Comparisons, each of which asks it",
+    "tinygrad_cnn.testing.stand_in.array": "an array is handed over in a capsule, made of it",
     "tinygrad_cnn.train.trainer": "a Trainer calls its callbacks, which are given the Trainer",
 }
 
