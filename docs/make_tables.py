@@ -104,7 +104,7 @@ OTHER: dict[str, dict[str, str]] = {
         "validation_steps": "give that many batches", "validation_freq": "a callback", "initial_epoch":
         "epochs of a loaded checkpoint count", "optimizer": "of `Trainer`, by name or object",
         "loss": "of `Trainer`, by name or function", "metrics": "of `Trainer`, by name or function",
-        "callbacks": "of `Trainer`", "weighted_metrics": "metrics of one's own",
+        "weighted_metrics": "metrics of one's own",
         "loss_weights": "a loss of one's own",
     },
 }  # fmt: skip

@@ -139,3 +139,9 @@ def test_errors():
         nn.summary(model, (1, 3, 8, 8))
     assert generator().bit_generator.state == before
     assert all("forward" not in vars(m) for m in model.modules())
+
+
+def test_an_array_stands_for_its_shape():
+    x = np.zeros((2, 1, 8, 8), np.float32)
+    assert str(nn.summary(network(), x)) == str(nn.summary(network(), x.shape))
+    assert str(nn.summary(network(), Tensor(x))) == str(nn.summary(network(), x.shape))

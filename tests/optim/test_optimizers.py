@@ -510,3 +510,14 @@ def test_lbfgs_goes_on_from_its_state():
     optimizer.step(closure)
     again.step(closure2)
     assert np.array_equal(w.numpy(), other.numpy())
+
+
+def test_parameters_may_come_with_their_names():
+    model, twin = nn.Linear(2, 3, rng=0), nn.Linear(2, 3, rng=0)
+    optimizer = optim.Adam(model.named_parameters(), lr=0.1)
+    assert all(map(lambda p, q: p is q, optimizer.param_groups[0]["params"], model.parameters()))
+    other = optim.Adam([{"params": twin.named_parameters(), "lr": 0.1}])
+    for net, one in ((model, optimizer), (twin, other)):
+        net(np.ones((1, 2), "f4")).sum().backward()
+        one.step()
+    np.testing.assert_equal(model.state_dict(), twin.state_dict())

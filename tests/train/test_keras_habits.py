@@ -5,8 +5,8 @@ import pytest
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn import manual_seed, nn, optim
-from tinygrad_cnn.errors import ArgumentError, DTypeError
-from tinygrad_cnn.train import Trainer
+from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
+from tinygrad_cnn.train import Callback, Trainer, mae
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((60, 4)).astype("f4")
@@ -102,3 +102,31 @@ def test_a_loss_of_numbers_is_measured_alone_unless_asked():
         assert list(Trainer(model(1), "adam", loss).fit(X, X[:, :1], epochs=1)) == ["train_loss"]
     asked = Trainer(model(2), "adam", "mse", ["accuracy"]).fit(X, np.eye(2, dtype="f4")[Y], epochs=1)
     assert list(asked) == ["train_loss", "train_accuracy"]
+
+
+def test_measures_of_numbers_have_names():
+    trainer = Trainer(model(1), "adam", "mse", ["mae", "mean_squared_error"])
+    trainer.fit(X, X[:, :1], epochs=1)
+    found, away = trainer.evaluate(X, X[:, :1]), trainer.predict(X) - X[:, :1]
+    assert found["mae"] == pytest.approx(np.mean(abs(away))) and found["mse"] == pytest.approx(
+        found["loss"]
+    )
+    assert list(Trainer(model(2), "adam", metrics=["acc"]).evaluate(X, Y)) == ["loss", "accuracy"]
+    with pytest.raises(ShapeError, match=r"mae: outputs \(60, 1\) and targets \(60,\)"):
+        mae(trainer.predict(X), X[:, 0])
+
+
+def test_callbacks_of_one_call_are_told_of_it_alone():
+    class Counted(Callback):
+        epochs = 0
+
+        def on_epoch_end(self, *_):
+            self.epochs += 1
+
+    of_all, of_one = Counted(), Counted()
+    trainer = Trainer(model(2), "adam", callbacks=[of_all])
+    trainer.fit(X, Y, epochs=2, callbacks=[of_one])
+    trainer.fit(X, Y, epochs=3)
+    assert (of_all.epochs, of_one.epochs) == (3, 2) and trainer.callbacks == [of_all]
+    with pytest.raises(DTypeError, match="fit: callbacks is a list"):
+        trainer.fit(X, Y, epochs=4, callbacks=of_one)

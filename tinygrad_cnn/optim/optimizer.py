@@ -92,7 +92,7 @@ class Optimizer:
         members = group["params"]
         if isinstance(members, (set, frozenset)):
             raise DTypeError(f"{name}: params is a set, which has no order; a list fits")
-        tensors = [members] if isinstance(members, Tensor) else list(members)
+        tensors = [members] if isinstance(members, Tensor) else list(map(_unnamed, members))
         unknown = group.keys() - self.defaults.keys() - {"params"} - NOTES
         if unknown:
             raise ArgumentError(f"{name}: unknown option {sorted(unknown)}; has {sorted(self.defaults)}")
@@ -354,6 +354,12 @@ def _registered(hooks: dict[int, Hook], hook: Hook) -> Callable[[], None]:
     number = next(_numbers)
     hooks[number] = hook
     return lambda: (hooks.pop(number, None), None)[1]
+
+
+def _unnamed(member: Any) -> Any:
+    """The parameter of a pair that `named_parameters` gives; anything else as it is."""
+    named = isinstance(member, tuple) and len(member) == 2 and isinstance(member[0], str)
+    return member[1] if named else member
 
 
 def _copy(value: Any) -> Any:

@@ -23,6 +23,8 @@ from tinygrad_cnn.train.metrics import (
     accuracy,
     confusion_matrix,
     f1,
+    mae,
+    mse,
     precision,
     recall,
     top_k_accuracy,
@@ -35,5 +37,5 @@ __all__ = [
     "CSVLogger", "Callback", "Checkpoint", "Confusion", "EarlyStopping", "Evaluator", "History", "Learner",
     "LearningRate", "Log", "Mean", "Metric", "NaNStop", "ProgressBar", "TensorBoardLogger", "TopK",
     "Trainer", "accuracy", "confusion_matrix", "f1", "load_checkpoint", "load_model", "load_notes",
-    "load_trainer", "precision", "recall", "save_checkpoint", "save_model", "top_k_accuracy",
+    "load_trainer", "mae", "mse", "precision", "recall", "save_checkpoint", "save_model", "top_k_accuracy",
 ]  # fmt: skip

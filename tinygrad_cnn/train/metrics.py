@@ -160,6 +160,38 @@ def f1(matrix: Any, average: str = "macro", zero_division: float = 0.0) -> float
     return _ratio(2 * np.diag(M), M.sum(axis=0) + M.sum(axis=1), average, zero_division)
 
 
+def mse(outputs: Any, targets: Any) -> float:
+    """Mean squared error: the mean of (outputs - targets)² over all elements.
+
+    Raises:
+        ShapeError: different shapes.
+
+    >>> mse(np.array([1.0, 3.0]), np.array([1.0, 1.0]))
+    2.0
+    """
+    away = _differences("mse", outputs, targets)
+    return float(np.mean(away * away))
+
+
+def mae(outputs: Any, targets: Any) -> float:
+    """Mean absolute error: the mean of |outputs - targets| over all elements.
+
+    Raises:
+        ShapeError: different shapes.
+
+    >>> mae(np.array([1.0, 3.0]), np.array([1.0, 1.0]))
+    1.0
+    """
+    return float(np.mean(np.abs(_differences("mae", outputs, targets))))
+
+
+def _differences(name: str, outputs: Any, targets: Any) -> Array:
+    found, wanted = np.asarray(outputs), np.asarray(targets)
+    if found.shape != wanted.shape:  # broadcast they would give a number, and a wrong one
+        raise ShapeError(f"{name}: outputs {found.shape} and targets {wanted.shape} differ in shape")
+    return np.subtract(found, wanted, dtype=np.float64)
+
+
 def _square(name: str, matrix: Any, average: str) -> Array:
     choice(name, "average", average, AVERAGES)
     M = np.asarray(matrix)

@@ -12,7 +12,7 @@ import numpy as np
 from tinygrad_cnn.errors import ArgumentError, DTypeError, StateError
 from tinygrad_cnn.functional.arguments import integer, values
 from tinygrad_cnn.train.losses import two_classes
-from tinygrad_cnn.train.metrics import classes_of, confusion_matrix, f1, hits, precision, recall
+from tinygrad_cnn.train.metrics import classes_of, confusion_matrix, f1, hits, mae, mse, precision, recall
 
 
 class Metric:
@@ -142,7 +142,11 @@ NAMED: dict[str, Callable[[], Metric]] = {
     "precision": lambda: Confusion(precision),
     "recall": lambda: Confusion(recall),
     "f1": lambda: Confusion(f1),
+    "mse": lambda: Mean(mse),
+    "mae": lambda: Mean(mae),
 }
+#: Other names of the same.
+ALIASES = {"acc": "accuracy", "mean_squared_error": "mse", "mean_absolute_error": "mae"}
 
 
 def as_metric(given: Any) -> Metric:
@@ -155,6 +159,7 @@ def as_metric(given: Any) -> Metric:
     ('accuracy', 'f1')
     """
     if isinstance(given, str):
+        given = ALIASES.get(given, given)
         if given not in NAMED:
             raise ArgumentError(f"Trainer: unknown metric {given!r}; {', '.join(NAMED)} or a function fit")
         return NAMED[given]()

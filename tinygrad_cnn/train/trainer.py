@@ -54,8 +54,8 @@ class Trainer:
             say, with the options that it has by default.
         loss: of (outputs, targets), giving the mean over the batch; or its name, such as
             'cross_entropy', 'mse' or 'binary_cross_entropy'.
-        metrics: names ('accuracy', 'top_5_accuracy', 'precision', 'recall', 'f1'), functions of
-            (outputs, targets) on arrays, or `Metric`s. None: accuracy, and nothing with a loss of
+        metrics: names ('accuracy', 'top_5_accuracy', 'precision', 'recall', 'f1', 'mse', 'mae'), functions
+            of (outputs, targets) on arrays, or `Metric`s. None: accuracy, and nothing with a loss of
             numbers, such as 'mse'.
         callbacks: told of each step of `fit`, in this order.
         device: where to train, as for `tinygrad_cnn.device`: the model is moved there now, and each batch
@@ -172,6 +172,7 @@ class Trainer:
         shuffle: bool = True, rng: Seed = None, steps_per_epoch: int | None = None,
         validation_data: Any = None, validation_split: float = 0.0,
         class_weight: Mapping[int, float] | None = None, verbose: int | bool | str | None = None,
+        callbacks: Iterable[Callback] = (),
     ) -> History:  # fmt: skip
         """Train until `epochs` epochs are done in all.
 
@@ -192,6 +193,7 @@ class Trainer:
             validation_split: hold the last samples of arrays x, y back for validation: this share.
             class_weight: class -> factor of its samples' losses, in training; 1 for others.
             verbose: 1 shows a bar for each epoch, 2 a line, 0 nothing; None leaves it to callbacks.
+            callbacks: told of this call, after those of the trainer.
         Returns:
             The history. Ctrl-C ends the training between two steps, after callbacks have saved, and
             returns it too; a second Ctrl-C ends it at once.
@@ -207,7 +209,11 @@ class Trainer:
         ['train_loss']
         """
         flag("fit", "shuffle", shuffle)
-        weights, reports = class_weights(class_weight), reporting(verbose)
+        weights, reports, extra = (
+            class_weights(class_weight),
+            reporting(verbose),
+            as_callbacks("fit", callbacks),
+        )
         validation = one_validation(validation, validation_data, validation_split)
         if validation_split:
             x, y, validation = held_back(x, y, validation_split)
@@ -235,7 +241,7 @@ class Trainer:
         for name, part in sets.items():
             self._evaluator.rehearse(name, part, labels.get(name))
         self._learner.class_weight, own = weights, self._callbacks
-        self._callbacks = Callbacks([*own, *reports])
+        self._callbacks = Callbacks([*own, *extra, *reports])
         try:
             place = self.epoch, self.batch
             with in_mode(self.model, True), self._ranks.together(self.model, self.optimizer, place):

@@ -152,8 +152,8 @@ def summary(model: Module, input_shape: Any = None, *, dtype: Any = None) -> Sum
 
     Args:
         model: a Module.
-        input_shape: shape of the input with its batch axis, or several shapes for several inputs;
-            None counts the parameters only, and nothing runs.
+        input_shape: shape of the input with its batch axis, or an array of that shape, or several shapes
+            for several inputs; None counts the parameters only, and nothing runs.
         dtype: of the inputs; None for that of the first parameter, or float32.
     Returns:
         A Summary: print it, or read its `rows` and totals.
@@ -177,6 +177,8 @@ def summary(model: Module, input_shape: Any = None, *, dtype: Any = None) -> Sum
     rows = _rows(model)
     if input_shape is None:
         return Summary(list(rows.values()), measured=False)
+    if hasattr(input_shape, "shape"):  # an array or a Tensor
+        input_shape, dtype = input_shape.shape, input_shape.dtype if dtype is None else dtype
     shapes = [_shape(s) for s in (input_shape if _is_several(input_shape) else [input_shape])]
     kind = np.dtype(dtype) if dtype is not None else next((p.dtype for p in model.parameters()), np.float32)
     inputs = [Tensor(np.zeros(shape, kind)) for shape in shapes]
