@@ -305,3 +305,19 @@ def test_inputs_are_left_as_they_were() -> None:
     gradcheck(F.exp, t)
     np.testing.assert_array_equal(x, X)
     assert t.grad is None
+
+
+def test_a_gradient_that_cancels_for_one_array_as_two_inputs_is_not_wrong() -> None:
+    def correlation(a, b):
+        a, b = a - a.mean(), b - b.mean()
+        return (a * b).sum() / (F.norm(a) * F.norm(b))
+
+    rng = np.random.default_rng(0)
+    for dtype in (np.float64, np.float32):
+        x, y = (rng.normal(size=8).astype(dtype) for _ in range(2))
+        assert gradcheck(correlation, x, y).status == "pass"
+
+
+def test_a_function_that_refuses_points_nearby_is_left_unchecked() -> None:
+    result = gradcheck(F.binary_cross_entropy, np.array([1e-9, 0.5]), np.array([0.0, 1.0]))
+    assert result.status == "unchecked" and "it raises ArgumentError" in str(result)

@@ -267,7 +267,7 @@ class OpSubject(Subject):
         return [], self.outputs(arrays)
 
     def valued(
-        self, arrays: Sequence[Any], cotangents: Sequence[Array]
+        self, arrays: Sequence[Any], cotangents: Sequence[Array], spare: Sequence[int] = ()
     ) -> tuple[list[Array], list[Array | None]]:
         """The result, and the gradients."""
         return self.outputs(arrays), self.gradients(arrays, [cotangents])[0]

@@ -9,6 +9,7 @@ wider type where there is one.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from tinygrad_cnn.testing.check.findings import Finding
 from tinygrad_cnn.testing.check.one_comparison import (
     MARGIN,
     NOISE_SPACINGS,
-    QUICK_STEP,
+    QUICK_LOOKS,
     ROUNDINGS,
     Comparison,
     inner,
@@ -44,6 +45,18 @@ MODES_DIFFER = (
 )
 
 
+def drawn(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """Random numbers in [-1, 1), those of `rng.uniform`, quicker.
+
+    >>> bool(drawn(np.random.default_rng(0), (1,)) == np.random.default_rng(0).uniform(-1, 1, 1))
+    True
+    """
+    found = np.asarray(rng.random(shape))
+    found *= 2
+    found -= 1
+    return found
+
+
 class Comparer:
     """Shared by the comparisons: the function, the point and the tolerances."""
 
@@ -54,8 +67,7 @@ class Comparer:
             self.values = subject.outputs(self.points)
         # Of one number the slope itself is compared, in the user's units; several are weighed.
         one = sum(y.size for y in self.values) == 1
-        self.cotangents = [np.ones(y.shape) if one else rng.uniform(-1, 1, y.shape) for y in self.values]
-        self.vectors = [rng.uniform(-1, 1, self.points[k].shape) for k in self.active]
+        self.cotangents = [np.ones(y.shape) if one else drawn(rng, y.shape) for y in self.values]
         self.eps = max(subject.eps, *(float(np.finfo(y.dtype).eps) for y in self.values))
         #: How far each active input moves.
         self.scales = [scale_of(self.points[k]) for k in self.active]
@@ -63,8 +75,25 @@ class Comparer:
         self.used: list[Any] = []
         self._gradients: list[Array | None] | None = None
         self._wider: Comparer | None = None
+        #: What the function raised at a point beside the given one.
+        self.raised = ""
         #: Orders at which a failure was doubted and stood: later ones are believed.
         self.sure: set[int] = set()
+
+    @cached_property
+    def vectors(self) -> list[Array]:
+        """Weights of the gradient, where its own derivative is judged."""
+        return [drawn(self.rng, self.points[k].shape) for k in self.active]
+
+    @cached_property
+    def displacement(self) -> float:
+        """The distance that the value moves when each element of the inputs is rounded."""
+        rounded = 0.0
+        for g, k in zip(self.gradients(), self.active, strict=True):
+            if g is not None:
+                terms = np.multiply(g, self.points[k], dtype=np.float64)
+                rounded += float(np.vdot(terms, terms))
+        return float(self.eps * np.sqrt(rounded))
 
     def repeats(self) -> bool:
         """Whether the function gives the same values again."""
@@ -92,7 +121,7 @@ class Comparer:
         shapes = [self.points[k].shape for k in self.active]
         if sum(int(np.prod(shape)) for shape in shapes) == 1:
             return [np.ones(shape) for shape in shapes]
-        return [self.rng.uniform(-1, 1, shape) for shape in shapes]
+        return [drawn(self.rng, shape) for shape in shapes]
 
     def together(self) -> list[Array]:
         """The direction in which all elements move alike, so that those that tie stay tied."""
@@ -112,7 +141,8 @@ class Comparer:
         for k, v in zip(self.active, direction, strict=True):
             x = arrays[k]
             wide = np.promote_types(x.dtype, np.float64)
-            arrays[k] = np.add(x, np.asarray(t * v, wide), dtype=wide).astype(x.dtype, copy=False)
+            step = np.multiply(v, t, dtype=wide)
+            arrays[k] = np.add(x, step, out=step if step.ndim else None).astype(x.dtype, copy=False)
         return arrays
 
     # ----------------------------------------------------------------------- evaluations
@@ -142,7 +172,11 @@ class Comparer:
         Args:
             spare: the numbers of arrays that nobody needs afterwards.
         """
-        return self.subject.seen(arrays, self._change_of, spare)
+        try:
+            return self.subject.seen(arrays, self._change_of, spare)
+        except Exception as error:  # a point beside the given one may be outside the domain
+            self.raised = f"it raises {type(error).__name__}: {str(error)[:100]}"
+            return float("nan")
 
     def _change_of(self, values: Sequence[Array]) -> float:
         total = np.longdouble(0)
@@ -150,7 +184,7 @@ class Comparer:
             if y.shape != before.shape:
                 return float("nan")
             change = np.subtract(y, before, dtype=np.promote_types(y.dtype, np.float64))
-            total += np.multiply(change, w, out=change if change.ndim else None).sum()
+            total += np.vdot(change, w)
         return float(total)
 
     def _size(self, order: int) -> float:
@@ -196,7 +230,7 @@ class Comparer:
         """Whether the gradient along a direction seems wrong, by six evaluations."""
         with np.errstate(all="ignore"):
             look = Comparison(self, 1, "", direction)
-            found = slope(look.change, QUICK_STEP, look.floor, levels=3)
+            found = slope(look.change, QUICK_LOOKS[-1][0], look.floor, levels=3)
             room = self.atol + MARGIN * (found.error + self.eps * look.terms) + found.jump
             return not abs(look.analytic - found.value) <= room + 1e-6 * abs(found.value)
 

@@ -47,6 +47,10 @@ class Subject:
         self.points = [framework.array(x) for x in self.given]
         self.generators = list(find_generators(fn=fn, inputs=self.inputs).values())
         self.active = self._active()
+        #: Whether the inputs are arrays themselves, with no container around them.
+        self.bare = not self.inputs[1] and len(self.given) == len(self.inputs[0]) == sum(
+            map(framework.holds, self.inputs[0])
+        )
         #: Whether complex results are wanted, of complex inputs: for the complex step.
         self.complex_results = False
 
@@ -70,10 +74,13 @@ class Subject:
     # ----------------------------------------------------------------------- evaluation
     def flat(self, given: Sequence[Any]) -> list[Any]:
         """The float results of the function on a flat list of the framework's arrays."""
-        new = iter(given)
-        args, kwargs = (replaced(part, self.framework.holds, new) for part in self.inputs)
-        y = self.fn(*args, **kwargs)
-        found = [x for _, x in leaves(y, self.framework.gives)]
+        if self.bare:
+            y = self.fn(*given)
+        else:
+            new = iter(given)
+            args, kwargs = (replaced(part, self.framework.holds, new) for part in self.inputs)
+            y = self.fn(*args, **kwargs)
+        found = [y] if self.framework.gives(y) else [x for _, x in leaves(y, self.framework.gives)]
         if self.complex_results:
             return found
         kinds = [self.framework.array(x).dtype.kind for x in found]
@@ -93,10 +100,13 @@ class Subject:
             spare: the numbers of arrays that nobody needs afterwards, and that need not be copied.
         """
         pairs = zip(arrays, self.points, self.given, strict=True)
-        return [
-            self.framework.leaf(laid_out_as(x if k in spare else np.array(x), like), was, k in self.active)
-            for k, (x, like, was) in enumerate(pairs)
-        ]
+        made = []
+        for k, (x, like, was) in enumerate(pairs):
+            if k not in spare or x.strides != like.strides:
+                laid = laid_out_as(x, like)
+                x = np.array(x) if laid is x and k not in spare else laid
+            made.append(self.framework.leaf(x, was, k in self.active))
+        return made
 
     def outputs(self, arrays: Sequence[Array]) -> list[Array]:
         """The float results at some arrays."""
@@ -157,9 +167,9 @@ class Subject:
             return self.framework.gradients(self.flat, self.made(arrays), self.active, cotangents)
 
     def valued(
-        self, arrays: Sequence[Array], cotangents: Sequence[Array]
+        self, arrays: Sequence[Array], cotangents: Sequence[Array], spare: Sequence[int] = ()
     ) -> tuple[list[Array], list[Array | None]]:
-        """The results, and the gradients of the active inputs."""
+        """The results, and the gradients of the active inputs; `spare` as in `made`."""
         if not self.framework.shows_results:
             return self.outputs(arrays), self.gradients(arrays, [cotangents])[0]
         seen: list[Any] = []
@@ -169,9 +179,9 @@ class Subject:
             return list(seen)
 
         with self.same_draws():
-            made = self.made(arrays)
+            made = self.made(arrays, spare)
             (found,) = self.framework.gradients(noted, made, self.active, [cotangents])
-            return [np.array(self.framework.array(y)) for y in seen], found
+            return [self.framework.array(y) for y in seen], found
 
     def second(
         self, arrays: Sequence[Array], cotangents: Sequence[Array], vectors: Sequence[Array]

@@ -106,7 +106,7 @@ class OwnTensors(Framework):
     def forward(
         self, f: Flat, leaves: list[Any], active: Sequence[int], tangents: Sequence[Array]
     ) -> list[Array]:
-        """By `transforms.jvp`, for the results joined to one vector."""
+        """By `transforms.jvp`, for several results joined to one vector."""
         sizes: list[tuple[int, ...]] = []
 
         def joined(*moved: Tensor) -> Tensor:
@@ -115,8 +115,7 @@ class OwnTensors(Framework):
                 given[k] = x
             results = f(given)
             sizes[:] = [y.shape for y in results]
-            weighed = [y.reshape(-1) for y in results]
-            return weighed[0] if len(weighed) == 1 else _concatenate(weighed)
+            return results[0] if len(results) == 1 else _concatenate([y.reshape(-1) for y in results])
 
         try:
             pairs = zip((leaves[k] for k in active), tangents, strict=True)
@@ -126,6 +125,8 @@ class OwnTensors(Framework):
             raise NotSupportedError(
                 f"no forward mode, for a derivative cannot be recorded: {type(error).__name__}: {error}"
             ) from error
+        if len(sizes) == 1:
+            return [self.array(derivative)]
         cuts = np.cumsum([int(np.prod(shape)) for shape in sizes])[:-1]
         pieces = np.split(self.array(derivative), cuts)
         return [piece.reshape(shape) for piece, shape in zip(pieces, sizes, strict=True)]
