@@ -75,6 +75,7 @@ def test_draws_have_their_ranges_and_types():
         (lambda: tg.ones(2, "complex64"), DTypeError, "ones: dtype complex64 does not hold real numbers"),
         (lambda: tg.zeros(2, requires_grad="yes"), DTypeError, "zeros: requires_grad is True or False"),
         (lambda: tg.zeros(2, "nothing"), DTypeError, "zeros: 'nothing' is not a dtype"),
+        (lambda: tg.zeros(2, 3), DTypeError, r"zeros: 3 is not a dtype; several sizes are one tuple"),
         (lambda: tg.randint(3, 3), ArgumentError, "randint: low must be below high, got 3 and 3"),
         (lambda: tg.bernoulli([2.0]), ArgumentError, "bernoulli: probabilities"),
         (lambda: tg.multinomial([1.0, 0.0], 2), ArgumentError, "multinomial: 2 draws without replacement"),

@@ -202,7 +202,8 @@ def _made(function: str, make: Callable[[Any], Any], dtype: Any, requires_grad: 
     try:
         kind = DEFAULT_DTYPE if dtype is None else np.dtype(dtype)
     except TypeError:
-        raise DTypeError(f"{function}: {dtype!r} is not a dtype") from None
+        tuples = "; several sizes are one tuple, such as (2, 3)" if isinstance(dtype, int) else ""
+        raise DTypeError(f"{function}: {dtype!r} is not a dtype{tuples}") from None
     if kind.kind not in "biuf":
         raise DTypeError(f"{function}: dtype {kind} does not hold real numbers")
     made = Tensor.detached(make(kind))

@@ -14,6 +14,11 @@ X = np.array([[3.0, 1.0, 2.0], [6.0, 4.0, 8.0]])
 LINE = np.array([1.0, 4.0, 2.0, 8.0])
 
 RECORDED: dict[str, Callable[[Any, Any], Any]] = {  # E30
+    "around": lambda x, v: np.around(x + 0.3, 1) + x,
+    "fix": lambda x, v: np.fix(x + 0.3) * x,
+    "matvec": lambda x, v: np.matvec(x, x),
+    "vecmat": lambda x, v: np.vecmat(v[:2], x),
+    "methods": lambda x, v: x.copy().take([0, 2], axis=1),
     "array_split": lambda x, v: np.array_split(v, 3)[0],
     "array_split, axis": lambda x, v: np.array_split(x, 2, axis=1)[1],
     "block": lambda x, v: np.block([[x, x], [v[:3], v[1:]]]),
@@ -114,6 +119,8 @@ PLAIN: dict[str, Callable[[Any], Any]] = {  # E30
     "digitize": lambda x: np.digitize(x, [2.5, 5.0]),
     "flatnonzero": lambda x: np.flatnonzero(x > 2),
     "histogram": lambda x: np.histogram(x, bins=3)[0],
+    "itemsize": lambda x: (x.itemsize, x.nbytes),
+    "nonzero": lambda x: x.nonzero()[1],
     "intersect1d": lambda x: np.intersect1d(x, [3.0, 7.0]),
     "isin": lambda x: np.isin(x, [3.0]),
     "isneginf": lambda x: np.isneginf(x),

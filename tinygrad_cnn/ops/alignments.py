@@ -74,7 +74,8 @@ class CTC(Loss):
 
     def _from_the_left(self, emitted: Any) -> tuple[list[Any], Any]:
         """For each step and state, the sum over all paths up to it and with it; and over whole paths."""
-        logs, found = certain(self._first, emitted), []
+        logs = certain(self._first, emitted)
+        found: list[Any] = []
         for t in range(emitted.shape[0]):
             logs = self._under_way(t, self._summed(logs, 1, self._leaps) + emitted[t], logs)
             found.append(logs)
@@ -82,7 +83,8 @@ class CTC(Loss):
 
     def _from_the_right(self, emitted: Any) -> list[Any]:
         """For each step and state, the sum over all paths from it on, the step without it."""
-        logs, found = certain(self._last, emitted), []
+        logs = certain(self._last, emitted)
+        found: list[Any] = []
         leaps = np.zeros_like(self._leaps)
         leaps[:, :-2] = self._leaps[:, 2:]
         for t in reversed(range(emitted.shape[0])):

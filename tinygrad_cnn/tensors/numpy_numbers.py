@@ -44,6 +44,16 @@ def divmod_(x1: Any, x2: Any) -> tuple[Any, Any]:
     return F.floor_divide(x1, x2), F.remainder(x1, x2)
 
 
+def matvec(x1: Any, x2: Any) -> Any:
+    """`np.matvec`: products of matrices and vectors, each of a stack."""
+    return F.squeeze(F.matmul(x1, F.expand_dims(x2, -1)), -1)
+
+
+def vecmat(x1: Any, x2: Any) -> Any:
+    """`np.vecmat`: products of vectors and matrices, each of a stack."""
+    return F.squeeze(F.matmul(F.expand_dims(x1, -2), x2), -2)
+
+
 # --------------------------------------------------------------------------- sums without NaN
 def _without_nan(name: str, a: Any, instead: float) -> tuple[Any, Any]:
     """The array with another number for each NaN, and where there is none."""
@@ -179,13 +189,15 @@ def _slopes(f: Any, axis: int, step: Any) -> Any:
     return F.concatenate([first, inside, last], axis)
 
 
-#: Elementwise ones, by NumPy's name.
+#: Those that are ufuncs, by NumPy's name.
 OF_EACH: dict[str, Callable[..., Any]] = {
     "cbrt": cbrt,
     "divmod": divmod_,
     "float_power": float_power,
     "heaviside": heaviside,
     "ldexp": ldexp,
+    "matvec": matvec,
+    "vecmat": vecmat,
 }
 #: The others, by NumPy's name.
 NUMBERS: dict[str, Callable[..., Any]] = {

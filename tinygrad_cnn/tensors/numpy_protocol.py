@@ -129,6 +129,8 @@ def _linalg_norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = Fal
 #: NumPy's other functions that are recorded, by name.
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "amax": F.max,
+    "around": F.round,
+    "fix": F.trunc,
     "atleast_1d": F.atleast_1d,
     "atleast_2d": F.atleast_2d,
     "atleast_3d": F.atleast_3d,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tinygrad_cnn import functional
+from tinygrad_cnn import functional, ops
 from tinygrad_cnn.functional.arguments import Axis, torch_names
 from tinygrad_cnn.tensors.methods.base import Methods
 
@@ -137,6 +137,48 @@ class ShapeMethods(Methods):
         [Tensor([1.]), Tensor([2.])]
         """
         return F.split(self, indices_or_sections, axis)
+
+    def copy(self) -> Tensor:
+        """The same values in memory of their own, recorded, as of a NumPy array.
+
+        >>> Tensor([1.0, 2.0]).copy()
+        Tensor([1., 2.])
+        """
+        return ops.Cast(self.array.dtype)(self)
+
+    def take(self, indices: Any, axis: int | None = None) -> Tensor:
+        """The elements at places along an axis, or of all in a row; see `functional.take`.
+
+        >>> Tensor([1.0, 2.0]).take([1, 1])
+        Tensor([2., 2.])
+        """
+        return F.take(self, indices, axis)
+
+    def nonzero(self) -> tuple[Tensor, ...]:
+        """Where the elements are that are not 0; see `functional.nonzero`.
+
+        >>> Tensor([0.0, 5.0]).nonzero()
+        (Tensor([1]),)
+        """
+        return F.nonzero(self)
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes of one element.
+
+        >>> Tensor([1.0, 2.0]).itemsize
+        4
+        """
+        return self.array.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all elements.
+
+        >>> Tensor([1.0, 2.0]).nbytes
+        8
+        """
+        return self.array.nbytes
 
     def tril(self, k: int = 0) -> Tensor:
         """Lower triangle; see `functional.tril`.
