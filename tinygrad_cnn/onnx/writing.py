@@ -98,7 +98,7 @@ def save(
         raise ArgumentError(f"{name}: opset {version} is newer than onnx {onnx.__version__} knows")
     axes = tuple(integer(name, "dynamic", axis, 0) for axis in dynamic)
     inputs = _inputs(example)
-    if any(p.device != devices.HOST for p in model.parameters()):
+    if any(isinstance(p.array, devices.ON_DEVICES) for p in model.parameters()):
         model = copy.deepcopy(model).cpu()  # a file lies on no device
     with undisturbed(model):
         runs = _runs(model, inputs, axes, training)

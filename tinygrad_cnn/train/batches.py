@@ -161,7 +161,9 @@ def inputs_for(model: Any, inputs: Iterable[Any]) -> tuple[Any, ...]:
     if not devices.ON_DEVICES:
         return arrays
     first = next(iter(model.parameters()), None)
-    return arrays if first is None else tuple(devices.moved(array, first.device) for array in arrays)
+    if first is None:
+        return arrays
+    return tuple(devices.moved(array, devices.device_of(first.array)) for array in arrays)
 
 
 def for_metrics(targets: Any) -> Any:

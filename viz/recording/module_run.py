@@ -81,9 +81,12 @@ def beside(model: Module, leaf: Tensor) -> Tensor:
     True
     """
     first = next(iter(model.parameters()), None)
-    if first is None or first.device == leaf.device:
+    # Asked of the arrays: Tensors under PyTorch's names answer with PyTorch's devices.
+    if first is None or devices.device_of(first.array) == devices.device_of(leaf.array):
         return leaf
-    return Tensor(devices.moved(leaf._array, first.device), leaf.requires_grad, name=leaf.name)
+    return Tensor(
+        devices.moved(leaf._array, devices.device_of(first.array)), leaf.requires_grad, name=leaf.name
+    )
 
 
 def _lent(given: list[Any], leaves: list[Tensor]) -> Iterator[int]:

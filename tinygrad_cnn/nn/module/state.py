@@ -144,7 +144,7 @@ class ModuleState(ModuleTree):
             )
         for path, tensor in own.items():
             if path in values:
-                tensor._writable()[...] = devices.moved(values[path], tensor.device)
+                tensor._writable()[...] = devices.moved(values[path], devices.device_of(tensor.array))
         return LoadResult(missing, unexpected)
 
     # ------------------------------------------------------------------ element types

@@ -40,7 +40,7 @@ def check_module(
     'pass'
     """
     arrays = _arrays(inputs)
-    if any(p.device != devices.HOST for p in module.parameters()):
+    if any(isinstance(p.array, devices.ON_DEVICES) for p in module.parameters()):
         module = copy.deepcopy(module).cpu()
     return _run("check_module", type(module).__name__, MODULE_PROPERTIES, only, module, arrays, unused)
 

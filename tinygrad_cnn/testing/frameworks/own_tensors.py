@@ -29,7 +29,7 @@ class OwnTensors(Framework):
 
     def widest_for(self, given: Sequence[Any]) -> Any:
         """float64 on a device, which has no longdouble."""
-        on_device = any(isinstance(x, Tensor) and x.device != devices.HOST for x in given)
+        on_device = any(isinstance(x, Tensor) and isinstance(x.array, devices.ON_DEVICES) for x in given)
         return np.float64 if on_device else self.widest
 
     def holds(self, x: Any) -> bool:
@@ -50,8 +50,8 @@ class OwnTensors(Framework):
 
     def leaf(self, values: Array, like: Any, active: bool) -> Tensor:
         """A Tensor on that memory, not copied, for a copy would be contiguous; or one where `like` lies."""
-        if isinstance(like, Tensor) and like.device != devices.HOST:
-            values = devices.moved(values, like.device)
+        if isinstance(like, Tensor) and isinstance(like.array, devices.ON_DEVICES):
+            values = devices.moved(values, devices.device_of(like.array))
         tensor = Tensor.detached(values)
         return tensor.requires_grad_() if active else tensor
 
