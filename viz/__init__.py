@@ -15,8 +15,9 @@ Nothing that computes imports this package.
 
 from viz.animation import animate
 from viz.compare.difference import Difference, diff
+from viz.graphs import graph, render
 from viz.output.engines import DrawingError, engine
-from viz.picture import Picture, graph, render
+from viz.picture import Picture
 from viz.plots import (
     confusion,
     curves,

@@ -23,10 +23,11 @@ from tinygrad_cnn.graph import Node
 from tinygrad_cnn.nn import Module
 from tinygrad_cnn.onnx import OnnxModule
 from viz.compare.difference import Difference, diff
+from viz.graphs import MAX_NODES, graph
 from viz.model_files import SUFFIXES, inputs_of, module_of
 from viz.options import DIRECTIONS, PARTS
 from viz.output.engines import DPI, FORMATS, target_of, write
-from viz.picture import MAX_NODES, Picture, graph
+from viz.picture import Picture
 from viz.recording.recorder import record
 
 _ABOUT = """Draw the computation graph of a Tensor, or of a Module, that a Python script makes.

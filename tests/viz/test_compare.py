@@ -21,7 +21,8 @@ from tinygrad_cnn.graph import scope
 from tinygrad_cnn.nn import models
 from viz.compare.alignment import aligned
 from viz.compare.union import Union
-from viz.model.building import build, roots_of
+from viz.model.building import build
+from viz.model.node_graph import roots_of
 from viz.write import style
 
 #: Steps of a chain that keep its shape: name -> how, and the options that it may have.

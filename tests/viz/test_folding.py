@@ -20,7 +20,8 @@ from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError
 from tinygrad_cnn.graph import ancestors, scope
 from viz.model.boxes import Model
-from viz.model.building import build, roots_of
+from viz.model.building import build
+from viz.model.node_graph import roots_of
 from viz.options import Choice
 from viz.output.engines import draw_all
 from viz.page import document as page

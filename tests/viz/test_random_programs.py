@@ -18,7 +18,8 @@ from tinygrad_cnn import Tensor, nn
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.graph import Node, ancestors
 from viz.model.boxes import Model
-from viz.model.building import build, roots_of
+from viz.model.building import build
+from viz.model.node_graph import roots_of
 from viz.model.places import chain
 from viz.output.engines import draw_all
 from viz.reduce.closing import closed

@@ -17,8 +17,8 @@ import viz
 from tinygrad_cnn import Tensor, enable_grad, grad
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.graph import MODE, Node, ancestors
-from viz.recording.recorder import Memory
 from viz.recording.summary import SMALL, summarise
+from viz.recording.traces import Memory
 
 ARRAYS = hnp.arrays(
     st.sampled_from([np.float32, np.float64]),

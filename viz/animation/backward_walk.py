@@ -18,12 +18,13 @@ from tinygrad_cnn.errors import ArgumentError, GraphError
 from tinygrad_cnn.graph import observe
 from tinygrad_cnn.nn import Module
 from viz.animation import stepper_page
+from viz.graphs import is_textbook
 from viz.model.boxes import Box, Edge, Model
-from viz.model.building import Root, build, roots_of
+from viz.model.building import build
+from viz.model.node_graph import Root, roots_of
 from viz.options import Choice
 from viz.output.engines import draw, pillow, target_of, write
 from viz.output.shown_file import ShownFile
-from viz.picture import is_textbook
 from viz.recording.module_run import run
 from viz.recording.recorder import Recorder
 from viz.recording.summary import Summary

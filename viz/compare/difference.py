@@ -11,12 +11,14 @@ from typing import Any
 from tinygrad_cnn.errors import ArgumentError
 from tinygrad_cnn.nn import Module
 from viz.compare.union import WORDS, Change, Union
+from viz.graphs import MAX_NODES, check_counts
 from viz.model.boxes import Model
-from viz.model.building import build, roots_of
+from viz.model.building import build
+from viz.model.node_graph import roots_of
 from viz.options import Choice
 from viz.output.engines import DPI, need_engine, save, target_of, write
 from viz.page.document import page
-from viz.picture import MAX_NODES, Picture, check_counts
+from viz.picture import Picture
 from viz.recording.module_run import run
 from viz.reduce.inlining import inlined
 from viz.write import markup, style

@@ -13,8 +13,9 @@ from math import isfinite
 
 from viz.model.boxes import Box, Edge, Mark
 from viz.model.reach import frozen_between
-from viz.recording.recorder import Recorder, Trace
+from viz.recording.recorder import Recorder
 from viz.recording.summary import Summary
+from viz.recording.traces import Trace
 
 #: A gradient is marked where its norm, in units of what flows into the last operations, is beyond.
 VANISHED, EXPLODED = 1e-7, 1e4

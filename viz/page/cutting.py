@@ -80,7 +80,8 @@ def parts(model: Model, looks: Looks | None = None, *, foldable: bool = True) ->
         foldable: False gives one part, with all modules open.
 
     >>> from tinygrad_cnn import Tensor, scope
-    >>> from viz.model.building import build, roots_of
+    >>> from viz.model.building import build
+    >>> from viz.model.node_graph import roots_of
     >>> with scope("block"):
     ...     y = (Tensor([1.0], requires_grad=True, name="x") * 2).tanh()
     >>> [(part.path, [box.name for box in part.model.boxes]) for part in parts(build(roots_of(y)))]

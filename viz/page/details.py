@@ -45,7 +45,8 @@ def told(model: Model, closed: Sequence[tuple[Box, frozenset[int]]], choice: Cho
         choice: whether times are told.
 
     >>> from tinygrad_cnn import Tensor
-    >>> from viz.model.building import build, roots_of
+    >>> from viz.model.building import build
+    >>> from viz.model.node_graph import roots_of
     >>> model = build(roots_of(Tensor(1.0, requires_grad=True, name="x") * 2))
     >>> {key: box["title"] for key, box in told(model, [], Choice()).items()}
     {'n0': 'x', 'n1': 'Mul  × 2', 'out0': 'result'}

@@ -19,7 +19,8 @@ def closed(model: Model, depth: int) -> Model:
     A call that holds a single op stays that op, which says more.
 
     >>> from tinygrad_cnn import Tensor, scope
-    >>> from viz.model.building import build, roots_of
+    >>> from viz.model.building import build
+    >>> from viz.model.node_graph import roots_of
     >>> with scope("block"):
     ...     y = (Tensor([1.0], requires_grad=True) * 2).tanh()
     >>> [(box.name, box.contents) for box in closed(build(roots_of(y)), 0).boxes]

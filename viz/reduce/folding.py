@@ -30,7 +30,8 @@ def folded(model: Model, followers: frozenset[str] = FOLLOWERS) -> Model:
         model: what is drawn.   followers: families of operations that may follow in a box.
 
     >>> from tinygrad_cnn import Tensor
-    >>> from viz.model.building import build, roots_of
+    >>> from viz.model.building import build
+    >>> from viz.model.node_graph import roots_of
     >>> x = Tensor([1.0], requires_grad=True)
     >>> box = folded(build(roots_of((x * 2).tanh()))).boxes[-1]
     >>> box.name, [line.name for line in box.lines]

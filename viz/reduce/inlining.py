@@ -15,7 +15,8 @@ def inlined(model: Model) -> Model:
 
     >>> import numpy as np
     >>> from tinygrad_cnn import Tensor
-    >>> from viz.model.building import build, roots_of
+    >>> from viz.model.building import build
+    >>> from viz.model.node_graph import roots_of
     >>> y = Tensor(np.ones(2), requires_grad=True) * np.ones(2)
     >>> [(box.name, box.options) for box in inlined(build(roots_of(y))).boxes]
     [('', ''), ('Mul', '× constant 2')]

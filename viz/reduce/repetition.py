@@ -44,7 +44,8 @@ def repeats(model: Model) -> list[Repeat]:
     preferred where a repetition could begin at several places.
 
     >>> from tinygrad_cnn import Tensor
-    >>> from viz.model.building import build, roots_of
+    >>> from viz.model.building import build
+    >>> from viz.model.node_graph import roots_of
     >>> y = Tensor([1.0], requires_grad=True)
     >>> for _ in range(3):
     ...     y = (y * 2).tanh()

@@ -31,7 +31,8 @@ def side_by_side(model: Model) -> Model:
     At least six inputs, or as many as the box that takes them stands for; at least three operations.
 
     >>> from tinygrad_cnn import Tensor, functional as F
-    >>> from viz.model.building import build, roots_of
+    >>> from viz.model.building import build
+    >>> from viz.model.node_graph import roots_of
     >>> x = [Tensor([1.0], requires_grad=True, name=f"x{k}") for k in range(9)]
     >>> [(box.name, box.repeats) for box in side_by_side(build(roots_of(F.concatenate(x)))).boxes]
     [('x0 – x8', 9), ('Concatenate', 1)]

@@ -34,7 +34,8 @@ def simplified(
             sets no limit.
 
     >>> from tinygrad_cnn import Tensor
-    >>> from viz.model.building import build, roots_of
+    >>> from viz.model.building import build
+    >>> from viz.model.node_graph import roots_of
     >>> y = Tensor([1.0], requires_grad=True)
     >>> for _ in range(100):
     ...     y = y.tanh()
@@ -93,7 +94,8 @@ def stretches(model: Model, max_nodes: int) -> Model:
     chain, and long stretches in between where few do.
 
     >>> from tinygrad_cnn import Tensor
-    >>> from viz.model.building import build, roots_of
+    >>> from viz.model.building import build
+    >>> from viz.model.node_graph import roots_of
     >>> y = Tensor([1.0], requires_grad=True)
     >>> for k in range(10):
     ...     y = y * k

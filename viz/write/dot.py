@@ -44,7 +44,8 @@ def source(
         DOT text, equal for equal arguments.
 
     >>> from tinygrad_cnn import Tensor
-    >>> from viz.model.building import build, roots_of
+    >>> from viz.model.building import build
+    >>> from viz.model.node_graph import roots_of
     >>> print(source(build(roots_of(Tensor(2.0, name="x"))), Choice()).splitlines()[-2].strip()[:9])
     n0 [label
     """

@@ -17,7 +17,8 @@ def text(model: Model, choice: Choice) -> str:
     """The model as a Mermaid flowchart, equal for equal arguments.
 
     >>> from tinygrad_cnn import Tensor
-    >>> from viz.model.building import build, roots_of
+    >>> from viz.model.building import build
+    >>> from viz.model.node_graph import roots_of
     >>> print(text(build(roots_of(Tensor([1.0], requires_grad=True, name="x") * 2)), Choice()))
     flowchart TB
       n0["x #183; input float32 #183; requires grad"]

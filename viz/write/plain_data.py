@@ -19,7 +19,8 @@ def text(model: Model, choice: Choice) -> str:
     Times differ from run to run, and stand there only with `times`.
 
     >>> from tinygrad_cnn import Tensor
-    >>> from viz.model.building import build, roots_of
+    >>> from viz.model.building import build
+    >>> from viz.model.node_graph import roots_of
     >>> data = json.loads(text(build(roots_of(Tensor([1.0], requires_grad=True, name="x") * 2)), Choice()))
     >>> [box["name"] for box in data["boxes"]], data["edges"][0]["from"], data["edges"][0]["to"]
     (['x', 'Mul'], 0, 1)

@@ -16,7 +16,8 @@ from viz.write import numbers
 def describe(model: Model, choice: Choice | None = None) -> str:
     """Say what a picture shows and how big it is, in one line.
 
-    >>> from viz.model.building import build, roots_of
+    >>> from viz.model.building import build
+    >>> from viz.model.node_graph import roots_of
     >>> from tinygrad_cnn import Tensor
     >>> describe(build(roots_of(Tensor([1.0, 2.0], requires_grad=True, name="x") * 2)))
     '2 result · 1 operation'

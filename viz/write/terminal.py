@@ -43,7 +43,8 @@ def drawing(model: Model, choice: Choice) -> str:
         model: what is drawn.   choice: what is shown of it.
 
     >>> from tinygrad_cnn import Tensor
-    >>> from viz.model.building import build, roots_of
+    >>> from viz.model.building import build
+    >>> from viz.model.node_graph import roots_of
     >>> x = Tensor([1.0, 2.0], requires_grad=True, name="x")
     >>> print(drawing(build(roots_of((x * 2).tanh())), Choice()))
     2 result · 2 operations
