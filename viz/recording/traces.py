@@ -6,6 +6,7 @@ import weakref
 from dataclasses import dataclass
 from typing import Any
 
+from tinygrad_cnn import devices
 from tinygrad_cnn.graph import OUT, Call, Node, owner
 from viz.recording.summary import Summary
 
