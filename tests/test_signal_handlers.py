@@ -3,6 +3,7 @@
 import functools
 import signal
 import threading
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,7 +17,7 @@ from tinygrad_cnn.data.prefetch import prefetched
 from tinygrad_cnn.kernels import cache, memory, process_lock
 from tinygrad_cnn.kernels.threads.crew import Crew, Task
 from tinygrad_cnn.kernels.threads.signals import Signal
-from tinygrad_cnn.serial import atomic, save_tensors, tensors
+from tinygrad_cnn.serial import atomic, save_tensors
 from tinygrad_cnn.serial.tensors import load_tensors
 from tinygrad_cnn.signal_handlers import let_through, tolerated
 from tinygrad_cnn.train.evaluation import check_labels
@@ -106,7 +107,7 @@ CALLS: dict[str, tuple[Callable[[Path], Any], Any, str]] = {
     "writable": (lambda folder: atomic.check_writable(folder / "a"), atomic.os, "open"),
     "lock": (lambda folder: atomic._lock(0), atomic.fcntl, "flock"),
     "leftovers": (lambda folder: atomic._remove_leftovers(folder / "a"), atomic.os, "listdir"),
-    "load_tensors": (lambda folder: load_tensors(folder / "a.npz"), tensors.zipfile, "ZipFile"),
+    "load_tensors": (lambda folder: load_tensors(folder / "a.npz"), zipfile, "ZipFile"),
     "load_image": (lambda folder: load_image(folder / "a.png"), image, "_formats"),
     "labels": (
         lambda folder: check_labels("a", np.zeros(1, int), np.zeros((1, 2)), interrupting), Path, "stat"

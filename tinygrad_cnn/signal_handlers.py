@@ -20,11 +20,12 @@ def let_through(error: BaseException) -> None:
 
     >>> let_through(OSError("no such file"))
     """
-    found: BaseException | None = error
-    while found is not None:
+    found, seen = error, set[int]()
+    while id(found) not in seen:  # an error may be its own cause
         if _of_handler(found.__traceback__):
             raise found
-        found = found.__cause__
+        seen.add(id(found))
+        found = found.__cause__ or found
 
 
 class tolerated:

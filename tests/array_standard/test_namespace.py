@@ -95,3 +95,22 @@ def test_a_layer_is_used_between_functions_of_the_namespace():
     y = xp.sum(F.relu(layer(x)) ** 2)
     y.backward()
     assert layer.weight.grad is not None
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("dtype", [xp.float32, xp.float64])
+def test_whole_quotients_beside_infinities_are_the_standards(dtype):
+    rows = [
+        (np.inf, 1.0, np.inf), (np.inf, -1.0, -np.inf), (-np.inf, 1.0, -np.inf), (-np.inf, -1.0, np.inf),
+        (1.0, np.inf, 0.0), (1.0, -np.inf, -0.0), (-1.0, np.inf, -0.0), (-1.0, -np.inf, 0.0),
+        (np.inf, np.inf, np.nan), (np.inf, np.nan, np.nan), (0.0, -np.inf, -0.0), (-5.0, 2.0, -3.0),
+    ]  # fmt: skip
+    a, b, expected = (np.array(column, dtype) for column in zip(*rows, strict=True))
+    got = xp.floor_divide(xp.asarray(a), xp.asarray(b)).numpy()
+    np.testing.assert_array_equal(got, expected)
+    known = ~np.isnan(expected)
+    np.testing.assert_array_equal(np.signbit(got)[known], np.signbit(expected)[known])
+    x = Tensor(a, requires_grad=True)
+    y = xp.floor_divide(x, xp.asarray(b))
+    y.backward(np.ones(y.shape, dtype))
+    assert y.dtype == dtype and not x.grad.numpy().any()

@@ -322,3 +322,27 @@ prefetch=2)"
     )
     assert repr(DataLoader(Drawing(), 3)) == "DataLoader(Drawing, batch_size=3)"
     assert repr(WeightedRandomSampler([1.0], 3)) == "WeightedRandomSampler(num_samples=3, replacement=True)"
+
+
+@pytest.mark.parametrize(
+    "given", [[0.0, 1.7], [True, False], np.array([True, False]), ["a"], [None], [[0, 1]]]
+)
+def test_what_is_no_index_is_refused(given: object) -> None:
+    for options in ({"batch_size": 2, "sampler": given}, {"batch_sampler": [given]}):
+        with pytest.raises(DTypeError, match="a sampler gives indices, which are integers"):
+            list(DataLoader(np.arange(4.0), **options))
+
+
+def test_an_array_of_indices_is_a_sampler_and_one_out_of_range_is_told_of() -> None:
+    ((batch,),) = DataLoader(np.arange(4.0), 2, sampler=np.array([3, 1]))
+    assert batch.tolist() == [3, 1]
+    with pytest.raises(IndexError, match="ArrayDataset: index 9"):
+        list(DataLoader(np.arange(4.0), 2, sampler=[0, 9]))
+
+
+def test_masked_elements_are_no_samples() -> None:
+    masked = np.ma.array([1.0, 2.0], mask=[False, True])
+    with pytest.raises(DTypeError, match="masked elements"):
+        ArrayDataset(masked)
+    with pytest.raises(DTypeError, match="a sample holds an array with masked elements"):
+        default_collate([masked, masked])

@@ -381,3 +381,16 @@ def test_rounding_refuses_bools():
     for function in (F.sign, F.floor, F.ceil, F.round):
         with pytest.raises(DTypeError, match=f"{function.__name__}: x has dtype bool"):
             function(np.array([True]))
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("name", ["fmod", "remainder", "floor_divide"])
+def test_special_values_of_whole_quotients_are_numpys(name, dtype):
+    values = np.array([0.0, -0.0, 0.1, -0.1, 5.0, -5.0, 6.0, -6.0, np.inf, -np.inf, np.nan], dtype)
+    a, b = np.meshgrid(values, values)
+    got, expected = getattr(F, name)(a, b), getattr(np, name)(a, b)
+    assert got.dtype == dtype
+    np.testing.assert_array_equal(got, expected)
+    known = ~np.isnan(expected)
+    np.testing.assert_array_equal(np.signbit(got)[known], np.signbit(expected)[known])

@@ -357,3 +357,43 @@ def test_weights_are_buffers_and_options_are_shown():
     assert repr(loss.eval()) == text
     with pytest.raises(ArgumentError, match="HuberLoss: reduction must be one of"):
         nn.HuberLoss("avg")
+
+
+@pytest.mark.parametrize("labels", [np.array([0, 2, 1]), [0, 1, 0], np.array([True, False, False])])
+def test_integers_of_one_samples_shape_are_no_probabilities(labels):
+    with pytest.raises(DTypeError, match=r"cross_entropy: x \(3,\) holds the scores of one sample"):
+        F.cross_entropy(np.ones(3), labels)
+
+
+def test_integers_of_the_shape_of_x_are_one_hot():
+    x = np.arange(6.0).reshape(2, 3)
+    np.testing.assert_allclose(F.cross_entropy(x, np.eye(3, dtype=int)[:2]), F.cross_entropy(x, [0, 1]))
+    np.testing.assert_allclose(F.cross_entropy(x, np.eye(3, dtype=bool)[:2]), F.cross_entropy(x, [0, 1]))
+    for row in ([0, 1, 2], [1, 1, 0], [0, 0, 0], [-1, 1, 1]):
+        with pytest.raises(ArgumentError, match="a single 1 along axis 1"):
+            F.cross_entropy(x, np.array([row, [1, 0, 0]]))
+
+
+def test_labels_of_more_classes_are_refused_where_there_are_two():
+    for loss in (F.binary_cross_entropy, F.binary_cross_entropy_with_logits):
+        with pytest.raises(ArgumentError, match="label 2 is none of two classes"):
+            loss(np.full(3, 0.5), np.array([0, 1, 2]))
+        for target in ([0, 1, 1], [0.3, 2.0, 0.0], np.array([True, False, True])):
+            assert np.isfinite(loss(np.full(3, 0.5), target))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda masked: F.mse_loss(np.ones(2), masked),
+        lambda masked: F.binary_cross_entropy(np.ones(2), masked),
+        lambda masked: F.cross_entropy(np.ones((2, 2)), masked.astype(int)),
+        lambda masked: F.where(masked > 0, np.ones(2), 0.0),
+        lambda masked: F.hinge_embedding_loss(masked, [1, 1]),
+        lambda masked: F.hinge_embedding_loss(np.ones(2), masked),
+    ],
+)  # fmt: skip
+def test_masked_elements_are_not_read_as_data(call):
+    with pytest.raises(DTypeError, match="masked elements; fill them"):
+        call(np.ma.array([1.0, 1.0], mask=[False, True]))
+    call(np.ma.array([1.0, 1.0], mask=False))

@@ -435,3 +435,12 @@ for kind in ("nbi", "nbc"):
         done = run(warm, tmp_path, NUMBA_DISABLE_JIT="1")
         assert done.returncode == 1 and "NUMBA_DISABLE_JIT is set" in done.stderr
         assert not list(tmp_path.rglob("complete*"))
+
+
+def test_a_relative_folder_of_the_cache_stays_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TINYGRAD_CNN_CACHE", f"relative-{tmp_path.name}")
+    before = cache.root()
+    monkeypatch.chdir(tmp_path)
+    assert cache.root() == before and before.is_absolute()

@@ -232,3 +232,16 @@ def test_a_closure_gives_the_loss():
 
     assert float(optimizer.step(closure)) == 1.0 and float(w) == 0.0
     assert repr(optimizer).startswith("SGD(1 parameters, lr=0.5, momentum=0.0")
+
+
+def test_what_is_written_into_a_group_by_hand_is_refused_in_words() -> None:
+    p = nn.Parameter(np.ones(2, "float32"))
+    p.grad = Tensor(np.ones(2, "float32"))
+    optimizer = optim.SGD([p], lr=1.0)
+    optimizer.param_groups[0]["lr"] = "0.1"
+    with pytest.raises(DTypeError, match=r"SGD: lr must be a number, got '0\.1'"):
+        optimizer.step()
+    del optimizer.param_groups[0]["momentum"]
+    with pytest.raises(ArgumentError, match=r"SGD: a group is without its options \['momentum'\]"):
+        optimizer.step()
+    assert p.tolist() == [1.0, 1.0]

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -90,3 +91,18 @@ def test_it_is_seen_beforehand_whether_a_file_can_be_written(tmp_path):
         temporary.write_text("kept")
     check_writable(tmp_path / "a")
     assert (tmp_path / "a").read_text() == "kept"
+
+
+def test_a_name_as_long_as_the_system_allows_is_written(tmp_path: Path) -> None:
+    path = tmp_path / ("é" * 120 + ".npz")
+    with writing(path) as temporary:
+        temporary.write_text("whole")
+    assert path.read_text() == "whole" and len(list(tmp_path.iterdir())) == 1
+
+
+def test_links_in_a_circle_are_refused_and_stay(tmp_path: Path) -> None:
+    one, other = tmp_path / "a", tmp_path / "b"
+    one.symlink_to(other), other.symlink_to(one)
+    with pytest.raises(OSError, match="in a circle"), writing(one):
+        pass
+    assert one.is_symlink() and other.is_symlink()

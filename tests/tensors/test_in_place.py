@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tinygrad_cnn import GraphError, ShapeError, Tensor, no_grad
+from tinygrad_cnn import ArgumentError, GraphError, ShapeError, Tensor, no_grad
 from tinygrad_cnn import functional as F
 
 ARITHMETIC: list[Callable[[Any, Any], Any]] = [
@@ -129,3 +129,19 @@ def test_what_is_written_is_rounded_to_the_type_of_the_tensor_alone(value: Any) 
     whole = Tensor(np.zeros(2, np.int64))
     whole[:] = 2**24 + 1  # float32 has no such number
     assert whole.numpy().tolist() == [2**24 + 1] * 2
+
+
+@pytest.mark.parametrize(
+    "value", [300, -129, 1e9, np.nan, np.inf, np.array([1, 200], np.uint8), np.float32(128)]
+)
+def test_a_value_that_integers_cannot_hold_is_refused(value: Any) -> None:
+    x = Tensor(np.array([1, 2], np.int8))
+    with pytest.raises(ArgumentError, match=r"does not fit into int8; -128 to 127 fit"):
+        x[:] = value
+    assert x.tolist() == [1, 2]
+
+
+def test_integers_that_fit_are_written_exactly_and_fractions_are_cut_off() -> None:
+    x = Tensor(np.zeros(3, np.int64))
+    x[0], x[1], x[2] = 2**62 + 1, -1.7, True
+    assert x.tolist() == [2**62 + 1, -1, 1]

@@ -108,3 +108,10 @@ def test_a_list_written_into_float64_keeps_its_digits() -> None:
     x = Tensor(np.zeros(2))
     x.data = [0.1, 0.2]
     assert x.tolist() == [0.1, 0.2]
+
+
+def test_what_numpy_refuses_of_bools_is_told_with_the_ops_name() -> None:
+    yes = Tensor(np.array([True]))
+    for call in (lambda: yes - yes, lambda: -yes, lambda: F.sub(yes.numpy(), yes.numpy())):
+        with pytest.raises(DTypeError, match=r"(Sub|Neg): (The )?numpy boolean"):
+            call()

@@ -97,7 +97,20 @@ divide = recorded("divide", F.div, np.divide)
 exp = recorded("exp", F.exp, np.exp)
 expm1 = recorded("expm1", F.expm1, np.expm1)
 floor = recorded("floor", F.floor, np.floor)
-floor_divide = recorded("floor_divide", F.floor_divide, np.floor_divide)
+
+
+def _floor_divide(a: Any, b: Any) -> Any:
+    """The standard's quotient: beside an infinity it is that of `divide`, where Python's is NaN or -1."""
+    y = F.floor_divide(a, b)
+    infinite = np.isinf(data(a)), np.isinf(data(b))
+    if not (infinite[0].any() or infinite[1].any()):
+        return y
+    with np.errstate(all="ignore"):
+        quotient = np.divide(data(a), data(b)).astype(y.dtype)
+    return F.where((infinite[0] != infinite[1]) & ~np.isnan(quotient), quotient, y)
+
+
+floor_divide = recorded("floor_divide", _floor_divide, np.floor_divide)
 hypot = recorded("hypot", F.hypot, np.hypot)
 log = recorded("log", F.log, np.log)
 log10 = recorded("log10", F.log10, np.log10)

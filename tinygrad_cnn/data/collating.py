@@ -37,7 +37,7 @@ def _collate(values: list[Any], path: str) -> Any:
         keys = list(first)
         if any(not isinstance(value, Mapping) or set(value) != set(keys) for value in values):
             raise ShapeError(
-                f"DataLoader: {path}: the samples of a batch have different keys, {keys} first"
+                f"DataLoader: the samples of a batch have different keys{_at(path)}, {keys} first"
             )
         made = {key: _collate([value[key] for value in values], f"{path}[{key!r}]") for key in keys}
         return made if type(first) is dict else _like(first, made)
@@ -57,6 +57,10 @@ def _collate(values: list[Any], path: str) -> Any:
 
 def _plain(value: Any, path: str) -> Any:
     """Take what NumPy stacks: the array of a Tensor, anything else as it is."""
+    if np.ma.is_masked(value):
+        raise DTypeError(
+            f"DataLoader: a sample holds an array with masked elements{_at(path)}; fill them: x.filled(0)"
+        )
     if isinstance(value, (np.ndarray, np.generic, bool, int, float, list)):
         return value
     if hasattr(value, "detach") and hasattr(value, "numpy"):

@@ -43,6 +43,8 @@ class ArrayDataset:
     arrays: tuple[Array, ...]
 
     def __init__(self, *arrays: Any) -> None:
+        if any(np.ma.is_masked(array) for array in arrays):
+            raise DTypeError("ArrayDataset: got an array with masked elements; fill them: x.filled(0)")
         self.arrays = tuple(np.asarray(array) for array in arrays)
         for array in self.arrays:
             if array.dtype.kind not in "biuf":
@@ -67,7 +69,10 @@ class ArrayDataset:
             raise DTypeError(f"ArrayDataset: an int, a slice or an array of ints fits, got {index!r}")
         if isinstance(index, list) and not index:
             index = slice(0)
-        return tuple(array[index] for array in self.arrays)
+        try:
+            return tuple(array[index] for array in self.arrays)
+        except IndexError as error:
+            raise IndexError(f"ArrayDataset: {error}") from error
 
     def __repr__(self) -> str:
         rows = ", ".join(f"{array.shape} {array.dtype}" for array in self.arrays)

@@ -15,7 +15,7 @@ from tinygrad_cnn.data.dataset import ArrayDataset, Dataset
 from tinygrad_cnn.data.iterable import IterableDataset
 from tinygrad_cnn.data.prefetch import prefetched
 from tinygrad_cnn.data.processes import batches_of_processes
-from tinygrad_cnn.data.samplers import BatchSampler
+from tinygrad_cnn.data.samplers import BatchSampler, index_of
 from tinygrad_cnn.data.shares import OneOfSeveral, check_shard, rows, rows_of, shares, without_stand_ins
 from tinygrad_cnn.data.stream import StreamedDataset
 from tinygrad_cnn.devices import Device, naming
@@ -114,8 +114,11 @@ class DataLoader:
         for name, given in (("sampler", self.sampler), ("batch_sampler", self.batch_sampler)):
             if given is not None and not isinstance(given, Iterable):
                 raise DTypeError(f"DataLoader: {name} must give indices, got {type(given).__name__}")
+        chosen = self.shuffle, self.sampler, self.batch_sampler
         ordered = [
-            n for n in ("shuffle", "sampler", "batch_sampler") if getattr(self, n) not in (False, None)
+            n
+            for n, given in zip(("shuffle", "sampler", "batch_sampler"), chosen, strict=True)
+            if not (given is None or given is False)
         ]
         if len(ordered) > 1 or (self.batch_sampler is not None and (self.batch_size > 1 or self.drop_last)):
             raise ArgumentError(
@@ -200,7 +203,7 @@ class DataLoader:
     def _chosen(self) -> Iterable[Any]:
         """The indices of each batch of an epoch."""
         if self.batch_sampler is not None:
-            return ([int(i) for i in batch] for batch in self.batch_sampler)
+            return ([index_of("DataLoader", i) for i in batch] for batch in self.batch_sampler)
         if self.sampler is not None:
             return BatchSampler(self.sampler, self.batch_size, self.drop_last)
         N, count = len(self.dataset), len(self)

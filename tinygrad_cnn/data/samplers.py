@@ -177,7 +177,7 @@ class BatchSampler(Sampler):
     def __iter__(self) -> Iterator[list[int]]:
         batch: list[int] = []
         for index in self.sampler:
-            batch.append(int(index))
+            batch.append(index_of("BatchSampler", index))
             if len(batch) == self.batch_size:
                 yield batch
                 batch = []
@@ -187,6 +187,26 @@ class BatchSampler(Sampler):
     def __len__(self) -> int:
         N = len(self.sampler)  # type: ignore[arg-type]  # TypeError says it where it is not known
         return N // self.batch_size if self.drop_last else -(-N // self.batch_size)
+
+
+def index_of(name: str, given: Any) -> int:
+    """An index that a sampler gave.
+
+    Raises:
+        DTypeError: a bool, as of a mask, or what is no integer.
+
+    >>> index_of("DataLoader", np.int64(3))
+    3
+    """
+    if type(given) is int:
+        return given
+    whole = np.ndim(given) == 0 and getattr(np.asarray(given), "dtype", np.dtype(bool)).kind in "iu"
+    if not whole:
+        raise DTypeError(
+            f"{name}: a sampler gives indices, which are integers, got {given!r:.80}; of a mask, "
+            "np.flatnonzero(mask) gives them"
+        )
+    return int(given)
 
 
 def _count(name: str, number: Any) -> int:

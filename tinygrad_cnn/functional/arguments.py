@@ -176,8 +176,16 @@ def floating(function: str, value: Operand[T], name: str = "x") -> T:
 
 
 def values(value: Any) -> Any:
-    """The array inside a Tensor, or the value as an array of its own type: for labels and masks."""
-    return value.array if isinstance(value, Traced) else devices.as_array(value)
+    """The array inside a Tensor, or the value as an array of its own type: for labels and masks.
+
+    Raises:
+        DTypeError: an array with masked elements.
+    """
+    if isinstance(value, Traced):
+        return value.array
+    if type(value) is not np.ndarray and np.any(getattr(value, "mask", False)):
+        raise DTypeError("got an array with masked elements; fill them: x.filled(0)")
+    return devices.as_array(value)
 
 
 def on_host(value: Any) -> Any:

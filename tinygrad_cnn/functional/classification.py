@@ -38,8 +38,9 @@ def cross_entropy(
 
     Args:
         x: (N, K), (N, K, ...) or (K,) float, the scores (logits).
-        target: integer labels in [0, K), of x's shape without K; or one-hot rows or probabilities of
-            x's own shape, which get a gradient if they are a Tensor that requires one.
+        target: integer labels in [0, K), of x's shape without K; or float probabilities of x's own
+            shape, which get a gradient if they are a Tensor that requires one; integers of that shape
+            are one-hot, and for x of (N, K) or more.
         weight: (K,) a factor per class, or None for 1.
         ignore_index: the label that counts nothing and gets no gradient.
         reduction: 'mean', 'sum' or 'none'. The mean divides by the summed weights of the labels
@@ -65,6 +66,7 @@ def cross_entropy(
     smoothing = number(name, "label_smoothing", label_smoothing, 0, 1)
     ignored = integer(name, "ignore_index", ignore_index)
     if x.ndim == 1:  # one sample: a batch of one
+        _no_labels_of_several(name, x, target)
         batch = (1, *x.shape)
         only = cross_entropy(
             x.reshape(batch), _batch_of_one(target), weight, ignore_index=ignored,
@@ -75,6 +77,7 @@ def cross_entropy(
     if x.ndim > 1 and np.shape(values(target)) == x.shape:
         if ignored >= 0:
             raise ArgumentError(f"{name}: ignore_index={ignored} needs labels, got probabilities")
+        _one_hot_if_whole(name, target)
         return _soft_cross_entropy(x, as_target(name, target, x), factors, smoothing, reduction)
     labels, whole = _labels(name, x, target, ignored)
     if not smoothing:
@@ -199,6 +202,29 @@ def _batch_of_one(target: Any) -> Any:
     """A target with an axis of one sample in front; a number or a list as an array of its type."""
     target = target if hasattr(target, "reshape") else np.asarray(target)
     return target.reshape((1, *target.shape))
+
+
+def _no_labels_of_several(name: str, x: Any, target: Any) -> None:
+    """Refuse integers of the shape of one sample's scores: they are labels of several samples."""
+    found = values(target)
+    if found.dtype.kind in "iub" and found.shape == x.shape and found.size > 0:
+        raise DTypeError(
+            f"{name}: x {x.shape} holds the scores of one sample, and the target {found.dtype} of shape "
+            f"{found.shape}; a label of shape () fits, or float probabilities; for {found.size} samples x "
+            f"needs shape ({found.size}, K)"
+        )
+
+
+def _one_hot_if_whole(name: str, target: Any) -> None:
+    """Refuse integers of x's shape that are no one-hot rows: they are labels that got an axis too many."""
+    if values(target).dtype.kind not in "iub":
+        return
+    found = on_host(target)
+    if ((found != 0) & (found != 1)).any() or (found.sum(axis=1) != 1).any():
+        raise ArgumentError(
+            f"{name}: the target has x's shape {found.shape} and type {found.dtype}: 0 and a single 1 "
+            "along axis 1 fit, float probabilities, or labels, which have no axis of classes"
+        )
 
 
 def _class_weights(name: str, x: Any, weight: Any) -> Any:

@@ -21,6 +21,7 @@ from tinygrad_cnn.functional.arguments import (
     flag,
     floating,
     number,
+    on_host,
     values,
 )
 from tinygrad_cnn.graph import Traced
@@ -155,12 +156,13 @@ def binary_cross_entropy(
         A 0-d value, or x's shape with 'none'; NumPy's result type of x and target.
     Raises:
         ShapeError: the shapes do not fit.   DTypeError: x is not float.
-        ArgumentError: x leaves [0, 1], or another reduction.
+        ArgumentError: x leaves [0, 1], an integer target is neither 0 nor 1, or another reduction.
     Source: Bishop 2006, "Pattern Recognition and Machine Learning", 4.3.2.
     >>> binary_cross_entropy([0.5, 0.0], [1.0, 1.0], reduction="none").round(4)
     array([  0.6931, 100.    ], dtype=float32)
     """
     name = "binary_cross_entropy"
+    _two_classes(name, target)
     x, target = _pair(name, x, target, reduction)
     found = values(x)
     wrong = found[~((found >= 0) & (found <= 1))]
@@ -192,12 +194,14 @@ def binary_cross_entropy_with_logits(
     Returns:
         A 0-d value, or x's shape with 'none'; NumPy's result type of x and target.
     Raises:
-        ShapeError: the shapes do not fit.   DTypeError: x is not float.   ArgumentError: another reduction.
+        ShapeError: the shapes do not fit.   DTypeError: x is not float.
+        ArgumentError: an integer target is neither 0 nor 1, or another reduction.
     Source: Bishop 2006, "Pattern Recognition and Machine Learning", 4.3.2.
     >>> binary_cross_entropy_with_logits([0.0, -1000.0], [1.0, 1.0], reduction="none").round(4)
     array([6.931e-01, 1.000e+03], dtype=float32)
     """
     name = "binary_cross_entropy_with_logits"
+    _two_classes(name, target)
     x, target = _pair(name, x, target, reduction)
     node = getattr(x, "_node", None)
     if node is not None and type(node.op) is ops.Sigmoid:
@@ -275,12 +279,25 @@ def hinge_embedding_loss(
 # --------------------------------------------------------------------------- checks
 def as_target(name: str, target: Operand[T], x: T) -> T:
     """A target as an operand: integers, bools and lists in x's type, floats in their own."""
+    given: Any = (
+        target if isinstance(target, Traced) else as_array(name, target)
+    )  # refuses what is no number
     if not isinstance(target, (Traced, np.generic, *devices.CLASSES)):
-        as_array(name, target)  # refuses what is not a number
-        given: Any = np.asarray(target, x.dtype)
+        given = np.asarray(target, x.dtype)
         return given
-    given = target
     return given if given.dtype.kind == "f" else as_array(name, values(given)).astype(x.dtype)
+
+
+def _two_classes(name: str, target: Any) -> None:
+    """Refuse integers that are labels of more classes than two."""
+    if values(target).dtype.kind in "iu":
+        found = on_host(target)
+        wrong = found[(found != 0) & (found != 1)]
+        if wrong.size:
+            raise ArgumentError(
+                f"{name}: label {wrong[0]} is none of two classes; 0 and 1 fit, or floats in [0, 1]; "
+                "for more classes there is cross_entropy"
+            )
 
 
 def _pair(

@@ -96,8 +96,9 @@ def fmod(a: Operand[T], b: Operand[T]) -> T:
     array([-2.,  2.], dtype=float32)
     """
     a, b = _pair("fmod", a, b)
-    rest = ops.Remainder()(where(values(a) < 0, -a, a), ops.Abs()(b))
-    return where(values(a) < 0, -rest, rest)
+    below = np.signbit(values(a))  # also -0, whose rest is -0
+    rest = ops.Remainder()(where(below, -a, a), ops.Abs()(b))
+    return where(below, -rest, rest)
 
 
 def fmax(a: Operand[T], b: Operand[T]) -> T:

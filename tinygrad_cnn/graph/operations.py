@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_cnn import devices
-from tinygrad_cnn.errors import ArgumentError, GraphError, ShapeError, TinygradCnnError
+from tinygrad_cnn.errors import ArgumentError, DTypeError, GraphError, ShapeError, TinygradCnnError
 from tinygrad_cnn.half_precision import has_half, narrows, rounded, widened
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "Traced",
     "asks_for_needs",
     "in_float32",
+    "refused",
     "retold",
     "run_backward",
     "run_forward",
@@ -243,6 +244,10 @@ def run_forward(op: Op, arrays: Sequence[Any], needs: tuple[bool, ...] = ()) -> 
             out = op.forward(*arrays, needs=needs) if op._forward_needs else op.forward(*arrays)
     except ValueError as error:
         raise retold(error, op, arrays) from error
+    except TypeError as error:
+        if (told := refused(error, op)) is not None:
+            raise told from error
+        raise
     except FloatingPointError:
         out = without_underflow(op, arrays, needs)
     return unpacked(op, out)
@@ -320,8 +325,19 @@ def run_backward(
     return op.backward(g, *kept, needs=needs) if op._backward_needs else op.backward(g, *kept)
 
 
+#: How NumPy's errors about types begin.
+_OF_NUMPY = re.compile("(The )?numpy boolean |ufunc '")
 #: Words of NumPy's errors about shapes.
 _ABOUT_SHAPES = re.compile("broadcast|shape|dimension|aligned|axes|axis|size|length|mismatch")
+
+
+def refused(error: TypeError, op: Op) -> DTypeError | None:
+    """NumPy's complaint about types with the op's name; None for any other error.
+
+    >>> print(refused(TypeError("numpy boolean subtract, the `-` operator, is not supported"), Op()))
+    Op: numpy boolean subtract, the `-` operator, is not supported
+    """
+    return DTypeError(f"{op.name}: {error}") if _OF_NUMPY.match(str(error)) else None
 
 
 def retold(error: ValueError, op: Op, arrays: Sequence[Any]) -> ValueError:

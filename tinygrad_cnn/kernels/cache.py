@@ -49,7 +49,7 @@ def root() -> Path:
     'tinygrad_cnn'
     """
     if named := os.environ.get("TINYGRAD_CNN_CACHE"):
-        return Path(named) / "tinygrad_cnn"
+        return _absolute(named) / "tinygrad_cnn"
     try:
         if sys.platform == "win32":
             home = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
@@ -60,6 +60,12 @@ def root() -> Path:
     except RuntimeError as error:
         raise OSError("there is no home folder; TINYGRAD_CNN_CACHE names a folder for the cache") from error
     return home / "tinygrad_cnn"
+
+
+@lru_cache(maxsize=8)
+def _absolute(named: str) -> Path:
+    """A folder of the user's, which stays where it is when the program goes to another one."""
+    return Path(named).absolute()
 
 
 def folder() -> Path:

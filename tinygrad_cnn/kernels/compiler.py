@@ -59,8 +59,9 @@ def start() -> subprocess.Popen[bytes] | None:
         return None
     if (reason := refusal()) is not None:
         raise OSError(reason)
+    place = cache.prepare()
     return subprocess.Popen(
         command(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         start_new_session=True,  # Ctrl-C here is not meant for it; it ends by itself
-        cwd=cache.prepare(), env={**os.environ, MARK: "1"},
+        cwd=place, env={**os.environ, MARK: "1", "TINYGRAD_CNN_CACHE": str(cache.root().parent)},
     )  # fmt: skip

@@ -340,7 +340,17 @@ class Optimizer:
                 for key, value in own.items():  # the state follows its parameter
                     if isinstance(value, devices.CLASSES):
                         own[key] = devices.moved(value, p.device)
-            self.update(p._writable(), array, self.state.setdefault(p, {}), group)
+            try:
+                self.update(p._writable(), array, self.state.setdefault(p, {}), group)
+            except (TypeError, KeyError):
+                self._check_again(group)  # somebody has written into the group
+                raise
+
+    def _check_again(self, group: Group) -> None:
+        """Say what is wrong with a group's options, if something is."""
+        if lost := self.defaults.keys() - group.keys():
+            raise ArgumentError(f"{type(self).__name__}: a group is without its options {sorted(lost)}")
+        self.check(dict(group))
 
     def _members(self) -> Iterator[tuple[Tensor, Group]]:
         """(parameter, group) of all parameters, in order."""

@@ -97,6 +97,8 @@ def _check(path: str | os.PathLike[str]) -> tuple[Path, int | None]:
         raise FileNotFoundError(
             errno.ENOENT, f"cannot write, there is no folder '{target.parent}'; make it first", str(path)
         )
+    if target.is_symlink():  # what is no link any more was followed
+        raise OSError(errno.ELOOP, "cannot write, the symbolic links lead in a circle", str(path))
     if not target.exists():
         return target, None
     if target.is_dir():
@@ -146,7 +148,8 @@ def _lock(descriptor: int) -> bool | None:
 
 def _start(target: Path) -> str:
     """The start of the names of a file's temporary files."""
-    return f".{target.name[:150]}.writing-"
+    short = target.name.encode("utf-8", "surrogateescape")[:150].decode("utf-8", "ignore")
+    return f".{short}.writing-"
 
 
 def _remove_leftovers(target: Path) -> None:

@@ -21,6 +21,7 @@ from tinygrad_cnn.graph import (
     Op,
     Result,
     in_float32,
+    refused,
     retold,
     stamp,
     unpacked,
@@ -499,6 +500,8 @@ def _computed(op: Op, arrays: tuple[Any, ...], needs: tuple[bool, ...]) -> Any:
     except TypeError as error:
         if (apart := devices.mixed(op.name, arrays)) is not None:
             raise apart from error
+        if (told := refused(error, op)) is not None:
+            raise told from error
         raise
     except FloatingPointError:
         return without_underflow(op, arrays, needs)

@@ -255,7 +255,7 @@ def fmod(input: Any, other: Any) -> Any:
     a, b = mixed(input, other)
     if a._array.dtype.kind != "f":
         return Tensor.detached(np.fmod(a._array, getattr(b, "_array", b)))
-    return a - b * trunc(a / b)
+    return F.fmod(a, b)
 
 
 @name("pow", in_place=True)

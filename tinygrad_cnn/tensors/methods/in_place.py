@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinygrad_cnn import devices
-from tinygrad_cnn.errors import DTypeError, GraphError, ShapeError
+from tinygrad_cnn.errors import ArgumentError, DTypeError, GraphError, ShapeError
 from tinygrad_cnn.functional.arguments import as_array, broadcastable
 from tinygrad_cnn.graph import MODE, Traced
 from tinygrad_cnn.ops.index import beside
@@ -132,7 +132,23 @@ class InPlaceMethods(Methods):
             raise ShapeError(
                 f"tensor[...] = value: a value of shape {value.shape} does not fit into {part.shape}"
             )
+        self._check_range(value)
         self._writable()[key] = value
+
+    def _check_range(self, value: Any) -> None:
+        """Raise if a tensor of integers cannot hold a value; fractions are cut off, as by NumPy."""
+        if self.dtype.kind not in "iu" or np.can_cast(value.dtype, self.dtype):
+            return
+        given = devices.to_host(value)
+        with np.errstate(invalid="ignore"):
+            whole = np.trunc(given) if given.dtype.kind == "f" else given
+            wrong = given[whole != whole.astype(self.dtype)]
+        if wrong.size:
+            info = np.iinfo(self.dtype)
+            raise ArgumentError(
+                f"tensor[...] = value: {wrong[0]} does not fit into {self.dtype}; "
+                f"{info.min} to {info.max} fit"
+            )
 
 
 def _plain(key: Any) -> Any:
