@@ -397,3 +397,15 @@ def test_masked_elements_are_not_read_as_data(call):
     with pytest.raises(DTypeError, match="masked elements; fill them"):
         call(np.ma.array([1.0, 1.0], mask=[False, True]))
     call(np.ma.array([1.0, 1.0], mask=False))
+
+
+def test_a_method_named_mask_as_of_a_table_masks_nothing():
+    class Column:
+        def __array__(self, dtype=None, copy=None):
+            return np.array([0, 1])
+
+        def mask(self):
+            raise AssertionError
+
+    assert F.cross_entropy(np.zeros((2, 2)), Column()) == F.cross_entropy(np.zeros((2, 2)), [0, 1])
+    assert F.add(Column(), 1).tolist() == [1, 2]

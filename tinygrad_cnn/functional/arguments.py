@@ -68,7 +68,7 @@ def as_array(function: str, value: Any, beside: Sequence[Any] = ()) -> Any:
         array = devices.as_array(value)
     except ValueError as error:
         raise DTypeError(f"{function}: cannot make an array of this {kind(value)}: {error}") from None
-    if type(value) is not np.ndarray and np.any(getattr(value, "mask", False)):
+    if type(value) is not np.ndarray and np.ma.is_masked(value):
         raise DTypeError(f"{function}: got an array with masked elements; fill them: x.filled(0)")
     if array.dtype.kind not in "biuf":
         raise DTypeError(
@@ -183,7 +183,7 @@ def values(value: Any) -> Any:
     """
     if isinstance(value, Traced):
         return value.array
-    if type(value) is not np.ndarray and np.any(getattr(value, "mask", False)):
+    if type(value) is not np.ndarray and np.ma.is_masked(value):
         raise DTypeError("got an array with masked elements; fill them: x.filled(0)")
     return devices.as_array(value)
 
