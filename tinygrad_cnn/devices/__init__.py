@@ -30,6 +30,7 @@ __all__ = [
     "ON_DEVICES",
     "Backend",
     "Device",
+    "Launch",
     "add_at",
     "admit",
     "arange",
@@ -80,6 +81,18 @@ HOST = Device("cpu")
 CUDA_MEMORY = 2
 
 
+class Launch(Protocol):
+    """What starts a kernel of `kernels.device.sources` on a device."""
+
+    def __call__(self, name: str, blocks: int, *arguments: Any) -> None:
+        """Start it.
+
+        Args:
+            name: the kernel's.   blocks: how many blocks of threads.
+            arguments: arrays of the device, whole numbers, and floats in the kernel's type.
+        """
+
+
 class Backend(Protocol):
     """The interface of a kind of device. One object for each kind.
 
@@ -108,6 +121,9 @@ class Backend(Protocol):
 
     def index_of(self, array: Any) -> int:
         """Find the device that an array lies on."""
+
+    def launcher(self, like: Any) -> Launch | None:
+        """What starts kernels of our own for arrays like one; None where the device has no compiler."""
 
     def add_at(self, target: Any, key: Any, values: Any) -> None:
         """target[key] += values, where each of repeated positions counts."""

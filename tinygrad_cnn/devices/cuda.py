@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import importlib
+import logging
 from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn.devices import CUDA_MEMORY
+from tinygrad_cnn.devices import CUDA_MEMORY, Launch
 from tinygrad_cnn.signal_handlers import let_through
 
 __all__ = ["CUDA", "INSTALL", "reason_against"]
 
+_log = logging.getLogger("tinygrad_cnn")
+
 INSTALL = "CuPy is not installed: pip install 'tinygrad-cnn[gpu]'"
+
+
+def sources() -> Any:
+    """The text of the device's own kernels, which is loaded when one is first called."""
+    return importlib.import_module("tinygrad_cnn.kernels.device.sources")
 
 
 class _Cuda:
@@ -21,6 +29,9 @@ class _Cuda:
 
     kind = "cuda"
     dlpack = CUDA_MEMORY
+
+    def __init__(self) -> None:
+        self._modules: dict[str, Any] = {}  # of kernels, by type character; None: they cannot be had
 
     @property
     def cupy(self) -> Any:
@@ -46,6 +57,39 @@ class _Cuda:
 
     def index_of(self, array: Any) -> int:
         return int(array.device.id)
+
+    def launcher(self, like: Any) -> Launch | None:
+        """Kernels by NVIDIA's compiler, which CuPy brings along; one line of the log where it fails."""
+        kind = like.dtype.char
+        if kind not in self._modules:
+            self._modules[kind] = self._compiled(kind)
+        module = self._modules[kind]
+        if module is None:
+            return None
+        number = like.dtype.type
+
+        def passed(value: Any) -> Any:
+            if isinstance(value, self.array):
+                return value
+            return np.int64(value) if isinstance(value, (int, np.integer)) else number(value)
+
+        def launch(name: str, blocks: int, *arguments: Any) -> None:
+            with self.cupy.cuda.Device(self.index_of(like)):
+                start = module.get_function(name)
+                start((blocks,), (sources().THREADS,), tuple(map(passed, arguments)))
+
+        return launch
+
+    def _compiled(self, kind: str) -> Any:
+        """The module of kernels for a float type; None where it cannot be compiled."""
+        options = (*sources().OPTIONS, f"-DREAL={'float' if kind == 'f' else 'double'}")
+        try:
+            module = self.cupy.RawModule(code=sources().SOURCE, options=options)
+            module.get_function("sgd")  # compiles it
+        except Exception as error:  # the compiler, or the driver, is not there or of another version
+            _log.warning("tinygrad-cnn: whole-array operations serve on the GPU: %s", error)
+            return None
+        return module
 
     def add_at(self, target: Any, key: Any, values: Any) -> None:
         self.cupy.add.at(target, key, values)

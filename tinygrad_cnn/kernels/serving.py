@@ -310,6 +310,13 @@ def kernels_in_use() -> str:
     return SERVING.which
 
 
+def wants_reference() -> bool:
+    """Whether somebody asked for the reference: then a device's own kernels do not serve either."""
+    if SERVING.begun:
+        return SERVING.pinned and SERVING.which == "reference"
+    return _wish() == "reference"
+
+
 def use_kernels(which: str = "auto", *, deterministic: bool = False) -> str:
     """Choose the kernels that serve from now on, in the whole process.
 

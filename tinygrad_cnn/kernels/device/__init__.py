@@ -2,38 +2,35 @@
 
 Most of the reference's kernels are such operations already, and serve as they are. Those that go block by
 block through the caches of a processor, share work out to threads, or use what a device's arrays lack, are
-written here once more.
+written here once more. In place of some, `fused` lets the device's own kernels serve.
 """
 
+from tinygrad_cnn.kernels.device import loss as _loss
+from tinygrad_cnn.kernels.device import norm as _norm
+from tinygrad_cnn.kernels.device import pool as _pool
 from tinygrad_cnn.kernels.device.convolution import conv as conv
 from tinygrad_cnn.kernels.device.convolution import conv_image as conv_image
 from tinygrad_cnn.kernels.device.convolution import conv_kernel as conv_kernel
 from tinygrad_cnn.kernels.device.convolution import fold as fold
 from tinygrad_cnn.kernels.device.convolution import unfold as unfold
-from tinygrad_cnn.kernels.device.loss import cross_entropy as cross_entropy
-from tinygrad_cnn.kernels.device.loss import cross_entropy_slope as cross_entropy_slope
+from tinygrad_cnn.kernels.device.fused import by_one_kernel as _by_one_kernel
 from tinygrad_cnn.kernels.device.loss import log_softmax as log_softmax
 from tinygrad_cnn.kernels.device.loss import one_hot as one_hot
 from tinygrad_cnn.kernels.device.loss import softmax as softmax
-from tinygrad_cnn.kernels.device.norm import batch_norm as batch_norm
-from tinygrad_cnn.kernels.device.norm import batch_norm_slope as batch_norm_slope
 from tinygrad_cnn.kernels.device.norm import channel_sum as channel_sum
 from tinygrad_cnn.kernels.device.norm import fixed_norm as fixed_norm
 from tinygrad_cnn.kernels.device.pointwise import choose as choose
 from tinygrad_cnn.kernels.device.pointwise import dropout as dropout
 from tinygrad_cnn.kernels.device.pointwise import gate as gate
-from tinygrad_cnn.kernels.device.pool import avg_pool as avg_pool
-from tinygrad_cnn.kernels.device.pool import max_pool as max_pool
-from tinygrad_cnn.kernels.device.pool import max_pool_places as max_pool_places
 from tinygrad_cnn.kernels.device.pool import pick as pick
-from tinygrad_cnn.kernels.device.pool import place as place
-from tinygrad_cnn.kernels.device.pool import spread as spread
 from tinygrad_cnn.kernels.device.rows import add_along as add_along
 from tinygrad_cnn.kernels.device.rows import add_rows as add_rows
 from tinygrad_cnn.kernels.device.rows import linear as linear
 from tinygrad_cnn.kernels.device.rows import matmul as matmul
 from tinygrad_cnn.kernels.device.rows import resample as resample
 from tinygrad_cnn.kernels.device.rows import row_sums as row_sums
+from tinygrad_cnn.kernels.numpy import norm as _sample_norm
+from tinygrad_cnn.kernels.numpy import update as _update
 from tinygrad_cnn.kernels.numpy.activation import elu as elu
 from tinygrad_cnn.kernels.numpy.activation import elu_slope as elu_slope
 from tinygrad_cnn.kernels.numpy.activation import gelu as gelu
@@ -60,8 +57,6 @@ from tinygrad_cnn.kernels.numpy.activation import tanh as tanh
 from tinygrad_cnn.kernels.numpy.activation import tanh_slope as tanh_slope
 from tinygrad_cnn.kernels.numpy.norm import group_norm as group_norm
 from tinygrad_cnn.kernels.numpy.norm import group_norm_slope as group_norm_slope
-from tinygrad_cnn.kernels.numpy.norm import layer_norm as layer_norm
-from tinygrad_cnn.kernels.numpy.norm import layer_norm_slope as layer_norm_slope
 from tinygrad_cnn.kernels.numpy.norm import rms_norm as rms_norm
 from tinygrad_cnn.kernels.numpy.norm import rms_norm_slope as rms_norm_slope
 from tinygrad_cnn.kernels.numpy.pointwise import relu as relu
@@ -75,6 +70,14 @@ from tinygrad_cnn.kernels.numpy.recurrent import lstm as lstm
 from tinygrad_cnn.kernels.numpy.recurrent import lstm_slope as lstm_slope
 from tinygrad_cnn.kernels.numpy.recurrent import rnn as rnn
 from tinygrad_cnn.kernels.numpy.recurrent import rnn_slope as rnn_slope
-from tinygrad_cnn.kernels.numpy.update import adam as adam
 from tinygrad_cnn.kernels.numpy.update import adaptive as adaptive
-from tinygrad_cnn.kernels.numpy.update import sgd as sgd
+
+max_pool, max_pool_places = _by_one_kernel(_pool.max_pool), _by_one_kernel(_pool.max_pool_places)
+place, spread = _by_one_kernel(_pool.place), _by_one_kernel(_pool.spread)
+avg_pool = _by_one_kernel(_pool.avg_pool)
+batch_norm, batch_norm_slope = _by_one_kernel(_norm.batch_norm), _by_one_kernel(_norm.batch_norm_slope)
+layer_norm = _by_one_kernel(_sample_norm.layer_norm)
+layer_norm_slope = _by_one_kernel(_sample_norm.layer_norm_slope)
+cross_entropy = _by_one_kernel(_loss.cross_entropy)
+cross_entropy_slope = _by_one_kernel(_loss.cross_entropy_slope)
+sgd, adam = _by_one_kernel(_update.sgd), _by_one_kernel(_update.adam)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -41,6 +41,12 @@ class _StandIn:
 
     def index_of(self, array: Any) -> int:
         return int(array.index)
+
+    #: What makes launchers of kernels that run on the host; see `threads_in_turn`.
+    launchers: Callable[[Any], Any] | None = None
+
+    def launcher(self, like: Any) -> Any:
+        return None if self.launchers is None else self.launchers(like)
 
     def add_at(self, target: Any, key: Any, values: Any) -> None:
         np.add.at(target._held, target._key(key), bare(values))
