@@ -2,6 +2,7 @@
 
     python -m benchmarks                         # everything, some minutes
     python -m benchmarks --quick                 # small networks, few repetitions: does it work?
+    python -m benchmarks --device cuda           # the seven networks on a GPU, beside PyTorch there
     python -m benchmarks --only vgg11-32 alex8   # these networks, or a part: ops, nodes, small,
                                                  # shares, memory, start, import, growth, zoo,
                                                  # onnx, cliffs
@@ -25,6 +26,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -43,6 +45,7 @@ from benchmarks.onnx_files import race_onnx
 from benchmarks.operations import OPERATIONS, QUICK
 from benchmarks.parts import all_round, time_networks, time_nodes, time_operations
 from benchmarks.picture import PEER, compared_networks, draw_ratios
+from benchmarks.place import VARIABLE, place
 from benchmarks.race import ENGINES, BenchmarkError, Effort
 from benchmarks.ranks import race_ranks
 from benchmarks.report import (
@@ -64,7 +67,7 @@ from benchmarks.shares import time_shares
 from benchmarks.start import race_start
 from benchmarks.zoo import QUICK_ZOO, ZOO
 from tinygrad_cnn import set_num_threads
-from tinygrad_cnn.errors import MissingExtraError
+from tinygrad_cnn.errors import MissingExtraError, TinygradCnnError
 from tinygrad_cnn.serial import writing
 
 PARTS = (
@@ -110,6 +113,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
                         help="ours: compiled, or plain NumPy (default: what is installed)")  # fmt: skip
     parser.add_argument("--processor-time", action="store_true",
                         help="count processor time: others use the machine; with --threads 1")  # fmt: skip
+    parser.add_argument("--device", default="cpu",
+                        help="cuda, cuda:1: the networks alone, on a GPU (default cpu)")  # fmt: skip
     parser.add_argument("--threads", type=int, default=min(2, cores()), help="of each engine (default 2)")
     parser.add_argument("--out", type=Path, default=Path("runs/bench"), help="folder (default runs/bench)")
     options = parser.parse_args(arguments)
@@ -139,9 +144,36 @@ def choose_engines(options: argparse.Namespace) -> tuple[list[str], list[str]]:
     return here, left_out
 
 
+def on_device(options: argparse.Namespace, engines: list[str]) -> tuple[list[str], list[str]]:
+    """The engines that can compute on the device that is asked for, and sentences about the others.
+
+    Raises:
+        BenchmarkError: there is no such device, or a part that is not made for one was asked for.
+    """
+    os.environ[VARIABLE] = options.device
+    if parts := sorted(set(options.only or ()) & set(PARTS)):
+        raise BenchmarkError(f"--device {options.device}: {', '.join(parts)} run on the CPU; networks fit")
+    try:
+        kind = place().type
+    except TinygradCnnError as error:
+        raise BenchmarkError(f"--device {options.device}: {error}") from None
+    able = [OURS, *([PEER] if kind == "cuda" and torch_has_cuda() else [])]
+    here = [engine for engine in engines if engine in able]
+    missed = [] if PEER in here else [f"PyTorch finds no {options.device} here: ours alone is timed."]
+    return here, missed
+
+
+def torch_has_cuda() -> bool:
+    """Whether PyTorch is installed and finds a GPU; asked in a process of its own, which then frees it."""
+    asked = "import sys, torch; sys.exit(not torch.cuda.is_available())"
+    return find_spec("torch") is not None and not subprocess.run([sys.executable, "-c", asked]).returncode
+
+
 def measure(options: argparse.Namespace) -> dict[str, Any]:
     """Run what was asked for, and print each part's table as soon as it is there."""
     engines, left_out = choose_engines(options)
+    if options.device != "cpu":
+        engines, left_out = on_device(options, engines)
     kernels = options.kernels or ("fast" if find_spec("numba") else "reference")
     os.environ["TINYGRAD_CNN_KERNELS"] = kernels  # the engines' processes inherit it
     set_num_threads(options.threads)
@@ -150,13 +182,14 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     seconds = options.seconds or (0.2 if options.quick else 5.0)
     clock = "processor" if options.processor_time else "wall"
     effort = Effort(seconds, *((2, 2) if options.quick else (5, 3)), options.threads, clock)
-    chosen = options.only or [*(QUICK_NETWORKS if options.quick else NETWORKS), *PARTS]
+    networks = QUICK_NETWORKS if options.quick else NETWORKS
+    chosen = options.only or [*networks, *(PARTS if options.device == "cpu" else ())]
     names = [name for name in NETWORKS if name in chosen]
     result: dict[str, Any] = {
         "format": 1,
         "settings": {"engines": engines, "threads": effort.threads, "seconds": seconds,
                      "turns": effort.turns, "least": effort.least, "quick": options.quick,
-                     "kernels": kernels},
+                     "kernels": kernels, "device": options.device},
         "machine": machine(), "left_out": left_out, "networks": {}, "geometric_mean": {},
     }  # fmt: skip
     measure_networks(result, names, engines, effort)
@@ -205,6 +238,11 @@ def measure_networks(result: dict[str, Any], names: list[str], engines: list[str
     if missed := [name for name in names if name not in networks]:
         result["left_out"].append(f"None of {', '.join(engines)} can do {', '.join(missed)}.")
     if not networks:
+        return
+    if result["settings"]["device"] != "cpu":  # its limits and its memory are not the processor's
+        mean = result["geometric_mean"] = mean_ratios(networks)
+        for task, title in TITLES.items():
+            show(times_table(f"{title}, {result['settings']['device']}", task, networks, mean[task]))
         return
     peak = result["peaks"] = peaks()
     for entry in networks.values():

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from benchmarks.place import finish as finish
+from benchmarks.place import place
 from tinygrad_cnn import Tensor, use_kernels
 from tinygrad_cnn import functional as functional
 from tinygrad_cnn import grad as grad
@@ -25,11 +27,12 @@ def tensor(array: Any, requires_grad: bool = False) -> Any:
     >>> tensor([1.0], requires_grad=True)
     Tensor([1.], requires_grad=True)
     """
-    return Tensor(array, requires_grad)
+    made = Tensor(array).to(place())
+    return made.requires_grad_() if requires_grad else made
 
 
 def labels(array: Any) -> Any:
-    """Integer labels as this engine takes them: as they are."""
+    """Integer labels as this engine takes them: as they are, on the host, as a loader leaves them."""
     return array
 
 
@@ -50,9 +53,9 @@ def load(model: Any, state: dict[str, Any]) -> None:
 
 
 def ready(model: Any) -> Any:
-    """The model as it is trained: as it is.
+    """The model as it is trained, on the device.
 
     >>> ready(nn.ReLU())
     ReLU()
     """
-    return model
+    return model if place() == "cpu" else model.to(place())

@@ -1,4 +1,4 @@
-"""PyTorch (eager, CPU) as an engine of the benchmarks; `ours` has the same names."""
+"""PyTorch (eager) as an engine of the benchmarks; `ours` has the same names."""
 
 from __future__ import annotations
 
@@ -18,14 +18,25 @@ from torch.optim import AdamW as AdamW
 torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
 
 
+PLACE = torch.device(os.environ.get("TINYGRAD_CNN_BENCH_DEVICE", "cpu"))
+if PLACE.type == "cuda":
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False  # float32, as ours
+
+
+def finish() -> None:
+    """Wait until the device has done what it was given."""
+    if PLACE.type == "cuda":
+        torch.cuda.synchronize(PLACE)
+
+
 def tensor(array: Any, requires_grad: bool = False) -> Any:
     """An array as this engine's Tensor; a copy, as ours makes one."""
-    return torch.tensor(array, requires_grad=requires_grad)
+    return torch.tensor(array, requires_grad=requires_grad, device=PLACE)
 
 
 def labels(array: Any) -> Any:
     """Integer labels as this engine takes them."""
-    return torch.from_numpy(array)
+    return torch.from_numpy(array).to(PLACE)
 
 
 def shapes(model: Any) -> dict[str, tuple[int, ...]]:
@@ -42,5 +53,5 @@ def load(model: Any, state: dict[str, Any]) -> None:
 
 
 def ready(model: Any) -> Any:
-    """The model as it is trained: as it is."""
-    return model
+    """The model as it is trained, on the device."""
+    return model.to(PLACE)

@@ -3,6 +3,7 @@
 import dataclasses
 import doctest
 import importlib
+import io
 import json
 import os
 import subprocess
@@ -267,7 +268,7 @@ def test_a_worker_that_fails_is_reported(load: Any) -> None:
 def test_the_engines_have_the_same_names(load: Any) -> None:
     ours = {name for name in vars(load("ours")) if not name.startswith("_")}
     peer = (ROOT / "benchmarks" / "peers_torch.py").read_text()
-    for name in ours - {"annotations", "Any", "Tensor", "os", "use_kernels"}:
+    for name in ours - {"annotations", "Any", "Tensor", "os", "place", "use_kernels"}:
         assert f"def {name}(" in peer or f" as {name}\n" in peer, f"peers_torch has no {name}"
 
 
@@ -357,3 +358,65 @@ def test_the_model_of_ranks_says_what_its_formula_says(load: Any) -> None:
     assert ranks.step(network, 2, wires, 8) == pytest.approx(0.08 + 2 * 2 * (1e-3 + 1e-3) + 8e-3)
     assert 0 < ranks.efficiency(network, 1024, wires, 8) < ranks.efficiency(network, 2, wires, 8) < 1
     assert "2 ranks" in load("report").ranks_table({"1 thread": 10.0, "2 ranks": 19.0})
+
+
+# --------------------------------------------------------------------------- on a device
+@pytest.fixture
+def stand_in(load: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The stand-in as the device of the benchmarks, in this process."""
+    from tinygrad_cnn.testing.stand_in import stand_in_device
+
+    with stand_in_device() as device:
+        monkeypatch.setenv(load("place").VARIABLE, device)
+        yield device
+
+
+def test_a_network_is_timed_on_a_device_which_is_waited_for(load: Any, stand_in: Any) -> None:
+    from tinygrad_cnn.testing.stand_in import transfers
+
+    ours, worker = load("ours"), load("worker")
+    commands = [
+        {"do": "prepare", "kind": "network", "name": "mlp100"}, {"do": "losses"},
+        {"do": "time", "task": "step", "seconds": 0, "least": 2},
+        {"do": "time", "task": "infer", "seconds": 0, "least": 2},
+    ]  # fmt: skip
+    answers = io.StringIO()
+    with transfers() as counted:
+        worker.serve(ours, io.StringIO("\n".join(map(json.dumps, commands))), answers)
+    tasks, losses, step, infer = map(json.loads, answers.getvalue().splitlines())
+    assert tasks["tasks"] == ["step", "infer"] and losses["losses"][0] == pytest.approx(2.3, abs=0.1)
+    assert len(step["seconds"]) == len(infer["seconds"]) == 2
+    assert counted["synchronize"] == 6 and counted["get"] == 0  # one before the clock starts, one a call
+    subject = load("subjects").NetworkSubject(ours, "mlp100")
+    assert {p.device for p in subject.model.parameters()} == {stand_in} == {subject.x.device}
+
+
+def test_the_networks_alone_are_timed_on_a_device(load: Any, stand_in: Any) -> None:
+    main: ModuleType = load("__main__")
+    options = main.parse(["--device", stand_in])
+    engines, missed = main.on_device(options, ["ours", "torch", "jax"])
+    assert engines == ["ours"] and missed == ["PyTorch finds no stand-in:0 here: ours alone is timed."]
+    with pytest.raises(load("race").BenchmarkError, match="ops run on the CPU"):
+        main.on_device(main.parse(["--device", stand_in, "--only", "ops", "mlp100"]), ["ours"])
+
+
+def test_without_a_gpu_the_benchmarks_say_so(
+    load: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from tinygrad_cnn.devices import cuda, naming
+
+    main: ModuleType = load("__main__")
+    monkeypatch.setenv(load("place").VARIABLE, "cpu")  # put back afterwards
+    monkeypatch.setattr(naming, "reason_against", lambda: cuda.INSTALL)
+    assert main.main(["--device", "cuda", "--engines", "ours"]) == 1
+    assert "pip install 'tinygrad-cnn[gpu]'" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_the_benchmarks_run_on_a_device_from_end_to_end(tmp_path: Path) -> None:
+    done = bench(tmp_path, "--quick", "--device", "stand-in:0", "--only", "mlp100", "--seconds", "0.02")
+    assert done.returncode == 0, done.stderr
+    assert "Training step, ms, stand-in:0" in done.stdout
+    result = read(tmp_path)
+    assert result["settings"]["device"] == "stand-in:0" and result["settings"]["engines"] == ["ours"]
+    check_times(result["networks"]["mlp100"]["times"], "step", "infer")

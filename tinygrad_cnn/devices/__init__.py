@@ -122,6 +122,9 @@ class Backend(Protocol):
     def index_of(self, array: Any) -> int:
         """Find the device that an array lies on."""
 
+    def synchronize(self) -> None:
+        """Wait until all that was asked for is done, before a clock is read."""
+
     def launcher(self, like: Any) -> Launch | None:
         """What starts kernels of our own for arrays like one; None where the device has no compiler."""
 

@@ -58,6 +58,9 @@ class _Cuda:
     def index_of(self, array: Any) -> int:
         return int(array.device.id)
 
+    def synchronize(self) -> None:
+        self.cupy.cuda.get_current_stream().synchronize()
+
     def launcher(self, like: Any) -> Launch | None:
         """Kernels by NVIDIA's compiler, which CuPy brings along; one line of the log where it fails."""
         kind = like.dtype.char

@@ -122,7 +122,7 @@ def convert_sync_batchnorm(model: Module, world: World | None = None) -> Module:
     SyncBatchNorm2d(2, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True)
     """
     if isinstance(model, BatchNormLayer) and type(model) in SYNCHRONISED:
-        made = object.__new__(SYNCHRONISED[type(model)])
+        made: Any = object.__new__(SYNCHRONISED[type(model)])
         vars(made).update(vars(model))
         made.world = world
         return made

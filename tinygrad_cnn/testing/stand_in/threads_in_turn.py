@@ -128,7 +128,11 @@ def launcher(folder: Path, backwards: bool = False) -> Callable[[Any], Callable[
         def passed(value: Any) -> Any:
             if isinstance(value, StandInArray):
                 return ctypes.c_void_p(value._held.ctypes.data)
-            return number(value) if isinstance(value, (float, np.floating)) else ctypes.c_longlong(value)
+            return (
+                number(float(value))
+                if isinstance(value, (float, np.floating))
+                else ctypes.c_longlong(value)
+            )
 
         def launch(name: str, blocks: int, *arguments: Any) -> None:
             start = getattr(library, f"start_{name}")
