@@ -8,7 +8,7 @@ from tinygrad_cnn import functional as F
 from tinygrad_cnn.functional.arguments import Kept, Scales, Sizes, TensorLike
 from tinygrad_cnn.functional.checks import at_least, optional, per_axis
 from tinygrad_cnn.nn.function_layer import FunctionLayer, option
-from tinygrad_cnn.nn.layers.pool import AdaptiveMaxPool2d, PoolLayer, power
+from tinygrad_cnn.nn.layers.pool import AdaptiveMaxPoolLayer, PoolLayer, power
 from tinygrad_cnn.nn.layers.rearrange import Upsample
 from tinygrad_cnn.tensors.tensor_class import Tensor
 
@@ -59,7 +59,7 @@ class AdaptiveAvgPool3d(FunctionLayer, function=F.adaptive_avg_pool3d):
     output_size: Kept = option()
 
 
-class AdaptiveMaxPool1d(AdaptiveMaxPool2d, function=F.adaptive_max_pool1d):
+class AdaptiveMaxPool1d(AdaptiveMaxPoolLayer, function=F.adaptive_max_pool1d):
     """Largest element of each of OL bins of a signal; see `functional.adaptive_max_pool1d`.
 
     Args:
@@ -73,7 +73,7 @@ class AdaptiveMaxPool1d(AdaptiveMaxPool2d, function=F.adaptive_max_pool1d):
     """
 
 
-class AdaptiveMaxPool3d(AdaptiveMaxPool2d, function=F.adaptive_max_pool3d):
+class AdaptiveMaxPool3d(AdaptiveMaxPoolLayer, function=F.adaptive_max_pool3d):
     """Largest element of each of OD × OH × OW bins; see `functional.adaptive_max_pool3d`.
 
     Args:

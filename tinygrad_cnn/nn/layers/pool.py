@@ -308,7 +308,27 @@ class AdaptiveAvgPool2d(FunctionLayer, function=F.adaptive_avg_pool2d):
     data_format: str = image_format()
 
 
-class AdaptiveMaxPool2d(FunctionLayer, function=F.adaptive_max_pool2d):
+class AdaptiveMaxPoolLayer(FunctionLayer):
+    """Shared by adaptive max pooling layers, over any number of spatial axes.
+
+    Args:
+        output_size: int, or one per axis, of which None keeps the size.
+        return_indices: return also where each maximum lies.
+    """
+
+    output_size: Kept
+    return_indices: bool = False
+
+    def extra_repr(self) -> str:
+        """The output's size.
+
+        >>> AdaptiveMaxPool2d(1)
+        AdaptiveMaxPool2d(output_size=1)
+        """
+        return f"output_size={self.output_size}"
+
+
+class AdaptiveMaxPool2d(AdaptiveMaxPoolLayer, function=F.adaptive_max_pool2d):
     """Largest element of each of OH × OW bins; see `functional.adaptive_max_pool2d`.
 
     Args:
@@ -323,14 +343,12 @@ class AdaptiveMaxPool2d(FunctionLayer, function=F.adaptive_max_pool2d):
     (1, 3, 2, 2)
     """
 
-    output_size: Kept
-    return_indices: bool = False
     data_format: str = image_format()
 
     def extra_repr(self) -> str:
-        """The output's size.
+        """The output's size, and where the channels lie if not first.
 
-        >>> AdaptiveMaxPool2d(1)
-        AdaptiveMaxPool2d(output_size=1)
+        >>> AdaptiveMaxPool2d(1, data_format="NHWC")
+        AdaptiveMaxPool2d(output_size=1, data_format='NHWC')
         """
-        return f"output_size={self.output_size}{format_note(self)}"
+        return f"{super().extra_repr()}{format_note(self)}"
