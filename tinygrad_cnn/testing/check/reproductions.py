@@ -29,12 +29,12 @@ def reproduction(fn: Callable[..., Any], subject: Subject, options: Mapping[str,
         The lines. A function that cannot be imported stands as `fn = ...` with its place.
 
     >>> from tinygrad_cnn.testing.frameworks.own_tensors import OwnTensors
-    >>> print(reproduction(np.tanh, Subject(OwnTensors(), np.tanh, [np.array([0.5])]), {"order": 2}))
+    >>> print(reproduction(np.cumsum, Subject(OwnTensors(), np.cumsum, [np.array([0.5])]), {"order": 2}))
     import numpy as np
-    from numpy import tanh
+    from numpy import cumsum
     from tinygrad_cnn.testing import gradcheck
     x0 = np.array([0.5], dtype='float64')
-    print(gradcheck(tanh, x0, order=2, entries=True))
+    print(gradcheck(cumsum, x0, order=2, entries=True))
     """
     name, line = _named(fn)
     lines = ["import numpy as np", "from tinygrad_cnn.testing import gradcheck"]
