@@ -18,6 +18,7 @@ Call them by way of this module (`devices.zeros(...)`): a name imported from it 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 import numpy as np
@@ -122,6 +123,9 @@ class Backend(Protocol):
     def index_of(self, array: Any) -> int:
         """Find the device that an array lies on."""
 
+    def current(self, array: Any) -> AbstractContextManager[Any]:
+        """In the block, what is created lies where an array does."""
+
     def synchronize(self) -> None:
         """Wait until all that was asked for is done, before a clock is read."""
 
@@ -208,9 +212,10 @@ def _creating(name: str, on_host: Callable[..., Any]) -> Callable[..., Any]:
         like = getattr(like, "_array", like)
         if type(like) not in ON_DEVICES:
             return on_host(*args, like)
-        if name == "eye":
-            return np.eye(args[0], dtype=args[1], like=like)
-        return getattr(np, name)(*args, like=like)
+        with _backends[type(like)].current(like):
+            if name == "eye":
+                return np.eye(args[0], dtype=args[1], like=like)
+            return getattr(np, name)(*args, like=like)
 
     return create
 

@@ -58,6 +58,9 @@ class _Cuda:
     def index_of(self, array: Any) -> int:
         return int(array.device.id)
 
+    def current(self, array: Any) -> Any:
+        return self.cupy.cuda.Device(self.index_of(array))
+
     def synchronize(self) -> None:
         self.cupy.cuda.get_current_stream().synchronize()
 

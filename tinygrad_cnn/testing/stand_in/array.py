@@ -132,7 +132,7 @@ class StandInArray:
             raise TypeError(f"{name}() got an unexpected keyword argument {refused[0]!r}")
         if name in _QUESTIONS:
             return function(*_each(_held, args), **{k: _each(_held, v) for k, v in kwargs.items()})
-        index = one_device([*args, *kwargs.values()])
+        index = one_device([self, *args, *kwargs.values()])  # itself: what `like=` named
         result = function(*_each(bare, args), **{k: _each(bare, v) for k, v in kwargs.items()})
         return _each(lambda value: wrapped(value, index), result)
 
