@@ -179,6 +179,15 @@ def test_bools_are_0_or_1_and_text_is_unicode():
     assert read(archive(pickle.dumps(np.array(["ab"]), 2))).tolist() == ["ab"]
 
 
+def test_arrays_of_python_2_are_read():
+    """Their bytes are text there; the published files of CIFAR are such."""
+    array = (
+        b"\x80\x02cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85U\x01b\x87R(K\x01K\x02K\x01\x86cnumpy\ndtype\n"
+        b"U\x02u1K\x00K\x01\x87R(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89T\x02\x00\x00\x00\x07\xfftb."
+    )
+    assert read(archive(array)).tolist() == [[7], [255]]
+
+
 # --------------------------------------------------------------------------- the archive
 def entry(data, change):
     """An archive whose central directory was changed: `change` gets the fields of its last entry."""

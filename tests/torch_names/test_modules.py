@@ -170,3 +170,39 @@ def test_models_take_arrays_and_native_tensors_and_are_drawn_and_exported(tmp_pa
     onnx.save(model, tmp_path / "net.onnx", x, training=True)
     for key, value in model.state_dict().items():
         np.testing.assert_array_equal(value.numpy(), before[key])
+
+
+def test_a_device_and_a_type_by_place_come_last():
+    """Subclasses of layers pass them on so."""
+    kind = torch.float64
+    layers = [
+        torch.nn.Linear(2, 3, True, "cpu", kind), torch.nn.Conv2d(1, 2, 3, 1, 0, 1, 1, True, "zeros", "cpu", kind),
+        torch.nn.BatchNorm2d(2, 1e-5, 0.1, True, True, "cpu", kind), torch.nn.LayerNorm(3, 1e-5, True, True, "cpu", kind),
+        torch.nn.Embedding(3, 2, None, None, 2.0, False, False, None, False, "cpu", kind),
+        torch.nn.ConvTranspose2d(1, 2, 3, 1, 0, 0, 1, True, 1, "zeros", "cpu", kind),
+    ]  # fmt: skip
+    assert [layer.weight.dtype for layer in layers] == [kind] * len(layers)
+    with pytest.raises(TypeError, match="Linear"):
+        torch.nn.Linear(2, 3, True, "cpu", kind, 1)
+
+
+def test_one_process_is_a_group(monkeypatch):
+    dist = torch.distributed
+    monkeypatch.delenv("RANK", raising=False)
+    with pytest.raises(ValueError, match="RANK expected"):
+        dist.init_process_group("gloo")
+    with pytest.raises(RuntimeError, match="rank 0 of 2 processes is left out"):
+        dist.init_process_group("gloo", world_size=2, rank=0)
+    with pytest.raises(ValueError, match="not been initialized"):
+        torch.nn.parallel.DistributedDataParallel(torch.nn.Linear(2, 1))
+    dist.init_process_group("gloo", world_size=1, rank=0)
+    try:
+        model = torch.nn.parallel.DistributedDataParallel(torch.nn.Linear(2, 1))
+        assert list(model.state_dict()) == ["module.weight", "module.bias"]
+        parts = [torch.zeros(2)]
+        dist.all_gather(parts, torch.ones(2))
+        assert parts[0].tolist() == [1, 1] and dist.all_reduce(parts[0], async_op=True).wait()
+        assert (dist.get_rank(), dist.get_world_size(), dist.get_backend()) == (0, 1, "gloo")
+    finally:
+        dist.destroy_process_group()
+    assert not dist.is_initialized()

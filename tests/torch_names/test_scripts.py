@@ -60,11 +60,13 @@ def test_draw_writes_the_graph_of_the_first_backward(tmp_path):
     [
         ("import torch\ntorch.zeross(2)\n", "the nearest name is torch.zeros"),
         (
-            "import torch\nimport torch.distributed as dist\ndist.init_process_group()\n",
+            "import torch\nimport torch.distributed.rpc as rpc\nrpc.init_rpc('a')\n",
             "one process on one machine",
         ),
         ("from torch import zeross\n", "torch.zeross is not in tinygrad_cnn.torch"),
         ("import torch\ntorch.jit.load('net.pt')\n", "nothing is compiled or exported"),
+        ("import torch\ntorch.ones(2).q_scale()\n", "quantised ones are left out"),
+        ("import torch\ntorch.ones(2).unsqueez(0)\n", "the nearest name is 'unsqueeze'"),
     ],
 )
 def test_what_is_missing_is_said_at_the_scripts_line(tmp_path, text, message):
@@ -76,3 +78,18 @@ def test_what_is_missing_is_said_at_the_scripts_line(tmp_path, text, message):
 
 def test_a_script_that_exits_gives_its_status(tmp_path):
     assert run(tmp_path, "import sys; sys.exit(3)\n").returncode == 3
+
+
+def test_a_comparison_tells_the_first_value_that_differs(capsys):
+    from tinygrad_cnn.torch.comparison import _report
+
+    theirs = [("item()", 3, 1.0), ("backward() from", 4, 2.0), ("item()", 5, float("nan"))]
+    assert _report(theirs, [(kind, 0, value * (1 + 1e-6)) for kind, _, value in theirs]) == 0
+    assert _report(theirs, [("item()", 3, 1.0), ("backward() from", 4, 2.1)]) == 1
+    assert _report(theirs, [("item()", 3, 1.0), ("item()", 4, 2.0)]) == 1
+    assert _report(theirs, theirs[:2]) == 1
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].startswith("all 3 values are equal") and told[1].startswith(
+        "value 1, line 4: backward()"
+    )
+    assert "PyTorch does backward() from" in told[2] and "PyTorch gave 3 values" in told[3]

@@ -95,6 +95,7 @@ globals().update(_methods.IN_PLACE_FUNCTIONS)
 globals().update(_dtypes.NAMES)
 globals().update(_modes.NAMES)
 globals().update(_old_types.NAMES)
+vars(cuda).update(_old_types.CUDA_NAMES)
 gradient_names = None
 _ACTIVATIONS = ("celu", "selu", "prelu", "dropout", "relu_", "conv1d", "conv2d", "conv3d", "layer_norm", "group_norm",
                 "batch_norm", "max_pool1d", "max_pool2d", "cosine_similarity", "pairwise_distance", "embedding",

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from types import MethodType
 from typing import Any
 
 import numpy as np
@@ -35,18 +37,26 @@ class Trace:
         self.file.flush()
 
     def watch(self, torch: Any) -> None:
-        """Note from now on what a `torch` computes."""
+        """Note from now on what a `torch` computes; all random numbers start from the seed 0."""
+        random.seed(0)
+        np.random.seed(0)
+        torch.manual_seed(0)
         Tensor, Optimizer, note = torch.Tensor, torch.optim.Optimizer, self.note
-        item, backward = Tensor.item, Tensor.backward
+        item, backward, package = Tensor.item, Tensor.backward, os.path.dirname(torch.__file__)
+
+        def asked() -> bool:
+            """Whether the program called, and not the library, which draws seeds of loaders so, or makes texts."""
+            return not sys._getframe(2).f_code.co_filename.startswith(package)
 
         def noted_item(tensor: Any) -> Any:
             value = item(tensor)
-            if not isinstance(value, complex):
+            if asked() and not isinstance(value, complex):
                 note("item()", value)
             return value
 
         def noted_backward(tensor: Any, *args: Any, **kwargs: Any) -> Any:
-            note("backward() from", float(tensor.detach().double().sum().numpy()))
+            if asked():
+                note("backward() from", float(tensor.detach().double().sum().numpy()))
             return backward(tensor, *args, **kwargs)
 
         Tensor.item, Tensor.backward = noted_item, noted_backward
@@ -56,16 +66,18 @@ class Trace:
             plain(optimizer, *args, **kwargs)
             step = optimizer.step
 
-            def noted_step(*a: Any, **k: Any) -> Any:
+            def noted_step(self: Any, *a: Any, **k: Any) -> Any:
                 total = 0.0
-                for group in optimizer.param_groups:
+                for group in self.param_groups:
                     for p in group["params"]:
                         if p.grad is not None:
                             total += float(np.square(p.grad.detach().numpy().astype(np.float64)).sum())
                 note("norm of the gradients at step()", total**0.5)
                 return step(*a, **k)
 
-            optimizer.step = noted_step
+            optimizer.step = MethodType(
+                noted_step, optimizer
+            )  # schedulers of PyTorch's ask a method for its function
 
         Optimizer.__init__ = __init__
 
@@ -73,13 +85,13 @@ class Trace:
 _THEIRS = """
 import runpy, sys
 sys.path.insert(0, {root!r})
+import torch  # before NumPy, whose library of linear algebra it must not find under the same names
 import numpy
 from importlib.util import spec_from_file_location, module_from_spec
 spec = spec_from_file_location("comparison", {file!r})
 comparison = module_from_spec(spec)
 spec.loader.exec_module(comparison)
 sys.path.pop(0)
-import torch
 comparison.Trace({script!r}, {path!r}).watch(torch)
 sys.argv[:] = {argv!r}
 sys.path[0] = {folder!r}
@@ -99,24 +111,31 @@ sys.exit(run({script!r}, {arguments!r}))
 def compare(script: str, arguments: list[str]) -> int:
     """Run a script with both, and print the first value that differs; the status to exit with.
 
-    Both start with the same seed only if the script calls `torch.manual_seed`.
+    Random numbers of Python, NumPy and `torch` start from the seed 0 in both, where the script does not say other.
     """
     with tempfile.TemporaryDirectory() as folder:
-        traces, outputs = [], []
-        for code, name in ((_THEIRS, "theirs"), (_OURS, "ours")):
+        traces = []
+        for code, name in ((_THEIRS, "PyTorch"), (_OURS, "tinygrad_cnn")):
             path = str(Path(folder, name))
             text = code.format(
                 root="", file=__file__, script=os.path.abspath(script), path=path, argv=[script, *arguments],
                 folder=str(Path(script).resolve().parent), arguments=arguments,
             )  # fmt: skip
+            before = _seconds()
             done = subprocess.run(
                 [sys.executable, "-c", text], capture_output=True, text=True, env=os.environ
             )
+            print(f"{name}: {_seconds() - before:.1f} s of processor time", flush=True)
             if done.returncode:
                 print(f"{name}: the script ended with status {done.returncode}:\n{done.stderr[-2000:]}")
             traces.append(_read(path))
-            outputs.append(done.stdout)
     return _report(*traces)
+
+
+def _seconds() -> float:
+    """Processor time of the processes that ended, which a busy machine changes less than the time that passes."""
+    spent = os.times()
+    return spent.children_user + spent.children_system
 
 
 def _read(path: str) -> list[tuple[str, int, float]]:

@@ -40,6 +40,25 @@ NAMES: dict[str, Any] = {
 }
 
 
+class OfDevice(type):
+    """The class of `torch.cuda.FloatTensor` and its kin: no tensor is one, and none can be made."""
+
+    def __call__(cls, *_: Any, **__: Any) -> Any:
+        raise TypeError(
+            f"type torch.cuda.{cls.__name__} not available. Torch not compiled with CUDA enabled."
+        )
+
+    def __instancecheck__(cls, value: Any) -> bool:
+        return False
+
+
+#: `torch.cuda.FloatTensor` and so on, which programs name before they ask whether there is a GPU.
+CUDA_NAMES: dict[str, Any] = {
+    name: OfDevice(name, (), {"__doc__": f"Tensors of {kind} on a GPU: there are none."})
+    for name, kind in KINDS.items()
+}
+
+
 def of_name(name: str) -> Any:
     """The class for a name such as 'torch.FloatTensor'.
 

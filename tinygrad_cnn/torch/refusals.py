@@ -17,7 +17,7 @@ _EAGER = "programs run as they are written; nothing is compiled or exported from
 _NET = "nothing is fetched from the network"
 _REAL = "tensors hold real numbers; complex ones are left out"
 _DENSE = "tensors are dense; sparse ones are left out"
-_ONE = "a program runs in one process on one machine"
+_ONE = "a program runs in one process on one machine; torch.distributed has groups of one"
 _FLOAT = "numbers are computed in the types that NumPy has; quantised ones are left out"
 
 _DATA = (
@@ -33,7 +33,12 @@ _NETS = "torchvision.models has networks that classify; torchvision.ops has boxe
 #: Why names are left out, by how they begin.
 REASONS: dict[str, str] = {
     "cuda.": _CPU, "utils.cpp_extension": _EAGER, "jit": _EAGER, "export": _EAGER, "fx": _EAGER, "_dynamo": _EAGER, "compiler": _EAGER, "_inductor": _EAGER,
-    "distributed": _ONE, "nn.parallel.": _ONE, "sparse": _DENSE, "to_sparse": _DENSE,
+    "distributed": _ONE, "nn.parallel.": _ONE, "sparse": _DENSE, "to_sparse": _DENSE, "Tensor.indices": _DENSE,
+    "Tensor.values": _DENSE, "Tensor.coalesce": _DENSE, "Tensor.crow_indices": _DENSE, "Tensor.col_indices": _DENSE,
+    "Tensor.ccol_indices": _DENSE, "Tensor.row_indices": _DENSE, "Tensor.smm": _DENSE, "Tensor.sspaddmm": _DENSE,
+    "Tensor.to_sparse": _DENSE, "Tensor.sparse": _DENSE, "Tensor.q_": _FLOAT, "Tensor.int_repr": _FLOAT,
+    "Tensor.dequantize": _FLOAT, "Tensor.qscheme": _FLOAT, "Tensor.angle": _REAL, "Tensor.stft": _REAL,
+    "Tensor.istft": _REAL, "Tensor.to_mkldnn": _EAGER, "Tensor.cfloat": _REAL, "Tensor.cdouble": _REAL,
     "quantization": _FLOAT, "quantize": _FLOAT, "ao": _FLOAT, "fft": _REAL, "stft": _REAL, "istft": _REAL,
     "complex": _REAL, "view_as_complex": _REAL, "view_as_real": _REAL, "polar": _REAL, "angle": _REAL, "cfloat": _REAL,
     "cdouble": _REAL, "chalf": _REAL, "hub": _NET,

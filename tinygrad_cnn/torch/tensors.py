@@ -16,6 +16,7 @@ from tinygrad_cnn import nn as native_nn
 from tinygrad_cnn.graph import Node
 from tinygrad_cnn.tensors import Tensor as NativeTensor
 from tinygrad_cnn.torch import devices, dtypes
+from tinygrad_cnn.torch.refusals import reason
 from tinygrad_cnn.torch.shapes import Count, Size
 
 _new = object.__new__
@@ -132,8 +133,9 @@ class Tensor(NativeTensor):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
+        why = reason(f"Tensor.{name}")
         near = get_close_matches(name, dir(type(self)), 1, 0.7)
-        hint = f"; the nearest name is {near[0]!r}" if near else ""
+        hint = f": it is left out, {why}" if why else f"; the nearest name is {near[0]!r}" if near else ""
         raise AttributeError(f"'Tensor' object has no attribute {name!r}{hint}", name=name, obj=None)
 
     # ------------------------------------------------------------------ as a Python object

@@ -10,13 +10,6 @@ from tinygrad_cnn import torchvision as our_vision
 their_vision = pytest.importorskip("torchvision", reason="needs torchvision: pip install torchvision")
 from tests.peers.torch_names.vision import fill, shown, vision  # noqa: E402
 
-#: Expressions that differ on purpose, each with the reason.
-ON_PURPOSE = {
-    "data('CIFAR10')": "torchvision wants the published archive",
-    "data('CIFAR10', train=False)": "torchvision wants the published archive",
-    "data('CIFAR100')": "torchvision wants the published archive",
-}
-
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
@@ -29,8 +22,6 @@ def folder(tmp_path_factory):
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("expression", [e for _, e in expressions(vision=True)])
 def test_expression(expression, folder):
-    if expression in ON_PURPOSE:
-        pytest.skip(ON_PURPOSE[expression])
     found = []
     for torch, tv in ((theirs, their_vision), (ours, our_vision)):
         names = vision(torch, tv, folder)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 from PIL import Image
 
@@ -14,7 +16,7 @@ def vision(torch, tv, folder):
     photo = Image.fromarray(pixels)
 
     def data(kind, transform=None, **options):
-        found = getattr(tv.datasets, kind)(str(folder / kind), transform=transform, **options)
+        found = unchecked(getattr(tv.datasets, kind))(str(folder / kind), transform=transform, **options)
         image, label = found[1]
         return len(found), np.asarray(image).tolist(), label, list(getattr(found, "classes", []))
 
@@ -55,6 +57,14 @@ def vision(torch, tv, folder):
     }  # fmt: skip
 
 
+def unchecked(cls):
+    """A data set that takes other files than the published ones."""
+    if not hasattr(cls, "meta"):
+        return cls
+    own = {"_check_integrity": lambda self: True, "meta": {**cls.meta, "md5": None}}
+    return type(cls.__name__, (cls,), own)
+
+
 def fill(folder):
     """Data sets of a few samples, as torchvision lays them out."""
     rng = np.random.default_rng(1)
@@ -67,6 +77,17 @@ def fill(folder):
             (raw / f"{part}-images-idx3-ubyte").write_bytes(head + images.tobytes())
             head = b"\0\0\x08\x01" + np.array([n], ">i4").tobytes()
             (raw / f"{part}-labels-idx1-ubyte").write_bytes(head + bytes(range(n)))
+    colours = rng.integers(0, 256, (3, 3072), np.uint8)
+    for name, parts, label in (
+        ("cifar-10-batches-py", [*(f"data_batch_{k}" for k in range(1, 6)), "test_batch"], "labels"),
+        ("cifar-100-python", ["train", "test"], "fine_labels"),
+    ):
+        home = folder / ("CIFAR10" if "10-" in name else "CIFAR100") / name
+        home.mkdir(parents=True)
+        for part in parts:
+            (home / part).write_bytes(pickle.dumps({"data": colours, label: [2, 0, 1]}, 2))
+        names = {"label_names": list("abc"), "fine_label_names": list("abc")}
+        (home / ("batches.meta" if "10-" in name else "meta")).write_bytes(pickle.dumps(names, 2))
     for k in range(2):
         for c in "ab":
             path = folder / "ImageFolder" / c / f"{k}.png"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tempfile
 from collections import OrderedDict
 from types import SimpleNamespace
 
@@ -110,8 +111,38 @@ def programs(torch):
             torch.ones(2) + 1
         return found is not None
 
+    def alone():
+        dist, tensor = torch.distributed, torch.ones(2)
+        with tempfile.TemporaryDirectory() as folder:
+            dist.init_process_group("gloo", init_method=f"file://{folder}/group", world_size=1, rank=0)
+            dist.all_reduce(tensor, op=dist.ReduceOp.SUM)
+            model = torch.nn.parallel.DistributedDataParallel(net())
+            (model(torch.ones(1, 4)) ** 2).sum().backward()
+            found = [dist.get_rank(), dist.get_world_size(), tensor, list(model.state_dict())]
+            dist.destroy_process_group()
+        return [*found, model.module.head.weight.grad, dist.is_initialized()]
+
+    def fetched():
+        with tempfile.TemporaryDirectory() as folder:
+            torch.save({"w": torch.arange(3)}, f"{folder}/a.pt")
+            a = torch.hub.load_state_dict_from_url("https://example.org/a.pt", model_dir=folder)
+            b = torch.utils.model_zoo.load_url("https://example.org/a.pt", model_dir=folder)
+        return [a, b]
+
+    def behind_each():
+        model, seen = net(), []
+        model.head.register_backward_hook(lambda m, gi, go: seen.append(go[0].shape))
+        model(torch.ones(1, 4)).sum().backward()
+        return seen
+
+    def refused(function):
+        try:
+            return function()
+        except Exception as error:
+            return type(error).__name__
+
     return SimpleNamespace(
-        held=held, net=net, built=built, loaded=loaded, before=before, behind=behind, within=within, saved=saved, streamed=Stream,
+        alone=alone, fetched=fetched, behind_each=behind_each, refused=refused, held=held, net=net, built=built, loaded=loaded, before=before, behind=behind, within=within, saved=saved, streamed=Stream,
         profiled=profiled,
     )  # fmt: skip
 

@@ -133,6 +133,8 @@ class UnfinishedArray:
         if not isinstance(state, tuple) or len(state) != 5:
             raise FormatError("load: an array without shape, type and bytes")
         _, shape, kind, fortran, data = state
+        if isinstance(data, str):  # written by Python 2, as the published files of CIFAR are
+            data = data.encode("latin1")
         if not isinstance(kind, np.dtype) or not isinstance(data, bytes):
             raise FormatError("load: an array without type and bytes")
         if not isinstance(shape, tuple) or not all(type(n) is int and n >= 0 for n in shape):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+from functools import cache
 from typing import Any
 
 from tinygrad_cnn import nn as native_nn
@@ -29,11 +30,33 @@ IN_PLACE = (
 )  # fmt: skip
 
 
+@cache
+def _parameters(cls: type) -> tuple[int, bool]:
+    """How many arguments a native layer takes by place, and whether it takes a type."""
+    found = inspect.signature(cls).parameters.values()
+    return sum(p.kind is p.POSITIONAL_OR_KEYWORD for p in found), any(p.name == "dtype" for p in found)
+
+
+def with_device(cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+    """The arguments of a native layer; a device and a type given by place behind them become keywords.
+
+    >>> keywords = {}
+    >>> with_device(native_nn.Linear, (2, 3, True, "cpu", "float64"), keywords), keywords
+    ((2, 3, True), {'device': 'cpu', 'dtype': 'float64'})
+    """
+    count, _ = _parameters(cls)
+    behind = args[count:]
+    if len(behind) > 2:
+        raise TypeError(f"{cls.__name__}() takes {count + 2} arguments, got {len(args)}")
+    kwargs.update(zip(("device", "dtype"), behind, strict=False))
+    return args[:count]
+
+
 def options_of(cls: type, kwargs: dict[str, Any]) -> dict[str, Any]:
     """Keyword arguments without the device, and with NumPy's type."""
     devices.check(kwargs.pop("device", None))
     kind = kwargs.pop("dtype", None)
-    if "dtype" in inspect.signature(cls).parameters:
+    if _parameters(cls)[1]:
         kwargs["dtype"] = dtypes.get_default_dtype().dtype if kind is None else dtypes.to_numpy(kind)
     return kwargs
 
@@ -43,6 +66,7 @@ def made(name: str, **own: Any) -> Any:
     native: Any = getattr(native_nn, name)
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        args = with_device(native, args, kwargs)
         native.__init__(self, *args, **options_of(native, kwargs))
         self.reset_parameters()
 
@@ -137,9 +161,19 @@ CLASSES["Linear"] = made("Linear", reset_parameters=_uniform)
 def _transposed(name: str, axes: int) -> Any:
     native: Any = getattr(native_nn, name)
 
-    def __init__(self: Any, in_channels: int, out_channels: int, *args: Any, **kwargs: Any) -> None:
-        options = {key: functional._plain(v) for key, v in options_of(native, kwargs).items()}
-        native.__init__(self, in_channels, out_channels, *(functional._plain(v) for v in args), **options)
+    def __init__(
+        self: Any, in_channels: int, out_channels: int, kernel_size: Any, stride: Any = 1, padding: Any = 0,
+        output_padding: Any = 0, groups: int = 1, bias: bool = True, dilation: Any = 1, padding_mode: str = "zeros",
+        device: Any = None, dtype: Any = None, **native_options: Any,
+    ) -> None:  # fmt: skip
+        if padding_mode != "zeros":
+            raise ValueError(f'Only "zeros" padding mode is supported for {name}')
+        given = (kernel_size, stride, padding, output_padding)
+        options = options_of(native, {"device": device, "dtype": dtype, **native_options})
+        native.__init__(
+            self, in_channels, out_channels, *map(functional._plain, given), groups, bias,
+            functional._plain(dilation), **options,
+        )  # fmt: skip
         self.reset_parameters()
 
     def forward(self: Any, input: Any, output_size: Any = None) -> Any:
@@ -181,10 +215,11 @@ def _conv(name: str, axes: int) -> Any:
 
     def __init__(
         self: Any, in_channels: int, out_channels: int, kernel_size: Any, stride: Any = 1, padding: Any = 0,
-        dilation: Any = 1, groups: int = 1, bias: bool = True, padding_mode: str = "zeros", **kwargs: Any,
+        dilation: Any = 1, groups: int = 1, bias: bool = True, padding_mode: str = "zeros", device: Any = None, dtype: Any = None,
+        **native_options: Any,
     ) -> None:  # fmt: skip
         plain = [functional._plain(v) for v in (kernel_size, stride, padding, dilation)]
-        options = options_of(native, kwargs)
+        options = options_of(native, {"device": device, "dtype": dtype, **native_options})
         native.__init__(self, in_channels, out_channels, *plain, groups, bias, padding_mode, **options)
         self.reset_parameters()
 
@@ -221,10 +256,11 @@ for _axes in (1, 2, 3):
 def _embedding_init(
     self: Any, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None, max_norm: Any = None,
     norm_type: float = 2.0, scale_grad_by_freq: bool = False, sparse: bool = False, _weight: Any = None,
-    _freeze: bool = False, **kwargs: Any,
+    _freeze: bool = False, device: Any = None, dtype: Any = None,
 ) -> None:  # fmt: skip
     native: Any = native_nn.Embedding
-    native.__init__(self, num_embeddings, embedding_dim, padding_idx, **options_of(native, kwargs))
+    options = options_of(native, {"device": device, "dtype": dtype})
+    native.__init__(self, num_embeddings, embedding_dim, padding_idx, **options)
     self.max_norm, self.norm_type, self.scale_grad_by_freq = max_norm, norm_type, scale_grad_by_freq
     if _weight is None:
         self.reset_parameters()
@@ -385,10 +421,10 @@ def _bilinear_start(self: Any) -> None:
 def _bag_init(
     self: Any, num_embeddings: int, embedding_dim: int, max_norm: Any = None, norm_type: float = 2.0,
     scale_grad_by_freq: bool = False, mode: str = "mean", sparse: bool = False, _weight: Any = None,
-    include_last_offset: bool = False, padding_idx: int | None = None, **kwargs: Any,
+    include_last_offset: bool = False, padding_idx: int | None = None, device: Any = None, dtype: Any = None,
 ) -> None:  # fmt: skip
     native: Any = native_nn.EmbeddingBag
-    options = options_of(native, kwargs)
+    options = options_of(native, {"device": device, "dtype": dtype})
     native.__init__(self, num_embeddings, embedding_dim, mode, include_last_offset, padding_idx, **options)
     if _weight is None:
         self.reset_parameters()

@@ -8,7 +8,7 @@ from typing import Any
 from tinygrad_cnn import nn as native_nn
 from tinygrad_cnn.torch.generators import DRAWS
 from tinygrad_cnn.torch.nn import init
-from tinygrad_cnn.torch.nn.layers import options_of
+from tinygrad_cnn.torch.nn.layers import options_of, with_device
 from tinygrad_cnn.torch.nn.modules import COUNTERPARTS, Module
 from tinygrad_cnn.torch.tensors import Tensor
 
@@ -22,6 +22,7 @@ def made(name: str, **own: Any) -> Any:
     draws = draws if "rng" in inspect.signature(native).parameters else {}
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        args = with_device(native, args, kwargs)
         native.__init__(self, *args, **options_of(native, kwargs), **draws)
         self.reset_parameters()
 

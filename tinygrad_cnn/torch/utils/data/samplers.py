@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_cnn.torch import distributed
 from tinygrad_cnn.torch.drawing import multinomial
 from tinygrad_cnn.torch.generators import Generator, default_generator
 from tinygrad_cnn.torch.tensors import Tensor
@@ -86,10 +87,10 @@ class DistributedSampler(Sampler):
     """The share of one of several processes: every so many samples, padded or cut to equal numbers.
 
     Args:
-        num_replicas, rank: how many processes there are, and which one asks.
+        num_replicas, rank: how many processes there are, and which one asks; else those of the process group.
         seed: of the order, with the epoch that `set_epoch` tells.   drop_last: cut instead of padding.
     Raises:
-        RuntimeError: without both numbers; there is no process group to ask.   ValueError: no such rank.
+        ValueError: no such rank; or no process group to ask.
 
     >>> list(DistributedSampler(range(5), 2, 1, shuffle=False))
     [1, 3, 0]
@@ -99,10 +100,8 @@ class DistributedSampler(Sampler):
         self, dataset: Any, num_replicas: int | None = None, rank: int | None = None, shuffle: bool = True,
         seed: int = 0, drop_last: bool = False,
     ) -> None:  # fmt: skip
-        if num_replicas is None or rank is None:
-            raise RuntimeError(
-                "DistributedSampler: give num_replicas and rank; there is no process group to ask here"
-            )
+        num_replicas = distributed.get_world_size() if num_replicas is None else num_replicas
+        rank = distributed.get_rank() if rank is None else rank
         if not 0 <= rank < num_replicas:
             raise ValueError(f"Invalid rank {rank}, rank should be in the interval [0, {num_replicas - 1}]")
         self.dataset, self.num_replicas, self.rank, self.epoch = dataset, num_replicas, rank, 0
