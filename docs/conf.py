@@ -87,7 +87,8 @@ def _page(app: Any, page: str, text: list[str]) -> None:
     """A page as it is shown: pictures at the lesson's marks, examples without an empty last line."""
     shown = text[0]
     if page in ("backward", "zh/backward"):
-        shown = make_lesson.with_pictures(shown, "../" * page.count("/") + "backward")
+        ending = "zh.svg" if page.startswith("zh/") else "png"
+        shown = make_lesson.with_pictures(shown, "../" * page.count("/") + "backward", ending)
     text[0] = shown.replace("\n\n```\n", "\n```\n")
 
 

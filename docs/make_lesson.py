@@ -10,9 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import viz
+from viz.output.engines import draw as laid_out
 
 PAGE = Path(__file__).with_name("backward.md")
 MARK = re.compile(r"<!-- picture: (\w+) (\w+) -->")
+#: The words of the pictures in Chinese; operations and types keep the names that the code has.
+CHINESE = {"total": "合计", "norm": "范数", "axis": "轴", "mean": "平均", "result": "结果"}
+
+
+def in_chinese(source: str) -> str:
+    """DOT text with the words of its labels in Chinese; attributes stand before "=", and stay."""
+    return re.sub(rf"(?<![\w-])({'|'.join(CHINESE)})\b(?!=)", lambda word: CHINESE[word[0]], source)
 
 
 def draw(folder: Path) -> list[Path]:
@@ -33,13 +41,17 @@ def draw(folder: Path) -> list[Path]:
             for example in doctest.DocTestParser().get_examples(text):
                 exec(compile(example.source, PAGE.name, "single"), names)
         options = {"title": "", "recorder": recorder, "values": True, "gradients": "arrows"}
-        drawn.append(viz.render(names[value], folder / f"{picture}.png", **options))
+        shown = viz.graph(names[value], **options)
+        drawn.append(shown.render(folder / f"{picture}.png"))
+        # The reader's own fonts draw the Chinese words.
+        drawn.append(folder / f"{picture}.zh.svg")
+        drawn[-1].write_bytes(laid_out(in_chinese(shown.source), "svg"))
     return drawn
 
 
-def with_pictures(text: str, folder: str = "backward") -> str:
+def with_pictures(text: str, folder: str = "backward", ending: str = "png") -> str:
     """The page with a picture in the place of each mark; the folder is named from the page's own."""
-    return MARK.sub(rf"![\1]({folder}/\1.png)", text)
+    return MARK.sub(rf"![\1]({folder}/\1.{ending})", text)
 
 
 if __name__ == "__main__":

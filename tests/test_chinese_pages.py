@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from docs_scripts import DOCS
+from docs_scripts import DOCS, loaded
 
 PAGES = {"README.zh.md": "README.md"}
 for found in sorted((DOCS / "zh").rglob("*.md")):
@@ -58,3 +58,15 @@ def test_links_lead_somewhere(page):
     folder = (DOCS.parent / page).parent
     for target in re.findall(r"\]\((?!http)([^)#]+)", text_of(page)):
         assert (folder / target).exists() or target.endswith("api/index.md"), target
+
+
+def test_labels_of_figures_are_in_chinese_and_attributes_stay():
+    lesson = loaded("make_lesson")
+    drawn = 'n0 [label=<<FONT COLOR="red">total 3, axis 1</FONT> normal> total=2]\n\tn1 [label=result]'
+    assert lesson.in_chinese(drawn) == (
+        'n0 [label=<<FONT COLOR="red">合计 3, 轴 1</FONT> normal> total=2]\n\tn1 [label=结果]'
+    )
+    text = text_of("docs/zh/backward.md")
+    assert lesson.with_pictures(text, "../backward", "zh.svg").count(".zh.svg)") == len(
+        lesson.MARK.findall(text)
+    )
