@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -79,7 +80,9 @@ def test_callbacks_and_metrics_see_what_they_see_on_the_cpu(device, tmp_path):
         model = network()
         averaged = nn.AveragedModel(model)
         path = tmp_path / f"{str(place)[:3]}-best.npz"
-        callbacks = [train.EarlyStopping(patience=5), train.Checkpoint(path), train.NaNStop()]
+        callbacks = [train.EarlyStopping(patience=5), train.NaNStop()]
+        if find_spec("safetensors") is not None:  # which its files are written by
+            callbacks.append(train.Checkpoint(path))
         optimizer = optim.Adam(model.parameters(), lr=0.05)
         trainer = train.Trainer(model, optimizer, callbacks=callbacks, device=place)
         averaged.to(place)
