@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from verdicts.right_compositions import COMPOSED
 from verdicts.right_functions import RIGHT
 from verdicts.table import judge_right, judge_wrong
 from verdicts.wrong_functions import WRONG
@@ -15,6 +16,13 @@ def test_right_functions_never_fail(start: int) -> None:
     """Every seventh function at one point; which one, follows from its place."""
     for number, name in enumerate(NAMES[start * 3 :: 14]):
         *_, failure = judge_right(name, [number % 7])
+        assert not failure, f"{name}, {failure}"
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_compositions_never_fail() -> None:
+    for name in [*list(COMPOSED)[::30], "correlation, points 0", "binary cross entropy of sure"]:
+        *_, failure = judge_right(name, [0])
         assert not failure, f"{name}, {failure}"
 
 

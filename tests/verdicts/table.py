@@ -15,15 +15,19 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # run as a script, it finds its neighbours
+from verdicts.right_compositions import COMPOSED
 from verdicts.right_functions import RIGHT
 from verdicts.wrong_functions import WRONG
 
 from tinygrad_cnn.testing import blame, gradcheck
 
+#: All right functions.
+FUNCTIONS = RIGHT | COMPOSED
+
 
 def judge_right(name: str, seeds: Iterable[int]) -> tuple[str, str, Counter[str], str]:
     """Name, type, how often which status, and the first failure."""
-    function, points = RIGHT[name]
+    function, points = FUNCTIONS[name]
     found: Counter[str] = Counter()
     failure, kind = "", ""
     for seed in seeds:
@@ -57,20 +61,21 @@ def main() -> int:
     """Print the tables; returns 1 if a right function fails, or a wrong one is not caught."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=200, help="points for each function")
+    parser.add_argument("--first", type=int, default=0, help="seed of the first point: other points")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     parser.add_argument("--only", default="", help="functions whose name holds this")
     options = parser.parse_args()
-    seeds, bad = range(options.seeds), 0
+    seeds, bad = range(options.first, options.first + options.seeds), 0
     by_type: dict[str, Counter[str]] = {}
     with ProcessPoolExecutor(options.jobs, initializer=warnings.simplefilter, initargs=("ignore",)) as pool:
-        names = [name for name in RIGHT if options.only in name]
+        names = [name for name in FUNCTIONS if options.only in name]
         for name, kind, found, failure in pool.map(judge_right, names, [seeds] * len(names)):
             by_type.setdefault(kind, Counter()).update(found)
             if failure:
                 bad += 1
                 print(f"FALSE FAILURE of {name}, {dict(found)}\n{failure}\n")
         wrong = [name for name in WRONG if options.only in name]
-        few = range(min(20, options.seeds))
+        few = seeds[:20]
         caught = blamed = 0
         for name, found, instead in pool.map(judge_wrong, wrong, [few] * len(wrong)):
             if WRONG[name].reason:

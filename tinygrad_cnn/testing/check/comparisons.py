@@ -157,7 +157,10 @@ class Comparer:
 
     def _first(self, arrays: Sequence[Array], vectors: Sequence[Array]) -> float:
         """<gradient, vectors> at some arrays."""
-        (found,) = self.subject.gradients(arrays, [self._weights()])
+        try:
+            (found,) = self.subject.gradients(arrays, [self._weights()])
+        except Exception as error:
+            return self._outside(error)
         return inner(found, vectors)[0]
 
     def _analytic(self, order: int) -> list[Array | None]:
@@ -174,9 +177,13 @@ class Comparer:
         """
         try:
             return self.subject.seen(arrays, self._change_of, spare)
-        except Exception as error:  # a point beside the given one may be outside the domain
-            self.raised = f"it raises {type(error).__name__}: {str(error)[:100]}"
-            return float("nan")
+        except Exception as error:
+            return self._outside(error)
+
+    def _outside(self, error: Exception) -> float:
+        """NaN, for a point beside the given one may be outside the domain; what was raised is kept."""
+        self.raised = f"it raises {type(error).__name__}: {str(error)[:100]}"
+        return float("nan")
 
     def _change_of(self, values: Sequence[Array]) -> float:
         total = np.longdouble(0)
