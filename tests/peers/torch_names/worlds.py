@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import tempfile
 from collections import OrderedDict
@@ -126,7 +127,8 @@ def programs(torch):
         with tempfile.TemporaryDirectory() as folder:
             torch.save({"w": torch.arange(3)}, f"{folder}/a.pt")
             a = torch.hub.load_state_dict_from_url("https://example.org/a.pt", model_dir=folder)
-            b = torch.utils.model_zoo.load_url("https://example.org/a.pt", model_dir=folder)
+            zoo = importlib.import_module(f"{torch.__name__}.utils.model_zoo")
+            b = zoo.load_url("https://example.org/a.pt", model_dir=folder)
         return [a, b]
 
     def behind_each():
