@@ -1,4 +1,4 @@
-"""How a graph is laid out where nobody says so, and on a page: in which direction, how many boxes."""
+"""Layouts where nobody chooses one, and on a page: the direction, and the number of boxes."""
 
 from __future__ import annotations
 

@@ -102,7 +102,8 @@ def test_resize_to_a_size(coordinates, mode, nearest, size, exclude):
     st.sampled_from(["half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel"]),
     st.sampled_from(["nearest", "linear"]),
     st.sampled_from(["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"]),
-    st.lists(st.sampled_from([0.5, 1.0, 1.5, 2.0, 2.3, 3.0]), min_size=2, max_size=2),
+    # Factors that binary numbers hold exactly: onnxruntime computes places in float32, where others tie.
+    st.lists(st.sampled_from([0.5, 1.0, 1.5, 2.0, 2.25, 3.0]), min_size=2, max_size=2),
 )
 def test_resize_by_factors(coordinates, mode, nearest, factors):
     x, scales = normal(0, 1, 2, 5, 6), np.array([1, 1, *factors], np.float32)

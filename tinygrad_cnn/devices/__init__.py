@@ -83,7 +83,7 @@ CUDA_MEMORY = 2
 
 
 class Launch(Protocol):
-    """What starts a kernel of `kernels.device.sources` on a device."""
+    """Starts a kernel of `kernels.device.sources` on a device."""
 
     def __call__(self, name: str, blocks: int, *arguments: Any) -> None:
         """Start it.
@@ -130,7 +130,7 @@ class Backend(Protocol):
         """Wait until all that was asked for is done, before a clock is read."""
 
     def launcher(self, like: Any) -> Launch | None:
-        """What starts kernels of our own for arrays like one; None where the device has no compiler."""
+        """Find what starts our kernels for arrays like one; None where the device has no compiler."""
 
     def add_at(self, target: Any, key: Any, values: Any) -> None:
         """target[key] += values, where each of repeated positions counts."""

@@ -120,7 +120,7 @@ class FunctionLayer(Module):
 
 
 def format_note(layer: Any) -> str:
-    """What a repr adds for a layer of images whose channels come last.
+    """Add to the repr of a layer of images whose channels come last.
 
     >>> from tinygrad_cnn import nn
     >>> format_note(nn.MaxPool2d(2)), format_note(nn.MaxPool2d(2, data_format="NHWC"))

@@ -68,7 +68,7 @@ class CTC(Loss):
         return (Cast(x.dtype)(slope),)
 
     def _emitted(self, x: Any) -> Any:
-        """What each state says at each step, (T, N, states)."""
+        """Take what each state says at each step, (T, N, states)."""
         path = np.broadcast_to(self._path, (x.shape[0], *self._path.shape))
         return Clip(NEVER, None)(Cast(np.float64)(TakeAlongAxis(path, 2)(x)))
 
@@ -93,7 +93,7 @@ class CTC(Loss):
         return found[::-1]
 
     def _summed(self, logs: Any, by: int, leaps: Any) -> Any:
-        """What a state gets from itself, from the one beside it, and from the next where it may."""
+        """Add up what a state gets from itself, from the one beside it, and from the next where it may."""
         two = Where(leaps)(shifted(logs, 2 * by), NEVER)
         return LogAddExp()(LogAddExp()(logs, shifted(logs, by)), two)
 

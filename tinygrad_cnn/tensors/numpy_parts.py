@@ -104,7 +104,7 @@ def block(arrays: Any) -> Any:
 
 
 def depth_of(arrays: Any) -> int:
-    """How deep lists are nested.
+    """Measure how deep lists are nested.
 
     >>> depth_of([[1.0, 2.0]])
     2

@@ -85,7 +85,7 @@ class Trace:
 _THEIRS = """
 import runpy, sys
 sys.path.insert(0, {root!r})
-import torch  # before NumPy, whose library of linear algebra it must not find under the same names
+import torch
 import numpy
 from importlib.util import spec_from_file_location, module_from_spec
 spec = spec_from_file_location("comparison", {file!r})

@@ -17,13 +17,13 @@ _backend: list[str] = []
 
 
 class ReduceOp:
-    """How numbers of several processes become one; of one process they stay as they are."""
+    """The ways to make one number of several processes'; of one process they stay as they are."""
 
     SUM, AVG, PRODUCT, MIN, MAX = "SUM", "AVG", "PRODUCT", "MIN", "MAX"
 
 
 class Work:
-    """What a call with `async_op=True` gives: it is done."""
+    """The answer of a call with `async_op=True`: it is done."""
 
     def wait(self, timeout: Any = None) -> bool:
         """Yes.
@@ -154,7 +154,7 @@ barrier = _unchanged("barrier", "Wait for all others: there are none.")
 
 
 def all_gather(tensor_list: Any, tensor: Any, group: Any = None, async_op: bool = False) -> Any:
-    """What each process has: the one tensor, copied into the first of the list."""
+    """Gather what each process has: the one tensor, copied into the first of the list."""
     _started()
     tensor_list[0].copy_(tensor)
     return Work() if async_op else None
@@ -163,7 +163,7 @@ def all_gather(tensor_list: Any, tensor: Any, group: Any = None, async_op: bool 
 def gather(
     tensor: Any, gather_list: Any = None, dst: int = 0, group: Any = None, async_op: bool = False
 ) -> Any:
-    """What each process has, on rank `dst`, which is this one."""
+    """Gather what each process has, on rank `dst`, which is this one."""
     return all_gather(gather_list, tensor, group, async_op)
 
 
@@ -175,7 +175,7 @@ def scatter(
 
 
 def all_gather_object(object_list: Any, obj: Any, group: Any = None) -> None:
-    """What each process has: the one object."""
+    """Gather what each process has: the one object."""
     _started()
     object_list[0] = obj
 

@@ -81,7 +81,7 @@ def optimizer_of(name: str, given: Any, model: Any) -> Any:
 
 
 def usual_metrics(loss: Any) -> tuple[str, ...]:
-    """What is measured beside a loss where nothing else is said: accuracy, or nothing with numbers.
+    """Choose what is measured beside a loss where nothing else is said: accuracy, or nothing with numbers.
 
     >>> usual_metrics(F.cross_entropy), usual_metrics(F.mse_loss), usual_metrics(nn.L1Loss())
     (('accuracy',), (), ())

@@ -1,4 +1,4 @@
-"""Which nodes of the engine's graph are drawn, and what each was computed from.
+"""The nodes of the engine's graph that are drawn, and what each was computed from.
 
 What was computed outside the graph is known to a recorder, and taken from there.
 """

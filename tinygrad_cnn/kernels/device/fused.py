@@ -52,7 +52,7 @@ def by_one_kernel(by_arrays: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _launch(operands: tuple[Any, ...]) -> Launch | None:
-    """What starts the device's own kernels for these operands; None where whole arrays serve."""
+    """Find what starts the device's own kernels for these operands; None where whole arrays serve."""
     like = next(x for x in operands if type(x) in devices.ON_DEVICES)
     if like.dtype.char not in "fd" or serving.wants_reference():
         return None
@@ -69,7 +69,7 @@ def _compact(x: Array) -> Array:
 
 
 def _spread_out(count: int) -> int:
-    """How many blocks share `count` elements."""
+    """Count the blocks that share `count` elements."""
     return max(1, min(_BLOCKS, -(-count // THREADS)))
 
 

@@ -124,7 +124,9 @@ def _hardsigmoid(to: Target, op: ops.Hardsigmoid, x: str) -> str:
 @exporter(ops.PReLU)
 def _prelu(to: Target, op: ops.PReLU, x: str, w: str) -> str:
     (count,) = to.operand_shape(1) or (1,)
-    if count > 1:  # a slope per channel, before the spatial axes
+    if not to.shape:  # a slope of one axis would give a number that axis
+        w = to.node("Reshape", [w, to.ints()])
+    elif count > 1:  # a slope per channel, before the spatial axes
         w = to.node("Reshape", [w, to.ints(count, *(1 for _ in to.shape[2:]))])
     return to.node("PRelu", [x, w])
 

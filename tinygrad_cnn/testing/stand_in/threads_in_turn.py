@@ -114,7 +114,7 @@ def _library(real: str, folder: Path) -> ctypes.CDLL:
 
 
 def launcher(folder: Path, backwards: bool = False) -> Callable[[Any], Callable[..., None]]:
-    """What the stand-in starts kernels with: `STAND_IN.launchers = launcher(folder)`.
+    """Make what the stand-in starts kernels with: `STAND_IN.launchers = launcher(folder)`.
 
     Args:
         folder: where the compiled kernels go.   backwards: start with the last thread of each block.

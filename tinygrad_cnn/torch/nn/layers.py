@@ -32,7 +32,7 @@ IN_PLACE = (
 
 @cache
 def _parameters(cls: type) -> tuple[int, bool]:
-    """How many arguments a native layer takes by place, and whether it takes a type."""
+    """Count the arguments that a native layer takes by place, and say whether it takes a type."""
     found = inspect.signature(cls).parameters.values()
     return sum(p.kind is p.POSITIONAL_OR_KEYWORD for p in found), any(p.name == "dtype" for p in found)
 

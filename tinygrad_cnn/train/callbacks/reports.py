@@ -83,7 +83,7 @@ def _is_notebook() -> bool:
 
 
 class _CellLine:
-    """What a bar is written to in a notebook: one output of the cell, of which the last state is kept."""
+    """The target of a bar in a notebook: one output of the cell, of which the last state is kept."""
 
     encoding = "utf-8"
 
