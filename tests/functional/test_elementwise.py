@@ -394,3 +394,11 @@ def test_special_values_of_whole_quotients_are_numpys(name, dtype):
     np.testing.assert_array_equal(got, expected)
     known = ~np.isnan(expected)
     np.testing.assert_array_equal(np.signbit(got)[known], np.signbit(expected)[known])
+
+
+@pytest.mark.parametrize("name", ["fmod", "remainder", "floor_divide"])
+def test_a_number_does_not_widen_a_quotient(name):
+    for a, b in ((np.float32([-1.5, 2]), 0.3), (2.5, np.float32([-1.5, 2]))):
+        got, expected = getattr(F, name)(a, b), getattr(np, name)(a, b)
+        assert got.dtype == np.float32
+        np.testing.assert_allclose(got, expected, rtol=1e-6)

@@ -97,7 +97,9 @@ def fmod(a: Operand[T], b: Operand[T]) -> T:
     """
     a, b = _pair("fmod", a, b)
     below = np.signbit(values(a))  # also -0, whose rest is -0
-    rest = ops.Remainder()(where(below, -a, a), ops.Abs()(b))
+    # A number stays one: as an array it would make float32 wider.
+    size = abs(b) if isinstance(b, (int, float)) else ops.Abs()(b)
+    rest = ops.Remainder()(where(below, -a, a), size)
     return where(below, -rest, rest)
 
 
