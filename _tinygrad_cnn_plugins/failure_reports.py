@@ -101,7 +101,9 @@ def _attached(error: Any, name: str, folder: str | None) -> list[str]:
     lines.append(f"report: {path}")
     script = getattr(error, "script", "")
     if script:
-        lines.append(f"program: {_write(path.with_suffix('.py'), script)}")
+        # Of no name that pytest collects, by either of its patterns: the next run would run it, and stop.
+        program = path.with_name(f"run_{name}_again.py")
+        lines.append(f"program: {_write(program, script)}")
     blame = getattr(error, "blame", None)
     if blame is not None and blame.roots:
         try:

@@ -70,6 +70,8 @@ def test_one_line_says_it_all_and_the_report_stands_once(
     assert "test_wrong` | wrong: input 0: too small" in summary.read_text(encoding="utf-8")
     (program,) = (pytester.path / "out").glob("*.py")
     assert "x0 = np.array([0.5, -1.]" in program.read_text(encoding="utf-8")
+    patterns = ("test_*.py", "*_test.py")  # pytest's own: the next run must not collect the program
+    assert not any(program.match(pattern) for pattern in patterns)
     cases = {
         case.get("name"): case for case in ElementTree.parse(pytester.path / "found.xml").iter("testcase")
     }
