@@ -3,6 +3,7 @@
 import pytest
 
 from tinygrad_cnn import device as named
+from tinygrad_cnn import use_kernels
 from tinygrad_cnn.testing.stand_in import stand_in_device
 
 
@@ -18,3 +19,11 @@ def device(request):
         return
     with stand_in_device() as place:
         yield place
+
+
+@pytest.fixture
+def reference():
+    """NumPy's kernels on the host: compiled ones add in another order than a device does."""
+    before = use_kernels("reference")
+    yield
+    use_kernels(before)

@@ -7,16 +7,11 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 
-from tinygrad_cnn import Tensor, manual_seed, nn, optim, train, use_kernels
+from tinygrad_cnn import Tensor, manual_seed, nn, optim, train
 from tinygrad_cnn.serial import load_tensors, save_tensors
 from tinygrad_cnn.testing.stand_in import transfers
 
-
-@pytest.fixture(autouse=True)
-def reference():
-    before = use_kernels("reference")
-    yield
-    use_kernels(before)
+pytestmark = pytest.mark.usefixtures("reference")
 
 
 def network():

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from tinygrad_cnn import Tensor, manual_seed, nn, optim, use_kernels
+from tinygrad_cnn import Tensor, manual_seed, nn, optim
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.testing.stand_in import transfers
 
@@ -16,11 +16,7 @@ import viz
 FETCHED = {"get", "float", "bool", "int", "item"}
 
 
-@pytest.fixture(autouse=True)
-def reference():
-    before = use_kernels("reference")
-    yield
-    use_kernels(before)
+pytestmark = pytest.mark.usefixtures("reference")
 
 
 def network():

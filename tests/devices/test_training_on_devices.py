@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tinygrad_cnn import Tensor, manual_seed, nn, no_grad, optim, train, use_kernels
+from tinygrad_cnn import Tensor, manual_seed, nn, no_grad, optim, train
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.data import DataLoader
 from tinygrad_cnn.nn import models
@@ -16,11 +16,7 @@ READS = {
 }
 
 
-@pytest.fixture(autouse=True)
-def reference():
-    before = use_kernels("reference")
-    yield
-    use_kernels(before)
+pytestmark = pytest.mark.usefixtures("reference")
 
 
 def network():

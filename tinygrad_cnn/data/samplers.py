@@ -200,8 +200,7 @@ def index_of(name: str, given: Any) -> int:
     """
     if type(given) is int:
         return given
-    whole = np.ndim(given) == 0 and getattr(np.asarray(given), "dtype", np.dtype(bool)).kind in "iu"
-    if not whole:
+    if np.ndim(given) or np.asarray(given).dtype.kind not in "iu":
         raise DTypeError(
             f"{name}: a sampler gives indices, which are integers, got {given!r:.80}; of a mask, "
             "np.flatnonzero(mask) gives them"

@@ -113,20 +113,21 @@ def _place(launch: Launch, g: Array, places: Array, grid: Grid) -> Any:
 
 
 def _avg_pool(launch: Launch, x: Array, grid: Grid, count_include_pad: bool) -> Any:
-    windows, lead = _windows(grid), x.shape[:-2]
-    if windows is None:
-        return NotImplemented
-    y = np.empty_like(x, shape=(*lead, *grid.output))
-    launch("avg_pool", _spread_out(y.size), _compact(x), y, prod(lead), int(count_include_pad), *windows)
-    return y
+    return _averaged("avg_pool", launch, x, grid.output, grid, count_include_pad)
 
 
 def _spread(launch: Launch, g: Array, grid: Grid, count_include_pad: bool) -> Any:
-    windows, lead = _windows(grid), g.shape[:-2]
+    return _averaged("spread", launch, g, grid.image, grid, count_include_pad)
+
+
+def _averaged(
+    kernel: str, launch: Launch, x: Array, size: tuple[int, ...], grid: Grid, count_include_pad: bool
+) -> Any:
+    windows, lead = _windows(grid), x.shape[:-2]
     if windows is None:
         return NotImplemented
-    out = np.empty_like(g, shape=(*lead, *grid.image))
-    launch("spread", _spread_out(out.size), _compact(g), out, prod(lead), int(count_include_pad), *windows)
+    out = np.empty_like(x, shape=(*lead, *size))
+    launch(kernel, _spread_out(out.size), _compact(x), out, prod(lead), int(count_include_pad), *windows)
     return out
 
 
