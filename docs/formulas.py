@@ -9,7 +9,7 @@ half of them, and stay code elsewhere. Signs that stand apart are followed by a 
     formula := sum {('=' | '+=' | '<' | '>' | '<=' | '>=' | '≠' | '≤' | '≥') sum}
     sum     := ['-'] term {('+' | '-') term}
     term    := factor {('·' | '*' | '/' | '//' | '@' | '×') factor}
-    factor  := ('sum' | 'Σ' | 'max' | 'min') index term | ('ln' | 'sin' | ...) factor
+    factor  := ('sum' | 'Σ' | 'prod' | 'max' | 'min') index term | ('ln' | 'sin' | ...) factor
                | atom {power, index, prime}
     atom    := number | name | name '(' list ')' | '(' list ')' | '|' sum '|' | '√' atom
 
@@ -42,7 +42,7 @@ _RELATIONS = {
     "=": "=", "+=": "\\mathrel{+}=", "<": "<", ">": ">", "<=": r"\le", ">=": r"\ge", "≠": r"\ne",
     "≤": r"\le", "≥": r"\ge",
 }  # fmt: skip
-_BIG = {"sum": r"\sum", "Σ": r"\sum", "max": r"\max", "min": r"\min"}
+_BIG = {"sum": r"\sum", "Σ": r"\sum", "prod": r"\prod", "max": r"\max", "min": r"\min"}
 _FUNCTIONS = {"ln", "log", "exp", "sin", "cos", "tan", "sinh", "cosh", "tanh", "det", "arctan"}
 _POWERS = {"²": "2", "³": "3", "⁴": "4", "⁺": "+"}
 _FRACTIONS = {"½": "1}{2", "¾": "3}{4", "¼": "1}{4"}
@@ -273,8 +273,8 @@ class _Reader:
         self.signs.append(self.at)
         if function == "sqrt":
             return rf"\sqrt{{{inner}}}"
-        if function == "floor":
-            return rf"\left\lfloor {inner} \right\rfloor"
+        if function in ("floor", "ceil"):
+            return rf"\left\l{function} {inner} \right\r{function}"
         if function in _BIG or function in _FUNCTIONS:
             name = _BIG.get(function, "\\" + function)
         else:

@@ -117,8 +117,8 @@ def _mentioned(function: Callable[..., Any]) -> tuple[set[str], list[Callable[..
 
 def derivative(op: type[Op]) -> str:
     """The part of the page about one op: what it computes, what it keeps, its backward."""
-    about = " ".join((inspect.getdoc(op) or "").partition("\n\n")[0].split())
-    about = typeset(about, inspect.signature(op).parameters)
+    names = {*inspect.signature(op).parameters, *inspect.signature(op.forward).parameters}
+    about = prose(_apart(inspect.getdoc(op) or "", names).splitlines(), names).strip()
     code = textwrap.dedent(inspect.getsource(op.backward)).rstrip()
     code = re.sub(r"def backward\(self, (.*?)\) -> tuple\[Any, \.\.\.\]:", r"def backward(self, \1):", code)
     for name in sorted(FUSED):
@@ -130,6 +130,16 @@ def derivative(op: type[Op]) -> str:
     picture = f"![{op.__name__} and its derivative](operations/{op.__name__}.svg)"
     card = f"### op {op.__name__}\n\n{about}\n\n{picture}\n\n```python\n{keeps}{code}\n```\n"
     return f"{card}\n**On drawings**: {drawn(op)}.\n\n**Tested by**: {tested(op)}.\n"
+
+
+def _apart(doc: str, names: Collection[str]) -> str:
+    """A docstring whose formula is indented, also where it stands last and `getdoc` took that away."""
+    first, *rest = doc.split("\n\n")
+    lone = [
+        part if "\n" in part or not formulas.mostly([part], names) else f"    {part.strip()}"
+        for part in rest
+    ]
+    return "\n\n".join([first, *lone])
 
 
 def drawn(op: type[Op]) -> str:

@@ -86,6 +86,18 @@ def test_a_card_has_the_derivative_of_the_code_and_the_properties_that_test_it(s
     assert all("a test of its own" not in script.tested(op) for op in script.every_op().values())
 
 
+def test_every_op_has_a_formula_a_picture_its_derivative_and_what_tests_it(script):
+    lacking = []
+    for name, op in script.every_op().items():
+        about, _, rest = script.derivative(op).partition(f"](operations/{name}.svg)")
+        whole = "{math}`" in about and "```python\n" in rest and "def backward(" in rest
+        if not (whole and "**Tested by**: forward_is_right, gradient_is_right" in rest):
+            lacking.append(name)
+        if "\n    " in about or op not in script.draw_operations.CASES:  # code in the formula's place
+            lacking.append(name)
+    assert not lacking
+
+
 def test_text_is_safe_in_markdown(script):
     assert script.escaped("a * b_c < d[0] | `a * b_c`") == r"a \* b\_c \< d\[0\] \| `a * b_c`"
 

@@ -24,6 +24,8 @@ def formulas():
         ("r, u = σ(x), σ(y)", r"r, u = \sigma\left(x\right), \sigma\left(y\right)"),
         ("-w · ln x", r"-w \cdot \ln x"),
         ("A⁻¹·B", r"{A}^{-1} \cdot B"),
+        ("y = prod_i x[i]", r"y = \prod_{i} x[i]"),
+        ("ceil(x)", r"\left\lceil x \right\rceil"),
         ("floor(a / b)", r"\left\lfloor \frac{a}{b} \right\rfloor"),
     ],
 )

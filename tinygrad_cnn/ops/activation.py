@@ -82,7 +82,10 @@ def tanh_slope(g: Any, y: Any) -> Any:
 
 
 class Identity(Activation):
-    """x itself: a box of its own in a drawing."""
+    """x itself: a box of its own in a drawing.
+
+    y = x
+    """
 
     wide = False
 

@@ -30,6 +30,8 @@ NEVER = -1e100
 class CTC(Loss):
     """Minus the logarithm of the summed probability of all paths, of each sequence: (N,).
 
+        loss[n] = -ln(sum over π of e^(sum_t x[t, n, π_t])), over the paths π that spell the labels
+
     x (T, N, C) logarithms of probabilities; labels int (N, S), filled up with the blank; steps and counts
     int (N,), of each sequence. Where no path fits, the loss is infinite and its derivative 0.
     """

@@ -138,7 +138,10 @@ class Square(Elementwise):
 
 
 class Sqrt(Elementwise):
-    """The square root of x, with derivative inf at 0."""
+    """The square root of x, with derivative inf at 0.
+
+    y = √x
+    """
 
     symbol = "√"
     keep = (OUT,)
@@ -176,7 +179,10 @@ class Remainder(Elementwise):
 
 
 class Maximum(Elementwise):
-    """The larger of a and b; equal ones get half the gradient each."""
+    """The larger of a and b; equal ones get half the gradient each.
+
+    y = max(a, b)
+    """
 
     wide = False
     symbol = "max"
@@ -190,7 +196,10 @@ class Maximum(Elementwise):
 
 
 class Minimum(Elementwise):
-    """The smaller of a and b; equal ones get half the gradient each."""
+    """The smaller of a and b; equal ones get half the gradient each.
+
+    y = min(a, b)
+    """
 
     wide = False
     symbol = "min"

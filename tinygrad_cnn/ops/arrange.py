@@ -16,7 +16,10 @@ __all__ = ["Diagonal", "Flip", "PlaceDiagonal", "Repeat", "Roll", "Tile", "Tril"
 
 
 class Tile(Rearrangement):
-    """The whole operand `repeats[i]` times along axis i."""
+    """The whole operand `repeats[i]` times along axis i.
+
+    y[i] = x[i % n] of n elements
+    """
 
     def __init__(self, repeats: tuple[int, ...]) -> None:
         self.repeats = repeats
@@ -31,7 +34,10 @@ class Tile(Rearrangement):
 
 
 class Repeat(Rearrangement):
-    """Each element along an axis `repeats` times; an array of numbers says how often each."""
+    """Each element along an axis `repeats` times; an array of numbers says how often each.
+
+    y[i] = x[i // repeats]
+    """
 
     def __init__(self, repeats: Any, axis: int) -> None:
         self._repeats, self.axis = repeats, axis
@@ -55,7 +61,10 @@ class Repeat(Rearrangement):
 
 
 class Flip(Rearrangement):
-    """The elements in reverse order along axes; a view."""
+    """The elements in reverse order along axes; a view.
+
+    y[i] = x[n - 1 - i] of n elements
+    """
 
     def __init__(self, axis: tuple[int, ...]) -> None:
         self.axis = axis
@@ -69,6 +78,8 @@ class Flip(Rearrangement):
 
 class Roll(Rearrangement):
     """The elements moved on by `shift` along axes; what leaves at one end comes in at the other.
+
+        y[i] = x[(i - shift) % n] of n elements
 
     Without axes, x is rolled as if it were flat.
     """
@@ -84,7 +95,10 @@ class Roll(Rearrangement):
 
 
 class Tril(Rearrangement):
-    """The elements on and below diagonal k of the last two axes; zeros above."""
+    """The elements on and below diagonal k of the last two axes; zeros above.
+
+    y[i, j] = x[i, j] where j - i <= k, y[i, j] = 0 elsewhere
+    """
 
     def __init__(self, k: int) -> None:
         self.k = k
@@ -97,7 +111,10 @@ class Tril(Rearrangement):
 
 
 class Triu(Rearrangement):
-    """The elements on and above diagonal k of the last two axes; zeros below."""
+    """The elements on and above diagonal k of the last two axes; zeros below.
+
+    y[i, j] = x[i, j] where j - i >= k, y[i, j] = 0 elsewhere
+    """
 
     def __init__(self, k: int) -> None:
         self.k = k
@@ -110,7 +127,10 @@ class Triu(Rearrangement):
 
 
 class Diagonal(Rearrangement):
-    """The elements of a diagonal of two axes, as the last axis; a view."""
+    """The elements of a diagonal of two axes, as the last axis; a view.
+
+    y[..., i] = x[..., i, i + offset]
+    """
 
     def __init__(self, offset: int, axis1: int, axis2: int) -> None:
         self.offset, self.axis1, self.axis2 = offset, axis1, axis2
@@ -126,7 +146,10 @@ class Diagonal(Rearrangement):
 
 
 class PlaceDiagonal(Rearrangement):
-    """Zeros of `shape` with the last axis of g on a diagonal; the adjoint of `Diagonal`."""
+    """Zeros of `shape` with the last axis of g on a diagonal; the adjoint of `Diagonal`.
+
+    y[..., i, i + offset] = g[..., i]
+    """
 
     word = "Diag"
 

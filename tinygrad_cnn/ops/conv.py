@@ -59,7 +59,10 @@ def channel_sum(g: Any) -> Any:
 
 
 class ConvImage(ConvFamily):
-    """The adjoint of Conv in the image: g (N, F, *output), w -> (N, C, *image)."""
+    """The adjoint of Conv in the image: g (N, F, *output), w -> (N, C, *image).
+
+    x[n, c, o*stride + u*dilation - padding] += g[n, f, o] * w[f, c, u]
+    """
 
     word = "Conv, gradient in x"
 
@@ -76,7 +79,10 @@ class ConvImage(ConvFamily):
 
 
 class ConvTranspose(ConvImage):
-    """ConvImage as a layer, under its usual name: x (N, F, *output), w, b (C,) -> (N, C, *image)."""
+    """ConvImage as a layer, under its usual name: x (N, F, *output), w, b (C,) -> (N, C, *image).
+
+    y[n, c, o*stride + u*dilation - padding] += x[n, f, o] * w[f, c, u]
+    """
 
     def forward(self, x: Any, w: Any, *b: Any) -> Any:
         y = super().forward(x, w)
@@ -89,7 +95,10 @@ class ConvTranspose(ConvImage):
 
 
 class ConvKernel(ConvFamily):
-    """The adjoint of Conv in the kernels: x (N, C, *image), g (N, F, *output) -> w's shape."""
+    """The adjoint of Conv in the kernels: x (N, C, *image), g (N, F, *output) -> w's shape.
+
+    w[f, c, u] = sum_{n,o} x[n, c, o*stride + u*dilation - padding] * g[n, f, o]
+    """
 
     word = "Conv, gradient in weight"
 
@@ -106,7 +115,10 @@ class ConvKernel(ConvFamily):
 
 
 class Unfold(ConvFamily):
-    """Each window as a column: x (N, C, *image) -> (N, C * taps, positions)."""
+    """Each window as a column: x (N, C, *image) -> (N, C * taps, positions).
+
+    y[n, c, u, o] = x[n, c, o*stride + u*dilation - padding]
+    """
 
     wide = False
     keep = ()
@@ -119,7 +131,10 @@ class Unfold(ConvFamily):
 
 
 class Fold(ConvFamily):
-    """Columns added where `Unfold` reads them: (N, C * taps, positions) -> (N, C, *image)."""
+    """Columns added where `Unfold` reads them: (N, C * taps, positions) -> (N, C, *image).
+
+    y[n, c, o*stride + u*dilation - padding] += x[n, c, u, o]
+    """
 
     keep = ()
 

@@ -67,7 +67,10 @@ class Log1p(Elementwise):
 
 
 class Log2(Elementwise):
-    """The logarithm to base 2."""
+    """The logarithm to base 2.
+
+    y = ln x / ln 2
+    """
 
     keep = (0,)
 
@@ -79,7 +82,10 @@ class Log2(Elementwise):
 
 
 class Log10(Elementwise):
-    """The logarithm to base 10."""
+    """The logarithm to base 10.
+
+    y = ln x / ln 10
+    """
 
     keep = (0,)
 
@@ -91,7 +97,10 @@ class Log10(Elementwise):
 
 
 class Clip(Elementwise):
-    """x, but at least `low` and at most `high` (either may be None); derivative 1 at both bounds."""
+    """x, but at least `low` and at most `high` (either may be None); derivative 1 at both bounds.
+
+    y = min(max(x, low), high)
+    """
 
     wide = False
     keep = (0,)
@@ -113,7 +122,10 @@ class Clip(Elementwise):
 
 
 class Cast(Elementwise):
-    """x with another element type; its gradient returns in the operand's own type."""
+    """x with another element type; its gradient returns in the operand's own type.
+
+    y = x
+    """
 
     wide = False
 
@@ -131,7 +143,10 @@ class Cast(Elementwise):
 
 
 class Move(Elementwise):
-    """x on another device; its gradient returns to where x lies. The residual is that place."""
+    """x on another device; its gradient returns to where x lies. The residual is that place.
+
+    y = x
+    """
 
     wide = False
 

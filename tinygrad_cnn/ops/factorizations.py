@@ -20,6 +20,8 @@ __all__ = ["OrthogonalTriangular", "SingularValues", "SymmetricEigen"]
 class SymmetricEigen(MatrixFunction):
     """Eigenvalues, rising, in the first row, and below it the eigenvectors as columns.
 
+        S · v_k = λ_k · v_k, S = (A + A') / 2
+
     Of the symmetric part of each matrix. Derivatives hold for eigenvalues of which no two are equal;
     those of the eigenvalues alone hold for all.
     """

@@ -32,7 +32,10 @@ class Index(Rearrangement):
 
 
 class IndexAdd(Rearrangement):
-    """Zeros of `shape`, with g added at `key`; where the key repeats a place, the values add up."""
+    """Zeros of `shape`, with g added at `key`; where the key repeats a place, the values add up.
+
+    y[key] += g
+    """
 
     wide = True
 
@@ -77,7 +80,10 @@ class TakeAlongAxis(Rearrangement):
 
 
 class AddAlongAxis(Rearrangement):
-    """Zeros with g added at places along one axis of length `size`; `TakeAlongAxis`'s adjoint."""
+    """Zeros with g added at places along one axis of length `size`; `TakeAlongAxis`'s adjoint.
+
+    y[..., places[..., i, ...], ...] += g[..., i, ...]
+    """
 
     wide = True
 
@@ -99,7 +105,10 @@ class AddAlongAxis(Rearrangement):
 
 
 class PutAlongAxis(Rearrangement):
-    """x with v's elements in the places along one axis that they name; of several, the last stays."""
+    """x with v's elements in the places along one axis that they name; of several, the last stays.
+
+    y[..., places[..., i, ...], ...] = v[..., i, ...]
+    """
 
     def __init__(self, places: Any, axis: int) -> None:
         self._places, self.axis = places, axis

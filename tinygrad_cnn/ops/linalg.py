@@ -62,6 +62,8 @@ class Linear(MatrixProduct):
 class Einsum(MatrixProduct):
     """Einstein's sum: products of the operands, summed over the labels that the result lacks.
 
+        y[i, k] = sum_j a[i, j] · b[j, k], for 'ij,jk->ik'
+
     `subscripts` is explicit and plain, as 'ij,jk->ik': no ellipsis, no label twice in one operand
     or in the result, and one size per label. Its derivative in an operand is such a sum again.
     """

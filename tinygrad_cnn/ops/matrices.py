@@ -21,7 +21,10 @@ class MatrixFunction(Op):
 
 
 class Inverse(MatrixFunction):
-    """The inverse of each matrix."""
+    """The inverse of each matrix.
+
+    A⁻¹ · A = I
+    """
 
     keep = (OUT,)
 
@@ -47,7 +50,10 @@ class Solve(MatrixFunction):
 
 
 class Determinant(MatrixFunction):
-    """The determinant of each matrix."""
+    """The determinant of each matrix.
+
+    y = det A
+    """
 
     keep = (0,)
 
@@ -97,7 +103,10 @@ class LogAbsDet(MatrixFunction):
 
 
 class PseudoInverse(MatrixFunction):
-    """The pseudo-inverse of Moore and Penrose; its derivative holds where the rank does not change."""
+    """The pseudo-inverse of Moore and Penrose; its derivative holds where the rank does not change.
+
+    A⁺ = V · S⁺ · U', of A = U · S · V'
+    """
 
     keep = (0, OUT)
 

@@ -160,7 +160,10 @@ def group_norm_slope(
 
 
 class InstanceNorm(GroupNorm):
-    """Group norm with each channel a group: the statistics are those of one channel of one sample."""
+    """Group norm with each channel a group: the statistics are those of one channel of one sample.
+
+    w * (x - mean) / sqrt(var + eps) + b
+    """
 
     def options(self) -> dict[str, Any]:
         return {"eps": self.eps}

@@ -17,6 +17,8 @@ Widths = tuple[tuple[int, int], ...]
 class Pad(Rearrangement):
     """A border: `widths` holds (before, after) per axis, `mode` says what stands there.
 
+        y[i + p] = x[i], p in front
+
     'constant' `value`; 'reflect' the elements mirrored at the outermost one; 'replicate' the
     outermost one; 'circular' the elements from the other end.
     """
@@ -60,7 +62,10 @@ class Pad(Rearrangement):
 
 
 class PadAdd(Rearrangement):
-    """Each element of the border added to the element that it shows; `Pad`'s adjoint."""
+    """Each element of the border added to the element that it shows; `Pad`'s adjoint.
+
+    x[i] = sum_j g[j], for each j that shows i
+    """
 
     word = "Pad gradient"
     wide = True

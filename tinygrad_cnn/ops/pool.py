@@ -41,6 +41,8 @@ class PoolFamily(Op):
 class MaxPool(PoolFamily):
     """Largest element of each window: x (..., *image) -> (..., *output).
 
+        y[o] = max_u x[o*stride + u*dilation - padding], for the taps u
+
     A tie's whole gradient goes to the first maximum in row-major order; padding never wins.
     The residual holds the maxima's places in their windows, where a derivative needs them or
     `places` asks for them.
@@ -59,7 +61,10 @@ class MaxPool(PoolFamily):
 
 
 class Place(PoolFamily):
-    """g (..., *output) added at one tap per window, zeros elsewhere -> (..., *image)."""
+    """g (..., *output) added at one tap per window, zeros elsewhere -> (..., *image).
+
+    x[o*stride + u*dilation - padding] += g[o], u the tap of window o
+    """
 
     word = "MaxPool gradient"
 
@@ -74,7 +79,10 @@ class Place(PoolFamily):
 
 
 class Pick(PoolFamily):
-    """x (..., *image) at one tap per window -> (..., *output); the adjoint of `Place`."""
+    """x (..., *image) at one tap per window -> (..., *output); the adjoint of `Place`.
+
+    y[o] = x[o*stride + u*dilation - padding], u the tap of window o
+    """
 
     word = "MaxPool, known places"
 
@@ -91,6 +99,8 @@ class Pick(PoolFamily):
 class AvgPool(PoolFamily):
     """Mean of each window: x (..., *image) -> (..., *output).
 
+        y[o] = sum_u x[o*stride + u*dilation - padding] / K, for the K taps u
+
     Padding counts as zeros when `count_include_pad`; the overhang of ceil_mode never counts.
     """
 
@@ -105,7 +115,10 @@ class AvgPool(PoolFamily):
 
 
 class Spread(PoolFamily):
-    """Each g shared evenly over its window: (..., *output) -> (..., *image); AvgPool's adjoint."""
+    """Each g shared evenly over its window: (..., *output) -> (..., *image); AvgPool's adjoint.
+
+    x[o*stride + u*dilation - padding] += g[o] / K, for the K taps u
+    """
 
     word = "AvgPool gradient"
 
@@ -150,6 +163,8 @@ class LpPool(PoolFamily):
 class AdaptiveMaxPool(Op):
     """Largest element of each of the bins that cover the image: (..., *image) -> (..., *output).
 
+        y[o] = max_i x[i], i in bin o
+
     Bin i of an axis holds the pixels from floor(i*n/o) up to ceil((i+1)*n/o); neighbours may share
     pixels. The first maximum in row-major order gets the gradient; the residual holds the maxima's
     flat positions in their images, and the shape of x.
@@ -174,6 +189,8 @@ class AdaptiveMaxPool(Op):
 
 class MaxUnpool(Op):
     """Zeros (..., *image), with each element of x at its flat position in its image.
+
+        y[p[i]] = x[i], p positions
 
     Where positions repeat, the last element in row-major order stays and gets the gradient.
     """

@@ -30,7 +30,10 @@ __all__ = [
 
 
 class ReLU6(Activation):
-    """x between 0 and 6, the nearer bound outside; derivative 0 at both bounds."""
+    """x between 0 and 6, the nearer bound outside; derivative 0 at both bounds.
+
+    y = min(max(x, 0), 6)
+    """
 
     rectifies = True
     keep = (OUT,)
@@ -49,7 +52,10 @@ def hardtanh_slope(g: Any, y: Any, low: float, high: float) -> Any:
 
 
 class Hardtanh(Activation):
-    """x between two bounds, the nearer bound outside; derivative 0 at both bounds."""
+    """x between two bounds, the nearer bound outside; derivative 0 at both bounds.
+
+    y = min(max(x, a), b), a and b the bounds
+    """
 
     keep = (OUT,)
 
@@ -82,7 +88,10 @@ def hardsigmoid_slope(g: Any, x: Any) -> Any:
 
 
 class Hardswish(Activation):
-    """x times the hard sigmoid of x; derivative 0 at -3 and 1 at 3."""
+    """x times the hard sigmoid of x; derivative 0 at -3 and 1 at 3.
+
+    y = x · min(max(x / 6 + 1 / 2, 0), 1)
+    """
 
     keep = (0,)
 
@@ -100,7 +109,10 @@ def hardswish_slope(g: Any, x: Any) -> Any:
 
 
 class LeakyReLU(Activation):
-    """x where positive, elsewhere x times a small slope, which is also the derivative at 0."""
+    """x where positive, elsewhere x times a small slope, which is also the derivative at 0.
+
+    y = max(x, 0) + negative_slope · min(x, 0)
+    """
 
     keep = (0,)
 
@@ -122,7 +134,10 @@ def leaky_relu_slope(g: Any, x: Any, slope: float) -> Any:
 
 
 class PReLU(Activation):
-    """x where positive, elsewhere x times a learnt slope: one for all, or one per channel (axis 1)."""
+    """x where positive, elsewhere x times a learnt slope: one for all, or one per channel (axis 1).
+
+    y = max(x, 0) + w · min(x, 0)
+    """
 
     keep = (0, 1)
 
@@ -173,7 +188,10 @@ def elu_slope(g: Any, x: Any, below: float, scale: float, rate: float) -> Any:
 
 
 class SELU(ELU):
-    """ELU with the scale and alpha that keep mean 0 and variance 1 from layer to layer."""
+    """ELU with the scale and alpha that keep mean 0 and variance 1 from layer to layer.
+
+    y = scale · (max(x, 0) + alpha · (e^(min(x, 0)) - 1))
+    """
 
     scale = 1.0507009873554804934193349852946
 
@@ -218,7 +236,10 @@ class Softshrink(Hardshrink):
 
 
 class Threshold(Activation):
-    """x where it is above a threshold, else a value; derivative 0 there."""
+    """x where it is above a threshold, else a value; derivative 0 there.
+
+    y = x where x > threshold, y = value elsewhere
+    """
 
     keep = (0,)
 

@@ -66,7 +66,10 @@ def total(x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
 
 
 class Sum(Reduction):
-    """Sum of the elements along axes."""
+    """Sum of the elements along axes.
+
+    y = sum_i x[i]
+    """
 
     symbol = "Σ"
 
@@ -78,7 +81,10 @@ class Sum(Reduction):
 
 
 class Mean(Reduction):
-    """Mean of the elements along axes."""
+    """Mean of the elements along axes.
+
+    y = sum_i x[i] / n
+    """
 
     def forward(self, x: Any) -> Any:
         if fills_rows(x, self.axis):
@@ -100,14 +106,20 @@ class Extreme(Reduction):
 
 
 class Max(Extreme):
-    """Largest element along axes; elements that tie for it share the gradient evenly."""
+    """Largest element along axes; elements that tie for it share the gradient evenly.
+
+    y = max_i x[i]
+    """
 
     def forward(self, x: Any) -> Any:
         return x.max(axis=self.axis, keepdims=self.keepdims)
 
 
 class Min(Extreme):
-    """Smallest element along axes; elements that tie for it share the gradient evenly."""
+    """Smallest element along axes; elements that tie for it share the gradient evenly.
+
+    y = min_i x[i]
+    """
 
     def forward(self, x: Any) -> Any:
         return x.min(axis=self.axis, keepdims=self.keepdims)
@@ -121,6 +133,8 @@ def even_share(x: Any, y: Any, axis: tuple[int, ...], dtype: Any) -> Any:
 
 class Prod(Reduction):
     """Product of the elements along axes.
+
+        y = prod_i x[i]
 
     The derivative multiplies the products before and after each element, so zeros are no special
     case, to any order.
@@ -190,7 +204,10 @@ class Var(Deviation):
 
 
 class Std(Deviation):
-    """Root of the variance along axes; gradient 0 where it is 0."""
+    """Root of the variance along axes; gradient 0 where it is 0.
+
+    y = √(sum_i (x[i] - mean)² / (n - ddof))
+    """
 
     keep = (0, OUT)
 

@@ -176,7 +176,10 @@ def _keys(distance: Array, a: float) -> Array:
 
 
 class Resample(Op):
-    """A sparse linear map along each of the last axes."""
+    """A sparse linear map along each of the last axes.
+
+    y[i] = sum_j m[i, j] · x[j], along each axis with its own m
+    """
 
     wide = True
     family = "pool"
@@ -198,6 +201,8 @@ class Resample(Op):
 
 class AdaptiveAvgPool(Resample):
     """Mean of each of the bins that cover the image: (..., *image) -> (..., *output).
+
+        y[o] = sum_i x[i] / K, for the K pixels i
 
     Where the bins of each axis are of one size, they are windows side by side.
     """
@@ -227,7 +232,10 @@ def windows_side_by_side(image: tuple[int, ...], output: tuple[int, ...]) -> Gri
 
 
 class Interpolate(Resample):
-    """An image of another size, by the nearest pixel or between neighbours."""
+    """An image of another size, by the nearest pixel or between neighbours.
+
+    y[i] = sum_j m[i, j] · x[j], where m[i, j] is the share of pixel j
+    """
 
     def __init__(self, mode: str, *maps: AxisMap) -> None:
         super().__init__(*maps)

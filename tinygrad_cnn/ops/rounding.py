@@ -22,35 +22,50 @@ class Flat(Elementwise):
 
 
 class Sign(Flat):
-    """-1, 0 or 1."""
+    """-1, 0 or 1.
+
+    y = x / |x|, y = 0 at 0
+    """
 
     def forward(self, x: Any) -> Any:
         return np.sign(x)
 
 
 class Floor(Flat):
-    """The largest whole number that is not above x."""
+    """The largest whole number that is not above x.
+
+    y = floor(x)
+    """
 
     def forward(self, x: Any) -> Any:
         return np.floor(x)
 
 
 class Ceil(Flat):
-    """The smallest whole number that is not below x."""
+    """The smallest whole number that is not below x.
+
+    y = ceil(x)
+    """
 
     def forward(self, x: Any) -> Any:
         return np.ceil(x)
 
 
 class Trunc(Flat):
-    """x without what comes after the point."""
+    """x without what comes after the point.
+
+    y = x / |x| · floor(|x|)
+    """
 
     def forward(self, x: Any) -> Any:
         return np.trunc(x)
 
 
 class Round(Flat):
-    """The nearest number with some decimals, the even one of two."""
+    """The nearest number with some decimals, the even one of two.
+
+    y = round(10^d · x) / 10^d, d the decimals
+    """
 
     def __init__(self, decimals: int = 0) -> None:
         self.decimals = decimals

@@ -57,7 +57,10 @@ def accumulated(ufunc: Any, x: Any, axis: int) -> Any:
 
 
 class CumSum(Scan):
-    """Sum of the elements up to each place along an axis; from the end when `reverse`."""
+    """Sum of the elements up to each place along an axis; from the end when `reverse`.
+
+    y[i] = sum_{j <= i} x[j]
+    """
 
     def forward(self, x: Any) -> Any:
         if self.reverse:
@@ -70,6 +73,8 @@ class CumSum(Scan):
 
 class CumProd(Scan):
     """Product of the elements up to each place along an axis; from the end when `reverse`.
+
+        y[i] = prod_{j <= i} x[j]
 
     With x after i standing in a recurrence instead of y / x, nothing is divided by, and zeros are
     no special case: dx_i = (prod_{j<i} x_j) · r_i, r_i = g_i + x_{i+1}·r_{i+1}.
@@ -113,7 +118,10 @@ class Recurrence(Scan):
 
 
 class CumExtreme(Scan):
-    """The largest (or smallest) element up to each place along an axis; of equal ones, the last counts."""
+    """The largest (or smallest) element up to each place along an axis; of equal ones, the last counts.
+
+    y[i] = max_{j <= i} x[j]
+    """
 
     def __init__(self, axis: int, largest: bool = True) -> None:
         super().__init__(axis)

@@ -14,7 +14,10 @@ __all__ = ["Gate", "Where"]
 
 
 class Gate(Rearrangement):
-    """x where the mask is true, exactly 0 elsewhere, also where x is inf or NaN."""
+    """x where the mask is true, exactly 0 elsewhere, also where x is inf or NaN.
+
+    y = x where the mask is true, y = 0 elsewhere
+    """
 
     word = "Masked"
     pointwise = True
@@ -30,7 +33,10 @@ class Gate(Rearrangement):
 
 
 class Where(Rearrangement):
-    """a where the mask is true, b elsewhere; each gets the gradient where it was chosen."""
+    """a where the mask is true, b elsewhere; each gets the gradient where it was chosen.
+
+    y = a where the mask is true, y = b elsewhere
+    """
 
     pointwise = True
 

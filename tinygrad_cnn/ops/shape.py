@@ -14,7 +14,10 @@ __all__ = ["BroadcastTo", "Concatenate", "Reshape", "SumTo", "Transpose"]
 
 
 class Reshape(Rearrangement):
-    """The elements in row-major order, in another shape; a view where the layout allows."""
+    """The elements in row-major order, in another shape; a view where the layout allows.
+
+    y[k] = x[k], k counting in row-major order
+    """
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         self.shape = shape
@@ -27,7 +30,10 @@ class Reshape(Rearrangement):
 
 
 class Transpose(Rearrangement):
-    """The axes in another order; a view."""
+    """The axes in another order; a view.
+
+    y[j, i] = x[i, j]
+    """
 
     def __init__(self, axes: tuple[int, ...]) -> None:
         self.axes = axes
@@ -40,7 +46,10 @@ class Transpose(Rearrangement):
 
 
 class BroadcastTo(Rearrangement):
-    """The operand repeated to a larger shape without copying; the adjoint of `SumTo`."""
+    """The operand repeated to a larger shape without copying; the adjoint of `SumTo`.
+
+    y[n, i] = x[i]
+    """
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         self.shape = shape
@@ -53,7 +62,10 @@ class BroadcastTo(Rearrangement):
 
 
 class SumTo(Rearrangement):
-    """The operand summed to a smaller shape that broadcasts to its own; undoes broadcasting."""
+    """The operand summed to a smaller shape that broadcasts to its own; undoes broadcasting.
+
+    y[i] = sum_n x[n, i]
+    """
 
     word = "Sum"
     wide = True
@@ -72,7 +84,10 @@ class SumTo(Rearrangement):
 
 
 class Concatenate(Rearrangement):
-    """Operands joined along an existing axis."""
+    """Operands joined along an existing axis.
+
+    y[i] = a[i], y[n + j] = b[j], n the length of a
+    """
 
     def __init__(self, axis: int) -> None:
         self.axis = axis

@@ -26,7 +26,10 @@ class Sinc(Elementwise):
 
 
 class SincSlope(Elementwise):
-    """A derivative of `Sinc`, the n-th; near 0 by its series, where the quotient would cancel."""
+    """A derivative of `Sinc`, the n-th; near 0 by its series, where the quotient would cancel.
+
+    y = (d / dx)^n · (sin(πx) / (πx))
+    """
 
     word = "Sinc gradient"
     keep = (0,)

@@ -34,7 +34,10 @@ class Ordered(Rearrangement):
 
 
 class Sort(Ordered):
-    """The elements in ascending or descending order along an axis; equal ones keep their order."""
+    """The elements in ascending or descending order along an axis; equal ones keep their order.
+
+    y[0] <= y[1] <= y[2] <= ...
+    """
 
     def __init__(self, axis: int, descending: bool = False) -> None:
         self.axis, self.descending = axis, descending
@@ -44,7 +47,10 @@ class Sort(Ordered):
 
 
 class TopK(Ordered):
-    """The k largest (or smallest) elements along an axis, in order; the first of equal ones first."""
+    """The k largest (or smallest) elements along an axis, in order; the first of equal ones first.
+
+    y[0] >= y[1] >= ... >= y[k - 1]
+    """
 
     def __init__(self, k: int, axis: int, largest: bool = True) -> None:
         self.k, self.axis, self.largest = k, axis, largest

@@ -33,7 +33,10 @@ FAR = 20.0
 
 
 class Erfinv(Elementwise):
-    """The number whose error function is x: infinite at ±1, NaN beyond."""
+    """The number whose error function is x: infinite at ±1, NaN beyond.
+
+    erf(y) = x
+    """
 
     keep = (OUT,)
 

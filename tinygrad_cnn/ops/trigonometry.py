@@ -19,7 +19,10 @@ __all__ = [
 
 
 class Sin(Elementwise):
-    """The sine of x."""
+    """The sine of x.
+
+    y = sin(x)
+    """
 
     symbol = "sin"
     keep = (0,)
@@ -32,7 +35,10 @@ class Sin(Elementwise):
 
 
 class Cos(Elementwise):
-    """The cosine of x."""
+    """The cosine of x.
+
+    y = cos(x)
+    """
 
     symbol = "cos"
     keep = (0,)
@@ -45,7 +51,10 @@ class Cos(Elementwise):
 
 
 class Tan(Elementwise):
-    """The tangent of x."""
+    """The tangent of x.
+
+    y = tan(x)
+    """
 
     keep = (OUT,)
 
@@ -69,7 +78,10 @@ class Arcsin(Elementwise):
 
 
 class Arccos(Elementwise):
-    """The angle in [0, π] whose cosine is x."""
+    """The angle in [0, π] whose cosine is x.
+
+    cos(y) = x
+    """
 
     keep = (0,)
 
@@ -132,7 +144,10 @@ class Cosh(Elementwise):
 
 
 class Arcsinh(Elementwise):
-    """The number whose hyperbolic sine is x."""
+    """The number whose hyperbolic sine is x.
+
+    sinh(y) = x
+    """
 
     keep = (0,)
 
@@ -144,7 +159,10 @@ class Arcsinh(Elementwise):
 
 
 class Arccosh(Elementwise):
-    """The number of at least 0 whose hyperbolic cosine is x."""
+    """The number of at least 0 whose hyperbolic cosine is x.
+
+    cosh(y) = x
+    """
 
     keep = (0,)
 
@@ -156,7 +174,10 @@ class Arccosh(Elementwise):
 
 
 class Arctanh(Elementwise):
-    """The number whose hyperbolic tangent is x."""
+    """The number whose hyperbolic tangent is x.
+
+    tanh(y) = x
+    """
 
     keep = (0,)
 
