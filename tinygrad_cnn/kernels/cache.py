@@ -11,17 +11,14 @@ of. So a new version of this package compiles only the families that changed.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import platform
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable
 from functools import lru_cache
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
@@ -93,7 +90,11 @@ def family_folder(module: str) -> Path:
 @lru_cache(maxsize=8)
 def _machine(settings: str) -> str:
     """A name for all but the sources that compiled kernels depend on."""
-    digest = hashlib.sha256(f"{settings}\n".encode())
+    # Imported here: a program that never compiles would wait for them at its start.
+    from hashlib import sha256
+    from importlib.metadata import PackageNotFoundError, version
+
+    digest = sha256(f"{settings}\n".encode())
     for package in ("numba", "llvmlite", "numpy"):
         try:
             digest.update(f"{package} {version(package)}\n".encode())
@@ -106,7 +107,9 @@ def _machine(settings: str) -> str:
 @lru_cache(maxsize=32)
 def _sources(sources: Path, family: str) -> str:
     """A name for the sources of a family and what all families share; of everything for "all"."""
-    digest = hashlib.sha256()
+    from hashlib import sha256
+
+    digest = sha256()
     for path in sorted(sources.rglob("*.py")):
         part = path.relative_to(sources).parts[0].removesuffix(".py")
         if family == "all" or part in (family, "base"):
@@ -121,6 +124,8 @@ def prepare() -> Path:
     Raises:
         OSError: they cannot; the message names the folder and the variable that moves it.
     """
+    import tempfile
+
     path = folder()
     try:
         path.mkdir(parents=True, exist_ok=True)

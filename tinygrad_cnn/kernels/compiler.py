@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tinygrad_cnn.kernels import cache
+
+if TYPE_CHECKING:
+    import subprocess
 
 #: The variable that marks the process that compiles.
 MARK = "TINYGRAD_CNN_COMPILER"
@@ -59,6 +62,8 @@ def start() -> subprocess.Popen[bytes] | None:
         return None
     if (reason := refusal()) is not None:
         raise OSError(reason)
+    import subprocess  # here: most programs start none
+
     place = cache.prepare()
     return subprocess.Popen(
         command(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,

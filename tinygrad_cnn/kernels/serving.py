@@ -18,7 +18,6 @@ import functools
 import gc
 import logging
 import os
-import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -26,7 +25,7 @@ from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tinygrad_cnn import devices
 from tinygrad_cnn.errors import ArgumentError, KernelError, MissingExtraError
@@ -35,6 +34,9 @@ from tinygrad_cnn.kernels import numpy as reference
 from tinygrad_cnn.restoring import Restoring
 from tinygrad_cnn.signal_handlers import let_through, tolerated
 from tinygrad_cnn.switches import flag
+
+if TYPE_CHECKING:
+    import subprocess
 
 CHOICES = ("auto", "fast", "reference")
 #: Arrays of fewer elements do not start anything: NumPy is quick enough on them.

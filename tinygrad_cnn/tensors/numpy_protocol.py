@@ -7,7 +7,6 @@ that is; it never builds an object array and never drops the graph silently.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from typing import Any
 
@@ -338,7 +337,9 @@ def unknown(name: str, known: tuple[str, ...]) -> str:
     >>> unknown("concat", ("concatenate", "sum"))
     "np.concat is not defined for Tensors; the nearest is 'concatenate'. tensor.numpy() gives the array"
     """
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
+    from difflib import get_close_matches  # here: it is wanted where something went wrong
+
+    near = get_close_matches(name, known, n=1, cutoff=0.7)
     hint = f"; the nearest is {near[0]!r}" if near else ""
     return f"np.{name} is not defined for Tensors{hint}. tensor.numpy() gives the array"
 
