@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +57,13 @@ class Traced:
     """
 
     __slots__ = ()
+
+    if TYPE_CHECKING:
+        _array: Array
+        _node: Any
+
+        @property
+        def node(self) -> Any: ...
 
     @classmethod
     def record(cls, op: Op, operands: tuple[Any, ...], left: list[Any] | None = None) -> Any:

@@ -3,34 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import import_module
-from types import ModuleType
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from tinygrad_cnn import devices
-from tinygrad_cnn.devices import naming
-from tinygrad_cnn.errors import DeviceError, DTypeError, GraphError, ShapeError
-from tinygrad_cnn.functional.arguments import as_array, flag, integer
-from tinygrad_cnn.graph import (
-    MODE,
-    OUT,
-    Node,
-    Op,
-    Result,
-    in_float32,
-    refused,
-    retold,
-    stamp,
-    unpacked,
-    without_underflow,
-)  # fmt: skip
-from tinygrad_cnn.half_precision import has_half
-from tinygrad_cnn.ops.elementwise import Move
-from tinygrad_cnn.tensors import numpy_protocol
+from tinygrad_cnn.errors import DTypeError, GraphError, ShapeError
+from tinygrad_cnn.functional.arguments import as_array, flag
+from tinygrad_cnn.graph import MODE, OUT, Node, Op, Result, stamp, unpacked
 from tinygrad_cnn.tensors.methods import TensorMethods
+from tinygrad_cnn.tensors.recording import computed, taken_apart, with_constants
 
 Array = NDArray[Any]
 _new = object.__new__
@@ -133,7 +116,7 @@ class Tensor(TensorMethods):
             needs = m is not None and m.requires_grad, n is not None and n.requires_grad
             constants = m is None or n is None
         else:
-            nodes, arrays, needs = _taken_apart(operands)
+            nodes, arrays, needs = taken_apart(operands)
             constants = None in nodes
         if recording and True in needs:
             if observers:
@@ -141,7 +124,7 @@ class Tensor(TensorMethods):
                     observer.op_starts(op, arrays)
         else:
             recording = False
-        out = _computed(op, arrays, needs if recording else ())
+        out = computed(op, arrays, needs if recording else ())
         residual = None
         if type(out) is not _Array:
             if type(out) is Result:
@@ -160,7 +143,7 @@ class Tensor(TensorMethods):
                     observer.unrecorded(op, operands, arrays, out)
             return tensor
         if constants:
-            nodes, arrays = _with_constants(operands, nodes, arrays, op.keep)
+            nodes, arrays = with_constants(operands, nodes, arrays, op.keep)
         keep = op.keep
         if keep == _BOTH and len(arrays) == 2:
             kept = arrays
@@ -185,10 +168,10 @@ class Tensor(TensorMethods):
         <Node Neg (1,) float64>
         """
         _, observers, call, order = _mode()
-        nodes, arrays, needs = _taken_apart(tuple(operands))
+        nodes, arrays, needs = taken_apart(tuple(operands))
         for observer in observers:
             observer.op_starts(op, arrays)
-        nodes, arrays = _with_constants(tuple(operands), nodes, arrays, op.keep)
+        nodes, arrays = with_constants(tuple(operands), nodes, arrays, op.keep)
         kept = tuple(result if i == OUT else arrays[i] for i in op.keep)
         node = Node(op, nodes, kept, result.shape, result.dtype, call, order, needs)
         for observer in observers:
@@ -265,65 +248,6 @@ class Tensor(TensorMethods):
         """The last two axes exchanged; a view."""
         return self.swapaxes(-1, -2)
 
-    # ------------------------------------------------------------------ the array API standard
-    @property
-    def device(self) -> Any:
-        """Where the elements lie: 'cpu', or a device such as 'cuda:0'."""
-        return devices.device_of(self._array)
-
-    def to(self, device: Any) -> Tensor:
-        """The same values on a device: itself where it lies there, else a copy. It is recorded.
-
-        Args:
-            device: 'cpu', 'cuda', 'cuda:1', 'auto', or what `device` gave.
-        Raises:
-            ArgumentError, DeviceError, MissingExtraError: as for `device`.
-        Source: PyTorch's `Tensor.to`.
-
-        >>> x = Tensor([1.0])
-        >>> x.to("cpu") is x
-        True
-        """
-        place = naming.device(device)
-        if place == self.device:
-            return self
-        return type(self).record(Move(place), (self,))
-
-    def cpu(self) -> Tensor:
-        """As `to('cpu')`.
-
-        >>> Tensor([1.0]).cpu().device
-        'cpu'
-        """
-        return self.to(devices.HOST)
-
-    def cuda(self, index: int = 0) -> Tensor:
-        """As `to('cuda:<index>')`."""
-        return self.to(f"cuda:{integer('cuda', 'index', index, 0)}")
-
-    def to_device(self, device: Any, /, *, stream: Any = None) -> Tensor:
-        """As `to`, by the array API standard's name; `stream` is None.
-
-        Raises:
-            DTypeError: a stream.   ArgumentError, DeviceError: as for `device`.
-
-        >>> Tensor([1.0]).to_device("cpu")
-        Tensor([1.])
-        """
-        if stream is not None:
-            raise DTypeError(f"to_device: stream {stream!r}; None fits")
-        return self.to(device)
-
-    def __array_namespace__(self, /, *, api_version: str | None = None) -> ModuleType:
-        """The functions of the array API standard, `tinygrad_cnn.array_api`; the first call loads it.
-
-        >>> Tensor([1.0]).__array_namespace__().__name__
-        'tinygrad_cnn.array_api'
-        """
-        if api_version not in (None, "2021.12", "2022.12", "2023.12", "2024.12"):
-            raise ValueError(f"__array_namespace__: version {api_version!r}; 2021.12 to 2024.12 fit")
-        return import_module("tinygrad_cnn.array_api")
-
     # ------------------------------------------------------------------ written in place
     def _writable(self) -> Array:
         """The array, to be written over at once.
@@ -387,78 +311,6 @@ class Tensor(TensorMethods):
         if self._node is not None:
             self._node.role = state["role"] or "input"
 
-    # ------------------------------------------------------------------ for NumPy
-    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> Array:
-        if self.requires_grad:
-            raise GraphError(
-                "a tensor that requires grad is not turned into an array by itself, because the "
-                "graph would be lost; say so with .detach() or .numpy()"
-            )
-        if type(self._array) is not _Array:
-            self._refuse_device("np.asarray")
-        if copy or (dtype is not None and np.dtype(dtype) != self.dtype):
-            return np.array(self._array, dtype=dtype)
-        return self.array
-
-    @property
-    def __array_interface__(self) -> dict[str, Any]:
-        """NumPy's description of the memory, for reading only: what is written there no graph is told."""
-        if self.requires_grad:
-            raise AttributeError("a tensor that requires grad is not read by itself: .detach() or .numpy()")
-        return self.array.__array_interface__
-
-    def _refuse_device(self, function: str) -> None:
-        """An error if the values lie on a device, from which they are fetched only where somebody asks."""
-        if type(self._array) in devices.ON_DEVICES:
-            raise DeviceError(
-                f"{function}: the tensor lies on {self.device!s}; .cpu() fetches it: x.cpu().numpy()"
-            )
-
-    def __dlpack_device__(self) -> tuple[int, int]:
-        return self._array.__dlpack_device__()
-
-    def __dlpack__(
-        self,
-        *,
-        stream: Any = None,
-        max_version: Any = None,
-        dl_device: Any = None,
-        copy: bool | None = None,
-    ) -> Any:
-        """The values for another library: a copy, which it may write to, unless `copy=False`.
-
-        Args:
-            copy: False gives the memory itself, for reading only.
-            stream: of the one who takes it, where the values lie on a GPU; CuPy waits for it.
-            max_version, dl_device: as in NumPy's `__dlpack__`.
-        Raises:
-            GraphError: it requires grad.
-            BufferError: `copy=False` for one who cannot read only, or the values lie on a device and the
-                CPU asks for them: `.cpu()` fetches them.
-        Source: the array API standard, `__dlpack__`.
-
-        >>> np.from_dlpack(Tensor([1.0, 2.0]))
-        array([1., 2.], dtype=float32)
-        """
-        if self.requires_grad:
-            raise GraphError(
-                "a tensor that requires grad is not handed out: its graph would be lost; .detach() it"
-            )
-        if dl_device is not None and tuple(dl_device) != tuple(self.__dlpack_device__()):
-            raise BufferError(
-                f"__dlpack__: the tensor lies on {self.device!s}, and was asked for on DLPack's device "
-                f"{tuple(dl_device)}; move it before, as in x.cpu()"
-            )
-        given = {"stream": stream, "max_version": max_version, "dl_device": dl_device}
-        options = {key: value for key, value in given.items() if value is not None}
-        return (self.array if copy is False else self._array.copy()).__dlpack__(**options)
-
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        return numpy_protocol.apply_ufunc(ufunc, method, inputs, kwargs)
-
-    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        return numpy_protocol.apply_function(func, args, kwargs)
-
 
 Tensor.results = Tensor
 
@@ -481,75 +333,3 @@ def tensor(
     Tensor([1., 2.], requires_grad=True)
     """
     return Tensor(data, requires_grad, dtype=dtype, name=name)
-
-
-def _computed(op: Op, arrays: tuple[Any, ...], needs: tuple[bool, ...]) -> Any:
-    """Call `op.forward`; the usual cases of `run_forward`, written out."""
-    try:
-        if op.wide and getattr(arrays[0], "dtype", None) is not _FLOAT32 and has_half(arrays[0], arrays):
-            return in_float32(op, arrays, needs)
-        if op._forward_needs:
-            return op.forward(*arrays, needs=needs)
-        if len(arrays) == 1:  # a call without * takes 0.2 µs less
-            return op.forward(arrays[0])
-        if len(arrays) == 2:
-            return op.forward(arrays[0], arrays[1])
-        return op.forward(*arrays)
-    except ValueError as error:
-        raise devices.mixed(op.name, arrays) or retold(error, op, arrays) from error
-    except TypeError as error:
-        if (apart := devices.mixed(op.name, arrays)) is not None:
-            raise apart from error
-        if (told := refused(error, op)) is not None:
-            raise told from error
-        raise
-    except FloatingPointError:
-        return without_underflow(op, arrays, needs)
-
-
-def _taken_apart(operands: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...], tuple[bool, ...]]:
-    """Per operand: its node or None, its array or number, and whether it wants a gradient."""
-    nodes: list[Any] = []
-    arrays: list[Any] = []
-    needs: list[bool] = []
-    for x in operands:
-        node = None
-        if isinstance(x, Tensor):
-            node, x = x._node, x._array
-        arrays.append(x)
-        nodes.append(node)
-        needs.append(node is not None and node.requires_grad)
-    if devices.ON_DEVICES:
-        arrays = _beside_tensors(operands, arrays)
-    return tuple(nodes), tuple(arrays), tuple(needs)
-
-
-def _beside_tensors(operands: tuple[Any, ...], arrays: list[Any]) -> list[Any]:
-    """NumPy arrays among the operands, which are constants, where the first Tensor lies."""
-    first = next((x for x in operands if isinstance(x, Tensor)), None)
-    if first is None:
-        return arrays
-    pairs = zip(operands, arrays, strict=True)
-    return [a if isinstance(x, Tensor) else devices.beside(a, first) for x, a in pairs]
-
-
-def _with_constants(
-    operands: tuple[Any, ...], nodes: tuple[Any, ...], arrays: tuple[Any, ...], keep: tuple[int, ...]
-) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    """Nodes also for the operands that have none, and the arrays.
-
-    A Tensor owns its array; a plain array is its caller's, who may write to it, so what the
-    derivative will read is copied.
-    """
-    made, own = list(nodes), list(arrays)
-    for k, x in enumerate(operands):
-        if nodes[k] is not None:
-            continue
-        if isinstance(x, Tensor):
-            made[k] = x.node
-            continue
-        if k in keep and isinstance(x, devices.CLASSES):
-            own[k] = arrays[k].copy()
-        name = f"{x:g}" if isinstance(x, (int, float)) else None
-        made[k] = Node.leaf(np.shape(x), np.result_type(x), requires_grad=False, role="constant", name=name)
-    return tuple(made), tuple(own)
