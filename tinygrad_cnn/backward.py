@@ -77,8 +77,7 @@ def gradients(
                 g = g if record else wrap(g, None)  # now nobody but this Tensor holds the array
                 deliver(node, g)  # type: ignore[misc]  # there are eager leaves only for somebody
                 continue
-            if is_stale(node):  # a leaf was written over since
-                raise overwritten(node)
+            refuse_stale(node)  # a leaf may have been written over since
         if node in wanted if wanted is not None else node.retains_grad:
             found[node] = g
         op = node.op
@@ -177,8 +176,8 @@ def plan(outputs: Iterable[Node], wanted: set[Node] | None, ends: set[Node]) -> 
     for node in order:  # oldest first
         if node.serial > latest:
             break
-        if node not in ends and is_stale(node):
-            raise overwritten(node)
+        if node not in ends:
+            refuse_stale(node)
     order.reverse()
     return order
 
@@ -202,12 +201,13 @@ def soonest(order: list[Node], leaves: set[Node]) -> list[Node]:
     return [node for group in moved for node in group]
 
 
-def overwritten(node: Node) -> GraphError:
-    """The error for an array that a derivative still needs."""
-    return GraphError(
-        f"backward: an array that the derivative of {node} needs was written over after the "
-        "result was computed; write to a copy, or compute the result again after writing"
-    )
+def refuse_stale(node: Node) -> None:
+    """Raise GraphError if an array that the derivative of a node needs was written over."""
+    if is_stale(node):
+        raise GraphError(
+            f"backward: an array that the derivative of {node} needs was written over after the "
+            "result was computed; write to a copy, or compute the result again after writing"
+        )
 
 
 def rewrap(node: Node, op: Op, wrap: Wrap) -> tuple[Any, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 from types import ModuleType
@@ -113,6 +113,13 @@ def _parser() -> argparse.ArgumentParser:
         "each argument, if an ONNX file does not say it",
     )  # fmt: skip
     add("--diff", metavar="FILE", help="for a file: what would make it into this one")
+    _add_contents(add)
+    _add_output(add)
+    return parser
+
+
+def _add_contents(add: Callable[..., Any]) -> None:
+    """Add the options of `graph`: what the picture shows."""
     add("--title", help="the line above the picture; '' leaves it out")
     add("--direction", choices=sorted(DIRECTIONS), help="where results lie")
     add("--depth", type=int, help="how many levels of modules are opened")
@@ -132,6 +139,18 @@ def _parser() -> argparse.ArgumentParser:
             metavar="FUNCTION",
             help=f"a function of the script: told each node, gives {words}",
         )
+    for name, words in _FLAGS.items():
+        add(f"--{name}", action="store_true", help=f"show {words}")
+    add("--gradients", choices=("norms", "none", "arrows"), help="how gradients are shown")
+    add(
+        "--fold",
+        choices=("yes", "no"),
+        help="draw equal blocks once; by default where there are many boxes",
+    )
+
+
+def _add_output(add: Callable[..., Any]) -> None:
+    """Add the options of `render`: what is written, and within which bounds."""
     add("--dpi", type=int, default=DPI, help="pixels per inch of a picture (default %(default)s)")
     add("--timeout", type=float, default=60.0, help="seconds for the layout (default %(default)g)")
     add("--form", choices=FORMATS, help="the format, where the name of FILE does not say it")
@@ -141,16 +160,7 @@ def _parser() -> argparse.ArgumentParser:
         default=MAX_NODES,
         help="the most boxes; 0 sets no limit (default %(default)s)",
     )
-    for name, words in _FLAGS.items():
-        add(f"--{name}", action="store_true", help=f"show {words}")
-    add("--gradients", choices=("norms", "none", "arrows"), help="how gradients are shown")
-    add(
-        "--fold",
-        choices=("yes", "no"),
-        help="draw equal blocks once; by default where there are many boxes",
-    )
     add("--keep-dot", action="store_true", help="also write the DOT text, beside FILE")
-    return parser
 
 
 def _shape(text: str) -> Any:
