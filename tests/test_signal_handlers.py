@@ -2,6 +2,7 @@
 
 import functools
 import signal
+import tempfile
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
@@ -99,7 +100,7 @@ CALLS: dict[str, tuple[Callable[[Path], Any], Any, str]] = {
     "failure": (lambda folder: cache.failure(), Path, "stat"),
     "mark_failed": (lambda folder: cache.mark_failed(ValueError()), Path, "write_text"),
     "remove": (lambda folder: cache.remove(made(folder / "m.k-1.nbi").parent, "m", "k"), Path, "unlink"),
-    "prepare": (lambda folder: cache.prepare(), cache.tempfile, "TemporaryFile"),
+    "prepare": (lambda folder: cache.prepare(), tempfile, "TemporaryFile"),
     "processor": (lambda folder: cache._processor(), Path, "read_text"),
     "locked": (lambda folder: process_lock.locked(folder / "lock").__enter__(), Path, "open"),
     "taken": (lambda folder: process_lock._take(None, True), process_lock, "_try"),
