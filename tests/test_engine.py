@@ -1009,6 +1009,7 @@ def test_an_interrupt_at_any_line_of_a_block_leaves_the_mode_as_it_was() -> None
         pass
 
     modes: list[Any] = [[True, (), None, 0]]
+    before = sys.gettrace()
     for at in range(400):
         count = 0
 
@@ -1029,7 +1030,7 @@ def test_an_interrupt_at_any_line_of_a_block_leaves_the_mode_as_it_was() -> None
         except StopError:
             finished = False
         finally:
-            sys.settrace(None)
+            sys.settrace(before)
         assert modes[-1] == [True, (), None, 0], at
         if finished:
             break

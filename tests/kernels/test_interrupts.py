@@ -93,14 +93,14 @@ class Raiser:
 
     def passed(self, number: int, call: Callable[[], Any]) -> bool:
         """Whether the call came to its end before the n-th event."""
-        self.left = number
+        self.left, before = number, sys.gettrace()
         sys.settrace(self)
         try:
             call()
         except InterruptError:
             return False
         finally:
-            sys.settrace(None)
+            sys.settrace(before)
         return True
 
 
