@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from tinygrad_cnn import ArgumentError, DTypeError, Op, Tensor
 from tinygrad_cnn import functional as F
-from tinygrad_cnn.testing import assert_gradients, blame, gradcheck
+from tinygrad_cnn.testing import assert_gradients, assertions, blame, gradcheck
 from tinygrad_cnn.testing.check.reproductions import reproduction
 from tinygrad_cnn.testing.check.subjects import Subject
 from tinygrad_cnn.testing.frameworks.own_tensors import OwnTensors
@@ -172,6 +173,64 @@ def test_a_derivative_that_cannot_be_recorded_leaves_forward_mode_unchecked() ->
     assert result.status == "pass" and "no forward mode, for a derivative cannot be" in str(result)
     assert "forward" not in str(gradcheck(lambda x: ArraysOnly()(x), X, forward=False))
     assert gradcheck(lambda x: ArraysOnly()(x), X, order=2).status == "fail"  # it was asked for
+
+
+# --------------------------------------------------------------------------- what is weak beside the rest
+def test_an_error_in_a_weak_input_is_seen() -> None:
+    class Weak(Op):
+        """1e6 sin a + sin b, whose second gradient is 1 % off."""
+
+        keep = (0, 1)
+
+        def forward(self, a, b):
+            return 1e6 * np.sin(a) + np.sin(b)
+
+        def backward(self, g, a, b):
+            return 1e6 * g * F.cos(a), 1.01 * g * F.cos(b)
+
+    found = gradcheck(lambda a, b: Weak()(a, b), X, X + 1)
+    assert found.status == "fail" and "input 1, the weakest entries alone" in found.headline
+
+
+def test_what_is_weak_and_right_passes() -> None:
+    weights = np.array([1.0, 1e-7, 1e-13, 0.0])
+    result = gradcheck(lambda x, c: F.sin(x) * weights + 0 * c.sum(), np.arange(1.0, 5), np.ones(2))
+    assert result.status == "pass"
+    assert [f.where for f in result.findings if "weakest" in f.where]
+
+
+def test_a_flat_zero_is_smooth() -> None:
+    assert gradcheck(lambda x: (F.tanh(x) ** 2).sum(), np.zeros(3)).status == "pass"
+
+
+# --------------------------------------------------------------------------- how long a failure takes
+def test_a_brief_failure_is_the_first_of_the_full_one() -> None:
+    brief, full = (gradcheck(scaled, X, brief=brief) for brief in (True, False))
+    assert brief.status == full.status == "fail" and not brief.patterns and full.patterns
+    assert brief.findings == full.findings[: len(brief.findings)]
+    assert [f.status for f in brief.findings].index("fail") == len(brief.findings) - 1
+    assert gradcheck(F.tanh, X, brief=True).findings == gradcheck(F.tanh, X).findings
+
+
+def test_while_hypothesis_shrinks_a_failure_is_only_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    explained = []
+    explain = assertions._explained
+    monkeypatch.setattr(
+        assertions, "_explained", lambda *a, **k: explained.append(a[1:]) or explain(*a, **k)
+    )
+    seen = []
+
+    @settings(max_examples=20, database=None)
+    @given(hnp.arrays(float, (2, 2), elements=st.floats(-3, 3)))
+    def wrong(x) -> None:
+        seen.append(x)
+        assert_gradients(scaled, x)
+
+    with pytest.raises(AssertionError, match="factor of 2") as caught:
+        wrong()
+    assert len(seen) > 2 and len(explained) == 1
+    assert np.array_equal(explained[0][1], seen[-1]), "the last one, which is shown"
+    assert caught.value.blame.op == "Scaled"
 
 
 # --------------------------------------------------------------------------- the report

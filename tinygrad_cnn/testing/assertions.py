@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -38,22 +39,42 @@ def assert_gradients(fn: Callable[..., Any], *inputs: Any, strict: bool = False,
     """
     __tracebackhide__ = True
     flag("assert_gradients", "strict", strict)
-    insist(gradcheck(fn, *inputs, **options), strict, fn, *inputs, **options)
+    insist(fn, *inputs, strict=strict, **options)
 
 
-def insist(
-    result: GradcheckResult, strict: bool, fn: Callable[..., Any], *inputs: Any, **options: Any
-) -> None:
-    """Raise if a result fails, or under `strict` is unchecked; a failure is looked at entry by entry."""
+def insist(fn: Callable[..., Any], *inputs: Any, strict: bool = False, **options: Any) -> GradcheckResult:
+    """The result of `gradcheck`; raises if it fails, or under `strict` is unchecked.
+
+    A failure is looked at entry by entry, and its op is looked for, where somebody will read of it:
+    while hypothesis makes an example smaller, that it fails is all that is asked.
+    """
     __tracebackhide__ = True
+    result = gradcheck(fn, *inputs, **({"brief": True} | options))
     if result.status == "unchecked" and strict:
         raise GradientError(result)
-    if result.status != "fail":
-        return
+    if result.status == "fail":
+        culprit = None
+        if is_read():
+            result, culprit = _explained(result, fn, *inputs, **options)
+        raise GradientError(result, culprit)
+    return result
+
+
+def _explained(
+    result: GradcheckResult, fn: Callable[..., Any], *inputs: Any, **options: Any
+) -> tuple[GradcheckResult, Blame | None]:
+    """A failure with its entries, and the op that is to blame."""
     detailed = gradcheck(fn, *inputs, **(options | {"entries": True}))
     result = detailed if detailed.status == "fail" else result
-    culprit = None
-    if result.framework == "tinygrad_cnn":
-        chosen = {key: options[key] for key in ("order", "seed", "kwargs") if key in options}
-        culprit = blame(fn, *inputs, **chosen)
-    raise GradientError(result, culprit)
+    if result.framework != "tinygrad_cnn":
+        return result, None
+    chosen = {key: options[key] for key in ("order", "seed", "kwargs") if key in options}
+    return result, blame(fn, *inputs, **chosen)
+
+
+def is_read() -> bool:
+    """Whether a report will be read: outside of hypothesis, and in the example that it shows at last."""
+    control = sys.modules.get("hypothesis.control")  # not imported for the question
+    if control is None or not control.currently_in_test_context():
+        return True
+    return bool(control.should_note())

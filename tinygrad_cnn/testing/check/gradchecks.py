@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import html
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,7 +25,7 @@ from tinygrad_cnn.testing.check.framework_choice import framework_of
 from tinygrad_cnn.testing.check.reproductions import reproduction
 from tinygrad_cnn.testing.check.side_effects import side_effects
 from tinygrad_cnn.testing.check.subjects import Subject
-from tinygrad_cnn.testing.check.worst_entries import entries_of, kinked_entries
+from tinygrad_cnn.testing.check.worst_entries import entries_of, kinked_entries, weak_entries
 from tinygrad_cnn.testing.frameworks.base import Framework, NotSupportedError
 
 #: A report prints so many findings; how many more there are is said.
@@ -44,7 +44,7 @@ class GradcheckResult:
         status: 'fail' if any comparison failed, else 'unchecked' if any with a numerical derivative
             could not be made, else 'pass'. Where there is no forward mode, the report says so.
         findings: the comparisons, and what else is wrong.
-        reproduce: lines of Python that run the check again.
+        reproduce: lines of Python that run the check again; '' if it passed.
         patterns: what was recognised in wrong gradients: 'input 0: a transpose: ...'.
         framework: whose functions were judged.
     """
@@ -134,6 +134,7 @@ def gradcheck(
     jvp: Callable[..., Any] | None = None,
     hvp: Callable[..., Any] | None = None,
     complex_step: bool = False,
+    brief: bool = False,
 ) -> GradcheckResult:
     """Compare the derivatives of `fn` at `inputs` with numerical ones.
 
@@ -164,6 +165,8 @@ def gradcheck(
         hvp: with order=2, the product of its Hessian with a vector by hand: hvp(v, *inputs).
         complex_step: also compare with a complex step, which sees differences of 1e-12, for a NumPy
             function of analytic functions that takes complex numbers.
+        brief: stop at the first comparison that fails: the status is the same, and the time of a
+            failure a fraction. What is wrong with the gradient as a whole is not looked at.
     Returns:
         A result whose `status` is 'pass', 'fail' or 'unchecked', true only if it passed; printed,
         it explains itself.
@@ -184,7 +187,7 @@ def gradcheck(
     >>> gradcheck(np.sin, np.array([1.0]), vjp=off, complex_step=True).status
     'fail'
     """
-    flags("gradcheck", entries=entries, forward=forward, complex_step=complex_step)
+    flags("gradcheck", entries=entries, forward=forward, complex_step=complex_step, brief=brief)
     if order not in (1, 2):
         raise ArgumentError(f"gradcheck: order must be 1 or 2, got {order!r}")
     if directions < 1:
@@ -203,56 +206,72 @@ def gradcheck(
     options = {k: v for k, v in options.items() if v != _DEFAULTS[k]}  # what is not as usual is said
     options |= {"framework": framework} if isinstance(framework, str) else {}
     result = GradcheckResult(framework=whose.name)
-    result.reproduce = reproduction(fn, subject, {"order": order, "seed": seed} | options)
-    nan = float("nan")
-    if not check.repeats():
-        reason = "two evaluations at the same point differ: a random draw, or a state that changes"
-        result.findings.append(Finding("unchecked", 1, "value", nan, nan, nan, reason))
-        return result
-    try:
-        check.gradients()
-        if order == 2:
-            subject.second(check.points, check._weights(), check.vectors)
-    except NotSupportedError as why:
-        raise ArgumentError(f"gradcheck: order=2: {why}") from why
-    except ArgumentError:
-        raise
-    except Exception as raised:
-        reason = f"the gradient cannot be computed: {type(raised).__name__}: {raised}"
-        result.findings.append(Finding("fail", order, "all inputs", nan, nan, nan, reason))
-        return result
-    result.findings = _compared(check, order, directions, entries, forward)
-    if complex_step:
-        draws = [check.relative() if number % 2 else check.random() for number in range(directions)]
-        result.findings += [
-            check.complex_step(f"all inputs, direction {k}", v) for k, v in enumerate(draws)
-        ]
-    result.patterns = _patterns(check, result.findings)
+    hindered = _hindered(check, order)
+    looks = [hindered] if hindered else _compared(check, order, directions, entries, forward, complex_step)
+    for finding in looks:
+        result.findings.append(finding)
+        if brief and finding.status == "fail":
+            break
+    if result.status != "pass":
+        result.reproduce = reproduction(fn, subject, {"order": order, "seed": seed} | options)
+    result.patterns = [] if brief or hindered else _patterns(check, result.findings)
     return result
 
 
 _DEFAULTS = {name: option.default for name, option in inspect.signature(gradcheck).parameters.items()}
 
 
-def _compared(check: Comparer, order: int, directions: int, entries: bool, forward: bool) -> list[Finding]:
+def _hindered(check: Comparer, order: int) -> Finding | None:
+    """What makes all comparisons impossible, or None."""
+    nan = float("nan")
+    if not check.repeats():
+        reason = "two evaluations at the same point differ: a random draw, or a state that changes"
+        return Finding("unchecked", 1, "value", nan, nan, nan, reason)
+    try:
+        check.gradients()
+        if order == 2:
+            check.subject.second(check.points, check._weights(), check.vectors)
+    except NotSupportedError as why:
+        raise ArgumentError(f"gradcheck: order=2: {why}") from why
+    except ArgumentError:
+        raise
+    except Exception as raised:
+        reason = f"the gradient cannot be computed: {type(raised).__name__}: {raised}"
+        return Finding("fail", order, "all inputs", nan, nan, nan, reason)
+    return None
+
+
+def _compared(
+    check: Comparer, order: int, directions: int, entries: bool, forward: bool, complex_step: bool
+) -> Iterator[Finding]:
     """Find what else is wrong: along random directions, by forward mode, along ties, entry by entry."""
-    findings = list(side_effects(check))
+    yield from side_effects(check)
+    kinked = failed = False
     for number in range(directions):
         where = f"all inputs, direction {number}"
         for k in range(1, order + 1):
             direction = check.relative() if number % 2 else check.random()
-            findings.append(check.along(k, where, direction))
+            finding = check.along(k, where, direction)
+            kinked |= "kink" in finding.reason
+            failed |= finding.status == "fail" and k == 1
+            yield finding
             if forward and number == 0 and k == 1:
-                findings.append(check.forward(where, direction))
-    if any("kink" in finding.reason for finding in findings):
+                yield check.forward(where, direction)
+    for finding in weak_entries(check):
+        failed |= finding.status == "fail"
+        yield finding
+    if kinked:
         # Moved by the same amount, elements that tie stay tied: what a tie counts twice shows here.
-        findings.append(check.along(1, "all inputs, all elements alike", check.together()))
+        finding = check.along(1, "all inputs, all elements alike", check.together())
+        failed |= finding.status == "fail"
+        yield finding
         # Along one entry the one-sided slopes bound every subgradient.
-        findings += [f for f in kinked_entries(check) if f.status == "fail"] if not entries else []
+        yield from (f for f in kinked_entries(check) if f.status == "fail") if not entries else ()
     if entries:
-        failed = any(f.status == "fail" and f.order == 1 for f in findings)
-        findings += entries_of(check, failed)
-    return findings
+        yield from entries_of(check, failed)
+    if complex_step:
+        draws = [check.relative() if number % 2 else check.random() for number in range(directions)]
+        yield from (check.complex_step(f"all inputs, direction {k}", v) for k, v in enumerate(draws))
 
 
 def _patterns(check: Comparer, findings: list[Finding]) -> list[str]:

@@ -27,8 +27,9 @@ MARGIN = 10.0
 ROUNDINGS = 1e3
 
 #: Quick looks, by their first steps, relative to the scale of the inputs, and how many steps: what is
-#: smooth and not noisy shows by the first, what is somewhat noisy by the second.
-QUICK_LOOKS = ((2.0**-15, 3), (2.0**-8, 4))
+#: smooth and not noisy shows by the first, what is somewhat noisy by the second. A quick look can only
+#: confirm: that two numbers and the gradient agree to ten digits is no luck.
+QUICK_LOOKS = ((2.0**-15, 2), (2.0**-8, 4))
 
 #: A relative agreement of a quick look that is enough.
 QUICK_ERROR = 1e-9
@@ -84,6 +85,8 @@ class Comparison:
         self.check, self.order, self.where, self.direction = check, order, where, direction
         self.derivative = check._analytic(order)
         self.analytic, self.terms = inner(self.derivative, direction)
+        #: How large a sum of terms of random signs is, where they do not cancel by chance.
+        self.usual = self.terms / max(1, sum(v.size for v in direction)) ** 0.5
         self.size = check._size(order)
         self.floor = check.eps * self.size
         #: Whether one element alone moves: then the one-sided slopes bound every subgradient.
@@ -124,7 +127,7 @@ class Comparison:
         for step, levels in QUICK_LOOKS:
             quick = slope(self.near, step, self.floor, levels)
             found = self.judged(quick)
-            scale = max(abs(quick.value), abs(self.analytic), 1e-3 * self.size)
+            scale = max(abs(quick.value), abs(self.analytic), self.usual, 1e-3 * self.size)
             if found.status == "pass" and quick.error <= QUICK_ERROR * scale:
                 return found
         noise = max(self.floor, self.noise())

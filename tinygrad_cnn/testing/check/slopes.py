@@ -76,6 +76,9 @@ KINK_MARGIN = 20.0
 #: Smaller steps contradict an entry if they differ from it by so many errors.
 AGREEMENT = 10.0
 
+#: The rounding of a number of float64, as a share of it.
+EPS = float(np.finfo(np.float64).eps)
+
 #: Extrapolations use so many steps at once: beyond that, old ones spoil new ones.
 COLUMNS = 5
 
@@ -86,11 +89,12 @@ def slope(change: Callable[[float], float], first_step: float, noise: float, lev
     The steps h, h/2, h/4, ... give differences whose errors are powers of h²; Neville's scheme
     removes them one by one. The entry that differs least from its neighbours is taken, and that
     difference, or that from the next best entry of another step if it is larger, is the estimate of its
-    error: one agreement may be luck, and two are not.
+    error: one agreement may be luck, and two are not. (Of two steps there is one entry, which only a
+    comparison with another number confirms.)
 
     Args:
         change: f(t) - f(0).   first_step: the largest h.
-        noise: absolute noise of the values.   levels: how many steps.
+        noise: absolute noise of the values.   levels: how many steps, at least 2.
     Returns:
         The derivative with its quality; NaN and infinite error where f is not finite.
     Source: Ridders 1982, "Accurate computation of F'(x) and F'(x) F''(x)".
@@ -105,20 +109,23 @@ def slope(change: Callable[[float], float], first_step: float, noise: float, lev
     plain: list[float] = []  # central differences, not extrapolated
     bends: list[float] = []  # one-sided slopes apart: h·f'' where smooth, a constant at a kink
     best_of: list[tuple[float, float]] = []  # for each step the least error and its value
+    rounding: list[float] = []
     steps = [first_step / 2**k for k in range(levels)]
     for h in steps:
         ahead, behind = change(h), change(-h)
+        # A change is rounded itself, where the value is 0 as well.
+        rounding.append(max(noise, EPS * max(abs(ahead), abs(behind))) / h)
         bends.append((ahead + behind) / h)
         last, row = row, [(ahead - behind) / (2 * h)]
         plain.append(row[0])
         found = (np.inf, np.nan)
         for j, before in enumerate(last[: COLUMNS - 1], start=1):
             row.append(row[-1] + (row[-1] - before) / (4.0**j - 1))
-            error = max(abs(row[-1] - row[-2]), abs(row[-1] - before)) + noise / h
+            error = max(abs(row[-1] - row[-2]), abs(row[-1] - before)) + rounding[-1]
             if error < found[0]:  # never with a NaN
                 found = (error, row[-1])
         best_of.append(found)
-    place, value, error = _agreed(best_of, plain, [noise / h for h in steps])
+    place, value, error = _agreed(best_of, plain, rounding)
     # Extrapolated to step 0, a bend that is proportional to h vanishes, and a kink's stays.
     jumps = [
         max(0.0, abs(2 * bends[k] - bends[k - 1]) - KINK_MARGIN * noise / steps[k])
@@ -141,7 +148,7 @@ def _agreed(
         place = min(range(start, levels), key=lambda k: best_of[k][0])
         error, value = best_of[place]
         beside = [best_of[k][0] for k in (place - 1, place + 1) if start <= k < levels]
-        error = max(error, min(beside))
+        error = max(error, min(beside)) if levels > 2 else error
         against = [
             k
             for k in range(place + 1, levels)

@@ -15,6 +15,10 @@ FEW = 64
 #: Near kinks, so many entries are looked at.
 SOME = 16
 
+#: An input is weak whose slopes are less than such a share of the largest; single entries where among
+#: so many it is rare by chance, for each is weighed by a random number. Ever weaker groups are looked at.
+WEAK, CHANCE, GROUPS = 1e-5, 1e-3, 3
+
 #: Entries that are looked for among many.
 MOST = 5
 
@@ -49,6 +53,36 @@ def kinked_entries(check: Comparer) -> Iterator[Finding]:
         places = [places[k] for k in sorted(chosen)]
     for place, index in places:
         yield check.along(1, entry_name(check, place, index), unit(check, place, index))
+
+
+def weak_entries(check: Comparer) -> Iterator[Finding]:
+    """Comparisons of what is too weak to be seen beside the rest, ever weaker.
+
+    A direction that moves everything shows no error of an entry whose slope is a millionth of the
+    largest: it is less than the tolerance of their sum. So those entries are moved alone.
+    """
+    with np.errstate(all="ignore"):
+        gradients = zip(check.gradients(), check.active, check.scales, strict=True)
+        slopes = [
+            np.zeros(check.points[k].shape) if g is None else np.abs(g).astype(np.float64) * scale
+            for g, k, scale in gradients
+        ]
+        weak = [np.isfinite(s) for s in slopes]
+    rare = CHANCE / max(1, sum(s.size for s in slopes))
+    for _ in range(GROUPS):
+        most = [float(s.max(initial=0.0, where=w)) for s, w in zip(slopes, weak, strict=True)]
+        limit = max(most) * WEAK
+        whole = [w.size > 0 and bool(w.all()) and m < limit for w, m in zip(weak, most, strict=True)]
+        weak = [
+            w & (s < (limit if all_of_it else min(limit, rare * max(most))))
+            for s, w, all_of_it in zip(slopes, weak, whole, strict=True)
+        ]
+        # That some slopes are 0 among others is usual, and says nothing; that of a whole input does.
+        if not any(whole) and not any((w & (s > 0)).any() for s, w in zip(slopes, weak, strict=True)):
+            return
+        moved = [v * w for v, w in zip(check.random(), weak, strict=True)]
+        paths = [check.subject.paths[k] for k, w in zip(check.active, weak, strict=True) if w.any()]
+        yield check.along(1, f"{' and '.join(paths)}, the weakest entries alone", moved)
 
 
 def unit(check: Comparer, place: int, index: tuple[int, ...]) -> list[np.ndarray]:
