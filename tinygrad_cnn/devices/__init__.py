@@ -205,7 +205,29 @@ def _beside(value: Any, like: Any) -> Any:
     return backend.upload(np.asarray(value), backend.index_of(like))
 
 
-def _creating(name: str, on_host: Callable[..., Any]) -> Callable[..., Any]:
+# NumPy's `ones`, `full` and `eye` hand an argument `device` on to `like`, which CuPy's do not take.
+def _ones_like(shape: Any, dtype: Any, like: Any) -> Any:
+    return _full_like(shape, 1, dtype, like)
+
+
+def _full_like(shape: Any, value: Any, dtype: Any, like: Any) -> Any:
+    found = np.empty(shape, dtype, like=like)
+    found.fill(value)
+    return found
+
+
+def _eye_like(n: int, dtype: Any, like: Any) -> Any:
+    numbers = np.arange(n, like=like)
+    return (numbers.reshape(-1, 1) == numbers).astype(dtype)
+
+
+_BY_LIKE: dict[str, Callable[..., Any]] = {
+    "zeros": np.zeros, "empty": np.empty, "arange": np.arange,
+    "ones": _ones_like, "full": _full_like, "eye": _eye_like,
+}  # fmt: skip
+
+
+def _creating(on_host: Callable[..., Any], by_like: Callable[..., Any]) -> Callable[..., Any]:
     """The function that makes an array where `like` lies."""
 
     def create(*args: Any, like: Any) -> Any:
@@ -213,9 +235,7 @@ def _creating(name: str, on_host: Callable[..., Any]) -> Callable[..., Any]:
         if type(like) not in ON_DEVICES:
             return on_host(*args, like)
         with _backends[type(like)].current(like):
-            if name == "eye":
-                return np.eye(args[0], dtype=args[1], like=like)
-            return getattr(np, name)(*args, like=like)
+            return by_like(*args, like=like)
 
     return create
 
@@ -231,7 +251,7 @@ def _max_at(target: Any, key: Any, values: Any) -> None:
 
 
 _ANYWHERE: dict[str, Callable[..., Any]] = {
-    name: _creating(name, on_host) for name, on_host in _ON_HOST.items()
+    name: _creating(_ON_HOST[name], by_like) for name, by_like in _BY_LIKE.items()
 } | {"as_array": _as_array, "beside": _beside, "add_at": _add_at, "max_at": _max_at}
 
 #: `np.asarray` that leaves an array of a device as it is.

@@ -15,6 +15,7 @@ import numpy as np
 from tinygrad_cnn import devices, kernels
 from tinygrad_cnn.graph import OUT, Needs, Op, Result
 from tinygrad_cnn.grid import Grid, by
+from tinygrad_cnn.kernels.numpy.pool import along_axes
 from tinygrad_cnn.ops.index import AddAlongAxis, Index, beside, written
 
 __all__ = ["AdaptiveMaxPool", "AvgPool", "LpPool", "MaxPool", "MaxUnpool", "Pick", "Place", "Spread"]
@@ -223,4 +224,4 @@ def key_of(flat: Any, image: tuple[int, ...]) -> tuple[Any, ...]:
     """
     lead = np.ogrid[tuple(slice(n) for n in flat.shape[: -len(image)])]
     beside = (..., *(None for _ in image))
-    return (*(axis[beside] for axis in lead), *np.unravel_index(flat, image))
+    return (*(axis[beside] for axis in lead), *along_axes(flat, image))

@@ -186,12 +186,27 @@ def adaptive_max_pool(x: Array, output: tuple[int, ...]) -> tuple[Array, Array]:
         window = x[key]
         size = window.shape[-len(output) :]
         first = window.reshape((*lead, prod(size))).argmax(axis=-1)
-        taps = zip(places, np.unravel_index(first, size), strict=True)
+        taps = zip(places, along_axes(first, size), strict=True)
         at = [start + tap for (_, (start, _)), tap in taps]
         key = (..., *(i for i, _ in places))
         flat[key] = np.ravel_multi_index(at, image)
     lines = x.reshape(*lead, prod(image)), flat.reshape(*lead, prod(output))
     return np.take_along_axis(*lines, -1).reshape(flat.shape), flat
+
+
+def along_axes(flat: Any, image: tuple[int, ...]) -> tuple[Any, ...]:
+    """Per axis of an image, what flat positions name: `np.unravel_index`, which would wait for a device.
+
+    >>> along_axes(np.array(5), (2, 3))
+    (np.int64(1), np.int64(2))
+    """
+    if type(flat) not in devices.ON_DEVICES:
+        return np.unravel_index(flat, image)
+    found = []
+    for n in reversed(image):
+        found.append(flat % n)
+        flat = flat // n
+    return tuple(reversed(found))
 
 
 def bins(n: int, count: int) -> list[tuple[int, int]]:

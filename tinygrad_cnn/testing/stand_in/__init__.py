@@ -11,6 +11,7 @@ With it a program can be seen to hold on a device without one at hand:
 ('stand-in:0', Tensor([2., 2.]))
 """
 
+from tinygrad_cnn.testing.stand_in import operators as operators
 from tinygrad_cnn.testing.stand_in.array import StandInArray as StandInArray
 from tinygrad_cnn.testing.stand_in.backend import STAND_IN as STAND_IN
 from tinygrad_cnn.testing.stand_in.backend import stand_in_device as stand_in_device

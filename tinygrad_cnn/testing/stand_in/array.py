@@ -14,14 +14,8 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn.devices import CUDA_MEMORY
-from tinygrad_cnn.testing.stand_in import capsules
-from tinygrad_cnn.testing.stand_in.refusals import (
-    LACKING,
-    METHOD_OPTIONS,
-    MISSING_FUNCTIONS,
-    MISSING_UFUNCS,
-    UFUNC_OPTIONS,
-)  # fmt: skip
+from tinygrad_cnn.testing.stand_in import capsules, otherwise
+from tinygrad_cnn.testing.stand_in.cupy_names import ELEMENTWISE, FUNCTIONS
 
 __all__ = ["TRANSFERS", "StandInArray"]
 
@@ -31,11 +25,9 @@ TRANSFERS: Counter[str] = Counter()
 #: Who owns the memory of a NumPy array that is nobody's view, by its id.
 _owners: weakref.WeakValueDictionary[int, StandInArray] = weakref.WeakValueDictionary()
 
+#: What CuPy's elementwise functions take by name, and those of products; `where=` is not among them.
+_OPTIONS = frozenset(["out", "dtype", "casting"])
 _SCALARS = (bool, int, float, complex, np.generic)
-#: NumPy's functions that only ask an array for its shape or its type.
-_QUESTIONS = frozenset(
-    ["shape", "ndim", "size", "result_type", "can_cast", "shares_memory", "may_share_memory"]
-)
 
 
 class StandInArray:
@@ -72,9 +64,11 @@ class StandInArray:
         TRANSFERS["get"] += 1
         return self._held.copy()
 
-    def item(self, *args: Any) -> Any:
+    def item(self) -> Any:
+        if self.size != 1:
+            raise ValueError("can only convert an array of size 1 to a Python scalar")
         TRANSFERS["item"] += 1
-        return self._held.item(*args)
+        return self._held.item()
 
     def tolist(self) -> Any:
         TRANSFERS["tolist"] += 1
@@ -92,12 +86,26 @@ class StandInArray:
         TRANSFERS["int"] += 1
         return int(self._held)
 
+    def __complex__(self) -> complex:
+        TRANSFERS["complex"] += 1
+        return complex(self._held)
+
     def __repr__(self) -> str:
         TRANSFERS["repr"] += 1
         return repr(self._held)
 
+    def __format__(self, how: str) -> str:
+        TRANSFERS["format"] += 1
+        return format(self._held, how)
+
+    def tobytes(self, order: Any = "C") -> bytes:
+        TRANSFERS["tobytes"] += 1
+        return self._held.tobytes(order)
+
     def __reduce__(self) -> Any:
-        raise TypeError("an array of the stand-in device is not pickled: .get() it")
+        """By way of the host: the copy lies on the device that is current then."""
+        TRANSFERS["pickle"] += 1
+        return _unpickled, (self._held.copy("A"),)
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
         raise TypeError(
@@ -108,33 +116,57 @@ class StandInArray:
     # ------------------------------------------------------------------ NumPy's protocols
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         name = ufunc.__name__
-        if method != "__call__" or name in MISSING_UFUNCS:
+        if name not in ELEMENTWISE:
             return NotImplemented
         out = options.pop("out", (None,))
+        if len(out) != 1:
+            raise ValueError("The 'out' parameter must have exactly one array value")
         for x in (*inputs, *(o for o in out if o is not None)):
-            if not isinstance(x, (StandInArray, np.ndarray, *_SCALARS)):
+            if not isinstance(x, (StandInArray, np.ndarray)) and not is_number(x):
                 return NotImplemented
-        if unknown := options.keys() - UFUNC_OPTIONS:
+        if method != "__call__":
+            return self._by_method(ufunc, method, inputs, {**options, "out": out[0]})
+        if unknown := options.keys() - _OPTIONS:
             raise TypeError(f"Wrong arguments {sorted(unknown)} for {name}")
         index = one_device([*inputs, *out])
-        target = out[0]
-        if target is None:
-            return wrapped(ufunc(*map(bare, inputs), **options), index)
-        ufunc(*map(bare, inputs), out=bare(target), **options)
+        held, target = map(bare, inputs), out[0]
+        with np.errstate(all="ignore"):
+            if target is None:
+                result = ufunc(*held, order="C", **options)  # CuPy's results lie row by row
+                return each(lambda value: wrapped(value, index), result)
+            ufunc(*held, out=bare(target), **options)
         return target
+
+    def _by_method(self, ufunc: Any, method: str, inputs: Any, options: Any) -> Any:
+        """`np.add.reduce(x)` and its kin, of which CuPy has a few."""
+        one_device([*inputs, options["out"]])
+        if ufunc.__name__ not in otherwise.UFUNC_METHODS[method]:
+            raise NotImplementedError(f"`cupy_{ufunc.__name__}.{method}` is not supported yet")
+        if method == "at":
+            target, key, *values = inputs
+            getattr(ufunc, method)(bare(target), target._key(key), *map(bare, values))
+            return None
+        kept = {name: bare(value) for name, value in options.items() if value is not None}
+        return wrapped(getattr(ufunc, method)(*map(bare, inputs), **kept), self.index)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         module = function.__module__.removeprefix("numpy").lstrip(".")
         name = f"{module}.{function.__name__}" if module else function.__name__
-        if name in MISSING_FUNCTIONS or not all(t in (StandInArray, np.ndarray) for t in types):
+        if name not in FUNCTIONS or not all(t in (StandInArray, np.ndarray) for t in types):
             return NotImplemented
-        if refused := [key for key in kwargs if key in LACKING.get(name, ())]:
-            raise TypeError(f"{name}() got an unexpected keyword argument {refused[0]!r}")
-        if name in _QUESTIONS:
-            return function(*_each(_held, args), **{k: _each(_held, v) for k, v in kwargs.items()})
-        index = one_device([self, *args, *kwargs.values()])  # itself: what `like=` named
-        result = function(*_each(bare, args), **{k: _each(bare, v) for k, v in kwargs.items()})
-        return _each(lambda value: wrapped(value, index), result)
+        if (wrong := FUNCTIONS[name].refuses(len(args), set(kwargs))) is not None:
+            raise TypeError(f"{name}() {wrong}")
+        otherwise.refuse_values(name, kwargs)
+        if name in otherwise.QUESTIONS:
+            return function(*each(_held, args), **{k: each(_held, v) for k, v in kwargs.items()})
+        if name in otherwise.WAITS and (name != "where" or len(args) == 1):
+            TRANSFERS[name] += 1
+        values = [self, *args, *kwargs.values()]  # itself: what `like=` named
+        index = self.index if name in otherwise.VIEWS else one_device(values)
+        computed = otherwise.FUNCTIONS.get(name, function)
+        with np.errstate(all="ignore"):
+            result = computed(*each(bare, args), **{k: each(bare, v) for k, v in kwargs.items()})
+        return each(lambda value: wrapped(as_array(value), index), result)
 
     # ------------------------------------------------------------------ as a sequence
     def __len__(self) -> int:
@@ -144,15 +176,31 @@ class StandInArray:
         return (self[i] for i in range(len(self)))
 
     def __getitem__(self, key: Any) -> Any:
-        return wrapped(self._held[self._key(key)], self.index)
+        found = self._key(key)
+        if any(isinstance(part, np.ndarray) for part in _parts(found)):
+            one_device([self])
+            self._count_masks(found)
+        return wrapped(self._held[found], self.index)
 
     def __setitem__(self, key: Any, value: Any) -> None:
         one_device([self, value])
         key = self._key(key)
-        if any(isinstance(part, np.ndarray) and part.dtype != bool for part in _parts(key)):
-            self._set_in_reverse(key, bare(value))
+        self._count_masks(key)
+        arrays = [part for part in _parts(key) if isinstance(part, np.ndarray)]
+        if not arrays and not isinstance(value, StandInArray) and np.ndim(value):
+            raise ValueError("non-scalar numpy.ndarray cannot be used for fill")
+        held = bare(value) if arrays else _held(value)
+        if isinstance(held, np.ndarray):
+            held = otherwise.cast(held, self.dtype)
+        if any(part.dtype != bool for part in arrays):
+            self._set_in_reverse(key, held)
         else:
-            self._held[key] = bare(value)
+            self._held[key] = held
+
+    def _count_masks(self, key: Any) -> None:
+        """Bools as an index: CuPy asks the device how many are true."""
+        if any(isinstance(part, np.ndarray) and part.dtype == bool for part in _parts(key)):
+            TRANSFERS["mask"] += 1
 
     def _set_in_reverse(self, key: Any, value: Any) -> None:
         """x[places] = value, where of repeated places the first stays: nothing may build on the last."""
@@ -250,14 +298,32 @@ def bare(value: Any) -> Any:
     return value._held if isinstance(value, StandInArray) else value
 
 
+def is_number(value: Any) -> bool:
+    """Whether CuPy takes a value as a number: Python's, and NumPy's of the types that a device has."""
+    if isinstance(value, np.generic):
+        return value.dtype.kind in "biufc" and value.dtype.itemsize <= 8 * (1 + (value.dtype.kind == "c"))
+    return isinstance(value, _SCALARS)
+
+
+def as_array(value: Any) -> Any:
+    """What NumPy gives as a Python number, as an array without axes: nothing waits for the device."""
+    return np.asarray(value) if isinstance(value, (bool, int, float)) else value
+
+
+def _unpickled(held: Any) -> StandInArray:
+    TRANSFERS["upload"] += 1
+    array: StandInArray = wrapped(held.copy(), current_index())
+    return array
+
+
 def _held(value: Any) -> Any:
     return value._held if isinstance(value, StandInArray) else value
 
 
-def _each(function: Callable[[Any], Any], value: Any) -> Any:
+def each(function: Callable[[Any], Any], value: Any) -> Any:
     """A function on each element of tuples and lists, however deep."""
     if isinstance(value, (tuple, list)):
-        parts = [_each(function, part) for part in value]
+        parts = [each(function, part) for part in value]
         return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
     return function(value)
 
@@ -273,78 +339,32 @@ def _axes_taken(part: Any) -> int:
     return int(part.ndim) if isinstance(part, StandInArray) and part.dtype == bool else 1
 
 
+_current = [0]
+
+
+def current_index() -> int:
+    """The number of the device that is current, on which everything is computed."""
+    return _current[0]
+
+
+def make_current(index: int) -> None:
+    """Compute on a device from now on."""
+    _current[0] = index
+
+
 def one_device(values: Any) -> int:
-    """The number of the device on which all arrays lie.
+    """The number of the current device, on which all arrays lie.
 
     Raises:
-        ValueError: they lie on two.
+        ValueError: one lies on another, and these devices do not read each other's memory.
     """
-    found: set[int] = set()
 
     def look(value: Any) -> None:
-        if isinstance(value, StandInArray):
-            found.add(value.index)
+        if isinstance(value, StandInArray) and value.index != _current[0]:
+            raise ValueError(
+                f"The device where the array resides ({value.index}) is different from the current device "
+                f"({_current[0]}). Peer access is unavailable between these devices."
+            )
 
-    _each(look, list(values))
-    if len(found) > 1:
-        first, other = sorted(found)[:2]
-        raise ValueError(f"Array device must be same as the current device: array device = {other} "
-                         f"while current = {first}")  # fmt: skip
-    return found.pop() if found else 0
-
-
-# --------------------------------------------------------------------------- methods and operators
-def _method(name: str, options: tuple[str, ...]) -> Callable[..., Any]:
-    """A method that NumPy's arrays have, with the arguments that CuPy's takes."""
-
-    def method(self: StandInArray, *args: Any, **kwargs: Any) -> Any:
-        if refused := [key for key in kwargs if key not in options]:
-            raise TypeError(f"{name}() got an unexpected keyword argument {refused[0]!r}")
-        one_device([self, *args, *kwargs.values()])
-        given = {key: _each(bare, value) for key, value in kwargs.items()}
-        if name == "astype":
-            args = tuple(args)
-            wanted = np.dtype(args[0] if args else given["dtype"])
-            if wanted == self.dtype and given.get("copy") is False:
-                return self
-        result = getattr(self._held, name)(*_each(bare, args), **given)
-        return _each(lambda value: wrapped(value, self.index), result)
-
-    return method
-
-
-def _binary(ufunc: Any, swap: bool = False) -> Callable[[Any, Any], Any]:
-    """An operator; beside what has no elementwise functions it is left to the other operand."""
-
-    def method(self: Any, other: Any) -> Any:
-        if getattr(type(other), "__array_ufunc__", True) is None:
-            return NotImplemented
-        return ufunc(other, self) if swap else ufunc(self, other)
-
-    return method
-
-
-def _in_place(ufunc: Any) -> Callable[[Any, Any], Any]:
-    def method(self: StandInArray, other: Any) -> Any:
-        one_device([self, other])
-        ufunc(self._held, bare(other), out=self._held, casting="same_kind")
-        return self
-
-    return method
-
-
-for _name, _options in METHOD_OPTIONS.items():
-    setattr(StandInArray, _name, _method(_name, _options))
-for _name, _ufunc in {
-    "add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.true_divide, "pow": np.power,
-    "floordiv": np.floor_divide, "mod": np.remainder, "matmul": np.matmul, "and": np.bitwise_and,
-    "or": np.bitwise_or, "xor": np.bitwise_xor, "lshift": np.left_shift, "rshift": np.right_shift,
-}.items():  # fmt: skip
-    setattr(StandInArray, f"__{_name}__", _binary(_ufunc))
-    setattr(StandInArray, f"__r{_name}__", _binary(_ufunc, swap=True))
-    if _name != "matmul":  # CuPy's arrays have no __imatmul__
-        setattr(StandInArray, f"__i{_name}__", _in_place(_ufunc))
-for _name in ("lt", "le", "gt", "ge", "eq", "ne"):
-    _ufunc = {"lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal,
-              "eq": np.equal, "ne": np.not_equal}[_name]  # fmt: skip
-    setattr(StandInArray, f"__{_name}__", _binary(_ufunc))
+    each(look, list(values))
+    return _current[0]

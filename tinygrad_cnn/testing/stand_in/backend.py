@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,14 @@ import numpy as np
 from tinygrad_cnn import devices
 from tinygrad_cnn.devices import CUDA_MEMORY, Device
 from tinygrad_cnn.testing.stand_in import capsules
-from tinygrad_cnn.testing.stand_in.array import TRANSFERS, StandInArray, bare, wrapped
+from tinygrad_cnn.testing.stand_in.array import (
+    TRANSFERS,
+    StandInArray,
+    bare,
+    current_index,
+    make_current,
+    wrapped,
+)
 
 __all__ = ["STAND_IN", "stand_in_device", "transfers"]
 
@@ -30,6 +37,7 @@ class _StandIn:
     def upload(self, array: Any, index: int) -> Any:
         TRANSFERS["upload"] += 1
         held = array._held if isinstance(array, StandInArray) else array
+        make_current(index)
         return wrapped(np.array(held), index)
 
     def download(self, array: Any) -> Any:
@@ -45,8 +53,14 @@ class _StandIn:
     #: What makes launchers of kernels that run on the host; see `threads_in_turn`.
     launchers: Callable[[Any], Any] | None = None
 
-    def current(self, array: Any) -> Any:
-        return nullcontext()  # `like=` says it all
+    @contextmanager
+    def current(self, array: Any) -> Iterator[None]:
+        before = current_index()
+        make_current(array.index)
+        try:
+            yield
+        finally:
+            make_current(before)
 
     def synchronize(self) -> None:
         TRANSFERS["synchronize"] += 1  # it has done its work already
@@ -73,6 +87,7 @@ def stand_in_device() -> Iterator[Device]:
     stand-in:0
     """
     devices.admit(STAND_IN)
+    make_current(0)
     try:
         yield Device("stand-in:0")
     finally:

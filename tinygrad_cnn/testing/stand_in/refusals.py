@@ -1,156 +1,156 @@
-"""Refusals of CuPy's arrays where NumPy's take. The stand-in refuses it too; each entry has its reason.
+"""Where CuPy's arrays differ from NumPy's: what the stand-in does about each, why, and the source.
 
-The lists were read from CuPy 14.2 itself, whose functions can be inspected without a GPU; a test compares
-them with the CuPy that is installed, where one is.
-
-Sources: CuPy 14.2's signatures; "Differences between CuPy and NumPy", docs.cupy.dev/en/stable/user_guide/
-difference.html; `cupy.ndarray.__array_ufunc__` and `__array_function__` in cupy/_core/core.pyx.
+The rows follow CuPy's documentation page by page; what no page names was read from CuPy 14.2 itself or
+from its text. Each row has its test, in `tests/devices/test_stand_in.py`.
 """
 
 from __future__ import annotations
 
-__all__ = [
-    "DIFFERENCES",
-    "LACKING",
-    "METHODS",
-    "METHOD_OPTIONS",
-    "MISSING_FUNCTIONS",
-    "MISSING_UFUNCS",
-    "UFUNC_OPTIONS",
-]
+from typing import NamedTuple
 
-#: NumPy's functions that CuPy has not: `__array_function__` finds no function of the name.
-MISSING_FUNCTIONS = frozenset(
-    [
-        "asmatrix",
-        "block",
-        "bmat",
-        "einsum_path",
-        "fromregex",
-        "geomspace",
-        "histogram_bin_edges",
-        "insert",
-        "nanpercentile",
-        "nanquantile",
-        "nested_iters",
-        "polyder",
-        "polydiv",
-        "polyint",
-        "unstack",
-        "linalg.diagonal",
-        "linalg.matrix_norm",
-        "linalg.multi_dot",
-        "linalg.outer",
-        "linalg.svdvals",
-        "linalg.tensordot",
-        "linalg.trace",
-        "linalg.vecdot",
-        "linalg.vector_norm",
-    ]
-)
+__all__ = ["DIFFERENCES", "Difference"]
 
-#: NumPy's elementwise functions that CuPy has not.
-MISSING_UFUNCS = frozenset(["isnat", "matvec", "spacing", "vecdot", "vecmat"])
+_GUIDE = "docs.cupy.dev/en/stable/user_guide/"
+_PAGE = _GUIDE + "difference.html#"
+_REFERENCE = "docs.cupy.dev/en/stable/reference/"
 
-#: Arguments of NumPy's functions that CuPy's function of the name has not: a TypeError.
-LACKING = {
-    "all": ("where",),
-    "amax": ("initial", "where"),
-    "amin": ("initial", "where"),
-    "any": ("where",),
-    "argpartition": ("kind", "order"),
-    "argsort": ("order", "stable"),
-    "array": ("ndmax",),
-    "broadcast_arrays": ("subok",),
-    "broadcast_to": ("subok",),
-    "clip": ("min", "max"),
-    "copy": ("subok",),
-    "count_nonzero": ("keepdims",),
-    "max": ("initial", "where"),
-    "mean": ("where",),
-    "min": ("initial", "where"),
-    "nanmax": ("initial", "where"),
-    "nanmean": ("where",),
-    "nanmin": ("initial", "where"),
-    "nanprod": ("initial", "where"),
-    "nanstd": ("where", "mean", "correction"),
-    "nansum": ("initial", "where"),
-    "nanvar": ("where", "mean", "correction"),
-    "partition": ("kind", "order"),
-    "percentile": ("weights",),
-    "prod": ("initial", "where"),
-    "quantile": ("weights",),
-    "sort": ("order", "stable"),
-    "std": ("where", "mean", "correction"),
-    "sum": ("initial", "where"),
-    "take": ("mode",),
-    "unique": ("sorted",),
-    "var": ("where", "mean", "correction"),
-    "linalg.cholesky": ("upper",),
-    "linalg.matrix_rank": ("hermitian", "rtol"),
-    "linalg.pinv": ("hermitian", "rtol"),
-    "linalg.svd": ("hermitian",),
-}
 
-#: The methods that a CuPy array shares with NumPy's, with the arguments that each takes by name.
-METHOD_OPTIONS = {
-    "all": ("axis", "out", "keepdims"),
-    "any": ("axis", "out", "keepdims"),
-    "argmax": ("axis", "out", "dtype", "keepdims"),
-    "argmin": ("axis", "out", "dtype", "keepdims"),
-    "argsort": ("axis", "kind"),
-    "astype": ("dtype", "order", "casting", "subok", "copy"),
-    "clip": ("min", "max", "out"),
-    "copy": ("order",),
-    "cumprod": ("axis", "dtype", "out"),
-    "cumsum": ("axis", "dtype", "out"),
-    "diagonal": ("offset", "axis1", "axis2"),
-    "dot": ("b", "out"),
-    "fill": ("value",),
-    "flatten": ("order",),
-    "max": ("axis", "out", "keepdims"),
-    "mean": ("axis", "dtype", "out", "keepdims"),
-    "min": ("axis", "out", "keepdims"),
-    "nonzero": (),
-    "prod": ("axis", "dtype", "out", "keepdims"),
-    "ravel": ("order",),
-    "repeat": ("repeats", "axis"),
-    "reshape": ("order", "copy"),
-    "round": ("decimals", "out"),
-    "searchsorted": ("v", "side", "sorter"),
-    "squeeze": ("axis",),
-    "std": ("axis", "dtype", "out", "ddof", "keepdims"),
-    "sum": ("axis", "dtype", "out", "keepdims"),
-    "swapaxes": ("axis1", "axis2"),
-    "take": ("indices", "axis", "out"),
-    "trace": ("offset", "axis1", "axis2", "dtype", "out"),
-    "transpose": (),
-    "var": ("axis", "dtype", "out", "ddof", "keepdims"),
-    "view": ("dtype", "type"),
-}
-METHODS = tuple(METHOD_OPTIONS)
+class Difference(NamedTuple):
+    """A row.
 
-#: What CuPy's elementwise functions take by name; `where=` is not among them.
-UFUNC_OPTIONS = frozenset(["out", "dtype", "casting"])
+    Attributes:
+        cupy: what CuPy does, and why.   here: what the stand-in does.   source: where CuPy says so.
+    """
 
-#: The other differences, by what the stand-in does about each, and why.
+    cupy: str
+    here: str
+    source: str
+
+
+#: By a word for each: first the page "Differences between CuPy and NumPy", in its order.
 DIFFERENCES = {
-    "an array is turned into NumPy's": "TypeError: CuPy asks for .get(), so that no transfer is unseen",
-    "a NumPy array beside one of the device": "TypeError: CuPy moves no array of the host by itself",
-    "reduce, accumulate, reduceat, outer, at of an elementwise function": (
-        "TypeError: CuPy's __array_ufunc__ answers calls alone; an array's own methods reduce"
+    "floats to integers": Difference(
+        "beyond the ends of the type, and at NaN, C++ leaves open what comes; a GPU stops at the ends",
+        "stops at the ends; NaN gives 0",
+        _PAGE + "cast-behavior-from-float-to-integer",
     ),
-    "an element type that is no number or bool of 1 to 8 bytes": (
-        "TypeError: CuPy has no longdouble, no object, no text"
+    "random numbers": Difference(
+        "other generators, which take a dtype",
+        "no part in it: all numbers are drawn on the host",
+        _PAGE + "random-methods-support-dtype-argument",
     ),
-    "flags.writeable": "AttributeError: CuPy's flags are c_contiguous, f_contiguous and owndata",
-    "a reduction": "an array without axes, and no scalar: reading it would wait for the device",
-    "an index beyond the end in an array of integers": "it wraps around, as CuPy has no check",
-    "a list or a NumPy array as an index": (
-        "TypeError, which is stricter than CuPy: CuPy copies it to the device at each use, unseen"
+    "indices beyond the end": Difference(
+        "an array of integers wraps around: checking would wait for the device",
+        "wraps around, in `take` too",
+        _PAGE + "out-of-bounds-indices",
     ),
-    "an array as an index (operator.index)": "TypeError: CuPy's arrays have no __index__",
-    "the largest of no elements": "ValueError, as NumPy's: CuPy has no initial=",
-    "positions that repeat in x[places] = v": "the first stays here: CuPy leaves it open which one does",
-    "arrays of two devices in one call": "ValueError: CuPy computes on the current device alone",
+    "repeated indices": Difference(
+        "x[places] = v leaves open which of several values stays",
+        "the first stays, where NumPy's last does",
+        _PAGE + "duplicate-values-in-indices",
+    ),
+    "reductions": Difference(
+        "an array without axes, and no scalar: reading it would wait for the device",
+        "the same, for `array_equal`, `allclose` and `count_nonzero` too",
+        _PAGE + "zero-dimensional-array",
+    ),
+    "matrices of NumPy's class": Difference(
+        "there is no `matrix`",
+        "has none: refused as any class that it does not know",
+        _PAGE + "matrix-type-numpy-matrix",
+    ),
+    "element types": Difference(
+        "numbers and bools of 1 to 8 bytes, complex ones of 16; no text, object, longdouble",
+        "TypeError",
+        _PAGE + "data-types",
+    ),
+    "NumPy's arrays beside its own": Difference(
+        "TypeError: elementwise functions take CuPy's arrays and numbers, so that no transfer is unseen",
+        "TypeError",
+        _PAGE + "universal-functions-only-work-with-cupy-array-or-scalar",
+    ),
+    "arrays as a random seed": Difference(
+        "hashed to one number",
+        "no part in it: all numbers are drawn on the host",
+        _PAGE + "random-seed-arrays-are-hashed-to-scalars",
+    ),
+    "NaN in complex numbers": Difference(
+        "the largest of them is another than NumPy's",
+        "no part in it: Tensors hold real numbers",
+        _PAGE + "nan-not-a-number-handling",
+    ),
+    "order in memory": Difference(
+        "a result need not lie as its operands do",
+        "results of elementwise functions lie row by row",
+        _PAGE + "contiguity-strides",
+    ),
+    # ------------------------------------------------------------------ the other pages of the guide
+    "conversion": Difference(
+        "`np.asarray(x)` is a TypeError that names .get()", "TypeError", _REFERENCE + "ndarray.html"
+    ),
+    "functions": Difference(
+        "those that CuPy has, with the arguments that it takes (no `where=`, `initial=`, `device=`)",
+        "`cupy_names`: a TypeError for any other",
+        _REFERENCE + "comparison.html",
+    ),
+    "methods of elementwise functions": Difference(
+        "reduce and accumulate of add and multiply, reduceat of add, outer of all, at of seven",
+        "the same; NotImplementedError for the others",
+        _REFERENCE + "ufunc.html",
+    ),
+    "the current device": Difference(
+        "all is computed on the current device; another's array is read with a warning, or refused",
+        "ValueError, as where no GPU reads another's memory",
+        _GUIDE + "basic.html#current-device",
+    ),
+    "DLPack": Difference(
+        "streams, devices and copies", "see `capsules`", _GUIDE + "interoperability.html#dlpack"
+    ),
+    "waiting": Difference(
+        "some functions ask the device how large their result is, or whether an index fits",
+        "counted by their name; bools as an index as 'mask'",
+        _REFERENCE + "routines.html",
+    ),
+    # ------------------------------------------------------------------ from CuPy's text
+    "flags": Difference(
+        "c_contiguous, f_contiguous, owndata", "AttributeError for `writeable`", "cupy/_core/flags.pyx"
+    ),
+    "lists and NumPy's arrays as an index": Difference(
+        "copied to the device at each use, unseen",
+        "TypeError: stricter than CuPy",
+        "cupy/_core/_routines_indexing.pyx",
+    ),
+    "an array as a position": Difference(
+        "no __index__: `range(3)[x]` is a TypeError", "TypeError", "cupy/_core/core.pyx"
+    ),
+    "x[...] = NumPy's array": Difference(
+        "ValueError but for one without axes; CUPY_EXPERIMENTAL_SLICE_COPY alone allows x[:]",
+        "ValueError",
+        "cupy/_core/core.pyx, `__setitem__` and `fill`",
+    ),
+    "pickles": Difference(
+        "by way of the host, back to the device that is current then",
+        "the same, counted as 'pickle'",
+        "cupy/_core/core.pyx, `__reduce__`",
+    ),
+    "item": Difference("takes no position", "TypeError for x.item(0)", "cupy/_core/core.pyx"),
+    "in place": Difference(
+        "no @=; the other operand is an array of CuPy or a number", "TypeError", "cupy/_core/core.pyx"
+    ),
+    "sorting": Difference("kind is None or 'stable'", "ValueError for others", "cupy/_core/core.pyx"),
+    "astype": Difference("takes no casting= and no subok=", "TypeError", "cupy/_core/core.pyx"),
+    "einsum": Difference(
+        "takes dtype= and optimize= alone", "TypeError for others", "cupy/linalg/_einsum.py"
+    ),
+    "singular matrices": Difference(
+        "`inv`, `solve` and `cholesky` give what cuSOLVER left, unless cupyx.errstate(linalg='raise')",
+        "NaN, and no LinAlgError",
+        "cupy/linalg/_util.py",
+    ),
+    "warnings": Difference(
+        "a GPU raises and warns of no overflow, NaN or division by zero", "none", "cupyx/_ufunc_config.py"
+    ),
+    "the largest of no elements": Difference(
+        "there is no initial=: ValueError", "ValueError, as NumPy's", "cupy/_core/_reduction.pyx"
+    ),
 }
