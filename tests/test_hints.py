@@ -1,12 +1,15 @@
 """Hints: each is given once, at the line of the program, with what would fit; and not where all is well."""
 
+import re
 import warnings
 
 import numpy as np
 import pytest
 
-from tinygrad_cnn import Tensor, hints, nn, no_grad, optim
+import tinygrad_cnn
+from tinygrad_cnn import Tensor, hints, nn, no_grad, optim, other_names
 from tinygrad_cnn import functional as F
+from tinygrad_cnn.data import DataLoader
 
 X, LABELS = np.random.default_rng(0).standard_normal((4, 3)).astype("float32"), np.array([0, 2, 1, 1])
 
@@ -94,3 +97,39 @@ def test_a_right_program_gets_none():
 def test_a_convolution_says_that_channels_are_last():
     with pytest.raises(ValueError, match="channels last"):
         nn.Conv2d(3, 8, 3)(np.zeros((2, 28, 28, 3), "float32"))
+
+
+@pytest.mark.parametrize(
+    ("ask", "words"),
+    [
+        (lambda: nn.Dense, "module 'tinygrad_cnn.nn' has no attribute 'Dense'; here it is nn.Linear"),
+        (lambda: nn.Conv2D, "the nearest is 'Conv2d'"),
+        (lambda: nn.functional, "tinygrad_cnn has it"),
+        (lambda: nn.init.xavier_uniform, "the nearest is 'xavier_uniform_'"),
+        (lambda: nn.models.ResNet18, "the nearest is 'resnet18'"),
+        (lambda: tinygrad_cnn.relu, "tinygrad_cnn.functional has it"),
+        (lambda: tinygrad_cnn.no_gradd, "the nearest is 'no_grad'"),
+        (lambda: tinygrad_cnn.train.ModelCheckpoint, "here it is train.Checkpoint"),
+        (lambda: tinygrad_cnn.data.Dataloader, "the nearest is 'DataLoader'"),
+        (lambda: optim.lr_scheduler, "here it is optim itself"),
+        (lambda: F.crossentropy, "the nearest is 'cross_entropy'"),
+        (lambda: tinygrad_cnn.nothing_like_it, "has no attribute 'nothing_like_it'$"),
+        (lambda: tinygrad_cnn.__wrapped__, "has no attribute '__wrapped__'$"),
+    ],
+)
+def test_a_name_that_is_not_here_gets_a_word_of_help(ask, words):
+    with pytest.raises(AttributeError, match=words):
+        ask()
+
+
+def test_names_of_elsewhere_are_not_here_and_what_is_named_is():
+    packages = [tinygrad_cnn, F, nn, optim, tinygrad_cnn.data, tinygrad_cnn.train, tinygrad_cnn.serial]
+    for name, here in other_names.ELSEWHERE.items():
+        assert not any(name in package.__all__ for package in packages), name
+        for package, what in re.findall(r"\b(functional|nn|optim|data|train|serial)\.(\w+)", here):
+            assert hasattr(getattr(tinygrad_cnn, package), what), here
+
+
+def test_packages_are_there_without_a_word():
+    assert tinygrad_cnn.data.DataLoader is DataLoader
+    assert tinygrad_cnn.array_api.__name__ == "tinygrad_cnn.array_api"

@@ -26,6 +26,7 @@ MAY_IMPORT: dict[str, str] = {
     "rng": "errors restoring",
     "half_precision": "",
     "hints": "",
+    "other_names": "",
     "graph": "errors devices restoring half_precision",
     "mode": "errors switches graph",
     "anomaly": "errors switches graph",
@@ -54,6 +55,8 @@ MAY_IMPORT: dict[str, str] = {
 MAY_IMPORT["parallel"] = "errors devices restoring graph mode rng kernels functional tensors nn optim"
 for part in ["devices", "rng", "kernels", "warm", "data", "serial", "train", "onnx", "parallel"]:
     MAY_IMPORT[part] += " signal_handlers"
+for part in ["functional", "nn", "optim", "data", "train", "serial"]:
+    MAY_IMPORT[part] += " other_names"
 MAY_IMPORT["testing"] = " ".join(MAY_IMPORT)
 FILES = sorted((ROOT / "tinygrad_cnn").rglob("*.py"))
 

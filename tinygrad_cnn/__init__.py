@@ -5,6 +5,7 @@ Not affiliated with tinygrad.
 
 import importlib
 import sys
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from tinygrad_cnn import functional, nn, optim, transforms
 from tinygrad_cnn.anomaly import detect_anomaly
@@ -42,6 +43,7 @@ from tinygrad_cnn.kernels.serving import kernels_in_use, use_kernels
 from tinygrad_cnn.kernels.threads import get_num_threads, set_num_threads
 from tinygrad_cnn.mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from tinygrad_cnn.nn.module import Parameter
+from tinygrad_cnn.other_names import guard as _guard
 from tinygrad_cnn.random_tensors import (
     bernoulli,
     multinomial,
@@ -127,3 +129,8 @@ __all__ = [
 
 if "hypothesis" in sys.modules:  # it was imported before Tensor was there to be registered
     importlib.import_module("_tinygrad_cnn_plugins.for_hypothesis").register()
+
+if not _TYPE_CHECKING:  # a checker knows the names as they are
+    __getattr__ = _guard(
+        globals(), ("array_api", "data", "onnx", "parallel", "serial", "testing", "torch", "train")
+    )

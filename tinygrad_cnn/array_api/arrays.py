@@ -37,12 +37,13 @@ def data(x: Any) -> Any:
 
 
 def wrapped(value: Any) -> Tensor:
-    """An array or a NumPy number as a Tensor without a graph.
+    """An array or a NumPy number as a Tensor without a graph, which can be written to.
 
     >>> wrapped(np.float32(2.0))
     Tensor(2.)
     """
-    return Tensor.detached(np.asarray(value))
+    array = np.asarray(value)
+    return Tensor.detached(array if array.flags.writeable else array.copy())
 
 
 def is_float(x: Any) -> bool:

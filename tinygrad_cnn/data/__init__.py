@@ -1,5 +1,7 @@
 """Datasets, loaders, and readers of files of examples, all in NumPy arrays."""
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
 from tinygrad_cnn.data.augment import (
     CenterCrop,
     Compose,
@@ -31,6 +33,7 @@ from tinygrad_cnn.data.sklearn_digits import digits
 from tinygrad_cnn.data.stream import Augmented, StreamedDataset
 from tinygrad_cnn.data.subsets import ConcatDataset, Subset, random_split, split
 from tinygrad_cnn.data.transform import Transform
+from tinygrad_cnn.other_names import guard as _guard
 
 __all__ = [
     "ArrayDataset", "Augmented", "BatchSampler", "CenterCrop", "Compose", "ConcatDataset", "DataLoader",
@@ -40,3 +43,6 @@ __all__ = [
     "cifar10", "cifar100", "default_collate", "digits", "fashion_mnist", "get_worker_info", "load_image",
     "mnist", "random_split", "read_idx", "split", "svhn", "write_idx",
 ]  # fmt: skip
+
+if not _TYPE_CHECKING:  # a checker knows the names as they are
+    __getattr__ = _guard(globals())

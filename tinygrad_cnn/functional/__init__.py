@@ -7,6 +7,7 @@ Each family lists its public functions in its own `__all__`.
 """
 
 from types import ModuleType as _ModuleType
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from tinygrad_cnn.functional.activation import *
 from tinygrad_cnn.functional.arithmetic import *
@@ -17,6 +18,7 @@ from tinygrad_cnn.functional.building import *
 from tinygrad_cnn.functional.classification import *
 from tinygrad_cnn.functional.conv import *
 from tinygrad_cnn.functional.convolve import *
+from tinygrad_cnn.functional.covariance import *
 from tinygrad_cnn.functional.distances import *
 from tinygrad_cnn.functional.elementwise import *
 from tinygrad_cnn.functional.embeddings import *
@@ -54,8 +56,12 @@ from tinygrad_cnn.functional.sorting import *
 from tinygrad_cnn.functional.special import *
 from tinygrad_cnn.functional.statistics import *
 from tinygrad_cnn.functional.trigonometry import *
+from tinygrad_cnn.other_names import guard as _guard
 
 #: Every name here but those of modules: what the families list.
 __all__ = sorted(
     name for name, value in vars().items() if name[0] != "_" and not isinstance(value, _ModuleType)
 )
+
+if not _TYPE_CHECKING:  # a checker knows the names as they are
+    __getattr__ = _guard(globals())

@@ -153,16 +153,21 @@ def vecdot(a: Operand[T], b: Operand[T], axis: int = -1) -> T:
     """Sum of products along one axis.
 
     Args:
-        a, b: arrays or Tensors whose shapes broadcast.   axis: int.
+        a, b: arrays or Tensors whose shapes broadcast; along the axis they are equally long.
+        axis: int.
     Returns:
         The broadcast shape without the axis; NumPy's result type.
     Raises:
-        ShapeError: the shapes do not broadcast, or no such axis.
+        ShapeError: the shapes do not broadcast, are not equal along the axis, or no such axis.
     Source: NumPy's `vecdot`.
     >>> vecdot([1.0, 2.0], [3.0, 4.0])
     array(11., dtype=float32)
     """
-    return sum_over(operand("vecdot", a) * operand("vecdot", b), integer("vecdot", "axis", axis))
+    a, b, axis = operand("vecdot", a), operand("vecdot", b), integer("vecdot", "axis", axis)
+    lengths = [x.shape[one_axis("vecdot", axis, x.ndim)] for x in (a, b)]
+    if lengths[0] != lengths[1]:
+        raise ShapeError(f"vecdot: vectors of {lengths[0]} and {lengths[1]} elements, equally many fit")
+    return sum_over(a * b, axis)
 
 
 def matrix_transpose(x: Operand[T]) -> T:

@@ -21,6 +21,7 @@ MODES = {
     "edge": "replicate",
     "circular": "circular",
     "wrap": "circular",
+    "symmetric": "symmetric",
 }
 
 
@@ -31,6 +32,7 @@ def pad(
 
         constant    v v | a b c d | v v        reflect     c b | a b c d | c b
         replicate   a a | a b c d | d d        circular    c d | a b c d | a b
+        symmetric   b a | a b c d | d c
 
     An element that the border shows gets the gradients of all the places where it stands. A border
     wider than x goes on in the same pattern.
@@ -39,7 +41,8 @@ def pad(
         x: array or Tensor.
         pad_width: n for every side, (before, after) for every axis, or one such pair per axis. A
             negative number cuts elements off.
-        mode: 'constant', 'reflect', 'replicate' (NumPy's 'edge') or 'circular' (NumPy's 'wrap').
+        mode: 'constant', 'reflect', 'replicate' (NumPy's 'edge'), 'circular' (NumPy's 'wrap')
+            or 'symmetric'.
         constant_values: the value of a constant border.
     Returns:
         Each axis longer by before + after, x's dtype.
@@ -52,25 +55,30 @@ def pad(
     >>> pad(np.arange(4.0), 2, "reflect")
     array([2., 1., 0., 1., 2., 3., 2., 1.])
     """
-    x = operand("pad", x)
+    y: Any = operand("pad", x)
     kind = MODES[choice("pad", "mode", mode, tuple(MODES))]
     try:
-        widths = np.broadcast_to(np.asarray(pad_width), (x.ndim, 2))
+        widths = np.broadcast_to(np.asarray(pad_width), (y.ndim, 2))
     except ValueError:
         raise ArgumentError(
-            f"pad: pad_width {pad_width!r} does not fit {x.ndim} axes; "
+            f"pad: pad_width {pad_width!r} does not fit {y.ndim} axes; "
             "a number, one (before, after), or one such pair per axis fits"
         ) from None
     if widths.dtype.kind not in "iu":
         raise ArgumentError(f"pad: widths must be integers, got {pad_width!r}")
     if (widths < 0).any():
-        x, widths = _cut(x, np.maximum(-widths, 0)), np.maximum(widths, 0)
+        y, widths = _cut(y, np.maximum(-widths, 0)), np.maximum(widths, 0)
     sides = tuple((int(before), int(after)) for before, after in widths)
-    if kind != "constant" and any(n == 0 and any(w) for n, w in zip(x.shape, sides, strict=True)):
+    if kind != "constant" and any(n == 0 and any(w) for n, w in zip(y.shape, sides, strict=True)):
         raise ShapeError(
-            f"pad: x has shape {x.shape}; mode {mode!r} needs an element along each padded axis"
+            f"pad: x has shape {y.shape}; mode {mode!r} needs an element along each padded axis"
         )
-    return ops.Pad(sides, float(constant_values), kind)(x)
+    if kind != "symmetric":
+        return ops.Pad(sides, float(constant_values), kind)(y)
+    for axis, (n, side) in enumerate(zip(y.shape, sides, strict=True)):
+        if any(side):
+            y = ops.Index((*(slice(None),) * axis, np.pad(np.arange(n), side, "symmetric")))(y)
+    return y
 
 
 def _cut(x: Any, cuts: Any) -> Any:

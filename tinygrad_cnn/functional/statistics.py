@@ -1,4 +1,4 @@
-"""Statistics: differences, quantiles, covariances, sums without NaN, counts."""
+"""Statistics: differences, weighted means, quantiles, sums without NaN, counts."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from tinygrad_cnn.functional.arguments import (
     T,
     TensorLike,
     axes,
+    choice,
     flag,
     floating,
     integer,
@@ -24,37 +25,44 @@ from tinygrad_cnn.functional.arguments import (
     values,
     wide,
 )
-from tinygrad_cnn.functional.arrange import diagonal
 from tinygrad_cnn.functional.elementwise import where
-from tinygrad_cnn.functional.linalg import matmul
 from tinygrad_cnn.functional.reduce import max as max_over
 from tinygrad_cnn.functional.reduce import mean
 from tinygrad_cnn.functional.reduce import min as min_over
 from tinygrad_cnn.functional.reduce import sum as sum_over
-from tinygrad_cnn.functional.shape import flatten, moveaxis, reshape, transpose
+from tinygrad_cnn.functional.shape import broadcast_to, concatenate, flatten, moveaxis, reshape
 from tinygrad_cnn.functional.sorting import sort
 
 __all__ = [
-    "average", "bincount", "corrcoef", "count_nonzero", "cov", "diff", "histogram", "median", "nanmax",
-    "nanmean", "nanmin", "nansum", "percentile", "ptp", "quantile",
+    "average", "bincount", "count_nonzero", "diff", "histogram", "median", "nanmax", "nanmean", "nanmin",
+    "nansum", "percentile", "ptp", "quantile",
 ]  # fmt: skip
 
 
-def diff(x: Operand[T], n: int = 1, axis: int = -1) -> T:
+def diff(
+    x: Operand[T], n: int = 1, axis: int = -1, prepend: TensorLike | None = None,
+    append: TensorLike | None = None,
+) -> T:  # fmt: skip
     """Differences of neighbours along an axis: y[i] = x[i+1] - x[i], n times.
 
     Args:
         x: array or Tensor.   n: how often.   axis: int.
+        prepend, append: elements that x first gets before and after it along the axis, as arrays or as
+            one number; they get gradients, too.
     Returns:
         x's shape, shorter by n along the axis; dtype of x.
     Raises:
-        ShapeError: no such axis.
+        ShapeError: no such axis, or further elements of a shape that does not fit.
     Source: NumPy's `diff`.
     >>> diff([1.0, 4.0, 9.0])
     array([3., 5.], dtype=float32)
     """
     y = operand("diff", x)
     axis = one_axis("diff", axis, y.ndim)
+    if prepend is not None or append is not None:
+        one = tuple(1 if k == axis else length for k, length in enumerate(y.shape))
+        parts: list[Any] = [operand("diff", end, [y]) for end in (prepend, y, append) if end is not None]
+        y = concatenate([part if part.ndim else broadcast_to(part, one) for part in parts], axis)
     for _ in range(integer("diff", "n", n, 0)):
         before = (slice(None),) * axis
         later: Any = (*before, slice(1, None))
@@ -81,40 +89,73 @@ def ptp(x: Operand[T], axis: Axis = None, keepdims: bool = False) -> T:
 
 
 @wide
-def average(x: Operand[T], axis: Axis = None, weights: TensorLike | None = None) -> T:
+def average(
+    x: Operand[T], axis: Axis = None, weights: TensorLike | None = None, returned: bool = False, *,
+    keepdims: bool = False,
+) -> Any:  # fmt: skip
     """Mean along axes, weighted: Σ w·x / Σ w.
 
     Args:
         x: float array or Tensor.   axis: int, tuple of ints, or None for all.
-        weights: of x's shape; None for equal ones.
+        weights: of x's shape, or a number for each place of one axis; None for equal ones.
+        returned: give the sums of the weights, too.   keepdims: keep the axes, with length 1.
     Returns:
-        x's shape without the axes; dtype of x.
+        x's shape without the axes; dtype of x. With `returned` a pair of such.
     Raises:
         ShapeError: no such axis, or weights of another shape.   DTypeError: x is not float.
     Source: NumPy's `average`.
     >>> average(np.array([1.0, 3.0]), weights=np.array([3.0, 1.0]))
     array(1.5)
     """
+    flag("average", "returned", returned)
     if weights is None:
-        return mean(x, axis)
-    x, weights = floating("average", x), operand("average", weights)
-    if weights.shape != x.shape:
-        raise ShapeError(f"average: weights have shape {weights.shape}, x has {x.shape}; the same fits")
-    return ops.Div()(sum_over(x * weights, axis), sum_over(weights, axis))
+        found = mean(x, axis, keepdims)
+        return (
+            (found, like(found, np.full(found.shape, x.size / max(found.size, 1)))) if returned else found
+        )
+    x, w = floating("average", x), operand("average", weights, [x])
+    if w.shape != x.shape:
+        along = one_axis("average", axis, x.ndim) if isinstance(axis, int) else None
+        if along is None or w.shape != x.shape[along : along + 1]:
+            raise ShapeError(
+                f"average: weights have shape {w.shape}, x has {x.shape}; the same fits, or one number "
+                "for each place of an axis that is named"
+            )
+        w = broadcast_to(reshape(w, (-1, *(1,) * (x.ndim - along - 1))), x.shape)
+    total = sum_over(w, axis, keepdims)
+    found = ops.Div()(sum_over(x * w, axis, keepdims), total)
+    return (found, total) if returned else found
 
 
-def quantile(x: Operand[T], q: TensorLike, axis: int | None = None, keepdims: bool = False) -> T:
+#: Where a quantile lies among n elements, by method: at n*q + a + q*(1 - a - b) - 1.
+PLACES = {
+    "linear": (1.0, 1.0),
+    "hazen": (0.5, 0.5),
+    "weibull": (0.0, 0.0),
+    "interpolated_inverted_cdf": (0.0, 1.0),
+    "median_unbiased": (1 / 3, 1 / 3),
+    "normal_unbiased": (3 / 8, 3 / 8),
+}
+METHODS = (*PLACES, "lower", "higher", "midpoint", "nearest")
+
+
+def quantile(
+    x: Operand[T], q: TensorLike, axis: int | None = None, keepdims: bool = False, *,
+    method: str = "linear",
+) -> T:  # fmt: skip
     """The number below which a share q of the elements lies; between two of them on a straight line.
 
     Args:
         x: float array or Tensor.   q: a share in [0, 1], or several.   axis: int, or None for all.
         keepdims: keep the axis, with length 1.
+        method: what counts between two elements: 'linear', 'lower', 'higher', 'midpoint', 'nearest'; or
+            a continuous estimate by its name in NumPy, such as 'hazen' or 'weibull'.
     Returns:
         q's shape, then x's without the axis; dtype of x.
     Raises:
-        ArgumentError: q outside [0, 1].   ShapeError: no such axis, or no element.   DTypeError: x
-        is not float.
-    Source: NumPy's `quantile`.
+        ArgumentError: q outside [0, 1], or another method.   ShapeError: no such axis, or no element.
+        DTypeError: x is not float.
+    Source: NumPy's `quantile`; Hyndman & Fan 1996, "Sample quantiles in statistical packages".
     >>> quantile([1.0, 2.0, 4.0], 0.75)
     array(3., dtype=float32)
     """
@@ -131,7 +172,7 @@ def quantile(x: Operand[T], q: TensorLike, axis: int | None = None, keepdims: bo
     if not x.shape[axis]:
         raise ShapeError("quantile: x has no element along the axis, at least one is needed")
     y = moveaxis(sort(x, axis), axis, 0)
-    place = shares.reshape(-1) * (len(y) - 1)
+    place = _places(shares.reshape(-1), len(y), choice("quantile", "method", method, METHODS))
     low = np.floor(place).astype(np.int64)
     high = np.minimum(low + 1, len(y) - 1)
     share = (place - low).astype(x.dtype).reshape(-1, *(1,) * (y.ndim - 1))
@@ -140,12 +181,27 @@ def quantile(x: Operand[T], q: TensorLike, axis: int | None = None, keepdims: bo
     return reshape(found, (*shares.shape, *rest))
 
 
-def percentile(x: Operand[T], q: TensorLike, axis: int | None = None, keepdims: bool = False) -> T:
+def _places(shares: Any, count: int, method: str) -> Any:
+    """Where quantiles lie among sorted elements: whole numbers, or between them."""
+    if method in PLACES:
+        a, b = PLACES[method]
+        return np.clip(count * shares + (a + shares * (1 - a - b)) - 1, 0, count - 1)
+    place = (count - 1) * shares
+    low, high = np.floor(place), np.ceil(place)
+    if method == "midpoint":
+        return (low + high) / 2
+    return {"lower": low, "higher": high, "nearest": np.round(place)}[method]
+
+
+def percentile(
+    x: Operand[T], q: TensorLike, axis: int | None = None, keepdims: bool = False, *,
+    method: str = "linear",
+) -> T:  # fmt: skip
     """`quantile` with q in hundredths.
 
     Args:
         x: float array or Tensor.   q: in [0, 100], or several.   axis: int, or None for all.
-        keepdims: keep the axis, with length 1.
+        keepdims: keep the axis, with length 1.   method: as `quantile`.
     Returns:
         q's shape, then x's without the axis; dtype of x.
     Raises:
@@ -154,7 +210,7 @@ def percentile(x: Operand[T], q: TensorLike, axis: int | None = None, keepdims: 
     >>> percentile([1.0, 2.0, 4.0], 75)
     array(3., dtype=float32)
     """
-    return quantile(x, on_host(q).astype(np.float64) / 100, axis, keepdims)
+    return quantile(x, on_host(q).astype(np.float64) / 100, axis, keepdims, method=method)
 
 
 def median(x: Operand[T], axis: int | None = None, keepdims: bool = False) -> T:
@@ -171,54 +227,6 @@ def median(x: Operand[T], axis: int | None = None, keepdims: bool = False) -> T:
     array(2., dtype=float32)
     """
     return quantile(x, 0.5, axis, keepdims)
-
-
-@wide
-def cov(x: Operand[T], rowvar: bool = True, ddof: int = 1) -> T:
-    """Covariances of variables: C[i,j] = Σ (x_i - mean)(x_j - mean) / (N - ddof).
-
-    Args:
-        x: (K, N) float, a variable a row; (N,) for one.   rowvar: False for a variable a column.
-        ddof: taken from the number of observations.
-    Returns:
-        (K, K), or 0-d for one; dtype of x.
-    Raises:
-        ShapeError: more than 2 axes.   DTypeError: x is not float.
-    Source: NumPy's `cov`.
-    >>> cov(np.array([[1.0, 3.0], [2.0, 4.0]]))
-    array([[2., 2.],
-           [2., 2.]])
-    """
-    x = floating("cov", x)
-    if x.ndim > 2:
-        raise ShapeError(f"cov: x has shape {x.shape}, 1 or 2 axes fit")
-    single = x.ndim < 2
-    x = reshape(x, (1, -1)) if single else x if flag("cov", "rowvar", rowvar) else transpose(x)
-    centred = x - mean(x, 1, keepdims=True)
-    found = matmul(centred, transpose(centred)) / (x.shape[1] - integer("cov", "ddof", ddof))
-    return ops.Index((0, 0))(found) if single else found
-
-
-@wide
-def corrcoef(x: Operand[T], rowvar: bool = True) -> T:
-    """Correlations of variables: C[i,j] / sqrt(C[i,i]·C[j,j]), C the covariances.
-
-    Args:
-        x: (K, N) float, a variable a row; (N,) for one.   rowvar: False for a variable a column.
-    Returns:
-        (K, K), or 0-d for one; dtype of x.
-    Raises:
-        ShapeError: more than 2 axes.   DTypeError: x is not float.
-    Source: NumPy's `corrcoef`.
-    >>> corrcoef(np.array([[1.0, 3.0], [2.0, 4.0]])).round(4)
-    array([[1., 1.],
-           [1., 1.]])
-    """
-    c = cov(x, rowvar)
-    if not c.ndim:
-        return ops.Div()(c, c)
-    root = ops.Sqrt()(diagonal(c))
-    return c / reshape(root, (-1, 1)) / root
 
 
 def nansum(x: Operand[T], axis: Axis = None, keepdims: bool = False) -> T:

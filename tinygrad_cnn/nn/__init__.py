@@ -4,6 +4,7 @@
 """
 
 from types import ModuleType as _ModuleType
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from tinygrad_cnn.nn import init as init
 from tinygrad_cnn.nn import models as models
@@ -46,6 +47,7 @@ from tinygrad_cnn.nn.parametrize import *
 from tinygrad_cnn.nn.rebuild import *
 from tinygrad_cnn.nn.registry import *
 from tinygrad_cnn.nn.structure import *
+from tinygrad_cnn.other_names import guard as _guard
 
 #: Every name here but those of modules, init and models apart: what the families list.
 __all__ = sorted(
@@ -53,3 +55,6 @@ __all__ = sorted(
     for name, value in vars().items()
     if name[0] != "_" and (not isinstance(value, _ModuleType) or name in ("init", "models"))
 )
+
+if not _TYPE_CHECKING:  # a checker knows the names as they are
+    __getattr__ = _guard(globals())

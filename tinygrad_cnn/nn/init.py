@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import inf, prod, sqrt
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from tinygrad_cnn.errors import ShapeError
 from tinygrad_cnn.functional.arguments import choice, number
+from tinygrad_cnn.other_names import guard
 from tinygrad_cnn.rng import Seed, generator
 from tinygrad_cnn.tensors.tensor_class import Tensor
 
@@ -311,3 +312,7 @@ def default_(weight: Tensor, bias: Tensor | None, *, rng: Seed = None) -> None:
     for tensor in (weight, bias):
         if tensor is not None:
             uniform_(tensor, -bound, bound, rng=draws)
+
+
+if not TYPE_CHECKING:  # a checker knows the names as they are
+    __getattr__ = guard(globals())

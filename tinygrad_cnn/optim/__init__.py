@@ -3,6 +3,8 @@
 Beside them the schedulers of the learning rate, and the clipping of gradients.
 """
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
 from tinygrad_cnn.optim.adadelta import Adadelta
 from tinygrad_cnn.optim.adafactor import Adafactor
 from tinygrad_cnn.optim.adagrad import Adagrad
@@ -36,6 +38,7 @@ from tinygrad_cnn.optim.rprop import Rprop
 from tinygrad_cnn.optim.scheduler import LRScheduler
 from tinygrad_cnn.optim.sgd import SGD
 from tinygrad_cnn.optim.user_factors import LambdaLR, MultiplicativeLR
+from tinygrad_cnn.other_names import guard as _guard
 
 __all__ = [
     "ASGD",
@@ -75,3 +78,6 @@ __all__ = [
     "clip_grad_norm_",
     "clip_grad_value_",
 ]
+
+if not _TYPE_CHECKING:  # a checker knows the names as they are
+    __getattr__ = _guard(globals())

@@ -4,6 +4,9 @@
 `Decoder` turn plain values into JSON and back.
 """
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
+from tinygrad_cnn.other_names import guard as _guard
 from tinygrad_cnn.serial.atomic import writing
 from tinygrad_cnn.serial.content import Content
 from tinygrad_cnn.serial.regular_files import opened, read_file
@@ -14,3 +17,6 @@ __all__ = [
     "Content", "Decoder", "Encoder", "load_content", "load_metadata", "load_tensors", "opened",
     "read_file", "save_tensors", "writing",
 ]  # fmt: skip
+
+if not _TYPE_CHECKING:  # a checker knows the names as they are
+    __getattr__ = _guard(globals())

@@ -13,10 +13,13 @@ import numpy as np
 from tinygrad_cnn import functional as F
 from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError
-from tinygrad_cnn.functional.arguments import like, one_axis, operand, values
+from tinygrad_cnn.functional.arguments import like, operand, values
 from tinygrad_cnn.tensors.numpy_linalg import MATRICES
 from tinygrad_cnn.tensors.numpy_numbers import NUMBERS
+from tinygrad_cnn.tensors.numpy_options import OPTIONS
 from tinygrad_cnn.tensors.numpy_parts import PARTS
+from tinygrad_cnn.tensors.numpy_reductions import REDUCTIONS
+from tinygrad_cnn.tensors.numpy_series import SERIES
 
 
 # --------------------------------------------------------------------------- new arrays, copies
@@ -65,29 +68,16 @@ def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = 
     return tuple(F.broadcast_to(line, shape) for line in lines)
 
 
-def average(a: Any, axis: int | None = None, weights: Any = None, returned: bool = False, **o: Any) -> Any:
-    """`np.average`: the mean, each element counted by its weight."""
-    if returned:
-        raise ArgumentError("np.average: returned=True is not supported for Tensors")
-    if weights is None:
-        return F.mean(a, axis, **o)
-    a, weights = operand("average", a), operand("average", weights)
-    if weights.shape != a.shape:
-        if axis is None or weights.ndim != 1:
-            raise ArgumentError(f"np.average: weights {weights.shape} need the shape {a.shape}, or an axis")
-        along = one_axis("average", axis, a.ndim)
-        weights = F.reshape(weights, tuple(-1 if i == along else 1 for i in range(a.ndim)))
-        weights = F.broadcast_to(weights, a.shape)
-    return F.sum(a * weights, axis, **o) / F.sum(weights, axis, **o)
-
-
 #: By NumPy's name.
 MORE_FUNCTIONS: dict[str, Callable[..., Any]] = {
     **PARTS,
     **NUMBERS,
     **MATRICES,
+    **OPTIONS,
+    **REDUCTIONS,
+    **SERIES,
     "append": append,
-    "average": average,
+    "average": F.average,
     "copy": copy,
     "empty_like": filled_like("empty_like"),
     "full_like": filled_like("full_like"),

@@ -10,7 +10,7 @@ import numpy as np
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError, ShapeError
-from tinygrad_cnn.functional.arguments import operand
+from tinygrad_cnn.functional.arguments import on_host, operand
 
 
 def cond(x: Any, p: Any = None) -> Any:
@@ -56,13 +56,55 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: 
     return F.svd(a)
 
 
+def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    """`np.linalg.norm`: of vectors along one axis, of matrices over two."""
+    x = operand("norm", x)
+    pair = axis if isinstance(axis, tuple) else (0, 1) if axis is None and x.ndim == 2 else None
+    if ord is None or pair is None or len(pair) != 2:
+        if ord is not None and axis is None and x.ndim != 1:
+            raise ArgumentError(f"np.linalg.norm: ord={ord!r} of shape {x.shape} needs an axis, or two")
+        return F.norm(x, 2 if ord is None else ord, axis, keepdims)
+    found = F.matrix_norm(F.moveaxis(x, pair, (-2, -1)), ord)
+    return F.expand_dims(found, tuple(a % x.ndim for a in pair)) if keepdims else found
+
+
+def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, int, Any]:
+    """`np.linalg.lstsq`: the solution, the sums of squares that remain, the rank, and singular values."""
+    a, b = operand("lstsq", a), operand("lstsq", b)
+    found, s = F.lstsq(a, b), F.svdvals(a)
+    least = rcond if rcond is not None else np.finfo(a.dtype).eps * max(a.shape)
+    rank = int((on_host(s) > least * on_host(s).max(initial=0)).sum())
+    whole = rank == a.shape[1] < a.shape[0]
+    rest = F.sum(F.square(b - F.matmul(a, found)), 0) if whole else np.zeros(0, a.dtype)
+    return found, F.reshape(rest, (-1,)), rank, s
+
+
+def qr(a: Any, mode: str = "reduced") -> Any:
+    """`np.linalg.qr`, reduced or R alone; unless a matrix is tall, the complete form is the reduced one."""
+    if mode not in ("reduced", "r", "complete"):
+        raise ArgumentError(f"np.linalg.qr: mode is 'reduced', 'complete' or 'r', got {mode!r}")
+    rows, columns = np.shape(a)[-2:]
+    if mode == "complete" and rows > columns:
+        raise ArgumentError("np.linalg.qr: mode 'reduced' is what is supported for tall Tensors")
+    return F.qr(a)[1] if mode == "r" else F.qr(a)
+
+
+def cholesky(a: Any, /, *, upper: bool = False) -> Any:
+    """`np.linalg.cholesky`: the lower factor, or the upper one."""
+    return F.matrix_transpose(F.cholesky(a)) if upper else F.cholesky(a)
+
+
 #: By NumPy's name.
 MATRICES: dict[str, Callable[..., Any]] = {
+    "linalg.cholesky": cholesky,
     "linalg.cond": cond,
     "linalg.diagonal": lambda x, /, *, offset=0: F.diagonal(x, offset, -2, -1),
+    "linalg.lstsq": lstsq,
     "linalg.matmul": F.matmul,
     "linalg.matrix_norm": matrix_norm,
+    "linalg.norm": norm,
     "linalg.outer": F.outer,
+    "linalg.qr": qr,
     "linalg.svd": svd,
     "linalg.tensordot": F.tensordot,
     "linalg.tensorinv": tensorinv,

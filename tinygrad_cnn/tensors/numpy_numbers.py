@@ -159,8 +159,8 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
 
 def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
     """`np.gradient`: slopes along axes by differences of neighbours, of the second order inside."""
-    if edge_order != 1:
-        raise ArgumentError("np.gradient: edge_order 1 is what is supported for Tensors")
+    if edge_order not in (1, 2):
+        raise ArgumentError(f"np.gradient: edge_order is 1 or 2, got {edge_order!r}")
     f = floating("gradient", f)
     given = range(f.ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
     axes = [one_axis("gradient", a, f.ndim) for a in given]
@@ -168,15 +168,15 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
     steps = steps * len(axes) if len(steps) == 1 else steps
     if len(steps) != len(axes):
         raise ShapeError(f"np.gradient: {len(steps)} distances for {len(axes)} axes")
-    found = tuple(_slopes(f, along, step) for along, step in zip(axes, steps, strict=True))
+    found = tuple(_slopes(f, along, step, edge_order) for along, step in zip(axes, steps, strict=True))
     return found[0] if len(found) == 1 else found
 
 
-def _slopes(f: Any, axis: int, step: Any) -> Any:
-    """The slope at each place of an axis: at the ends to the neighbour, inside by both neighbours."""
+def _slopes(f: Any, axis: int, step: Any, order: int) -> Any:
+    """The slope at each place of an axis: inside by both neighbours, at the ends by one or two."""
     count, step = f.shape[axis], on_host(step)
-    if count < 2:
-        raise ShapeError(f"np.gradient: axis {axis} has {count} elements, at least 2 fit")
+    if count < order + 1:
+        raise ShapeError(f"np.gradient: axis {axis} has {count} elements, at least {order + 1} fit")
     widths = np.diff(step) if step.ndim else np.full(count - 1, step)
     if widths.shape != (count - 1,):
         raise ShapeError(f"np.gradient: {step.shape} places for an axis of {count} elements")
@@ -186,6 +186,10 @@ def _slopes(f: Any, axis: int, step: Any) -> Any:
     first, last = quotients[(*before, slice(0, 1))], quotients[(*before, slice(-1, None))]
     earlier, later = quotients[(*before, slice(None, -1))], quotients[(*before, slice(1, None))]
     inside = (earlier * widths[1:] + later * widths[:-1]) / (widths[1:] + widths[:-1])
+    if order == 2:  # the slope of the parabola through three points
+        bends = (later - earlier) / (widths[1:] + widths[:-1])
+        first = first - bends[(*before, slice(0, 1))] * widths[:1]
+        last = last + bends[(*before, slice(-1, None))] * widths[-1:]
     return F.concatenate([first, inside, last], axis)
 
 

@@ -46,7 +46,80 @@ def delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
     arr = operand("delete", arr)
     arr, axis = (F.flatten(arr, 0), 0) if axis is None else (arr, axis)
     along = one_axis("delete", axis, arr.ndim)
-    return F.take(arr, np.delete(np.arange(arr.shape[along]), values(obj)), along)
+    places = obj if isinstance(obj, slice) else values(obj)
+    return F.take(arr, np.delete(np.arange(arr.shape[along]), places), along)
+
+
+def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
+    """`np.insert`: with further elements before some places along an axis, or of all in a row."""
+    arr = operand("insert", arr)
+    arr, axis = (F.flatten(arr, 0), 0) if axis is None else (arr, axis)
+    along, more = one_axis("insert", axis, arr.ndim), operand("insert", values)
+    count = arr.shape[along]
+    places = np.arange(count)[obj] if isinstance(obj, slice) else on_host(obj)
+    if places.dtype == bool:
+        places = np.flatnonzero(places)
+    if more.ndim < arr.ndim:
+        more = F.reshape(more, (*(1,) * (arr.ndim - more.ndim), *more.shape))
+    more = F.moveaxis(more, 0, along) if places.ndim == 0 else more
+    length = more.shape[along] if places.size == 1 else places.size
+    shape = tuple(length if k == along else n for k, n in enumerate(arr.shape))
+    both = F.concatenate([arr, F.astype(F.broadcast_to(more, shape), arr.dtype)], along)
+    where = places.item() if places.size == 1 else places
+    return F.take(both, np.insert(np.arange(count), where, np.arange(count, count + length)), along)
+
+
+def rollaxis(a: Any, axis: int, start: int = 0) -> Any:
+    """`np.rollaxis`: with an axis before another."""
+    a = operand("rollaxis", a)
+    order = [k for k in range(a.ndim) if k != (along := one_axis("rollaxis", axis, a.ndim))]
+    start = start + a.ndim if start < 0 else start
+    order.insert(start - (along < start), along)
+    return F.transpose(a, tuple(order))
+
+
+def piecewise(x: Any, condlist: Any, funclist: Sequence[Any], *args: Any, **kw: Any) -> Any:
+    """`np.piecewise`: functions, each of those elements for which its condition holds, or numbers."""
+    x = operand("piecewise", x)
+    some = isinstance(condlist, (list, tuple)) and np.ndim(values(condlist[0])) == x.ndim
+    conditions = [on_host(c).astype(bool) for c in (condlist if some else [condlist])]
+    if len(funclist) == len(conditions) + 1:
+        conditions.append(~np.any(conditions, axis=0))
+    if len(funclist) != len(conditions):
+        raise ShapeError(
+            f"np.piecewise: {len(funclist)} functions and {len(conditions)} conditions do not fit"
+        )
+    found: Any = F.flatten(x, 0) * 0
+    for condition, function in zip(conditions, funclist, strict=True):
+        at = np.flatnonzero(condition)
+        part = function(F.take(x, at), *args, **kw) if callable(function) else function
+        if at.size:
+            part = F.astype(F.broadcast_to(operand("piecewise", part), at.shape), found.dtype)
+            found = F.index_copy(found, 0, at, part)
+    return F.reshape(found, x.shape)
+
+
+def apply_along_axis(func1d: Callable[..., Any], axis: int, arr: Any, *args: Any, **kwargs: Any) -> Any:
+    """`np.apply_along_axis`: a function of each line of an axis; one call a line."""
+    arr = operand("apply_along_axis", arr)
+    along = one_axis("apply_along_axis", axis, arr.ndim)
+    lines = F.moveaxis(arr, along, -1)
+    parts = [
+        operand("apply_along_axis", func1d(lines[at], *args, **kwargs))
+        for at in np.ndindex(lines.shape[:-1])
+    ]
+    found = F.reshape(F.stack(parts), (*lines.shape[:-1], *parts[0].shape))
+    new = tuple(range(along, along + parts[0].ndim))
+    return F.moveaxis(found, tuple(range(arr.ndim - 1, found.ndim)), new) if new else found
+
+
+def apply_over_axes(func: Callable[..., Any], a: Any, axes: Any) -> Any:
+    """`np.apply_over_axes`: a reduction along one axis after the other, which stay with length 1."""
+    a = operand("apply_over_axes", a)
+    for axis in np.atleast_1d(axes).tolist():
+        found = func(a, axis)
+        a = found if found.ndim == a.ndim else F.expand_dims(found, axis)
+    return a
 
 
 def compress(condition: Any, a: Any, axis: int | None = None, out: None = None) -> Any:
@@ -142,6 +215,8 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:  # no
 
 #: By NumPy's name.
 PARTS: dict[str, Callable[..., Any]] = {
+    "apply_along_axis": apply_along_axis,
+    "apply_over_axes": apply_over_axes,
     "array_split": array_split,
     "block": block,
     "choose": choose,
@@ -151,8 +226,11 @@ PARTS: dict[str, Callable[..., Any]] = {
     "dsplit": split_along("dsplit", 2),
     "extract": extract,
     "hsplit": hsplit,
+    "insert": insert,
     "partition": partition,
+    "piecewise": piecewise,
     "resize": resize,
+    "rollaxis": rollaxis,
     "select": select,
     "vander": vander,
     "vdot": vdot,

@@ -17,6 +17,8 @@ from tinygrad_cnn.errors import DTypeError, GraphError
 from tinygrad_cnn.graph import MODE, Traced
 from tinygrad_cnn.tensors.numpy_functions import MORE_FUNCTIONS
 from tinygrad_cnn.tensors.numpy_numbers import OF_EACH
+from tinygrad_cnn.tensors.numpy_reductions import ACCUMULATE, REDUCE, accumulate, outer, reduce
+from tinygrad_cnn.tensors.numpy_series import PAIRS_OF_PARTS
 
 #: NumPy's elementwise functions that are recorded, by name.
 UFUNCS: dict[str, Callable[..., Any]] = {
@@ -74,10 +76,12 @@ UFUNCS: dict[str, Callable[..., Any]] = {
     "square": F.square,
     "tan": F.tan,
     "vecdot": F.vecdot,
+    "conjugate": F.identity,  # of real numbers
     **OF_EACH,
+    **PAIRS_OF_PARTS,
 }
 
-#: Elementwise functions with bool results, which carry no gradient.
+#: Elementwise functions of truth, bits, whole numbers and neighbours, whose results carry no gradient.
 PREDICATES = frozenset(
     [
         "equal",
@@ -100,6 +104,11 @@ PREDICATES = frozenset(
         "right_shift",
         "signbit",
         "invert",
+        "bitwise_count",
+        "gcd",
+        "lcm",
+        "nextafter",
+        "spacing",
     ]
 )
 
@@ -109,30 +118,10 @@ def _clip(a: Any, a_min: Any = None, a_max: Any = None, **bounds: Any) -> Any:
     return F.clip(a, bounds.pop("min", a_min), bounds.pop("max", a_max), **bounds)
 
 
-def _einsum(subscripts: Any, *operands: Any, optimize: Any = True) -> Any:
-    """`np.einsum`; the order of the products is always optimised."""
-    return F.einsum(subscripts, *operands)
-
-
-def _linalg_norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    """`np.linalg.norm` where it is a norm of vectors: a matrix has the Frobenius norm only."""
-    pair = np.ndim(x) == 2 if axis is None else isinstance(axis, tuple) and len(axis) == 2
-    if ord not in (None, "fro") and (pair or (axis is None and np.ndim(x) != 1)):
-        raise DTypeError(
-            f"np.linalg.norm: norm {ord!r} of matrices is not defined for Tensors; "
-            "functional.norm takes all elements as one vector"
-        )
-    return F.norm(x, 2 if ord in (None, "fro") else ord, axis, keepdims)
-
-
 #: NumPy's other functions that are recorded, by name.
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "amax": F.max,
     "around": F.round,
     "fix": F.trunc,
-    "atleast_1d": F.atleast_1d,
-    "atleast_2d": F.atleast_2d,
-    "atleast_3d": F.atleast_3d,
     "column_stack": F.column_stack,
     "corrcoef": F.corrcoef,
     "cov": F.cov,
@@ -147,7 +136,6 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "flipud": F.flipud,
     "inner": F.inner,
     "kron": F.kron,
-    "linalg.cholesky": F.cholesky,
     "linalg.det": F.det,
     "linalg.inv": F.inv,
     "linalg.solve": F.solve,
@@ -158,7 +146,6 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "linalg.svdvals": F.svdvals,
     "linalg.eigvalsh": F.eigvalsh,
     "linalg.eigh": F.eigh,
-    "linalg.qr": F.qr,
     "matrix_transpose": F.matrix_transpose,
     "linalg.matrix_transpose": F.matrix_transpose,
     "median": F.median,
@@ -172,43 +159,30 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "ptp": F.ptp,
     "rot90": F.rot90,
     "sinc": F.sinc,
-    "take": F.take,
     "unstack": F.unstack,
     "broadcast_arrays": F.broadcast_arrays,
     "bincount": F.bincount,
-    "amin": F.min,
     "broadcast_to": F.broadcast_to,
     "clip": _clip,
-    "concatenate": F.concatenate,
     "convolve": F.convolve1d,
     "correlate": F.correlate1d,
     "cumprod": F.cumprod,
     "cumsum": F.cumsum,
     "diagonal": F.diagonal,
     "dot": F.dot,
-    "einsum": _einsum,
     "expand_dims": F.expand_dims,
     "flip": F.flip,
-    "linalg.norm": _linalg_norm,
     "linalg.vector_norm": F.norm,
-    "max": F.max,
-    "mean": F.mean,
-    "min": F.min,
     "moveaxis": F.moveaxis,
     "outer": F.outer,
-    "pad": F.pad,
-    "prod": F.prod,
-    "ravel": F.flatten,
     "repeat": F.repeat,
-    "reshape": F.reshape,
     "roll": F.roll,
     "round": F.round,
     "sort": F.sort,
     "split": F.split,
     "squeeze": F.squeeze,
     "stack": F.stack,
-    "std": F.std,
-    "sum": F.sum,
+    "real": F.identity,  # of real numbers
     "swapaxes": F.swapaxes,
     "take_along_axis": F.take_along_axis,
     "tensordot": F.tensordot,
@@ -217,8 +191,6 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "transpose": F.transpose,
     "tril": F.tril,
     "triu": F.triu,
-    "var": F.var,
-    "where": F.where,
     **MORE_FUNCTIONS,
 }
 
@@ -266,6 +238,7 @@ QUERIES = frozenset(
         "isneginf",
         "isposinf",
         "isreal",
+        "ix_",
         "lexsort",
         "nanargmax",
         "nanargmin",
@@ -291,10 +264,13 @@ def apply_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: d
         GraphError: `out=` while the result would need a graph.
     """
     name = ufunc.__name__
-    out = kwargs.pop("out", None)
-    if method != "__call__" or (name not in UFUNCS and name not in PREDICATES):
-        full = name if method == "__call__" else f"{name}.{method}"
-        raise DTypeError(unknown(full, (*UFUNCS, *PREDICATES, *FUNCTIONS)))
+    if method != "__call__":
+        return apply_method(ufunc, method, inputs, kwargs)
+    if name not in UFUNCS and name not in PREDICATES:
+        raise DTypeError(unknown(name, (*UFUNCS, *PREDICATES, *FUNCTIONS)))
+    out, dtype = kwargs.pop("out", None), kwargs.pop("dtype", None)
+    if dtype is not None and name in UFUNCS and out is None:
+        inputs = tuple(F.astype(x, dtype) if hasattr(x, "dtype") else x for x in inputs)
     if kwargs:
         raise DTypeError(f"np.{name}: {', '.join(kwargs)} is not supported for Tensors")
     if out is not None:
@@ -302,6 +278,22 @@ def apply_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: d
     if name in UFUNCS:
         return UFUNCS[name](*inputs)
     return wrap_like(inputs)(ufunc(*map(plain, inputs)))
+
+
+def apply_method(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """`np.add.reduce` and so on.
+
+    Raises:
+        DTypeError: a method, or a ufunc of it, that is in no table.
+    """
+    name = ufunc.__name__
+    if method == "reduce" and name in REDUCE:
+        return reduce(name, *inputs, **kwargs)
+    if method == "accumulate" and name in ACCUMULATE:
+        return accumulate(name, *inputs, **kwargs)
+    if method == "outer" and (name in UFUNCS or name in PREDICATES) and not kwargs:
+        return outer(ufunc, *inputs)
+    raise DTypeError(unknown(f"{name}.{method}", (*UFUNCS, *PREDICATES, *FUNCTIONS)))
 
 
 def write_out(ufunc: np.ufunc, inputs: tuple[Any, ...], out: tuple[Any, ...]) -> Any:

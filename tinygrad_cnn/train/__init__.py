@@ -4,6 +4,9 @@
 `load_trainer` and `load_notes` read it in another program.
 """
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
+from tinygrad_cnn.other_names import guard as _guard
 from tinygrad_cnn.train.callbacks import (
     Callback,
     Checkpoint,
@@ -39,3 +42,6 @@ __all__ = [
     "Trainer", "accuracy", "confusion_matrix", "f1", "load_checkpoint", "load_model", "load_notes",
     "load_trainer", "mae", "mse", "precision", "recall", "save_checkpoint", "save_model", "top_k_accuracy",
 ]  # fmt: skip
+
+if not _TYPE_CHECKING:  # a checker knows the names as they are
+    __getattr__ = _guard(globals())

@@ -1,5 +1,7 @@
 """Networks from the literature, ready to build, with PyTorch's names of their weights."""
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
 from tinygrad_cnn.nn.models.alexnet import alexnet_like, alexnet_like_plan
 from tinygrad_cnn.nn.models.convnet import ConvNet, deep_convnet, simple_convnet
 from tinygrad_cnn.nn.models.inception import Inception
@@ -7,6 +9,7 @@ from tinygrad_cnn.nn.models.lenet import digit_codes, lenet5, lenet5_loss, lenet
 from tinygrad_cnn.nn.models.plan import build, parameter_count, state_shapes
 from tinygrad_cnn.nn.models.resnet import BasicBlock, Bottleneck, ResNet, resnet18, small_resnet
 from tinygrad_cnn.nn.models.vgg_networks import thin_vgg, vgg, vgg16, vgg19, vgg_plan
+from tinygrad_cnn.other_names import guard as _guard
 
 __all__ = [
     "BasicBlock",
@@ -33,3 +36,6 @@ __all__ = [
     "vgg19",
     "vgg_plan",
 ]
+
+if not _TYPE_CHECKING:  # a checker knows the names as they are
+    __getattr__ = _guard(globals())

@@ -23,15 +23,17 @@ class ScalarMethods(Methods):
     def __getitem__(self, key: Any) -> Tensor:
         return F.index(self, key)
 
-    def item(self) -> Any:
-        """The one element as a Python number.
+    def item(self, *place: int) -> Any:
+        """The one element as a Python number; or the one at a place, of all in a row or by axes.
 
         Raises:
-            ShapeError: it has not exactly one element.
+            ShapeError: no place, and not exactly one element.   IndexError: no such place.
 
-        >>> Tensor([[2.5]]).item()
-        2.5
+        >>> Tensor([[2.5]]).item(), Tensor([[1.0, 2.0]]).item(0, 1)
+        (2.5, 2.0)
         """
+        if place:
+            return self._array.item(*place)
         if self.size != 1:
             raise ShapeError(f"item: the tensor has {self.size} elements (shape {self.shape}), 1 fits")
         return self._array.item()
