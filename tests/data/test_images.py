@@ -35,7 +35,7 @@ from tinygrad_cnn.data import (
     load_image,
 )
 from tinygrad_cnn.data.affine import resample
-from tinygrad_cnn.data.stream import in_order
+from tinygrad_cnn.data.worker_threads import in_order
 from tinygrad_cnn.errors import ArgumentError, DTypeError, FormatError, MissingExtraError, ShapeError
 
 Image = pytest.importorskip("PIL.Image", reason="Pillow is not installed")

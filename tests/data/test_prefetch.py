@@ -1,5 +1,7 @@
 """Batches made ahead by a thread: the same as without, and no thread outlives its iterator."""
 
+import concurrent.futures.thread
+import queue
 import subprocess
 import sys
 import threading
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 
 from tinygrad_cnn.data import DataLoader
 from tinygrad_cnn.data.prefetch import prefetched
-from tinygrad_cnn.data.stream import in_order
+from tinygrad_cnn.data.worker_threads import in_order
 from tinygrad_cnn.errors import ArgumentError, DTypeError
 
 
@@ -155,3 +157,56 @@ def test_wrong_arguments():
     for bad in (True, 1.5, None):
         with pytest.raises(DTypeError, match="DataLoader: prefetch must be an integer"):
             DataLoader(np.arange(3), prefetch=bad)
+
+
+#: Python's own queues and futures: their locks are Python code, which an exception may end half way.
+LOCKING = (queue.__file__, concurrent.futures._base.__file__, concurrent.futures.thread.__file__)
+
+
+@pytest.mark.parametrize(
+    "read",
+    [lambda: prefetched(iter(range(4)), 1), lambda: in_order(abs, range(4), 2)],
+    ids=["one", "several"],
+)
+def test_an_exception_where_another_thread_is_waited_for_leaves_no_lock_taken(read):
+    """As a signal's handler raises it, at each instruction of the queues and futures of Python."""
+
+    class StopError(Exception):
+        pass
+
+    def interrupted(at):
+        passed, before = 0, sys.gettrace()
+
+        def step(frame, event, argument):
+            nonlocal passed
+            passed += event == "opcode"
+            if passed == at:
+                sys.settrace(None)
+                raise StopError
+            return step
+
+        def begun(frame, event, argument):
+            callers = (frame, frame.f_back)
+            if not any(one is not None and one.f_code.co_filename in LOCKING for one in callers):
+                return None
+            frame.f_trace_opcodes = True
+            return step
+
+        sys.settrace(begun)
+        try:
+            for result in read():
+                result() if callable(result) else None
+            finished.append(at)
+        except StopError:
+            pass
+        finally:
+            sys.settrace(before)
+
+    finished = []
+    for at in range(1, 400):
+        thread = threading.Thread(target=interrupted, args=(at,), daemon=True)
+        thread.start()
+        thread.join(10)
+        assert not thread.is_alive(), at
+        if finished:
+            break

@@ -33,7 +33,12 @@ def prefetched(items: Iterator[T], ahead: int) -> Iterator[T]:
     >>> list(prefetched(iter("abc"), 2))
     ['a', 'b', 'c']
     """
-    waiting: queue.Queue[tuple[str, Any]] = queue.Queue(ahead)
+    # Not `queue.Queue`, whose lock is Python code: a signal's handler that raises right after it was taken
+    # leaves it taken for good, and the next one waits for ever.
+    waiting: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
+    room: queue.SimpleQueue[None] = queue.SimpleQueue()  # one entry for each item that may still wait
+    for _ in range(ahead):
+        room.put(None)
     stopped: list[bool] = []  # a list, to which nothing but one step of Python's own adds
 
     def work() -> None:
@@ -44,6 +49,7 @@ def prefetched(items: Iterator[T], ahead: int) -> Iterator[T]:
                 except StopIteration:
                     waiting.put(("end", None))
                     break
+                room.get()
                 waiting.put(("item", item))
             if isinstance(items, Generator):
                 items.close()  # here, where it ran: a `with no_grad()` inside it belongs to this context
@@ -66,9 +72,7 @@ def prefetched(items: Iterator[T], ahead: int) -> Iterator[T]:
 
     def end() -> None:
         stopped.append(True)
-        # The thread puts at most once more, and then there is room; so it cannot wait for ever.
-        while not waiting.empty():
-            waiting.get_nowait()
+        room.put(None)  # the thread puts at most once more, so it does not wait for ever
         # The garbage collector may close the iterator in any thread, also in this one; and at the end
         # of the program, when a daemon thread stands still for good (Python 3.13).
         if thread.is_alive() and threading.current_thread() is not thread and not sys.is_finalizing():
@@ -79,6 +83,7 @@ def prefetched(items: Iterator[T], ahead: int) -> Iterator[T]:
             yield from items
             return
         while (found := waiting.get())[0] == "item":
+            room.put(None)
             yield found[1]
         if found[0] == "error":
             raise found[1]

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import contextvars
-import logging
-import threading
 from abc import ABC, abstractmethod
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_cnn.data.transform import Transform
+from tinygrad_cnn.data.worker_threads import in_order
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
 
 Array = NDArray[Any]
-S = TypeVar("S")
-T = TypeVar("T")
-
-_THREADS = "in_order"
-_log = logging.getLogger("tinygrad_cnn")
 
 
 class StreamedDataset(ABC):
@@ -266,53 +257,3 @@ def stack_field(name: str, values: list[Any]) -> Array:
         return np.stack(arrays)
     except ValueError as error:
         raise ShapeError(f"{name}: the samples of a batch do not stack: {error}") from error
-
-
-def in_order(
-    function: Callable[[S], T], items: Iterable[S], workers: int
-) -> Generator[Callable[[], T], None, None]:
-    """Call a function on each item, in several threads, and hand out the results in the items' order.
-
-    Twice as many calls as threads are under way or wait to be taken, so memory stays bounded. Each
-    runs in a copy of the caller's context, so that settings like NumPy's `errstate` hold in it too.
-
-    Args:
-        workers: threads; 0 calls the function when its result is taken.
-    Returns:
-        An iterator of functions: each, called once, returns a result or raises what its call raised.
-
-    >>> [result() for result in in_order(abs, [-1, 2, -3], workers=2)]
-    [1, 2, 3]
-    """
-    if not workers:
-        yield from (partial(function, item) for item in items)
-        return
-    pool = ThreadPoolExecutor(workers, thread_name_prefix=_THREADS)
-    waiting: deque[Callable[[], T]] = deque()
-    threaded = True
-
-    def begun(item: S) -> Callable[[], T]:
-        nonlocal threaded
-        if threaded:
-            try:
-                future: Future[T] = pool.submit(contextvars.copy_context().run, function, item)
-                return lambda: function(item) if future.cancelled() else future.result()
-            except RuntimeError as error:  # too many threads, or a system that has none
-                if "start new thread" not in str(error):  # the program ends
-                    raise
-                _log.warning("samples are read in one thread, as no more can be had: %s", error)
-                threaded = False
-                pool.shutdown(wait=True, cancel_futures=True)  # what has not begun is done here, too
-        return partial(function, item)
-
-    try:
-        for item in items:
-            if len(waiting) == 2 * workers:
-                yield waiting.popleft()
-            waiting.append(begun(item))
-        while waiting:
-            yield waiting.popleft()
-    finally:
-        # The garbage collector may close the iterator in any thread, and none can wait for itself.
-        inside = threading.current_thread().name.startswith(_THREADS)
-        pool.shutdown(wait=not inside, cancel_futures=True)
