@@ -163,9 +163,14 @@ def test_wrong_arguments():
 LOCKING = (queue.__file__, concurrent.futures._base.__file__, concurrent.futures.thread.__file__)
 
 
+def late(item):
+    time.sleep(0.001)  # so that it is waited for
+    return item
+
+
 @pytest.mark.parametrize(
     "read",
-    [lambda: prefetched(iter(range(4)), 1), lambda: in_order(abs, range(4), 2)],
+    [lambda: prefetched(iter(range(4)), 1), lambda: in_order(late, range(4), 2)],
     ids=["one", "several"],
 )
 def test_an_exception_where_another_thread_is_waited_for_leaves_no_lock_taken(read):
@@ -203,7 +208,7 @@ def test_an_exception_where_another_thread_is_waited_for_leaves_no_lock_taken(re
             sys.settrace(before)
 
     finished = []
-    for at in range(1, 400):
+    for at in range(1, 4000):
         thread = threading.Thread(target=interrupted, args=(at,), daemon=True)
         thread.start()
         thread.join(10)

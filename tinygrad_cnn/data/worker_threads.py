@@ -29,13 +29,13 @@ class _Call(Generic[T]):
     """
 
     def __init__(self, function: Callable[[], T]) -> None:
-        self._function = partial(contextvars.copy_context().run, function)
+        self._function, self._context = function, contextvars.copy_context()
         self._outcome: SimpleQueue[tuple[BaseException | None, Any]] = SimpleQueue()
 
     def make(self) -> None:
         """Make the call, and keep its result or what it raised."""
         try:
-            self._outcome.put((None, self._function()))
+            self._outcome.put((None, self._context.run(self._function)))
         except BaseException as error:
             self._outcome.put((error, None))
 
