@@ -1,4 +1,7 @@
-"""Check the links of the built site, and count it: `python docs/check_site.py`, after `make site`."""
+"""Check the built site, and count it: `python docs/check_site.py`, after `make site`.
+
+Every link within the site leads somewhere, and every public name has a place on a page of docs/api.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,9 @@ import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urldefrag
+
+sys.path.insert(0, str(Path(__file__).parent))
+import make_api
 
 SITE = Path(__file__).with_name("_build") / "html"
 
@@ -62,16 +68,28 @@ def dead(read: dict[Path, Page]) -> list[str]:
     return found
 
 
+def nameless(read: dict[Path, Page], site: Path) -> list[str]:
+    """Public names without a place on their page, as 'page: name'."""
+    none = Page("")
+    return [
+        f"{page}: {part}.{name}"
+        for page, part, name in make_api.public()
+        if f"{part}.{name}" not in read.get(site / "api" / f"{page}.html", none).places
+    ]
+
+
 def main() -> int:
-    """Print the counts and the dead links; 1 if there are any."""
+    """Print the counts, the dead links and the names on no page; 1 if there are any."""
     read = pages(SITE.resolve())
-    wrong = dead(read)
+    links_wrong, names_wrong = dead(read), nameless(read, SITE.resolve())
     size = sum(path.stat().st_size for path in SITE.rglob("*") if path.is_file())
     links = sum(len(page.links) for page in read.values())
     others = {link for page in read.values() for link in page.links if link.startswith("http")}
     print(f"{len(read)} pages, {links} links, {len(others)} addresses elsewhere, {size / 1e6:.1f} MB")
-    print("\n".join(wrong) or "every link leads somewhere")
-    return bool(wrong)
+    print("\n".join(links_wrong) or "every link leads somewhere")
+    names = len(list(make_api.public()))
+    print("\n".join(names_wrong) or f"all {names} public names have their place on a page")
+    return bool(links_wrong or names_wrong)
 
 
 if __name__ == "__main__":

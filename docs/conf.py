@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import shutil
 import sys
@@ -14,6 +15,7 @@ from latex2mathml.converter import convert
 import tinygrad_cnn
 
 sys.path.insert(0, str(Path(__file__).parent))
+import formulas
 import make_api
 import make_lesson
 
@@ -58,14 +60,43 @@ _AS_IT_IS = re.compile(
 
 def _from_markdown(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
     """Docstrings have Markdown's `code`, and signs that reStructuredText would read as marks."""
+    names = _arguments(obj)
     parts = _AS_IT_IS.split("\n".join(lines))
+    described = False  # arguments and results are, from the first heading on
     for i in range(0, len(parts), 2):
-        parts[i] = _words(parts[i])
+        head = _HEADING.search(parts[i])
+        text = parts[i] if head is None else parts[i][: head.start()]
+        parts[i] = _words(parts[i]) if described else _typeset(text, names) + _words(parts[i][len(text) :])
+        described = described or head is not None
     for i in range(1, len(parts), 2):
-        is_code = parts[i].lstrip().startswith(">>>")
-        parts[i] = f"{'' if is_code else '::'}\n\n{parts[i]}\n"
+        block = parts[i].strip("\n").splitlines()
+        if not block[0].lstrip().startswith(">>>") and formulas.mostly(block, names):
+            rows = "\n\n".join(f"   {_typeset(row.strip(), names, display=True)}" for row in block)
+            parts[i] = f".. container:: formula\n\n{rows}\n\n"
+        else:
+            is_code = parts[i].lstrip().startswith(">>>")
+            parts[i] = f"{'' if is_code else '::'}\n\n{parts[i]}\n"
         parts[i - 1] = parts[i - 1].rstrip("\n") + "\n\n"
     lines[:] = "".join(parts).split("\n")
+
+
+#: The first heading of a docstring.
+_HEADING = re.compile(r"^(Args|Returns|Raises|Attributes|Class attributes|Shapes?|Sources?|Yields):", re.M)
+
+
+def _arguments(obj: Any) -> set[str]:
+    """Words that are names in the formulas of a docstring: the arguments of what it describes."""
+    try:
+        return set(inspect.signature(obj).parameters)
+    except (TypeError, ValueError):
+        return set()
+
+
+def _typeset(text: str, names: set[str], *, display: bool = False) -> str:
+    """Text with its formulas as mathematics, apart from what stands beside them; `display`: large sums."""
+    large = r"\displaystyle " if display else ""
+    made = formulas.written(text, names, _words, ":math:")
+    return re.sub(r":math:`([^`]*?)\s*`", lambda found: rf"\ :math:`{large}{found[1]}`\ ", made)
 
 
 def _mathml(self: Any, node: Any) -> None:

@@ -406,6 +406,14 @@ def written(text: str, names: Collection[str], words: Callable[[str], str], role
     return made
 
 
+def escaped(text: str) -> str:
+    """Text in which signs of arithmetic mean nothing to Markdown, outside of `code`."""
+    parts = text.split("`")
+    return "`".join(
+        re.sub(r"([*_<\[\]|\\])", r"\\\1", part) if k % 2 == 0 else part for k, part in enumerate(parts)
+    )
+
+
 def mostly(lines: list[str], names: Collection[str]) -> bool:
     """Whether formulas make up at least half of some lines.
 

@@ -52,6 +52,7 @@ def own(vendor: Path) -> None:
                 if path.suffix in (".py", ".css", ".js"):
                     archive.write(path, path.relative_to(folder.parent))
         archive.write(FOLDER / "exercises" / "checks.py", "checks.py")  # which the exercises import
+        archive.write(FOLDER / "chinese_labels.py", "chinese_labels.py")
 
 
 def packages(vendor: Path) -> None:

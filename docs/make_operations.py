@@ -27,6 +27,7 @@ from tinygrad_cnn.testing import CASES, PROPERTIES
 sys.path.insert(0, str(Path(__file__).parent))
 import draw_operations
 import formulas
+from formulas import escaped
 
 PAGE = Path(__file__).with_name("operations.md")  # ignored by git
 
@@ -264,14 +265,6 @@ def _items(lines: list[str]) -> Iterator[str]:
             joined.append(line.strip())
     for line in joined:
         yield from re.split(r"\s{3,}", line)
-
-
-def escaped(text: str) -> str:
-    """Text in which signs of arithmetic mean nothing to Markdown, outside of `code`."""
-    parts = text.split("`")
-    return "`".join(
-        re.sub(r"([*_<\[\]|\\])", r"\\\1", part) if k % 2 == 0 else part for k, part in enumerate(parts)
-    )
 
 
 if __name__ == "__main__":

@@ -11,6 +11,16 @@ const blocks = present && document.body.querySelector(".live-cell, .playground")
   ? [...document.querySelectorAll(".highlight-python")] : [];
 const done = new Set();
 
+// The picture that stands below an example, if it shows one of its values: its text ends with the name.
+const pictures = blocks.map((block) => {
+  for (let next = block.nextElementSibling; next && !blocks.includes(next); next = next.nextElementSibling) {
+    const shown = next.matches("img") ? next : next.querySelector("img");
+    const name = shown?.alt.match(/^(The graph of |计算图：)(\w+)$/);
+    if (name) return { shown, name: name[2], chinese: name[1] === "计算图：" };
+  }
+  return null;
+});
+
 blocks.forEach((block, place) => {
   const button = Object.assign(document.createElement("button"), { type: "button", textContent: "Run" });
   const output = document.createElement("output");
@@ -19,8 +29,10 @@ blocks.forEach((block, place) => {
   block.append(button, output);
   button.addEventListener("click", async () => {
     output.textContent = "…";
-    const { cell, words } = await import("../live/python.js");
+    const { cell, graph, record, words } = await import("../live/python.js");
+    const { layout, show } = await import("../live/graphs.js");
     try {
+      if (pictures.some(Boolean) && done.size === 0) await record();
       for (let k = 0; k < place; k += 1) {
         if (!done.has(k)) await cell(codeOf(blocks[k])); // what this one needs from above
         done.add(k);
@@ -28,7 +40,12 @@ blocks.forEach((block, place) => {
       const { status, text } = await cell(codeOf(block));
       done.add(place);
       output.dataset.status = status;
-      output.textContent = text;
+      await show(output, text);
+      if (status === 0 && pictures[place]) {
+        const drawn = await layout(await graph(pictures[place].name, pictures[place].chinese));
+        pictures[place].shown.replaceWith(drawn);
+        pictures[place].shown = drawn;
+      }
     } catch (error) {
       output.dataset.status = "-1";
       output.textContent = words(error);

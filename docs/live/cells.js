@@ -1,4 +1,5 @@
 // Cells of code that the reader changes and runs: the button, or Ctrl and Enter, or Shift and Enter.
+import { show } from "./graphs.js";
 import { cell, ready, words } from "./python.js";
 
 const state = document.querySelector("#live-state");
@@ -14,7 +15,7 @@ for (const box of document.querySelectorAll(".live-cell")) {
   const go = async () => {
     output.textContent = "…";
     const { status, text } = await cell(code.value);
-    output.textContent = text;
+    await show(output, text);
     output.dataset.status = status;
   };
   box.querySelector("button").addEventListener("click", go);

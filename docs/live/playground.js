@@ -1,4 +1,5 @@
 // A small CNN in the browser: it trains on small digits and on those that the reader draws, and shows what it sees.
+import { layout } from "./graphs.js";
 import { cell, ready, run, words } from "./python.js";
 
 const find = (id) => document.querySelector(`#${id}`);
@@ -113,19 +114,11 @@ async function train() {
     find("learning").textContent = `loss ${loss.toFixed(3)}, ${Math.round(100 * right)} % of the last batch right`;
     document.body.dataset.loss = loss;
     sheet("filters", filters);
-    await draw(dot);
+    find("graph").replaceChildren(await layout(dot));
   }
   trained = true;
   busy = false;
   look();
-}
-
-async function draw(dot) {
-  const { Graphviz } = await import("./vendor/graphviz/index.js");
-  // Graphviz knows the widths of Helvetica here; what the browser takes in its place may be wider.
-  const known = dot.replace(/(fontname|face)="[^"]*"/gi, '$1="Helvetica"');
-  find("graph").innerHTML = (await Graphviz.load()).dot(known).replace(/^[^]*?<svg/, "<svg");
-  for (const text of find("graph").querySelectorAll("text")) text.setAttribute("font-size", 0.86 * Number(text.getAttribute("font-size")));
 }
 
 function stroke(event) {

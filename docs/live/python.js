@@ -30,5 +30,20 @@ for _node in _ast.parse(${JSON.stringify(code)}).body:
     exec(compile(_ast.Interactive([_node]), "cell", "single"), globals())
 `);
 
+// The DOT text of a value's graph, as docs/make_lesson.py draws it: with values, and gradients on red arrows.
+export async function graph(name, chinese) {
+  const { status, text } = await run(`
+import json as _json
+from chinese_labels import in_chinese as _in_chinese
+_source = _viz.graph(${name}, title="", recorder=_recorder, values=True, gradients="arrows").source
+print(_json.dumps(${chinese ? "_in_chinese(_source)" : "_source"}))
+`);
+  if (status !== 0) throw new Error(text);
+  return JSON.parse(text.split("\n").pop());
+}
+
+// From now on operations are noted, for graph().
+export const record = () => run("import viz as _viz\n_block = _viz.record()\n_recorder = _block.__enter__()");
+
 export const words = (error) =>
   `Python does not start here: ${error.message}. The site must be built by make site-live, and shown by a server, such as make docs-serve.`;

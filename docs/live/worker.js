@@ -2,6 +2,19 @@
 import { ConsoleStdout, File, OpenFile, PreopenDirectory, WASI } from "./vendor/wasi/index.js";
 
 const bytes = async (url) => new Uint8Array(await (await fetch(new URL(url, import.meta.url))).arrayBuffer());
+// A drawing as the last line of a cell is printed as DOT text, on a line of its own: graphs.js lays it out.
+const FIRST = `
+import sys
+sys.path.insert(0, "/own/tinygrad_cnn.zip")
+import numpy as np, tinygrad_cnn
+def _displayed(value, usual=sys.displayhook):
+    if type(value).__name__ == "Picture":
+        import json
+        print(chr(30) + json.dumps(value.source))
+    else:
+        usual(value)
+sys.displayhook = _displayed
+`;
 let said = [];
 const lines = () => ConsoleStdout.lineBuffered((line) => said.push(line));
 
@@ -42,7 +55,7 @@ function turn(exports, code) {
 }
 
 const ready = start().then((exports) => {
-  const first = turn(exports, "import sys; sys.path.insert(0, '/own/tinygrad_cnn.zip')\nimport numpy as np, tinygrad_cnn");
+  const first = turn(exports, FIRST);
   if (first.status !== 0) throw new Error(first.text);
   return exports;
 });

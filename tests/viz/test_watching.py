@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +92,19 @@ def test_the_run_as_a_picture_and_as_a_page(suffix: str, tmp_path: Path) -> None
         text = path.read_text("utf-8")
         assert text == seen.render(tmp_path / "again.html").read_text("utf-8")
         assert text.count("<tr>") == 1 + 5 and "Nothing to report" in text and "<script" not in text
+
+
+@pytest.mark.parametrize("depth", [0, 1, 6])
+def test_labels_of_a_colour_bar_do_not_overlap(depth: int) -> None:
+    made = watched(net(depth=depth), lr=0.5, steps=4).figure()
+    made.canvas.draw()
+    bars = [bar for one in made.axes for bar in one.child_axes]
+    assert len(bars) >= 4
+    for bar in bars:
+        texts = [text for text in bar.get_yticklabels() if text.get_text()]
+        boxes = sorted((text.get_window_extent() for text in texts), key=lambda box: box.y0)
+        assert len(boxes) >= 2
+        assert all(low.y1 <= high.y0 for low, high in pairwise(boxes))
 
 
 def test_what_does_not_fit_is_refused() -> None:

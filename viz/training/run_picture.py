@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from html import escape
-from math import inf, isfinite, isnan
+from math import ceil, floor, inf, isfinite, isnan, log10
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _NAMED = 40
 #: Findings that are written above the picture at most.
 _SAID = 6
+#: What one label of a colour bar needs, in inches.
+_LABEL = 0.17
 _ALARM = "#c62828"
 
 
@@ -46,6 +48,7 @@ def drawn(seen: Watch) -> Any:
         for one, (word, log, grid) in zip(axes[1:], panels, strict=True):
             _map(made, one, seen, word, log, grid)
         axes[-1].set_xlabel("step")
+        axes[-1].locator_params(axis="x", integer=True)
         made.suptitle(_head(seen), x=0.01, y=0.995, va="top", ha="left", fontsize=10, fontweight="normal")
         return finish("viz.watch", made, None)
 
@@ -82,7 +85,6 @@ def _loss(axes: Any, seen: Watch) -> None:
 def _map(made: Any, axes: Any, seen: Watch, word: str, log: bool, grid: Any) -> None:
     from matplotlib import colormaps  # an extra
     from matplotlib.colors import LogNorm, Normalize
-    from matplotlib.ticker import FuncFormatter, LogLocator
 
     colours = colormaps["viridis" if log else "magma_r"].with_extremes(bad="#eeeeee", over=_ALARM)
     good = grid[np.isfinite(grid) & (grid > 0)] if log else grid[np.isfinite(grid)]
@@ -99,13 +101,14 @@ def _map(made: Any, axes: Any, seen: Watch, word: str, log: bool, grid: Any) -> 
         cax=axes.inset_axes((1.01, 0, 0.015, 1)),
         extend="max" if np.isposinf(grid).any() else "neither",
     )
-    if log:  # formulas are not parsed in our look, so that powers are written out
-        bar.locator = LogLocator(subs=(1.0, 3.0), numticks=6)
-        bar.formatter = FuncFormatter(
-            lambda value, _: f"{value:.0e}".replace("e-0", "e-").replace("e+0", "e")
-        )
+    if log:
+        room = axes.get_position().height * made.get_size_inches()[1]
+        marks = _marks(norm.vmin, norm.vmax, max(2, int(room / _LABEL)))
+        # Formulas are not parsed in our look, so that powers are written out.
+        words = [f"{mark:.0e}".replace("e-0", "e-").replace("e+0", "e") for mark in marks]
+        bar.set_ticks(marks, labels=words)
         bar.minorticks_off()
-        bar.update_ticks()
+    bar.ax.tick_params(labelsize=7)
     every = -(-len(seen.layers) // _NAMED)
     axes.set_yticks(
         np.arange(0, len(seen.layers), every) + 0.5,
@@ -114,6 +117,22 @@ def _map(made: Any, axes: Any, seen: Watch, word: str, log: bool, grid: Any) -> 
     axes.invert_yaxis()
     axes.tick_params(length=0)
     axes.set_title(word, loc="left", fontsize=9)
+
+
+def _marks(low: float, high: float, most: int) -> list[float]:
+    """Round numbers from low to high, at most so many: powers of ten, and threes where there is room.
+
+    >>> _marks(0.1, 20.0, 5), _marks(0.1, 20.0, 3), _marks(1e-8, 1.0, 3), _marks(4.0, 9.0, 3)
+    ([0.1, 0.3, 1.0, 3.0, 10.0], [0.1, 1.0, 10.0], [1e-08, 1e-05, 0.01], [4.0, 9.0])
+    """
+    exponents = range(floor(log10(low)), ceil(log10(high)) + 1)
+    found: list[float] = []
+    for digits in ((1, 3), (1,)):
+        found = [float(f"{d}e{e}") for e in exponents for d in digits if low <= float(f"{d}e{e}") <= high]
+        if len(found) <= most:
+            break
+    found = found[:: -(-len(found) // most)] if found else found
+    return found if len(found) > 1 else [low, high]
 
 
 def _short(name: str) -> str:
