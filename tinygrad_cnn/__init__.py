@@ -5,7 +5,7 @@ Not affiliated with tinygrad.
 
 import importlib
 import sys
-from typing import TYPE_CHECKING as _TYPE_CHECKING
+import typing as _typing
 
 from tinygrad_cnn import functional, nn, optim, transforms
 from tinygrad_cnn.anomaly import detect_anomaly
@@ -130,7 +130,7 @@ __all__ = [
 if "hypothesis" in sys.modules:  # it was imported before Tensor was there to be registered
     importlib.import_module("_tinygrad_cnn_plugins.for_hypothesis").register()
 
-if not _TYPE_CHECKING:  # a checker knows the names as they are
+if not _typing.TYPE_CHECKING:  # a checker knows the names as they are
     __getattr__ = _guard(
         globals(), ("array_api", "data", "onnx", "parallel", "serial", "testing", "torch", "train")
     )

@@ -1,6 +1,6 @@
 """Datasets, loaders, and readers of files of examples, all in NumPy arrays."""
 
-from typing import TYPE_CHECKING as _TYPE_CHECKING
+import typing as _typing
 
 from tinygrad_cnn.data.augment import (
     CenterCrop,
@@ -44,5 +44,5 @@ __all__ = [
     "mnist", "random_split", "read_idx", "split", "svhn", "write_idx",
 ]  # fmt: skip
 
-if not _TYPE_CHECKING:  # a checker knows the names as they are
+if not _typing.TYPE_CHECKING:  # a checker knows the names as they are
     __getattr__ = _guard(globals())

@@ -6,8 +6,8 @@ computes and returns an array.
 Each family lists its public functions in its own `__all__`.
 """
 
+import typing as _typing
 from types import ModuleType as _ModuleType
-from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from tinygrad_cnn.functional.activation import *
 from tinygrad_cnn.functional.arithmetic import *
@@ -63,5 +63,5 @@ __all__ = sorted(
     name for name, value in vars().items() if name[0] != "_" and not isinstance(value, _ModuleType)
 )
 
-if not _TYPE_CHECKING:  # a checker knows the names as they are
+if not _typing.TYPE_CHECKING:  # a checker knows the names as they are
     __getattr__ = _guard(globals())

@@ -90,29 +90,24 @@ def ptp(x: Operand[T], axis: Axis = None, keepdims: bool = False) -> T:
 
 @wide
 def average(
-    x: Operand[T], axis: Axis = None, weights: TensorLike | None = None, returned: bool = False, *,
-    keepdims: bool = False,
-) -> Any:  # fmt: skip
+    x: Operand[T], axis: Axis = None, weights: TensorLike | None = None, *, keepdims: bool = False
+) -> T:
     """Mean along axes, weighted: Σ w·x / Σ w.
 
     Args:
         x: float array or Tensor.   axis: int, tuple of ints, or None for all.
         weights: of x's shape, or a number for each place of one axis; None for equal ones.
-        returned: give the sums of the weights, too.   keepdims: keep the axes, with length 1.
+        keepdims: keep the axes, with length 1.
     Returns:
-        x's shape without the axes; dtype of x. With `returned` a pair of such.
+        x's shape without the axes; dtype of x.
     Raises:
         ShapeError: no such axis, or weights of another shape.   DTypeError: x is not float.
     Source: NumPy's `average`.
     >>> average(np.array([1.0, 3.0]), weights=np.array([3.0, 1.0]))
     array(1.5)
     """
-    flag("average", "returned", returned)
     if weights is None:
-        found = mean(x, axis, keepdims)
-        return (
-            (found, like(found, np.full(found.shape, x.size / max(found.size, 1)))) if returned else found
-        )
+        return mean(x, axis, keepdims)
     x, w = floating("average", x), operand("average", weights, [x])
     if w.shape != x.shape:
         along = one_axis("average", axis, x.ndim) if isinstance(axis, int) else None
@@ -122,9 +117,7 @@ def average(
                 "for each place of an axis that is named"
             )
         w = broadcast_to(reshape(w, (-1, *(1,) * (x.ndim - along - 1))), x.shape)
-    total = sum_over(w, axis, keepdims)
-    found = ops.Div()(sum_over(x * w, axis, keepdims), total)
-    return (found, total) if returned else found
+    return ops.Div()(sum_over(x * w, axis, keepdims), sum_over(w, axis, keepdims))
 
 
 #: Where a quantile lies among n elements, by method: at n*q + a + q*(1 - a - b) - 1.

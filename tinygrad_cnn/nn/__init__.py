@@ -3,8 +3,8 @@
 `to_json` and `from_json` write and read what a model consists of; `register` admits classes of your own.
 """
 
+import typing as _typing
 from types import ModuleType as _ModuleType
-from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from tinygrad_cnn.nn import init as init
 from tinygrad_cnn.nn import models as models
@@ -56,5 +56,5 @@ __all__ = sorted(
     if name[0] != "_" and (not isinstance(value, _ModuleType) or name in ("init", "models"))
 )
 
-if not _TYPE_CHECKING:  # a checker knows the names as they are
+if not _typing.TYPE_CHECKING:  # a checker knows the names as they are
     __getattr__ = _guard(globals())

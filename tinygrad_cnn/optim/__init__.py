@@ -3,7 +3,7 @@
 Beside them the schedulers of the learning rate, and the clipping of gradients.
 """
 
-from typing import TYPE_CHECKING as _TYPE_CHECKING
+import typing as _typing
 
 from tinygrad_cnn.optim.adadelta import Adadelta
 from tinygrad_cnn.optim.adafactor import Adafactor
@@ -79,5 +79,5 @@ __all__ = [
     "clip_grad_value_",
 ]
 
-if not _TYPE_CHECKING:  # a checker knows the names as they are
+if not _typing.TYPE_CHECKING:  # a checker knows the names as they are
     __getattr__ = _guard(globals())

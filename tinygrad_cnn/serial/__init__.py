@@ -4,7 +4,7 @@
 `Decoder` turn plain values into JSON and back.
 """
 
-from typing import TYPE_CHECKING as _TYPE_CHECKING
+import typing as _typing
 
 from tinygrad_cnn.other_names import guard as _guard
 from tinygrad_cnn.serial.atomic import writing
@@ -18,5 +18,5 @@ __all__ = [
     "read_file", "save_tensors", "writing",
 ]  # fmt: skip
 
-if not _TYPE_CHECKING:  # a checker knows the names as they are
+if not _typing.TYPE_CHECKING:  # a checker knows the names as they are
     __getattr__ = _guard(globals())

@@ -77,7 +77,6 @@ MORE_FUNCTIONS: dict[str, Callable[..., Any]] = {
     **REDUCTIONS,
     **SERIES,
     "append": append,
-    "average": F.average,
     "copy": copy,
     "empty_like": filled_like("empty_like"),
     "full_like": filled_like("full_like"),

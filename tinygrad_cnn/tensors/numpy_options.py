@@ -68,6 +68,18 @@ def where(condition: Any, *choices: Any) -> Any:
     return F.where(condition, *choices) if choices else np.nonzero(values(condition))
 
 
+def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = False, **options: Any) -> Any:
+    """`np.average`: a weighted mean; with `returned` also the sums of the weights."""
+    a = operand("average", a)
+    found = F.average(a, axis, weights, **options)
+    if not returned:
+        return found
+    w = operand("average", np.ones((), a.dtype) if weights is None else weights, [a])
+    if w.ndim == 1 and w.shape != a.shape:
+        w = F.reshape(w, (-1, *(1,) * (a.ndim - 1 - axis % a.ndim)))
+    return found, F.sum(F.broadcast_to(w, a.shape), axis, **options)
+
+
 def each(function: Callable[..., Any]) -> Callable[..., Any]:
     """`np.atleast_1d` and its relatives, of one array or of several."""
 
@@ -169,6 +181,7 @@ OPTIONS: dict[str, Callable[..., Any]] = {
     "atleast_1d": each(F.atleast_1d),
     "atleast_2d": each(F.atleast_2d),
     "atleast_3d": each(F.atleast_3d),
+    "average": average,
     "concatenate": concatenate,
     "einsum": einsum,
     "pad": pad,

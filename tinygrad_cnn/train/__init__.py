@@ -4,7 +4,7 @@
 `load_trainer` and `load_notes` read it in another program.
 """
 
-from typing import TYPE_CHECKING as _TYPE_CHECKING
+import typing as _typing
 
 from tinygrad_cnn.other_names import guard as _guard
 from tinygrad_cnn.train.callbacks import (
@@ -43,5 +43,5 @@ __all__ = [
     "load_trainer", "mae", "mse", "precision", "recall", "save_checkpoint", "save_model", "top_k_accuracy",
 ]  # fmt: skip
 
-if not _TYPE_CHECKING:  # a checker knows the names as they are
+if not _typing.TYPE_CHECKING:  # a checker knows the names as they are
     __getattr__ = _guard(globals())

@@ -1,6 +1,6 @@
 """Networks from the literature, ready to build, with PyTorch's names of their weights."""
 
-from typing import TYPE_CHECKING as _TYPE_CHECKING
+import typing as _typing
 
 from tinygrad_cnn.nn.models.alexnet import alexnet_like, alexnet_like_plan
 from tinygrad_cnn.nn.models.convnet import ConvNet, deep_convnet, simple_convnet
@@ -37,5 +37,5 @@ __all__ = [
     "vgg_plan",
 ]
 
-if not _TYPE_CHECKING:  # a checker knows the names as they are
+if not _typing.TYPE_CHECKING:  # a checker knows the names as they are
     __getattr__ = _guard(globals())
