@@ -1,5 +1,5 @@
 # Two commands are enough: `make demo` and `make test`. Each installs what it needs into .venv.
-.PHONY: demo test test-slow test-compiled test-lowest test-peers test-onnx test-gpu docs site site-live docs-serve lint changelog bench clean help
+.PHONY: demo test test-slow test-compiled test-lowest test-peers test-onnx test-gpu coverage docs site site-live docs-serve lint changelog bench clean help
 
 PYTHON ?= python3
 VENV := .venv
@@ -12,11 +12,12 @@ help:
 	@echo "make demo   train a small CNN on real digits, and draw its computation graph"
 	@echo "make test   run the test suite"
 	@echo "make test-slow  run its slow tests: examples, fresh compilers, benchmarks"
-	@echo "make test-compiled  the same with the compiled kernels; measures coverage"
+	@echo "make test-compiled  the same with the compiled kernels"
 	@echo "make test-lowest  the same with the lowest declared version of every dependency"
 	@echo "make test-peers  compare with PyTorch, in an environment of its own"
 	@echo "make test-onnx  ONNX's own backend suite"
 	@echo "make test-gpu  the same operations, layers and trainings on a GPU, by CuPy; writes gpu-report.xml"
+	@echo "make coverage  what the runs with MEASURE=yes have not executed"
 	@echo "make docs   write the pages and pictures that are made from code, and build the site"
 	@echo "make site   build the site alone, in docs/_build/html"
 	@echo "make site-live  let pages of the built site run Python, which needs npm"
@@ -41,6 +42,11 @@ $(BENCH)/.extras-bench: $(BENCH)/bin/python pyproject.toml
 # it spins waiting for it, which made the demo take ten times as long. What you set yourself counts.
 demo test test-slow test-compiled test-lowest test-peers test-onnx: export OPENBLAS_NUM_THREADS ?= 1
 
+# `make test-peers MEASURE=yes` adds the lines that a run executes to .coverage, which `make coverage` shows.
+ifdef MEASURE
+COUNTED := --cov=tinygrad_cnn --cov=viz --cov-append --cov-report=
+endif
+
 demo: $(VENV)/.extras-examples
 	$(BIN)/python examples/digits.py
 
@@ -51,14 +57,12 @@ test: $(VENV)/.extras-examples $(VENV)/.extras-test
 # What takes seconds a test: examples run as their user runs them, kernels compiled for other processors;
 # and five times as many examples of each property of each op.
 test-slow: $(VENV)/.extras-examples $(VENV)/.extras-test
-	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m slow tests docs/testing.md
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m slow tests docs/testing.md $(COUNTED)
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal tests/test_every_op.py --grad-examples=50
 
-# Coverage is measured here, where the compiled kernels serve: the other run stays as quick as it can be.
-# What Numba compiles cannot be traced, so the loops of the compiled kernels count as uncovered.
 test-compiled: $(VENV)/.extras-examples $(VENV)/.extras-test
 	TINYGRAD_CNN_KERNELS=fast $(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not slow" \
-		--cov=tinygrad_cnn --cov=viz --cov-report=term:skip-covered
+		$(COUNTED)
 
 # uv resolves every direct dependency to the lowest version that pyproject.toml declares. It trusts the
 # certificates of the system as pip does, so that it works where a proxy has its own.
@@ -83,10 +87,14 @@ test-gpu:
 
 # In an environment of its own, like the benchmarks: nothing else of the project needs PyTorch.
 test-peers: $(PEERS)/.extras-peers
-	$(PEERS)/bin/python -m pytest tests/peers docs/check_your_pytorch_function.md
+	$(PEERS)/bin/python -m pytest tests/peers docs/check_your_pytorch_function.md $(COUNTED)
 
 test-onnx: $(VENV)/.extras-examples $(VENV)/.extras-test
-	$(BIN)/python -m pytest --numprocesses 2 tests/onnx_backend
+	$(BIN)/python -m pytest --numprocesses 2 tests/onnx_backend $(COUNTED)
+
+# Python's lines and branches; what Numba compiles runs outside, where no tracer sees it.
+coverage: $(VENV)/.extras-test
+	$(BIN)/python -m coverage report --skip-covered
 
 docs: $(VENV)/.extras-examples $(VENV)/.extras-docs
 	$(BIN)/python docs/make_counts.py
