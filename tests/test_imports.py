@@ -30,7 +30,7 @@ MAY_IMPORT: dict[str, str] = {
     "graph": "errors devices restoring half_precision",
     "mode": "errors switches graph",
     "anomaly": "errors switches graph",
-    "grid": "errors",
+    "grid": "errors devices",
     "kernels": "errors devices switches restoring grid",
     "ops": "errors devices half_precision graph grid kernels",
     "functional": "errors devices switches hints half_precision graph grid rng ops",

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_cnn import devices
 from tinygrad_cnn.errors import ShapeError
 
 Ints = tuple[int, ...]
@@ -118,11 +119,11 @@ class Grid:
 
         A window that sees only padding has none; it gets the nearest pixel.
         """
-        taps = np.unravel_index(places, self.kernel)
-        found = np.zeros(places.shape, np.int64)
+        taps = along_axes(places.astype(np.int64), self.kernel)
+        found = devices.zeros(places.shape, np.int64, like=places)
         for axis, (n, _, s, (before, _), d) in enumerate(self._axes()):
             side = tuple(out if i == axis else 1 for i, out in enumerate(self.output))
-            starts = (np.arange(self.output[axis]) * s - before).reshape(side)
+            starts = devices.beside((np.arange(self.output[axis]) * s - before).reshape(side), places)
             found = found * n + np.clip(starts + taps[axis] * d, 0, n - 1)
         return found
 
@@ -172,3 +173,18 @@ def by(sizes: Ints) -> str:
     '3×5'
     """
     return "×".join(map(str, sizes))
+
+
+def along_axes(flat: Any, image: tuple[int, ...]) -> tuple[Any, ...]:
+    """Per axis of an image, what flat positions name: `np.unravel_index`, which would wait for a device.
+
+    >>> along_axes(np.array(5), (2, 3))
+    (np.int64(1), np.int64(2))
+    """
+    if type(flat) not in devices.ON_DEVICES:
+        return np.unravel_index(flat, image)
+    found = []
+    for n in reversed(image):
+        found.append(flat % n)
+        flat = flat // n
+    return tuple(reversed(found))

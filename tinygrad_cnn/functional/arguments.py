@@ -197,9 +197,9 @@ def on_host(value: Any) -> Any:
 
 
 def like(operand: Any, result: Any) -> Any:
-    """A result that carries no gradient: a Tensor where the operand is one, an array otherwise."""
+    """A result that carries no gradient, where the operand lies: a Tensor if it is one, else an array."""
     detached = getattr(type(operand), "detached", devices.as_array)
-    return detached(result)
+    return detached(devices.beside(result, operand))
 
 
 def observed(function: str, operands: tuple[Any, ...], result: Any, **options: Any) -> Any:

@@ -6,7 +6,7 @@ from math import inf
 
 import numpy as np
 
-from tinygrad_cnn import ops
+from tinygrad_cnn import devices, ops
 from tinygrad_cnn.errors import ArgumentError, ShapeError
 from tinygrad_cnn.functional.arguments import (
     Operand,
@@ -109,10 +109,10 @@ def gumbel_softmax(
     if not number(name, "tau", tau, 0, inf):
         raise ArgumentError(f"{name}: tau must be above 0, got {tau!r}")
     noise = -np.log(np.asarray(generator(rng).exponential(size=x.shape))).astype(x.dtype)
-    soft = ops.Softmax(axis)((x + noise) / tau)
+    soft = ops.Softmax(axis)((x + devices.beside(noise, x)) / tau)
     if not hard:
         return soft
     found = values(soft)
-    one = np.zeros(found.shape, found.dtype)
+    one = devices.zeros(found.shape, found.dtype, like=found)
     np.put_along_axis(one, found.argmax(axis, keepdims=True), 1, axis)
     return soft + like(soft, one - found)

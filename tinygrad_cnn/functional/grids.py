@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from itertools import product
+from operator import and_
 from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn import ops
+from tinygrad_cnn import devices, ops
 from tinygrad_cnn.errors import ArgumentError, ShapeError
 from tinygrad_cnn.functional.arguments import Operand, T, choice, flag, floating, integer, values
 from tinygrad_cnn.functional.elementwise import clip
@@ -166,8 +168,9 @@ def _cubic_taps(p: Any) -> list[tuple[Any, Any]]:
 def _at(x: Any, places: list[Any]) -> Any:
     """x (N, C, *image) at whole places (N, ...), 0 outside: (N, ..., C)."""
     image = x.shape[2:]
-    inside = np.logical_and.reduce([(i >= 0) & (i < n) for i, n in zip(places, image, strict=True)])
+    inside = reduce(and_, [(i >= 0) & (i < n) for i, n in zip(places, image, strict=True)])
     kept = [np.clip(i, 0, n - 1) for i, n in zip(places, image, strict=True)]
-    batch = np.arange(x.shape[0]).reshape((-1, *(1 for _ in places[0].shape[1:])))
-    taken = x[(batch, slice(None), *kept)]
-    return taken if inside.all() else ops.Gate(inside[..., None])(taken)
+    batch = devices.arange(0, x.shape[0], like=places[0]).reshape((-1, *(1 for _ in places[0].shape[1:])))
+    taken = ops.Index((batch, slice(None), *kept))(x)
+    on_host = type(inside) not in devices.ON_DEVICES  # a device would be waited for
+    return taken if on_host and inside.all() else ops.Gate(inside[..., None])(taken)

@@ -111,7 +111,7 @@ def gaussian_nll_loss(
     found = values(v)
     if (found < 0).any():
         raise ArgumentError(f"{name}: variances must be at least 0, got {found[found < 0][0]:g}")
-    least = np.asarray(number(name, "eps", eps, 0, inf), v.dtype)
+    least = v.dtype.type(number(name, "eps", eps, 0, inf))
     v = v + np.maximum(least - found, 0)  # not `maximum`: the gradient passes
     losses = 0.5 * (ops.Log()(v) + ops.Square()(x - t) / v)
     return reduced(losses + 0.5 * log(2 * pi) if flag(name, "full", full) else losses, reduction)

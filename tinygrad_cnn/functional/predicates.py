@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_cnn import devices
 from tinygrad_cnn.errors import DTypeError
 from tinygrad_cnn.functional.arguments import Operand, T, TensorLike, flag, like, operand, values
 from tinygrad_cnn.graph import Traced
@@ -91,7 +92,8 @@ def isin(x: Operand[T], test_elements: TensorLike, invert: bool = False) -> T:
     >>> isin(np.array([1, 2, 3]), [2, 3])
     array([False,  True,  True])
     """
-    found = np.isin(values(x), values(test_elements), invert=flag("isin", "invert", invert))
+    others = devices.beside(values(test_elements), x)
+    found = np.isin(values(x), others, invert=flag("isin", "invert", invert))
     return like(x, found)
 
 
@@ -193,11 +195,11 @@ def bitwise_invert(x: Operand[T]) -> T:
 
 def _bits(function: str, *operands: Any) -> Any:
     """NumPy's function of the same name, for integers and bools."""
-    arrays = [values(x) for x in operands]
+    first = next((x for x in operands if isinstance(x, Traced)), operands[0])
+    arrays = [devices.beside(values(x), first) for x in operands]
     for array in arrays:
         if array.dtype.kind not in "biu":
             raise DTypeError(f"{function}: got dtype {array.dtype}, integers and bools fit")
-    first = next((x for x in operands if isinstance(x, Traced)), operands[0])
     ufunc = {"bitwise_invert": np.invert, "bitwise_left_shift": np.left_shift,
              "bitwise_right_shift": np.right_shift}  # fmt: skip
     return like(first, (ufunc.get(function) or getattr(np, function))(*arrays))

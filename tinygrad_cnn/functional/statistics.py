@@ -311,12 +311,10 @@ def count_nonzero(x: Operand[T], axis: Axis = None, keepdims: bool = False) -> T
     2
     """
     x = operand("count_nonzero", x)
-    found = np.count_nonzero(
-        values(x),
-        axis=axes("count_nonzero", axis, x.ndim),
-        keepdims=flag("count_nonzero", "keepdims", keepdims),
-    )
-    return like(x, found)
+    along, kept = axes("count_nonzero", axis, x.ndim), flag("count_nonzero", "keepdims", keepdims)
+    if type(values(x)) in devices.ON_DEVICES:  # whose function has no keepdims
+        return like(x, (values(x) != 0).sum(axis=along, keepdims=kept))
+    return like(x, np.count_nonzero(values(x), axis=along, keepdims=kept))
 
 
 def bincount(x: Operand[T], weights: Operand[T] | None = None, minlength: int = 0) -> T:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tinygrad_cnn import devices
 from tinygrad_cnn.errors import DTypeError, StateError
 from tinygrad_cnn.functional.arguments import flag, number
 from tinygrad_cnn.mode import no_grad
@@ -157,4 +158,5 @@ def update_bn(loader: Iterable[Any], model: Module) -> None:
 
     with Restoring(begin, end), no_grad():
         for batch in loader:
-            model(batch[0] if isinstance(batch, (tuple, list)) else batch)
+            x = batch[0] if isinstance(batch, (tuple, list)) else batch
+            model(devices.beside(x, norms[0].running_mean))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from tinygrad_cnn import devices
 from tinygrad_cnn.errors import ShapeError
 from tinygrad_cnn.functional.arguments import choice, number
 from tinygrad_cnn.other_names import guard
@@ -82,12 +83,12 @@ def _filled(tensor: T, draw: Callable[[Any], Any]) -> T:
     """Draws in place of all elements; of a large tensor in parts, since NumPy draws in float64."""
     array = tensor._writable()
     if array.size <= _PART or not array.flags.c_contiguous:
-        array[...] = draw(array.shape)
+        array[...] = devices.beside(draw(array.shape), array)
         return tensor
     flat = array.reshape(-1)
     for start in range(0, flat.size, _PART):
         part = flat[start : start + _PART]
-        part[...] = draw(part.shape)
+        part[...] = devices.beside(draw(part.shape), part)
     return tensor
 
 
@@ -234,7 +235,8 @@ def orthogonal_(tensor: T, gain: float = 1.0, *, rng: Seed = None) -> T:
     q, r = np.linalg.qr(drawn.T if rows < drawn.shape[1] else drawn)
     q *= np.sign(np.diag(r))  # else the distribution depends on how the factors were computed
     made = q.T if rows < drawn.shape[1] else q
-    tensor._writable()[...] = length * made.reshape(tensor.shape)
+    array = tensor._writable()
+    array[...] = devices.beside(length * made.reshape(tensor.shape), array)
     return tensor
 
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from tinygrad_cnn import devices
 from tinygrad_cnn.errors import DTypeError, ShapeError
 from tinygrad_cnn.nn.layers.channel_norm import (
     BatchNorm1d,
@@ -109,6 +110,8 @@ class LazyLayer(Module):
         kept = {key: value for key, value in vars(self).items() if key not in options}
         axis = -1 if options.get("data_format") == "NHWC" else self.axis
         made = self.becomes(x.shape[axis], **options)
+        if devices.ON_DEVICES and isinstance(x, Tensor):
+            made.to(x.device)
         self.__class__ = type(made)
         vars(self).clear()
         vars(self).update({**vars(made), **kept})

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_cnn import devices
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError, DTypeError
 from tinygrad_cnn.functional.arguments import integer, number, one_axis
@@ -222,9 +223,10 @@ class SpectralNorm(Module):
         self.dim = one_axis("SpectralNorm", dim, weight.ndim)
         self.eps = number("SpectralNorm", "eps", eps, 0)
         self.n_power_iterations = integer("SpectralNorm", "n_power_iterations", n_power_iterations, 1)
-        matrix, draws = self._matrix(np.asarray(weight._array)), generator(rng)
+        matrix, draws = self._matrix(weight._array), generator(rng)
         if weight.ndim > 1:
-            u, v = (self._unit(draws.normal(size=n).astype(matrix.dtype)) for n in matrix.shape)
+            draw = (draws.normal(size=n).astype(matrix.dtype) for n in matrix.shape)
+            u, v = (self._unit(devices.beside(one, weight)) for one in draw)
             self._u, self._v = Buffer(u), Buffer(v)
             self._iterate(matrix, 15)
 
@@ -234,6 +236,8 @@ class SpectralNorm(Module):
         return F.reshape(F.permute(weight, order), (rows, prod(weight.shape) // rows))
 
     def _unit(self, x: Any) -> Any:
+        if type(x) in devices.ON_DEVICES:  # a number would be waited for
+            return x / np.maximum(np.linalg.norm(x), self.eps)
         return x / max(float(np.linalg.norm(x)), self.eps)
 
     def _iterate(self, matrix: Any, count: int) -> None:

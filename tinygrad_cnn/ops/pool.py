@@ -14,8 +14,7 @@ import numpy as np
 
 from tinygrad_cnn import devices, kernels
 from tinygrad_cnn.graph import OUT, Needs, Op, Result
-from tinygrad_cnn.grid import Grid, by
-from tinygrad_cnn.kernels.numpy.pool import along_axes
+from tinygrad_cnn.grid import Grid, along_axes, by
 from tinygrad_cnn.ops.index import AddAlongAxis, Index, beside, written
 
 __all__ = ["AdaptiveMaxPool", "AvgPool", "LpPool", "MaxPool", "MaxUnpool", "Pick", "Place", "Spread"]

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_cnn import devices
+from tinygrad_cnn.grid import along_axes
 from tinygrad_cnn.kernels.numpy.blocks import axes_in_memory, in_blocks
 from tinygrad_cnn.kernels.numpy.pointwise import gate
 
@@ -192,21 +193,6 @@ def adaptive_max_pool(x: Array, output: tuple[int, ...]) -> tuple[Array, Array]:
         flat[key] = np.ravel_multi_index(at, image)
     lines = x.reshape(*lead, prod(image)), flat.reshape(*lead, prod(output))
     return np.take_along_axis(*lines, -1).reshape(flat.shape), flat
-
-
-def along_axes(flat: Any, image: tuple[int, ...]) -> tuple[Any, ...]:
-    """Per axis of an image, what flat positions name: `np.unravel_index`, which would wait for a device.
-
-    >>> along_axes(np.array(5), (2, 3))
-    (np.int64(1), np.int64(2))
-    """
-    if type(flat) not in devices.ON_DEVICES:
-        return np.unravel_index(flat, image)
-    found = []
-    for n in reversed(image):
-        found.append(flat % n)
-        flat = flat // n
-    return tuple(reversed(found))
 
 
 def bins(n: int, count: int) -> list[tuple[int, int]]:

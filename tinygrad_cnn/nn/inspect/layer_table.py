@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn import ops
+from tinygrad_cnn import devices, ops
 from tinygrad_cnn.errors import DTypeError
 from tinygrad_cnn.functional.arguments import integer
 from tinygrad_cnn.graph import Array, Node, Observer, Op, observe, owner
@@ -181,7 +181,8 @@ def summary(model: Module, input_shape: Any = None, *, dtype: Any = None) -> Sum
         input_shape, dtype = input_shape.shape, input_shape.dtype if dtype is None else dtype
     shapes = [_shape(s) for s in (input_shape if _is_several(input_shape) else [input_shape])]
     kind = np.dtype(dtype) if dtype is not None else next((p.dtype for p in model.parameters()), np.float32)
-    inputs = [Tensor(np.zeros(shape, kind)) for shape in shapes]
+    first = next((p.array for p in model.parameters()), None)
+    inputs = [Tensor(devices.zeros(shape, kind, like=first)) for shape in shapes]
     for x in inputs:
         x.requires_grad = x.dtype.kind == "f"  # so that frozen layers are recorded too
     shared: dict[int, Any] = {id(p): p for p in model.parameters()}
@@ -224,7 +225,7 @@ class _Watch(Observer):
         row, op = self.running[-1], node.op
         row.multiply_adds += multiply_adds(op, arrays, result) if op is not None else 0
         for value in (*(node.kept or ()), *vars(op).values()):
-            if isinstance(value, np.ndarray):
+            if isinstance(value, devices.CLASSES):
                 own = owner(value)
                 if id(own) not in self.counted:
                     self.counted[id(own)] = own
