@@ -17,7 +17,7 @@ ROOT = Path(tinygrad_cnn.__file__).parent.parent
 
 #: Each part of the package, and the parts that it may import. `testing` may import all of them.
 MAY_IMPORT: dict[str, str] = {
-    "errors": "",
+    "errors": "signal_handlers",
     "switches": "errors",
     "devices": "errors",
     "__main__": "errors kernels",
@@ -53,7 +53,18 @@ MAY_IMPORT: dict[str, str] = {
     "torchvision": "errors graph mode functional data torch",
 }
 MAY_IMPORT["parallel"] = "errors devices restoring graph mode rng kernels functional tensors nn optim"
-for part in ["devices", "rng", "kernels", "warm", "data", "serial", "train", "onnx", "parallel"]:
+for part in [
+    "devices",
+    "rng",
+    "kernels",
+    "creation",
+    "warm",
+    "data",
+    "serial",
+    "train",
+    "onnx",
+    "parallel",
+]:
     MAY_IMPORT[part] += " signal_handlers"
 for part in ["functional", "nn", "optim", "data", "train", "serial"]:
     MAY_IMPORT[part] += " other_names"

@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from tinygrad_cnn.errors import DTypeError
-from tinygrad_cnn.functional.arguments import DEFAULT_DTYPE, flag, integer
+from tinygrad_cnn.errors import ArgumentError, DTypeError, TinygradCnnError
+from tinygrad_cnn.functional.arguments import DEFAULT_DTYPE, flag, integer, is_several
+from tinygrad_cnn.functional.storage import real_type, within_memory
+from tinygrad_cnn.signal_handlers import let_through
 from tinygrad_cnn.tensors import Tensor
 
 Shape = Any
@@ -192,19 +194,21 @@ def _kind(x: Any, dtype: Any) -> Any:
 
 
 def _shape(function: str, shape: Any) -> tuple[int, ...]:
-    several = shape if isinstance(shape, (tuple, list)) else (shape,)
-    return tuple(integer(function, "shape", n, 0) for n in several)
+    several = shape if is_several(shape) else (shape,)
+    return within_memory(function, tuple(integer(function, "shape", n, 0) for n in several))
 
 
 def _made(function: str, make: Callable[[Any], Any], dtype: Any, requires_grad: bool) -> Tensor:
     """A Tensor over what NumPy makes."""
     wanted = flag(function, "requires_grad", requires_grad)
+    kind = DEFAULT_DTYPE if dtype is None else real_type(function, dtype)
     try:
-        kind = DEFAULT_DTYPE if dtype is None else np.dtype(dtype)
-    except TypeError:
-        tuples = "; several sizes are one tuple, such as (2, 3)" if isinstance(dtype, int) else ""
-        raise DTypeError(f"{function}: {dtype!r} is not a dtype{tuples}") from None
-    if kind.kind not in "biuf":
-        raise DTypeError(f"{function}: dtype {kind} does not hold real numbers")
-    made = Tensor.detached(make(kind))
+        array = make(kind)
+    except TinygradCnnError:
+        raise
+    except (ValueError, ArithmeticError, TypeError) as error:
+        let_through(error)
+        kind_of_error = DTypeError if isinstance(error, TypeError) else ArgumentError
+        raise kind_of_error(f"{function}: {error}") from None
+    made = Tensor.detached(array)
     return made.requires_grad_() if wanted else made

@@ -6,6 +6,25 @@ comes first (`features.3: conv2d: ...`): `Module.__call__` adds it once, at the 
 
 from __future__ import annotations
 
+from tinygrad_cnn.signal_handlers import let_through
+
+#: Characters of a value that a message shows.
+WIDTH = 200
+
+
+def shown(value: object) -> str:
+    """A value as a message shows it: its start, where it is long, and its type, where it cannot be told.
+
+    >>> shown("relu"), shown(10**5000), shown([0] * 1000)[-8:]
+    ("'relu'", 'a value of type int', '0, 0 ...')
+    """
+    try:
+        text = repr(value)
+    except Exception as error:  # `repr` may be a stranger's; Python writes out no integer of 5000 digits
+        let_through(error)
+        return f"a value of type {type(value).__name__}"
+    return text if len(text) <= WIDTH else f"{text[:WIDTH]} ..."
+
 
 class TinygradCnnError(Exception):
     """Base of all errors of this package; catch it to catch them all.

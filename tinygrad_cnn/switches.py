@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn.errors import DTypeError
+from tinygrad_cnn.errors import DTypeError, shown
 
 
 def flag(function: str, name: str, value: Any) -> bool:
@@ -19,7 +19,7 @@ def flag(function: str, name: str, value: Any) -> bool:
     True
     """
     if not isinstance(value, (bool, np.bool_)):
-        raise DTypeError(f"{function}: {name} is True or False, got {value!r}")
+        raise DTypeError(f"{function}: {name} is True or False, got {shown(value)}")
     return bool(value)
 
 

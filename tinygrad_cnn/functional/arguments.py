@@ -9,12 +9,12 @@ import functools
 import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard, TypeVar
 
 import numpy as np
 
 from tinygrad_cnn import devices, half_precision
-from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
+from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError, shown
 from tinygrad_cnn.graph import MODE, Traced
 from tinygrad_cnn.switches import flag as flag
 from tinygrad_cnn.switches import flags as flags
@@ -50,6 +50,9 @@ Scales: TypeAlias = float | Sequence[float]
 
 #: Type of Python scalars and lists; arrays keep their own.
 DEFAULT_DTYPE = np.dtype(np.float32)
+
+#: The largest integer that NumPy counts with.
+MOST = 2**63 - 1
 
 
 def as_array(function: str, value: Any, beside: Sequence[Any] = ()) -> Any:
@@ -237,7 +240,7 @@ def axes(function: str, axis: Any, ndim: int) -> tuple[int, ...]:
     """
     if axis is None:
         return tuple(range(ndim))
-    wanted = [integer(function, "axis", a) for a in (axis if isinstance(axis, Sequence) else (axis,))]
+    wanted = [integer(function, "axis", a) for a in (axis if is_several(axis) else (axis,))]
     for a in wanted:
         if not -ndim <= a < ndim:
             raise ShapeError(
@@ -261,19 +264,32 @@ def integer(function: str, name: str, value: Any, at_least: int | None = None) -
     """An int, from anything that is one (also NumPy's), but not from bool or float.
 
     Raises:
-        DTypeError: not an integer.   ArgumentError: smaller than `at_least`.
+        DTypeError: not an integer.   ArgumentError: smaller than `at_least`, or of more than 64 bits.
     """
-    if type(value) is int and (at_least is None or value >= at_least):
+    if type(value) is int and (-MOST if at_least is None else at_least) <= value <= MOST:
         return value  # of what passes through here nearly everything
     number = None
     if hasattr(value, "__index__") and not isinstance(value, (bool, np.bool_)):
         with suppress(TypeError):  # an array has it, too
             number = value.__index__()
     if number is None:
-        raise DTypeError(f"{function}: {name} must be an integer, got {value!r}")
+        raise DTypeError(f"{function}: {name} must be an integer, got {shown(value)}")
     if at_least is not None and number < at_least:
-        raise ArgumentError(f"{function}: {name} must be at least {at_least}, got {number}")
+        raise ArgumentError(f"{function}: {name} must be at least {at_least}, got {shown(number)}")
+    if not -MOST <= number <= MOST:
+        raise ArgumentError(f"{function}: {name} must fit into 64 bits, got {shown(number)}")
     return int(number)
+
+
+def is_several(value: Any) -> TypeGuard[Sequence[Any]]:
+    """Whether an argument holds several numbers: a tuple, a list or another sequence, but no text or bytes.
+
+    >>> is_several(range(2)), is_several(b"12")
+    (True, False)
+    """
+    return type(value) is tuple or (
+        isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray, memoryview))
+    )
 
 
 def sizes(function: str, name: str, value: Any, count: int, at_least: int) -> tuple[int, ...]:
@@ -282,13 +298,12 @@ def sizes(function: str, name: str, value: Any, count: int, at_least: int) -> tu
     >>> sizes("conv2d", "stride", 2, 2, at_least=1)
     (2, 2)
     """
-    if type(value) is int and value >= at_least:
+    if type(value) is int and at_least <= value <= MOST:
         return (value,) * count
-    plain = type(value) is tuple or (isinstance(value, Sequence) and not isinstance(value, str))
-    several = value if plain else (value,) * count
+    several = value if is_several(value) else (value,) * count
     if len(several) != count:
         fitting = "1 number" if count == 1 else f"1 or {count} numbers"
-        raise ArgumentError(f"{function}: {name} needs {fitting}, got {value!r}")
+        raise ArgumentError(f"{function}: {name} needs {fitting}, got {shown(value)}")
     return tuple(integer(function, name, v, at_least) for v in several)
 
 
@@ -302,13 +317,13 @@ def number(function: str, name: str, value: Any, low: float = -math.inf, high: f
     if not plain and (
         isinstance(value, (bool, np.bool_)) or not hasattr(value, "__float__") or np.ndim(value)
     ):
-        raise DTypeError(f"{function}: {name} must be a number, got {value!r}")
+        raise DTypeError(f"{function}: {name} must be a number, got {shown(value)}")
     try:
         result = float(value)
     except (TypeError, ValueError, OverflowError):
-        raise DTypeError(f"{function}: {name} must be a number, got {value!r}") from None
+        raise DTypeError(f"{function}: {name} must be a number, got {shown(value)}") from None
     if not low <= result <= high:
-        raise ArgumentError(f"{function}: {name} must lie in [{low:g}, {high:g}], got {value!r}")
+        raise ArgumentError(f"{function}: {name} must lie in [{low:g}, {high:g}], got {shown(value)}")
     return result
 
 
@@ -318,9 +333,9 @@ def choice(function: str, name: str, value: Any, options: Sequence[str]) -> str:
     Raises:
         ArgumentError: another word.
     """
-    if value not in options:
+    if not isinstance(value, str) or value not in options:
         listed = ", ".join(map(repr, options))
-        raise ArgumentError(f"{function}: {name} must be one of {listed}, got {value!r}")
+        raise ArgumentError(f"{function}: {name} must be one of {listed}, got {shown(value)}")
     return str(value)
 
 

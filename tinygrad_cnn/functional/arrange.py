@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tinygrad_cnn import devices, ops
-from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
+from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError, shown
 from tinygrad_cnn.functional.arguments import (
     Axis,
     Operand,
@@ -15,12 +15,14 @@ from tinygrad_cnn.functional.arguments import (
     TensorLike,
     axes,
     integer,
+    is_several,
     on_host,
     one_axis,
     operand,
     torch_names,
 )
 from tinygrad_cnn.functional.reduce import sum as sum_over
+from tinygrad_cnn.functional.storage import within_memory
 
 __all__ = ["diagonal", "flip", "repeat", "roll", "tile", "trace", "tril", "triu"]
 
@@ -41,11 +43,12 @@ def tile(x: Operand[T], reps: int | Sequence[int]) -> T:
            [1., 2., 1., 2.]], dtype=float32)
     """
     x = operand("tile", x)
-    several = reps if isinstance(reps, (Sequence, *devices.CLASSES)) else (reps,)
+    several = reps if is_several(reps) or isinstance(reps, devices.CLASSES) else (reps,)
     counts = tuple(integer("tile", "reps", n, 0) for n in several)
     counts = (1,) * (x.ndim - len(counts)) + counts
     if len(counts) > x.ndim:
         x = ops.Reshape((1,) * (len(counts) - x.ndim) + x.shape)(x)
+    within_memory("tile", tuple(n * count for n, count in zip(x.shape, counts, strict=True)))
     return ops.Tile(counts)(x)
 
 
@@ -70,11 +73,16 @@ def repeat(x: Operand[T], repeats: TensorLike, axis: int | None = None) -> T:
     if axis is None:
         x = ops.Reshape((x.size,))(x)
     along = one_axis("repeat", 0 if axis is None else axis, x.ndim)
-    counts = np.array(on_host(repeats))
+    try:
+        counts = np.array(on_host(repeats))
+    except ValueError:
+        raise DTypeError(f"repeat: repeats must be integers, got {shown(repeats)}") from None
     if counts.dtype.kind not in "iu" and counts.size:
-        raise DTypeError(f"repeat: repeats must be integers, got {repeats!r}")
+        raise DTypeError(f"repeat: repeats must be integers, got {shown(repeats)}")
     if (counts < 0).any():
-        raise ArgumentError(f"repeat: repeats must be at least 0, got {repeats!r}")
+        raise ArgumentError(f"repeat: repeats must be at least 0, got {shown(repeats)}")
+    whole = sum(counts.ravel().tolist()) * (x.shape[along] if counts.size == 1 else 1)
+    within_memory("repeat", (*x.shape[:along], whole, *x.shape[along + 1 :]))
     if counts.size == 1:
         return ops.Repeat(int(counts.item()), along)(x)
     if counts.shape != (x.shape[along],):
@@ -120,12 +128,12 @@ def roll(x: Operand[T], shift: int | Sequence[int], axis: Axis = None) -> T:
     array([3., 1., 2.])
     """
     x = operand("roll", x)
-    steps = tuple(integer("roll", "shift", n) for n in (shift if isinstance(shift, Sequence) else (shift,)))
+    steps = tuple(integer("roll", "shift", n) for n in (shift if is_several(shift) else (shift,)))
     if axis is None:
         if len(steps) > 1:
             raise ShapeError(f"roll: shift {shift!r} has {len(steps)} numbers; name an axis for each")
         return ops.Roll(steps, None)(x)
-    named = axis if isinstance(axis, Sequence) else (axis,)
+    named = axis if is_several(axis) else (axis,)
     wanted = tuple(one_axis("roll", a, x.ndim) for a in named)
     steps = steps * len(wanted) if len(steps) == 1 else steps
     if len(steps) != len(wanted):

@@ -29,6 +29,7 @@ from tinygrad_cnn.functional.linalg import matmul
 from tinygrad_cnn.functional.products import tensordot
 from tinygrad_cnn.functional.reduce import sum as sum_over
 from tinygrad_cnn.functional.shape import broadcast_to, reshape, swapaxes
+from tinygrad_cnn.functional.storage import within_memory
 
 __all__ = [
     "addmm", "cross", "diag", "inner", "kron", "matrix_transpose", "one_hot", "sliding_window_view",
@@ -84,6 +85,7 @@ def one_hot(x: Operand[T], num_classes: int | None = None) -> T:
     )
     if labels.size and not (labels.min() >= 0 and labels.max() < count):
         raise ArgumentError(f"one_hot: labels from {labels.min()} to {labels.max()}, 0 to {count - 1} fit")
+    within_memory("one_hot", (*labels.shape, count))
     return like(x, (labels[..., None] == np.arange(count)).astype(np.int64))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tinygrad_cnn.errors import ArgumentError
+from tinygrad_cnn.errors import ArgumentError, shown
 from tinygrad_cnn.functional.arguments import choice, integer, number, sizes
 
 Check = Callable[[str, str, Any], Any]
@@ -93,4 +93,4 @@ def two_decays(owner: str, name: str, value: Any) -> tuple[float, float]:
         first, second = (number(owner, name, beta) for beta in value)
         if 0 <= first < 1 and 0 <= second < 1:
             return first, second
-    raise ArgumentError(f"{owner}: {name} must be two numbers in [0, 1), got {value!r}")
+    raise ArgumentError(f"{owner}: {name} must be two numbers in [0, 1), got {shown(value)}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from numpy.typing import DTypeLike
 
 from tinygrad_cnn import ops
@@ -19,6 +18,7 @@ from tinygrad_cnn.functional.arguments import (
     operands,
     values,
 )
+from tinygrad_cnn.functional.storage import real_type
 from tinygrad_cnn.graph import Traced
 
 __all__ = ["astype", "clip", "erf", "exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "where"]
@@ -222,13 +222,7 @@ def astype(x: Operand[T], dtype: DTypeLike) -> T:
     array([1.5, 2.5], dtype=float32)
     """
     x = operand("astype", x)
-    try:
-        wanted = np.dtype(dtype)
-    except TypeError as error:
-        raise DTypeError(f"astype: {dtype!r} is not a dtype: {error}") from None
-    if wanted.kind not in "biuf":
-        raise DTypeError(f"astype: dtype {wanted} does not hold real numbers")
-    return ops.Cast(wanted)(x)
+    return ops.Cast(real_type("astype", dtype))(x)
 
 
 def exp2(x: Operand[T]) -> T:

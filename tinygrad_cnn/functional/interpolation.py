@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import floor, inf
+from math import floor
+from sys import float_info
 from typing import Any
 
 from tinygrad_cnn import ops
-from tinygrad_cnn.errors import ArgumentError, ShapeError
-from tinygrad_cnn.functional.arguments import Operand, Sizes, T, choice, flag, floating, number, sizes
-from tinygrad_cnn.functional.layout import as_given, channels_first
+from tinygrad_cnn.errors import ArgumentError, ShapeError, shown
+from tinygrad_cnn.functional.arguments import (
+    Operand,
+    Sizes,
+    T,
+    choice,
+    flag,
+    floating,
+    is_several,
+    number,
+    sizes,
+)
+from tinygrad_cnn.functional.layout import FORMATS, as_given, channels_first
 from tinygrad_cnn.functional.resample import some_pixels
+from tinygrad_cnn.functional.storage import within_memory
 from tinygrad_cnn.ops.resample import (
     AxisMap,
     average_map,
@@ -68,7 +80,7 @@ def interpolate(
     array([[[[0., 1., 3., 4.]]]])
     """
     name, x = "interpolate", floating("interpolate", x)
-    if x.ndim == 4 or data_format != "NCHW":
+    if x.ndim == 4 or choice(name, "data_format", data_format, FORMATS) != "NCHW":
         x = channels_first(name, x, data_format)
     count = x.ndim - 2
     if not 1 <= count <= 3:
@@ -102,17 +114,20 @@ def _axes(name: str, x: Any, size: Any, scale_factor: Any) -> list[tuple[int, in
     """For each spatial axis its size, the wanted size, and pixels of x per pixel of y."""
     image, count = x.shape[2:], x.ndim - 2
     if (size is None) == (scale_factor is None):
-        raise ArgumentError(f"{name}: give one of size and scale_factor, got {size!r} and {scale_factor!r}")
+        raise ArgumentError(
+            f"{name}: give one of size and scale_factor, got {shown(size)} and {shown(scale_factor)}"
+        )
     if size is not None:
-        output = sizes(name, "size", size, count, at_least=1)
+        output = within_memory(name, sizes(name, "size", size, count, at_least=1))
         return [(n, o, n / o) for n, o in zip(image, output, strict=True)]
-    factors = scale_factor if isinstance(scale_factor, (tuple, list)) else (scale_factor,) * count
+    factors = scale_factor if is_several(scale_factor) else (scale_factor,) * count
     if len(factors) != count:
-        raise ArgumentError(f"{name}: scale_factor needs 1 or {count} numbers, got {scale_factor!r}")
-    checked = [number(name, "scale_factor", f, 0, inf) for f in factors]
+        raise ArgumentError(f"{name}: scale_factor needs 1 or {count} numbers, got {shown(scale_factor)}")
+    checked = [number(name, "scale_factor", f, 0, float_info.max) for f in factors]
     output = tuple(floor(n * f) for n, f in zip(image, checked, strict=True))
     if min(output) < 1:
         raise ShapeError(f"{name}: an image of {image} times {scale_factor!r} leaves no pixel")
+    within_memory(name, output)
     return [(n, o, 1 / f) for n, o, f in zip(image, output, checked, strict=True)]
 
 

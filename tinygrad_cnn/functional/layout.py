@@ -22,7 +22,7 @@ def channels_first(function: str, x: Operand[T], data_format: str, *, axes: int 
     (8, 3, 28, 28)
     """
     x = floating(function, x)
-    if data_format == "NCHW" and x.ndim == axes:
+    if isinstance(data_format, str) and data_format == "NCHW" and x.ndim == axes:
         return x
     choice(function, "data_format", data_format, FORMATS)
     if x.ndim != axes if axes is not None else x.ndim < 3:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import inf, prod
 from typing import Any
 
@@ -18,6 +17,7 @@ from tinygrad_cnn.functional.arguments import (
     flag,
     floating,
     integer,
+    is_several,
     number,
     values,
 )
@@ -258,7 +258,7 @@ def last_sizes(function: str, normalized_shape: Sizes) -> tuple[int, ...]:
     >>> last_sizes("layer_norm", 3)
     (3,)
     """
-    several = normalized_shape if isinstance(normalized_shape, Sequence) else (normalized_shape,)
+    several = normalized_shape if is_several(normalized_shape) else (normalized_shape,)
     if not several:
         raise ShapeError(f"{function}: normalized_shape is empty; the last sizes of x fit")
     return tuple(integer(function, "normalized_shape", n, 1) for n in several)

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn import ops
-from tinygrad_cnn.errors import ArgumentError, ShapeError
-from tinygrad_cnn.functional.arguments import Operand, T, choice, operand
+from tinygrad_cnn.errors import ArgumentError, ShapeError, shown
+from tinygrad_cnn.functional.arguments import Operand, T, choice, integer, number, operand
+from tinygrad_cnn.functional.storage import within_memory
+from tinygrad_cnn.graph import Traced
 
 __all__ = ["pad"]
 
@@ -47,7 +49,7 @@ def pad(
     Returns:
         Each axis longer by before + after, x's dtype.
     Raises:
-        ArgumentError: another mode, or pairs that do not fit the axes.
+        ArgumentError: another mode, or pairs that do not fit the axes.   DTypeError: not integers.
         ShapeError: an axis without elements, which has none to show, or with fewer than are cut off.
     Source: NumPy's `pad`.
     >>> pad([1.0, 2.0], (1, 2))
@@ -57,15 +59,9 @@ def pad(
     """
     y: Any = operand("pad", x)
     kind = MODES[choice("pad", "mode", mode, tuple(MODES))]
-    try:
-        widths = np.broadcast_to(np.asarray(pad_width), (y.ndim, 2))
-    except ValueError:
-        raise ArgumentError(
-            f"pad: pad_width {pad_width!r} does not fit {y.ndim} axes; "
-            "a number, one (before, after), or one such pair per axis fits"
-        ) from None
-    if widths.dtype.kind not in "iu":
-        raise ArgumentError(f"pad: widths must be integers, got {pad_width!r}")
+    widths = _widths(pad_width, y.ndim)
+    kept = tuple(n + sum(side) for n, side in zip(y.shape, widths.tolist(), strict=True))
+    within_memory("pad", tuple(max(n, 0) for n in kept))
     if (widths < 0).any():
         y, widths = _cut(y, np.maximum(-widths, 0)), np.maximum(widths, 0)
     sides = tuple((int(before), int(after)) for before, after in widths)
@@ -74,11 +70,29 @@ def pad(
             f"pad: x has shape {y.shape}; mode {mode!r} needs an element along each padded axis"
         )
     if kind != "symmetric":
-        return ops.Pad(sides, float(constant_values), kind)(y)
+        return ops.Pad(sides, _filling(constant_values), kind)(y)
     for axis, (n, side) in enumerate(zip(y.shape, sides, strict=True)):
         if any(side):
             y = ops.Index((*(slice(None),) * axis, np.pad(np.arange(n), side, "symmetric")))(y)
     return y
+
+
+def _widths(pad_width: Any, ndim: int) -> Any:
+    """The widths as (before, after) for each axis."""
+    given = pad_width.array if isinstance(pad_width, Traced) else pad_width
+    try:
+        found = np.broadcast_to(np.asarray(given, object), (ndim, 2))
+    except ValueError:
+        raise ArgumentError(
+            f"pad: pad_width {shown(pad_width)} does not fit {ndim} axes; "
+            "a number, one (before, after), or one such pair per axis fits"
+        ) from None
+    return np.array([integer("pad", "pad_width", n) for n in found.ravel()], np.int64).reshape(ndim, 2)
+
+
+def _filling(value: Any) -> float:
+    """The value of a constant border, which may be NaN."""
+    return float(value) if value != value else number("pad", "constant_values", value)
 
 
 def _cut(x: Any, cuts: Any) -> Any:

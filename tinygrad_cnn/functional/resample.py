@@ -9,7 +9,7 @@ from typing import Any, Literal, overload
 import numpy as np
 
 from tinygrad_cnn import ops
-from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
+from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError, shown
 from tinygrad_cnn.functional.arguments import (
     Kept,
     Operand,
@@ -19,6 +19,7 @@ from tinygrad_cnn.functional.arguments import (
     TensorLike,
     flag,
     integer,
+    is_several,
     like,
     operand,
     sizes,
@@ -27,6 +28,7 @@ from tinygrad_cnn.functional.arguments import (
 )
 from tinygrad_cnn.functional.conv import sides_of
 from tinygrad_cnn.functional.layout import as_given, channels_first
+from tinygrad_cnn.functional.storage import within_memory
 
 __all__ = [
     "adaptive_avg_pool2d",
@@ -276,11 +278,11 @@ def adaptive_sizes(name: str, x: Any, output_size: Any, count: int) -> tuple[int
     (2, 6)
     """
     some_pixels(name, x)
-    wanted = output_size if isinstance(output_size, (tuple, list)) else (output_size,) * count
+    wanted = output_size if is_several(output_size) else (output_size,) * count
     if len(wanted) != count:
-        raise ArgumentError(f"{name}: output_size needs 1 or {count} numbers, got {output_size!r}")
+        raise ArgumentError(f"{name}: output_size needs 1 or {count} numbers, got {shown(output_size)}")
     filled = (n if o is None else o for n, o in zip(x.shape[2:], wanted, strict=True))
-    return tuple(integer(name, "output_size", o, 1) for o in filled)
+    return within_memory(name, tuple(integer(name, "output_size", o, 1) for o in filled))
 
 
 def some_pixels(name: str, x: Any) -> None:

@@ -32,6 +32,7 @@ from tinygrad_cnn.functional.reduce import min as min_over
 from tinygrad_cnn.functional.reduce import sum as sum_over
 from tinygrad_cnn.functional.shape import broadcast_to, concatenate, flatten, moveaxis, reshape
 from tinygrad_cnn.functional.sorting import sort
+from tinygrad_cnn.functional.storage import within_memory
 
 __all__ = [
     "average", "bincount", "count_nonzero", "diff", "histogram", "median", "nanmax", "nanmean", "nanmin",
@@ -337,6 +338,7 @@ def bincount(x: Operand[T], weights: Operand[T] | None = None, minlength: int = 
             f"bincount: x needs one axis of integers of at least 0, got {places.dtype} {places.shape}"
         )
     count = max(int(places.max(initial=-1)) + 1, integer("bincount", "minlength", minlength, 0))
+    within_memory("bincount", (count,))
     if weights is None:
         return like(x, np.bincount(places, minlength=count))
     return ops.IndexAdd((places,), (count,))(floating("bincount", weights, "weights"))

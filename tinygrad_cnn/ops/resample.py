@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from tinygrad_cnn import kernels
 from tinygrad_cnn.graph import Op
 from tinygrad_cnn.grid import Grid
-from tinygrad_cnn.kernels.numpy.pool import bins
 from tinygrad_cnn.ops.pool import Spread
 
 __all__ = ["AdaptiveAvgPool", "Interpolate", "PixelShuffle", "PixelUnshuffle", "Resample"]
@@ -74,10 +73,12 @@ def average_map(n: int, count: int) -> AxisMap:
     >>> average_map(5, 3)(np.arange(5.0), 0)
     array([0.5, 2. , 3.5])
     """
-    edges = bins(n, count)
-    sources = np.concatenate([np.arange(start, stop) for start, stop in edges])
-    lengths = np.array([stop - start for start, stop in edges])
-    return AxisMap(sources, np.repeat(np.arange(count), lengths), np.repeat(1 / lengths, lengths), n, count)
+    i = np.arange(count)
+    starts = i * n // count
+    lengths = -(-(i + 1) * n // count) - starts
+    before = np.cumsum(lengths) - lengths  # terms of the bins before
+    sources = np.arange(lengths.sum()) + np.repeat(starts - before, lengths)
+    return AxisMap(sources, np.repeat(i, lengths), np.repeat(1 / lengths, lengths), n, count)
 
 
 @lru_cache(maxsize=256)
@@ -155,8 +156,7 @@ def smooth_map(n: int, count: int, scale: float, cubic: bool) -> AxisMap:
     wide = max(scale, 1.0)
     reach = (2 if cubic else 1) * wide
     sources, targets, weights = [], [], []
-    for i in range(count):
-        middle = (i + 0.5) * scale
+    for i, middle in enumerate((np.arange(count) + 0.5) * scale):
         first, stop = max(int(middle - reach + 0.5), 0), min(int(middle + reach + 0.5), n)
         taps = np.arange(first, stop)
         distance = (taps + 0.5 - middle) / wide

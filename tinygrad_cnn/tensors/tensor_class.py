@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from tinygrad_cnn import devices
-from tinygrad_cnn.errors import DTypeError, GraphError, ShapeError
+from tinygrad_cnn.errors import GraphError, ShapeError
 from tinygrad_cnn.functional.arguments import as_array, flag
+from tinygrad_cnn.functional.storage import real_type
 from tinygrad_cnn.graph import MODE, OUT, Node, Op, Result, stamp, unpacked
 from tinygrad_cnn.tensors.methods import TensorMethods
 from tinygrad_cnn.tensors.recording import computed, taken_apart, with_constants
@@ -62,13 +63,9 @@ class Tensor(TensorMethods):
             flag("Tensor", "requires_grad", requires_grad)
         source = data._array if isinstance(data, Tensor) else as_array("Tensor", data)
         if type(source) is _Array:
-            self._array = np.array(source, dtype=None if dtype is None else np.dtype(dtype))
-        else:
-            self._array = source.astype(
-                source.dtype if dtype is None else dtype
-            )  # of a device, or a subclass
-        if self._array.dtype.kind not in "biuf":
-            raise DTypeError(f"Tensor: dtype {self._array.dtype} does not hold real numbers")
+            self._array = np.array(source, dtype=None if dtype is None else real_type("Tensor", dtype))
+        else:  # of a device, or a subclass
+            self._array = source.astype(source.dtype if dtype is None else real_type("Tensor", dtype))
         self._node = None
         if requires_grad:
             self.requires_grad_()

@@ -84,7 +84,8 @@ def windows(padded: Array, grid: Grid) -> Array:
     """
     inner = padded.strides[1:-1]
     taps = (step * d for step, d in zip(inner, grid.dilation, strict=True))
-    places = (step * s for step, s in zip(inner, grid.stride, strict=True))
+    # Where a stride leads out of the image there is one place, and the product could be too large a number.
+    places = (step * min(s, n) for step, s, n in zip(inner, grid.stride, padded.shape[1:-1], strict=True))
     shape = (padded.shape[0], *grid.kernel, *grid.output, padded.shape[-1])
     strides = (padded.strides[0], *taps, *places, padded.strides[-1])
     return np.lib.stride_tricks.as_strided(padded, shape, strides, writeable=False)

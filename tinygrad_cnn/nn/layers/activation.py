@@ -10,6 +10,7 @@ from numpy.typing import DTypeLike
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.functional.arguments import integer, number
 from tinygrad_cnn.functional.checks import above_0, between, one_of, optional
+from tinygrad_cnn.functional.storage import filled
 from tinygrad_cnn.nn.function_layer import FunctionLayer, option
 from tinygrad_cnn.nn.module import Module, Parameter
 from tinygrad_cnn.tensors.tensor_class import Tensor
@@ -102,7 +103,7 @@ class PReLU(Module):
     ) -> None:
         self.num_parameters = integer("PReLU", "num_parameters", num_parameters, 1)
         self.init = number("PReLU", "init", init)
-        self.weight = Parameter(np.full(self.num_parameters, self.init, dtype))
+        self.weight = Parameter(filled("PReLU", self.num_parameters, dtype, self.init))
 
     def forward(self, x: Tensor) -> Tensor:
         """x, or x times its channel's slope.

@@ -11,6 +11,7 @@ from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
 from tinygrad_cnn.functional.arguments import flag, flags, floating, integer, number, values
 from tinygrad_cnn.functional.attention import attention
+from tinygrad_cnn.functional.storage import filled
 from tinygrad_cnn.nn import init
 from tinygrad_cnn.nn.layers.linear import Linear
 from tinygrad_cnn.nn.module import Module, Parameter
@@ -73,15 +74,15 @@ class MultiheadAttention(Module):
         if self.kdim == self.vdim == size:
             shapes = {"in_proj_weight": (3 * size, size)}
         for key, shape in shapes.items():
-            setattr(self, key, Parameter(np.empty(shape, dtype)))
+            setattr(self, key, Parameter(filled(name, shape, dtype)))
             init.xavier_uniform_(getattr(self, key), rng=self.rng)
-        self.in_proj_bias = Parameter(np.zeros(3 * size, dtype)) if bias else None
+        self.in_proj_bias = Parameter(filled(name, 3 * size, dtype)) if bias else None
         self.out_proj = Linear(size, size, bias, rng=self.rng, dtype=dtype)
         if self.out_proj.bias is not None:
             init.zeros_(self.out_proj.bias)
         self.bias_k = self.bias_v = None
         if add_bias_kv:
-            self.bias_k, self.bias_v = (Parameter(np.empty((1, 1, size), dtype)) for _ in range(2))
+            self.bias_k, self.bias_v = (Parameter(filled(name, (1, 1, size), dtype)) for _ in range(2))
             for parameter in (self.bias_k, self.bias_v):
                 init.xavier_normal_(parameter, rng=self.rng)
 

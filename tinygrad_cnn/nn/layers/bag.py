@@ -10,6 +10,7 @@ from numpy.typing import DTypeLike
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.functional.arguments import TensorLike, choice, flag, integer
 from tinygrad_cnn.functional.embeddings import padding_row
+from tinygrad_cnn.functional.storage import filled
 from tinygrad_cnn.nn import init
 from tinygrad_cnn.nn.module import Module, Parameter
 from tinygrad_cnn.rng import Seed, generator
@@ -51,7 +52,7 @@ class EmbeddingBag(Module):
         self.padding_idx = None
         if padding_idx is not None:
             self.padding_idx = padding_row(name, padding_idx, self.num_embeddings)
-        self.weight = Parameter(np.empty((self.num_embeddings, self.embedding_dim), dtype))
+        self.weight = Parameter(filled(name, (self.num_embeddings, self.embedding_dim), dtype))
         init.normal_(self.weight, rng=rng)
         if self.padding_idx is not None:
             self.weight._writable()[self.padding_idx] = 0
@@ -108,9 +109,9 @@ class Bilinear(Module):
         self.out_features = integer(name, "out_features", out_features, 1)
         draws, bound = generator(rng), 1 / sqrt(self.in1_features)
         shape = (self.out_features, self.in1_features, self.in2_features)
-        self.weight = Parameter(np.empty(shape, dtype))
+        self.weight = Parameter(filled(name, shape, dtype))
         init.uniform_(self.weight, -bound, bound, rng=draws)
-        self.bias = Parameter(np.empty(self.out_features, dtype)) if flag(name, "bias", bias) else None
+        self.bias = Parameter(filled(name, self.out_features, dtype)) if flag(name, "bias", bias) else None
         if self.bias is not None:
             init.uniform_(self.bias, -bound, bound, rng=draws)
 

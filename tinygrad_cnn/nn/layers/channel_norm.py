@@ -12,6 +12,7 @@ from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError, ShapeError
 from tinygrad_cnn.functional.arguments import choice, flag, integer, number
 from tinygrad_cnn.functional.layout import FORMATS
+from tinygrad_cnn.functional.storage import filled
 from tinygrad_cnn.nn.function_layer import format_note
 from tinygrad_cnn.nn.module import Buffer, Module, Parameter
 from tinygrad_cnn.tensors.tensor_class import Tensor
@@ -42,7 +43,7 @@ class FeatureNorm(Module):
         self.momentum = None if momentum is None else number(name, "momentum", momentum, 0, 1)
         self.affine = flag(name, "affine", affine)
         self.track_running_stats = flag(name, "track_running_stats", track_running_stats)
-        ones, zeros = np.ones(self.num_features, dtype), np.zeros(self.num_features, dtype)
+        ones, zeros = (filled(name, self.num_features, dtype, value) for value in (1.0, 0.0))
         self.weight = Parameter(ones) if affine else None
         self.bias = Parameter(zeros) if affine else None
         self.running_mean = Buffer(zeros) if track_running_stats else None

@@ -13,6 +13,7 @@ from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError, ShapeError
 from tinygrad_cnn.functional.arguments import Pads, Sizes, flag, sizes
 from tinygrad_cnn.functional.conv import paddings
+from tinygrad_cnn.functional.storage import filled
 from tinygrad_cnn.nn import init
 from tinygrad_cnn.nn.module import Module, Parameter
 from tinygrad_cnn.nn.window import Window, window_of
@@ -61,8 +62,8 @@ class ConnectionConv2d(Module):
         paddings(name, padding, self.kernel_size, self.stride, self.dilation)  # checks it
         self.padding = padding if isinstance(padding, str) else sizes(name, "padding", padding, 2, 0)
         self._places = np.nonzero(self.table)
-        self.weight = Parameter(np.empty((len(self._places[0]), *self.kernel_size), dtype))
-        self.bias = Parameter(np.empty(self.out_channels, dtype)) if flag(name, "bias", bias) else None
+        self.weight = Parameter(filled(name, (len(self._places[0]), *self.kernel_size), dtype))
+        self.bias = Parameter(filled(name, self.out_channels, dtype)) if flag(name, "bias", bias) else None
         self.spread(1 / np.sqrt(self.fan_in()), rng=rng)
 
     def fan_in(self) -> NDArray[Any]:

@@ -12,6 +12,7 @@ from tinygrad_cnn.errors import ArgumentError
 from tinygrad_cnn.functional.arguments import Pads, Sizes, choice, flag, integer, sizes
 from tinygrad_cnn.functional.conv import paddings
 from tinygrad_cnn.functional.layout import FORMATS, as_given, channels_first
+from tinygrad_cnn.functional.storage import filled
 from tinygrad_cnn.nn import init
 from tinygrad_cnn.nn.function_layer import format_note
 from tinygrad_cnn.nn.module import Module, Parameter
@@ -61,8 +62,8 @@ class ConvLayer(Module):
                 f"out_channels={out_channels}"
             )
         draws = generator(rng)
-        self.weight = Parameter(np.empty((*self._channels(), *self.kernel_size), dtype))
-        self.bias = Parameter(np.empty(self.out_channels, dtype)) if flag(name, "bias", bias) else None
+        self.weight = Parameter(filled(name, (*self._channels(), *self.kernel_size), dtype))
+        self.bias = Parameter(filled(name, self.out_channels, dtype)) if flag(name, "bias", bias) else None
         init.default_(self.weight, self.bias, rng=draws)
 
     def _channels(self) -> tuple[int, int]:

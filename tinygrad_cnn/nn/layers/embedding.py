@@ -8,6 +8,7 @@ from numpy.typing import DTypeLike
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.functional.arguments import integer
 from tinygrad_cnn.functional.embeddings import padding_row
+from tinygrad_cnn.functional.storage import filled
 from tinygrad_cnn.nn import init
 from tinygrad_cnn.nn.module import Module, Parameter
 from tinygrad_cnn.rng import Seed
@@ -45,7 +46,7 @@ class Embedding(Module):
         self.padding_idx = None
         if padding_idx is not None:
             self.padding_idx = padding_row(name, padding_idx, self.num_embeddings)
-        self.weight = Parameter(np.empty((self.num_embeddings, self.embedding_dim), dtype))
+        self.weight = Parameter(filled("Embedding", (self.num_embeddings, self.embedding_dim), dtype))
         init.normal_(self.weight, rng=rng)
         if self.padding_idx is not None:
             self.weight._writable()[self.padding_idx] = 0

@@ -7,6 +7,7 @@ from numpy.typing import DTypeLike
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.functional.arguments import flag, integer
+from tinygrad_cnn.functional.storage import filled
 from tinygrad_cnn.nn import init
 from tinygrad_cnn.nn.module import Module, Parameter
 from tinygrad_cnn.rng import Seed, generator
@@ -37,11 +38,12 @@ class Linear(Module):
         self, in_features: int, out_features: int, bias: bool = True, *,
         rng: Seed = None, dtype: DTypeLike = np.float32,
     ) -> None:  # fmt: skip
-        self.in_features = integer("Linear", "in_features", in_features, 1)
-        self.out_features = integer("Linear", "out_features", out_features, 1)
+        name = "Linear"
+        self.in_features = integer(name, "in_features", in_features, 1)
+        self.out_features = integer(name, "out_features", out_features, 1)
         draws = generator(rng)
-        self.weight = Parameter(np.empty((self.out_features, self.in_features), dtype))
-        self.bias = Parameter(np.empty(self.out_features, dtype)) if flag("Linear", "bias", bias) else None
+        self.weight = Parameter(filled(name, (self.out_features, self.in_features), dtype))
+        self.bias = Parameter(filled(name, self.out_features, dtype)) if flag(name, "bias", bias) else None
         init.default_(self.weight, self.bias, rng=draws)
 
     def forward(self, x: Tensor) -> Tensor:

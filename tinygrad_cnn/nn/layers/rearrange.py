@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
+from sys import float_info
 from typing import Any
 
 import numpy as np
 
 from tinygrad_cnn import functional as F
-from tinygrad_cnn.errors import ArgumentError, ShapeError
+from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError, shown
 from tinygrad_cnn.functional.arguments import (
     Scales,
     Sizes,
     choice,
     flag,
     integer,
+    is_several,
     number,
     one_axis,
     sizes,
@@ -66,6 +68,10 @@ class Unflatten(Module):
 
     def __init__(self, dim: int, unflattened_size: Sequence[int]) -> None:
         self.dim = integer("Unflatten", "dim", dim)
+        if not is_several(unflattened_size):
+            raise DTypeError(
+                f"Unflatten: unflattened_size needs several sizes, got {shown(unflattened_size)}"
+            )
         self.unflattened_size = tuple(integer("Unflatten", "size", n, -1) for n in unflattened_size)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -161,12 +167,14 @@ class Upsample(Module):
                 f"Upsample: give one of size and scale_factor, got {size!r} and {scale_factor!r}"
             )
         self.size = size
-        factors = scale_factor if isinstance(scale_factor, (tuple, list)) else (scale_factor,)
+        factors = scale_factor if is_several(scale_factor) else (scale_factor,)
         if size is None:
-            checked = tuple(number("Upsample", "scale_factor", factor, 0) for factor in factors)
+            checked = tuple(number("Upsample", "scale_factor", f, 0, float_info.max) for f in factors)
+            if not 1 <= len(checked) <= 3:
+                raise ArgumentError(f"Upsample: scale_factor needs 1 to 3 numbers, got {scale_factor!r}")
             self.scale_factor: Any = checked if len(checked) > 1 else checked[0]
         else:
-            count = len(size) if isinstance(size, (tuple, list)) else 1
+            count = len(size) if is_several(size) else 1
             sizes("Upsample", "size", size, count, at_least=1)
             self.scale_factor = None
         self.mode = choice("Upsample", "mode", mode, MODES)

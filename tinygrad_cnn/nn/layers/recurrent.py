@@ -12,6 +12,7 @@ from tinygrad_cnn import functional as F
 from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError, ShapeError
 from tinygrad_cnn.functional.arguments import choice, flag, floating, integer, number
+from tinygrad_cnn.functional.storage import filled
 from tinygrad_cnn.nn import init
 from tinygrad_cnn.nn.layers.packed_sequence import PackedSequence
 from tinygrad_cnn.nn.module import Module, Parameter
@@ -52,7 +53,7 @@ class Recurrent(Module):
         for k in range(self.num_layers):
             for suffix in self.suffixes(k):
                 for parameter, shape in self._shapes(k).items():
-                    made = Parameter(np.empty(shape, dtype))
+                    made = Parameter(filled(name, shape, dtype))
                     init.uniform_(made, -bound, bound, rng=self.rng)
                     setattr(self, f"{parameter}{suffix}", made)
 

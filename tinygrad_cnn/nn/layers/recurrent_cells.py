@@ -10,6 +10,7 @@ from numpy.typing import DTypeLike
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ShapeError
 from tinygrad_cnn.functional.arguments import choice, flag, floating, integer
+from tinygrad_cnn.functional.storage import filled
 from tinygrad_cnn.nn import init
 from tinygrad_cnn.nn.module import Module, Parameter
 from tinygrad_cnn.rng import Seed, generator
@@ -28,11 +29,11 @@ class Cell(Module):
         self.input_size = integer(name, "input_size", input_size, 1)
         self.hidden_size = integer(name, "hidden_size", hidden_size, 1)
         rows, draws = self.gates * self.hidden_size, generator(rng)
-        self.weight_ih = Parameter(np.empty((rows, self.input_size), dtype))
-        self.weight_hh = Parameter(np.empty((rows, self.hidden_size), dtype))
+        self.weight_ih = Parameter(filled(name, (rows, self.input_size), dtype))
+        self.weight_hh = Parameter(filled(name, (rows, self.hidden_size), dtype))
         self.bias_ih = self.bias_hh = None
         if flag(name, "bias", bias):
-            self.bias_ih, self.bias_hh = (Parameter(np.empty(rows, dtype)) for _ in range(2))
+            self.bias_ih, self.bias_hh = (Parameter(filled(name, rows, dtype)) for _ in range(2))
         self.bias = self.bias_ih is not None
         for parameter in self.parameters():
             init.uniform_(parameter, -(self.hidden_size**-0.5), self.hidden_size**-0.5, rng=draws)

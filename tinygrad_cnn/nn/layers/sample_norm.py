@@ -12,6 +12,7 @@ from tinygrad_cnn.errors import ArgumentError, ShapeError
 from tinygrad_cnn.functional.arguments import Sizes, flag, integer, number
 from tinygrad_cnn.functional.checks import at_least
 from tinygrad_cnn.functional.normalization import last_sizes
+from tinygrad_cnn.functional.storage import filled
 from tinygrad_cnn.nn.function_layer import FunctionLayer, option
 from tinygrad_cnn.nn.module import Module, Parameter
 from tinygrad_cnn.tensors.tensor_class import Tensor
@@ -41,8 +42,8 @@ class LayerNorm(Module):
         self.eps = number("LayerNorm", "eps", eps, 0, inf)
         self.elementwise_affine = flag("LayerNorm", "elementwise_affine", elementwise_affine)
         shape, shift = self.normalized_shape, elementwise_affine and flag("LayerNorm", "bias", bias)
-        self.weight = Parameter(np.ones(shape, dtype)) if elementwise_affine else None
-        self.bias = Parameter(np.zeros(shape, dtype)) if shift else None
+        self.weight = Parameter(filled("LayerNorm", shape, dtype, 1.0)) if elementwise_affine else None
+        self.bias = Parameter(filled("LayerNorm", shape, dtype)) if shift else None
 
     def forward(self, x: Tensor) -> Tensor:
         """x, normalised.
@@ -83,7 +84,7 @@ class RMSNorm(Module):
         self.normalized_shape = last_sizes("RMSNorm", normalized_shape)
         self.eps = None if eps is None else number("RMSNorm", "eps", eps, 0, inf)
         self.elementwise_affine = flag("RMSNorm", "elementwise_affine", elementwise_affine)
-        ones = np.ones(self.normalized_shape, dtype)
+        ones = filled("RMSNorm", self.normalized_shape, dtype, 1.0)
         self.weight = Parameter(ones) if self.elementwise_affine else None
 
     def forward(self, x: Tensor) -> Tensor:
@@ -129,8 +130,8 @@ class GroupNorm(Module):
         if self.num_channels % self.num_groups:
             raise ArgumentError(f"{name}: num_groups={num_groups} must divide num_channels={num_channels}")
         self.eps, self.affine = number(name, "eps", eps, 0, inf), flag(name, "affine", affine)
-        self.weight = Parameter(np.ones(self.num_channels, dtype)) if affine else None
-        self.bias = Parameter(np.zeros(self.num_channels, dtype)) if affine else None
+        self.weight = Parameter(filled(name, self.num_channels, dtype, 1.0)) if affine else None
+        self.bias = Parameter(filled(name, self.num_channels, dtype)) if affine else None
 
     def forward(self, x: Tensor) -> Tensor:
         """x, normalised.

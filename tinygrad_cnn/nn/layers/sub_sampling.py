@@ -11,6 +11,7 @@ from numpy.typing import DTypeLike
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import DTypeError, ShapeError
 from tinygrad_cnn.functional.arguments import Sizes, choice, integer, sizes
+from tinygrad_cnn.functional.storage import filled
 from tinygrad_cnn.nn.module import Module, Parameter
 from tinygrad_cnn.nn.window import Window, window_of
 from tinygrad_cnn.tensors.tensor_class import Tensor
@@ -56,8 +57,8 @@ class SubSampling2d(Module):
         self.down = choice(name, "down", down, ("average", "max"))
         if activation is not None and not callable(activation):
             raise DTypeError(f"{name}: activation must be a function or a Module, got {activation!r}")
-        self.weight = Parameter(np.ones(self.channels, dtype))
-        self.bias = Parameter(np.zeros(self.channels, dtype))
+        self.weight = Parameter(filled(name, self.channels, dtype, 1.0))
+        self.bias = Parameter(filled(name, self.channels, dtype))
         self.activation = activation
 
     def forward(self, x: Tensor) -> Tensor:

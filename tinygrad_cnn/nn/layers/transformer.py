@@ -12,6 +12,7 @@ from numpy.typing import DTypeLike, NDArray
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import DTypeError
 from tinygrad_cnn.functional.arguments import choice, flag, flags, integer
+from tinygrad_cnn.functional.storage import filled
 from tinygrad_cnn.nn import init
 from tinygrad_cnn.nn.containers.collections import ModuleList
 from tinygrad_cnn.nn.layers.attention import MultiheadAttention
@@ -349,7 +350,7 @@ def causal_mask(size: int, dtype: DTypeLike = np.float32) -> NDArray[Any]:
     >>> causal_mask(2).tolist()
     [[0.0, -inf], [0.0, 0.0]]
     """
-    return np.triu(np.full((size, size), -np.inf, dtype), 1)
+    return np.triu(filled("causal_mask", (integer("causal_mask", "size", size, 0),) * 2, dtype, -np.inf), 1)
 
 
 def activated(name: str, activation: Activation) -> Callable[[Any], Any]:

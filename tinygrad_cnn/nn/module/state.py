@@ -12,6 +12,7 @@ from tinygrad_cnn import devices
 from tinygrad_cnn.devices import naming
 from tinygrad_cnn.errors import DTypeError, StateError
 from tinygrad_cnn.functional.arguments import as_array, flag, integer
+from tinygrad_cnn.functional.storage import float_type
 from tinygrad_cnn.nn.module.parameters import Buffer, Parameter
 from tinygrad_cnn.nn.module.tree import ModuleTree
 from tinygrad_cnn.restoring import Restoring
@@ -162,7 +163,7 @@ class ModuleState(ModuleTree):
         >>> nn.Linear(2, 1).astype("float64").weight.dtype
         dtype('float64')
         """
-        wanted = _float_type("astype", dtype)
+        wanted = float_type("astype", dtype)
         for _, tensor in self._state((Parameter, Buffer)):
             for each in (tensor, tensor.grad):
                 if each is not None and each.dtype.kind == "f":
@@ -247,16 +248,6 @@ def _convert(tensor: Tensor, dtype: np.dtype[Any]) -> None:
     tensor._array = tensor._array.astype(dtype)
     if tensor._node is not None:
         tensor._node.dtype = dtype
-
-
-def _float_type(function: str, dtype: Any) -> np.dtype[Any]:
-    try:
-        wanted = np.dtype(dtype)
-    except TypeError:
-        wanted = np.dtype(object)
-    if wanted.kind != "f":
-        raise DTypeError(f"{function}: a float dtype fits, got {dtype!r}")
-    return wanted
 
 
 def unchanged_buffers(model: Any) -> Restoring[None]:

@@ -2,7 +2,8 @@
 
 The kernels have two spatial axes: a line is an image of one row, and a volume is cut into slices whose
 taps along the depth count as channels. They have one group: of several, each is done by itself,
-unless each kernel reads one channel (`depthwise`). What is not float32 goes to the reference.
+unless each kernel reads one channel (`depthwise`). What is not float32, and what strides
+far, goes to the reference.
 """
 
 from __future__ import annotations
@@ -25,11 +26,13 @@ Array = NDArray[Any]
 
 #: Channels of a group, in and out together, below which NumPy is quicker than one group after the other.
 NARROW = 4
+#: The largest stride: memory is laid out by its phases, which take room and time, read or not.
+FAR = 64
 
 
 def conv(x: Array, w: Array, b: Array | None, grid: Grid, groups: int) -> Array:
     """x (N, C, *image), w (K, C/groups, *kernel), b (K,) or None -> (N, K, *output)."""
-    if not _served(x, w) or (b is not None and b.dtype != FLOAT32):
+    if not _served(grid, x, w) or (b is not None and b.dtype != FLOAT32):
         return reference.conv(x, w, b, grid, groups)
     if len(grid.image) != 2:
         return volumes.conv(conv, x, w, b, grid, groups)
@@ -49,7 +52,7 @@ def conv(x: Array, w: Array, b: Array | None, grid: Grid, groups: int) -> Array:
 
 def conv_image(g: Array, w: Array, grid: Grid, groups: int) -> Array:
     """The adjoint of `conv` in x: g (N, K, *output), w -> (N, C, *image)."""
-    if not _served(g, w):
+    if not _served(grid, g, w):
         return reference.conv_image(g, w, grid, groups)
     if len(grid.image) != 2:
         return volumes.conv_image(conv_image, g, w, grid, groups)
@@ -69,7 +72,7 @@ def conv_image(g: Array, w: Array, grid: Grid, groups: int) -> Array:
 
 def conv_kernel(x: Array, g: Array, grid: Grid, groups: int) -> Array:
     """The adjoint of `conv` in w: x (N, C, *image), g (N, K, *output) -> (K, C/groups, *kernel)."""
-    if not _served(x, g):
+    if not _served(grid, x, g):
         return reference.conv_kernel(x, g, grid, groups)
     if len(grid.image) != 2:
         return volumes.conv_kernel(conv_kernel, x, g, grid, groups)
@@ -87,8 +90,8 @@ def conv_kernel(x: Array, g: Array, grid: Grid, groups: int) -> Array:
     return by.conv_kernel(x, g, grid, groups)
 
 
-def _served(*arrays: Array) -> bool:
-    return all(a.dtype == FLOAT32 and a.size > 0 for a in arrays)
+def _served(grid: Grid, *arrays: Array) -> bool:
+    return max(grid.stride) <= FAR and all(a.dtype == FLOAT32 and a.size > 0 for a in arrays)
 
 
 def _groups(channels: int, kernels: int, groups: int) -> list[tuple[slice, slice]]:
