@@ -30,7 +30,8 @@ def calls_of_function(name, function):
 
     @functools.wraps(function)
     def noted(*args, **kwargs):
-        found.append((copy.deepcopy(args), copy.deepcopy(kwargs)))
+        with contextlib.suppress(Exception):  # what cannot be copied is given as it is
+            found.append((copy.deepcopy(args), copy.deepcopy(kwargs)))
         return function(*args, **kwargs)
 
     examples_of(name, function, {name: noted})

@@ -1,7 +1,9 @@
 """Drawings of what lies on a device are those of the CPU, byte for byte; what they fetch is named."""
 
+import copy
 import re
 
+import docstring_calls
 import numpy as np
 import pytest
 
@@ -158,3 +160,76 @@ def test_tensors_of_a_device_go_into_plots_of_arrays(device):
     assert viz.confusion(labels, labels).get_suptitle().startswith("Accuracy 100.0 %")
     images = Tensor(np.full((2, 1, 3, 3), 0.5)).to(device)
     assert len(viz.sheet(images, images).axes) == 4
+
+
+# --------------------------------------------------------------------------- every name of viz
+#: What is not tried by its examples, and why.
+NOT_BY_EXAMPLES = {
+    "engine": "it names the program that lays out, and draws nothing",
+    "Difference": "`diff` gives it", "Picture": "`graph` gives it", "DrawingError": "an error",
+    "Recorder": "`record` gives it; see above", "record": "see above", "Watch": "`watch` gives it",
+    "watch": "see above", "curves": "it draws a history of numbers",
+    "animate": "it needs a graph; see below", "render": "it needs a graph; see below",
+    "diff": "it needs graphs; see below",
+}  # fmt: skip
+
+
+def moved(value, place):
+    """An argument of a drawing at a place: modules and Tensors; what was recorded stays."""
+    if isinstance(value, nn.Module):
+        return copy.deepcopy(value).to(place)
+    if isinstance(value, Tensor):
+        return Tensor(np.array(value.array)).to(place).requires_grad_(value.requires_grad)
+    if isinstance(value, (list, tuple)):
+        return type(value)(moved(part, place) for part in value)
+    return {key: moved(part, place) for key, part in value.items()} if isinstance(value, dict) else value
+
+
+def shown(drawn):
+    """What a drawing shows, as text and arrays."""
+    if hasattr(drawn, "axes"):
+        numbers = [np.asarray(image.get_array(), float) for ax in drawn.axes for image in ax.images]
+        numbers += [np.asarray(line.get_xydata(), float) for ax in drawn.axes for line in ax.lines]
+        return [ax.get_title(loc="left") for ax in drawn.axes], numbers
+    return without_times(getattr(drawn, "source", None) or str(drawn)), []
+
+
+@pytest.mark.parametrize("name", [name for name in viz.__all__ if name not in NOT_BY_EXAMPLES])
+def test_what_the_examples_of_viz_draw_is_the_same_on_a_device(name, device):
+    pytest.importorskip("matplotlib", reason="plots need Matplotlib: pip install matplotlib")
+    calls = docstring_calls.calls_of_function(name, getattr(viz, name))
+    assert calls
+    for function, args, kwargs in calls:
+        found = []
+        for place in ("cpu", device):
+            manual_seed(0)
+            found.append(shown(function(*moved(args, place), **moved(kwargs, place))))
+        (words, numbers), (others, there) = found
+        assert words == others
+        for a, b in zip(numbers, there, strict=True):
+            np.testing.assert_allclose(b, a, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["animate", "render"])
+def test_files_and_animations_of_a_graph_are_those_of_the_cpu(name, device, tmp_path):
+    ((function, (_, path), _),) = docstring_calls.calls_of_function(name, getattr(viz, name))
+    written = []
+    for place in ("cpu", device):
+        manual_seed(0)
+        model = nn.Sequential(nn.Linear(3, 2), nn.Tanh()).double().to(place)
+        loss = (model(Tensor(np.ones((1, 3))).to(place)) ** 2).sum()
+        folder = tmp_path / place.replace(":", "-")
+        folder.mkdir()
+        target = folder / f"drawn{path[path.rindex('.') :]}"
+        function(loss, target)
+        text = without_times(target.read_text("utf-8"))
+        written.append(re.sub(r"-?[0-9]+\.[0-9e-]+", lambda n: f"{float(n[0]):.6g}", text))
+    assert written[0] == written[1]
+
+
+def test_two_graphs_differ_on_a_device_as_on_the_cpu(device):
+    found = []
+    for place in ("cpu", device):
+        x = Tensor(np.array([1.0, 2.0])).to(place).requires_grad_()
+        found.append(without_times(str(viz.diff((x * x).sum(), (x * x).tanh().sum()))))
+    assert found[0] == found[1]

@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn import Tensor
+from tinygrad_cnn import Tensor, devices, ops
 from tinygrad_cnn.backward import gradients as walk
+from tinygrad_cnn.devices import Device
 from tinygrad_cnn.errors import ArgumentError, GraphError
 from tinygrad_cnn.graph import observe
 from tinygrad_cnn.nn import Module
@@ -154,9 +155,8 @@ def frames(
 
 def _walk(roots: list[Root], recorder: Recorder) -> None:
     """Let a recorder see a walk that changes nothing."""
-    seeds = {
-        root.node: np.ones(root.node.shape, root.node.dtype) for root in roots if root.node.requires_grad
-    }
+    nodes = [root.node for root in roots if root.node.requires_grad]
+    seeds = {node: devices.moved(np.ones(node.shape, node.dtype), _place(node)) for node in nodes}
     if not seeds:
         raise GraphError(
             "viz.animate: there is no way back: nothing that this was computed from has "
@@ -167,6 +167,20 @@ def _walk(roots: list[Root], recorder: Recorder) -> None:
             walk(seeds, wrap=Tensor.at, retain_graph=True)
     finally:
         recorder.finish()
+
+
+def _place(node: Any) -> Device:
+    """Where the result of a node lies: where what was kept nearest to it does."""
+    near, seen = [node] if devices.ON_DEVICES else [], set()
+    for each in near:  # which grows
+        if isinstance(each.op, ops.Move):
+            return each.op.device
+        for value in each.kept or ():
+            if type(value) in devices.ON_DEVICES:
+                return devices.device_of(value)
+        seen.add(each)
+        near += [parent for parent in each.parents if parent is not None and parent not in seen]
+    return devices.HOST
 
 
 # --------------------------------------------------------------------------- frames
