@@ -5,9 +5,9 @@ The mode belongs to the thread and to the async task that set it; a new thread s
 
 from __future__ import annotations
 
-import dis
 import functools
 import inspect
+import opcode
 import sys
 from collections.abc import Callable
 from types import CodeType
@@ -98,8 +98,10 @@ class AtOnce(Block):
 @functools.lru_cache(maxsize=1024)
 def _enters(code: CodeType, place: int) -> bool:
     """Whether a `with` statement takes what the instruction at a place gives."""
-    after = [i.opname for i in dis.get_instructions(code) if i.offset > place and i.opname != "CACHE"]
-    return after[:1] == ["BEFORE_WITH"] or after[:2] == ["COPY", "LOAD_SPECIAL"]  # until 3.13, and since
+    # Read byte by byte: this may run under a tracer, below which `dis` has crashed the interpreter once.
+    text, names = code.co_code, opcode.opname
+    after = [names[text[at]] for at in range(place + 2, len(text), 2) if names[text[at]] != "CACHE"][:2]
+    return after[:1] == ["BEFORE_WITH"] or after == ["COPY", "LOAD_SPECIAL"]  # until 3.13, and since
 
 
 class set_grad_enabled(AtOnce):

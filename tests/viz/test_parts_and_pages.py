@@ -101,7 +101,7 @@ def test_every_format_goes_to_files_and_to_objects(form: str, start: bytes, tmp_
 
 @pytest.mark.parametrize("target", [None, 3, b"a.png"])
 def test_a_target_that_is_none_is_refused_by_name(target: object) -> None:
-    with pytest.raises(DTypeError, match=r"viz\.render: the target is a"):
+    with pytest.raises(DTypeError, match=r"viz\.render: a path fits"):
         viz.render(Tensor(1.0), target)
     with pytest.raises(ArgumentError, match="dpi is 'big'"):
         viz.render(Tensor(1.0), "a.png", dpi="big")

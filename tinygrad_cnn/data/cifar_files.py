@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tinygrad_cnn.data.dataset import ArrayDataset
 from tinygrad_cnn.errors import FormatError, MissingExtraError
 from tinygrad_cnn.serial import opened, read_file
+from tinygrad_cnn.serial.paths import path_of
 from tinygrad_cnn.signal_handlers import let_through
 from tinygrad_cnn.switches import flags
 
@@ -51,7 +52,7 @@ def cifar10(
     """
     flags("cifar10", train=train, normalize=normalize, one_hot=one_hot)
     names = [f"data_batch_{k}.bin" for k in range(1, 6)] if train else ["test_batch.bin"]
-    records = _records("cifar10", Path(folder), "cifar-10-batches-bin", names, labels=1)
+    records = _records("cifar10", Path(path_of("cifar10", folder)), "cifar-10-batches-bin", names, labels=1)
     return _dataset(records[:, 1:], records[:, 0], 10, normalize, one_hot)
 
 
@@ -80,7 +81,7 @@ def cifar100(
     """
     flags("cifar100", train=train, coarse=coarse, normalize=normalize, one_hot=one_hot)
     name = "train.bin" if train else "test.bin"
-    records = _records("cifar100", Path(folder), "cifar-100-binary", [name], labels=2)
+    records = _records("cifar100", Path(path_of("cifar100", folder)), "cifar-100-binary", [name], labels=2)
     return _dataset(
         records[:, 2:], records[:, 0 if coarse else 1], 20 if coarse else 100, normalize, one_hot
     )
@@ -105,7 +106,7 @@ def svhn(
         from scipy.io import loadmat
     except ImportError as error:
         raise MissingExtraError("svhn needs SciPy: pip install 'tinygrad-cnn[data]'") from error
-    path = _found("svhn", Path(folder), "", f"{part}_32x32.mat")
+    path = _found("svhn", Path(path_of("svhn", folder)), "", f"{part}_32x32.mat")
     try:
         with opened(path) as file:
             content = loadmat(file, variable_names=["X", "y"])

@@ -16,6 +16,7 @@ from tinygrad_cnn.data.image import MOST_PIXELS, load_image, mode, pillow, pixel
 from tinygrad_cnn.data.stream import StreamedDataset
 from tinygrad_cnn.data.transform import Transform
 from tinygrad_cnn.errors import ArgumentError, DTypeError, FormatError
+from tinygrad_cnn.serial.paths import path_of
 from tinygrad_cnn.signal_handlers import let_through
 from tinygrad_cnn.switches import flag
 
@@ -90,7 +91,7 @@ class ImageFolder(StreamedDataset):
         if unreadable not in ("skip", "raise"):
             raise ArgumentError(f"ImageFolder: unreadable must be 'skip' or 'raise', got {unreadable!r}")
         flag("ImageFolder", "one_hot", one_hot)
-        self.folder = Path(folder)
+        self.folder = Path(path_of("ImageFolder", folder))
         self.size = sides("ImageFolder", "size", size)
         self.channels = channels
         self.max_pixels = pixels("ImageFolder", max_pixels)

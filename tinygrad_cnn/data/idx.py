@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from tinygrad_cnn.errors import DTypeError, FormatError, ShapeError
 from tinygrad_cnn.serial import opened, writing
 from tinygrad_cnn.serial.npz_format import MOST_UNPACKED
+from tinygrad_cnn.serial.paths import path_of
 
 Array = NDArray[Any]
 
@@ -68,7 +69,7 @@ def read_idx(path: str | os.PathLike[str]) -> Array:
     ...     read_idx(f"{folder}/labels-idx1-ubyte.gz")
     array([7, 2, 1], dtype=uint8)
     """
-    path = Path(path)
+    path = Path(path_of("read_idx", path))
     try:
         with opened(path) as plain:
             if path.suffix != ".gz":
@@ -149,6 +150,7 @@ def write_idx(path: str | os.PathLike[str], array: Array) -> None:
     ...     Path(folder, "x").read_bytes().hex(" ", -4)
     '00000802 00000002 00000003 00000000 0000'
     """
+    path = path_of("write_idx", path)
     array = np.asarray(array)
     number = magic(array)
     if max(array.shape, default=0) >= 1 << 32:

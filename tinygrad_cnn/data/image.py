@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tinygrad_cnn.errors import ArgumentError, DTypeError, FormatError, MissingExtraError
 from tinygrad_cnn.serial import opened
+from tinygrad_cnn.serial.paths import path_of
 from tinygrad_cnn.signal_handlers import let_through
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def load_image(
     mode(channels, "load_image")
     pillow("load_image")
     most = pixels("load_image", max_pixels)
+    path = path_of("load_image", path)
     with opened(path) as file:  # an OSError that comes from here is not about the format
         length = os.fstat(file.fileno()).st_size
         if length > MOST_BYTES:

@@ -14,6 +14,7 @@ from tinygrad_cnn.data.dataset import ArrayDataset
 from tinygrad_cnn.data.download import fetch
 from tinygrad_cnn.data.idx import magic, read_idx
 from tinygrad_cnn.errors import FormatError
+from tinygrad_cnn.serial.paths import path_of
 from tinygrad_cnn.switches import flags
 
 Array = NDArray[Any]
@@ -125,8 +126,9 @@ def _load(
     """One part of one dataset."""
     flags(name, train=train, download=download, normalize=normalize, flatten=flatten, one_hot=one_hot)
     part = "train" if train else "t10k"
-    images_file = _find(name, Path(folder), f"{part}-images", "idx3-ubyte", download)
-    labels_file = _find(name, Path(folder), f"{part}-labels", "idx1-ubyte", download)
+    place = Path(path_of(name, folder))
+    images_file = _find(name, place, f"{part}-images", "idx3-ubyte", download)
+    labels_file = _find(name, place, f"{part}-labels", "idx1-ubyte", download)
     labels = _read_labels(labels_file)
     images = _read_images(images_file)
     if len(images) != len(labels):

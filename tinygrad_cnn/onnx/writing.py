@@ -39,6 +39,7 @@ from tinygrad_cnn.onnx.tracing import (
 )
 from tinygrad_cnn.rng import undisturbed
 from tinygrad_cnn.serial.atomic import writing
+from tinygrad_cnn.serial.paths import path_of
 from tinygrad_cnn.signal_handlers import let_through
 from tinygrad_cnn.tensors.tensor_class import Tensor
 
@@ -96,6 +97,7 @@ def save(
     version = integer(name, "opset", opset, OLDEST)
     if version > onnx.defs.onnx_opset_version():
         raise ArgumentError(f"{name}: opset {version} is newer than onnx {onnx.__version__} knows")
+    path = path_of(name, path)
     axes = tuple(integer(name, "dynamic", axis, 0) for axis in dynamic)
     inputs = _inputs(example)
     if any(isinstance(p.array, devices.ON_DEVICES) for p in model.parameters()):

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tinygrad_cnn.serial.paths import path_of
 from tinygrad_cnn.signal_handlers import let_through, tolerated
 
 try:
@@ -55,6 +56,7 @@ def writing(path: str | os.PathLike[str]) -> Iterator[Path]:
     ...     path.read_text()
     'whole'
     """
+    path = path_of("writing", path)
     target, mode = _check(path)
     _remove_leftovers(target)
     temporary, lock = _create(target)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tinygrad_cnn.errors import FormatError
+from tinygrad_cnn.serial.paths import path_of
 
 _KINDS = {
     stat.S_IFIFO: "a pipe (FIFO)",
@@ -34,6 +35,7 @@ def opened(path: str | os.PathLike[str]) -> BinaryIO:
     ...     with opened(f"{folder}/a") as file: file.read()
     b'abc'
     """
+    path = path_of("opened", path)
     _check(os.stat(path).st_mode, path)
     # Not blocking: in the meantime the path may have become a pipe, and opening one waits for a writer.
     flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)

@@ -13,6 +13,7 @@ from tinygrad_cnn import devices
 from tinygrad_cnn.errors import ArgumentError, DTypeError, FormatError, MissingExtraError
 from tinygrad_cnn.serial import npz_format, safetensors_format
 from tinygrad_cnn.serial.content import DTYPES, METADATA, Array, Content
+from tinygrad_cnn.serial.paths import path_of
 from tinygrad_cnn.serial.regular_files import read_file
 from tinygrad_cnn.signal_handlers import let_through
 
@@ -43,6 +44,7 @@ def save_tensors(
     array([[1., 0.],
            [0., 1.]])
     """
+    path = path_of("save_tensors", path)
     form = _form(path)
     arrays = {_name(name): _array(name, value) for name, value in tensors.items()}
     form.write(path, arrays, _texts(metadata or {}))
@@ -66,7 +68,7 @@ def load_tensors(path: str | os.PathLike[str]) -> dict[str, Array]:
     ...     load_tensors(f"{folder}/model.safetensors")
     {'step': array(7), 'b': array([0., 0.])}
     """
-    return load_content(path).tensors
+    return _read("load_tensors", path).tensors
 
 
 def load_metadata(path: str | os.PathLike[str]) -> dict[str, str]:
@@ -85,7 +87,7 @@ def load_metadata(path: str | os.PathLike[str]) -> dict[str, str]:
     ...     load_metadata(f"{folder}/model.npz")
     {'epoch': '3'}
     """
-    return load_content(path).metadata
+    return _read("load_metadata", path).metadata
 
 
 def load_content(path: str | os.PathLike[str]) -> Content:
@@ -104,6 +106,12 @@ def load_content(path: str | os.PathLike[str]) -> Content:
     ...     load_content(f"{folder}/model.npz")
     Content(tensors={'b': array([0., 0.])}, metadata={'epoch': '3'})
     """
+    return _read("load_content", path)
+
+
+def _read(function: str, path: str | os.PathLike[str]) -> Content:
+    """The content of a file; `function` is named where the path is none."""
+    path = path_of(function, path)
     form = _form(path)
     data = read_file(path)
     try:

@@ -10,6 +10,7 @@ from typing import Any
 
 from tinygrad_cnn.errors import FormatError
 from tinygrad_cnn.serial import read_file, writing
+from tinygrad_cnn.serial.paths import path_of
 from tinygrad_cnn.signal_handlers import let_through
 
 
@@ -59,6 +60,7 @@ class History(dict[str, list[float]]):
         ...     History.load(f"{folder}/history.json")
         {'train_loss': [2.5, 1.5]}
         """
+        path = path_of("History.save", path)
         plain = {name: [_to_json(value) for value in values] for name, values in self.items()}
         with writing(path) as temporary:
             temporary.write_text(json.dumps(plain, indent=2, allow_nan=False) + "\n", encoding="utf-8")
@@ -76,7 +78,8 @@ class History(dict[str, list[float]]):
         ...     History.load(f"{folder}/history.json")
         {'val_loss': [nan, 2.0]}
         """
-        expected = f"{os.fspath(path)}: expected a history, an object of lists of numbers of one length"
+        path = path_of("History.load", path)
+        expected = f"{path}: expected a history, an object of lists of numbers of one length"
         try:
             read = json.loads(read_file(path))
             history = cls({name: _from_json(values) for name, values in read.items()})

@@ -17,6 +17,7 @@ from tinygrad_cnn.nn import Module
 from tinygrad_cnn.optim import Optimizer
 from tinygrad_cnn.parallel import World
 from tinygrad_cnn.rng import Seed
+from tinygrad_cnn.serial.paths import path_of
 from tinygrad_cnn.train.batches import (
     as_batches,
     batches_in,
@@ -326,6 +327,7 @@ class Trainer:
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     trainer.save(f"{folder}/a.npz"); trainer.load(f"{folder}/a.npz")
         """
+        path = path_of("Trainer.save", path)
         self._ranks.share_buffers(self.model)
         if self.world.rank:
             self.state_dict()  # what rank 0 writes holds the sums of all
@@ -351,7 +353,9 @@ class Trainer:
         ...
         FileNotFoundError: [Errno 2] No such file or directory: 'nowhere.npz'
         """
-        load_checkpoint(path, model=self.model, trainer=self, optimizer=self.optimizer)
+        load_checkpoint(
+            path_of("Trainer.load", path), model=self.model, trainer=self, optimizer=self.optimizer
+        )
 
     def state_dict(self) -> dict[str, Any]:
         """Where the training is: all but the model, the optimizer and their generators.

@@ -17,8 +17,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from xml.sax.saxutils import escape
 
-from tinygrad_cnn.errors import ArgumentError, DTypeError, MissingExtraError, TinygradCnnError
+from tinygrad_cnn.errors import ArgumentError, MissingExtraError, TinygradCnnError
 from tinygrad_cnn.serial.atomic import writing
+from tinygrad_cnn.serial.paths import path_of
 from viz.output import fonts
 
 #: What a file may be. The last ones are texts, which need no engine: DOT, Mermaid, plain data, a drawing.
@@ -275,9 +276,7 @@ def target_of(
     >>> target_of("graph.svg", DPI, 60.0)[1]
     'svg'
     """
-    if not isinstance(path, (str, os.PathLike)) or isinstance(path, bytes):
-        raise DTypeError(f"{function}: the target is a {type(path).__name__}; a path fits")
-    target = Path(path)
+    target = Path(path_of(function, path))
     form = target.suffix.lower().lstrip(".")
     if form not in forms:
         raise ArgumentError(

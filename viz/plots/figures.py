@@ -12,6 +12,7 @@ from typing import Any
 
 from tinygrad_cnn.errors import ArgumentError, MissingExtraError
 from tinygrad_cnn.serial.atomic import writing
+from tinygrad_cnn.serial.paths import path_of
 from viz.output import fonts
 
 #: What each format would note about its making; None leaves it out.
@@ -94,7 +95,7 @@ def save(function: str, drawn: Any, path: str | Path) -> Path:
     ...     save("viz.curves", figure("viz.curves", (1.0, 1.0)), f"{folder}/empty.png").name
     'empty.png'
     """
-    target = Path(path)
+    target = Path(path_of(function, path))
     form = target.suffix.lower().lstrip(".")
     if form not in _NOTES:
         raise ArgumentError(

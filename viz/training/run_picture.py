@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinygrad_cnn.errors import ArgumentError
+from tinygrad_cnn.serial.paths import path_of
 from viz.output.engines import write
 from viz.plots.figures import figure, finish, look
 from viz.plots.figures import save as save_figure
@@ -143,7 +144,7 @@ def _short(name: str) -> str:
 def save(seen: Watch, path: str | Path) -> Path:
     """Write the picture, or for .html the page; errors are those of `Watch.render`."""
     _need_steps(seen)
-    target = Path(path)
+    target = Path(path_of("viz.watch", path))
     if target.suffix.lower() == ".html":
         return write(target, page(seen).encode("utf-8"))
     with look():  # also the names inside an SVG come from it

@@ -36,6 +36,7 @@ def dropped(unraisable: sys.UnraisableHookArgs) -> None:
 def _places(code: CodeType) -> frozenset[int]:
     """Where in a function an instruction stands before which Python may have looked for signals."""
     found, before, handler = set(), "", None
+    code = code.replace()  # a copy: the function itself is running, and is traced
     # What comes out of an instruction belongs to its own `try`, not to that of the next one.
     entries: Any = dis.Bytecode(code).exception_entries  # type: ignore[attr-defined]
     for instruction in dis.get_instructions(code):

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn.errors import FormatError
+from tinygrad_cnn.serial.paths import path_of
 from tinygrad_cnn.torch import devices
 from tinygrad_cnn.torch.files.machine import Machine
 from tinygrad_cnn.torch.files.makers import elements, told
@@ -79,7 +80,7 @@ def load(
         f.seek(0)
         data = f.read()
     else:
-        data = Path(f).read_bytes()
+        data = Path(path_of("torch.load", f)).read_bytes()
     if data[:4] != b"PK\x03\x04":
         raise FormatError(
             "load: this is not a zip archive as torch.save writes since version 1.6; "

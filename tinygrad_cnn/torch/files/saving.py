@@ -16,6 +16,7 @@ from tinygrad_cnn import nn as native_nn
 from tinygrad_cnn.errors import DTypeError
 from tinygrad_cnn.graph import owner
 from tinygrad_cnn.serial.atomic import writing
+from tinygrad_cnn.serial.paths import path_of
 from tinygrad_cnn.tensors import Tensor as NativeTensor
 from tinygrad_cnn.torch import devices, dtypes
 from tinygrad_cnn.torch.files.storages import NAMES
@@ -46,9 +47,11 @@ def save(
     >>> file = io.BytesIO(); save([torch.arange(2)], file); torch.load(file)
     [tensor([0, 1])]
     """
+    if not hasattr(f, "write"):
+        f = Path(path_of("torch.save", f))
     writer = _Writer()
     writer.put(obj, 0)
-    name = "archive" if hasattr(f, "write") else Path(f).stem or "archive"
+    name = "archive" if hasattr(f, "write") else f.stem.encode("utf-8", "replace").decode() or "archive"
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr(f"{name}/data.pkl", b"\x80\x02" + b"".join(writer.parts) + b".")
@@ -61,7 +64,7 @@ def save(
     if hasattr(f, "write"):
         f.write(content.getvalue())
         return
-    with writing(Path(f)) as temporary:
+    with writing(f) as temporary:
         Path(temporary).write_bytes(content.getvalue())
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from tinygrad_cnn.functional.arguments import integer
 from tinygrad_cnn.serial.atomic import check_writable
+from tinygrad_cnn.serial.paths import path_of
 from tinygrad_cnn.serial.tensors import check_format
 from tinygrad_cnn.train.callbacks.base import Callback, check_monitor, direction
 
@@ -53,7 +54,7 @@ class Checkpoint(Callback):
         every_batches: int = 0, mode: str | None = None, suffix: str = ".safetensors",
         notes: Mapping[str, Any] | None = None,
     ) -> None:  # fmt: skip
-        self.folder, self.monitor, self.suffix = Path(folder), best, suffix
+        self.folder, self.monitor, self.suffix = Path(path_of("Checkpoint", folder)), best, suffix
         self.every = integer("Checkpoint", "every", every, 0)
         self.every_batches = integer("Checkpoint", "every_batches", every_batches, 0)
         self.mode = direction("Checkpoint", best or "", mode)

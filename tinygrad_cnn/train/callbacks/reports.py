@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from tinygrad_cnn.errors import ArgumentError, MissingExtraError
 from tinygrad_cnn.functional.arguments import flag, integer
 from tinygrad_cnn.serial import writing
+from tinygrad_cnn.serial.paths import path_of
 from tinygrad_cnn.train.callbacks.base import Callback
 
 if TYPE_CHECKING:
@@ -170,7 +171,7 @@ class CSVLogger(Callback):
     everywhere = False
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+        self.path = Path(path_of("CSVLogger", path))
 
     def on_train_begin(self, trainer: Trainer) -> None:
         """Write the table of the epochs so far: a path that cannot be written fails now."""
@@ -205,7 +206,7 @@ class TensorBoardLogger(Callback):
             raise MissingExtraError(
                 "TensorBoardLogger needs tensorboardX: pip install 'tinygrad-cnn[tensorboard]'"
             ) from error
-        self._folder, self._make = os.fspath(folder), SummaryWriter
+        self._folder, self._make = path_of("TensorBoardLogger", folder), SummaryWriter
         self._writer: Any = None
 
     last = True

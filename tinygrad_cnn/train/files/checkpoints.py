@@ -14,6 +14,7 @@ from tinygrad_cnn.nn import Module, to_json
 from tinygrad_cnn.optim import Optimizer
 from tinygrad_cnn.rng import Generators, find_generators, generator, set_states, states
 from tinygrad_cnn.serial import Decoder, Encoder, load_content, save_tensors
+from tinygrad_cnn.serial.paths import path_of
 from tinygrad_cnn.signal_handlers import let_through
 from tinygrad_cnn.train.files.state_checks import check_alike, check_optimizer
 from tinygrad_cnn.train.files.undo import Undo
@@ -51,7 +52,7 @@ def save_checkpoint(path: str | os.PathLike[str], **parts: Any) -> None:
     """
     if not parts:
         raise ArgumentError("save_checkpoint: got nothing to save; model=model, say, fits")
-    write_checkpoint(path, parts, {})
+    write_checkpoint(path_of("save_checkpoint", path), parts, {})
 
 
 def write_checkpoint(
@@ -117,7 +118,8 @@ def load_checkpoint(path: str | os.PathLike[str], **parts: Any) -> dict[str, Any
     ...     load_checkpoint(f"{folder}/a.npz", model=nn.Linear(2, 1))
     {'note': 'tried'}
     """
-    return restore(f"load_checkpoint: {os.fspath(path)}", read_checkpoint(path), parts)
+    path = path_of("load_checkpoint", path)
+    return restore(f"load_checkpoint: {path}", read_checkpoint(path), parts)
 
 
 class Saved(NamedTuple):

@@ -13,6 +13,7 @@ from tinygrad_cnn.nn import Module, from_json, to_json
 from tinygrad_cnn.nn.rebuild import LIMIT
 from tinygrad_cnn.parallel import World
 from tinygrad_cnn.rng import find_generators, set_states
+from tinygrad_cnn.serial.paths import path_of
 from tinygrad_cnn.train.callbacks import Callback
 from tinygrad_cnn.train.files.checkpoints import Saved, read_checkpoint, restore, write_checkpoint
 from tinygrad_cnn.train.files.recipe import TRAINING, Recipe
@@ -46,6 +47,7 @@ def save_model(path: Path, model: Module | Trainer, **notes: Any) -> None:
       (0): Linear(in_features=2, out_features=3, bias=True)
     ), {'classes': ['a', 'b', 'c']})
     """
+    path = path_of("save_model", path)
     taken = notes.keys() & {"model", "trainer", "optimizer"}
     if taken:
         raise ArgumentError(f"save_model: notes cannot be named {sorted(taken)}, as parts of the file are")
@@ -77,6 +79,7 @@ def load_model(path: Path, name: str = "model") -> Module:
     ...     load_model(f"{folder}/net.npz")
     Linear(in_features=2, out_features=3, bias=True)
     """
+    path = path_of("load_model", path)
     return _model(path, read_checkpoint(path), name)
 
 
@@ -96,6 +99,7 @@ def load_notes(path: Path) -> dict[str, Any]:
     ...     load_notes(f"{folder}/net.npz")
     {'size': (64, 64)}
     """
+    path = path_of("load_notes", path)
     return {n: entry["value"] for n, entry in read_checkpoint(path).parts.items() if "value" in entry}
 
 
@@ -124,7 +128,8 @@ def load_trainer(
     ...     load_trainer(f"{folder}/run.npz").optimizer.param_groups[0]["lr"]
     0.5
     """
-    saved, where = read_checkpoint(path), os.fspath(path)
+    where = path_of("load_trainer", path)
+    saved = read_checkpoint(where)
     if TRAINING not in saved.texts or "trainer" not in saved.parts:
         raise FormatError(f"{where}: holds no training; it holds {', '.join(saved.parts)}")
     model = _model(path, saved, "model")
