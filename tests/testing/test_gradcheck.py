@@ -190,6 +190,8 @@ def test_an_error_in_a_weak_input_is_seen() -> None:
 
     found = gradcheck(lambda a, b: Weak()(a, b), X, X + 1)
     assert found.status == "fail" and "input 1, the weakest entries alone" in found.headline
+    culprit = blame(lambda a, b: Weak()(a, b), X, X + 1)
+    assert (culprit.op, culprit.operand) == ("Weak", 1)
 
 
 def test_what_is_weak_and_right_passes() -> None:

@@ -5,10 +5,12 @@ What a framework cannot say (JAX's arrays cannot be written to) is left out, wit
 """
 
 from collections.abc import Callable
+from inspect import signature
 from typing import Any
 
 import numpy as np
-from verdicts.wrong_functions import ONE, ROWS, WRONG, Wrong, normal
+from verdicts.wrong_functions import ONE, ROWS, Wrong, normal
+from verdicts.wrong_rules import WRONG
 
 Rule = tuple[Callable[..., Any], Callable[..., Any], int]
 
@@ -208,9 +210,29 @@ def by_hand(name: str) -> dict[str, Callable[..., Any]]:
         "slope taken as a constant": second(lambda x: x * x, lambda g, x: g * 2 * cut(x)),
         "half of the slope taken as a constant": second(lambda x: x**3, lambda g, x: g * 3 * x * cut(x)),
         "tanh with a constant inside": second(
-            xp.tanh, lambda g, x: g * (1 - xp.tanh(cut(x)) * xp.tanh(x))
+            lambda x: xp.tanh(x), lambda g, x: g * (1 - xp.tanh(cut(x)) * xp.tanh(x))
         ),
-        "exp as a constant": second(xp.exp, lambda g, x: g * xp.exp(cut(x))),
+        "exp as a constant": second(lambda x: xp.exp(x), lambda g, x: g * xp.exp(cut(x))),
+        "log with its slope as a constant": second(lambda x: xp.log(x), lambda g, x: g / cut(x)),
+        "sin with half of its curvature": second(
+            lambda x: xp.sin(x), lambda g, x: g * (0.5 * xp.cos(x) + 0.5 * xp.cos(cut(x)))
+        ),
+        "a product whose cross term is lost": second(
+            lambda a, b: a * b, lambda g, a, b: (g * cut(b), g * a)
+        ),
+        "a matrix product whose cross term is lost": second(
+            lambda a, b: a @ b, lambda g, a, b: (g @ cut(b).T, a.T @ g)
+        ),
+        "a quotient whose divisor stands still": second(
+            lambda a, b: a / b, lambda g, a, b: (g / b, -g * a / (cut(b) * b))
+        ),
+        "a square root held": second(lambda x: xp.sqrt(x), lambda g, x: g * 0.5 / xp.sqrt(cut(x))),
+        "softplus with its slope as a constant": second(
+            lambda x: xp.log(1 + xp.exp(x)), lambda g, x: g / (1 + xp.exp(-cut(x)))
+        ),
+        "a reciprocal with half of its square held": second(
+            lambda x: 1 / x, lambda g, x: -g / (x * cut(x))
+        ),
     }  # fmt: skip
 
 
@@ -219,9 +241,9 @@ def _second_in_torch(forward: Any, backward: Any) -> Any:
 
     class Planted(torch.autograd.Function):
         @staticmethod
-        def forward(ctx: Any, x: Any) -> Any:
-            ctx.save_for_backward(x)
-            return forward(x)
+        def forward(ctx: Any, *xs: Any) -> Any:
+            ctx.save_for_backward(*xs)
+            return forward(*xs)
 
         @staticmethod
         def backward(ctx: Any, g: Any) -> Any:
@@ -233,8 +255,12 @@ def _second_in_torch(forward: Any, backward: Any) -> Any:
 def _second_in_jax(forward: Any, backward: Any) -> Any:
     import jax
 
+    def walk(xs: Any, g: Any) -> Any:
+        found = backward(g, *xs)
+        return found if isinstance(found, tuple) else (found,)
+
     planted = jax.custom_vjp(forward)
-    planted.defvjp(lambda x: (forward(x), x), lambda x, g: (backward(g, x),))
+    planted.defvjp(lambda *xs: (forward(*xs), xs), walk)
     return planted
 
 
@@ -242,7 +268,15 @@ def _second_in_autograd(forward: Any, backward: Any) -> Any:
     from autograd.extend import defvjp, primitive
 
     planted = primitive(forward)
-    defvjp(planted, lambda answer, x: lambda g: backward(g, x))
+
+    def share(place: int) -> Callable[..., Any]:
+        def walk(g: Any, *xs: Any) -> Any:
+            found = backward(g, *xs)
+            return found[place] if isinstance(found, tuple) else found
+
+        return lambda answer, *xs: lambda g: walk(g, *xs)
+
+    defvjp(planted, *(share(place) for place in range(len(signature(forward).parameters))))
     return planted
 
 

@@ -17,7 +17,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent.parent))  # run as a script, it finds its neighbours
 from verdicts.right_compositions import COMPOSED
 from verdicts.right_functions import RIGHT
-from verdicts.wrong_functions import WRONG
+from verdicts.wrong_rules import WRONG
 
 from tinygrad_cnn.testing import blame, gradcheck
 

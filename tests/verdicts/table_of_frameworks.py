@@ -15,7 +15,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # run as a script, it finds its neighbours
 from verdicts.in_frameworks import MAKERS, function, right
-from verdicts.wrong_functions import ONE, SQUARE, WRONG, normal
+from verdicts.wrong_functions import ONE, SQUARE, normal
+from verdicts.wrong_rules import WRONG
 
 from tinygrad_cnn.testing import gradcheck
 

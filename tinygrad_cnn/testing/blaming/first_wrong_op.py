@@ -35,6 +35,7 @@ from tinygrad_cnn.testing.blaming.single_op import (
 from tinygrad_cnn.testing.check.comparisons import Comparer
 from tinygrad_cnn.testing.check.findings import Finding
 from tinygrad_cnn.testing.check.subjects import Subject
+from tinygrad_cnn.testing.check.worst_entries import weak_entries
 from tinygrad_cnn.testing.frameworks.own_tensors import OwnTensors
 
 Array = NDArray[Any]
@@ -206,6 +207,8 @@ class _Trial:
         for order in range(1, self.order + 1):
             looks = (check.random(), check.relative())
             findings = [check.along(order, "all inputs", direction) for direction in looks]
+            if order == 1:
+                findings += weak_entries(check)
             failed = next((f for f in findings if f.status == "fail"), None)
             if failed is None:
                 continue
