@@ -126,7 +126,7 @@ LEFT_OUT: dict[str, list[tuple[str, str]]] = {
         ("Pipe|DataChunk|functional_datapipe|guaranteed|runtime_validation|argument_validation|non_deterministic",
          "PyTorch's data pipes, which it has given up"),
     ],
-    "array API": [("complex|^fft$", COMPLEX)],
+    "array API": [("complex|^fft$|eig$|eigvals$", COMPLEX)],
     "NumPy": [
         ("complex|angle|linalg.eig$|linalg.eigvals$|^real|^imag|conj|isreal|iscomplex|real_if_close", COMPLEX),
         ("str|char|chararray|repr|format_float|array2|printoptions|info$|show_|get_include|test$", "text"),
@@ -161,9 +161,9 @@ matrix_transpose max maximum mean meshgrid min minimum moveaxis multiply negativ
 not_equal ones ones_like permute_dims positive pow prod real reciprocal remainder repeat reshape
 result_type roll round searchsorted sign signbit sin sinh sort sqrt square squeeze stack std subtract sum
 take take_along_axis tan tanh tensordot tile tril triu trunc unique_all unique_counts unique_inverse
-unique_values unstack var vecdot where zeros zeros_like bool int8 int16 int32 int64 uint8 uint16 uint32
+unique_values unstack var vecdot broadcast_shapes isin where zeros zeros_like bool int8 int16 int32 int64 uint8 uint16 uint32
 uint64 float32 float64 complex64 complex128 e inf nan pi newaxis __array_namespace_info__ linalg.cholesky
-linalg.cross linalg.det linalg.diagonal linalg.eigh linalg.eigvalsh linalg.inv linalg.matmul
+linalg.cross linalg.det linalg.diagonal linalg.eig linalg.eigh linalg.eigvals linalg.eigvalsh linalg.inv linalg.matmul
 linalg.matrix_norm linalg.matrix_power linalg.matrix_rank linalg.matrix_transpose linalg.outer linalg.pinv
 linalg.qr linalg.slogdet linalg.solve linalg.svd linalg.svdvals linalg.tensordot linalg.trace
 linalg.vecdot linalg.vector_norm fft
