@@ -45,7 +45,7 @@ DISTRIBUTED, OLD = "several devices", "kept in PyTorch for old programs only"
 #: Names that are here under another name, or mean another thing.
 OTHER: dict[str, dict[str, str]] = {
     "torch.nn": {
-        "Container": "`Module`", "SyncBatchNorm": "`parallel.SyncBatchNorm`, over processes",
+        "Container": "`Module`", "SyncBatchNorm": "`parallel.SyncBatchNorm2d` and its relatives, over processes",
         "RNNBase": "the base of `RNN`, `LSTM` and `GRU` is private", "RNNCellBase": "private, as `RNNBase`",
         "DataParallel": "`parallel`, over processes", "UninitializedParameter": "lazy layers have none before",
         "UninitializedBuffer": "lazy layers have none before", "NLLLoss2d": "`NLLLoss`",
