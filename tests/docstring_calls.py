@@ -15,13 +15,17 @@ from tinygrad_cnn import Tensor, manual_seed, nn
 
 
 def examples_of(name, thing, replaced):
-    """Run the examples of a docstring with some names replaced; what they print is thrown away."""
+    """Run the examples of a docstring with some names replaced; say how many gave something else."""
+    failed = 0
     module = sys.modules[thing.__module__]
     globs = {"np": np, "Tensor": Tensor, **vars(module), **replaced}
     for test in doctest.DocTestFinder(recurse=False).find(thing, name, module=False, globs=globs):
-        runner = doctest.DocTestRunner(verbose=False, optionflags=doctest.ELLIPSIS)
+        runner = doctest.DocTestRunner(
+            verbose=False, optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+        )
         with contextlib.redirect_stdout(io.StringIO()):
-            runner.run(test, out=lambda text: None, clear_globs=False)
+            failed += runner.run(test, out=lambda text: None, clear_globs=False).failed
+    return failed
 
 
 def calls_of_function(name, function):

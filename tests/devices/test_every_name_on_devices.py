@@ -11,7 +11,7 @@ import docstring_calls
 import numpy as np
 import pytest
 
-from tinygrad_cnn import Tensor, functional, manual_seed, nn
+from tinygrad_cnn import Tensor, data, functional, manual_seed, nn, optim
 from tinygrad_cnn.testing.stand_in import transfers
 
 pytestmark = pytest.mark.usefixtures("reference")
@@ -33,6 +33,7 @@ WITHOUT_ARRAYS = {
 
 #: What is not tried by its examples, and why.
 NOT_BY_EXAMPLES = {
+    "digits": "it loads scikit-learn, and gives arrays of the host",
     "HandWritten": "its user writes it, on NumPy's arrays",
     "summary": "it calls a copy of the model that it watches; " + _BELOW,
 }
@@ -110,6 +111,17 @@ def test_a_layer_is_the_same_on_a_device(name, device, monkeypatch):
     assert any(took for took, _ in done) == (name not in WITHOUT_ARRAYS)
     fetched = set().union(*(fetched for _, fetched in done))
     assert fetched == FETCHES.get(name, (set(), None))[0]
+
+
+WITH_PILLOW = {"Compose", "ImageFolder", "Rotation", "Shear", "Shift", "Zoom", "load_image"}
+
+
+@pytest.mark.parametrize(("module", "name"), [(m, n) for m in (optim, data) for n in names_of(m)])
+def test_what_lies_on_the_host_is_the_same_once_a_device_was_asked_for(module, name, device):
+    """Optimizers and loaders: on the device itself they are tried in test_training_on_devices.py."""
+    if name in WITH_PILLOW:
+        pytest.importorskip("PIL", reason="its examples need Pillow: pip install Pillow")
+    assert docstring_calls.examples_of(name, getattr(module, name), {}) == 0
 
 
 # --------------------------------------------------------------------------- what no example calls
