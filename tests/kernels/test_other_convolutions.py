@@ -125,3 +125,24 @@ def test_the_same_bits_whatever_the_number_of_threads() -> None:
 def test_taps_that_read_only_padding_are_left_out() -> None:
     made = Grid((2, 4, 4), (3, 3, 3), (1, 1, 1), ((3, 0), (1, 1), (1, 1)), (1, 1, 1))
     assert [tap for tap, *_ in volumes._taps(made)] == [1, 2]
+
+
+@pytest.mark.parametrize("special", [np.nan, np.inf])
+def test_a_depthwise_weight_that_reads_no_special_value_stays_finite(special: float) -> None:
+    """Between two rows lie zeros of g, beside which the image may hold what no product takes away."""
+    for image, kernel, stride, padding in (
+        ((4, 4), (3, 2), (1, 1), ((4, 0), (3, 2))),
+        ((5, 3), (2, 3), (2, 1), ((0, 2), (1, 4))),
+        ((3, 6), (3, 3), (1, 2), ((3, 3), (0, 4))),
+    ):
+        grid = Grid(image, kernel, stride, padding, (1, 1))
+        draws = np.random.default_rng(0)
+        x = draws.standard_normal((1, 2, *image)).astype(np.float32)
+        g = draws.standard_normal((1, 2, *grid.output)).astype(np.float32)
+        x[0, 0, 1, 2] = special
+        with np.errstate(invalid="ignore"):
+            expected = reference.conv_kernel(x, g, grid, 2)
+        assert np.isfinite(expected).any() and not np.isfinite(expected).all()
+        np.testing.assert_allclose(
+            depthwise.conv_kernel(x, g, grid, 2), expected, 1e-4, 1e-5, equal_nan=True
+        )

@@ -22,7 +22,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from tinygrad_cnn.kernels.compiled.base.compiling import kernel
+from tinygrad_cnn.kernels.compiled.base.compiling import inlined, kernel
 from tinygrad_cnn.kernels.compiled.base.operands import FLOAT32, over, plain
 from tinygrad_cnn.kernels.compiled.base.packing import split
 from tinygrad_cnn.kernels.compiled.base.tiles import LANES, copy_row, copy_spaced
@@ -179,6 +179,16 @@ def backward(g, w, dx, sizes, phases, order, offsets, many, channels, start, sto
         out_of_planes(dx, r * height * width, sizes, s)
 
 
+@inlined
+def summed_at_places(g, s, offset, height, width, pitch):
+    """sum_(i, j) g[i * pitch + j] * s[offset + i * pitch + j], without what lies between rows."""
+    total = NOTHING
+    for i in range(height):
+        for j in range(width):
+            total += g[i * pitch + j] * s[offset + i * pitch + j]
+    return total
+
+
 @kernel(
     "void(float32[::1], float32[::1], float32[::1], int64[::1], int64[::1], int64, int64, int64, int64,"
     " int64, int64)"
@@ -203,6 +213,8 @@ def weights(x, g, dw, sizes, offsets, taps, many, kernels, images, start, stop):
             for t in range(0, len(offsets), DOTS):
                 taps_dots(h, s, offsets, t, vectors, sums, t)
             for t in range(taps):
+                if not np.isfinite(sums[t]):  # between rows 0 · inf is no product of the sum
+                    sums[t] = summed_at_places(h, s, offsets[t], oh, ow, pitch)
                 totals[t] += sums[t]
         for t in range(taps):
             dw[f * taps + t] = np.float32(totals[t])
