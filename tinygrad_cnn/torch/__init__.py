@@ -26,6 +26,7 @@ from tinygrad_cnn.torch import distributions as distributions
 from tinygrad_cnn.torch import dtypes as _dtypes
 from tinygrad_cnn.torch import files as _files
 from tinygrad_cnn.torch import func as func
+from tinygrad_cnn.torch import futures as futures
 from tinygrad_cnn.torch import fx as fx
 from tinygrad_cnn.torch import hub as hub
 from tinygrad_cnn.torch import jit as jit

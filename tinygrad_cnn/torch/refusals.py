@@ -24,9 +24,9 @@ _DATA = (
     "its files are not read here; ImageFolder reads folders of images, and MNIST's kin and CIFAR are there"
 )
 _UNREAD = (
-    "Caltech101 Caltech256 CelebA Cityscapes Coco DTD EuroSAT FGVCAircraft Flickr Flowers102 Food101 GTSRB HMDB51 "
-    "INaturalist ImageNet Imagenette Kinetics LFW LSUN MovingMNIST Omniglot OxfordIIITPet PCAM PhotoTour Places365 QMNIST "
-    "SBDataset SBU SEMEION STL10 SUN397 SVHN StanfordCars UCF101 USPS VOC WIDERFace svhn"
+    "Caltech101 Caltech256 Cityscapes Coco DTD EuroSAT FGVCAircraft Flickr Flowers102 Food101 GTSRB HMDB51 "
+    "Imagenette Kinetics LFW LSUN MovingMNIST Omniglot OxfordIIITPet PCAM PhotoTour "
+    "SBDataset SBU SEMEION STL10 SUN397 StanfordCars UCF101 USPS VOC WIDERFace "
 )
 _NETS = "torchvision.models has networks that classify; torchvision.ops has boxes and regions for others"
 
@@ -43,7 +43,7 @@ REASONS: dict[str, str] = {
     "complex": _REAL, "view_as_complex": _REAL, "view_as_real": _REAL, "polar": _REAL, "angle": _REAL, "cfloat": _REAL,
     "cdouble": _REAL, "chalf": _REAL, "hub": _NET,
     "nn.quantized": _FLOAT, "utils.benchmark": "`python -m tinygrad_cnn.torch --profile` measures", "onnx": "see tinygrad_cnn.onnx",
-    "futures": _ONE, "_C": "it is PyTorch's inside",
+    "_C": "it is PyTorch's inside",
     "overrides": _EAGER, "library": _EAGER,
     **{f"torchvision.datasets.{name}": _DATA for name in _UNREAD.split()},
     **{f"torchvision.models.{name}": _NETS for name in ("detection", "optical_flow", "quantization", "segmentation", "video")},

@@ -6,6 +6,7 @@ import importlib
 import io
 import tempfile
 from collections import OrderedDict
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -129,7 +130,24 @@ def programs(torch):
             a = torch.hub.load_state_dict_from_url("https://example.org/a.pt", model_dir=folder)
             zoo = importlib.import_module(f"{torch.__name__}.utils.model_zoo")
             b = zoo.load_url("https://example.org/a.pt", model_dir=folder)
-        return [a, b]
+            Path(folder, "hubconf.py").write_text(
+                "dependencies = ['numpy']\ndef twice(n, plus=0): return 2 * n + plus\n"
+            )
+            c = (
+                torch.hub.load(folder, "twice", 3, source="local", plus=1),
+                torch.hub.list(folder, source="local"),
+            )
+        return [a, b, c]
+
+    def followed():
+        futures = importlib.import_module(f"{torch.__name__}.futures")
+        first, second = futures.Future(), futures.Future()
+        both, later = futures.collect_all([first, second]), first.then(lambda f: f.wait() + 1)
+        found = [first.done(), both.done()]
+        first.set_result(2)
+        found += [both.done(), later.wait(), first.value()]
+        second.set_result(5)
+        return [*found, both.done(), futures.wait_all([first, second])]
 
     def behind_each():
         model, seen = net(), []
@@ -144,7 +162,7 @@ def programs(torch):
             return type(error).__name__
 
     return SimpleNamespace(
-        alone=alone, fetched=fetched, behind_each=behind_each, refused=refused, held=held, net=net, built=built, loaded=loaded, before=before, behind=behind, within=within, saved=saved, streamed=Stream,
+        alone=alone, fetched=fetched, followed=followed, behind_each=behind_each, refused=refused, held=held, net=net, built=built, loaded=loaded, before=before, behind=behind, within=within, saved=saved, streamed=Stream,
         profiled=profiled,
     )  # fmt: skip
 

@@ -1,6 +1,7 @@
 """`torchvision.datasets`."""
 
 from tinygrad_cnn.torch.refusals import guard as _guard
+from tinygrad_cnn.torchvision.datasets.celeba import CelebA as CelebA
 from tinygrad_cnn.torchvision.datasets.cifar import CIFAR10 as CIFAR10
 from tinygrad_cnn.torchvision.datasets.cifar import CIFAR100 as CIFAR100
 from tinygrad_cnn.torchvision.datasets.fake import FakeData as FakeData
@@ -11,7 +12,12 @@ from tinygrad_cnn.torchvision.datasets.folders import default_loader as default_
 from tinygrad_cnn.torchvision.datasets.handwriting import EMNIST as EMNIST
 from tinygrad_cnn.torchvision.datasets.handwriting import KMNIST as KMNIST
 from tinygrad_cnn.torchvision.datasets.handwriting import MNIST as MNIST
+from tinygrad_cnn.torchvision.datasets.handwriting import QMNIST as QMNIST
 from tinygrad_cnn.torchvision.datasets.handwriting import FashionMNIST as FashionMNIST
+from tinygrad_cnn.torchvision.datasets.imagenet import ImageNet as ImageNet
+from tinygrad_cnn.torchvision.datasets.inaturalist import INaturalist as INaturalist
+from tinygrad_cnn.torchvision.datasets.places365 import Places365 as Places365
+from tinygrad_cnn.torchvision.datasets.svhn import SVHN as SVHN
 from tinygrad_cnn.torchvision.datasets.vision import VisionDataset as VisionDataset
 
 __all__ = [
@@ -21,10 +27,16 @@ __all__ = [
     "IMG_EXTENSIONS",
     "KMNIST",
     "MNIST",
+    "QMNIST",
+    "SVHN",
+    "CelebA",
     "DatasetFolder",
     "FakeData",
     "FashionMNIST",
+    "INaturalist",
     "ImageFolder",
+    "ImageNet",
+    "Places365",
     "VisionDataset",
     "default_loader",
 ]

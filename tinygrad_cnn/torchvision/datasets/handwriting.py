@@ -103,6 +103,46 @@ class KMNIST(MNIST):
     classes: ClassVar[list[str]] = ["o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"]
 
 
+class QMNIST(MNIST):
+    """MNIST made again from NIST's forms, with all 60,000 images for testing.
+
+    Args:
+        root: the folder with `QMNIST/raw/qmnist-train-images-idx3-ubyte` and so on, or with `.gz` behind.
+        what: "train", "test", "test10k" (the first 10,000) or "test50k" (the rest); else `train` says which.
+        compat: labels are digits; else the eight numbers that NIST gives.
+        train, options: as `MNIST`; nothing is fetched.
+    Raises:
+        RuntimeError: the files are not there.   ValueError: another part.
+    Source: Yadav & Bottou 2019, arXiv:1905.10498.
+    """
+
+    def __init__(
+        self, root: Any, what: str | None = None, compat: bool = True, train: bool = True, **options: Any
+    ) -> None:
+        self.what, self.compat = what or ("train" if train else "test"), compat
+        if self.what not in ("train", "test", "test10k", "test50k"):
+            raise ValueError(f"QMNIST: what is 'train', 'test', 'test10k' or 'test50k', got {what!r}")
+        super().__init__(root, train, **{**options, "download": False})
+
+    def _path(self, kind: str) -> Path:
+        ending = kind if kind.startswith("images") else "labels-idx2-int"
+        plain = Path(self.raw_folder, f"qmnist-{'train' if self.what == 'train' else 'test'}-{ending}")
+        return plain if plain.exists() else plain.with_name(plain.name + ".gz")
+
+    def _read(self) -> tuple[Any, Any]:
+        images, labels = super()._read()
+        if labels.ndim != 2:
+            raise ValueError(f"targets should have 2 dimensions instead of {labels.ndim}")
+        part = {"test10k": slice(10000), "test50k": slice(10000, None)}.get(self.what, slice(None))
+        return images[part], labels[part]
+
+    def __getitem__(self, index: Any) -> tuple[Any, Any]:
+        image = image_class().fromarray(self.data._array[index])
+        return self.changed(
+            image, int(self.targets._array[index, 0]) if self.compat else self.targets[index]
+        )
+
+
 class EMNIST(MNIST):
     """Letters and digits, in MNIST's form."""
 
