@@ -37,6 +37,12 @@ expressions with both: {equal} give the same values, element types, gradients, r
 *Equal* lists names that such an expression holds; *there* lists those that exist here, and that
 no expression compares; *left out* says why; *missing* lists the rest.
 """
+#: Why names that programs use are there, and not equal.
+THERE = """\
+Of those that are there: on a machine without an accelerator PyTorch raises in `cuda.synchronize`,
+`cuda.memory_summary`, `accelerator.set_device_index`, `Tensor.pin_memory` and `data_parallel`; here they
+answer, so that programs go on. `onnx.export` writes another file, by `tinygrad_cnn.onnx`.
+"""
 #: Areas of names: title, PyTorch's object, ours, how expressions write a name.
 AREAS: list[tuple[str, Any, Any, str]] = [
     ("torch", theirs, ours, r"\btorch\.{}\b"),
@@ -138,7 +144,7 @@ def used(good: list[str]) -> str:
     )
     for kind in ("there", "refused", "missing"):
         lines.append(f"**{kind}**: {', '.join(f'`{n}` {table[n][0]}' for n in groups[kind])}\n\n")
-    return "".join(lines)
+    return "".join(lines) + THERE
 
 
 def state_of(name: str, text: str) -> str:

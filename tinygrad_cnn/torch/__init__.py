@@ -79,7 +79,7 @@ cuda, mps, xpu, accelerator, backends, amp = (
 )  # fmt: skip
 autocast, GradScaler = _accelerators.autocast, _accelerators.GradScaler
 OutOfMemoryError, AcceleratorError = _accelerators.OutOfMemoryError, _accelerators.OutOfMemoryError
-compiler, _dynamo = _compiling.compiler, _compiling.dynamo
+compiler, _dynamo, _C = _compiling.compiler, _compiling.dynamo, _compiling.inside
 vmap = func.vmap
 functional = _types.SimpleNamespace(**_FUNCTIONS)
 random = _types.SimpleNamespace(

@@ -6,6 +6,8 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+from tinygrad_cnn.torch.refusals import guard
+
 
 def as_written(function: Any = None, *_: Any, **__: Any) -> Any:
     """The function itself; without one, a decorator that gives what it decorates.
@@ -32,6 +34,22 @@ def nothing(*_: Any, **__: Any) -> None:
     """
 
 
+def switch(on: bool) -> Callable[[Any], bool]:
+    """A setting of the compiler, on which nothing depends: a function that sets it and gives what it was.
+
+    >>> setting = switch(True)
+    >>> setting(False), setting(True)
+    (True, False)
+    """
+    kept = [on]
+
+    def setting(value: Any) -> bool:
+        kept.append(bool(value))
+        return kept.pop(0)
+
+    return setting
+
+
 _MARKS: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(("allow_in_graph", "disable", "assume_constant_result", "disallow_in_graph"), as_written),
     **dict.fromkeys(("reset", "mark_dynamic", "mark_static", "maybe_mark_dynamic"), nothing),
@@ -43,3 +61,8 @@ compiler = types.SimpleNamespace(**_MARKS)
 dynamo = types.SimpleNamespace(
     **_MARKS, optimize=lambda *_, **__: as_written, config=types.SimpleNamespace()
 )
+inside = types.ModuleType(
+    "tinygrad_cnn.torch._C", "PyTorch's inside: two settings that programs switch off."
+)
+vars(inside).update(_jit_set_profiling_executor=switch(True), _jit_set_profiling_mode=switch(True))
+inside.__getattr__ = guard("torch._C", vars(inside))  # type: ignore[method-assign]

@@ -11,7 +11,7 @@ from typing import Any
 from tinygrad_cnn.torch.files import load as _load
 from tinygrad_cnn.torch.refusals import guard
 
-__all__ = ["get_dir", "list", "load", "load_state_dict_from_url", "set_dir"]
+__all__ = ["get_dir", "load", "load_state_dict_from_url", "set_dir"]
 _chosen: list[str] = []
 
 
@@ -62,15 +62,6 @@ def load(
     if not callable(found):
         raise RuntimeError(f"Cannot find callable {model} in hubconf")
     return found(*args, **kwargs)
-
-
-def list(
-    github: Any, force_reload: bool = False, skip_validation: bool = False, trust_repo: Any = "check",
-    verbose: bool = True, *, source: str = "github",
-) -> Any:  # fmt: skip
-    """The names of the functions of the `hubconf.py` in a folder; arguments and errors as `load`."""
-    names = vars(_hubconf(github, source))
-    return [name for name, value in names.items() if callable(value) and not name.startswith("_")]
 
 
 def _hubconf(folder: Any, source: str) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 from tinygrad_cnn import nn as native_nn
 from tinygrad_cnn.torch import devices, dtypes
 from tinygrad_cnn.torch.nn import functional, init
+from tinygrad_cnn.torch.nn.functional.convolutions import plain as _plain
 from tinygrad_cnn.torch.nn.lazy import lazy
 from tinygrad_cnn.torch.nn.modules import COUNTERPARTS, Module
 
@@ -171,8 +172,8 @@ def _transposed(name: str, axes: int) -> Any:
         given = (kernel_size, stride, padding, output_padding)
         options = options_of(native, {"device": device, "dtype": dtype, **native_options})
         native.__init__(
-            self, in_channels, out_channels, *map(functional._plain, given), groups, bias,
-            functional._plain(dilation), **options,
+            self, in_channels, out_channels, *map(_plain, given), groups, bias,
+            _plain(dilation), **options,
         )  # fmt: skip
         self.reset_parameters()
 
@@ -218,7 +219,7 @@ def _conv(name: str, axes: int) -> Any:
         dilation: Any = 1, groups: int = 1, bias: bool = True, padding_mode: str = "zeros", device: Any = None, dtype: Any = None,
         **native_options: Any,
     ) -> None:  # fmt: skip
-        plain = [functional._plain(v) for v in (kernel_size, stride, padding, dilation)]
+        plain = [_plain(v) for v in (kernel_size, stride, padding, dilation)]
         options = options_of(native, {"device": device, "dtype": dtype, **native_options})
         native.__init__(self, in_channels, out_channels, *plain, groups, bias, padding_mode, **options)
         self.reset_parameters()

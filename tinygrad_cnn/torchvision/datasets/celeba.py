@@ -9,7 +9,7 @@ import numpy as np
 
 from tinygrad_cnn.errors import FormatError
 from tinygrad_cnn.torch.tensors import Tensor
-from tinygrad_cnn.torchvision.datasets.vision import VisionDataset, image_class
+from tinygrad_cnn.torchvision.datasets.vision import VisionDataset, opened
 
 _SPLITS = {"train": 0, "valid": 1, "test": 2, "all": None}
 _TABLES = {
@@ -86,7 +86,7 @@ class CelebA(VisionDataset):
                 raise ValueError(f'Target type "{kind}" is not recognized.')
             row = self._tables[kind][index]
             targets.append(row[0] if kind == "identity" else row)
-        image = image_class().open(path)
+        image = opened(path)
         if not targets:
             return (image if self.transform is None else self.transform(image)), None
         return self.changed(image, tuple(targets) if len(targets) > 1 else targets[0])

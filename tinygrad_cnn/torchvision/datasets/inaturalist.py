@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tinygrad_cnn.torchvision.datasets.vision import VisionDataset, image_class
+from tinygrad_cnn.torchvision.datasets.vision import VisionDataset, opened
 
 RANKS = ["kingdom", "phylum", "class", "order", "family", "genus"]
 _VERSIONS = ("2017", "2018", "2019", "2021_train", "2021_train_mini", "2021_valid")
@@ -62,7 +62,8 @@ class INaturalist(VisionDataset):
 
     def _ranks(self, home: Path) -> tuple[list[str], list[dict[str, int]]]:
         """The layout of 2021: one folder a species, whose name holds its number and its ranks."""
-        folders, found = sorted(path.name for path in home.iterdir()), []
+        folders = sorted(path.name for path in home.iterdir())
+        found: list[dict[str, int]] = []
         for k, folder in enumerate(folders):
             pieces = folder.split("_")
             if len(pieces) != 8 or pieces[0] != f"{k:05d}":
@@ -104,7 +105,7 @@ class INaturalist(VisionDataset):
     def __getitem__(self, index: Any) -> tuple[Any, Any]:
         number, file = self.index[index]
         path = str(Path(self.root, self.all_categories[number], file))
-        image = self.loader(path) if self.loader is not None else image_class().open(path)
+        image = self.loader(path) if self.loader is not None else opened(path)
         ranks = self.categories_map[number]
         targets = [number if kind == "full" else ranks[kind] for kind in self.target_type]
         return self.changed(image, tuple(targets) if len(targets) > 1 else targets[0])

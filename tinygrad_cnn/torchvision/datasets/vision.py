@@ -25,6 +25,13 @@ def image_class() -> Any:
     return Image
 
 
+def opened(path: Any) -> Any:
+    """An image file as an image in its own mode; the file is closed."""
+    image = image_class().open(path)
+    image.load()
+    return image
+
+
 class VisionDataset(Dataset[Any]):
     """Base of datasets of images: a folder, and functions that change samples and labels."""
 
