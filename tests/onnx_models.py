@@ -16,9 +16,9 @@ OPSET = 21
 
 def model(
     nodes: Sequence[Any], inputs: dict[str, Any], outputs: Sequence[str],
-    weights: dict[str, Any] | None = None, opset: int = OPSET,
+    weights: dict[str, Any] | None = None, opset: int = OPSET, infer: bool = True,
 ) -> Any:  # fmt: skip
-    """A model of these nodes; inputs are declared as the arrays are."""
+    """A model of these nodes; inputs are declared as the arrays are, and the rest is inferred."""
     helper = onnx.helper
     declared = [
         helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(a.dtype), a.shape)
@@ -28,18 +28,21 @@ def model(
     constants = [onnx.numpy_helper.from_array(np.asarray(a), name) for name, a in (weights or {}).items()]
     graph = helper.make_graph(list(nodes), "net", declared, results, constants)
     made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=10)
-    return made if any(node.domain for node in nodes) else onnx.shape_inference.infer_shapes(made)
+    if not infer or any(node.domain for node in nodes):
+        return made
+    return onnx.shape_inference.infer_shapes(made)
 
 
 def of_one(
-    kind: str, operands: Sequence[Any], outputs: int = 1, opset: int = OPSET, **attributes: Any
-) -> Any:
+    kind: str, operands: Sequence[Any], outputs: int = 1, opset: int = OPSET, *,
+    infer: bool = True, **attributes: Any,
+) -> Any:  # fmt: skip
     """A model of one node with these operands as inputs; None leaves one out."""
     names = [f"x{k}" if operand is not None else "" for k, operand in enumerate(operands)]
     results = [f"y{k}" for k in range(outputs)]
     node = onnx.helper.make_node(kind, names, results, name=kind, **attributes)
     given = {name: operand for name, operand in zip(names, operands, strict=True) if name}
-    return model([node], given, results, opset=opset)
+    return model([node], given, results, opset=opset, infer=infer)
 
 
 def judged(made: Any, arrays: Sequence[Any]) -> list[Any]:

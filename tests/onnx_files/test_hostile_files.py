@@ -103,7 +103,7 @@ def test_sizes_and_settings_that_do_not_fit(tmp_path, kind, operands, attributes
         net = load(written(tmp_path, of_one(kind, operands, **attributes)))
         assert net(*given).shape == (3,)  # an unknown direction is the other one; nothing breaks
         return
-    made = of_one(kind, operands, **attributes)
+    made = of_one(kind, operands, infer=False, **attributes)  # onnx 1.21 divides by a stride of 0
     try:
         net = load(written(tmp_path, made))
     except FormatError:
