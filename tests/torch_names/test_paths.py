@@ -93,3 +93,18 @@ def test_a_name_taken_from_a_module_that_is_left_out_says_why_when_it_is_called(
     fft = Aliases().create_module(SimpleNamespace(name="torch.fft.fft"))
     with pytest.raises(AttributeError, match=r"torch\.fft\.fft is left out: tensors hold real numbers"):
         fft(torch.ones(2))
+
+
+@pytest.mark.parametrize(
+    ("home", "wrong", "near"),
+    [
+        (torch.nn.functional, "reluu", "torch.nn.functional.relu"),
+        (torch.nn.init, "xaver_uniform_", "torch.nn.init.xavier_uniform_"),
+        (torch.nn.utils, "clip_grad_norms_", "torch.nn.utils.clip_grad_norm_"),
+        (torch.optim.lr_scheduler, "StepLr", "torch.optim.lr_scheduler.StepLR"),
+        (torch.testing, "assert_closes", "torch.testing.assert_close"),
+    ],
+)
+def test_a_misspelt_name_is_refused_with_the_nearest_one(home, wrong, near):
+    with pytest.raises(AttributeError, match=f"the nearest name is {near}$"):
+        getattr(home, wrong)

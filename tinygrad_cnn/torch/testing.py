@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn.torch.creating import array_of
+from tinygrad_cnn.torch.refusals import guard as _guard
 
 _TOLERANCE = {"float16": (1e-3, 1e-5), "float32": (1.3e-6, 1e-5), "float64": (1e-7, 1e-7)}
 
@@ -42,3 +43,6 @@ def assert_close(
         raise AssertionError(
             msg or f"Tensor-likes are not close!\n\nGreatest absolute difference: {np.nanmax(gap)}"
         )
+
+
+__getattr__ = _guard("torch.testing", globals())

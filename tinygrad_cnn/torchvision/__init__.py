@@ -4,6 +4,7 @@ Files lie where torchvision puts them; nothing is downloaded unless `download=Tr
 is there. `models` have torchvision's keys, so their weights load; weights themselves are not fetched.
 """
 
+from tinygrad_cnn.torch.refusals import guard as _guard
 from tinygrad_cnn.torchvision import datasets as datasets
 from tinygrad_cnn.torchvision import io as io
 from tinygrad_cnn.torchvision import models as models
@@ -13,3 +14,5 @@ from tinygrad_cnn.torchvision import utils as utils
 
 __version__ = "0.28.0+tinygrad_cnn"
 __all__ = ["datasets", "io", "models", "ops", "transforms", "utils"]
+
+__getattr__ = _guard("torchvision", globals())

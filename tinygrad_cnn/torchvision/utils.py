@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn.mode import no_grad
+from tinygrad_cnn.torch.refusals import guard as _guard
 from tinygrad_cnn.torch.tensors import Tensor
 from tinygrad_cnn.torchvision.datasets.vision import image_class
 
@@ -62,3 +63,6 @@ def save_image(tensor: Any, fp: Any, format: str | None = None, **options: Any) 
         grid = make_grid(tensor, **options)._array
     pixels = np.clip(grid * 255 + 0.5, 0, 255).transpose(1, 2, 0).astype(np.uint8)
     image_class().fromarray(pixels).save(fp if hasattr(fp, "write") else Path(fp), format=format)
+
+
+__getattr__ = _guard("torchvision.utils", globals())

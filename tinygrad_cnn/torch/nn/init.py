@@ -9,6 +9,7 @@ import numpy as np
 
 from tinygrad_cnn.nn.init import calculate_gain as calculate_gain
 from tinygrad_cnn.torch.generators import of
+from tinygrad_cnn.torch.refusals import guard as _guard
 
 __all__ = [
     "calculate_gain", "constant_", "dirac_", "eye_", "kaiming_normal_", "kaiming_uniform_", "normal_", "ones_",
@@ -162,3 +163,5 @@ kaiming_uniform, kaiming_normal, xavier_uniform, xavier_normal = (
     kaiming_uniform_, kaiming_normal_, xavier_uniform_, xavier_normal_,
 )  # fmt: skip
 normal, uniform, constant, orthogonal = normal_, uniform_, constant_, orthogonal_
+
+__getattr__ = _guard("torch.nn.init", globals())

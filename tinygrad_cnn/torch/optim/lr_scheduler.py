@@ -6,6 +6,7 @@ import inspect
 from typing import Any
 
 from tinygrad_cnn import optim as native_optim
+from tinygrad_cnn.torch.refusals import guard as _guard
 
 LRScheduler = native_optim.LRScheduler
 NAMES = [
@@ -52,3 +53,5 @@ _CLASSES: dict[str, Any] = {
 globals().update(_CLASSES)
 _LRScheduler = LRScheduler
 __all__ = sorted([*_CLASSES, "LRScheduler"])
+
+__getattr__ = _guard("torch.optim.lr_scheduler", globals())

@@ -12,6 +12,7 @@ import numpy as np
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.torch import dtypes
 from tinygrad_cnn.torch.nn import functional as nn_functional
+from tinygrad_cnn.torch.refusals import guard as _guard
 from tinygrad_cnn.torch.tensors import Tensor
 from tinygrad_cnn.torchvision.datasets.vision import image_class
 
@@ -354,3 +355,6 @@ def resized_crop(
 ) -> Any:  # fmt: skip
     """A part of an image in another size."""
     return resize(crop(img, top, left, height, width), size, interpolation, antialias=antialias)
+
+
+__getattr__ = _guard("torchvision.transforms.functional", globals())

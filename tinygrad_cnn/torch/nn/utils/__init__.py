@@ -12,6 +12,7 @@ from tinygrad_cnn.torch.nn.utils import parametrize as parametrize
 from tinygrad_cnn.torch.nn.utils import rnn as rnn
 from tinygrad_cnn.torch.nn.utils.parametrizations import spectral_norm as spectral_norm
 from tinygrad_cnn.torch.nn.utils.parametrizations import weight_norm as weight_norm
+from tinygrad_cnn.torch.refusals import guard as _guard
 from tinygrad_cnn.torch.tensors import Tensor
 
 __all__ = [
@@ -111,3 +112,5 @@ def remove_weight_norm(module: Any, name: str = "weight") -> Any:
 
 
 remove_spectral_norm = remove_weight_norm
+
+__getattr__ = _guard("torch.nn.utils", globals())
