@@ -142,6 +142,32 @@ def test_an_example_runs_with_what_stands_above_it_and_can_be_changed(page, word
     assert found["wrong"] == [] and words in found["found"]
 
 
+@pytest.mark.slow
+@needs_live_site
+@pytest.mark.parametrize(("page", "result"), [("backward", "result"), ("zh/backward", "结果")])
+def test_the_picture_below_an_example_is_drawn_anew_with_the_numbers_of_the_reader(page, result):
+    found = report(
+        f"{page}.html",
+        """
+        await until(() => document.querySelector("button.runnable"));
+        const block = [...document.querySelectorAll(".highlight-python")][3];
+        const key = (place, name, ctrlKey) => place.dispatchEvent(
+          new KeyboardEvent("keydown", { key: name, ctrlKey, bubbles: true, cancelable: true }));
+        key(block.querySelector("pre"), "Enter", false);
+        const area = block.querySelector("textarea");
+        area.value = area.value.replace("2.0", "5.0");
+        key(area, "Enter", true);
+        const output = block.querySelector("output");
+        await until(() => document.querySelector(".laid-out svg") || output.dataset.status > 0
+          || output.dataset.status < 0);
+        return [output.textContent, document.querySelector(".laid-out")?.textContent];""",
+        300,
+    )
+    assert found["wrong"] == []
+    said, drawn = found["found"]
+    assert said == "150.0" and "225" in drawn and result in drawn  # 2 · 15 · 5, and 15²
+
+
 def test_a_site_without_python_offers_no_buttons():
     assert "present = false" in (LIVE / "present.js").read_text(encoding="utf-8")
     assert 'from "../live/present.js"' in (DOCS / "_static" / "runnable.js").read_text(encoding="utf-8")

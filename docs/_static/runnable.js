@@ -41,11 +41,7 @@ blocks.forEach((block, place) => {
       done.add(place);
       output.dataset.status = status;
       await show(output, text);
-      if (status === 0 && pictures[place]) {
-        const drawn = await layout(await graph(pictures[place].name, pictures[place].chinese));
-        pictures[place].shown.replaceWith(drawn);
-        pictures[place].shown = drawn;
-      }
+      if (status === 0 && pictures[place]) await redraw(pictures[place], graph, layout);
     } catch (error) {
       output.dataset.status = "-1";
       output.textContent = words(error);
@@ -56,6 +52,15 @@ blocks.forEach((block, place) => {
   block.querySelector("pre").tabIndex = 0;
   block.querySelector("pre").addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); edit(block); } });
 });
+
+// Where a value cannot be drawn any more, its picture stays as it is.
+async function redraw(picture, graph, layout) {
+  const dot = await graph(picture.name, picture.chinese).catch(() => null);
+  if (dot === null) return;
+  const drawn = await layout(dot);
+  picture.shown.replaceWith(drawn);
+  picture.shown = drawn;
+}
 
 function codeOf(block) {
   const changed = block.querySelector("textarea");

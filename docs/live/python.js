@@ -35,7 +35,7 @@ export async function graph(name, chinese) {
   const { status, text } = await run(`
 import json as _json
 from chinese_labels import in_chinese as _in_chinese
-_source = _viz.graph(${name}, title="", recorder=_recorder, values=True, gradients="arrows").source
+_source = page_viz.graph(${name}, title="", recorder=page_recorder, values=True, gradients="arrows").source
 print(_json.dumps(${chinese ? "_in_chinese(_source)" : "_source"}))
 `);
   if (status !== 0) throw new Error(text);
@@ -43,7 +43,7 @@ print(_json.dumps(${chinese ? "_in_chinese(_source)" : "_source"}))
 }
 
 // From now on operations are noted, for graph().
-export const record = () => run("import viz as _viz\n_block = _viz.record()\n_recorder = _block.__enter__()");
+export const record = () => cell("import viz as page_viz\npage_block = page_viz.record()\npage_recorder = page_block.__enter__()");
 
 export const words = (error) =>
   `Python does not start here: ${error.message}. The site must be built by make site-live, and shown by a server, such as make docs-serve.`;

@@ -12,7 +12,7 @@ from types import TracebackType
 
 from tinygrad_cnn.signal_handlers import tolerated
 
-if sys.platform != "win32":
+if sys.platform != "win32" and sys.platform != "wasi":  # nor in a browser
     from fcntl import ioctl
     from termios import FIONREAD
 
@@ -50,7 +50,7 @@ def last_words(text: str, patience: float = PATIENCE) -> None:
 
 def _unread(descriptor: int) -> int:
     """Count the bytes of a pipe that have not been read; 0 where that cannot be known."""
-    if sys.platform == "win32":
+    if sys.platform == "win32" or sys.platform == "wasi":
         return 0
     try:
         if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
