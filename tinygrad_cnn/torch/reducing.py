@@ -398,30 +398,21 @@ def count_nonzero(input: Any, dim: Any = None) -> Any:
 
 
 @name()
-def diff(input: Any, n: int = 1, dim: int = -1) -> Any:
+def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None) -> Any:
     """Differences of neighbours, n times."""
-    axis = dim % input._array.ndim
-    for _ in range(n):
-        before = (slice(None),) * axis
-        input = F.index(input, (*before, slice(1, None))) - F.index(input, (*before, slice(None, -1)))
-    return input
+    return F.diff(input, n, dim, prepend, append)
 
 
 @name()
-def cov(input: Any, *, correction: int = 1) -> Any:
+def cov(input: Any, *, correction: int = 1, fweights: Any = None, aweights: Any = None) -> Any:
     """Covariances of the rows."""
-    x = input if input._array.ndim == 2 else F.reshape(input, (1, -1))
-    x = x - F.mean(x, 1, True)
-    out = F.matmul(x, F.swapaxes(x, 0, 1)) / (x._array.shape[1] - correction)
-    return out if input._array.ndim == 2 else F.reshape(out, ())
+    return F.cov(input, ddof=correction, fweights=fweights, aweights=aweights)
 
 
 @name()
 def corrcoef(input: Any) -> Any:
     """Correlations of the rows."""
-    c = cov(input)
-    scale = F.sqrt(F.diagonal(c))
-    return c / F.outer(scale, scale)
+    return F.corrcoef(input)
 
 
 @name("trapezoid", "trapz", method=False)

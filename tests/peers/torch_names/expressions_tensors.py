@@ -55,6 +55,7 @@ torch.norm(x, float('inf')) | torch.dist(x, y) | x.median() | x.median(1) | torc
 x.sort() | x.sort(descending=True) | torch.sort(x, dim=0) | x.argsort(1) | torch.argsort(x, dim=0, descending=True) | x.topk(2) | torch.topk(x, 2, dim=0, largest=False)
 torch.msort(x) | x.cumsum(0) | x.cumprod(1) | torch.cumsum(i, 1) | torch.cummax(x, 1) | torch.cummin(x, 0) | torch.logcumsumexp(x, 1) | torch.diff(x)
 torch.count_nonzero(mask) | torch.nansum(x) | torch.nanmean(x, 1) | torch.cov(x) | torch.corrcoef(x) | torch.trapezoid(x) | torch.histc(x.detach(), 4, -2, 2) | torch.bincount(k)
+torch.diff(x, prepend=x[:, :1]) | torch.diff(x, append=x) | torch.cov(x, aweights=torch.arange(1., x.shape[1] + 1)) | torch.cov(x, fweights=torch.arange(1, x.shape[1] + 1)) | torch.cov(x[0]) | torch.corrcoef(x[0])
 torch.unique(i) | torch.unique(i, return_counts=True) | i.unique(return_inverse=True) | torch.unique_consecutive(k // 2) | torch.bucketize(x.detach(), torch.tensor([-1.0, 0.0, 1.0]))
 torch.searchsorted(torch.tensor([1, 3, 5]), torch.tensor([2, 3])) | torch.logsumexp(x, (0, 1)) | x.sum(axis=0) | x.std(dim=(0, 1))
 """
