@@ -64,7 +64,7 @@ def families() -> dict[str, list[str]]:
     """Module -> its public functions, both in alphabetical order."""
     found: dict[str, list[str]] = {}
     for name, value in sorted(vars(F).items()):
-        if inspect.isfunction(value):
+        if inspect.isfunction(value) and not name.startswith("_"):
             found.setdefault(value.__module__, []).append(name)
     return dict(sorted(found.items()))
 

@@ -9,6 +9,10 @@ from docs_scripts import DOCS, loaded
 
 from tinygrad_cnn import functional as F
 
+FUNCTIONS = sorted(
+    name for name, value in vars(F).items() if inspect.isfunction(value) and not name.startswith("_")
+)
+
 
 @pytest.fixture(scope="module")
 def script():
@@ -55,16 +59,14 @@ def test_the_page_of_operations_is_made_alike_each_time(script):
 
 
 def test_every_public_function_has_a_part(script):
-    names = {name for name, value in vars(F).items() if inspect.isfunction(value)}
+    names = set(FUNCTIONS)
     text = script.page()
     heads = re.findall(r"^### (\w+)$", text, re.MULTILINE)
     assert sorted(names) == sorted(heads)
     assert set(re.findall(r"\]\(#(\w+)\)", text)) == names
 
 
-@pytest.mark.parametrize(
-    "name", sorted(name for name, value in vars(F).items() if inspect.isfunction(value))
-)
+@pytest.mark.parametrize("name", FUNCTIONS)
 def test_every_docstring_has_what_the_page_needs(script, name):
     function = getattr(F, name)
     doc = inspect.getdoc(function)

@@ -167,7 +167,7 @@ def test_modes_that_differ_fail_and_the_op_is_blamed() -> None:
 def test_a_derivative_that_cannot_be_recorded_leaves_forward_mode_unchecked() -> None:
     class ArraysOnly(TakesGradientOut):
         def backward(self, g, x):
-            return (np.multiply.outer(g, 2 * x).diagonal().copy(),)
+            return (np.fft.ifft(np.fft.fft(g)).real * 2 * x,)
 
     result = gradcheck(lambda x: ArraysOnly()(x), X)
     assert result.status == "pass" and "no forward mode, for a derivative cannot be" in str(result)
