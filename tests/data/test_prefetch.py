@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from tinygrad_cnn.data import DataLoader
 from tinygrad_cnn.data.prefetch import prefetched
-from tinygrad_cnn.data.worker_threads import in_order
+from tinygrad_cnn.data.worker_threads import OtherThread, in_order
 from tinygrad_cnn.errors import ArgumentError, DTypeError
 
 
@@ -215,3 +216,21 @@ def test_an_exception_where_another_thread_is_waited_for_leaves_no_lock_taken(re
         assert not thread.is_alive(), at
         if finished:
             break
+
+
+def test_no_code_of_pools_and_futures_runs_where_a_signal_may_raise():
+    """It runs in a thread of its own: else a lock stays taken, and the end of the pool waits for ever."""
+    before, ran = sys.getprofile(), set()
+
+    def note(frame, event, argument):
+        ran.add(frame.f_code.co_filename)
+
+    sys.setprofile(note)
+    try:
+        batches = list(DataLoader(np.arange(4), 2, num_workers=2))
+        next(iter(DataLoader(np.arange(4), 2, num_workers=1)))  # and is left half way
+    finally:
+        sys.setprofile(before)
+    assert [x.tolist() for (x,) in batches] == [[0, 1], [2, 3]]
+    assert OtherThread.call.__code__.co_filename in ran
+    assert not [name for name in ran if Path(name).parent == Path(concurrent.futures.__file__).parent]

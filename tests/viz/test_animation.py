@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ import viz
 from tinygrad_cnn import Tensor, nn
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError, GraphError, MissingExtraError
+from viz.animation import backward_walk
 from viz.animation.backward_walk import Animation, frames
 from viz.output import engines, fonts
 from viz.output import engines as drawing
@@ -114,6 +116,21 @@ def test_nothing_moves_between_frames(kind: str) -> None:
     if kind == "arrows":  # an arrow that is there stays where it is
         paths = [re.findall(r'stroke="#1a1a1a" d="([^"]*)"', svg.decode()) for svg in made.draw("svg")]
         assert paths[0] == paths[1] == paths[2] and len(paths[0]) == 5
+
+
+def test_frames_are_drawn_in_order_and_the_first_failure_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    def drawn(text: str, *args: object, **options: object) -> bytes:
+        if text in ("2", "5"):
+            raise ValueError(text)
+        return text.encode()
+
+    monkeypatch.setattr(backward_walk, "draw", drawn)
+    made = Animation("", tuple("01346789"), tuple("01346789"))
+    assert made.draw("svg") == [b"0", b"1", b"3", b"4", b"6", b"7", b"8", b"9"]
+    before = threading.active_count()
+    with pytest.raises(ValueError, match="2"):
+        Animation("", tuple("0123456789"), tuple("0123456789")).draw("svg")
+    assert threading.active_count() == before  # no thread stays, though the error is still held
 
 
 # --------------------------------------------------------------------------- files

@@ -8,11 +8,14 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from itertools import count, islice
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from tinygrad_cnn.data.worker_threads import OtherThread
+from tinygrad_cnn.restoring import Restoring
 from tinygrad_cnn.rng import find_generators, manual_seed
 
 
@@ -58,45 +61,53 @@ def batches_of_processes(
         begin: called in each process with its number, first of all; None calls nothing.
     """
     context = multiprocessing.get_context(start_method)
-    pools = [
-        ProcessPoolExecutor(
-            1, context, _start, (WorkerInfo(k, workers, seed), dataset, collate, begin)
-        )
-        for k in range(workers)
-    ]  # fmt: skip
-    waiting: deque[Future[Any]] = deque()
+    pools: list[ProcessPoolExecutor] = []
+    waiting: deque[Future[tuple[bool, Any]]] = deque()
     numbers, ended = count(), set[int]()
     work = iter(chosen) if chosen is not None else None
 
-    def ask() -> None:
-        number = next(numbers)
-        if work is None:
-            waiting.append(pools[number % workers].submit(_next_batch, seed, number, size, drop_last))
-        elif (indices := next(work, None)) is not None:
-            waiting.append(pools[number % workers].submit(_batch, seed, number, indices))
+    def begin_all() -> None:
+        for k in range(workers):
+            first = (WorkerInfo(k, workers, seed), dataset, collate, begin)
+            pools.append(ProcessPoolExecutor(1, context, _start, first))
 
-    try:
-        for _ in range(workers * ahead):
-            ask()
-        for turn in count():
-            if not waiting:
-                return
-            found, made = waiting.popleft().result()
-            if found:
-                yield made
-            else:
-                ended.add(turn % workers)
-                if len(ended) == workers:
-                    return
-            ask()
-    except BrokenProcessPool as error:
-        raise RuntimeError(
-            "DataLoader: a worker process ended at once, killed for its memory perhaps; num_workers=0 "
-            "makes batches in the main process"
-        ) from error
-    finally:
+    def end_all() -> None:
         for pool in pools:
             pool.shutdown(wait=True, cancel_futures=True)
+
+    # The locks of pools and futures are Python code: a signal's handler that raises right after one was
+    # taken leaves it taken, and the end of the pool waits for ever. So a thread of its own uses them. This
+    # one waits meanwhile, and holds nothing that a process forked there could miss.
+    there = OtherThread(end_all)
+
+    def ask() -> None:
+        number = next(numbers)
+        submit = partial(there.call, pools[number % workers].submit)
+        if work is None:
+            waiting.append(submit(_next_batch, seed, number, size, drop_last))
+        elif (indices := next(work, None)) is not None:
+            waiting.append(submit(_batch, seed, number, indices))
+
+    with Restoring(lambda: there.call(begin_all), there.leave):
+        try:
+            for _ in range(workers * ahead):
+                ask()
+            for turn in count():
+                if not waiting:
+                    return
+                found, made = there.call(waiting.popleft().result)
+                if found:
+                    yield made
+                else:
+                    ended.add(turn % workers)
+                    if len(ended) == workers:
+                        return
+                ask()
+        except BrokenProcessPool as error:
+            raise RuntimeError(
+                "DataLoader: a worker process ended at once, killed for its memory perhaps; num_workers=0 "
+                "makes batches in the main process"
+            ) from error
 
 
 def _start(info: WorkerInfo, dataset: Any, collate: Any, begin: Any) -> None:

@@ -52,10 +52,10 @@ class _Call(Generic[T]):
 
 
 class _Threads:
-    """Threads that make calls in the order in which they are asked for."""
+    """Threads that make calls in the order in which they are asked for; each ends with a last call."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, most: int, last: Callable[[], Any] = lambda: None) -> None:
+        self._most, self._last = most, last
         self._asked: SimpleQueue[_Call[Any] | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
 
@@ -100,6 +100,36 @@ class _Threads:
         while (call := self._asked.get()) is not None:
             call.make()
             del call
+        self._last()
+
+
+class OtherThread:
+    """A thread that makes calls while the caller waits: for what takes locks that are Python code.
+
+    A signal's handler runs in the main thread only, and so raises in none of these calls.
+
+    Args:
+        last: called by the thread at its end, if it began.
+
+    >>> other = OtherThread(lambda: print("the end"))
+    >>> other.call(lambda: threading.current_thread() is threading.main_thread())
+    False
+    >>> other.leave()
+    the end
+    """
+
+    def __init__(self, last: Callable[[], Any]) -> None:
+        self._threads = _Threads(1, last)
+
+    def call(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Call a function there, in a copy of the caller's context; what it raises is raised here."""
+        call = _Call(partial(function, *arguments))
+        self._threads.ask(call)
+        return call.result()
+
+    def leave(self) -> None:
+        """Let the thread end, after what it is at, and wait for it."""
+        self._threads.leave()
 
 
 def in_order(
@@ -135,7 +165,7 @@ def in_order(
                 let_through(error)
                 if sys.is_finalizing():
                     raise
-                _log.warning("samples are read in one thread, as no more can be had: %s", error)
+                _log.warning("calls are made in one thread, as no more can be had: %s", error)
                 threads.end()
                 threads = None
         return partial(function, item)

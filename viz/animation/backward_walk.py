@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import numpy as np
 
 from tinygrad_cnn import Tensor, devices, ops
 from tinygrad_cnn.backward import gradients as walk
+from tinygrad_cnn.data.worker_threads import in_order
 from tinygrad_cnn.devices import Device
 from tinygrad_cnn.errors import ArgumentError, GraphError
 from tinygrad_cnn.graph import observe
@@ -65,8 +66,13 @@ class Animation:
         >>> len(frames(x * x).draw("svg")) if viz.engine() else 2
         2
         """
-        with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-            return list(pool.map(lambda text: draw(text, form, dpi=dpi, timeout=timeout), self.sources))
+
+        def drawn(text: str) -> bytes:
+            return draw(text, form, dpi=dpi, timeout=timeout)
+
+        # Not a pool of `concurrent.futures`, whose locks are Python code: see `in_order`.
+        with closing(in_order(drawn, self.sources, min(4, os.cpu_count() or 1))) as results:
+            return [result() for result in results]
 
 
 def animate(
