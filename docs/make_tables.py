@@ -49,7 +49,7 @@ OTHER: dict[str, dict[str, str]] = {
         "RNNBase": "the base of `RNN`, `LSTM` and `GRU` is private", "RNNCellBase": "private, as `RNNBase`",
         "DataParallel": "`parallel`, over processes", "UninitializedParameter": "lazy layers have none before",
         "UninitializedBuffer": "lazy layers have none before", "NLLLoss2d": "`NLLLoss`",
-        "CrossMapLRN2d": "`LocalResponseNorm`", "AdaptiveLogSoftmaxWithLoss": "`CrossEntropyLoss`, of all classes",
+        "CrossMapLRN2d": "`LocalResponseNorm`",
     },
     "torch.nn.functional": {
         "multi_head_attention_forward": "`nn.MultiheadAttention`", "upsample": "`interpolate`",
@@ -211,7 +211,8 @@ def tables() -> list[tuple[str, Iterable[str], Callable[[str], bool], set[str]]]
     """Each table: its title, the names, whether one is here, and those that tests compare."""
     functions = {e.name for e in [*test_functions.TABLE, *test_losses.TABLE]}
     layers = {e.name for e in test_layers.TABLE} | {e.name for e in test_losses.TABLE}
-    layers |= {n for n, why in test_layers.EXEMPT.items() if "tests/peers" in why}
+    exempt = {**test_layers.EXEMPT, **test_losses.EXEMPT}
+    layers |= {n for n, why in exempt.items() if "tests/peers" in why}
     numpy_names = [
         n for n in np.__all__ if callable(getattr(np, n)) and not inspect.isclass(getattr(np, n))
     ]

@@ -114,6 +114,7 @@ CALLS: dict[str, Call] = {
     **{f"{name}{n}d": call(2, 2, 1) for n in (1, 2, 3) for name in ("Conv", "ConvTranspose")},
     **{f"Lazy{name}{n}d": call(2, 1) for n in (1, 2, 3) for name in ("Conv", "ConvTranspose")},
     "Linear": call(2, 2), "LazyLinear": call(2), "Bilinear": call(2, 2, 2), "EmbeddingBag": call(2, 2),
+    "AdaptiveLogSoftmaxWithLoss": call(4, 10, [3]),
     "ConnectionConv2d": call(np.ones((2, 2), bool), 1), "GroupNorm": call(1, 2), "LayerNorm": call(2),
     "RMSNorm": call(2), "GRU": call(2, 2), "LSTM": call(2, 2), "RNN": call(2, 2), "GRUCell": call(2, 2),
     "LSTMCell": call(2, 2), "RNNCell": call(2, 2), "MultiheadAttention": call(2, 1), "RBF": call(X),

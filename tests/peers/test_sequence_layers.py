@@ -150,3 +150,14 @@ def test_transformer():
         lambda s, t: ours(s, t, tgt_mask=mask),
         lambda s, t: theirs(s, t, tgt_mask=torch.from_numpy(mask)),
     )
+
+
+@pytest.mark.parametrize(("cutoffs", "bias"), [([2], True), ([3, 6, 11], False)])
+def test_adaptive_softmax(cutoffs, bias):
+    ours, theirs = twins("AdaptiveLogSoftmaxWithLoss", 9, 14, cutoffs, 1.5, bias)
+    rng = np.random.default_rng(3)
+    x, labels = rng.standard_normal((14, 9)), rng.permutation(14)
+    compare(ours, theirs, [x], lambda x: ours(x, labels), lambda x: theirs(x, torch.tensor(labels)))
+    compare(ours, theirs, [x], ours.log_prob, theirs.log_prob)
+    assert ours.predict(x).tolist() == theirs.predict(torch.tensor(x)).tolist()
+    assert repr(ours) == repr(theirs)

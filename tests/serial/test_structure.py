@@ -56,6 +56,7 @@ ARGUMENTS: dict[str, tuple] = {
     "RReLU": (0.2, 0.3), "Hardshrink": (0.2,), "Softshrink": (0.2,), "Threshold": (0.2, 1.0), "GLU": (0,),
     "Softmin": (1,), "RMSNorm": ((2, 3), 1e-3, False), "Bilinear": (2, 3, 4, False),
     "EmbeddingBag": (5, 3, "sum", True, -1), "CosineSimilarity": (0, 1e-3),
+    "AdaptiveLogSoftmaxWithLoss": (8, 9, (3, 5), 2.0, True),
     "PairwiseDistance": (1.0, 1e-3, True),
     "SoftMarginLoss": ("sum",), "MultiLabelMarginLoss": ("sum",), "MarginRankingLoss": (0.5, "sum"),
     "MultiLabelSoftMarginLoss": (np.array([1.0, 2.0]), "sum"), "CosineEmbeddingLoss": (0.5, "sum"),

@@ -88,6 +88,9 @@ LAYERS = {
     "UpsamplingNearest2d": (lambda: nn.UpsamplingNearest2d(scale_factor=2), IMAGE),
     "Bilinear": (lambda: nn.Bilinear(4, 3, 2, rng=0), (ROWS, spread(3, 3))),
     "EmbeddingBag": (lambda: nn.EmbeddingBag(5, 3, rng=0), np.array([[0, 4], [4, 2]])),
+    "AdaptiveLogSoftmaxWithLoss": (
+        lambda: nn.AdaptiveLogSoftmaxWithLoss(4, 9, [2, 5], 2.0, rng=0), (ROWS, np.array([0, 3, 8]))
+    ),
     "ConvTranspose3d": (lambda: nn.ConvTranspose3d(2, 1, 2, rng=0), VOLUME),
     "CosineSimilarity": (nn.CosineSimilarity, (ROWS, ROWS[::-1] + 0.3)),
     "PairwiseDistance": (nn.PairwiseDistance, (ROWS, ROWS[::-1] + 0.3)),

@@ -16,6 +16,7 @@ from tinygrad_cnn.nn.hand_written import *
 from tinygrad_cnn.nn.inspect.layer_table import *
 from tinygrad_cnn.nn.inspect.receptive_fields import *
 from tinygrad_cnn.nn.layers.activation import *
+from tinygrad_cnn.nn.layers.adaptive_softmax import *
 from tinygrad_cnn.nn.layers.attention import *
 from tinygrad_cnn.nn.layers.bag import *
 from tinygrad_cnn.nn.layers.channel_norm import *

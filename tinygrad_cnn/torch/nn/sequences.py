@@ -52,6 +52,15 @@ def _attention(self: Any) -> None:
             init.xavier_normal_(parameter)
 
 
+def _adaptive_softmax(self: Any) -> None:
+    """PyTorch's start; and its cutoffs, which end with the number of classes."""
+    self.cutoffs = list(self._starts)
+    self.head.reset_parameters()
+    for projection in self.tail:
+        for layer in projection:
+            layer.reset_parameters()
+
+
 def _encoder_layer(self: Any) -> None:
     _attention(self.self_attn)
     if hasattr(self, "multihead_attn"):
@@ -80,6 +89,7 @@ def _mask(sz: int, device: Any = None, dtype: Any = None) -> Any:
 
 
 made("MultiheadAttention", reset_parameters=_attention, in_proj_weight=None, extra_repr=lambda self: "")
+made("AdaptiveLogSoftmaxWithLoss", reset_parameters=_adaptive_softmax)
 made("TransformerEncoderLayer", reset_parameters=_encoder_layer)
 made("TransformerDecoderLayer", reset_parameters=_encoder_layer)
 
