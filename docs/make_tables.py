@@ -100,9 +100,7 @@ OTHER: dict[str, dict[str, str]] = {
         "fromregex": "NumPy's own",
     },
     "Keras, fit": {
-        "sample_weight": "`class_weight`, or a loss of one's own", "validation_batch_size": "`batch_size`",
-        "validation_steps": "give that many batches", "validation_freq": "a callback", "initial_epoch":
-        "epochs of a loaded checkpoint count", "optimizer": "of `Trainer`, by name or object",
+        "optimizer": "of `Trainer`, by name or object",
         "loss": "of `Trainer`, by name or function", "metrics": "of `Trainer`, by name or function",
         "weighted_metrics": "metrics of one's own",
         "loss_weights": "a loss of one's own",

@@ -6,7 +6,7 @@ import pytest
 from tinygrad_cnn import functional as F
 from tinygrad_cnn import manual_seed, nn, optim
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
-from tinygrad_cnn.train import Callback, Trainer, mae
+from tinygrad_cnn.train import Callback, EarlyStopping, Trainer, mae
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((60, 4)).astype("f4")
@@ -130,3 +130,68 @@ def test_callbacks_of_one_call_are_told_of_it_alone():
     assert (of_all.epochs, of_one.epochs) == (3, 2) and trainer.callbacks == [of_all]
     with pytest.raises(DTypeError, match="fit: callbacks is a list"):
         trainer.fit(X, Y, epochs=4, callbacks=of_one)
+
+
+def test_weights_of_samples_multiply_their_losses():
+    weights = np.linspace(0.0, 3.0, 60)
+    weighted, by_hand = Trainer(model(2), "sgd"), model(2)
+    weighted.fit(X, Y, epochs=1, batch_size=60, shuffle=False, sample_weight=weights)
+    optimizer = optim.SGD(by_hand.parameters())
+    each = F.cross_entropy(by_hand(X), Y, reduction="none")
+    (each * weights.astype("f4")).mean().backward()
+    optimizer.step()
+    np.testing.assert_equal(weighted.model.state_dict(), by_hand.state_dict())
+    left_out, without = Trainer(model(2), "sgd"), Trainer(model(2), "sgd")  # shuffled beside their samples
+    left_out.fit(X, Y, epochs=2, batch_size=60, sample_weight=np.where(Y == 1, 2, 1), rng=3)
+    without.fit(X, Y, epochs=2, batch_size=60, class_weight={1: 2.0}, rng=3)
+    np.testing.assert_equal(left_out.model.state_dict(), without.model.state_dict())
+    both = Trainer(model(1), "sgd", "mse").fit(
+        X, X[:, :1], epochs=1, sample_weight=weights, validation_split=0.5
+    )
+    assert np.isfinite(both["val_loss"]).all()
+    for bad, error, says in (
+        (weights[:3], ShapeError, r"one number a sample, \(60,\), got \(3,\)"),
+        (-weights, ArgumentError, "at least 0"), (weights * np.nan, ArgumentError, "finite"),
+        (weights > 1, DTypeError, "must hold numbers"),
+    ):  # fmt: skip
+        with pytest.raises(error, match=says):
+            weighted.fit(X, Y, epochs=9, sample_weight=bad)
+    with pytest.raises(ArgumentError, match="sample_weight is for arrays"):
+        weighted.fit([(X, Y)], epochs=9, sample_weight=weights)
+    with pytest.raises(ArgumentError, match="labels of the train data"):
+        weighted.fit(X, Y + 1, epochs=9, sample_weight=weights)
+    with pytest.raises(ArgumentError, match="sample_weight needs a loss with the option reduction"):
+        Trainer(model(2), "sgd", lambda x, y: F.cross_entropy(x, y)).fit(
+            X, Y, epochs=1, sample_weight=weights
+        )
+
+
+def test_validation_after_some_epochs_on_some_batches():
+    trainer = Trainer(model(2), "adam", callbacks=[EarlyStopping("val_loss", patience=5)])
+    history = trainer.fit(X, Y, epochs=5, validation=(X, Y), validation_freq=2)
+    assert np.isnan(history["val_loss"]).tolist() == [True, False, True, False, True]
+    history = Trainer(model(2), "adam").fit(X, Y, epochs=3, validation=(X, Y), validation_freq=[1, 3])
+    assert np.isnan(history["val_loss"]).tolist() == [False, True, False]
+    still = optim.SGD((net := model(2)).parameters(), lr=0.0)
+    options = {"validation": (X, Y), "validation_batch_size": 7, "validation_steps": 2}
+    history = Trainer(net, still).fit(X, Y, epochs=1, **options)
+    assert history["val_loss"][0] == pytest.approx(Trainer(net, still).evaluate(X[:14], Y[:14])["loss"])
+    for options, error in (
+        ({"validation_freq": 0}, ArgumentError), ({"validation_freq": []}, ArgumentError),
+        ({"validation_freq": 1.5}, DTypeError), ({"validation_steps": 0}, ArgumentError),
+        ({"validation_batch_size": 0}, ArgumentError),
+    ):  # fmt: skip
+        with pytest.raises(error):
+            Trainer(net, still).fit(X, Y, epochs=1, validation=(X, Y), **options)
+    with pytest.raises(ArgumentError, match="batch_size"):
+        Trainer(net, still).fit(X, Y, epochs=1, validation=[(X, Y)], validation_batch_size=4)
+
+
+def test_epochs_count_from_a_number():
+    trainer = Trainer(model(2), "adam")
+    assert trainer.fit(X, Y, epochs=5, initial_epoch=3).epochs == 2 and trainer.epoch == 5
+    assert trainer.fit(X, Y, epochs=2, initial_epoch=0).epochs == 4 and trainer.epoch == 2
+    with pytest.warns(UserWarning, match="7 epochs are done already"):
+        trainer.fit(X, Y, epochs=5, initial_epoch=7)
+    with pytest.raises(ArgumentError, match="initial_epoch"):
+        trainer.fit(X, Y, epochs=5, initial_epoch=-1)

@@ -73,12 +73,14 @@ def as_batches(
     return x
 
 
-def validation_sets(given: Any, shard: OneOfSeveral | None = None) -> dict[str, Any]:
+def validation_sets(
+    given: Any, shard: OneOfSeveral | None = None, batch_size: int | None = None
+) -> dict[str, Any]:
     """Validation data by name, each to be gone through after every epoch.
 
     Args:
         given: None, data as `fit` takes it, or a dict of such data by their names.
-        shard: as `as_batches`.
+        shard, batch_size: as `as_batches`.
     Raises:
         ArgumentError: the name 'train', or a generator.
 
@@ -87,7 +89,7 @@ def validation_sets(given: Any, shard: OneOfSeveral | None = None) -> dict[str, 
     """
     named = {} if given is None else given if isinstance(given, dict) else {"val": given}
     sets = {
-        str(name): as_batches(f"fit: {name}", data, usual_size=256, shard=shard)
+        str(name): as_batches(f"fit: {name}", data, None, batch_size, usual_size=256, shard=shard)
         for name, data in named.items()
     }
     for name, data in sets.items():

@@ -14,6 +14,7 @@ from tinygrad_cnn.train.interrupt import Interrupts
 from tinygrad_cnn.train.position import END, Source
 from tinygrad_cnn.train.progress import Progress
 from tinygrad_cnn.train.train_step import Learner
+from tinygrad_cnn.train.validation import Validation
 
 if TYPE_CHECKING:
     from tinygrad_cnn.train.trainer import Trainer
@@ -33,14 +34,18 @@ class Loop:
         progress: counts them.   source: gives the batches.
         sets: validation data by name.   steps: batches an epoch; None for a pass over the data.
         labels: all labels of the data that knows them, by name; checked with the first outputs.
+        validation: after which epochs, and how much of the sets, is measured.
+        has_weights: whether batches are (inputs, targets, weights of the samples).
     """
 
     def __init__(
         self, trainer: Trainer, learner: Learner, progress: Progress, source: Source,
         sets: Mapping[str, Any], steps: int | None, labels: dict[str, Array],
+        validation: Validation, has_weights: bool = False,
     ) -> None:  # fmt: skip
         self._trainer, self._learner, self._progress = trainer, learner, progress
         self._source, self._sets, self._steps, self._unchecked = source, sets, steps, labels
+        self._validation, self._has_weights = validation, has_weights
         self._ranks = learner.evaluator.ranks
         self._running, self._interrupts = learner.evaluator.running, Interrupts(noted=not self._ranks.alone)
 
@@ -87,8 +92,8 @@ class Loop:
         self._ranks.share_buffers(trainer.model)
         measured = self._ranks.summed(self._running).values()
         logs = {f"train_{key}": value for key, value in measured.items()}
-        for name, data in self._sets.items():
-            measured = self._learner.evaluator.measure(f"fit: {name}", data)
+        for name, data in self._sets.items() if self._validation.after(progress.epoch + 1) else ():
+            measured = self._learner.evaluator.measure(f"fit: {name}", data, self._validation.steps)
             logs |= {f"{name}_{key}": value for key, value in measured.items()}
         with self._interrupts.hold:
             if ended:
@@ -133,9 +138,13 @@ class Loop:
         try:
             self._ranks.seed(self._trainer.model)
             inputs, targets = self._ranks.parts("fit", batch, self._source.data)
+            weights = None
+            if self._has_weights:
+                inputs, targets, weights = inputs[:-1], inputs[-1], targets
             loss, outputs = self._learner.step(
-                "fit", inputs, targets, seen=self._see, judged=self._judge_loss, where=f" {where}"
-            )
+                "fit", inputs, targets, seen=self._see, judged=self._judge_loss, where=f" {where}",
+                sample_weight=weights,
+            )  # fmt: skip
         except TinygradCnnError as error:
             error.add_note(f"{where} of fit")
             raise

@@ -154,15 +154,17 @@ def class_weights(given: Any) -> Mapping[int, float] | None:
     return {int(k): float(v) for k, v in given.items()}
 
 
-def weighted(loss: Any, outputs: Any, targets: Any, weights: Mapping[int, float]) -> Any:
-    """The mean over samples of each one's loss times the weight of its class, 1 where none is given.
+def weighted(
+    loss: Any, outputs: Any, targets: Any, weights: Mapping[int, float] | None, samples: Any = None
+) -> Any:
+    """The mean over samples of each one's loss times its weight and that of its class, 1 without one.
 
-        (1 / N) · sum_n weights[labels[n]] · loss_n
+        (1 / N) · sum_n samples[n] · weights[labels[n]] · loss_n
 
     Args:
         loss: of functional, or a layer of one: with the option `reduction`.
         outputs, targets: of a batch; labels (N,) integers, or rows of probabilities (N, K).
-        weights: by class.
+        weights: by class, or None.   samples: (N,) one weight each, or None.
     Raises:
         ArgumentError: a loss without `reduction`.
 
@@ -182,11 +184,20 @@ def weighted(loss: Any, outputs: Any, targets: Any, weights: Mapping[int, float]
             each = loss(outputs, targets, reduction="none")
     except (TypeError, KeyError) as error:
         raise ArgumentError(
-            "fit: class_weight needs a loss with the option reduction, such as cross_entropy"
+            f"fit: {'sample' if weights is None else 'class'}_weight needs a loss with the option "
+            "reduction, such as cross_entropy"
         ) from error
+    factors = np.ones(len(targets), np.float32)
+    if weights is not None:
+        factors = _by_class(weights, outputs, targets)
+    if samples is not None:
+        factors = factors * on_host(samples).astype(np.float32)
+    return (each * factors.reshape(-1, *[1] * (len(each.shape) - 1))).mean()
+
+
+def _by_class(weights: Mapping[int, float], outputs: Any, targets: Any) -> Array:
     labels = on_host(targets)
     if labels.ndim > 1 and labels.shape[-1] > 1 and labels.shape == tuple(outputs.shape):
         labels = labels.argmax(axis=1)
     labels = labels.reshape(len(labels), -1)[:, 0].astype(np.int64)
-    factors = np.array([weights.get(int(k), 1.0) for k in labels], np.float32)
-    return (each * factors.reshape(-1, *[1] * (len(each.shape) - 1))).mean()
+    return np.array([weights.get(int(k), 1.0) for k in labels], np.float32)

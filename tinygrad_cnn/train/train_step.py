@@ -84,7 +84,7 @@ class Learner:
     def step(
         self, function: str, inputs: tuple[Any, ...], targets: Any, *,
         seen: Callable[[Any], None] | None = None, judged: Callable[[float], bool] | None = None,
-        where: str = "",
+        where: str = "", sample_weight: Any = None,
     ) -> tuple[float, Array | None]:  # fmt: skip
         """Forward, backward and step, in the mode that the model is in.
 
@@ -92,6 +92,7 @@ class Learner:
 
         Args:
             function: named in errors.   inputs, targets: of a batch.   where: the batch, for a warning.
+            sample_weight: (N,) factors of the samples' losses, or None.
             seen: told the outputs, before the loss.   judged: told the loss; False ends before backward.
         Returns:
             The loss over the samples of all ranks, and the outputs of this one; None without samples.
@@ -106,7 +107,7 @@ class Learner:
             outputs = self.model(*inputs_for(self.model, inputs))
             if seen is not None:
                 seen(outputs)
-            loss = self._loss(outputs, fitting_targets(self.loss, outputs, targets))
+            loss = self._loss(outputs, fitting_targets(self.loss, outputs, targets), sample_weight)
             own = as_scalar(function, loss)
         value, factor = ranks.mean(own, samples)
         found = None if outputs is None else devices.to_host(outputs.array)  # for the metrics
@@ -122,10 +123,10 @@ class Learner:
         self.optimizer.step()
         return value, found
 
-    def _loss(self, outputs: Any, targets: Any) -> Any:
-        if self.class_weight is None:
+    def _loss(self, outputs: Any, targets: Any, sample_weight: Any) -> Any:
+        if self.class_weight is None and sample_weight is None:
             return self.loss(outputs, targets)
-        return weighted(self.loss, outputs, targets, self.class_weight)
+        return weighted(self.loss, outputs, targets, self.class_weight, sample_weight)
 
 
 def check_optimizer(name: str, model: Module, optimizer: Any) -> None:

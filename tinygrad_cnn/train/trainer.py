@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from numpy.typing import NDArray
@@ -40,6 +40,7 @@ from tinygrad_cnn.train.losses import class_weights, loss_of, optimizer_of
 from tinygrad_cnn.train.position import source_of
 from tinygrad_cnn.train.progress import Progress
 from tinygrad_cnn.train.train_step import Learner, check_optimizer
+from tinygrad_cnn.train.validation import sample_weights, validation_of
 
 Array = NDArray[Any]
 
@@ -173,7 +174,9 @@ class Trainer:
         shuffle: bool = True, rng: Seed = None, steps_per_epoch: int | None = None,
         validation_data: Any = None, validation_split: float = 0.0,
         class_weight: Mapping[int, float] | None = None, verbose: int | bool | str | None = None,
-        callbacks: Iterable[Callback] = (),
+        callbacks: Iterable[Callback] = (), sample_weight: Any = None, initial_epoch: int | None = None,
+        validation_steps: int | None = None, validation_batch_size: int | None = None,
+        validation_freq: int | Collection[int] = 1,
     ) -> History:  # fmt: skip
         """Train until `epochs` epochs are done in all.
 
@@ -195,6 +198,14 @@ class Trainer:
             class_weight: class -> factor of its samples' losses, in training; 1 for others.
             verbose: 1 shows a bar for each epoch, 2 a line, 0 nothing; None leaves it to callbacks.
             callbacks: told of this call, after those of the trainer.
+            sample_weight: (N,) a factor of each sample's loss, in training, times its class's; for arrays
+                x and y, not for a dataset, a DataLoader or a generator.
+            initial_epoch: epochs to count as done; None counts on.
+            validation_steps: batches of each validation set, from its start; None takes all.
+            validation_batch_size: samples a batch of validation arrays and datasets (256); a DataLoader or
+                a list of batches has its own.
+            validation_freq: validate after each epoch whose number this divides; or after these epochs,
+                the first of which is 1. Measures of other epochs are NaN in the history.
         Returns:
             The history. Ctrl-C ends the training between two steps, after callbacks have saved, and
             returns it too; a second Ctrl-C ends it at once.
@@ -216,19 +227,31 @@ class Trainer:
             as_callbacks("fit", callbacks),
         )
         validation = one_validation(validation, validation_data, validation_split)
+        how = validation_of(validation_steps, validation_freq)
+        factors = sample_weights(sample_weight, x, y)
         if validation_split:
             x, y, validation = held_back(x, y, validation_split)
+            factors = None if factors is None else factors[: len(y)]
         self.epochs = integer("fit", "epochs", epochs, 1)
         steps = None if steps_per_epoch is None else integer("fit", "steps_per_epoch", steps_per_epoch, 1)
-        if self.epoch >= self.epochs:
+        done = self.epoch if initial_epoch is None else integer("fit", "initial_epoch", initial_epoch, 0)
+        if self.batch and done != self.epoch:
+            raise ArgumentError(
+                f"fit: initial_epoch={done}, but the training stands in epoch {self.epoch + 1}, after "
+                f"{self.batch} batches; leave it out"
+            )
+        if done >= self.epochs:
             warnings.warn(
-                f"fit: {self.epoch} epochs are done already; epochs={epochs} counts those", stacklevel=2
+                f"fit: {done} epochs are done already; epochs={epochs} counts those", stacklevel=2
             )
             return self.history
-        data = as_batches("fit", x, y, batch_size, shuffle, rng, shard=self.world)
-        if isinstance(data, Iterator) and steps is None and self.epochs - self.epoch > 1:
+        inputs, targets = (
+            (x, y) if factors is None else ((*(x if isinstance(x, tuple) else (x,)), y), factors)
+        )
+        data = as_batches("fit", inputs, targets, batch_size, shuffle, rng, shard=self.world)
+        if isinstance(data, Iterator) and steps is None and self.epochs - done > 1:
             raise ArgumentError("fit: a generator ends once; for more epochs pass steps_per_epoch")
-        sets = validation_sets(validation, self.world)
+        sets = validation_sets(validation, self.world, validation_batch_size)
         self._classes = class_names(data)
         check_classes("fit", sets, self._classes)
         source = source_of(data, self.model, sets)
@@ -237,16 +260,28 @@ class Trainer:
         self._progress.source, self.stop_reason, self.ending = source, None, None
         self.steps = batches_in(data) if steps is None else steps
         self.names = [f"{name}_{key}" for name in ("train", *sets) for key in self._evaluator.running.names]
-        found = {name: labels_of(part) for name, part in {"train": data, **sets}.items()}
+        plain = data if factors is None else as_batches("fit", x, y)
+        found = {name: labels_of(part) for name, part in {"train": plain, **sets}.items()}
         labels = {name: array for name, array in found.items() if array is not None}
         for name, part in sets.items():
             self._evaluator.rehearse(name, part, labels.get(name))
+        self._progress.epoch = done
         self._learner.class_weight, own = weights, self._callbacks
         self._callbacks = Callbacks([*own, *extra, *reports])
         try:
             place = self.epoch, self.batch
             with in_mode(self.model, True), self._ranks.together(self.model, self.optimizer, place):
-                Loop(self, self._learner, self._progress, source, sets, steps, labels).run()
+                Loop(
+                    self,
+                    self._learner,
+                    self._progress,
+                    source,
+                    sets,
+                    steps,
+                    labels,
+                    how,
+                    factors is not None,
+                ).run()
         finally:
             self._learner.class_weight, self._callbacks = None, own
         return self.history

@@ -84,7 +84,7 @@ class Checkpoint(Callback):
         due = ["last"]
         if self.every and trainer.epoch % self.every == 0:
             due.append(f"epoch-{trainer.epoch:04d}")
-        value = math.nan if self.monitor is None else logs[self.monitor]
+        value = math.nan if self.monitor is None else logs.get(self.monitor, math.nan)
         sign = 1 if self.mode == "max" else -1
         if not math.isnan(value) and (self.best is None or sign * (value - self.best) > 0):
             self.best = value

@@ -63,7 +63,7 @@ class LearningRate(Callback):
         """Note the rate, and step after an epoch."""
         if self.record:
             logs["lr"] = self.scheduler.get_last_lr()[0]
-        if self.every == "epoch":
+        if self.every == "epoch" and (self.monitor is None or self.monitor in logs):
             self._step(*(() if self.monitor is None else (logs[self.monitor],)))
 
     def _step(self, *measure: float) -> None:

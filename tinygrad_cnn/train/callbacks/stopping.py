@@ -50,7 +50,9 @@ class EarlyStopping(Callback):
         check_monitor("EarlyStopping", self.monitor, trainer.names)
 
     def on_epoch_end(self, trainer: Trainer, logs: dict[str, float]) -> None:
-        """Compare with the best epoch; NaN is no improvement."""
+        """Compare with the best epoch; NaN is no improvement; an epoch without a measure is left out."""
+        if self.monitor not in logs:  # validation_freq left this epoch out
+            return
         value = logs[self.monitor]
         sign = 1 if self.mode == "max" else -1
         if not math.isnan(value) and (self.best is None or sign * (value - self.best) > self.min_delta):
