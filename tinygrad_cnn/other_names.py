@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 #: Names of other libraries, and what they are here.
@@ -80,6 +79,8 @@ def meant(package: str, name: str, names: Sequence[str]) -> str:
     for other in ("tinygrad_cnn" + end for end in PACKAGES):
         if other != package and name in getattr(sys.modules.get(other), "__all__", ()):
             return f"{other} has it"
+    from difflib import get_close_matches  # here: it is wanted where something went wrong
+
     known = {known.lower(): known for known in names}
     near = get_close_matches(name.lower(), known, n=1, cutoff=0.7)
     return f"the nearest is {known[near[0]]!r}" if near else ""

@@ -1,4 +1,4 @@
-"""Drawings of what lies on a device are those of the CPU, byte for byte; what they fetch is named."""
+"""Drawings of what lies on a device are those of the CPU; what they fetch is named."""
 
 import copy
 import re
@@ -13,6 +13,7 @@ from tinygrad_cnn.testing.stand_in import transfers
 
 pytest.importorskip("graphviz", reason="drawings need graphviz: pip install graphviz")
 import viz
+from viz.animation.backward_walk import frames
 
 #: What drawings with values fetch: results and gradients, to be summed up; single numbers.
 FETCHED = {"get", "float", "bool", "int", "item"}
@@ -225,6 +226,14 @@ def test_files_and_animations_of_a_graph_are_those_of_the_cpu(name, device, tmp_
         text = without_times(target.read_text("utf-8"))
         written.append(re.sub(r"-?[0-9]+\.[0-9e-]+", lambda n: f"{float(n[0]):.6g}", text))
     assert written[0] == written[1]
+
+
+def test_a_chain_of_doublings_is_walked_node_by_node(device):
+    """Nothing of it is kept, so its place is looked for to the end, which 2**60 paths lead to."""
+    y = Tensor(np.array([1.0, 2.0])).to(device).requires_grad_()
+    for _ in range(60):
+        y = y + y
+    assert len(frames(y.sum()).captions) == 62
 
 
 def test_two_graphs_differ_on_a_device_as_on_the_cpu(device):

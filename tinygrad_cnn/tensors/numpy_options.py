@@ -131,10 +131,10 @@ def pad(array: Any, pad_width: Any, mode: str = "constant", **options: Any) -> A
         raise ArgumentError(f"np.pad: {', '.join(options)} is not supported for Tensors")
     if mode in ("constant", "empty") and np.ndim(edges) == 0 and not isinstance(edges, dict):
         return F.pad(x, widths.tolist(), "constant", float(edges))
+    if mode in BY_PLACES:
+        return F.pad(x, widths.tolist(), mode)
     for axis, sides in enumerate(widths.tolist()):
-        if mode in BY_PLACES:
-            x = F.take(x, np.pad(np.arange(x.shape[axis]), sides, mode=mode), axis)  # type: ignore[call-overload]
-        elif mode in OF_ALL:
+        if mode in OF_ALL:
             some = [None] * 2 if lengths is None else _sides(x.ndim, lengths)[axis].astype(int).tolist()
             parts = [_of_all(x, axis, mode, end, n) for end, n in enumerate(some)]
             x = _bordered(x, axis, sides, [part * np.ones((), part.dtype) for part in parts])

@@ -177,15 +177,16 @@ def _walk(roots: list[Root], recorder: Recorder) -> None:
 
 def _place(node: Any) -> Device:
     """Where the result of a node lies: where what was kept nearest to it does."""
-    near, seen = [node] if devices.ON_DEVICES else [], set()
-    for each in near:  # which grows
+    near, seen = [node] if devices.ON_DEVICES else [], {node}
+    for each in near:  # which grows by each node once, on however many paths it lies
         if isinstance(each.op, ops.Move):
             return each.op.device
         for value in each.kept or ():
             if type(value) in devices.ON_DEVICES:
                 return devices.device_of(value)
-        seen.add(each)
-        near += [parent for parent in each.parents if parent is not None and parent not in seen]
+        fresh = [parent for parent in dict.fromkeys(each.parents) if parent not in seen]
+        seen.update(fresh)
+        near += fresh
     return devices.HOST
 
 
