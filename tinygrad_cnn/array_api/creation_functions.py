@@ -49,7 +49,7 @@ def asarray(obj: Any, /, *, dtype: Any = None, device: Any = None, copy: bool | 
     kind = as_type(dtype)
     if isinstance(obj, Tensor):
         if kind is None or kind == obj.dtype:
-            return wrapped(obj.array.copy()) if copy and obj.is_leaf else F.identity(obj) if copy else obj
+            return obj.copy() if copy else obj
         if copy is False:
             raise ValueError(f"asarray: {obj.dtype} as {kind} needs a copy, which copy=False refuses")
         return astype(obj, kind)
@@ -93,7 +93,7 @@ def astype(x: Tensor, dtype: Any, /, *, copy: bool = True, device: Any = None) -
     on_cpu(device)
     kind = as_type(dtype)
     if kind == x.dtype:
-        return F.identity(x) if copy and x.dtype.kind == "f" else wrapped(x.array.copy()) if copy else x
+        return x.copy() if copy else x
     if x.dtype.kind == kind.kind == "f":
         result: Tensor = F.astype(x, kind)
         return result

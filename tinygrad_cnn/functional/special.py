@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tinygrad_cnn import ops
-from tinygrad_cnn.functional.arguments import Operand, T, floating
+from tinygrad_cnn.functional.arguments import Operand, T, floating, integer
 
 __all__ = ["digamma", "erfinv", "lgamma", "polygamma"]
 
@@ -65,11 +65,9 @@ def polygamma(n: int, x: Operand[T]) -> T:
     Returns:
         Shape and dtype of x.
     Raises:
-        ValueError: n is negative.   DTypeError: x is not float.
+        ArgumentError: n is negative.   DTypeError: n is no integer, or x is not float.
     Source: Abramowitz & Stegun 1964, "Handbook of Mathematical Functions", 6.4.
     >>> polygamma(1, [1.0]).round(4)
     array([1.6449], dtype=float32)
     """
-    if not isinstance(n, int) or n < 0:
-        raise ValueError(f"polygamma: n must be a whole number, 0 or more, got {n!r}")
-    return ops.Polygamma(n)(floating("polygamma", x))
+    return ops.Polygamma(integer("polygamma", "n", n, 0))(floating("polygamma", x))

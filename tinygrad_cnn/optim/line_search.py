@@ -125,5 +125,8 @@ def cubic(a: Point, b: Point, low: float, high: float) -> float:
     if not np.isfinite(square) or square < 0:
         return (low + high) / 2
     d2 = sqrt(square)
-    t = b.t - (b.t - a.t) * ((b.slope + d2 - d1) / (b.slope - a.slope + 2 * d2))
+    steepness = b.slope - a.slope + 2 * d2
+    if not steepness:  # a straight line
+        return high if a.slope < 0 else low
+    t = b.t - (b.t - a.t) * ((b.slope + d2 - d1) / steepness)
     return float(min(max(t, low), high))

@@ -40,9 +40,7 @@ class InterchangeMethods(Methods):
             )
         if type(self._array) is not np.ndarray:
             self._refuse_device("np.asarray")
-        if copy or (dtype is not None and np.dtype(dtype) != self.dtype):
-            return np.array(self._array, dtype=dtype)
-        return self.array
+        return np.array(self.array, dtype=dtype, copy=copy)
 
     @property
     def __array_interface__(self) -> dict[str, Any]:

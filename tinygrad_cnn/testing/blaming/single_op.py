@@ -325,8 +325,8 @@ def _no_subgradient(check: Comparer) -> Fault | None:
     """An entry at a kink whose gradient lies outside the one-sided slopes."""
     for finding in kinked_entries(check):
         if finding.status == "fail":
-            operand, index = finding.where.removeprefix("operand ").split(", entry ")
-            place = tuple(int(n) for n in index.strip("(),").split(","))
+            operand, _, index = finding.where.removeprefix("operand ").partition(", entry ")  # or 0-d
+            place = tuple(int(n) for n in index.strip("(),").split(",") if n)
             return Fault("derivative", finding.reason, int(operand), place, finding)
     return None
 

@@ -149,7 +149,8 @@ class Comparer:
     def gradients(self) -> list[Array | None]:
         """The gradients of the active inputs, computed once."""
         if self._gradients is None:
-            (self._gradients,) = self.subject.gradients(self.points, [self._weights()])
+            (found,) = self.subject.gradients(self.points, [self._weights()])
+            self._gradients = [None if g is None else g.copy() for g in found]  # it may be a buffer
         return self._gradients
 
     def _weights(self) -> list[Array]:

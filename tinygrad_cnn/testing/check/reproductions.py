@@ -59,9 +59,11 @@ def _line(name: str, value: Any, subject: Subject, arrays: Iterator[Array]) -> s
     parts = list(leaves(value, subject.framework.holds))
     if not parts:
         return f"{name} = {value!r}"
-    made = iter([_array("", next(arrays)).removeprefix(" = ") for _ in parts])
-    named = replaced(value, subject.framework.holds, (_Text(text) for text in made))
-    return f"{name} = {named!r}"
+    held = [next(arrays) for _ in parts]
+    made = ("..." if x.size > MOST else _array("", x).removeprefix(" = ") for x in held)
+    named = replaced(value, subject.framework.holds, map(_Text, made))
+    large = ", ".join(f"{x.shape} {x.dtype.name}" for x in held if x.size > MOST)
+    return f"{name} = {named!r}" + (f"  # large: {large}; save them with np.save" if large else "")
 
 
 class _Text(str):
