@@ -33,7 +33,7 @@ html_theme = "furo"
 html_title = "tinygrad-cnn"
 html_copy_source = False
 html_static_path, html_css_files = ["_static"], ["site.css"]
-html_js_files = [("runnable.js", {"type": "module"})]
+html_js_files = [("open.js", {"defer": "defer"})]
 copybutton_exclude = ".linenos, .gp, .go"  # what is copied is the code, without prompts and results
 
 # Docstrings have headings of Google's style, with some of our own.

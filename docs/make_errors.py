@@ -8,8 +8,10 @@ python docs/make_errors.py --pytorch       what PyTorch says, into pytorch_messa
 from __future__ import annotations
 
 import ast
+import builtins
 import contextlib
 import functools
+import inspect
 import json
 import re
 import sys
@@ -20,6 +22,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
+from message_families import FAMILIES, Family, family
 from mistakes import KINDS, MISTAKES, NAMES, THEIR_NAMES, Mistake
 
 FOLDER = Path(__file__).parent
@@ -40,10 +43,19 @@ This page is made by `docs/make_errors.py`: change `docs/mistakes.py`, not this.
 ALL = """\
 # All messages
 
-Every message of an error of this package, as the code has it, by class and module: `{…}` stands for what it
-names. The cause and the cure of each class, and of the mistakes that are made most, stand on
-[Errors and their cure](errors.md).
+Every message of an error or a warning of this package, as the code has it: `{…}` stands for what it names.
+They stand by class, and in a class by families, with their cause and their cure; a message often says both.
+What the mistakes that are made most say stands on [Errors and their cure](errors.md).
 """
+
+#: What the page of all messages has beside the classes of the page of errors.
+ALL_KINDS = KINDS | {
+    "Warnings": "The program goes on. `warnings.filterwarnings` silences them.",
+    "Python's classes": "Errors of Python's own classes, as its protocols ask for them: indices, files.",
+    "PyTorch's classes": (
+        "Programs that run by `python -m tinygrad_cnn.torch` meet PyTorch's classes, which they catch."
+    ),
+}
 
 
 def said(code: str, names: str) -> tuple[str, str]:
@@ -122,33 +134,59 @@ def block(kind: str, text: str, lines: int) -> str:
     return "```text\n" + "\n".join([f"{kind}: {there[0]}", *there[1:lines]]) + "\n```\n"
 
 
+#: What is no message for users: errors that only tests see, as a device's or another tool's own words.
+NOT_OURS = re.compile(r"tinygrad_cnn\.testing\.(stand_in|fuzz|mutation)\b|kernels\.device")
+#: Classes of Python's that the code raises.
+_PYTHONS = {
+    name
+    for name, value in vars(builtins).items()
+    if inspect.isclass(value) and issubclass(value, Exception)
+} - {"AssertionError"}
+
+
 def messages(folders: Sequence[str] = ("tinygrad_cnn", "viz")) -> str:
-    """The page of all messages: the texts that the code in these folders raises its errors with."""
-    found: dict[str, dict[str, list[str]]] = {}
-    for path in sorted(path for folder in folders for path in (FOLDER.parent / folder).rglob("*.py")):
-        module = ".".join(path.relative_to(FOLDER.parent).with_suffix("").parts)
-        for kind, text in raised(ast.parse(path.read_text(encoding="utf-8"))):
-            if kind in KINDS and text not in (texts := found.setdefault(kind, {}).setdefault(module, [])):
-                texts.append(text)
+    """The page of all messages: the texts of errors and warnings in these folders, by class and family."""
+    found: dict[str, dict[Family | None, set[str]]] = {}
+    for kind, module, text in texts(folders):
+        found.setdefault(kind, {}).setdefault(family(kind, module, text), set()).add(text)
     parts = [ALL]
-    for kind, modules in sorted(found.items()):
-        parts.append(f"## {kind}\n\n{KINDS[kind]}\n")
-        for module, texts in modules.items():
-            parts.append(f"**{module}**\n\n```text\n" + "\n".join(texts) + "\n```\n")
+    for kind in (one for one in ALL_KINDS if one in found):
+        parts.append(f"## {kind}\n\n{ALL_KINDS[kind]}\n")
+        for one in (*FAMILIES.get(kind, ()), None):
+            if said := found[kind].get(one):
+                head = (
+                    f"### {one.title}\n\n**Cause.** {one.cause}\n\n**Cure.** {one.cure}\n\n" if one else ""
+                )
+                parts.append(f"{head}```text\n" + "\n".join(sorted(said)) + "\n```\n")
     return "\n".join(parts)
 
 
-def raised(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """Class and text of each `raise` in a module; what is computed stands as {…}."""
+def texts(folders: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+    """(class or group, module, text) of every error and warning that the code in these folders makes."""
+    for path in sorted(path for folder in folders for path in (FOLDER.parent / folder).rglob("*.py")):
+        module = ".".join(path.relative_to(FOLDER.parent).with_suffix("").parts)
+        if not NOT_OURS.search(module):
+            for kind, text in made(ast.parse(path.read_text(encoding="utf-8"))):
+                theirs = re.match(r"tinygrad_cnn\.torch(vision)?\.", module)
+                if kind in _PYTHONS:
+                    kind = "PyTorch's classes" if theirs else "Python's classes"
+                if kind in ALL_KINDS:
+                    yield kind, module, text
+
+
+def made(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """Class and text of each error that a module raises or hands over, and of its warnings."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node.exc.args:
-            text = shown(node.exc.args[0])
-            if isinstance(node.exc.func, ast.Name) and text.replace("{…}", "").strip(" :;,."):
-                yield node.exc.func.id, text
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute) and node.args:
+            kind = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
+            kind = {"say": "Hint", "warn": "Warnings"}.get(kind, kind)
+            text = shown(node.args[1 if kind == "Hint" and len(node.args) > 1 else 0])
+            if text.replace("{…}", "").strip(" :;,."):
+                yield kind, text
 
 
 def shown(node: ast.expr) -> str:
-    """A text as the code has it."""
+    """A text as the code has it; what is computed stands as {…}."""
     if isinstance(node, ast.Constant):
         return str(node.value).replace("\n", " ")
     if isinstance(node, ast.JoinedStr):

@@ -48,7 +48,7 @@ def draw(folder: Path) -> list[Path]:
 def with_pictures(text: str, folder: str = "backward", ending: str = "png") -> str:
     """The page with a picture in the place of each mark; the folder is named from the page's own.
 
-    The text in a picture's place ends with the name of the value, from which `runnable.js` draws it anew.
+    The text in a picture's place ends with the name of the value: `live/examples.js` draws it anew.
     """
     words = "计算图：" if ending == "zh.svg" else "The graph of "
     return MARK.sub(rf"![{words}\2]({folder}/\1.{ending})", text)

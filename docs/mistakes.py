@@ -21,7 +21,7 @@ from tinygrad_cnn import Op, Tensor, detect_anomaly, nn, no_grad, ones, optim, t
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.data import ArrayDataset, DataLoader, read_idx
 from tinygrad_cnn.serial import load_tensors
-from tinygrad_cnn.testing import assert_gradients
+from tinygrad_cnn.testing import assert_gradients, check_op
 """
 THEIR_NAMES = """\
 from pathlib import Path
@@ -489,6 +489,17 @@ MISTAKES: dict[str, list[Mistake]] = {
             lines=1,
         ),
     ],
+    "ContractError": [
+        Mistake(
+            "An operation that writes to what it is given",
+            "class Half(Op):\n    def forward(self, x):\n        x /= 2\n        return x\n\n"
+            "    def backward(self, g):\n        return (g / 2,)\n\n\n"
+            'check_op(Half, [(np.array([1.0, 2.0]),)], only=["operands_are_not_written_to"]).raise_if_failed()',
+            "The operand belongs to the caller, and to the graph, which may still read it.",
+            "`return x / 2`.",
+            theirs="",
+        ),
+    ],
     "Other errors": [
         Mistake(
             "A gradient before backward()",
@@ -585,6 +596,8 @@ KINDS = {
         "makes the graph smaller; a path that ends in `.txt` needs no engine."
     ),
     "GradientError": "`testing.assert_gradients` has found a wrong gradient; the message is its report.",
+    "ContractError": "`testing.check_op` and its like have found a property that does not hold: `raise_if_failed()` of its report raises it.",
+    "UnlikeRanksError": "Processes that train together are not at the same place, or not of the same state. It is a `StateError`.",
     "Other errors": "Python's and NumPy's own, where nothing of this package is asked.",
     "Hint": (
         "No error: a warning, once in a process, where a program runs and does not do what was meant. "

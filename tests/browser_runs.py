@@ -30,6 +30,10 @@ await fetch("/report", { method: "POST", body: JSON.stringify({ found, wrong }) 
 </script>"""
 
 
+#: A window is at least 500 pixels wide, a phone is not: there the page is shown in a frame.
+NARROW = '<!DOCTYPE html><iframe src="%s" width="%s" height="800" style="border: 0"></iframe>'
+
+
 class _Handler(SimpleHTTPRequestHandler):
     """Files of the site; pages with the two scripts in them; and the place where reports arrive."""
 
@@ -38,12 +42,13 @@ class _Handler(SimpleHTTPRequestHandler):
         super().__init__(*args, **options)
 
     def do_GET(self):
-        page = SITE / self.path.lstrip("/")
+        _, _, width = self.path.partition("?width=")
+        page = SITE / self.path.partition("?")[0].lstrip("/")
         if page.suffix != ".html" or not page.is_file():
             return super().do_GET()
         text = page.read_text(encoding="utf-8")
         text = text.replace("<head>", "<head>" + FIRST, 1) if "<head>" in text else FIRST + text
-        body = (text + LAST % self.script).encode()
+        body = (NARROW % (page.name, width) if width else text + LAST % self.script).encode()
         self.send_response(200)
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))
@@ -64,13 +69,16 @@ def report(page, script, seconds, size="1200,900"):
 
     Args:
         page: its path in the site.   script: JavaScript that may await, and returns what is to be reported.
-        seconds: how long to wait at most.   size: of the window, in pixels.
+        seconds: how long to wait at most.   size: of the window, in pixels, as 'width,height'.
     """
     reports = queue.Queue()
     handler = partial(_Handler, script=script, reports=reports, directory=str(SITE))
     with ThreadingHTTPServer(("localhost", 0), handler) as server, tempfile.TemporaryDirectory() as profile:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"http://localhost:{server.server_port}/{page}"
+        width = int(size.partition(",")[0])
+        if width < 500:
+            address, size = f"{address}?width={width}", "500,900"
         options = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={profile}"]
         command = [CHROMIUM, *options, f"--window-size={size}", "--remote-debugging-port=0", address]
         browser = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -80,3 +88,26 @@ def report(page, script, seconds, size="1200,900"):
             browser.kill()
             browser.wait()
             server.shutdown()
+
+
+def opened(page):
+    """The document that a page becomes when it is opened from the folder, without a server; and what the console says.
+
+    Args:
+        page: its path in the site, perhaps with a query.
+    """
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--dump-dom"]
+    with tempfile.TemporaryDirectory() as profile:
+        done = subprocess.run(
+            [
+                CHROMIUM,
+                *options,
+                "--virtual-time-budget=20000",
+                f"--user-data-dir={profile}",
+                f"{SITE.as_uri()}/{page}",
+            ],
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+    return done.stdout, [line for line in done.stderr.splitlines() if "CONSOLE" in line]

@@ -38,19 +38,45 @@ RUN_ELSEWHERE = {
     "zh/": "the English pages, to whose code theirs is equal: tests/test_chinese_pages.py",
 }
 
+#: Pages whose code stands without prompts, and what runs all of it.
+RUN_WHOLE = {
+    "errors.md": "tests/test_errors_page.py, which compares what each block says with the page",
+    "exercises/": "tests/test_exercises.py, by the notebooks that are equal to the pages",
+    "gallery.md": "tests/viz/test_gallery.py, from which the page is made",
+    "programs.md": "tests/viz/test_gallery.py, from which the page is made",
+    "operations.md": "every test of an op: the code of its derivative stands there",
+}
 
-def test_every_example_on_a_page_is_run():
+#: How lines begin that are typed at a terminal: what stands in blocks without a language.
+TYPED = ("pip ", "make ", "python -m ", "jupyter ", "mpiexec ", "#")
+
+
+def pages_and_blocks():
+    """(path in the folder of docs, [(language, text)]) of every page that is written or committed."""
+    for page in sorted(DOCS.rglob("*.md")):
+        parts = page.relative_to(DOCS).parts
+        if not {"_build", "api"} & set(parts):
+            text = page.read_text(encoding="utf-8")
+            yield "/".join(parts), re.findall(r"^```([^\n]*)\n(.*?)^```", text, re.M | re.S)
+
+
+def test_every_code_block_of_a_page_is_run():
     settings = tomllib.loads((DOCS.parent / "pyproject.toml").read_text(encoding="utf-8"))
     paths = settings["tool"]["pytest"]["ini_options"]["testpaths"]
-    run = [path.removeprefix("docs/") for path in paths if path.startswith("docs/")]
-    with_examples = [
-        page.relative_to(DOCS).as_posix()
-        for page in DOCS.rglob("*.md")
-        if "\n>>> " in page.read_text(encoding="utf-8")
-        and not {"_build", "api"} & set(page.relative_to(DOCS).parts)
-    ]
-    left = [page for page in with_examples if not page.startswith((*run, *RUN_ELSEWHERE))]
-    assert len(with_examples) > 20 and not left
+    run = tuple(path.removeprefix("docs/") for path in paths if path.startswith("docs/"))
+    left, count = [], 0
+    for page, blocks in pages_and_blocks():
+        for language, text in blocks:
+            prompts = text.startswith(">>> ")
+            if language in ("python", "pycon"):
+                count += 1
+                known = (*run, *RUN_ELSEWHERE) if prompts else tuple(RUN_WHOLE)
+                left += [] if page.startswith(known) else [(page, text)]
+            elif language == "":
+                left += [(page, line) for line in text.splitlines() if not line.startswith(TYPED)]
+            elif prompts or (language not in ("text", "json") and language[0] != "{"):
+                left.append((page, language))
+    assert count > 350 and not left
 
 
 @pytest.mark.slow

@@ -5,9 +5,10 @@ import inspect
 import pytest
 from docs_scripts import DOCS, loaded
 
-from tinygrad_cnn import errors
-from tinygrad_cnn.testing.assertions import GradientError
-from viz import DrawingError
+import tinygrad_cnn.parallel.worlds
+import tinygrad_cnn.testing.contracts
+import viz
+from tinygrad_cnn.errors import TinygradCnnError
 
 
 @pytest.fixture(scope="module")
@@ -30,30 +31,56 @@ def test_a_mistake_stands_under_the_class_that_it_raises(script):
     assert not wrong
 
 
+#: Classes that are tested where processes of their own run, and why: what cannot be run for the page.
+IN_PROCESSES = {
+    "KernelError": "compiled kernels: tests/kernels",
+    "UnlikeRanksError": "ranks: tests/parallel",
+}
+
+
 def test_every_class_of_errors_has_a_part_and_all_that_can_be_run_here_a_mistake(script):
-    classes = {name for name, value in vars(errors).items() if inspect.isclass(value)} - {
-        "TinygradCnnError"
-    }
-    classes |= {GradientError.__name__, DrawingError.__name__}
+    testing = (tinygrad_cnn.testing, tinygrad_cnn.testing.contracts)
+    classes = {
+        name
+        for package in (tinygrad_cnn.errors, tinygrad_cnn.parallel.worlds, *testing, viz)
+        for name, value in vars(package).items()
+        if inspect.isclass(value) and issubclass(value, TinygradCnnError | AssertionError)
+    } - {"TinygradCnnError"}
+    assert {"GradientError", "ContractError", "UnlikeRanksError", "DrawingError"} <= classes
     assert classes <= script.KINDS.keys()
-    # Compiled kernels that cannot be had are tested in processes of their own: tests/kernels.
-    assert classes - {"KernelError"} <= script.MISTAKES.keys()
+    assert classes - IN_PROCESSES.keys() <= script.MISTAKES.keys()
     assert sum(map(len, script.MISTAKES.values())) >= 40
 
 
-def test_the_page_of_all_messages_has_those_of_the_code(script):
+def test_the_page_of_all_messages_has_those_of_the_code_by_class_and_family(script):
     text = script.messages(["tinygrad_cnn/data"])
-    assert (
-        "## MissingExtraError" in text
-        and "{function} needs Pillow: pip install 'tinygrad-cnn[images]'" in text
-    )
-    assert "## ShapeError" in text and "**tinygrad_cnn.data.dataset**" in text
+    extras = text.partition("## MissingExtraError")[2].partition("\n## ")[0]
+    assert "### A package that is not installed\n\n**Cause.** NumPy is enough" in extras
+    assert "{function} needs Pillow: pip install 'tinygrad-cnn[images]'" in extras
+    samples = text.partition("### Samples that do not stack")[2].partition("\n### ")[0]
+    assert "DataLoader: the samples of a batch have different keys{…}, {keys} first" in samples
+    assert "could not be read and were left out" in text.partition("## Warnings")[2]
+
+
+@pytest.mark.slow  # it parses every file
+def test_nearly_every_message_belongs_to_a_family_and_every_family_has_some(script):
+    every = set(script.texts(["tinygrad_cnn", "viz"]))
+    found = [(kind, script.family(kind, module, text)) for kind, module, text in every]
+    assert len(every) > 1000 and sum(one is None for _, one in found) < len(every) / 20
+    families = {(kind, one.title) for kind, group in script.FAMILIES.items() for one in group}
+    assert families == {(kind, one.title) for kind, one in found if one}
 
 
 def test_a_message_that_is_computed_is_shown_with_its_names(script):
-    code = 'def f(x):\n    raise ShapeError(f"f: x has {x}, {x + 1} fits" + " here")\n'
-    tree = script.ast.parse(code)
-    assert list(script.raised(tree)) == [("ShapeError", "f: x has {x}, {…} fits here")]
+    code = (
+        'def f(x):\n    raise ShapeError(f"f: x has {x}, {x + 1} fits" + " here")\n'
+        'def g(x):\n    hints.say("nan", "the loss is NaN")\n    return FormatError(f"{x}")\n'
+    )
+    assert list(script.made(script.ast.parse(code))) == [
+        ("ShapeError", "f: x has {x}, {…} fits here"),
+        ("Hint", "the loss is NaN"),
+        ("FormatError", "{x}"),
+    ]
 
 
 def test_links_of_the_page_lead_somewhere(script):

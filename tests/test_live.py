@@ -7,7 +7,7 @@ import html
 import re
 
 import pytest
-from browser_runs import CHROMIUM, SITE, report
+from browser_runs import CHROMIUM, SITE, opened, report
 from docs_scripts import DOCS
 
 LIVE = DOCS / "live"
@@ -18,13 +18,12 @@ needs_live_site = pytest.mark.skipif(
 )
 
 
-@pytest.mark.parametrize("page", ["live.md", "playground.md"])
-def test_scripts_of_a_page_and_what_they_import_are_there(page):
-    text = (DOCS / page).read_text(encoding="utf-8")
-    scripts = re.findall(r'<script type="module" src="live/(\w+\.js)"', text)
-    assert len(scripts) == 1
-    for script in (*scripts, "python.js", "worker.js"):
-        code = (LIVE / script).read_text(encoding="utf-8")
+def test_scripts_of_the_pages_and_what_they_import_are_there():
+    opener = (DOCS / "_static" / "open.js").read_text(encoding="utf-8")
+    scripts = re.findall(r'\? "(\w+)"|: "(\w+)"', opener)
+    assert sorted(map("".join, scripts)) == ["cells", "examples", "playground"]
+    for script in LIVE.glob("*.js"):
+        code = script.read_text(encoding="utf-8")
         for imported in re.findall(r"""(?:from|import\(|new URL\()\s*"\./([\w./-]+)\"""", code):
             assert imported.startswith("vendor/") or (LIVE / imported).is_file()
 
@@ -73,7 +72,7 @@ def test_every_cell_runs_and_what_one_makes_the_next_finds():
 
 @pytest.mark.slow
 @needs_live_site
-@pytest.mark.parametrize("size", ["1200,900", "500,900"])
+@pytest.mark.parametrize("size", ["1200,900", "390,800"])
 def test_the_playground_learns_and_answers_to_what_is_drawn_by_keys(size):
     found = report(
         "playground.html",
@@ -107,7 +106,7 @@ def test_the_playground_learns_and_answers_to_what_is_drawn_by_keys(size):
 )
 def test_a_page_loads_without_an_error_and_fits_a_phone(page):
     script = "return [document.title, document.documentElement.scrollWidth - innerWidth];"
-    found = report(f"{page}.html", script, 120, "500,900")
+    found = report(f"{page}.html", script, 120, "390,800")
     assert found["wrong"] == [] and found["found"][0] and found["found"][1] <= 0
 
 
@@ -170,4 +169,15 @@ def test_the_picture_below_an_example_is_drawn_anew_with_the_numbers_of_the_read
 
 def test_a_site_without_python_offers_no_buttons():
     assert "present = false" in (LIVE / "present.js").read_text(encoding="utf-8")
-    assert 'from "../live/present.js"' in (DOCS / "_static" / "runnable.js").read_text(encoding="utf-8")
+    assert 'import("../live/present.js")' in (DOCS / "_static" / "open.js").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    CHROMIUM is None or not SITE.is_dir(), reason="needs chromium on PATH, and a built site"
+)
+def test_from_a_folder_pages_load_without_an_error_and_are_searched():
+    found, said = opened("search.html?q=dropout2d")
+    assert not said and "tinygrad_cnn.nn.Dropout2d" in found
+    found, said = opened("live.html")
+    assert not said and "Python runs here when a server shows the site" in found

@@ -1,5 +1,5 @@
-// Every example of a page can be changed and run, where the site has Python beside it: see live/present.js.
-import { present } from "../live/present.js";
+// Every example of a page can be changed and run.
+import { layout, show } from "./graphs.js";
 
 const source = (text) => {
   const lines = text.replace(/\n+$/, "").split("\n");
@@ -7,8 +7,7 @@ const source = (text) => {
   return lines.filter((line) => /^(>>>|\.\.\.)( |$)/.test(line)).map((line) => line.slice(4)).join("\n");
 };
 
-const blocks = present && document.body.querySelector(".live-cell, .playground") === null
-  ? [...document.querySelectorAll(".highlight-python")] : [];
+const blocks = [...document.querySelectorAll(".highlight-python")];
 const done = new Set();
 
 // The picture that stands below an example, if it shows one of its values: its text ends with the name.
@@ -29,8 +28,7 @@ blocks.forEach((block, place) => {
   block.append(button, output);
   button.addEventListener("click", async () => {
     output.textContent = "…";
-    const { cell, graph, record, words } = await import("../live/python.js");
-    const { layout, show } = await import("../live/graphs.js");
+    const { cell, graph, record, words } = await import("./python.js"); // which starts Python
     try {
       if (pictures.some(Boolean) && done.size === 0) await record();
       for (let k = 0; k < place; k += 1) {
@@ -41,7 +39,7 @@ blocks.forEach((block, place) => {
       done.add(place);
       output.dataset.status = status;
       await show(output, text);
-      if (status === 0 && pictures[place]) await redraw(pictures[place], graph, layout);
+      if (status === 0 && pictures[place]) await redraw(pictures[place], graph);
     } catch (error) {
       output.dataset.status = "-1";
       output.textContent = words(error);
@@ -54,7 +52,7 @@ blocks.forEach((block, place) => {
 });
 
 // Where a value cannot be drawn any more, its picture stays as it is.
-async function redraw(picture, graph, layout) {
+async function redraw(picture, graph) {
   const dot = await graph(picture.name, picture.chinese).catch(() => null);
   if (dot === null) return;
   const drawn = await layout(dot);
