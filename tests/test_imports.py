@@ -198,6 +198,40 @@ print(sorted(roots - set(sys.stdlib_module_names) - {"tinygrad_cnn", "numpy"}))
     assert run(code) == "[]"
 
 
+#: Modules that CPython lacks where it is compiled for browsers.
+NOT_IN_BROWSERS = (
+    "fcntl", "grp", "mmap", "multiprocessing", "pwd", "readline", "resource", "socket", "ssl", "termios",
+    "_curses", "_multiprocessing", "_posixshmem", "_posixsubprocess", "_socket", "_ssl",
+)  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_network_learns_and_is_drawn_as_text_where_a_browser_lacks_modules_and_threads() -> None:
+    code = f"""
+import sys, _thread
+for name in {NOT_IN_BROWSERS!r}:
+    sys.modules[name] = None
+def none(*args, **options):
+    raise RuntimeError("can't start new thread")
+_thread.start_new_thread = _thread.start_joinable_thread = none
+import numpy as np
+sys.platform = "wasi"
+import viz
+from tinygrad_cnn import functional as F, nn, optim
+net = nn.Sequential(nn.Conv2d(1, 2, 3, rng=0), nn.ReLU(), nn.Flatten(), nn.Linear(32, 2, rng=1))
+optimizer = optim.Adam(net.parameters(), lr=0.1)
+images, losses = np.random.default_rng(0).normal(size=(4, 1, 6, 6)).astype("float32"), []
+for step in range(3):
+    loss = F.cross_entropy(net(images), np.arange(4) % 2)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    losses.append(loss.item())
+print(losses[2] < losses[0], "Conv" in viz.graph(loss).source, sum(v is None for v in sys.modules.values()))
+"""
+    assert run(code) == f"True True {len(NOT_IN_BROWSERS)}"
+
+
 def test_star_imports_bring_the_public_names() -> None:
     names: dict[str, object] = {}
     exec("from tinygrad_cnn import *", names)

@@ -124,7 +124,7 @@ def test_a_process_that_ended_is_told_of(monkeypatch):
         def shutdown(self, **options):
             pass
 
-    monkeypatch.setattr(processes, "ProcessPoolExecutor", Broken)
+    monkeypatch.setattr("concurrent.futures.ProcessPoolExecutor", Broken)
     batches = iter(data.DataLoader(ARRAYS, 1, num_workers=1))
     with pytest.raises(RuntimeError, match="num_workers=0 makes batches in the main process"):
         next(batches)

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import random
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from itertools import count, islice
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from tinygrad_cnn.data.worker_threads import OtherThread
 from tinygrad_cnn.restoring import Restoring
 from tinygrad_cnn.rng import find_generators, manual_seed
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ProcessPoolExecutor
 
 
 class WorkerInfo(NamedTuple):
@@ -60,6 +60,11 @@ def batches_of_processes(
         start_method: 'fork', 'spawn' or 'forkserver'; None for Python's own choice.
         begin: called in each process with its number, first of all; None calls nothing.
     """
+    # Here, as most programs never need them: they load sockets and pickling, which a browser lacks.
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+
     context = multiprocessing.get_context(start_method)
     pools: list[ProcessPoolExecutor] = []
     waiting: deque[Future[tuple[bool, Any]]] = deque()

@@ -9,13 +9,13 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
+from html import escape
 from importlib.util import find_spec
 from io import BytesIO
 from numbers import Real
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-from xml.sax.saxutils import escape
 
 from tinygrad_cnn.errors import ArgumentError, MissingExtraError, TinygradCnnError
 from tinygrad_cnn.serial.atomic import writing
@@ -225,8 +225,8 @@ def _font_config(folders: Sequence[Path]) -> str:
     system = os.environ.get("FONTCONFIG_FILE") or "/etc/fonts/fonts.conf"
     return (
         '<?xml version="1.0"?>\n<!DOCTYPE fontconfig SYSTEM "fonts.dtd">\n<fontconfig>\n'
-        f'<include ignore_missing="yes">{escape(system)}</include>\n'
-        + "".join(f"<dir>{escape(str(folder))}</dir>\n" for folder in folders)
+        f'<include ignore_missing="yes">{escape(system, quote=False)}</include>\n'
+        + "".join(f"<dir>{escape(str(folder), quote=False)}</dir>\n" for folder in folders)
         + '<cachedir prefix="xdg">fontconfig</cachedir>\n</fontconfig>\n'
     )
 
