@@ -1,5 +1,6 @@
 """What every test and doctest of the project shares."""
 
+import gc
 import os
 import sys
 from importlib.util import find_spec
@@ -32,6 +33,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.name == "testing.md":
             item.add_marker(pytest.mark.slow)
+
+
+def pytest_collection_finish() -> None:
+    """What the tests are made of stays to the end: the garbage collector need not look at it each time."""
+    gc.collect()
+    gc.freeze()
 
 
 # One profile, the same everywhere: the examples are derived from the test itself, so a run can be

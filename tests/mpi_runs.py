@@ -18,10 +18,10 @@ KERNELS = "fast" if os.environ.get("TINYGRAD_CNN_KERNELS") == "fast" else "refer
 TOO_LONG = 900
 #: The programs that one run of so many ranks goes through.
 NAMES = {
-    2: ("exact", "networks", "norm", "uneven", "unused", "later", "told", "situations",
+    2: ("exact", "networks", "norm", "uneven", "unused", "later", "seeds", "told", "situations",
         "traps", "bits", "measures", "orders",
         "resumed", "nan", "refused", "begun"),
-    3: ("uneven", "seeds", "situations", "bits", "measures", "orders", "resumed", "goes_on"),
+    3: ("uneven", "situations", "bits", "measures", "orders", "resumed", "goes_on"),
     4: ("exact",),
 }  # fmt: skip
 FOLDER = Path(__file__).with_name("parallel")

@@ -432,6 +432,7 @@ def test_a_forward_that_returns_a_tuple_or_a_list_is_refused(wrong: Any, recorde
 
 
 # --------------------------------------------------------------------------- size
+@pytest.mark.slow
 def test_a_chain_of_100_000_ops() -> None:
     x = leaf(1.0)
     y = x

@@ -76,6 +76,7 @@ def test_an_image_on_its_side_is_made_upright(folder):
     assert turned.startswith("turned.png: red 99.") and plain.startswith("plain.png: red 50.00%"), done
 
 
+@pytest.mark.slow
 def test_the_command_line_and_the_notes(folder):
     halves("RGB").save(folder / "a.png")
     save_model(folder / "plain.npz", red_or_blue())

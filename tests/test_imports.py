@@ -85,32 +85,31 @@ def gathers(path: Path, module: str) -> bool:
     return path.name == "__init__.py" and own and "\n__all__" in listing.read_text()
 
 
-@cache
-def tree_of(path: Path) -> ast.Module:
-    return ast.parse(path.read_text())
+def imports(path: Path, types: bool = False) -> list[tuple[str, bool]]:
+    """(module, inside a function) of all imports in a file; with `types` those for checkers, too."""
+    return [(module, inside) for module, inside, typing in all_imports(path) if types or not typing]
 
 
-def imports(path: Path, types: bool = False) -> list[tuple[ast.AST, str, bool]]:
-    """(node, module, inside a function) of all imports in a file; with `types` those for checkers, too."""
-    tree = tree_of(path)
-    found: list[tuple[ast.AST, str, bool]] = []
+@cache  # the list and not the tree: the trees of all files are 150 MB
+def all_imports(path: Path) -> list[tuple[str, bool, bool]]:
+    """(module, inside a function, for type checkers alone) of all imports in a file."""
+    found: list[tuple[str, bool, bool]] = []
 
-    def visit(node: ast.AST, inside: bool) -> None:
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test) and not types:
-            return
+    def visit(node: ast.AST, inside: bool, typing: bool) -> None:
         if isinstance(node, ast.Import):
-            found.extend((node, alias.name, inside) for alias in node.names)
+            found.extend((alias.name, inside, typing) for alias in node.names)
         if isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
             base = node.module or ""
             assert node.names[0].name != "*" or gathers(path, base), f"{path}: star import"
-            found.extend((node, f"{base}.{alias.name}", inside) for alias in node.names)
-        inner = inside or isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+            found.extend((f"{base}.{alias.name}", inside, typing) for alias in node.names)
+        inside = inside or isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        typing = typing or (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test))
         for child in ast.iter_child_nodes(node):
             if isinstance(child, (ast.stmt, ast.excepthandler, ast.match_case)):
-                visit(child, inner)
+                visit(child, inside, typing)
 
-    visit(tree, False)
+    visit(ast.parse(path.read_text()), False, False)
     return found
 
 
@@ -122,7 +121,7 @@ def test_nothing_imports_upwards(path: Path) -> None:
         return
     assert part in MAY_IMPORT, f"{part}: say in MAY_IMPORT what it may import"
     allowed = {*MAY_IMPORT[part].split(), part}
-    for _, module, in_function in imports(path):
+    for module, in_function in imports(path):
         root = module.split(".")[0]
         if root == "viz":
             pytest.fail(f"{path}: the engine must not import viz")
@@ -293,7 +292,7 @@ def arrows(types: bool) -> dict[str, set[str]]:
         files[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = file
     found: dict[str, set[str]] = {module: set() for module in files}
     for module, file in files.items():
-        named = {full for _, full, inside in imports(file, types) if not inside}
+        named = {full for full, inside in imports(file, types) if not inside}
         named |= {full.rpartition(".")[0] for full in named - files.keys()}
         found[module] = (named & files.keys()) - {module}
     return found

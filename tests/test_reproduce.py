@@ -299,6 +299,7 @@ def test_some_rows(real: tuple[subprocess.CompletedProcess[str], Path]) -> None:
         assert all(one["cpu_seconds"] > 0 and 20 < one["peak_mib"] < 2000 for one in programs_run)
 
 
+@pytest.mark.slow
 def test_the_page(real: tuple[subprocess.CompletedProcess[str], Path]) -> None:
     out = real[1]
     text = (out / "index.html").read_text(encoding="utf-8")

@@ -455,6 +455,7 @@ print(sum(len(labels) for _, labels in loader), resource.getrusage(resource.RUSA
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss has another unit elsewhere")
 def test_memory_does_not_grow_with_the_number_of_files(tmp_path):
     peaks = []

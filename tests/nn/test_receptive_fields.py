@@ -70,6 +70,7 @@ def window_layers(draw):
     return positive(layer)
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(st.data())
 def test_the_field_is_where_the_derivative_is_not_zero(data):

@@ -28,7 +28,7 @@ def three(tmp_path_factory):
     return once(3, tmp_path_factory)
 
 
-@pytest.fixture(params=[2, 3])
+@pytest.fixture(params=[2, pytest.param(3, marks=pytest.mark.slow)])
 def found(request):
     """Outcomes on two ranks, then on three."""
     return request.getfixturevalue({2: "two", 3: "three"}[request.param])
@@ -67,6 +67,7 @@ def test_a_training_that_one_rank_stops_is_saved_and_goes_on_bit_by_bit_with_dro
     assert last == "here" and set(others) == {"another rank has stopped"}
 
 
+@pytest.mark.slow
 @needs_mpi
 def test_another_number_of_ranks_goes_on_with_the_bits_of_as_many_micro_batches(two, three):
     assert two["begun"] == 4  # last, best, the first epoch's, and the other test's
@@ -143,6 +144,7 @@ def faults(tmp_path_factory):
 
 
 @needs_mpi
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals and limits are POSIX's")
 @pytest.mark.parametrize("fault", ["full", "killed", "interrupted"])
 def test_what_a_fault_leaves_is_whole_and_the_training_goes_on_from_it_bit_by_bit(faults, fault):

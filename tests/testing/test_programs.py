@@ -103,6 +103,7 @@ def test_every_operation_is_drawn() -> None:
     assert seen == set(OPERATIONS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("op", ["mean", "slice", "max_pool2d"])
 def test_programs_shrink_to_the_steps_that_matter(op: str) -> None:
     program = find(programs(), lambda p: any(step.op == op for step in p.steps), settings=QUICK)

@@ -242,6 +242,7 @@ def test_twice_as_long_graphs_take_at_most_three_times_the_calls() -> None:
     assert calls(600) < 3 * calls(300)
 
 
+@pytest.mark.slow
 def test_bytes_do_not_depend_on_the_process() -> None:
     program = (
         "import sys; import test_compare as t;"

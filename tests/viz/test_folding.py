@@ -135,7 +135,7 @@ def check(model: Model) -> None:
     assert leads >= {box.id for box in model.boxes if not box.is_leaf}
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(BLOCKS, st.integers(1, 3), st.integers(0, 3), st.integers(2, 30))
 def test_numbers_are_kept_whatever_is_joined(blocks: list, ends: int, depth: int, limit: int) -> None:
     tensors, recorder = random_graph(blocks, ends)

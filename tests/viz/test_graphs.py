@@ -394,7 +394,7 @@ def test_names_leave_dot_that_can_be_read() -> None:
     """By Graphviz's own parser, in a process of its own: it is C code that is fed hostile text."""
     pictures: list[viz.Picture] = []
 
-    @settings(max_examples=100)
+    @settings(max_examples=40)
     @given(st.lists(st.sampled_from(NASTY) | st.text(max_size=8), min_size=3, max_size=3))
     def collect(names: list[str]) -> None:
         pictures.extend(hostile(names))

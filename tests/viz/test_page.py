@@ -144,6 +144,7 @@ def test_nothing_is_loaded(tmp_path: Path) -> None:
     assert "default-src 'none'" in text
 
 
+@pytest.mark.slow
 @needs_engine
 def test_the_bytes_do_not_depend_on_the_process(tmp_path: Path) -> None:
     program = (

@@ -105,6 +105,7 @@ def test_dot_is_the_golden_file(name: str) -> None:
     assert source == path.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_dot_does_not_depend_on_the_process() -> None:
     program = (
         "import sys; import viz, test_pictures as t;"

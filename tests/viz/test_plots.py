@@ -111,6 +111,7 @@ def test_without_matplotlib_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) 
             draw(None)
 
 
+@pytest.mark.slow
 def test_pyplot_is_never_loaded() -> None:
     program = (
         "import sys, viz; from tinygrad_cnn import nn; import numpy as np; x = np.ones((1, 8, 8), 'f4');"
@@ -470,6 +471,7 @@ def test_the_four_optimisers_of_the_book() -> None:
         assert bowl(*points[-1]) < 0.2 < bowl(*points[0])
 
 
+@pytest.mark.slow
 def test_a_surface_alone_a_flat_one_and_a_path_that_diverges() -> None:
     assert viz.surface(lambda x, y: np.log(x) + y).axes[0].get_xlim() == (-2, 2)
     viz.surface(lambda x, y: 0 * x, bounds=(0, 1)).canvas.draw()
