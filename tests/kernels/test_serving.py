@@ -290,9 +290,7 @@ def test_what_a_signal_s_handler_raises_while_a_kernel_is_loaded_is_the_caller_s
 @pytest.mark.parametrize("frozen", [False, True])
 def test_an_import_leaves_the_garbage_collector_as_it_was(frozen: bool) -> None:
     gc.collect()
-    before = gc.get_freeze_count()
-    if frozen:
-        gc.freeze()
+    (gc.freeze if frozen else gc.unfreeze)()
     count = gc.get_freeze_count()
     try:
         with serving._uncollected():
@@ -306,8 +304,7 @@ def test_an_import_leaves_the_garbage_collector_as_it_was(frozen: bool) -> None:
         assert not gc.isenabled()
     finally:
         gc.enable()
-        if frozen and not before:
-            gc.unfreeze()
+        gc.freeze()  # as conftest.py has it
 
 
 class TestWithNumba:
