@@ -72,6 +72,7 @@ class KernelSets:
             use_kernels(before)
 
 
+@np.errstate(all="ignore")
 def _call(call: str, layout: str, numbers: list[int]) -> list[Any]:
     """A result and the gradients of its operands; nothing where the geometry does not fit."""
     rng = np.random.default_rng(numbers[0])
