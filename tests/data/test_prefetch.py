@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tinygrad_cnn import steady_threads
 from tinygrad_cnn.data import DataLoader
 from tinygrad_cnn.data.prefetch import prefetched
 from tinygrad_cnn.data.worker_threads import OtherThread, in_order
@@ -160,8 +161,12 @@ def test_wrong_arguments():
             DataLoader(np.arange(3), prefetch=bad)
 
 
-#: Python's own queues and futures: their locks are Python code, which an exception may end half way.
-LOCKING = (queue.__file__, concurrent.futures._base.__file__, concurrent.futures.thread.__file__)
+#: Python's own queues, futures and threads: their locks are Python code, which an exception may end half
+#: way. And what starts threads here.
+LOCKING = (
+    queue.__file__, concurrent.futures._base.__file__, concurrent.futures.thread.__file__,
+    threading.__file__, steady_threads.__file__,
+)  # fmt: skip
 
 
 def late(item):

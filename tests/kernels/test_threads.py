@@ -180,6 +180,7 @@ def test_a_part_is_taken_once_and_a_late_thread_is_not_waited_for() -> None:
     done: list[int] = []
     task = crew.Task(lambda part, start, stop: done.append(part), (0, 1, 2))
     worker = crew.Worker(1)
+    worker.start()
     worker.finish(task)  # it was never called: done here
     assert task.raised == {1: None} and done == [1]
     assert not task.take(1, worker)
@@ -189,8 +190,8 @@ def test_a_part_is_taken_once_and_a_late_thread_is_not_waited_for() -> None:
     worker.finish(later)
     assert later.raised == {1: None} and done == [1, 11]
     worker.dismiss()
-    worker._thread.join(300)
-    assert not worker._thread.is_alive()
+    worker._thread.finish()
+    assert not worker._thread.running()
 
 
 def test_where_no_thread_can_be_had_the_callers_does_all(
@@ -217,11 +218,11 @@ def test_threads_end_with_their_pool() -> None:
     share(3, lambda part, start, stop: None)
     # Its own threads only: interrupts that other tests trace in may leave frames that hold older pools.
     workers = [worker._thread for worker in pool._pool._free[0].workers]
-    assert len(workers) == 2 and all(worker.is_alive() for worker in workers)
+    assert len(workers) == 2 and all(worker.running() for worker in workers)
     set_num_threads(1)
     for worker in workers:
-        worker.join(300)
-        assert not worker.is_alive()
+        worker.finish()
+        assert not worker.running()
 
 
 def test_a_signal_is_taken_once_for_each_time_it_is_given() -> None:

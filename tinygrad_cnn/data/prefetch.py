@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextvars
 import logging
 import queue
-import sys
-import threading
 from collections.abc import Generator, Iterator
+from functools import partial
 from typing import Any, TypeVar
 
 from tinygrad_cnn.restoring import Restoring
 from tinygrad_cnn.signal_handlers import let_through
+from tinygrad_cnn.steady_threads import SteadyThread
 
 T = TypeVar("T")
 _log = logging.getLogger("tinygrad_cnn")
@@ -57,9 +57,7 @@ def prefetched(items: Iterator[T], ahead: int) -> Iterator[T]:
             waiting.put(("error", error))
 
     # A daemon: an iterator that is still half-way through must not hold up the end of the program.
-    thread = threading.Thread(
-        target=contextvars.copy_context().run, args=(work,), name="prefetch", daemon=True
-    )
+    thread = SteadyThread(partial(contextvars.copy_context().run, work), "prefetch")
 
     def begin() -> bool:
         try:
@@ -73,10 +71,7 @@ def prefetched(items: Iterator[T], ahead: int) -> Iterator[T]:
     def end() -> None:
         stopped.append(True)
         room.put(None)  # the thread puts at most once more, so it does not wait for ever
-        # The garbage collector may close the iterator in any thread, also in this one; and at the end
-        # of the program, when a daemon thread stands still for good (Python 3.13).
-        if thread.is_alive() and threading.current_thread() is not thread and not sys.is_finalizing():
-            thread.join()
+        thread.finish()  # the garbage collector may close the iterator in any thread, also in this one
 
     with Restoring(begin, end) as started:
         if not started:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextvars
 import logging
 import sys
-import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from functools import partial
@@ -14,6 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from tinygrad_cnn.restoring import Restoring
 from tinygrad_cnn.signal_handlers import let_through
+from tinygrad_cnn.steady_threads import SteadyThread
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -57,7 +57,7 @@ class _Threads:
     def __init__(self, most: int, last: Callable[[], Any] = lambda: None) -> None:
         self._most, self._last = most, last
         self._asked: SimpleQueue[_Call[Any] | None] = SimpleQueue()
-        self._threads: list[threading.Thread] = []
+        self._threads: list[SteadyThread] = []
 
     def ask(self, call: _Call[Any]) -> None:
         """Let a thread make a call; while there are fewer than may be, another one is started.
@@ -67,7 +67,7 @@ class _Threads:
         """
         if len(self._threads) < self._most:
             # A daemon: an iterator that is still half-way through must not hold up the end of the program.
-            thread = threading.Thread(target=self._work, name="in_order", daemon=True)
+            thread = SteadyThread(self._work, "in_order")
             self._threads.append(thread)
             thread.start()
         self._asked.put(call)
@@ -90,11 +90,11 @@ class _Threads:
             pass
         for _ in self._threads:
             self._asked.put(None)
-        # The garbage collector may close the iterator in any thread, and none can wait for itself.
-        if threading.current_thread() not in self._threads and not sys.is_finalizing():
+        # The garbage collector may close the iterator in any thread. One of these waits for none: another
+        # may do the same.
+        if not any(thread.is_current() for thread in self._threads):
             for thread in self._threads:
-                if thread.is_alive():
-                    thread.join()
+                thread.finish()
 
     def _work(self) -> None:
         while (call := self._asked.get()) is not None:
@@ -111,6 +111,7 @@ class OtherThread:
     Args:
         last: called by the thread at its end, if it began.
 
+    >>> import threading
     >>> other = OtherThread(lambda: print("the end"))
     >>> other.call(lambda: threading.current_thread() is threading.main_thread())
     False

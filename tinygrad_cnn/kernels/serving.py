@@ -33,6 +33,7 @@ from tinygrad_cnn.kernels import cache, compiler, memory, process_lock, threads
 from tinygrad_cnn.kernels import numpy as reference
 from tinygrad_cnn.restoring import Restoring
 from tinygrad_cnn.signal_handlers import let_through, tolerated
+from tinygrad_cnn.steady_threads import SteadyThread
 from tinygrad_cnn.switches import flag
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class Serving:
         self._names: tuple[str, ...] = ()
         self._lock = threading.RLock()
         self._on_devices: Any = None  # the kernels for arrays of devices, where there are any
-        self._loader: threading.Thread | None = None  # loads compiled kernels that will be wanted soon
+        self._loader: SteadyThread | None = None  # loads compiled kernels that will be wanted soon
 
     # ----------------------------------------------------------------------- arrays of devices
     def serve_devices(self, serve: bool) -> None:
@@ -116,7 +117,7 @@ class Serving:
             return
         with self._lock:
             if _wish() == "auto" and find_spec("numba") is not None and cache.is_complete():
-                self._loader = threading.Thread(target=self._load_ahead, name="tinygrad_cnn load")
+                self._loader = SteadyThread(self._load_ahead, "tinygrad_cnn load", daemon=False)
                 with tolerated(RuntimeError):  # without threads it is loaded when it is wanted
                     self._loader.start()
 
@@ -242,9 +243,7 @@ class Serving:
         try:
             child = compiler.start()
             if child is not None:
-                threading.Thread(
-                    target=self._take_over, args=(child,), name="tinygrad_cnn warm", daemon=True
-                ).start()
+                SteadyThread(partial(self._take_over, child), "tinygrad_cnn warm").start()
         except OSError as error:
             let_through(error)
             _say(cache.reason_of(error))

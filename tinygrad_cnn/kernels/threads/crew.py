@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Sequence
 from contextvars import copy_context
 from typing import Any
 
 from tinygrad_cnn.kernels.threads.signals import Signal
 from tinygrad_cnn.signal_handlers import let_through
+from tinygrad_cnn.steady_threads import SteadyThread
 
 #: What a part of a task is: its number, and the range [start, stop) of items that it is to do.
 Part = Callable[[int, int, int], Any]
@@ -63,18 +63,21 @@ _UNFINISHED = RuntimeError("a part of a kernel was interrupted")
 
 
 class Worker:
-    """A thread that waits until it is offered a task, and does its part if it comes in time.
-
-    Raises:
-        RuntimeError: the thread cannot be started.
-    """
+    """A thread that waits until it is offered a task, and does its part if it comes in time."""
 
     def __init__(self, part: int) -> None:
         self.part = part
         self._go, self._done = Signal(PATIENCE), Signal()
         self._called = self._dismissed = False
         self._task: Task | None = None
-        self._thread = threading.Thread(target=self._work, name="tinygrad_cnn kernels", daemon=True)
+        self._thread = SteadyThread(self._work, "tinygrad_cnn kernels")
+
+    def start(self) -> None:
+        """Start the thread.
+
+        Raises:
+            RuntimeError: no thread can be had.
+        """
         self._thread.start()
 
     def offer(self, task: Task) -> None:
@@ -99,7 +102,7 @@ class Worker:
     def wait(self, task: Task) -> None:
         """Wait until its part, which it has taken, is done."""
         while self.part not in task.raised:
-            if not self._thread.is_alive():
+            if not self._thread.running():
                 task.raised.setdefault(self.part, _UNFINISHED)
             self._done.wait(seconds=SLEEP)
 
@@ -159,14 +162,16 @@ class Crew:
 
     def _hire(self) -> None:
         while len(self.workers) < self._wanted:
+            worker = Worker(len(self.workers) + 1)
+            self.workers = (*self.workers, worker)  # so that it is dismissed if its start is interrupted
             try:
-                worker = Worker(len(self.workers) + 1)
+                worker.start()
             except RuntimeError as error:  # too many threads, or a system that has none
                 let_through(error)
+                self.workers = self.workers[:-1]
                 self._wanted = len(self.workers)
                 _log.warning("kernels use %d threads, as no more can be had: %s", self._wanted + 1, error)
                 return
-            self.workers = (*self.workers, worker)
 
     def _stop(self, task: Task) -> None:
         """After an interrupt: nothing more begins, and what runs has ended when this returns or raises."""
