@@ -399,6 +399,29 @@ def test_masked_elements_are_not_read_as_data(call):
     call(np.ma.array([1.0, 1.0], mask=False))
 
 
+@pytest.mark.parametrize(
+    "name, call",
+    [
+        ("cross_entropy", lambda labels: F.cross_entropy(np.ones((2, 2)), labels)),
+        ("cross_entropy", lambda labels: F.cross_entropy(np.ones((2, 2)), [0, 1], labels)),
+        ("cross_entropy", lambda labels: F.cross_entropy(np.ones(2), labels)),
+        ("nll_loss", lambda labels: F.nll_loss(np.ones((2, 2)), labels)),
+        ("multi_margin_loss", lambda labels: F.multi_margin_loss(np.ones((2, 2)), labels)),
+        ("multilabel_margin_loss", lambda labels: F.multilabel_margin_loss(np.ones(2), labels)),
+        ("binary_cross_entropy", lambda labels: F.binary_cross_entropy(np.full(2, 0.5), labels)),
+        ("mse_loss", lambda labels: F.mse_loss(np.ones(2), labels)),
+        ("ctc_loss", lambda labels: F.ctc_loss(np.ones((3, 1, 2)), labels[None], [3], [2])),
+        ("ctc_loss", lambda labels: F.ctc_loss(np.ones((3, 2, 2)), [[1], [1]], labels, [1, 1])),
+        ("embedding", lambda labels: F.embedding(labels, np.ones((2, 2)))),
+        ("one_hot", lambda labels: F.one_hot(labels)),
+        ("where", lambda labels: F.where(labels > 0, 1.0, np.ones(2))),
+    ],
+)
+def test_the_refusal_of_masked_elements_names_the_function(name, call):
+    with pytest.raises(DTypeError, match=f"^{name}: got an array with masked elements"):
+        call(np.ma.array([1, 1], mask=[False, True]))
+
+
 def test_a_method_named_mask_as_of_a_table_masks_nothing():
     class Column:
         def __array__(self, dtype=None, copy=None):

@@ -178,25 +178,28 @@ def floating(function: str, value: Operand[T], name: str = "x") -> T:
     return found
 
 
-def values(value: Any) -> Any:
+def values(value: Any, function: str = "") -> Any:
     """The array inside a Tensor, or the value as an array of its own type: for labels and masks.
 
+    Args:
+        function: which errors name; '' where the value was checked before.
     Raises:
         DTypeError: an array with masked elements.
     """
     if isinstance(value, Traced):
         return value.array
     if type(value) is not np.ndarray and np.ma.is_masked(value):
-        raise DTypeError("got an array with masked elements; fill them: x.filled(0)")
+        named = f"{function}: " if function else ""
+        raise DTypeError(f"{named}got an array with masked elements; fill them: x.filled(0)")
     return devices.as_array(value)
 
 
-def on_host(value: Any) -> Any:
+def on_host(value: Any, function: str = "") -> Any:
     """As `values`, in the host's memory: for integers that are checked, such as labels and places.
 
     What lies on a device is fetched: a device would not say that a place is out of range, but wrap around.
     """
-    return devices.to_host(values(value))
+    return devices.to_host(values(value, function))
 
 
 def like(operand: Any, result: Any) -> Any:
@@ -221,7 +224,7 @@ def broadcastable(function: str, *operands: Any) -> tuple[int, ...]:
     >>> broadcastable("where", np.ones((2, 1)), np.ones(3))
     (2, 3)
     """
-    shapes = [np.shape(values(x)) for x in operands]
+    shapes = [np.shape(values(x, function)) for x in operands]
     try:
         return np.broadcast_shapes(*shapes)
     except ValueError:

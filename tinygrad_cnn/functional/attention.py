@@ -86,7 +86,7 @@ def _masked(name: str, scores: Any, mask: Any) -> tuple[Any, Any]:
 
     A row that sees nothing keeps its scores, so that neither softmax nor its derivative is NaN.
     """
-    plain = values(mask)
+    plain = values(mask, name)
     try:
         np.broadcast_to(plain, scores.shape)
     except ValueError:

@@ -88,7 +88,7 @@ def embedding_bag(
     """
     name, w = "embedding_bag", floating("embedding_bag", w, "w")
     choice(name, "mode", mode, ("sum", "mean", "max"))
-    indices = on_host(x)
+    indices = on_host(x, name)
     if indices.dtype.kind not in "iu" and indices.size:
         raise DTypeError(f"{name}: x must hold integers, got dtype {indices.dtype}")
     places, inside = _bags(name, indices, offsets, flag(name, "include_last_offset", include_last_offset))
@@ -118,7 +118,7 @@ def _bags(name: str, indices: Any, offsets: Any, ends: bool) -> tuple[Any, Any]:
         raise ShapeError(
             f"{name}: x (B, L) without offsets, or x (N,) with offsets fit, got {indices.shape}"
         )
-    starts = on_host(offsets)
+    starts = on_host(offsets, name)
     if starts.dtype.kind not in "iu" or starts.ndim != 1 or not starts.size:
         raise DTypeError(f"{name}: offsets must be a line of integers, got {starts.dtype} {starts.shape}")
     edges = starts if ends else np.append(starts, indices.size)

@@ -75,7 +75,7 @@ def one_hot(x: Operand[T], num_classes: int | None = None) -> T:
     array([[1, 0, 0],
            [0, 0, 1]])
     """
-    labels = on_host(x)
+    labels = on_host(x, "one_hot")
     if labels.dtype.kind not in "iu":
         raise DTypeError(f"one_hot: x has dtype {labels.dtype}, integers fit")
     count = (

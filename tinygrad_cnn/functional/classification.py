@@ -74,7 +74,7 @@ def cross_entropy(
         )  # fmt: skip
         return only.reshape(()) if reduction == "none" else only
     factors = _class_weights(name, x, weight)
-    if x.ndim > 1 and np.shape(values(target)) == x.shape:
+    if x.ndim > 1 and np.shape(values(target, name)) == x.shape:
         if ignored >= 0:
             raise ArgumentError(f"{name}: ignore_index={ignored} needs labels, got probabilities")
         _one_hot_if_whole(name, target)
@@ -206,7 +206,7 @@ def _batch_of_one(target: Any) -> Any:
 
 def _no_labels_of_several(name: str, x: Any, target: Any) -> None:
     """Refuse integers of the shape of one sample's scores: they are labels of several samples."""
-    found = values(target)
+    found = values(target, name)
     if found.dtype.kind in "iub" and found.shape == x.shape and found.size > 0:
         raise DTypeError(
             f"{name}: x {x.shape} holds the scores of one sample, and the target {found.dtype} of shape "
@@ -217,9 +217,9 @@ def _no_labels_of_several(name: str, x: Any, target: Any) -> None:
 
 def _one_hot_if_whole(name: str, target: Any) -> None:
     """Refuse integers of x's shape that are no one-hot rows: they are labels that got an axis too many."""
-    if values(target).dtype.kind not in "iub":
+    if values(target, name).dtype.kind not in "iub":
         return
-    found = on_host(target)
+    found = on_host(target, name)
     if ((found != 0) & (found != 1)).any() or (found.sum(axis=1) != 1).any():
         raise ArgumentError(
             f"{name}: the target has x's shape {found.shape} and type {found.dtype}: 0 and a single 1 "
@@ -233,7 +233,7 @@ def _class_weights(name: str, x: Any, weight: Any) -> Any:
         raise ShapeError(f"{name}: x needs shape (K,) or (N, K, ...), got {x.shape}")
     if weight is None:
         return None
-    found = on_host(weight).astype(x.dtype)  # a copy: the derivative reads it again
+    found = on_host(weight, name).astype(x.dtype)  # a copy: the derivative reads it again
     if found.shape != (x.shape[1],):
         raise ShapeError(f"{name}: weight has shape {found.shape}, ({x.shape[1]},) fits: one per class")
     return found
@@ -241,7 +241,7 @@ def _class_weights(name: str, x: Any, weight: Any) -> Any:
 
 def _labels(name: str, x: Any, target: Any, ignored: int | None) -> tuple[Any, bool]:
     """Labels (N, ...) in [0, K), and -1 where the target is `ignored`; whether there are some, all kept."""
-    found = np.array(on_host(target))  # a copy: the derivative reads it again
+    found = np.array(on_host(target, name))  # a copy: the derivative reads it again
     if found.shape != (x.shape[0], *x.shape[2:]):
         raise ShapeError(
             f"{name}: x (N, K, ...) and labels (N, ...) do not fit: x {x.shape}, labels {found.shape}"

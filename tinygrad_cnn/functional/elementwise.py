@@ -196,7 +196,7 @@ def where(condition: Operand[T], a: Operand[T], b: Operand[T]) -> T:
     >>> where([True, False], [1.0, 2.0], 0.0)
     array([1., 0.], dtype=float32)
     """
-    mask = values(condition).copy()  # a copy: the caller may write to the original
+    mask = values(condition, "where").copy()  # a copy: the caller may write to the original
     if mask.dtype != bool:
         raise DTypeError(
             f"where: the condition has dtype {mask.dtype}, bool fits; compare it, as in condition != 0"

@@ -39,7 +39,7 @@ def embedding(x: TensorLike, w: Operand[T], padding_idx: int | None = None) -> T
     name, w = "embedding", floating("embedding", w, "w")
     if w.ndim != 2:
         raise ShapeError(f"{name}: w needs 2 axes (V, D), got {w.shape}")
-    indices, rows = on_host(x), w.shape[0]
+    indices, rows = on_host(x, name), w.shape[0]
     if indices.dtype.kind not in "iu" and indices.size:
         raise DTypeError(f"{name}: x must hold integers, got dtype {indices.dtype}")
     if indices.size and not 0 <= indices.min() <= indices.max() < rows:

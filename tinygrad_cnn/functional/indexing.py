@@ -51,7 +51,7 @@ def _part(part: Any) -> Any:
     if part is None or part is Ellipsis or isinstance(part, slice):
         return part
     if isinstance(part, (Traced, list, tuple, *devices.CLASSES)):
-        found = np.array(on_host(part))
+        found = np.array(on_host(part, "index"))
         return found.astype(np.intp) if found.size == 0 and found.dtype != bool else found
     if isinstance(part, (bool, np.bool_)):
         return bool(part)
@@ -86,7 +86,7 @@ def take_along_axis(x: Operand[T], indices: TensorLike, axis: int | None = -1) -
     array([[6., 6., 5.],
            [7., 7., 8.]])
     """
-    x, places = operand("take_along_axis", x), np.array(on_host(indices))
+    x, places = operand("take_along_axis", x), np.array(on_host(indices, "take_along_axis"))
     if places.dtype.kind not in "iu":
         raise DTypeError(f"take_along_axis: indices must be integers, got dtype {places.dtype}")
     if axis is None:

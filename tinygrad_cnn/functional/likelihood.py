@@ -171,7 +171,7 @@ def ctc_loss(
 
 
 def _lengths(name: str, what: str, given: Any, batch: int, most: int) -> Any:
-    found = on_host(given)
+    found = on_host(given, name)
     if found.dtype.kind not in "iu" and found.size:
         raise DTypeError(f"{name}: {what} must be integers, got dtype {found.dtype}")
     found = np.atleast_1d(found).astype(np.int64)
@@ -185,7 +185,7 @@ def _lengths(name: str, what: str, given: Any, batch: int, most: int) -> Any:
 def _label_rows(name: str, targets: Any, target_lengths: Any, sizes: Any, blank: int) -> tuple[Any, Any]:
     """The labels in rows, filled up with blanks, and the length of each."""
     batch, classes = sizes
-    given = on_host(targets)
+    given = on_host(targets, name)
     if given.dtype.kind not in "iu" and given.size:
         raise DTypeError(f"{name}: labels have dtype {given.dtype}, integers fit")
     if blank >= classes:

@@ -290,8 +290,8 @@ def as_target(name: str, target: Operand[T], x: T) -> T:
 
 def _two_classes(name: str, target: Any) -> None:
     """Refuse integers that are labels of more classes than two."""
-    if values(target).dtype.kind in "iu":
-        found = on_host(target)
+    if values(target, name).dtype.kind in "iu":
+        found = on_host(target, name)
         wrong = found[(found != 0) & (found != 1)]
         if wrong.size:
             raise ArgumentError(
@@ -316,7 +316,7 @@ def _factors(name: str, what: str, value: Any, x: Any) -> Any:
     """TensorLike factors that broadcast to x, in x's type; None stays None."""
     if value is None:
         return None
-    found = values(value).astype(x.dtype)  # a copy: the derivative reads it again
+    found = values(value, name).astype(x.dtype)  # a copy: the derivative reads it again
     try:
         fits = np.broadcast_shapes(found.shape, x.shape) == x.shape
     except ValueError:

@@ -105,7 +105,7 @@ def multilabel_margin_loss(x: Operand[T], target: Operand[T], *, reduction: str 
     """
     name, x = "multilabel_margin_loss", floating("multilabel_margin_loss", x)
     choice(name, "reduction", reduction, REDUCTIONS)
-    labels = on_host(target)
+    labels = on_host(target, name)
     if x.ndim not in (1, 2):
         raise ShapeError(f"{name}: x needs shape (N, K) or (K,), got {x.shape}")
     if labels.shape != x.shape:

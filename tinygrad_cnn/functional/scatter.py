@@ -235,7 +235,7 @@ def masked_select(x: Operand[T], mask: TensorLike) -> T:
     >>> masked_select([1.0, 2.0], np.array([True, False]))
     array([1.], dtype=float32)
     """
-    x, chosen = operand("masked_select", x), values(mask).copy()
+    x, chosen = operand("masked_select", x), values(mask, "masked_select").copy()
     if chosen.dtype != bool:
         raise DTypeError(f"masked_select: the mask has dtype {chosen.dtype}, bool fits")
     shape = broadcastable("masked_select", x, chosen)
@@ -244,7 +244,7 @@ def masked_select(x: Operand[T], mask: TensorLike) -> T:
 
 def _places(function: str, places: Any) -> Any:
     """Places as an array of integers of its own."""
-    found = np.array(on_host(places))
+    found = np.array(on_host(places, function))
     if not found.size:
         found = found.astype(np.int64)
     if found.dtype.kind not in "iu":

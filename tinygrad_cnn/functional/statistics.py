@@ -332,7 +332,7 @@ def bincount(x: Operand[T], weights: Operand[T] | None = None, minlength: int = 
     >>> bincount(np.array([0, 2, 2]))
     array([1, 0, 2])
     """
-    places = on_host(x)
+    places = on_host(x, "bincount")
     if places.dtype.kind not in "iu" or places.ndim != 1 or (places.size and places.min() < 0):
         raise DTypeError(
             f"bincount: x needs one axis of integers of at least 0, got {places.dtype} {places.shape}"
