@@ -23,6 +23,7 @@ MAY_IMPORT: dict[str, str] = {
     "__main__": "errors kernels",
     "restoring": "",
     "signal_handlers": "",
+    "steady_threads": "",
     "rng": "errors restoring",
     "half_precision": "",
     "hints": "",
@@ -66,6 +67,8 @@ for part in [
     "parallel",
 ]:
     MAY_IMPORT[part] += " signal_handlers"
+for part in ["kernels", "data"]:
+    MAY_IMPORT[part] += " steady_threads"
 for part in ["functional", "nn", "optim", "data", "train", "serial"]:
     MAY_IMPORT[part] += " other_names"
 MAY_IMPORT["testing"] = " ".join(MAY_IMPORT)

@@ -19,8 +19,9 @@ from typing import Any
 
 #: Seconds that one sleeps before one looks again whether a thread is over.
 SLEEP = 0.5
-#: Seconds to wait for what Python does after the thread's own function.
-AFTERWARDS = 1.0
+#: Seconds to wait for what Python does after the thread's own function; without end, where the garbage
+#: collector calls `finish` amid Python's own list of threads, both would wait for each other.
+AFTERWARDS = 10.0
 
 
 class SteadyThread:

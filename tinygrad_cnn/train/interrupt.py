@@ -7,8 +7,10 @@ import threading
 from types import FrameType, TracebackType
 from typing import Any
 
+from tinygrad_cnn.restoring import Ended
 
-class Interrupts:
+
+class Interrupts(Ended):
     """A `with` block in which Ctrl-C waits for the end of each `hold`; a second one does not wait.
 
     Only Python's own handler is replaced, and only in the main thread; otherwise nothing changes.
@@ -35,12 +37,12 @@ class Interrupts:
     def __enter__(self) -> Interrupts:
         ours = threading.current_thread() is threading.main_thread()
         if ours and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-            self._before = signal.signal(signal.SIGINT, self._handle)
+            self._before = signal.default_int_handler
+            signal.signal(signal.SIGINT, self._handle)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def leave(self, mark: Any = None) -> None:
+        """Python's own handler is back."""
         if self._before is not None:
             signal.signal(signal.SIGINT, self._before)
 

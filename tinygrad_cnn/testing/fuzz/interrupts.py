@@ -96,10 +96,8 @@ def interrupted(work: str, after: int) -> None:
     try:
         signal.setitimer(signal.ITIMER_REAL, after * 1e-6)
         WORKS[work]()
-    except Exception as error:
-        # Python's `Thread.start` makes a KeyError of it, which has it as its context.
-        if not isinstance(error, StopError) and not isinstance(error.__context__, StopError):
-            raise
+    except StopError:
+        pass
     finally:
         _quiet(before, told)
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn.errors import FormatError
+from tinygrad_cnn.restoring import Ended
 from tinygrad_cnn.serial.paths import path_of
 from tinygrad_cnn.torch import devices
 from tinygrad_cnn.torch.files.machine import Machine
@@ -18,7 +19,8 @@ from tinygrad_cnn.torch.files.makers import elements, told
 from tinygrad_cnn.torch.files.storages import TYPES
 
 _MOST_PICKLE = 256 * 2**20
-_allowed: list[Any] = []
+_allowed: list[Any] = []  # for good
+_allowed_inside: list[list[Any]] = []  # in `with` blocks, each with its own
 #: What `zipfile` raises for archives that are none.
 _CORRUPT = (
     zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, KeyError, OverflowError, RecursionError, OSError,
@@ -26,7 +28,7 @@ _CORRUPT = (
 )  # fmt: skip
 
 
-class safe_globals:
+class safe_globals(Ended):
     """Classes and functions of the program that files may name, inside a `with` block.
 
     Args:
@@ -37,10 +39,14 @@ class safe_globals:
         self.allowed = list(allowed)
 
     def __enter__(self) -> None:
-        _allowed.extend(self.allowed)
+        _allowed_inside.append(self.allowed)
 
-    def __exit__(self, *_: Any) -> None:
-        del _allowed[len(_allowed) - len(self.allowed) :]
+    def leave(self, mark: Any = None) -> None:
+        """They may be named no more."""
+        for place, allowed in enumerate(_allowed_inside):
+            if allowed is self.allowed:
+                del _allowed_inside[place]
+                return
 
 
 def add_safe_globals(allowed: list[Any]) -> None:
@@ -147,4 +153,4 @@ def _read(data: bytes, modules: bool) -> Any:
                 )
             return views[kind]
 
-        return Machine(storage, _allowed, modules).run(archive.read(pickles[0]))
+        return Machine(storage, sum(_allowed_inside, _allowed), modules).run(archive.read(pickles[0]))
