@@ -37,7 +37,7 @@ inside a model it begins with the path of the layer. Below are mistakes of begin
 here, what PyTorch {version} says, why, and what to write instead. [All messages](messages.md) lists the
 others by their class.
 
-This page is made by `docs/make_errors.py`: change `docs/mistakes.py`, not this.
+This page is made by `docs/make_errors.py`: change `docs/mistakes/`, not this.
 """
 
 ALL = """\
