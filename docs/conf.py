@@ -31,6 +31,7 @@ html_math_renderer = "mathml"
 
 html_theme = "furo"
 html_title = "tinygrad-cnn"
+html_favicon = "_static/icon.svg"
 html_copy_source = False
 html_static_path, html_css_files = ["_static"], ["site.css"]
 html_js_files = [("open.js", {"defer": "defer"})]
@@ -100,9 +101,14 @@ def _typeset(text: str, names: set[str], *, display: bool = False) -> str:
 
 
 def _mathml(self: Any, node: Any) -> None:
-    """A formula as MathML, which browsers show without a script."""
-    self.body.append(convert(node.astext()))
+    """A formula as MathML, which browsers show without a script; a phone moves a long one sideways."""
+    self.body.append(f'<span class="formula-in-text">{convert(node.astext())}</span>')
     raise SkipNode
+
+
+def _is_inherited(app: Any, what: str, name: str, obj: Any, skip: bool, options: Any) -> bool | None:
+    """Leave out the `forward` that most layers have from one class, with its words."""
+    return True if getattr(obj, "__qualname__", "") == "FunctionLayer.forward" else None
 
 
 def _words(text: str) -> str:
@@ -134,6 +140,7 @@ def setup(app: Any) -> None:
     app.add_html_math_renderer("mathml", (_mathml, None), (_mathml, None))
     app.connect("build-finished", _pictures)
     app.connect("autodoc-process-docstring", _from_markdown, priority=400)  # before napoleon
+    app.connect("autodoc-skip-member", _is_inherited)
     app.connect("source-read", _page)
     make_api.write_pages(Path(app.srcdir) / "api")
     make_lesson.draw(Path(app.srcdir) / "backward")

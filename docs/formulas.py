@@ -39,7 +39,7 @@ _LETTERS = {
     "π": r"\pi", "Φ": r"\Phi", "Γ": r"\Gamma", "η": r"\eta", "ω": r"\omega",
 }  # fmt: skip
 _RELATIONS = {
-    "=": "=", "+=": "\\mathrel{+}=", "<": "<", ">": ">", "<=": r"\le", ">=": r"\ge", "≠": r"\ne",
+    "=": "=", "+=": r"\;\text{+=}\;", "<": "<", ">": ">", "<=": r"\le", ">=": r"\ge", "≠": r"\ne",
     "≤": r"\le", "≥": r"\ge",
 }  # fmt: skip
 _BIG = {"sum": r"\sum", "Σ": r"\sum", "prod": r"\prod", "max": r"\max", "min": r"\min"}

@@ -34,8 +34,12 @@ HEAD = """\
 Every error of this package is a `TinygradCnnError`, and also of the class of Python that fits, so
 `except ValueError` catches a `ShapeError`. A message names the function, what it got, and what would fit;
 inside a model it begins with the path of the layer. Below are mistakes of beginners, each run: what is said
-here, what PyTorch {version} says, why, and what to write instead. [All messages](messages.md) lists the
-others by their class.
+here, what PyTorch {version} says, why, and what to write instead. [All messages](messages.md) has the rest,
+by class and family, each family with its cause and its cure. The code begins with
+
+```python
+{names}
+```
 
 This page is made by `docs/make_errors.py`: change `docs/mistakes/`, not this.
 """
@@ -106,7 +110,7 @@ def write_theirs() -> None:
 def page() -> str:
     """The whole page."""
     theirs = json.loads(THEIRS.read_text(encoding="utf-8"))
-    parts = [HEAD.format(version=theirs["version"])]
+    parts = [HEAD.format(version=theirs["version"], names=NAMES.rstrip())]
     for kind, meaning in KINDS.items():
         parts.append(f"## {kind}\n\n{meaning}\n")
         for mistake in MISTAKES.get(kind, ()):

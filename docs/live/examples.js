@@ -7,7 +7,9 @@ const source = (text) => {
   return lines.filter((line) => /^(>>>|\.\.\.)( |$)/.test(line)).map((line) => line.slice(4)).join("\n");
 };
 
-const blocks = [...document.querySelectorAll(".highlight-python")];
+// What stands without prompts belongs to exercises, or shows code that is no program of its own.
+const blocks = [...document.querySelectorAll(".highlight-python")]
+  .filter((block) => location.pathname.includes("/exercises/") || /^>>> /m.test(block.textContent));
 const done = new Set();
 
 // The picture that stands below an example, if it shows one of its values: its text ends with the name.
