@@ -19,9 +19,9 @@ TOO_LONG = 900
 #: The programs that one run of so many ranks goes through.
 NAMES = {
     2: ("exact", "networks", "norm", "uneven", "unused", "later", "seeds", "told", "situations",
-        "traps", "bits", "measures", "orders",
+        "traps", "bits", "measures", "habits", "orders",
         "resumed", "nan", "refused", "begun"),
-    3: ("uneven", "situations", "bits", "measures", "orders", "resumed", "goes_on"),
+    3: ("uneven", "situations", "bits", "measures", "habits", "orders", "resumed", "goes_on"),
     4: ("exact",),
 }  # fmt: skip
 FOLDER = Path(__file__).with_name("parallel")

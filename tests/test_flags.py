@@ -92,6 +92,7 @@ CALLS: dict[str, Call] = {
     "global_avg_pool2d": call(IMAGE), "global_max_pool2d": call(IMAGE),
     "lp_pool1d": call(ROW, 2, 2), "lp_pool2d": call(IMAGE, 2, 2), "lp_pool3d": call(IMAGE[None], 2, 2),
     **{f"adaptive_max_pool{n}d": call(ones(1, 2, *[4] * n), 2) for n in (1, 2, 3)},
+    **{f"fractional_max_pool{n}d": call(ones(1, 2, *[4] * n), 2, 2) for n in (2, 3)},
     "affine_grid": call(ones(1, 2, 3), (1, 1, 2, 2)), "grid_sample": call(IMAGE, ones(1, 2, 2, 2)),
     "allclose": call(X, X), "isclose": call(X, X), "isin": call(X, X), "corrcoef": call(X), "cov": call(X),
     "batch_norm": call(X), "instance_norm": call(ROW),
@@ -108,6 +109,7 @@ CALLS: dict[str, Call] = {
     **{f"Adaptive{name}Pool{n}d": call(1) for n in (1, 2, 3) for name in ("Max", "Avg")},
     **{f"{name}Pool{n}d": call(2) for n in (1, 2, 3) for name in ("Max", "Avg")},
     **{f"LPPool{n}d": call(2, 2) for n in (1, 2, 3)},
+    **{f"FractionalMaxPool{n}d": call(2, 2) for n in (2, 3)}, "LinearCrossEntropyLoss": call(3, 2),
     **{f"{name}BatchNorm{n}d": call(2) for n in (1, 2, 3) for name in ("", "Sync")},
     **{f"InstanceNorm{n}d": call(2) for n in (1, 2, 3)},
     **{f"Lazy{name}{n}d": call() for n in (1, 2, 3) for name in ("BatchNorm", "InstanceNorm")},
@@ -155,6 +157,7 @@ CALLS: dict[str, Call] = {
     "asarray": call(X), "astype": call(tg.Tensor(X), np.float64), "from_dlpack": call(X),
     "reshape": call(tg.Tensor(X), (6,)), "cholesky": call(tg.Tensor(np.eye(2))),
     **{f"array_api.cumulative_{name}": call(tg.Tensor([1.0])) for name in ("prod", "sum")},
+    "array_api.isin": call(tg.Tensor(X), tg.Tensor(X)),
     "array_api.linspace": call(0.0, 1.0, 3), "array_api.*": call(tg.Tensor(X)),
 }  # fmt: skip
 

@@ -41,6 +41,7 @@ MAY_IMPORT: dict[str, str] = {
     "tensors": "errors devices hints half_precision graph mode ops functional backward",
     "creation": "errors devices functional tensors",
     "random_tensors": "errors devices creation rng functional tensors",
+    "windows": "creation functional tensors",
     "array_api": "errors functional tensors",
     "recomputing": "errors restoring graph kernels mode rng backward tensors",
     "transforms": "errors functional mode tensors recomputing",

@@ -59,6 +59,7 @@ from tinygrad_cnn.random_tensors import (
 from tinygrad_cnn.recomputing import checkpoint
 from tinygrad_cnn.rng import manual_seed
 from tinygrad_cnn.tensors import Tensor, from_dlpack, grad, tensor
+from tinygrad_cnn.windows import bartlett, blackman, hamming, hanning, kaiser
 
 __version__ = "0.1.0"
 __all__ = [
@@ -82,7 +83,9 @@ __all__ = [
     "TinygradCnnError",
     "__version__",
     "arange",
+    "bartlett",
     "bernoulli",
+    "blackman",
     "checkpoint",
     "detect_anomaly",
     "device",
@@ -96,7 +99,10 @@ __all__ = [
     "functional",
     "get_num_threads",
     "grad",
+    "hamming",
+    "hanning",
     "is_grad_enabled",
+    "kaiser",
     "kernels_in_use",
     "linspace",
     "logspace",

@@ -20,6 +20,7 @@ LAYERS = {
     "LPPool2d": (lambda: nn.LPPool2d(2, 2), (2, 2, 6, 6)),
     "AdaptiveAvgPool2d": (lambda: nn.AdaptiveAvgPool2d((3, 2)), (2, 2, 7, 5)),
     "AdaptiveMaxPool2d": (lambda: nn.AdaptiveMaxPool2d((3, 2)), (2, 2, 7, 5)),
+    "FractionalMaxPool2d": (lambda: nn.FractionalMaxPool2d(2, (3, 2), rng=0), (2, 2, 7, 5)),
     "BatchNorm1d": (lambda: nn.BatchNorm1d(3), (5, 3)),
     "BatchNorm2d": (lambda: nn.BatchNorm2d(3), (2, 3, 4, 4)),
     "BatchNorm2d in use": (lambda: nn.BatchNorm2d(3).eval(), (2, 3, 4, 4)),

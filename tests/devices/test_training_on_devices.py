@@ -120,6 +120,23 @@ def test_the_trainer_moves_model_and_batches_and_fetches_outputs_and_loss_alone(
     np.testing.assert_allclose(again, outputs, atol=1e-3)
 
 
+def test_keras_options_of_fit_mean_on_a_device_what_they_mean_on_the_cpu(device):
+    x, labels = images()
+    x, found = x.astype(np.float32), []
+    for place in ("cpu", device):
+        model = network()
+        trainer = train.Trainer(model, optim.SGD(model.parameters(), lr=0.01), device=place)
+        manual_seed(1)  # for dropout
+        found.append(trainer.fit(
+            x, labels, epochs=3, initial_epoch=1, batch_size=2, sample_weight=np.arange(len(x)), rng=3,
+            validation=(x, labels), validation_batch_size=1, validation_steps=2, validation_freq=[3],
+        ))  # fmt: skip
+    here, there = found
+    assert here.keys() == there.keys()
+    for key, value in here.items():
+        np.testing.assert_allclose(there[key], value, atol=1e-4, err_msg=key)
+
+
 def test_a_loader_gives_arrays_of_the_device_and_labels_of_the_host(device):
     x, labels = images()
     loader = DataLoader((x, labels), batch_size=2, device=device)

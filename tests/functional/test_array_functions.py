@@ -77,6 +77,7 @@ DIFFERENTIATED = {
     "lerp": (lambda a, b: F.lerp(a, b, 0.3), lambda a, b: a + 0.3 * (b - a), [A, B]),
     "xlogy": (F.xlogy, lambda a, b: a * np.log(b), [A, abs(B)]),
     "sinc": (F.sinc, np.sinc, [A]),
+    "i0": (F.i0, np.i0, [A]),
     "nan_to_num": (F.nan_to_num, np.nan_to_num, [A]),
     "addcmul": (lambda x, a, b: F.addcmul(x, a, b, 2.0), lambda x, a, b: x + 2 * a * b, [A, B, A + 1]),
     "addcdiv": (lambda x, a, b: F.addcdiv(x, a, b, 2.0), lambda x, a, b: x + 2 * a / b, [A, B, abs(A) + 1]),

@@ -48,6 +48,13 @@ def places(pool: Callable[..., Any], x: Any, size: int) -> Any:
     return pool(x, size, return_indices=True)[1]
 
 
+def far_windows(x: Any, rows: Any, columns: Any) -> Any:
+    """The maxima of 2 × 2 windows that start at some rows and columns."""
+    return np.stack(
+        [np.stack([x[..., i : i + 2, j : j + 2].max((-1, -2)) for j in columns], -1) for i in rows], -2
+    )
+
+
 def spread_out(x: Any) -> Any:
     """The maxima of pairs of a line, each at its place."""
     out = np.zeros_like(x)
@@ -88,6 +95,17 @@ COMPOSED: dict[str, Row] = {
     "lp_pool1d": (lambda x: F.lp_pool1d(x, 3, 2), lambda x: (x.reshape(2, 4, 3, 2) ** 3).sum(-1) ** (1 / 3), [abs(LINES) + 1]),
     "lp_pool3d": (
         lambda x: F.lp_pool3d(x, 2, (1, 2, 2)), lambda x: np.sqrt((x.reshape(1, 2, 3, 2, 2, 2, 2) ** 2).sum((4, 6))), [VOLUMES],
+    ),
+    "fractional_max_pool2d": (
+        lambda x: F.fractional_max_pool2d(x, 2, (2, 3), random_samples=np.full((1, 4, 2), 0.5)),
+        lambda x: far_windows(x, (0, 2), (0, 2, 3)), [IMAGES],
+    ),
+    "fractional_max_pool3d": (
+        lambda x: F.fractional_max_pool3d(x, (1, 2, 2), (3, 1, 1), rng=0), lambda x: x[..., 2:, 2:].max((-1, -2), keepdims=True), [VOLUMES],
+    ),
+    "linear_cross_entropy": (
+        lambda x, w: F.linear_cross_entropy(x, w, [1, 0, 1]),
+        lambda x, w: -np.log(softmax(x @ w.T))[[0, 1, 2], [1, 0, 1]].mean(), [X, far(2, 4) / 4],
     ),
     "max_unpool1d": (
         lambda x: F.max_unpool1d(F.max_pool1d(x, 2), places(F.max_pool1d, x, 2), 2), spread_out, [LINES],

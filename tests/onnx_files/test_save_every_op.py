@@ -27,9 +27,11 @@ NOT_WRITTEN = {
         ops.SoftTargetCrossEntropy, ops.SoftmaxCrossEntropy, ops.SquaredError,
     },
     "takes positions that were found in the input": {ops.MaxUnpool},
+    "draws its windows anew at each call": {ops.FractionalMaxPool},
     "has no operator before version 26": {ops.CumProd},
     "has no operator": {
-        ops.Arctan2, ops.CumExtreme, ops.Diagonal, ops.Erfinv, ops.Lgamma, ops.Polygamma, ops.Step,
+        ops.Arctan2, ops.BesselI, ops.CumExtreme, ops.Diagonal, ops.Erfinv, ops.Lgamma, ops.Polygamma,
+        ops.Step,
     },
     "has no operator that keeps small terms": {ops.LogCumSumExp},
     "matrices: determinants are all that ONNX has": {

@@ -53,6 +53,17 @@ def test_measures_are_those_of_one_process_with_uneven_and_empty_shares(found):
 
 
 @needs_mpi
+def test_keras_options_of_fit_mean_on_ranks_what_they_mean_on_one_process(found):
+    together, alone = found["habits"]
+    assert together["weights"] == pytest.approx(alone["weights"], abs=1e-5)
+    assert len(set(together["same"])) == 1
+    assert together["history"].keys() == alone["history"].keys()
+    for key, value in alone["history"].items():
+        assert together["history"][key] == pytest.approx(value, rel=1e-4), key
+    assert [loss == -1.0 for loss in alone["history"]["val_loss"]] == [False, True, False]
+
+
+@needs_mpi
 def test_ranks_share_the_batches_that_one_process_takes_in_rank_0s_order(found):
     assert found["orders"] == dict.fromkeys(found["orders"], True) and len(found["orders"]) == 7
 

@@ -103,6 +103,26 @@ def measures(folder):
     return found
 
 
+def habits(folder):
+    """Histories of all ranks and of one process, with Keras's options of `fit`."""
+    x, y = data(37)
+    found = []
+    for world in (WORLD, ALONE):
+        own = everywhere if world is WORLD else str
+        one = trainer(world)
+        history = one.fit(
+            x, y, epochs=4, initial_epoch=1, batch_size=12, rng=5, validation_split=0.3,
+            validation_batch_size=5, validation_steps=2, validation_freq=[2, 4],
+            sample_weight=np.linspace(0.0, 2.0, 37), class_weight={1: 3.0},
+        )  # fmt: skip
+        found.append({
+            "history": {k: np.nan_to_num(v, nan=-1.0).tolist() for k, v in history.items()},
+            "same": own(json.dumps({k: v[-1] for k, v in history.items()})),
+            "weights": np.concatenate([p.numpy().ravel() for p in one.model.parameters()]).tolist(),
+        })  # fmt: skip
+    return found
+
+
 def orders(folder):
     """The samples that the ranks take together, of each batch: of every kind of data and order."""
 

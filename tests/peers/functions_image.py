@@ -35,6 +35,20 @@ def last(y):
     return y.permute(0, 2, 3, 1)
 
 
+def fractional(axes, image, *arguments, **options):
+    """An entry of a fractional pool with the same samples on both sides."""
+    name, samples = f"fractional_max_pool{axes}d", np.random.default_rng(3).random((2, 3, axes))
+
+    def theirs(x):
+        given = torch.from_numpy(samples).to(x.dtype)
+        return getattr(T, name)(x, *arguments, **options, _random_samples=given)
+
+    draws = [uniform((2, 3, *image))]
+    return Entry(
+        name, lambda x: getattr(F, name)(x, *arguments, **options, random_samples=samples), theirs, draws
+    )
+
+
 # --------------------------------------------------------------------------- convolution
 LINES = [uniform((2, 4, 9), (6, 4, 3), (6,)), uniform((0, 4, 9), (6, 4, 3), (6,))]
 IMAGES = [
@@ -197,6 +211,13 @@ POOLING = [
         for size in (1, (3, 5), (7, 8), (None, 2), (9, 10))
     ],
     alike("adaptive_max_pool2d", PICTURES, (3, 5), return_indices=True),
+    *[
+        fractional(axes, image, *given, **more)
+        for axes, image in ((2, (7, 8)), (3, (5, 6, 5)))  # PyTorch wants a pixel more in 3-D
+        for given in ((2, 3), ((3, 2, 2)[:axes], (2, 4, 3)[:axes]), (2, 1))
+        for more in ({}, {"return_indices": True})
+    ],
+    fractional(2, (7, 8), 2, output_ratio=(0.5, 0.7)),
     Entry("global_avg_pool2d", F.global_avg_pool2d, lambda x: x.mean((2, 3)), PICTURES),
     Entry(
         "global_avg_pool2d",

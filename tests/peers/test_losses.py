@@ -299,10 +299,37 @@ PAIRS_AND_TRIPLETS = [
     *[entry for r in REDUCTIONS for entry in ctc(too_long, reduction=r, zero_infinity=True, blank=0)],
 ]
 
-TABLE = [*REGRESSION, *PROBABILITY, *CLASSES, *PAIRS_AND_TRIPLETS]
+
+def linear_scores(draw, *shape, **options):
+    """Entries of a loss of linear scores: x of (N, 3) or (3,), weight, bias, labels or probabilities."""
+
+    def call(function, r):
+        def loss(x, w, b, target):
+            return function(x, w, target, linear_bias=b, reduction=r, **options)
+
+        return loss
+
+    draws = [joined(uniform((*shape[:1], 3), (5, *shape[1:], 3), (5, *shape[1:])), draw)]
+    return [
+        Entry(
+            "linear_cross_entropy", call(F.linear_cross_entropy, r), call(T.linear_cross_entropy, r), draws
+        )
+        for r in REDUCTIONS
+    ]
+
+
+LINEAR = [
+    *linear_scores(integers(0, 5, (4,)), 4),
+    *linear_scores(integers(0, 5, (4,)), 4, label_smoothing=0.2, ignore_index=2),
+    *linear_scores(integers(0, 5, (4, 2)), 4, 2),
+    *linear_scores(uniform((4, 5, 2), low=0, high=1), 4, 2),
+]
+
+TABLE = [*REGRESSION, *LINEAR, *PROBABILITY, *CLASSES, *PAIRS_AND_TRIPLETS]
 
 #: Losses without an entry, each with the reason.
 EXEMPT: dict[str, str] = {
+    "LinearCrossEntropyLoss": "it has weights: tests/peers/test_sequence_layers.py",
     "AdaptiveLogSoftmaxWithLoss": "it has weights: tests/peers/test_sequence_layers.py",
 }
 

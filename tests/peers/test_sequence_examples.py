@@ -79,9 +79,8 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize(("dtype", "near"), [("float32", 2e-3), ("float64", 1e-12)])
-@pytest.mark.parametrize("name", CASES)
-def test_the_losses_are_pytorchs(name, dtype, near):
+def losses(name, dtype, steps):
+    """The losses of some steps, here and there."""
     example, ours, theirs, batch, lr, clipped = CASES[name]
     ours, theirs = ours(0), theirs()
     if dtype == "float64":  # in float32 what is rounded otherwise grows from step to step
@@ -91,7 +90,7 @@ def test_the_losses_are_pytorchs(name, dtype, near):
     )
     here, there = optim.Adam(ours.parameters(), lr=lr), torch.optim.Adam(theirs.parameters(), lr=lr)
     rng, curves = np.random.default_rng(0), []
-    for _ in range(STEPS[dtype]):
+    for _ in range(steps):
         x, target = batch(rng)
         x = x.astype(dtype) if x.dtype.kind == "f" else x
         scores = theirs(torch.from_numpy(x))
@@ -104,6 +103,12 @@ def test_the_losses_are_pytorchs(name, dtype, near):
             torch.nn.utils.clip_grad_norm_(theirs.parameters(), 1.0)
         there.step()
         curves.append((example.step(ours, here, x, target), loss.item()))
-    mine, wanted = np.array(curves).T
+    return np.array(curves).T
+
+
+@pytest.mark.parametrize(("dtype", "near"), [("float32", 2e-3), ("float64", 1e-12)])
+@pytest.mark.parametrize("name", CASES)
+def test_the_losses_are_pytorchs(name, dtype, near):
+    mine, wanted = losses(name, dtype, STEPS[dtype])
     assert wanted[-1] < wanted[0]
     np.testing.assert_allclose(mine, wanted, rtol=near)

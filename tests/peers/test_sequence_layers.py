@@ -161,3 +161,11 @@ def test_adaptive_softmax(cutoffs, bias):
     compare(ours, theirs, [x], ours.log_prob, theirs.log_prob)
     assert ours.predict(x).tolist() == theirs.predict(torch.tensor(x)).tolist()
     assert repr(ours) == repr(theirs)
+
+
+@pytest.mark.parametrize("options", [{}, {"out_features": (2,), "bias": True, "label_smoothing": 0.1}])
+def test_linear_cross_entropy(options):
+    ours, theirs = twins("LinearCrossEntropyLoss", 9, 4, **options)
+    rng = np.random.default_rng(3)
+    x, labels = rng.standard_normal((6, 9)), rng.integers(0, 4, (6, *options.get("out_features", ())))
+    compare(ours, theirs, [x], lambda x: ours(x, labels), lambda x: theirs(x, torch.tensor(labels)))

@@ -1,4 +1,4 @@
-"""The Python array API standard, version 2024.12: what `Tensor.__array_namespace__()` gives.
+"""The Python array API standard, version 2025.12: what `Tensor.__array_namespace__()` gives.
 
 Libraries that are written against the standard, such as einops, work on Tensors unaided, and what they
 compute of floats is recorded. Types are bool, integers, float32 (the default) and float64: complex
@@ -31,7 +31,7 @@ from tinygrad_cnn.array_api.manipulation import *
 from tinygrad_cnn.array_api.reductions import *
 
 #: The version of the standard.
-__array_api_version__ = "2024.12"
+__array_api_version__ = "2025.12"
 newaxis = None
 
 bool = _DTYPES["bool"]

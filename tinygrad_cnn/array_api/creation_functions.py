@@ -216,15 +216,16 @@ def full_like(x: Tensor, /, fill_value: Any, *, dtype: Any = None, device: Any =
     return wrapped(np.full(x.shape, data(fill_value), as_type(dtype) or x.dtype))
 
 
-def meshgrid(*arrays: Tensor, indexing: str = "xy") -> list[Tensor]:
+def meshgrid(*arrays: Tensor, indexing: str = "xy") -> tuple[Tensor, ...]:
     """`meshgrid` of the array API standard.
 
     >>> [x.shape for x in meshgrid(zeros(2), zeros(3))]
     [(3, 2), (3, 2)]
     """
     if all(x.dtype.kind == "f" for x in arrays):
-        return list(F.meshgrid(*arrays, indexing=indexing)) if arrays else []
-    return [wrapped(a) for a in np.meshgrid(*map(data, arrays), indexing=indexing)]  # type: ignore[call-overload]
+        return tuple(F.meshgrid(*arrays, indexing=indexing)) if arrays else ()
+    grids = np.meshgrid(*map(data, arrays), indexing=indexing)  # type: ignore[call-overload]
+    return tuple(map(wrapped, grids))
 
 
 def tril(x: Tensor, /, *, k: int = 0) -> Tensor:

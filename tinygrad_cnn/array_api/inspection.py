@@ -27,7 +27,7 @@ class Info:
     """The result of `__array_namespace_info__` of the array API standard.
 
     >>> Info().default_device(), Info().devices()
-    ('cpu', ['cpu'])
+    ('cpu', ('cpu',))
     """
 
     def capabilities(self) -> dict[str, Any]:
@@ -46,13 +46,13 @@ class Info:
         """
         return "cpu"
 
-    def devices(self) -> list[str]:
+    def devices(self) -> tuple[str, ...]:
         """All devices.
 
         >>> Info().devices()
-        ['cpu']
+        ('cpu',)
         """
-        return ["cpu"]
+        return ("cpu",)
 
     def default_dtypes(self, *, device: Any = None) -> dict[str, Any]:
         """The types where none is given; there is no complex one.

@@ -42,14 +42,14 @@ def broadcast_to(x: Tensor, /, shape: tuple[int, ...]) -> Tensor:
     return F.broadcast_to(x, shape) if is_float(x) else wrapped(np.broadcast_to(data(x), shape).copy())
 
 
-def broadcast_arrays(*arrays: Tensor) -> list[Tensor]:
+def broadcast_arrays(*arrays: Tensor) -> tuple[Tensor, ...]:
     """`broadcast_arrays` of the array API standard.
 
     >>> [x.shape for x in broadcast_arrays(Tensor([1.0]), Tensor([1.0, 2.0]))]
     [(2,), (2,)]
     """
     shape = np.broadcast_shapes(*(x.shape for x in arrays))
-    return [broadcast_to(x, shape) for x in arrays]
+    return tuple(broadcast_to(x, shape) for x in arrays)
 
 
 def broadcast_shapes(*shapes: tuple[int, ...]) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tinygrad_cnn import functional as F
-from tinygrad_cnn.array_api.arrays import as_type, computed, data, is_float, wrapped
+from tinygrad_cnn.array_api.arrays import as_type, data, is_float, wrapped
 from tinygrad_cnn.array_api.creation_functions import astype
 from tinygrad_cnn.functional.arguments import flag, flags
 from tinygrad_cnn.tensors import Tensor
@@ -286,7 +286,13 @@ def where(condition: Tensor, x1: Any, x2: Any, /) -> Tensor:
     return wrapped(np.where(data(condition), data(x1), data(x2)))
 
 
-isin = computed("isin", np.isin)
+def isin(x1: Any, x2: Any, /, *, invert: bool = False) -> Tensor:
+    """`isin` of the array API standard: whether each element of x1 is in x2; no gradient.
+
+    >>> isin(Tensor([1.0, 3.0]), Tensor([2.0, 3.0]), invert=True)
+    Tensor([ True, False])
+    """
+    return wrapped(np.isin(data(x1), data(x2), invert=flag("isin", "invert", invert)))
 
 
 # --------------------------------------------------------------------------- sets

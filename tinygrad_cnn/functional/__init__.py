@@ -22,6 +22,7 @@ from tinygrad_cnn.functional.covariance import *
 from tinygrad_cnn.functional.distances import *
 from tinygrad_cnn.functional.elementwise import *
 from tinygrad_cnn.functional.embeddings import *
+from tinygrad_cnn.functional.fractional_pool import *
 from tinygrad_cnn.functional.gating import *
 from tinygrad_cnn.functional.grids import *
 from tinygrad_cnn.functional.indexing import *

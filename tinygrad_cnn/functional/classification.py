@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf
+from math import inf, prod
 from typing import Any
 
 import numpy as np
@@ -20,10 +20,11 @@ from tinygrad_cnn.functional.arguments import (
     on_host,
     values,
 )
+from tinygrad_cnn.functional.linalg import linear
 from tinygrad_cnn.functional.loss import REDUCTIONS, as_target
 from tinygrad_cnn.hints import say
 
-__all__ = ["cross_entropy", "multi_margin_loss", "nll_loss"]
+__all__ = ["cross_entropy", "linear_cross_entropy", "multi_margin_loss", "nll_loss"]
 
 
 def cross_entropy(
@@ -91,6 +92,53 @@ def cross_entropy(
         side = _beside(x, factors)
         loss = ops.SoftTargetCrossEntropy(side * np.expand_dims(counted, 1), reduction)(x, mixed)
     return _nan_of_none(loss, labels, whole, reduction)
+
+
+def linear_cross_entropy(
+    x: Operand[T], linear_weight: Operand[T], target: Operand[T], *, linear_bias: Operand[T] | None = None,
+    weight: TensorLike | None = None, reduction: str = "mean", ignore_index: int | None = None,
+    label_smoothing: float = 0.0,
+) -> T:  # fmt: skip
+    """Cross-entropy of the scores x @ linear_weight.T + linear_bias: `linear` and `cross_entropy` in one.
+
+    Args:
+        x: (N, D) or (D,) float.
+        linear_weight: (K, D), or (K, d1, ..., D) for a classification at each of d1 × ... places.
+        target: labels (N, d1, ...), or float probabilities (N, K, d1, ...); without N for x of (D,).
+        linear_bias: (K,) or (K, d1, ...), or None.
+        weight, reduction, label_smoothing: as `cross_entropy`.
+        ignore_index: the label that counts nothing; None is -100.
+    Returns:
+        A 0-d value, or the labels' shape with 'none'; NumPy's result type of x and the weight.
+    Raises:
+        ShapeError: the shapes do not fit.   DTypeError: x is not float, or labels not integers.
+        ArgumentError: a label or an option out of its range, or an ignore_index beside probabilities.
+    Source: Goodfellow, Bengio & Courville 2016, "Deep Learning", 6.2.2.3.
+    >>> float(linear_cross_entropy(np.zeros((2, 3)), np.ones((4, 3)), [0, 3]).round(6))
+    1.386294
+    """
+    name = "linear_cross_entropy"
+    x, linear_weight = floating(name, x), floating(name, linear_weight, "linear_weight")
+    places = tuple(linear_weight.shape[:-1])
+    if x.ndim not in (1, 2) or not places or linear_weight.shape[-1] != x.shape[-1]:
+        raise ShapeError(f"{name}: x {x.shape} and linear_weight {linear_weight.shape} do not fit")
+    if x.ndim == 1 and len(places) > 1:
+        raise ShapeError(f"{name}: linear_weight {linear_weight.shape} needs x of 2 axes, got {x.shape}")
+    rows = linear_weight.reshape((prod(places), x.shape[-1]))
+    bias = None
+    if linear_bias is not None:
+        bias = floating(name, linear_bias, "linear_bias")
+        if bias.shape != places:
+            raise ShapeError(f"{name}: linear_bias needs the shape {places}, got {bias.shape}")
+        bias = bias.reshape((prod(places),))
+    shape = (*x.shape[:-1], *places)
+    scores = linear(x, rows, bias).reshape(shape)
+    if ignore_index is not None and np.shape(values(target)) == shape:
+        raise ArgumentError(f"{name}: ignore_index={ignore_index} needs labels, got probabilities")
+    return cross_entropy(
+        scores, target, weight, ignore_index=-100 if ignore_index is None else ignore_index,
+        reduction=reduction, label_smoothing=label_smoothing,
+    )  # fmt: skip
 
 
 def nll_loss(

@@ -1,11 +1,11 @@
-"""The inverse of the error function, and the gamma function's logarithm with its derivatives."""
+"""The inverse of the error function, the gamma function's logarithm and its derivatives, Bessel's I."""
 
 from __future__ import annotations
 
 from tinygrad_cnn import ops
 from tinygrad_cnn.functional.arguments import Operand, T, floating, integer
 
-__all__ = ["digamma", "erfinv", "lgamma", "polygamma"]
+__all__ = ["digamma", "erfinv", "i0", "lgamma", "polygamma"]
 
 
 def erfinv(x: Operand[T]) -> T:
@@ -71,3 +71,23 @@ def polygamma(n: int, x: Operand[T]) -> T:
     array([1.6449], dtype=float32)
     """
     return ops.Polygamma(integer("polygamma", "n", n, 0))(floating("polygamma", x))
+
+
+def i0(x: Operand[T]) -> T:
+    """The modified Bessel function of the first kind, of order 0, of which `kaiser` makes its window.
+
+        y = sum_k (x / 2)^(2·k) / Γ(k + 1)²
+
+    The derivative is I_1, the function of order 1.
+
+    Args:
+        x: float array or Tensor; in float64 the result is infinite from about 713 on.
+    Returns:
+        Shape and dtype of x.
+    Raises:
+        DTypeError: x is not float.
+    Source: Abramowitz & Stegun 1964, "Handbook of Mathematical Functions", 9.6 and 9.7.
+    >>> i0([0.0, 1.0]).round(4)
+    array([1.    , 1.2661], dtype=float32)
+    """
+    return ops.BesselI(0)(floating("i0", x))

@@ -25,8 +25,10 @@ from tinygrad_cnn.nn.layers.conv import *
 from tinygrad_cnn.nn.layers.distance import *
 from tinygrad_cnn.nn.layers.dropout import *
 from tinygrad_cnn.nn.layers.embedding import *
+from tinygrad_cnn.nn.layers.fractional_pool import *
 from tinygrad_cnn.nn.layers.likelihood_loss import *
 from tinygrad_cnn.nn.layers.linear import *
+from tinygrad_cnn.nn.layers.linear_loss import *
 from tinygrad_cnn.nn.layers.lines_and_volumes import *
 from tinygrad_cnn.nn.layers.loss import *
 from tinygrad_cnn.nn.layers.margin_loss import *

@@ -13,6 +13,7 @@ from tinygrad_cnn.ops.elementwise import *
 from tinygrad_cnn.ops.embedding import *
 from tinygrad_cnn.ops.erf import *
 from tinygrad_cnn.ops.factorizations import *
+from tinygrad_cnn.ops.fractional_pool import *
 from tinygrad_cnn.ops.index import *
 from tinygrad_cnn.ops.linalg import *
 from tinygrad_cnn.ops.loss import *

@@ -18,6 +18,7 @@ from tinygrad_cnn.tensors.numpy_linalg import MATRICES
 from tinygrad_cnn.tensors.numpy_numbers import NUMBERS
 from tinygrad_cnn.tensors.numpy_options import OPTIONS
 from tinygrad_cnn.tensors.numpy_parts import PARTS
+from tinygrad_cnn.tensors.numpy_polynomials import POLYNOMIALS
 from tinygrad_cnn.tensors.numpy_reductions import REDUCTIONS
 from tinygrad_cnn.tensors.numpy_series import SERIES
 
@@ -74,6 +75,7 @@ MORE_FUNCTIONS: dict[str, Callable[..., Any]] = {
     **NUMBERS,
     **MATRICES,
     **OPTIONS,
+    **POLYNOMIALS,
     **REDUCTIONS,
     **SERIES,
     "append": append,

@@ -1,4 +1,4 @@
-"""NumPy's functions along lines: numbers between two ends, running sums, polynomials, angles, parts.
+"""NumPy's functions along lines: numbers between two ends, running sums, angles, parts.
 
 By NumPy's names only, `np.linspace(t, u, 5)`. They take and return what NumPy's do, and are recorded.
 """
@@ -95,30 +95,6 @@ def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
     return filt[int(first) : int(last)]
 
 
-# --------------------------------------------------------------------------- polynomials
-def polyval(p: Any, x: Any) -> Any:
-    """`np.polyval`: a polynomial by Horner's rule, the highest power first, in x and in its factors."""
-    p, x = operand("polyval", p), operand("polyval", x)
-    found = x * 0
-    for k in range(p.shape[0]):
-        found = found * x + p[k]
-    return found
-
-
-def polyfit(x: Any, y: Any, deg: int, rcond: None = None, full: bool = False, w: Any = None) -> Any:
-    """`np.polyfit`: factors of the polynomial that is nearest to points, by least squares."""
-    if full or rcond is not None or not isinstance(deg, int):
-        raise ArgumentError("np.polyfit: a degree and w are what is supported for Tensors")
-    x, y = floating("polyfit", x), floating("polyfit", y)
-    rows = F.stack([x**k for k in range(deg, 0, -1)] + [np.ones(x.shape, x.dtype)], axis=1)
-    if w is not None:
-        w = floating("polyfit", w)
-        rows, y = rows * F.expand_dims(w, 1), y * (w if y.ndim == 1 else F.expand_dims(w, 1))
-    scale = np.sqrt((on_host(rows) ** 2).sum(0))
-    found = F.lstsq(rows / scale, y)
-    return found / (scale if y.ndim == 1 else scale[:, None])
-
-
 # --------------------------------------------------------------------------- parts of numbers
 def modf(x: Any) -> tuple[Any, Any]:
     """`np.modf`: what stands behind the point, and what before."""
@@ -143,8 +119,6 @@ SERIES: dict[str, Callable[..., Any]] = {
     "geomspace": geomspace,
     "linspace": linspace,
     "logspace": logspace,
-    "polyfit": polyfit,
-    "polyval": polyval,
     "trim_zeros": trim_zeros,
     "unwrap": unwrap,
 }

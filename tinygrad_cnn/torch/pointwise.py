@@ -353,9 +353,8 @@ def frexp(input: Any) -> Any:
 
 @name("i0", in_place=True)
 def i0(input: Any) -> Any:
-    """The modified Bessel function of order 0; its gradient is left out."""
-    x = floats(input)
-    return Tensor.detached(np.i0(x._array.astype(np.float64)).astype(x._array.dtype))
+    """The modified Bessel function of order 0."""
+    return F.i0(floats(input))
 
 
 @name("polygamma", method=False)

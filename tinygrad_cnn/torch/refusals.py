@@ -28,6 +28,9 @@ _UNREAD = (
     "Imagenette Kinetics LFW LSUN MovingMNIST Omniglot OxfordIIITPet PCAM PhotoTour "
     "SBDataset SBU SEMEION STL10 SUN397 StanfordCars UCF101 USPS VOC WIDERFace "
 )
+_INSIDE = "it is PyTorch's inside"
+_PIPES = "data pipes, which PyTorch itself has deprecated; Dataset and DataLoader are there"
+_GPU = "it is for kernels of GPUs"
 _NETS = "torchvision.models has networks that classify; torchvision.ops has boxes and regions for others"
 
 #: Why names are left out, by how they begin.
@@ -43,7 +46,17 @@ REASONS: dict[str, str] = {
     "complex": _REAL, "view_as_complex": _REAL, "view_as_real": _REAL, "polar": _REAL, "angle": _REAL, "cfloat": _REAL,
     "cdouble": _REAL, "chalf": _REAL, "hub": _NET,
     "nn.quantized": _FLOAT, "utils.benchmark": "`python -m tinygrad_cnn.torch --profile` measures", "onnx": "see tinygrad_cnn.onnx",
-    "_C": "it is PyTorch's inside",
+    "_C": _INSIDE,
+    **{f"nn.functional.{name}": _INSIDE for name in (
+        "assert_int_or_pair", "boolean_dispatch", "handle_torch_function", "has_torch_function",
+    )},
+    "nn.factory_kwargs": _INSIDE, "optim.swap_in_optimizer_params_and_state": _INSIDE,
+    **{f"nn.functional.{name}": _FLOAT for name in ("ScalingType", "SwizzleType", "scaled_mm", "scaled_grouped_mm")},
+    "nn.functional.grouped_mm": _GPU, "nn.LinearCrossEntropyOptions": _GPU, "optim.SparseAdam": _DENSE,
+    **{f"utils.data.{name}": _PIPES for name in (
+        "DFIterDataPipe", "DataChunk", "IterDataPipe", "MapDataPipe", "argument_validation", "functional_datapipe",
+        "guaranteed_datapipes_determinism", "non_deterministic", "runtime_validation",
+    )},
     "overrides": _EAGER, "library": _EAGER,
     **{f"torchvision.datasets.{name}": _DATA for name in _UNREAD.split()},
     **{f"torchvision.models.{name}": _NETS for name in ("detection", "optical_flow", "quantization", "segmentation", "video")},

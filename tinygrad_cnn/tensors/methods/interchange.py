@@ -28,8 +28,8 @@ class InterchangeMethods(Methods):
         >>> Tensor([1.0]).__array_namespace__().__name__
         'tinygrad_cnn.array_api'
         """
-        if api_version not in (None, "2021.12", "2022.12", "2023.12", "2024.12"):
-            raise ValueError(f"__array_namespace__: version {api_version!r}; 2021.12 to 2024.12 fit")
+        if api_version not in (None, "2021.12", "2022.12", "2023.12", "2024.12", "2025.12"):
+            raise ValueError(f"__array_namespace__: version {api_version!r}; 2021.12 to 2025.12 fit")
         return import_module("tinygrad_cnn.array_api")
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> Array:

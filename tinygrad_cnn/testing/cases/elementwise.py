@@ -72,7 +72,21 @@ def gammas(draw: Draw) -> Problem:
     return Problem(lambda: ops.Polygamma(n), [uniform(draw, draw(SHAPES), 0.6, 4)])
 
 
+def bessel_i(n: int, x: float) -> float:
+    """Its integral, by the trapezoidal rule, which is exact for so smooth a period."""
+    angles = [math.pi * (k + 0.5) / 64 for k in range(64)]
+    return math.fsum(math.exp(x * math.cos(a)) * math.cos(n * a) for a in angles) / 64
+
+
+@st.composite
+def bessels(draw: Draw) -> Problem:
+    """Any order, numbers of both signs."""
+    n = draw(st.integers(0, 3))
+    return Problem(lambda: ops.BesselI(n), [uniform(draw, draw(SHAPES), -4, 4)])
+
+
 CASES: dict[type[Op], Case] = {
+    ops.BesselI: Case(bessels(), lambda op, x: elementwise(lambda v: bessel_i(op.n, v))(op, x)),
     ops.Add: Case(pairs(ops.Add, (-2, 2), (-2, 2)), elementwise(lambda a, b: a + b)),
     ops.Sub: Case(pairs(ops.Sub, (-2, 2), (-2, 2)), elementwise(lambda a, b: a - b)),
     ops.Mul: Case(pairs(ops.Mul, (-2, 2), (-2, 2)), elementwise(lambda a, b: a * b), (0, 1)),

@@ -151,6 +151,29 @@ def adaptive_max_pool(op: Any, x: Array) -> Array:
 
 
 @st.composite
+def fractional_maxima(draw: Draw) -> Problem:
+    """Distinct elements under windows that start anywhere, also at one place, over one to three axes."""
+    image = draw(IMAGES)
+    kernel = tuple(draw(st.integers(1, n)) for n in image)
+    output = tuple(draw(st.integers(1, 3)) for _ in image)
+    lead, rng = (draw(st.integers(0, 2)), 2), np.random.default_rng(draw(SEEDS))
+    starts = tuple(
+        rng.integers(0, n - k + 1, (*lead, o)) for n, k, o in zip(image, kernel, output, strict=True)
+    )
+    return Problem(lambda: ops.FractionalMaxPool(starts, kernel), [apart(draw, (*lead, *image))])
+
+
+def fractional_max_pool(op: Any, x: Array) -> Array:
+    """The reference of `FractionalMaxPool`: slow, and written apart from it."""
+    out = np.empty((*x.shape[:2], *(along.shape[2] for along in op._starts)))
+    for n, c, *o in np.ndindex(out.shape):
+        first = [along[n, c, i] for along, i in zip(op._starts, o, strict=True)]
+        window = tuple(slice(i, i + k) for i, k in zip(first, op.kernel, strict=True))
+        out[(n, c, *o)] = max(x[(n, c, *window)].ravel().tolist())
+    return out
+
+
+@st.composite
 def unpoolings(draw: Draw) -> Problem:
     """Any positions, with repeats, over one to three axes."""
     image = draw(IMAGES)
@@ -174,6 +197,7 @@ CASES: dict[type[Op], Case] = {
     ops.Pick: Case(poolings(ops.Pick), pick, (0,)),
     ops.LpPool: Case(power_sums(), lp_pool),
     ops.AdaptiveMaxPool: Case(adaptive_maxima(), adaptive_max_pool),
+    ops.FractionalMaxPool: Case(fractional_maxima(), fractional_max_pool),
     ops.MaxUnpool: Case(unpoolings(), max_unpool, (0,)),
     ops.AvgPool: Case(poolings(ops.AvgPool), avg_pool, (0,)),
     ops.Spread: Case(poolings(ops.Spread), spread, (0,)),

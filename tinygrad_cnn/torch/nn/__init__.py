@@ -15,6 +15,7 @@ from tinygrad_cnn.torch.nn.bases import COMMON_TYPES as _COMMON_TYPES
 from tinygrad_cnn.torch.nn.bases import UTILS as _UTILS
 from tinygrad_cnn.torch.nn.containers import CLASSES as _CONTAINERS
 from tinygrad_cnn.torch.nn.layers import CLASSES as _LAYERS
+from tinygrad_cnn.torch.nn.lazy import UninitializedBuffer as UninitializedBuffer
 from tinygrad_cnn.torch.nn.lazy import UninitializedParameter as UninitializedParameter
 from tinygrad_cnn.torch.nn.modules import Module as Module
 from tinygrad_cnn.torch.nn.sequences import CLASSES as _SEQUENCES

@@ -11,8 +11,9 @@ from tinygrad_cnn.torch.nn.containers import CLASSES as CONTAINERS
 from tinygrad_cnn.torch.nn.layers import CLASSES as LAYERS
 from tinygrad_cnn.torch.nn.losses import reduction_of
 from tinygrad_cnn.torch.nn.modules import Module
+from tinygrad_cnn.torch.nn.sequences import CLASSES as SEQUENCES
 
-CLASSES = {**LAYERS, **CONTAINERS}
+CLASSES = {**LAYERS, **CONTAINERS, **SEQUENCES}
 
 
 class Family(type):
@@ -28,7 +29,7 @@ class Family(type):
 
 
 def _family(name: str, *starts: str) -> Any:
-    members = tuple(c for n, c in CLASSES.items() if n.startswith(starts) and isinstance(c, type))
+    members = tuple(c for n, c in CLASSES.items() if f"{n}!".startswith(starts) and isinstance(c, type))
     return Family(
         name, (), {"members": members, "__doc__": f"Any of {', '.join(c.__name__ for c in members)}."}
     )
@@ -64,6 +65,8 @@ BASES: dict[str, Any] = {
     "_AvgPoolNd": _family("_AvgPoolNd", "AvgPool"),
     "_AdaptiveAvgPoolNd": _family("_AdaptiveAvgPoolNd", "AdaptiveAvgPool"),
     "_AdaptiveMaxPoolNd": _family("_AdaptiveMaxPoolNd", "AdaptiveMaxPool"),
+    "RNNBase": _family("RNNBase", *(f"{name}!" for name in ("RNN", "LSTM", "GRU"))),
+    "RNNCellBase": _family("RNNCellBase", "RNNCell", "LSTMCell", "GRUCell"),
     "_Loss": _Loss,
     "_WeightedLoss": _WeightedLoss,
     "NonDynamicallyQuantizableLinear": LAYERS["Linear"],  # what PyTorch's attention ends with

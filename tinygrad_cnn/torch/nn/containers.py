@@ -65,6 +65,19 @@ class Sequential(native_nn.Sequential, Module):
         return Sequential(*self, *other)
 
 
+class Container(Module):
+    """Modules by name, as old programs write it; `ModuleDict` and `Module` do more.
+
+    >>> len(list(Container().children()))
+    0
+    """
+
+    def __init__(self, **modules: Any) -> None:
+        super().__init__()
+        for name, module in modules.items():
+            self.add_module(name, module)
+
+
 class ModuleList(native_nn.ModuleList, Module):
     """Modules in a list.
 
@@ -131,7 +144,8 @@ class DataParallel(Module):
 
 
 CLASSES: dict[str, Any] = {
-    c.__name__: c for c in (Sequential, ModuleList, ModuleDict, ParameterList, ParameterDict, DataParallel)
+    c.__name__: c
+    for c in (Sequential, ModuleList, ModuleDict, ParameterList, ParameterDict, DataParallel, Container)
 }
 COUNTERPARTS.update(
     {getattr(native_nn, name): cls for name, cls in CLASSES.items() if hasattr(native_nn, name)}

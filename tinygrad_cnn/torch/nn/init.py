@@ -163,5 +163,6 @@ kaiming_uniform, kaiming_normal, xavier_uniform, xavier_normal = (
     kaiming_uniform_, kaiming_normal_, xavier_uniform_, xavier_normal_,
 )  # fmt: skip
 normal, uniform, constant, orthogonal = normal_, uniform_, constant_, orthogonal_
+dirac, eye, sparse = dirac_, eye_, sparse_
 
 __getattr__ = _guard("torch.nn.init", globals())

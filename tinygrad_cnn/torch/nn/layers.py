@@ -401,6 +401,24 @@ def _rrelu(self: Any, input: Any) -> Any:
 CLASSES["RReLU"].forward = _rrelu
 
 
+class CrossMapLRN2d(Module):
+    """`LocalResponseNorm` over an odd number of channels: one less than `size` where that is even."""
+
+    def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1) -> None:
+        super().__init__()
+        self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
+
+    def forward(self, input: Any) -> Any:
+        """x / (k + alpha/size · the sum of squares)^beta."""
+        odd = 2 * int((self.size - 1) / 2 + 1) - 1
+        alpha = self.alpha * odd / self.size
+        return functional.local_response_norm(input, odd, alpha, self.beta, self.k)
+
+    def extra_repr(self) -> str:
+        """The options."""
+        return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"
+
+
 class Identity(Module):
     """Give back its argument."""
 
@@ -444,7 +462,47 @@ def _convert_sync_batchnorm(cls: Any, module: Any, process_group: Any = None) ->
 
 SyncBatchNorm = made("BatchNorm2d", convert_sync_batchnorm=classmethod(_convert_sync_batchnorm))
 SyncBatchNorm.__name__ = SyncBatchNorm.__qualname__ = "SyncBatchNorm"
-CLASSES.update({"Identity": Identity, "SyncBatchNorm": SyncBatchNorm})
+CLASSES.update({c.__name__: c for c in (Identity, SyncBatchNorm, CrossMapLRN2d)})
+
+
+def _fractional(axes: int) -> Any:
+    """A fractional max pool, which draws from PyTorch's stream unless it is given its samples."""
+    name = f"FractionalMaxPool{axes}d"
+    function = getattr(functional, f"fractional_max_pool{axes}d")
+
+    def per_axis(value: Any) -> Any:
+        return tuple(value) if isinstance(value, (tuple, list)) else (value,) * axes
+
+    def __init__(
+        self: Any, kernel_size: Any, output_size: Any = None, output_ratio: Any = None,
+        return_indices: bool = False, _random_samples: Any = None,
+    ) -> None:  # fmt: skip
+        if output_size is None and output_ratio is None:
+            raise ValueError(f"{name} requires specifying either an output size, or a pooling ratio")
+        if output_size is not None and output_ratio is not None:
+            raise ValueError("only one of output_size and output_ratio may be specified")
+        Module.__init__(self)
+        self.kernel_size, self.return_indices = per_axis(kernel_size), return_indices
+        self.register_buffer("_random_samples", _random_samples)
+        self.output_size = None if output_size is None else per_axis(output_size)
+        self.output_ratio = None if output_ratio is None else per_axis(output_ratio)
+        if self.output_ratio is not None and not all(0 < share < 1 for share in self.output_ratio):
+            raise ValueError(f"output_ratio must be between 0 and 1 (got {output_ratio})")
+
+    def forward(self: Any, input: Any) -> Any:
+        given = (self.kernel_size, self.output_size, self.output_ratio, self.return_indices)
+        return function(input, *given, _random_samples=self._random_samples)
+
+    space = {
+        "__init__": __init__,
+        "forward": forward,
+        "__doc__": f"See `nn.{name}`.",
+        "__module__": __name__,
+    }
+    return type(name, (Module,), space)
+
+
+CLASSES.update({f"FractionalMaxPool{axes}d": _fractional(axes) for axes in (2, 3)})
 
 
 # --------------------------------------------------------------------------- lazy layers

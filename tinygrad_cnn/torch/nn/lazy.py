@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tinygrad_cnn import nn as native_nn
-from tinygrad_cnn.torch.tensors import Parameter
+from tinygrad_cnn.torch.tensors import Buffer, Parameter
 
 
 class UninitializedParameter(Parameter):
@@ -31,6 +31,24 @@ class UninitializedParameter(Parameter):
         self.__class__ = Parameter  # type: ignore[assignment]
         self._array, self._node = other._array, other._node
         self.requires_grad_(wanted)
+
+
+class UninitializedBuffer(Buffer):
+    """A buffer whose shape the first call tells.
+
+    >>> UninitializedBuffer()
+    <UninitializedBuffer>
+    """
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__(None)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+    __str__ = __repr__
 
 
 def is_lazy(param: Any) -> bool:

@@ -107,6 +107,18 @@ def cross_entropy(
     return F.squeeze(loss) if single and reduction == "none" else loss
 
 
+def linear_cross_entropy(
+    input: Any, linear_weight: Any, target: Any, *, linear_bias: Any = None, weight: Any = None,
+    reduction: str = "mean", ignore_index: int | None = None, label_smoothing: float = 0.0,
+    options: Any = None,
+) -> Any:  # fmt: skip
+    """`cross_entropy` of linear scores; `options` only say how much memory PyTorch uses at a time."""
+    return F.linear_cross_entropy(
+        input, linear_weight, target, linear_bias=linear_bias, weight=weight, reduction=reduction,
+        ignore_index=ignore_index, label_smoothing=label_smoothing,
+    )  # fmt: skip
+
+
 def nll_loss(
     input: Any,
     target: Any,

@@ -61,6 +61,26 @@ def _adaptive_softmax(self: Any) -> None:
             layer.reset_parameters()
 
 
+def _linear_loss(
+    self: Any, in_features: int, num_classes: int, *, out_features: Any = (), bias: bool = False,
+    device: Any = None, dtype: Any = None, reduction: str = "mean", weight: Any = None,
+    ignore_index: int | None = None, label_smoothing: float = 0.0, options: Any = None,
+) -> None:  # fmt: skip
+    """As PyTorch's; `options` only say how much memory it uses at a time."""
+    native: Any = native_nn.LinearCrossEntropyLoss
+    kwargs = options_of(native, {"device": device, "dtype": dtype})
+    native.__init__(
+        self, in_features, num_classes, out_features=out_features, bias=bias, reduction=reduction,
+        weight=weight, ignore_index=ignore_index, label_smoothing=label_smoothing, rng=0, **kwargs,
+    )  # fmt: skip
+    self.options = options
+    self.linear.reset_parameters()
+
+
+def _linear_loss_words(self: Any) -> str:
+    return f"{native_nn.LinearCrossEntropyLoss.extra_repr(self)}, options={self.options}"
+
+
 def _encoder_layer(self: Any) -> None:
     _attention(self.self_attn)
     if hasattr(self, "multihead_attn"):
@@ -90,6 +110,7 @@ def _mask(sz: int, device: Any = None, dtype: Any = None) -> Any:
 
 made("MultiheadAttention", reset_parameters=_attention, in_proj_weight=None, extra_repr=lambda self: "")
 made("AdaptiveLogSoftmaxWithLoss", reset_parameters=_adaptive_softmax)
+made("LinearCrossEntropyLoss", __init__=_linear_loss, extra_repr=_linear_loss_words)
 made("TransformerEncoderLayer", reset_parameters=_encoder_layer)
 made("TransformerDecoderLayer", reset_parameters=_encoder_layer)
 

@@ -41,6 +41,7 @@ from tinygrad_cnn.torch.nn.functional.activations import threshold_ as threshold
 from tinygrad_cnn.torch.nn.functional.convolutions import conv1d as conv1d
 from tinygrad_cnn.torch.nn.functional.convolutions import conv2d as conv2d
 from tinygrad_cnn.torch.nn.functional.convolutions import conv3d as conv3d
+from tinygrad_cnn.torch.nn.functional.convolutions import conv_tbc as conv_tbc
 from tinygrad_cnn.torch.nn.functional.convolutions import conv_transpose1d as conv_transpose1d
 from tinygrad_cnn.torch.nn.functional.convolutions import conv_transpose2d as conv_transpose2d
 from tinygrad_cnn.torch.nn.functional.convolutions import conv_transpose3d as conv_transpose3d
@@ -81,6 +82,14 @@ from tinygrad_cnn.torch.nn.functional.pooling import (
 from tinygrad_cnn.torch.nn.functional.pooling import avg_pool1d as avg_pool1d
 from tinygrad_cnn.torch.nn.functional.pooling import avg_pool2d as avg_pool2d
 from tinygrad_cnn.torch.nn.functional.pooling import avg_pool3d as avg_pool3d
+from tinygrad_cnn.torch.nn.functional.pooling import fractional_max_pool2d as fractional_max_pool2d
+from tinygrad_cnn.torch.nn.functional.pooling import (
+    fractional_max_pool2d_with_indices as fractional_max_pool2d_with_indices,
+)
+from tinygrad_cnn.torch.nn.functional.pooling import fractional_max_pool3d as fractional_max_pool3d
+from tinygrad_cnn.torch.nn.functional.pooling import (
+    fractional_max_pool3d_with_indices as fractional_max_pool3d_with_indices,
+)
 from tinygrad_cnn.torch.nn.functional.pooling import lp_pool1d as lp_pool1d
 from tinygrad_cnn.torch.nn.functional.pooling import lp_pool2d as lp_pool2d
 from tinygrad_cnn.torch.nn.functional.pooling import lp_pool3d as lp_pool3d
@@ -95,6 +104,9 @@ from tinygrad_cnn.torch.nn.functional.pooling import max_unpool2d as max_unpool2
 from tinygrad_cnn.torch.nn.functional.pooling import max_unpool3d as max_unpool3d
 from tinygrad_cnn.torch.nn.functional.products import bilinear as bilinear
 from tinygrad_cnn.torch.nn.functional.products import linear as linear
+from tinygrad_cnn.torch.nn.functional.products import (
+    multi_head_attention_forward as multi_head_attention_forward,
+)
 from tinygrad_cnn.torch.nn.functional.products import pdist as pdist
 from tinygrad_cnn.torch.nn.functional.products import (
     scaled_dot_product_attention as scaled_dot_product_attention,
@@ -123,6 +135,7 @@ from tinygrad_cnn.torch.nn.losses import hinge_embedding_loss as hinge_embedding
 from tinygrad_cnn.torch.nn.losses import huber_loss as huber_loss
 from tinygrad_cnn.torch.nn.losses import kl_div as kl_div
 from tinygrad_cnn.torch.nn.losses import l1_loss as l1_loss
+from tinygrad_cnn.torch.nn.losses import linear_cross_entropy as linear_cross_entropy
 from tinygrad_cnn.torch.nn.losses import margin_ranking_loss as margin_ranking_loss
 from tinygrad_cnn.torch.nn.losses import mse_loss as mse_loss
 from tinygrad_cnn.torch.nn.losses import multi_margin_loss as multi_margin_loss

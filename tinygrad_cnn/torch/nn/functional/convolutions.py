@@ -82,3 +82,9 @@ def fold(
 ) -> Any:
     """Columns added back as windows."""
     return F.fold(input, output_size, kernel_size, dilation, padding, stride)
+
+
+def conv_tbc(input: Any, weight: Any, bias: Any, pad: int = 0) -> Any:
+    """Convolution of (time, batch, channels) with (width, channels, channels of the result)."""
+    out = F.conv1d(F.permute(input, (1, 2, 0)), F.permute(weight, (2, 1, 0)), bias, padding=pad)
+    return F.permute(out, (2, 0, 1))

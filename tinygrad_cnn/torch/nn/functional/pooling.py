@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tinygrad_cnn import functional as F
+from tinygrad_cnn.torch.generators import of as _of
 from tinygrad_cnn.torch.nn.functional.convolutions import plain as _plain
 
 
@@ -76,3 +77,30 @@ adaptive_max_pool1d, adaptive_max_pool2d, adaptive_max_pool3d = (
 adaptive_max_pool1d_with_indices = _with_indices(adaptive_max_pool1d)
 adaptive_max_pool2d_with_indices = _with_indices(adaptive_max_pool2d)
 adaptive_max_pool3d_with_indices = _with_indices(adaptive_max_pool3d)
+
+
+def _fractional(native: Any, axes: int) -> Any:
+    def function(
+        input: Any, kernel_size: Any, output_size: Any = None, output_ratio: Any = None,
+        return_indices: bool = False, _random_samples: Any = None,
+    ) -> Any:  # fmt: skip
+        single = input._array.ndim == axes + 1
+        x = F.expand_dims(input, 0) if single else input
+        samples, shape = _random_samples, (*x._array.shape[:2], axes)
+        if samples is None:
+            count = shape[0] * shape[1] * axes
+            samples = _of(None).uniform(count, x._array.dtype).reshape(shape)
+        size, ratio = _plain(output_size), output_ratio if output_size is None else None  # the size counts
+        out = native(x, _plain(kernel_size), size, ratio, return_indices, random_samples=samples)
+        if not single:
+            return out
+        return tuple(F.squeeze(o, 0) for o in out) if isinstance(out, tuple) else F.squeeze(out, 0)
+
+    function.__name__, function.__doc__ = native.__name__, f"See `functional.{native.__name__}`."
+    return function
+
+
+fractional_max_pool2d = _fractional(F.fractional_max_pool2d, 2)
+fractional_max_pool3d = _fractional(F.fractional_max_pool3d, 3)
+fractional_max_pool2d_with_indices = _with_indices(fractional_max_pool2d)
+fractional_max_pool3d_with_indices = _with_indices(fractional_max_pool3d)
