@@ -74,7 +74,7 @@ def silu_slope_range(g, x, dx, start, stop):
 def gelu_range(x, y, start, stop):
     x, y = x[start:stop], y[start:stop]
     for i in range(x.size):
-        y[i] = x[i] * normal_share(x[i])
+        y[i] = x[i] * normal_share(x[i], exponential(-HALF * x[i] * x[i]))
 
 
 @kernel(TWICE)
@@ -82,7 +82,8 @@ def gelu_slope_range(g, x, dx, start, stop):
     g, x, dx = g[start:stop], x[start:stop], dx[start:stop]
     for i in range(x.size):
         near = x[i] if abs(x[i]) < FAR else ZERO
-        dx[i] = g[i] * (normal_share(x[i]) + near * (DENSITY * exponential(-HALF * x[i] * x[i])))
+        decay = exponential(-HALF * x[i] * x[i])
+        dx[i] = g[i] * (normal_share(x[i], decay) + near * (DENSITY * decay))
 
 
 @kernel("void(float32[::1], float32, float32, float32, float32[::1], int64, int64)")
