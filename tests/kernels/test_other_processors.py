@@ -21,6 +21,7 @@ PROCESSORS = {
 CHECKS = {
     "test_compiled_activations": "t.check_functions(); t.check_norms(0, (2, 6, 5, 7), 1, 3, 9.0)",
     "test_compiled_convolution": "t.check_vectors()",
+    "test_compiled_elementary": "t.check_elementary()",
     "test_compiled_layers": "t.check_layers()",
     "test_compiled_recurrent": "[t.check(kind, 3, 13, 11, 0, False, True) for kind in t.GATES]",
     "test_other_convolutions": "[t.check(name) for name in list(t.PROBLEMS)[:6]]",

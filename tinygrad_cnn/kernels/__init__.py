@@ -27,6 +27,8 @@ from tinygrad_cnn.kernels.numpy import cross_entropy_slope as cross_entropy_slop
 from tinygrad_cnn.kernels.numpy import dropout as dropout
 from tinygrad_cnn.kernels.numpy import elu as elu
 from tinygrad_cnn.kernels.numpy import elu_slope as elu_slope
+from tinygrad_cnn.kernels.numpy import erf as erf
+from tinygrad_cnn.kernels.numpy import expm1 as expm1
 from tinygrad_cnn.kernels.numpy import fixed_norm as fixed_norm
 from tinygrad_cnn.kernels.numpy import fold as fold
 from tinygrad_cnn.kernels.numpy import gate as gate
@@ -49,6 +51,7 @@ from tinygrad_cnn.kernels.numpy import layer_norm_slope as layer_norm_slope
 from tinygrad_cnn.kernels.numpy import leaky_relu as leaky_relu
 from tinygrad_cnn.kernels.numpy import leaky_relu_slope as leaky_relu_slope
 from tinygrad_cnn.kernels.numpy import linear as linear
+from tinygrad_cnn.kernels.numpy import log1p as log1p
 from tinygrad_cnn.kernels.numpy import log_softmax as log_softmax
 from tinygrad_cnn.kernels.numpy import log_softmax_slope as log_softmax_slope
 from tinygrad_cnn.kernels.numpy import lstm as lstm

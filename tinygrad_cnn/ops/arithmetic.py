@@ -96,12 +96,15 @@ class Pow(Elementwise):
     keep = (0, 1, OUT)
 
     def forward(self, a: Any, b: Any) -> Any:
+        cubed = isinstance(a, np.ndarray) and np.ndim(b) == 0 and b == 3
+        if cubed and getattr(b, "dtype", a.dtype) == a.dtype != np.half:
+            return a * a * a  # takes a tenth of the time
         return a**b
 
     def backward(self, g: Any, a: Any, b: Any, y: Any, *, needs: Needs) -> tuple[Any, ...]:
         # The comparisons lift 0^-1 to 0^0 and ln 0 to ln 1, beside a factor that is 0 there.
-        if not needs[1] and np.ndim(b) == 0 and float(b) == 0.5:
-            return g * (0.5 / y), None  # a root takes a tenth of a power's time
+        if not needs[1] and np.ndim(b) == 0 and abs(float(b)) == 0.5:
+            return g * (0.5 / y if float(b) > 0 else -0.5 * (y * y * y)), None  # instead of another power
         da = g * (b * a ** (b - 1 + (b == 0))) if needs[0] else None
         if not needs[1]:
             return da, None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import pi, sqrt
 from typing import Any
 
-from tinygrad_cnn.kernels.numpy.erf import error_function
+from tinygrad_cnn import kernels
 from tinygrad_cnn.ops.elementwise import Exp
 from tinygrad_cnn.ops.families import Elementwise
 
@@ -18,7 +18,7 @@ class Erf(Elementwise):
     keep = (0,)
 
     def forward(self, x: Any) -> Any:
-        return error_function(x)
+        return kernels.erf(x)
 
     def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
         return (g * (Exp()(x * -x) * (2 / sqrt(pi))),)

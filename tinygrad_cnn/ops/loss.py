@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from tinygrad_cnn.ops.elementwise import Exp, Log
 from tinygrad_cnn.ops.families import Loss
 from tinygrad_cnn.ops.fused import fused
 from tinygrad_cnn.ops.index import Index
-from tinygrad_cnn.ops.select import Gate
+from tinygrad_cnn.ops.rectifier import Hardtanh
 
 __all__ = [
     "AbsoluteError", "BinaryCrossEntropy", "BinaryCrossEntropyWithLogits", "HingeEmbedding", "Huber",
@@ -100,9 +101,7 @@ class Huber(ElementLoss):
         return self.reduced(self.factor * (near * (d - 0.5 * near)))
 
     def backward(self, g: Any, x: Any, t: Any, size: int, *, needs: Needs) -> tuple[Any, ...]:
-        d = x - t
-        far = _cast(d >= self.delta, d) - _cast(d <= -self.delta, d)
-        slope = Gate(far == 0)(d) + self.delta * far  # an infinite d has a finite slope
+        slope = Hardtanh(-self.delta, self.delta)(x - t)  # an infinite d has a finite slope
         return opposite(self.shared(g, size) * (self.factor * slope), needs)
 
 
@@ -120,7 +119,7 @@ class BinaryCrossEntropy(ElementLoss):
 
     def forward(self, x: Any, t: Any) -> Any:
         with np.errstate(divide="ignore"):  # ln 0 is what the clamp is for
-            yes, no = np.maximum(np.log(x), -100), np.maximum(np.log1p(-x), -100)
+            yes, no = np.maximum(np.log(x), -100), np.maximum(kernels.log1p(-x), -100)
         losses = -(t * yes + (1 - t) * no)
         return self.reduced(losses if self._weight is None else devices.beside(self._weight, x) * losses)
 
@@ -149,7 +148,7 @@ class BinaryCrossEntropyWithLogits(ElementLoss):
         self._weight, self._pos_weight = weight, pos_weight
 
     def forward(self, x: Any, t: Any) -> Any:
-        soft = np.log1p(np.exp(-abs(x))) + np.maximum(-x, 0)  # ln(1 + e^-x)
+        soft = kernels.softplus(-x, 1.0, inf)  # ln(1 + e^-x)
         losses = (1 - t) * x + (soft if self._pos_weight is None else self.positive(t) * soft)
         return self.reduced(losses if self._weight is None else devices.beside(self._weight, x) * losses)
 

@@ -37,6 +37,7 @@ SERVED = {
         "tanh",
         "tanh_slope",
     ),
+    "elementary": ("erf", "expm1", "log1p"),
     "softmaxes": ("log_softmax", "log_softmax_slope", "softmax", "softmax_slope"),
     "sparse_maps": ("resample",),
     "norm.channels": ("batch_norm", "batch_norm_slope", "channel_sum", "fixed_norm"),

@@ -223,7 +223,7 @@ def hardswish_slope_range(g, x, dx, start, stop):
         dx[i] = between if (x[i] < THREE) else g[i]
 
 
-def _once(name: str, ranged: Any, worth: int) -> Any:
+def once(name: str, ranged: Any, worth: int) -> Any:
     """A function of x and numbers; `worth` says how many bytes take as long as one element."""
     otherwise = getattr(reference, name)
 
@@ -254,26 +254,26 @@ def _twice(name: str, ranged: Any, worth: int) -> Any:
     return function
 
 
-tanh, tanh_slope = _once("tanh", tanh_range, 24), _twice("tanh_slope", tanh_slope_range, 12)
-silu, silu_slope = _once("silu", silu_range, 24), _twice("silu_slope", silu_slope_range, 28)
-gelu, gelu_slope = _once("gelu", gelu_range, 40), _twice("gelu_slope", gelu_slope_range, 60)
-elu, elu_slope = _once("elu", elu_range, 24), _twice("elu_slope", elu_slope_range, 28)
-leaky_relu = _once("leaky_relu", leaky_range, 8)
+tanh, tanh_slope = once("tanh", tanh_range, 24), _twice("tanh_slope", tanh_slope_range, 12)
+silu, silu_slope = once("silu", silu_range, 24), _twice("silu_slope", silu_slope_range, 28)
+gelu, gelu_slope = once("gelu", gelu_range, 40), _twice("gelu_slope", gelu_slope_range, 60)
+elu, elu_slope = once("elu", elu_range, 24), _twice("elu_slope", elu_slope_range, 28)
+leaky_relu = once("leaky_relu", leaky_range, 8)
 leaky_relu_slope = _twice("leaky_relu_slope", leaky_slope_range, 12)
-hardtanh = _once("hardtanh", hardtanh_range, 8)
+hardtanh = once("hardtanh", hardtanh_range, 8)
 hardtanh_slope = _twice("hardtanh_slope", hardtanh_slope_range, 12)
 gelu_tanh, gelu_tanh_slope = (
-    _once("gelu_tanh", gelu_tanh_range, 32),
+    once("gelu_tanh", gelu_tanh_range, 32),
     _twice("gelu_tanh_slope", gelu_tanh_slope_range, 40),
 )
 softplus, softplus_slope = (
-    _once("softplus", softplus_range, 40),
+    once("softplus", softplus_range, 40),
     _twice("softplus_slope", softplus_slope_range, 28),
 )
-mish, mish_slope = _once("mish", mish_range, 28), _twice("mish_slope", mish_slope_range, 36)
-hardsigmoid = _once("hardsigmoid", hardsigmoid_range, 8)
+mish, mish_slope = once("mish", mish_range, 28), _twice("mish_slope", mish_slope_range, 36)
+hardsigmoid = once("hardsigmoid", hardsigmoid_range, 8)
 hardsigmoid_slope = _twice("hardsigmoid_slope", hardsigmoid_slope_range, 12)
 hardswish, hardswish_slope = (
-    _once("hardswish", hardswish_range, 8),
+    once("hardswish", hardswish_range, 8),
     _twice("hardswish_slope", hardswish_slope_range, 12),
 )

@@ -64,7 +64,7 @@ def centred(value, middle, rest):
 
 @inlined
 def exponential(z):
-    """e^z for z <= 0, within 2 units in the last place; NaN stays, and 0 comes below -104.
+    """e^z for z <= 104, within 2 units in the last place; NaN stays, and 0 comes below -104.
 
     e^z = 2^n e^r with n the nearest integer to z / ln 2: a polynomial, and n put into the exponent,
     in two halves, so that results smaller than the smallest normal number come out as well.
@@ -84,11 +84,12 @@ def exponential(z):
 
 @inlined
 def exponential_less_one(z):
-    """e^z - 1 for z <= 0, within a few units in the last place; NaN stays."""
+    """e^z - 1 for z <= 104, within a few units in the last place; NaN stays."""
     low = LEAST if z < LEAST else z
-    r = low if low > NEAR else ZERO  # the polynomial itself, where e^z rounds to 1
+    near = abs(low) < NEAR
+    r = low if near else ZERO  # the polynomial itself, where e^z rounds to 1
     p = ((((P0 * r + P1) * r + P2) * r + P3) * r + P4) * r + P5
-    return exponential(low) - ONE if low <= NEAR else (p * (r * r) + r if low == low else low)
+    return p * (r * r) + r if near else exponential(low) - ONE
 
 
 @inlined
@@ -106,17 +107,22 @@ LN_2, ROOT_LESS_ONE = np.float32(0.69314718), np.float32(0.41421356)
 
 
 @inlined
+def logarithm(r):
+    """ln(1 + r) for sqrt(1/2) <= 1 + r <= sqrt(2), within a few units in the last place; NaN stays."""
+    s = r * r
+    p = (((((((L0 * r + L1) * r + L2) * r + L3) * r + L4) * r + L5) * r + L6) * r + L7) * r + L8
+    return r + (s * r * p - HALF * s)
+
+
+@inlined
 def logarithm_of_one_and(t):
     """ln(1 + t) for 0 <= t <= 1, within a few units in the last place; NaN stays."""
     far = t > ROOT_LESS_ONE
-    r = (t - ONE) * HALF if far else t  # 1 + t = 2 (1 + r)
-    s = r * r
-    p = (((((((L0 * r + L1) * r + L2) * r + L3) * r + L4) * r + L5) * r + L6) * r + L7) * r + L8
-    found = r + (s * r * p - HALF * s)
+    found = logarithm((t - ONE) * HALF if far else t)  # 1 + t = 2 (1 + r)
     return found + LN_2 if far else found
 
 
-NEAR = np.float32(-0.3465735)
+NEAR = np.float32(0.3465735)
 #: tanh(x) = x + x^3 (...) for |x| < SMALL.   Source: Moshier, "Cephes" (tanhf).
 SMALL = np.float32(0.625)
 T0, T1, T2 = np.float32(-5.70498872745e-3), np.float32(2.06390887954e-2), np.float32(-5.37397155531e-2)
