@@ -12,8 +12,8 @@ help:
 	@echo "make demo   train a small CNN on real digits, and draw its computation graph"
 	@echo "make test   run the test suite"
 	@echo "make test-slow  run its slow tests: examples, fresh compilers, benchmarks"
-	@echo "make test-compiled  the same with the compiled kernels"
-	@echo "make test-lowest  the same with the lowest declared version of every dependency"
+	@echo "make test-compiled  the tests of make test with the compiled kernels and twice the examples"
+	@echo "make test-lowest  the tests of make test with the lowest declared version of every dependency"
 	@echo "make test-peers  compare with PyTorch, in an environment of its own"
 	@echo "make test-onnx  ONNX's own backend suite"
 	@echo "make test-gpu  the same operations, layers and trainings on a GPU, by CuPy; writes gpu-report.xml"
@@ -62,7 +62,7 @@ test-slow: $(VENV)/.extras-examples $(VENV)/.extras-test
 
 test-compiled: $(VENV)/.extras-examples $(VENV)/.extras-test
 	TINYGRAD_CNN_KERNELS=fast $(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not slow" \
-		$(COUNTED)
+		--hypothesis-profile thorough $(COUNTED)
 
 # uv resolves every direct dependency to the lowest version that pyproject.toml declares. It trusts the
 # certificates of the system as pip does, so that it works where a proxy has its own.

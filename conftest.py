@@ -41,15 +41,17 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-# One profile, the same everywhere: the examples are derived from the test itself, so a run can be
-# repeated exactly, and no example is judged by its time, because machines differ.
+# The same everywhere: the examples are derived from the test itself, so a run can be repeated exactly, and
+# no example is judged by its time, because machines differ. `thorough` takes twice as many of them.
 settings.register_profile(
     "default",
+    max_examples=50,
     derandomize=True,
     deadline=None,
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
+settings.register_profile("thorough", settings.get_profile("default"), max_examples=100)
 settings.load_profile("default")
 
 
