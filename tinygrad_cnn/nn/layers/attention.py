@@ -198,8 +198,8 @@ class MultiheadAttention(Module):
     def extra_repr(self) -> str:
         """The sizes.
 
-        >>> print(str(MultiheadAttention(4, 2)).splitlines()[0])
-        MultiheadAttention(4, 2
+        >>> str(MultiheadAttention(4, 2)).splitlines()[1]
+        '  4, 2'
         """
         return f"{self.embed_dim}, {self.num_heads}"
 

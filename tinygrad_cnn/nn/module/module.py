@@ -107,11 +107,14 @@ class Module(ModuleState, ModuleHooks):
         return ""
 
     def __repr__(self) -> str:
-        children = [f"({name}): {child!r}" for name, child in self.named_children()]
+        children, extra = (
+            [f"({name}): {child!r}" for name, child in self.named_children()],
+            self.extra_repr(),
+        )
         if not children:
-            return f"{type(self).__name__}({self.extra_repr()})"
-        body = "\n".join(children).replace("\n", "\n  ")
-        return f"{type(self).__name__}({self.extra_repr()}\n  {body}\n)"
+            return f"{type(self).__name__}({extra})"
+        body = "\n".join([extra, *children] if extra else children).replace("\n", "\n  ")
+        return f"{type(self).__name__}(\n  {body}\n)"
 
 
 def _tensor(module: Module, x: Any, level: int = 3) -> Any:

@@ -402,7 +402,10 @@ CLASSES["RReLU"].forward = _rrelu
 
 
 class CrossMapLRN2d(Module):
-    """`LocalResponseNorm` over an odd number of channels: one less than `size` where that is even."""
+    """`LocalResponseNorm` over an odd number of channels: one less than `size` where that is even.
+
+    PyTorch's leaves the first channel in every sum behind it, though its gradient does not; here both are right.
+    """
 
     def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1) -> None:
         super().__init__()

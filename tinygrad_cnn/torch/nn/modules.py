@@ -303,7 +303,9 @@ class Module(Native):
                 if "\n" not in extra
                 else f"{type(self).__name__}(\n  {extra}\n)"
             )
-        return f"{type(self).__name__}({extra}\n  " + "\n  ".join(children) + "\n)"
+        return (
+            f"{type(self).__name__}(\n  " + "\n  ".join([extra, *children] if extra else children) + "\n)"
+        )
 
 
 def adopted_module(module: Any) -> Any:

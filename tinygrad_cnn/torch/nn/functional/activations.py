@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.torch import views
-from tinygrad_cnn.torch.generators import DRAWS
+from tinygrad_cnn.torch.generators import DRAWS, of
 from tinygrad_cnn.torch.pointwise import log_softmax as _log_softmax
 from tinygrad_cnn.torch.pointwise import softmax as _softmax
+from tinygrad_cnn.torch.tensors import Tensor
 
 
 def _activation(native: Any, *options: str) -> Any:
@@ -76,7 +79,13 @@ def rrelu(
     input: Any, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False, inplace: bool = False
 ) -> Any:
     """x where positive, else x times a slope, drawn in training."""
-    out = F.rrelu(input, lower, upper, training, rng=DRAWS)
+    if training:  # PyTorch draws for the elements that are not positive, one after the other
+        slopes, falls = np.ones(input._array.shape), input._array <= 0
+        drawn = of(None).uniform(int(falls.sum()), np.float64)
+        slopes[falls] = drawn * (upper - lower) + lower
+        out = input * Tensor.detached(slopes.astype(input._array.dtype))
+    else:
+        out = F.rrelu(input, lower, upper, False)
     return views.become(input, out) if inplace else out
 
 
