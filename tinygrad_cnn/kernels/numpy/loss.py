@@ -53,7 +53,10 @@ def one_hot(labels: Array, shape: tuple[int, ...], dtype: Any) -> Array:
     array([[0., 1., 0.],
            [0., 0., 0.]], dtype=float32)
     """
-    beside = np.expand_dims(labels, 1)
     target = np.zeros(shape, dtype)
+    if len(shape) == 2:  # a quarter of the time
+        target[np.arange(shape[0]), np.maximum(labels, 0)] = labels >= 0
+        return target
+    beside = np.expand_dims(labels, 1)
     np.put_along_axis(target, np.maximum(beside, 0), beside >= 0, 1)
     return target
