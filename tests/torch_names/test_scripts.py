@@ -5,6 +5,9 @@ import sys
 
 import pytest
 
+from tinygrad_cnn.torch import comparison
+from tinygrad_cnn.torch.comparison import Note, report
+
 SCRIPT = """
 import sys
 import torch
@@ -67,6 +70,7 @@ def test_draw_writes_the_graph_of_the_first_backward(tmp_path):
         ("import torch\ntorch.jit.load('net.pt')\n", "nothing is compiled or exported"),
         ("import torch\ntorch.ones(2).q_scale()\n", "quantised ones are left out"),
         ("import torch\ntorch.ones(2).unsqueez(0)\n", "the nearest name is 'unsqueeze'"),
+        ("import torch\ntorch.nn.Linear(2, 2).weigth\n", "the nearest name is 'weight'"),
     ],
 )
 def test_what_is_missing_is_said_at_the_scripts_line(tmp_path, text, message):
@@ -80,16 +84,114 @@ def test_a_script_that_exits_gives_its_status(tmp_path):
     assert run(tmp_path, "import sys; sys.exit(3)\n").returncode == 3
 
 
-def test_a_comparison_tells_the_first_value_that_differs(capsys):
-    from tinygrad_cnn.torch.comparison import _report
+def note(place, line, what, *values, kind="float32 (2,)", size=1.0):
+    return Note(place, line, what, kind, [0.0, *values], size)
 
-    theirs = [("item()", 3, 1.0), ("backward() from", 4, 2.0), ("item()", 5, float("nan"))]
-    assert _report(theirs, [(kind, 0, value * (1 + 1e-6)) for kind, _, value in theirs]) == 0
-    assert _report(theirs, [("item()", 3, 1.0), ("backward() from", 4, 2.1)]) == 1
-    assert _report(theirs, [("item()", 3, 1.0), ("item()", 4, 2.0)]) == 1
-    assert _report(theirs, theirs[:2]) == 1
-    told = capsys.readouterr().out.splitlines()
-    assert told[0].startswith("all 3 values are equal") and told[1].startswith(
-        "value 1, line 4: backward()"
+
+def test_a_comparison_tells_the_first_value_that_differs(capsys):
+    theirs = [
+        note("a.py, f", 3, "x", 1.0, 0.5),
+        note("a.py, <module>", 9, "loss", 2.0, kind="float32 ()"),
+        note("a.py, f", 3, "x", 0.5, 0.5),
+    ]
+    near = [n._replace(values=[0.0, *(v * (1 + 1e-6) for v in n.values[1:])]) for n in theirs]
+    assert report(theirs, near) == 0
+    assert report(theirs, [near[1], near[0], near[2]]) == 0  # a library may call f earlier: no difference
+    assert (
+        report(theirs, [near[0], note("a.py, <module>", 9, "loss", 2.1, kind="float32 ()"), near[2]]) == 1
     )
-    assert "PyTorch does backward() from" in told[2] and "PyTorch gave 3 values" in told[3]
+    assert report(theirs, [near[0], near[1], note("a.py, f", 4, "y", 1.0, 0.5)]) == 1
+    assert report(theirs, [note("a.py, f", 3, "x", 1.0, 0.5, kind="int64 (2,)"), *near[1:]]) == 1
+    assert report(theirs, [note("a.py, f", 3, "x", 1.0)._replace(values=[1.0, 1.0, 0.5]), *near[1:]]) == 1
+    assert report(theirs, near[:2]) == 1
+    assert report([], []) == 1
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].startswith(
+        "all 3 values are equal; the largest relative difference is 1.0e-06, at a.py, line 9: loss"
+    )
+    assert told[2].startswith("a.py, line 9: loss: 2 with PyTorch, 2.1 with tinygrad_cnn")
+    assert "a.py, f, line 3: x: comes next with PyTorch, and with tinygrad_cnn line 4: y" in told[3]
+    assert told[4].startswith("a.py, f, line 3: x: float32 (2,) with PyTorch, int64 (2,)")
+    assert told[5].startswith("a.py, f, line 3: x: NaN or infinite elements: 0 with PyTorch, 1 with")
+    assert told[6].startswith("a.py, f: 2 values with PyTorch, 1 with")
+
+
+def test_rounding_that_grew_little_by_little_is_no_difference(capsys):
+    theirs = [note("a.py, f", 3, "x", 1.0) for _ in range(5)]
+    assert report(theirs, [note("a.py, f", 3, "x", 1 + 4.0 ** (k - 9)) for k in range(5)]) == 0
+    assert "rounding grew to this little by little" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_a_trace_notes_what_lines_assign_and_functions_return(tmp_path):
+    text = """
+import torch
+
+class Net(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a = torch.nn.Linear(2, 1)
+
+    def forward(self, x):
+        h = (self.a(x) +
+             1)
+        self.kept, (u, v) = h * 2, (h, 3)
+        return h
+
+net = Net()
+optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+unset = torch.empty(3)
+for k, x in enumerate(torch.ones(2, 3, 2)):
+    loss = net(x).sum()
+    loss.backward()
+    optimizer.step()
+    print(loss.item())
+"""
+    (tmp_path / "net.py").write_text(text)
+    code = comparison._OURS.format(
+        script=str(tmp_path / "net.py"), path=str(tmp_path / "trace"), arguments=[]
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    notes = comparison._read(str(tmp_path / "trace"))
+    step = [
+        ("x", 18), ("h", 10), ("self.kept", 12), ("u", 12), ("what it returns", 13), ("loss", 19),
+        ("what backward() starts from", 20), ("sizes of the gradients at step()", 21),
+        ("sizes of the parameters after step()", 21), ("item()", 22),
+    ]  # fmt: skip
+    assert [(n.what, n.line) for n in notes] == [("unset", 17), *step, *step]
+    assert notes[0].values == [] and notes[0].kind == "float32 (3,)"
+    assert notes[2].place == "net.py, forward" and len(notes[2].values) == 1 + 3
+
+
+def test_printed_lines_are_compared_by_words_and_digits(capsys):
+    comparison._report_texts("loss 0.12345\nepoch 1\n", "loss 0.12346\nepoch 1\n")
+    comparison._report_texts("loss 0.12345\n", "loss 0.22345\n")
+    comparison._report_texts("a\nb\n", "a\n")
+    told = capsys.readouterr().out.splitlines()
+    assert told[0] == "all 2 printed lines are equal" and told[1].startswith(
+        "printed line 1: 'loss 0.12345' with"
+    )
+    assert told[2] == "printed line 2: 'b' with PyTorch, None with tinygrad_cnn"
+
+
+MISSPELT = (
+    "torch.nn.parameter.Paramter torch.optim.swa_utils.AverageModel torch.autograd.functional.jacobin torch.random.manual_sed "
+    "torch.autograd.profiler.profil torch.backends.cudnn.benchmrk torch.utils.checkpoint.checkpint torch.version.cud "
+    "torch.profiler.profil torchvision.models.resnet.BasicBlok torch.Tensor.unsqueez torch.Generator().manual_sed "
+    "torch.device('cpu').typ torch.float32.itemsiz torch.finfo(torch.float32).epss torch.Size([1]).numell "
+    "torch.nn.ModuleDict({}).updat torch.utils.data.DataLoader([1]).batchsize torch.autograd.Function.aply "
+    "torch.distributions.Normal(0.,1.).sampl torchvision.transforms.Compose([]).transform torch.nn.BCELoss().redction "
+    "torch.ones(2).sort().indice torch.types.Numbr torch.nn.modules.conv.Conv2D torch.cuda.is_availible torch.linalg.normm"
+)
+
+
+def test_each_misspelt_name_of_modules_classes_and_objects_is_answered():
+    from tinygrad_cnn import torch, torchvision
+    from tinygrad_cnn.torch.refusals import nearest
+
+    for expression in MISSPELT.split():
+        with pytest.raises(AttributeError) as told:
+            eval(expression, {"torch": torch, "torchvision": torchvision})
+        words = nearest(told.value) or str(told.value)
+        assert "nearest name is" in words or "left out" in words, expression

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import re
 import sys
 import types
@@ -108,6 +110,26 @@ def unimported(error: ImportError) -> str | None:
     return str(missing(root, found[1], names))
 
 
+def nearest(error: BaseException) -> str | None:
+    """Add the nearest name to the message for an attribute that an object, a class or a module lacks.
+
+    >>> nearest(AttributeError("no 'weigth'", name="weigth", obj=types.SimpleNamespace(weight=1)))
+    "no 'weigth'; the nearest name is 'weight'"
+    """
+    words = str(error)
+    told = "nearest name" in words or "left out" in words
+    if (
+        not isinstance(error, AttributeError)
+        or error.obj is None
+        or not isinstance(error.name, str)
+        or told
+    ):
+        return None
+    names = [name for name in dir(error.obj) if not name.startswith("_")]
+    near = get_close_matches(error.name, names, 1, 0.7)
+    return f"{words}; the nearest name is {near[0]!r}" if near else None
+
+
 class LeftOut(types.ModuleType):
     """A module that is left out: it can be imported, and says why when it, or a name of it, is used.
 
@@ -136,6 +158,8 @@ def guard(module: str, names: dict[str, Any]) -> Any:
             raise AttributeError(f"module {module!r} has no attribute {name!r}")
         if (file := home(f"{module}.{name}")) is not None:
             return file
+        if "__path__" in names and importlib.util.find_spec(f"tinygrad_cnn.{module}.{name}") is not None:
+            return importlib.import_module(f"tinygrad_cnn.{module}.{name}")
         raise missing(module, name, names)
 
     return __getattr__

@@ -12,7 +12,7 @@ from typing import Any
 from tinygrad_cnn.torch import aliases
 from tinygrad_cnn.torch.autograd import walks
 from tinygrad_cnn.torch.profiling import Profile
-from tinygrad_cnn.torch.refusals import unimported
+from tinygrad_cnn.torch.refusals import nearest, unimported
 from tinygrad_cnn.torch.tensors import Tensor
 
 _PACKAGE = str(Path(__file__).parent.parent)
@@ -68,8 +68,10 @@ def shown(error: BaseException) -> list[str]:
     last = own[-1] if own and isinstance(error, (AttributeError, ImportError)) else len(frames) - 1
     lines = traceback.format_list(frames[first : last + 1]) if frames else []
     head = ["Traceback (most recent call last):\n"] if lines else []
-    why = unimported(error) if isinstance(error, ImportError) else None
-    return [*head, *lines, *([f"ImportError: {why}\n"] if why else traceback.format_exception_only(error))]
+    why = unimported(error) if isinstance(error, ImportError) else nearest(error)
+    return [
+        *head, *lines, *([f"{type(error).__name__}: {why}\n"] if why else traceback.format_exception_only(error))
+    ]  # fmt: skip
 
 
 def _inner(path: str) -> bool:

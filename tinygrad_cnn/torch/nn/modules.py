@@ -70,7 +70,7 @@ class Module(Native):
         if name.startswith("__"):
             raise AttributeError(name)
         raise AttributeError(
-            f"'{type(self).__name__}' object has no attribute '{name}'", name=name, obj=None
+            f"'{type(self).__name__}' object has no attribute '{name}'", name=name, obj=self
         )
 
     def register_parameter(self, name: str, param: Any) -> None:
