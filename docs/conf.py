@@ -33,6 +33,9 @@ html_theme = "furo"
 html_title = "tinygrad-cnn"
 html_favicon = "_static/icon.svg"
 html_copy_source = False
+html_show_search_summary = (
+    False  # it fetches every page that was found, which a browser refuses from a folder
+)
 html_static_path, html_css_files = ["_static"], ["site.css"]
 html_js_files = [("open.js", {"defer": "defer"})]
 copybutton_exclude = ".linenos, .gp, .go"  # what is copied is the code, without prompts and results

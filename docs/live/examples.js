@@ -53,6 +53,8 @@ blocks.forEach((block, place) => {
   block.querySelector("pre").addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); edit(block); } });
 });
 
+document.body.dataset.examples = blocks.length;
+
 // Where a value cannot be drawn any more, its picture stays as it is.
 async function redraw(picture, graph) {
   const dot = await graph(picture.name, picture.chinese).catch(() => null);
