@@ -73,7 +73,7 @@ def test_every_cell_runs_and_what_one_makes_the_next_finds():
 @pytest.mark.slow
 @needs_live_site
 @pytest.mark.parametrize("size", ["1200,900", "390,800"])
-def test_the_playground_learns_and_answers_to_what_is_drawn_by_keys(size):
+def test_the_playground_learns_and_answers_to_what_is_drawn_by_keys_and_by_hand(size):
     found = report(
         "playground.html",
         """
@@ -87,6 +87,17 @@ def test_the_playground_learns_and_answers_to_what_is_drawn_by_keys(size):
         for (const key of ["ArrowDown", " ", "ArrowRight", " ", "ArrowDown", " "])
           at("drawing").dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
         await until(() => at("answer").textContent !== before);
+        const by_keys = at("answer").textContent, box = at("drawing").getBoundingClientRect();
+        for (const share of [0.3, 0.5, 0.7, 0.9])
+          at("drawing").dispatchEvent(new PointerEvent("pointermove", { buttons: 1, bubbles: true,
+            clientX: box.left + share * box.width, clientY: box.top + 0.7 * box.height }));
+        await until(() => at("answer").textContent !== by_keys);
+        const guess = () => at("answer").textContent.split("\\n").map((row) => Number(row.split(" ").at(-2)));
+        const other = (guess().indexOf(Math.max(...guess())) + 1) % 10, loss = document.body.dataset.loss;
+        at("label").value = other;
+        at("teach").click();
+        await until(() => document.body.dataset.loss !== loss);
+        await until(() => guess()[other] === Math.max(...guess()));
         return { first, last, filters: at("filters").children.length, maps: at("maps").children.length,
                  words: at("graph").textContent, beyond: document.documentElement.scrollWidth - innerWidth };""",
         300,
