@@ -1,6 +1,6 @@
 """Write docs/programs.md, its pictures and the DOT texts that tests compare: `make docs`.
 
-The programs are those of `drawn_programs.py`; `python docs/make_programs.py NAME ...` draws some anew.
+The programs are those of `drawn_programs/`; `python docs/make_programs.py NAME ...` draws some anew.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ HEAD = """\
 
 Each picture is what `viz.graph` makes of the program below it, with the options that the program gives and
 no others. `array(*shape)` stands for numbers from −1 to 1; the layers that several programs share are in
-`drawn_programs.py`. [The gallery](gallery.md) shows what else `viz` draws.
+`docs/drawn_programs/`. [The gallery](gallery.md) shows what else `viz` draws.
 
-This page is made by `make docs`: change `drawn_programs.py`, not this.
+This page is made by `make docs`: change `docs/drawn_programs/`, not this.
 """
 
 
