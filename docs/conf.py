@@ -32,7 +32,7 @@ html_math_renderer = "mathml"
 html_theme = "furo"
 html_title = "tinygrad-cnn"
 html_favicon = "_static/icon.svg"
-html_copy_source = False
+html_copy_source = html_show_copyright = False
 html_show_search_summary = (
     False  # it fetches every page that was found, which a browser refuses from a folder
 )

@@ -34,7 +34,7 @@ async function start() {
     new PreopenDirectory("/tmp", []),
   ];
   const environment = ["HOME=/tmp", "TMPDIR=/tmp", "PYTHONTZPATH=", "NO_COLOR=1", "TINYGRAD_CNN_KERNELS=reference"];
-  const wasi = new WASI(["/usr/local/bin/python.wasm"], environment, files);
+  const wasi = new WASI(["/usr/local/bin/python.wasm"], environment, files, { debug: false });
   const imports = { wasi_snapshot_preview1: { ...wasi.wasiImport }, host: { call: () => -1 } };
   for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
     if (kind === "function" && !(name in (imports[from] ??= {}))) imports[from][name] = () => 52; // not supported
