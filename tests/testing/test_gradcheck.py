@@ -201,6 +201,34 @@ def test_what_is_weak_and_right_passes() -> None:
     assert [f.where for f in result.findings if "weakest" in f.where]
 
 
+@pytest.mark.parametrize("shape", [(3,), (70, 70)])
+def test_a_smooth_function_is_checked_by_few_evaluations(shape: tuple[int, ...]) -> None:
+    x, calls = np.random.default_rng(0).uniform(0.5, 1, shape), []
+
+    def counted(x: Tensor) -> Tensor:
+        calls.append(x)
+        return F.exp(x)
+
+    assert gradcheck(counted, x)
+    assert len(calls) <= 13, "two for the value, one to walk, one for each layout, two a direction, jvp"
+
+
+def test_the_mean_of_two_slopes_confirms_no_kink() -> None:
+    class Half(Op):
+        """relu with the slope 0.5 at 0, which a central difference gives as well."""
+
+        keep = (0,)
+
+        def forward(self, x):
+            return np.maximum(x, 0)
+
+        def backward(self, g, x):
+            return (g * ((x > 0) + 0.5 * (x == 0)),)
+
+    for x in (np.array([0.0]), np.array([0.0, 1.0, -1.0])):
+        assert gradcheck(lambda x: Half()(x), x).status == "unchecked"
+
+
 def test_a_flat_zero_is_smooth() -> None:
     assert gradcheck(lambda x: (F.tanh(x) ** 2).sum(), np.zeros(3)).status == "pass"
 

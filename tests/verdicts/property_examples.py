@@ -24,7 +24,8 @@ SETS = ("reference", "fast")
 
 def one_round(op: Any, problems: int, number: int, kernels: tuple[str, ...], counts: Counter[str]) -> str:
     """Count the properties of some drawn problems of an op; returns what failed, or ''."""
-    case, at = CASES[op], [""]
+    case: Any = CASES[op]
+    at: list[Any] = [None, None, None]
     checks: list[tuple[str, Callable[..., None]]] = [
         (name, check) for name, check in PROPERTIES.items() if name != "adjoint_identity" or case.linear_in
     ]
@@ -40,7 +41,7 @@ def one_round(op: Any, problems: int, number: int, kernels: tuple[str, ...], cou
         for which in kernels:
             use_kernels(which)
             for name, check in checks:
-                at[0] = f"{op.__name__}, {name}, {which} kernels, {problem!r}"
+                at[:] = [name, which, problem]
                 try:
                     checked(check, case, problem)
                     counts["held"] += 1
@@ -51,7 +52,8 @@ def one_round(op: Any, problems: int, number: int, kernels: tuple[str, ...], cou
     try:
         holds()
     except Exception as error:
-        return f"{at[0]}\n{type(error).__name__}: {error}"
+        name, which, problem = at
+        return f"{op.__name__}, {name}, {which} kernels, {problem!r}\n{type(error).__name__}: {error}"
     return ""
 
 

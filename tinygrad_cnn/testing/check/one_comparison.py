@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from tinygrad_cnn.testing.check.error_patterns import explain
 from tinygrad_cnn.testing.check.findings import Finding
 from tinygrad_cnn.testing.check.magnitudes import largest
 from tinygrad_cnn.testing.check.noise import noise_level
-from tinygrad_cnn.testing.check.slopes import Slope, slope
+from tinygrad_cnn.testing.check.slopes import EPS, KINK_MARGIN, Slope, slope
 
 if TYPE_CHECKING:
     from tinygrad_cnn.testing.check.comparisons import Comparer
@@ -30,6 +31,9 @@ ROUNDINGS = 1e3
 #: smooth and not noisy shows by the first, what is somewhat noisy by the second. A quick look can only
 #: confirm: that two numbers and the gradient agree to ten digits is no luck.
 QUICK_LOOKS = ((2.0**-15, 2), (2.0**-8, 4))
+
+#: The smallest step among them.
+SMALLEST = min(step / 2**levels for step, levels in QUICK_LOOKS)
 
 #: A relative agreement of a quick look that is enough.
 QUICK_ERROR = 1e-9
@@ -89,17 +93,25 @@ class Comparison:
         self.usual = self.terms / max(1, sum(v.size for v in direction)) ** 0.5
         self.size = check._size(order)
         self.floor = check.eps * self.size
-        #: Whether one element alone moves: then the one-sided slopes bound every subgradient.
-        self.single = sum(int(np.count_nonzero(v)) for v in direction) == 1
         self.base = check._first(check.points, check.vectors) if order == 2 else 0.0
+        #: Changes near the point that were computed already, by t.
+        self._near: dict[float, float] = {}
+
+    @cached_property
+    def single(self) -> bool:
+        """Whether one element alone moves: then the one-sided slopes bound every subgradient."""
+        return sum(int(np.count_nonzero(v)) for v in self.direction) == 1
 
     def near(self, t: float) -> float:
         """`change`, without a correction that is smaller than what a quick look can see."""
-        check = self.check
-        smallest = min(step / 2**levels for step, levels in QUICK_LOOKS)
-        if self.order == 1 and check.displacement <= QUICK_ERROR * smallest * abs(self.analytic):
-            return check._value_change(check.moved(t, self.direction), spare=check.active)
-        return self.change(t)
+        if t not in self._near:
+            check = self.check
+            if self.order == 1 and check.displacement <= QUICK_ERROR * SMALLEST * abs(self.analytic):
+                moved = check.moved(t, self.direction)
+                self._near[t] = check._value_change(moved, spare=check.active)
+            else:
+                self._near[t] = self.change(t)
+        return self._near[t]
 
     def change(self, t: float) -> float:
         """f(t) - f(0), corrected for the rounding of the point: it moves by δ and not by t·v."""
@@ -124,11 +136,13 @@ class Comparison:
             # Rounding limits small steps, curvature large ones.
             step = self.check.eps**0.25 * 4
             return self.judged(slope(self.change, step, max(self.floor, self.noise()), levels=7))
+        glance = self.glance(QUICK_LOOKS[0][0] / 2)
+        if glance is not None:
+            return glance
         for step, levels in QUICK_LOOKS:
             quick = slope(self.near, step, self.floor, levels)
             found = self.judged(quick)
-            scale = max(abs(quick.value), abs(self.analytic), self.usual, 1e-3 * self.size)
-            if found.status == "pass" and quick.error <= QUICK_ERROR * scale:
+            if found.status == "pass" and quick.error <= QUICK_ERROR * self.scale(quick.value):
                 return found
         noise = max(self.floor, self.noise())
         if noise > ALL_NOISE * self.size and self.size > 0:
@@ -139,6 +153,25 @@ class Comparison:
             if found.status == "fail":
                 self.check.sure.add(self.order)
         return found
+
+    def scale(self, numeric: float) -> float:
+        """How large the numbers are that a quick look compares."""
+        return max(abs(numeric), abs(self.analytic), self.usual, 1e-3 * self.size)
+
+    def glance(self, step: float) -> Finding | None:
+        """A pass by two evaluations, or None: where they agree with the gradient and show no bend.
+
+        One central difference has no estimate of its error, so that it can only confirm: to nine digits,
+        and where the one-sided slopes differ by less than a kink that counts.
+        """
+        ahead, behind = self.near(step), self.near(-step)
+        numeric, bend = (ahead - behind) / (2 * step), abs(ahead + behind) / step
+        if not abs(numeric - self.analytic) <= QUICK_ERROR * self.scale(numeric):  # also where it is NaN
+            return None
+        rounding = max(self.floor, EPS * max(abs(ahead), abs(behind))) / step
+        jump = max(0.0, bend - KINK_MARGIN * self.floor / step)
+        found = self.judged(Slope(numeric, rounding, jump))
+        return found if found.status == "pass" else None
 
     def noise(self) -> float:
         """The noise of the function near the point."""

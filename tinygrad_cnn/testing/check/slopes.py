@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -78,6 +80,9 @@ AGREEMENT = 10.0
 
 #: The rounding of a number of float64, as a share of it.
 EPS = float(np.finfo(np.float64).eps)
+
+#: Weights of arrays with so many elements or fewer are kept.
+KEPT = 256
 
 #: Extrapolations use so many steps at once: beyond that, old ones spoil new ones.
 COLUMNS = 5
@@ -166,4 +171,11 @@ def weights(shape: tuple[int, ...], seed: int) -> Array:
     >>> weights((2,), 0).shape
     (2,)
     """
+    few = math.prod(shape) <= KEPT
+    return _kept(tuple(shape), seed).copy() if few else np.random.default_rng(seed).uniform(-1, 1, shape)
+
+
+@lru_cache(maxsize=1024)
+def _kept(shape: tuple[int, ...], seed: int) -> Array:
+    """The weights of a small array, which a test asks for a thousand times: to seed takes longest."""
     return np.random.default_rng(seed).uniform(-1, 1, shape)

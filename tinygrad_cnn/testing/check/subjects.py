@@ -141,10 +141,25 @@ class Subject:
         with self.same_draws():
             return [np.array(self.framework.array(y)) for y in self.framework.run(self.flat, made)]
 
-    def left(self, arrays: Sequence[Array]) -> tuple[list[Any], list[Array]]:
-        """The framework's arrays as the function leaves them, and its float results."""
+    def again(
+        self, arrays: Sequence[Array], cotangents: Callable[[], Sequence[Array]],
+        note: Callable[[list[Array]], None],
+    ) -> tuple[list[Array], list[Array | None] | None]:  # fmt: skip
+        """The float results once more, with the gradients where one call gives both; else None.
+
+        Args:
+            cotangents: gives those of the results.
+            note: is shown the inputs as the function leaves them, before a gradient is computed.
+        """
+        if self.framework.shows_results:
+            try:
+                return self.valued(arrays, cotangents(), note=note)
+            except Exception:  # seen again, and told, where the gradients alone are computed
+                pass
         made = self.made(arrays)
-        return made, self.outputs_of(made)
+        values = self.outputs_of(made)
+        note([self.framework.array(x) for x in made])
+        return values, None
 
     def seen(self, arrays: Sequence[Array], look: Callable[[list[Array]], T], spare: Sequence[int]) -> T:
         """Show `look` the results at some arrays, which it must not keep; `spare` as in `made`."""
@@ -167,21 +182,25 @@ class Subject:
             return self.framework.gradients(self.flat, self.made(arrays), self.active, cotangents)
 
     def valued(
-        self, arrays: Sequence[Array], cotangents: Sequence[Array], spare: Sequence[int] = ()
-    ) -> tuple[list[Array], list[Array | None]]:
-        """The results, and the gradients of the active inputs; `spare` as in `made`."""
+        self, arrays: Sequence[Array], cotangents: Sequence[Array], spare: Sequence[int] = (),
+        note: Callable[[list[Array]], None] | None = None,
+    ) -> tuple[list[Array], list[Array | None]]:  # fmt: skip
+        """The results and the gradients of the active inputs; `spare` is as in `made`."""
         if not self.framework.shows_results:
             return self.outputs(arrays), self.gradients(arrays, [cotangents])[0]
-        seen: list[Any] = []
+        seen: list[Array] = []
 
         def noted(given: Sequence[Any]) -> list[Any]:
-            seen[:] = self.flat(given)
-            return list(seen)
+            results = self.flat(given)
+            seen[:] = [np.array(self.framework.array(y)) for y in results]  # as they are before the walk
+            if note is not None:
+                note([self.framework.array(x) for x in given])
+            return results
 
         with self.same_draws():
             made = self.made(arrays, spare)
             (found,) = self.framework.gradients(noted, made, self.active, [cotangents])
-            return [self.framework.array(y) for y in seen], found
+            return seen, found
 
     def second(
         self, arrays: Sequence[Array], cotangents: Sequence[Array], vectors: Sequence[Array]

@@ -64,11 +64,15 @@ def weak_entries(check: Comparer) -> Iterator[Finding]:
     with np.errstate(all="ignore"):
         gradients = zip(check.gradients(), check.active, check.scales, strict=True)
         slopes = [
-            np.zeros(check.points[k].shape) if g is None else np.abs(g).astype(np.float64) * scale
+            np.zeros(check.points[k].shape)
+            if g is None
+            else np.abs(np.multiply(g, scale, dtype=np.float64))
             for g, k, scale in gradients
         ]
+        rare = CHANCE / max(1, sum(s.size for s in slopes))
+        if _none_is_weak(slopes, rare):
+            return
         weak = [np.isfinite(s) for s in slopes]
-    rare = CHANCE / max(1, sum(s.size for s in slopes))
     for _ in range(GROUPS):
         most = [float(s.max(initial=0.0, where=w)) for s, w in zip(slopes, weak, strict=True)]
         limit = max(most) * WEAK
@@ -83,6 +87,17 @@ def weak_entries(check: Comparer) -> Iterator[Finding]:
         moved = [v * w for v, w in zip(check.random(), weak, strict=True)]
         paths = [check.subject.paths[k] for k, w in zip(check.active, weak, strict=True) if w.any()]
         yield check.along(1, f"{' and '.join(paths)}, the weakest entries alone", moved)
+
+
+def _none_is_weak(slopes: list[np.ndarray], rare: float) -> bool:
+    """Whether a quick look finds no weak input and no weak entry, as is usual."""
+    tops = [float(s.max(initial=0.0)) for s in slopes]
+    top = max(tops)
+    if not np.isfinite(top) or any(s.size and t < top * WEAK for s, t in zip(slopes, tops, strict=True)):
+        return False
+    few = min(WEAK, rare) * top
+    below = (s[s < few] for s in slopes if s.size and s.min() < few)
+    return not any(b.any() for b in below)
 
 
 def unit(check: Comparer, place: int, index: tuple[int, ...]) -> list[np.ndarray]:
