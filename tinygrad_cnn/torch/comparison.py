@@ -89,6 +89,8 @@ def compare(script: str, arguments: list[str]) -> int:
             traces.append(_read(path))
             texts.append(done.stdout)
             statuses.append(done.returncode)
+    if any(statuses) and not any(traces):  # nothing was computed that could be compared
+        return 1
     status = report(*traces)
     _report_texts(*texts)
     return status or int(statuses[0] != statuses[1])

@@ -46,7 +46,8 @@ def array_of(data: Any, dtype: Any = None, copy: bool = False) -> Any:
         return np.array(data, kind, copy=True if copy else None)
     found = np.array(_unwrapped(data))
     if found.dtype.kind not in "biuf":
-        raise (TypeError if found.dtype == object else ValueError)(
+        refusal: Any = RuntimeError if found.dtype == object else ValueError
+        raise (TypeError if isinstance(data, (str, bytes, np.ndarray)) else refusal)(
             f"tensor: cannot make a tensor of {type(data).__name__} with elements of type {found.dtype}"
         )
     if kind is None and found.dtype.kind == "f" and not _holds_arrays(data):
@@ -273,5 +274,5 @@ def hann_window(
     requires_grad: bool = False,
 ) -> Any:
     """Hann's window."""
-    n = window_length + 1 if periodic else window_length
+    n = window_length + 1 if periodic and window_length > 1 else window_length
     return _made(np.hanning(n)[:window_length].astype(_kind(dtype)), requires_grad, device)

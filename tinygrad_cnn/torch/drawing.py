@@ -214,17 +214,16 @@ def _random(x: Any, low: Any = None, high: Any = None, *, generator: Any = None)
     if low is not None:
         first, last = (0, low) if high is None else (low, high)
         return fill(x, of(generator).integers(int(first), int(last), count).reshape(x._array.shape))
-    if kind == np.int64:
-        drawn: Any = (of(generator).long_words(count) % np.uint64(2**63)).astype(np.int64)
+    stream = of(generator)
+    words = stream.long_words(count) if kind in (np.int64, np.float64) else stream.words(count)
+    if kind.kind == "f":
+        limit = 2 ** (np.finfo(kind).nmant + 1) + 1
     else:
-        limit = 2 ** {"float32": 24, "float64": 53, "float16": 11}.get(kind.name, 0) + 1
-        drawn = of(generator).words(count) % np.uint64(
-            limit if kind.kind == "f" else dtypes.iinfo(x.dtype).max + 1
-        )
-    return fill(x, drawn.reshape(x._array.shape))
+        limit = 2 if kind.kind == "b" else dtypes.iinfo(x.dtype).max + 1
+    return fill(x, (words % np.uint64(limit)).astype(kind).reshape(x._array.shape))
 
 
-def _trunc_free(x: Any, median: float = 0, sigma: float = 1, *, generator: Any = None) -> Any:
+def _cauchy(x: Any, median: float = 0, sigma: float = 1, *, generator: Any = None) -> Any:
     u = of(generator).uniform(x._array.size, np.float64).reshape(x._array.shape)
     return fill(x, median + sigma * np.tan(np.pi * (u - 0.5)))
 
@@ -240,5 +239,5 @@ _in_place("uniform_", _uniform, "Fill with uniform numbers.")
 _in_place("bernoulli_", _bernoulli, "Fill with 1 by a probability, with 0 otherwise.")
 _in_place("exponential_", _exponential, "Fill with numbers of an exponential density.")
 _in_place("random_", _random, "Fill with whole numbers.")
-_in_place("cauchy_", _trunc_free, "Fill with numbers of Cauchy's density.")
+_in_place("cauchy_", _cauchy, "Fill with numbers of Cauchy's density.")
 _in_place("log_normal_", _log_normal, "Fill with numbers whose logarithm is normal.")

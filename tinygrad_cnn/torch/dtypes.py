@@ -106,10 +106,10 @@ def of_numpy(kind: np.dtype[Any]) -> dtype:
     """
     found = _of_numpy.get(kind)
     if found is None:
-        native = kind.newbyteorder("=")
-        found = _of_numpy.get(native)
-        if found is None:
-            raise TypeError(f"torch: elements of type {kind} have no counterpart here")
+        turned = kind.newbyteorder("=") in _of_numpy
+        raise (ValueError if turned else TypeError)(
+            f"torch: elements of type {kind} have no counterpart here"
+        )
     return found
 
 
@@ -189,7 +189,7 @@ def finfo(type: dtype | None = None) -> Any:
                       resolution=0.01)  # fmt: skip
     found = np.finfo(to_numpy(type or _default))
     return Limits(found, eps=float(found.eps), tiny=float(found.tiny), smallest_normal=float(found.tiny),
-                  resolution=float(found.resolution))  # fmt: skip
+                  resolution=10.0**-found.precision)  # fmt: skip
 
 
 def iinfo(type: dtype) -> Any:
@@ -211,4 +211,7 @@ class Limits:
         vars(self).update(more)
 
     def __repr__(self) -> str:
-        return f"{'finfo' if hasattr(self, 'eps') else 'iinfo'}({', '.join(f'{k}={v}' for k, v in vars(self).items())})"
+        if not hasattr(self, "eps"):
+            return f"iinfo(min={self.min}, max={self.max}, dtype={self.dtype})"
+        names = ("resolution", "min", "max", "eps", "smallest_normal", "tiny")
+        return f"finfo({', '.join(f'{k}={vars(self)[k]:g}' for k in names)}, dtype={self.dtype})"

@@ -175,7 +175,7 @@ def vmap(
     def run(*args: Any, **kwargs: Any) -> Any:
         dims = in_dims if isinstance(in_dims, (tuple, list)) else [in_dims] * len(args)
         whole = [[arg, dim] for arg, dim in zip(args, dims, strict=True)]
-        sizes = {leaf.shape[dim] for arg, dim in whole if isinstance(dim, int) for leaf in _leaves(arg)}
+        sizes = {size for arg, dim in whole for size in _sizes(arg, dim)}
         if len(sizes) != 1:
             raise ValueError(
                 f"vmap: the arguments have {sorted(sizes)} elements along in_dims={in_dims}; one number fits"
@@ -194,6 +194,15 @@ def vmap(
         return shaping.stack(results, out_dims)
 
     return run
+
+
+def _sizes(arg: Any, dim: Any) -> set[int]:
+    """Sizes of the tensors in an argument along the dimension of each."""
+    if dim is None:
+        return set()
+    if isinstance(dim, (tuple, list)):
+        return {size for a, d in zip(arg, dim, strict=True) for size in _sizes(a, d)}
+    return {leaf.shape[dim] for leaf in _leaves(arg)}
 
 
 def _picked(arg: Any, dim: Any, k: int) -> Any:

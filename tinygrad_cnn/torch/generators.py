@@ -129,7 +129,7 @@ class Generator:
         if np.dtype(kind) == np.float64:
             return (self.long_words(count) & np.uint64(2**53 - 1)).astype(np.float64) * 2.0**-53
         if np.dtype(kind) == np.float16:
-            return ((self.words(count) & np.uint64(2**11 - 1)).astype(np.float32) * 2.0**-11).astype(kind)
+            return self.uniform(count, np.float32).astype(kind)  # rounded, as PyTorch does
         return (self.words(count) & np.uint64(2**24 - 1)).astype(np.float32) * _FLOAT
 
     def normal(self, count: int, kind: Any = np.float32) -> Array:

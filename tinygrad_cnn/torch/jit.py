@@ -81,8 +81,18 @@ def annotate(the_type: Any, the_value: Any) -> Any:
 
 def isinstance(obj: Any, target_type: Any) -> bool:
     """Whether an object is of a type, which may be one of `typing`'s."""
-    plain = typing.get_origin(target_type) or target_type
-    return builtins.isinstance(obj, plain)
+    plain, parts = typing.get_origin(target_type) or target_type, typing.get_args(target_type)
+    if plain in (typing.Union, types.UnionType):
+        return any(isinstance(obj, part) for part in parts)
+    if not parts or not builtins.isinstance(obj, plain):
+        return builtins.isinstance(obj, plain)
+    if plain is dict:
+        return all(
+            isinstance(part, kind) for pair in obj.items() for part, kind in zip(pair, parts, strict=True)
+        )
+    if plain is tuple and parts[-1] is not ...:
+        return len(obj) == len(parts) and all(map(isinstance, obj, parts))
+    return all(isinstance(part, parts[0]) for part in obj)
 
 
 annotations: Any = types.SimpleNamespace(

@@ -98,6 +98,10 @@ def _whole(native: Any, ufunc: Any, swap: bool = False) -> Callable[[Any, Any], 
 def _power(self: Any, exponent: Any) -> Any:
     if not _is_operand(exponent):
         return NotImplemented
+    if isinstance(exponent, np.generic):
+        exponent = exponent.item()
+    elif isinstance(exponent, np.ndarray):
+        exponent = Tensor.detached(exponent)
     if self._array.dtype.kind != "f" and not isinstance(exponent, float):
         if isinstance(exponent, int):
             if exponent < 0:
@@ -410,7 +414,7 @@ OWN: dict[str, Any] = {
     "numel": lambda self: self._array.size, "nelement": lambda self: self._array.size,
     "element_size": lambda self: self._array.itemsize, "data_ptr": lambda self: self._array.ctypes.data,
     "stride": lambda self, dim=None: _strides(self) if dim is None else _strides(self)[dim],
-    "storage_offset": lambda self: 0, "is_contiguous": lambda self, memory_format=None: views.memory_order(self) is None,
+    "storage_offset": lambda self: storages.offset(self), "is_contiguous": lambda self, memory_format=None: views.memory_order(self) is None,
     "get_device": lambda self: -1, "is_pinned": lambda self, device=None: False, "is_shared": multiprocessing.is_shared,
     "fill_": lambda self, value: views.fill(self, value.item() if isinstance(value, NativeTensor) else value),
     "zero_": lambda self: views.fill(self, 0),

@@ -97,6 +97,8 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Any:
 def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
     """Elements of `source`, in order, where the mask holds."""
     place = np.broadcast_to(mask._array.astype(bool, copy=False), input._array.shape)
+    if place.sum() > source._array.size:
+        raise RuntimeError(f"masked_scatter: {place.sum()} elements are wanted, {source._array.size} given")
     taken = F.index(F.reshape(source, (-1,)), slice(int(place.sum())))
     return F.where(place, ops.IndexAdd(place, input._array.shape)(taken), input)
 
@@ -256,14 +258,16 @@ def unique(
 def unique_consecutive(
     input: Any, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
 ) -> Any:
-    """The first of each run of equal elements."""
-    flat = input._array.ravel()
-    new = np.concatenate([[True], flat[1:] != flat[:-1]]) if flat.size else np.zeros(0, bool)
-    out = [Tensor.detached(flat[new])]
+    """The first of each run of equal elements, or of equal slices of a dimension."""
+    rows = input._array.ravel() if dim is None else np.moveaxis(input._array, dim, 0)
+    flat = rows.reshape(len(rows), -1)
+    new = np.concatenate([[True], (flat[1:] != flat[:-1]).any(1)])[: len(flat)]
+    out = [Tensor.detached(rows[new] if dim is None else np.moveaxis(rows[new], 0, dim))]
     if return_inverse:
-        out.append(Tensor.detached((np.cumsum(new) - 1).reshape(input._array.shape)))
+        places = np.cumsum(new) - 1
+        out.append(Tensor.detached(places.reshape(input._array.shape) if dim is None else places))
     if return_counts:
-        out.append(Tensor.detached(np.diff(np.append(np.flatnonzero(new), flat.size))))
+        out.append(Tensor.detached(np.diff(np.append(np.flatnonzero(new), len(flat)))))
     return out[0] if len(out) == 1 else tuple(out)
 
 

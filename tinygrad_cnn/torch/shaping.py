@@ -393,18 +393,27 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Any, ...]:
     return tuple(F.swapaxes(x, 0, 1) for x in out) if indexing == "xy" and len(out) > 1 else tuple(out)
 
 
+def _at_least(tensors: Any, n: int) -> Any:
+    """Tensors with dimensions of size 1 in front, so that there are `n`; given alone or in a list."""
+    listed = len(tensors) == 1 and isinstance(tensors[0], (list, tuple))
+    given = tensors[0] if listed else tensors
+    out = tuple(
+        x if x._array.ndim >= n else F.reshape(x, (1,) * (n - x._array.ndim) + x._array.shape)
+        for x in given
+    )
+    return out[0] if len(out) == 1 and not listed else out
+
+
 @name(method=False)
 def atleast_1d(*tensors: Any) -> Any:
     """At least one dimension."""
-    out = tuple(x if x._array.ndim else F.reshape(x, (1,)) for x in tensors)
-    return out[0] if len(out) == 1 else out
+    return _at_least(tensors, 1)
 
 
 @name(method=False)
 def atleast_2d(*tensors: Any) -> Any:
     """At least two dimensions."""
-    out = tuple(x if x._array.ndim > 1 else F.reshape(x, (1, -1)) for x in tensors)
-    return out[0] if len(out) == 1 else out
+    return _at_least(tensors, 2)
 
 
 @name(method=False)

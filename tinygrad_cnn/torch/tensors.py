@@ -240,7 +240,13 @@ class GradFn:
     def name(self) -> str:
         """The op's name as PyTorch spells it."""
         op = self.node.op
-        return f"{op.name if op else 'AccumulateGrad'}{'Backward0' if op else ''}"
+        if hasattr(op, "_function"):  # of the program
+            return f"{op.name}Backward"
+        return (
+            f"{'View' if op.name == 'Reshape' else op.name}Backward0"
+            if op
+            else "torch::autograd::AccumulateGrad"
+        )
 
     @property
     def next_functions(self) -> tuple[Any, ...]:

@@ -141,8 +141,6 @@ def setitem(x: Any, key: Any, value: Any) -> None:
         become(x, _put(x, key, new))
         return
     array = value._array if isinstance(value, NativeTensor) else value
-    if isinstance(array, (list, tuple)):
-        array = np.array([v._array if isinstance(v, NativeTensor) else v for v in array])
     target = x._writable()
     if isinstance(array, np.ndarray) and array.ndim > target[key].ndim:
         array = array.reshape(array.shape[array.ndim - target[key].ndim :])

@@ -287,6 +287,14 @@ def habits(torch):
     )  # fmt: skip
 
 
+def refusal(function, *args, **kwargs):
+    """The built-in type of the error that a call raises, by name; else what it returns."""
+    try:
+        return function(*args, **kwargs)
+    except Exception as error:
+        return next(kind.__name__ for kind in type(error).__mro__ if kind.__module__ == "builtins")
+
+
 def plain(value, torch):
     """A result as nested lists of arrays, types and texts."""
     if isinstance(value, torch.Tensor):

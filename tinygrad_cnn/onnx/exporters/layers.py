@@ -183,7 +183,7 @@ def _interpolate(to: Target, op: ops.Interpolate, x: str) -> str:
             }
             if mode == "nearest":
                 options["nearest_mode"] = "floor"
-            if varies:
+            if varies and any(a != b for a, b in to.pairs()[-count:]):
                 return to.node("Resize", [x, "", to.constant(np.array(factors, np.float32))], **options)
             return to.node("Resize", [x, "", "", to.ints(*output)], **options)
     if varies:

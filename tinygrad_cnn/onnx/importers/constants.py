@@ -90,8 +90,14 @@ def cast(call: Call, x: Any, dtype: np.dtype[Any]) -> Any:
 def _of_text(values: Any, dtype: np.dtype[Any]) -> Any:
     if dtype.kind not in "OU":
         return np.array([float(v) for v in values.reshape(-1)]).astype(dtype).reshape(values.shape)
-    words = [f"{v:.8g}" if values.dtype.kind == "f" else str(v) for v in values.reshape(-1)]
+    words = [_text_of(v) if values.dtype.kind == "f" else str(v) for v in values.reshape(-1)]
     return np.array(words, object).reshape(values.shape)
+
+
+def _text_of(number: Any) -> str:
+    """A float as ONNX writes it: infinities are INF and -INF."""
+    text = f"{number:.8g}"
+    return {"nan": "NaN"}.get(text, text.upper() if text.endswith("inf") else text)
 
 
 @importer("BitCast")

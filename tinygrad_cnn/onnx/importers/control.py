@@ -37,12 +37,16 @@ def _loop(call: Call, most: Any, condition: Any, *state: Any) -> Any:
         goes, carried = bool(scalar(out[0])), out[1 : 1 + len(state)]
         scanned.append(out[1 + len(state) :])
         turn += 1
-    results = [_stacked(list(parts)) for parts in zip(*scanned, strict=True)]
     if not scanned:
-        for declared in body.outputs[1 + len(state) :]:
-            sizes = [n if isinstance(n, int) else 0 for n in declared.shape or ()]
-            results.append(np.zeros((0, *sizes), declared.dtype or np.float32))
-    return (*carried, *results)
+        return (*carried, *_none_of(body, 1 + len(state)))
+    return (*carried, *(_stacked(list(parts)) for parts in zip(*scanned, strict=True)))
+
+
+def _none_of(body: Any, first: int) -> list[Any]:
+    """The scanned results of a body that did not run, from its output `first` on: no elements."""
+    sizes = [[n if isinstance(n, int) else 0 for n in d.shape or ()] for d in body.outputs[first:]]
+    kinds = [d.dtype or np.dtype(np.float32) for d in body.outputs[first:]]
+    return [np.zeros((0, *shape), kind) for shape, kind in zip(sizes, kinds, strict=True)]
 
 
 @importer("Scan")
@@ -70,6 +74,8 @@ def _scanned(call: Call, body: Any, count: int, inputs: Any) -> list[Any]:
         out = call.run(body, [*state, *parts])
         state = out[: len(state)]
         found.append(out[len(state) :])
+    if not found:
+        return [*state, *_none_of(body, len(state))]
     results = []
     columns = list(zip(*found, strict=True))
     out_axes = _each(call, "scan_output_axes", len(columns))

@@ -56,27 +56,6 @@ def _einsum(call: Call, *operands: Any) -> Any:
 
 @importer("Det")
 def _det(call: Call, x: Any) -> Any:
-    """The determinant, by elimination with the largest pivot."""
-    size = x.shape[-1]
-    if x.ndim < 2 or x.shape[-2] != size:
+    if x.ndim < 2 or x.shape[-2] != x.shape[-1]:
         raise FormatError(f"x {x.shape} is not a square matrix")
-    batch = F.reshape(x, (-1 if size else 0, size, size))
-    found = [_determinant(batch[i], size) for i in range(batch.shape[0])]
-    return F.reshape(F.stack(found), x.shape[:-2])
-
-
-def _determinant(matrix: Any, size: int) -> Any:
-    total = np.ones((), matrix.dtype)
-    for _ in range(size):
-        row = int(np.argmax(np.abs(array(matrix)[:, 0])))
-        pivot, sign = matrix[row, 0], -1.0 if row else 1.0
-        total = total * pivot * sign
-        if array(pivot) == 0:
-            return total
-        order = [row, *(i for i in range(1, matrix.shape[0]) if i != row)]
-        if row:
-            order = [row, *(0 if i == row else i for i in range(1, matrix.shape[0]))]
-        swapped = F.index(matrix, (np.array(order, np.intp),))
-        factors = swapped[1:, :1] / pivot
-        matrix = swapped[1:, 1:] - factors * swapped[:1, 1:]
-    return total
+    return F.det(x) if x.dtype != np.float16 else F.astype(F.det(F.astype(x, np.float32)), np.float16)

@@ -37,7 +37,7 @@ def _rounded(x: Any, dtype: Any, zero: Any) -> Any:
     limits = {"int4": (-8, 7), "uint4": (0, 15), "int2": (-2, 1), "uint2": (0, 3)}
     if kind.name in limits:
         return np.clip(np.rint(x) + zero, *limits[kind.name]).astype(np.int8).astype(kind)
-    return x.astype(np.float32).astype(kind)  # a small float
+    return to_small_float(x, kind)
 
 
 @importer("QuantizeLinear", options=(1,))

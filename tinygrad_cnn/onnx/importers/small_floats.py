@@ -16,10 +16,7 @@ def to_small_float(x: Any, dtype: np.dtype[Any], saturate: bool = True, round_mo
     beyond = np.abs(numbers) > largest
     if not saturate or not beyond.any():
         return numbers.astype(dtype)
-    clipped = np.clip(numbers, -largest, largest)
-    if not saturate:
-        clipped = np.where(np.isinf(numbers), numbers, clipped)
-    return np.where(np.isnan(numbers), numbers, clipped).astype(dtype)
+    return np.clip(numbers, -largest, largest).astype(dtype)  # NaN stays NaN
 
 
 def largest_of(dtype: np.dtype[Any]) -> float:

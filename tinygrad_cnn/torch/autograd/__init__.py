@@ -13,6 +13,7 @@ from tinygrad_cnn.torch.autograd.anomaly_mode import set_detect_anomaly as set_d
 from tinygrad_cnn.torch.autograd.checks import gradcheck as gradcheck
 from tinygrad_cnn.torch.autograd.checks import gradgradcheck as gradgradcheck
 from tinygrad_cnn.torch.autograd.functions import Function as Function
+from tinygrad_cnn.torch.autograd.functions import once_differentiable as once_differentiable
 from tinygrad_cnn.torch.autograd.walks import backward as backward
 from tinygrad_cnn.torch.autograd.walks import grad as grad
 from tinygrad_cnn.torch.refusals import guard as _guard
@@ -29,6 +30,7 @@ __all__ = [
     "gradcheck",
     "gradgradcheck",
     "no_grad",
+    "once_differentiable",
     "profiler",
     "set_detect_anomaly",
     "set_grad_enabled",

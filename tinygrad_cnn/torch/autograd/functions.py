@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
+import functools
 from typing import Any
 
 import numpy as np
@@ -36,7 +36,7 @@ class Context:
         """Say which operands were written over; nothing depends on it here."""
 
     def set_materialize_grads(self, value: bool) -> None:
-        """Whether gradients that nobody sent are zeros, or None."""
+        """Whether gradients of results that carry none are zeros, or None."""
         self.materialize_grads = value
 
 
@@ -44,15 +44,15 @@ class _Applied(Op):
     """One call of a Function, as an op: its results, flattened, in one row."""
 
     def __init__(
-        self, function: type[Function], ctx: Context, value: Any, shapes: list[Any], count: int
+        self, function: type[Function], ctx: Context, value: Any, shapes: list[Any], results: list[Any]
     ) -> None:
-        self._function, self._ctx, self._value, self._shapes, self._count = (
-            function,
-            ctx,
-            value,
-            shapes,
-            count,
-        )
+        """Keep the call.
+
+        Args:
+            results: for each result its place in the row, the zeros that are its gradient, or None.
+        """
+        self._function, self._ctx, self._value = function, ctx, value
+        self._shapes, self._results = shapes, results
 
     @property
     def name(self) -> str:
@@ -72,11 +72,12 @@ class _Applied(Op):
             parts = [
                 whole[a:b].reshape(s) for a, b, s in zip(starts, ends.tolist(), self._shapes, strict=True)
             ]
+        grads = [parts[r] if isinstance(r, int) else r for r in self._results]
         if traced:
-            found = self._function.backward(self._ctx, *parts)
+            found = self._function.backward(self._ctx, *grads)
         else:
             with no_grad():
-                found = self._function.backward(self._ctx, *parts)
+                found = self._function.backward(self._ctx, *grads)
         found = found if isinstance(found, tuple) else (found,)
         wanted = [found[k] for k in self._ctx.__dict__["_places"] if k < len(found)]
         return tuple(None if g is None else native(g) if traced else g._array for g in wanted)
@@ -136,7 +137,8 @@ class Function:
             value = flowing[0]._array.copy()
         else:
             value = np.concatenate([r._array.reshape(-1) for r in flowing])
-        op = _Applied(cls, ctx, value, shapes, len(flowing))
+        places = {id(r): k for k, r in enumerate(flowing)}
+        op = _Applied(cls, ctx, value, shapes, [places.get(id(r), _nothing(ctx, r)) for r in results])
         whole = Tensor.record(op, tuple(a for a in args if isinstance(a, NativeTensor)))
         made: dict[int, Any] = {}
         start = 0
@@ -153,6 +155,29 @@ class Function:
         return out if isinstance(result, tuple) else out[0]
 
 
+def _nothing(ctx: Context, result: Any) -> Any:
+    """The gradient of a result that carries none: zeros; None for what is no tensor."""
+    if not isinstance(result, NativeTensor) or not ctx.materialize_grads:
+        return None
+    return Tensor.detached(np.zeros_like(result._array))
+
+
+def once_differentiable(fn: Any) -> Any:
+    """Say of a `backward` that it may not be differentiated itself: what it gives is constant.
+
+    >>> once_differentiable(lambda ctx, g: 2 * g)(None, 3)
+    6
+    """
+
+    @functools.wraps(fn)
+    def backward(ctx: Any, *grad_outputs: Any) -> Any:
+        with no_grad():
+            return fn(ctx, *grad_outputs)
+
+    backward.once_differentiable = True  # type: ignore[attr-defined]
+    return backward
+
+
 def _doubly(function: type[Function]) -> bool:
     """Whether the derivative may be differentiated again."""
-    return not getattr(inspect.unwrap(function.backward), "once_differentiable", False)
+    return not getattr(function.backward, "once_differentiable", False)

@@ -81,6 +81,11 @@ class Uniform(Distribution):
         return (self.high + self.low) / 2
 
     @property
+    def mode(self) -> Any:
+        """NaN: all values between are as likely."""
+        return self.high * float("nan")
+
+    @property
     def variance(self) -> Any:
         """(high - low)² / 12."""
         return (self.high - self.low) ** 2 / 12
@@ -120,6 +125,11 @@ class Exponential(Distribution):
         return 1 / self.rate
 
     @property
+    def mode(self) -> Any:
+        """0."""
+        return self.rate * 0
+
+    @property
     def variance(self) -> Any:
         """1 / rate²."""
         return 1 / self.rate**2
@@ -154,6 +164,11 @@ class Laplace(LocationScale):
 
     @property
     def mean(self) -> Any:
+        """The mean."""
+        return self.loc
+
+    @property
+    def mode(self) -> Any:
         """The mean."""
         return self.loc
 

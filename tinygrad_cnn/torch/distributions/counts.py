@@ -12,6 +12,7 @@ from tinygrad_cnn.torch.distributions.discrete import Categorical, Trials
 from tinygrad_cnn.torch.distributions.families import Distribution, parameter
 from tinygrad_cnn.torch.drawing import poisson, rand
 from tinygrad_cnn.torch.generators import default_generator
+from tinygrad_cnn.torch.nn.losses import binary_cross_entropy_with_logits
 from tinygrad_cnn.torch.pointwise import xlogy
 from tinygrad_cnn.torch.tensors import Tensor
 
@@ -36,6 +37,11 @@ class Poisson(Distribution):
     def variance(self) -> Any:
         """The rate."""
         return self.rate
+
+    @property
+    def mode(self) -> Any:
+        """The rate, rounded down."""
+        return self.rate.floor()
 
     def sample(self, sample_shape: Any = ()) -> Any:
         """A draw."""
@@ -65,6 +71,15 @@ class Geometric(Trials):
     def variance(self) -> Any:
         """(1 - p) / p²."""
         return (1 / self.probs - 1) / self.probs
+
+    @property
+    def mode(self) -> Any:
+        """0."""
+        return self.probs * 0
+
+    def entropy(self) -> Any:
+        """That of one trial, over p."""
+        return binary_cross_entropy_with_logits(self.logits, self.probs, reduction="none") / self.probs
 
     def sample(self, sample_shape: Any = ()) -> Any:
         """A draw."""
@@ -101,6 +116,11 @@ class Binomial(Trials):
     def variance(self) -> Any:
         """n·p·(1 - p)."""
         return self.total_count * self.probs * (1 - self.probs)
+
+    @property
+    def mode(self) -> Any:
+        """(n + 1)·p, rounded down."""
+        return ((self.total_count + 1) * self.probs).floor().clamp(max=self.total_count)
 
     def sample(self, sample_shape: Any = ()) -> Any:
         """A draw."""

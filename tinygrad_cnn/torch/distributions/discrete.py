@@ -56,6 +56,13 @@ class Categorical(Distribution):
         return F.squeeze(F.take_along_axis(logits, np.broadcast_to(places, shape)[..., None], -1), -1)
 
     @property
+    def mean(self) -> Any:
+        """NaN: labels are no numbers."""
+        return Tensor.detached(np.full(self.batch_shape, np.nan, self.probs._array.dtype))
+
+    variance = mean
+
+    @property
     def mode(self) -> Any:
         """The likeliest label."""
         return F.argmax(self.probs, -1)
@@ -90,12 +97,20 @@ class OneHotCategorical(Categorical):
         """p·(1 - p)."""
         return self.probs * (1 - self.probs)
 
-    def sample(self, sample_shape: Any = ()) -> Any:
-        """A draw."""
-        labels = self._labels.sample(sample_shape)
+    @property
+    def mode(self) -> Any:
+        """The likeliest label, as a vector."""
+        return self._vectors(self._labels.mode)
+
+    def _vectors(self, labels: Any) -> Any:
+        """Labels as vectors with a 1."""
         return Tensor.detached(
             np.eye(self.probs._array.shape[-1], dtype=self.probs._array.dtype)[labels._array]
         )
+
+    def sample(self, sample_shape: Any = ()) -> Any:
+        """A draw."""
+        return self._vectors(self._labels.sample(sample_shape))
 
     def log_prob(self, value: Any) -> Any:
         """The logarithm of the probability."""

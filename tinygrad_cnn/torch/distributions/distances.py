@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.torch import linalg
-from tinygrad_cnn.torch.distributions.continuous import Exponential, Normal
+from tinygrad_cnn.torch.distributions.continuous import Exponential, Normal, Uniform
 from tinygrad_cnn.torch.distributions.counts import Poisson
 from tinygrad_cnn.torch.distributions.discrete import Bernoulli, Categorical
 from tinygrad_cnn.torch.distributions.shares import Beta, Dirichlet, Gamma
@@ -58,6 +59,13 @@ def _categorical(p: Any, q: Any) -> Any:
 def _bernoulli(p: Any, q: Any) -> Any:
     a, b = p.probs, q.probs
     return a * (a / b).log() + (1 - a) * ((1 - a) / (1 - b)).log()
+
+
+@register_kl(Uniform, Uniform)
+def _uniform(p: Any, q: Any) -> Any:
+    ratio = ((q.high - q.low) / (p.high - p.low)).log()
+    beyond = (q.low._array > p.low._array) | (q.high._array < p.high._array)
+    return F.where(beyond, math.inf, ratio)
 
 
 @register_kl(Independent, Independent)

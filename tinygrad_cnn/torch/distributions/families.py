@@ -45,9 +45,18 @@ class Distribution:
         """n draws without gradients."""
         return self.sample((n,))
 
+    @property
+    def mode(self) -> Any:
+        """The likeliest value; written by classes that know it."""
+        raise NotImplementedError(f"{type(self).__name__} does not know its mode")
+
+    def entropy(self) -> Any:
+        """The mean of -log p; written by classes that know it."""
+        raise NotImplementedError(f"{type(self).__name__} does not know its entropy")
+
     def perplexity(self) -> Any:
         """exp of the entropy."""
-        return self.entropy().exp()  # type: ignore[attr-defined]
+        return self.entropy().exp()
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         """The same distribution for a larger batch."""

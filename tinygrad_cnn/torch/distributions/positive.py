@@ -71,6 +71,11 @@ class HalfNormal(Distribution):
         return self.scale * math.sqrt(2 / math.pi)
 
     @property
+    def mode(self) -> Any:
+        """0."""
+        return self.scale * 0
+
+    @property
     def variance(self) -> Any:
         """scale²·(1 - 2/π)."""
         return self.scale**2 * (1 - 2 / math.pi)
@@ -100,6 +105,11 @@ class Gumbel(LocationScale):
     def mean(self) -> Any:
         """loc + 0.5772·scale."""
         return self.loc + self.scale * _EULER
+
+    @property
+    def mode(self) -> Any:
+        """The place."""
+        return self.loc
 
     @property
     def variance(self) -> Any:

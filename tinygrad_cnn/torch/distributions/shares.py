@@ -31,6 +31,11 @@ class Gamma(Distribution):
         """a / rate²."""
         return self.concentration / self.rate**2
 
+    @property
+    def mode(self) -> Any:
+        """(a - 1) / rate, at least 0."""
+        return ((self.concentration - 1) / self.rate).clamp(min=0)
+
     def sample(self, sample_shape: Any = ()) -> Any:
         """A draw."""
         stream = default_generator.numpy_stream()

@@ -49,9 +49,6 @@ class _Inverse(Transform):
     def _call(self, x: Any) -> Any:
         return self._of._inverse(x)
 
-    def _inverse(self, y: Any) -> Any:
-        return self._of(y)
-
     def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
         return -self._of.log_abs_det_jacobian(y, x)
 

@@ -50,6 +50,11 @@ class MultivariateNormal(Distribution):
         """The variance of each element."""
         return F.sum(self.scale_tril**2, -1)
 
+    @property
+    def mode(self) -> Any:
+        """The mean."""
+        return self.loc
+
     def rsample(self, sample_shape: Any = ()) -> Any:
         """A draw."""
         noise = randn(self._shape(sample_shape), dtype=self.loc.dtype)
@@ -79,6 +84,11 @@ class Independent(Distribution):
         super().__init__(
             shape[: len(shape) - self._n], (*shape[len(shape) - self._n :], *base_distribution.event_shape)
         )
+
+    @property
+    def mode(self) -> Any:
+        """The modes."""
+        return self.base_dist.mode
 
     def rsample(self, sample_shape: Any = ()) -> Any:
         """A draw."""

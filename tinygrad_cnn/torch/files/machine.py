@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pickletools
 import sys
+import types
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
@@ -93,7 +94,6 @@ class Machine:
             raise FormatError(
                 f"load: the description of the contents is corrupt: {type(error).__name__}: {error}"
             ) from None
-        raise FormatError("load: the description of the contents has no end")
 
     def finished(self, value: Any) -> Any:
         """A value; for arrays of NumPy's the array that was filled in."""
@@ -282,6 +282,9 @@ def _called(maker: Any) -> str:
 def _of_program(module: str, name: str) -> Any:
     """A Module's class that the running program has, or a function of the layers; nothing is imported."""
     found: Any = sys.modules.get(module)
+    if module == "torch.nn.functional":  # an activation that a module holds; it is a value, and not called
+        function = vars(nn.functional).get(name)
+        return function if isinstance(function, types.FunctionType) else None
     if module.startswith("torch.nn"):  # layers are here by their names
         found = nn
     for part in name.split("."):

@@ -56,3 +56,14 @@ class Memory:
 
     def __getitem__(self, place: int) -> Any:
         return self.tolist()[place]
+
+
+def offset(tensor: Any) -> int:
+    """Where a tensor begins in its memory, in elements.
+
+    >>> from tinygrad_cnn import torch
+    >>> offset(torch.zeros(2, 3)[1])
+    3
+    """
+    start = int(tensor._array.ctypes.data) - Memory(tensor).data_ptr()
+    return start // int(tensor._array.itemsize)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import re
 from functools import cache
 from typing import Any
 
@@ -127,7 +128,7 @@ def _single(name: str) -> None:
 
 
 for _name in PLAIN:
-    if "Pool" in _name or "Pad" in _name or "InstanceNorm" in _name:
+    if "pool" in _name.lower() or "Pad" in _name or "InstanceNorm" in _name:
         _single(_name)
 
 
@@ -136,13 +137,23 @@ def _normed(name: str, before: str, after: str) -> None:
     native: Any = getattr(native_nn, name)
 
     def extra_repr(self: Any) -> str:
-        return native.extra_repr(self).replace(before, f"{before}{after.format(self.bias is not None)}")
+        return re.sub(
+            before, lambda found: found[0] + after.format(self.bias is not None), native.extra_repr(self)
+        )
 
     CLASSES[name].extra_repr = extra_repr
 
 
-for _name in ("BatchNorm1d", "BatchNorm2d", "BatchNorm3d"):
-    _normed(_name, "affine=True", ", bias={}")
+for _name in (
+    "BatchNorm1d",
+    "BatchNorm2d",
+    "BatchNorm3d",
+    "InstanceNorm1d",
+    "InstanceNorm2d",
+    "InstanceNorm3d",
+    "GroupNorm",
+):
+    _normed(_name, r"\baffine=\w+", ", bias={}")
 _normed("LayerNorm", "elementwise_affine=True", ", bias={}")
 CLASSES.update({name: _in_place(name) for name in IN_PLACE})
 
@@ -349,8 +360,8 @@ for _name, _function in {
 
 
 # --------------------------------------------------------------------------- made of functions
-def of_function(name: str, function: Any, *options: tuple[str, Any], operands: int = 1) -> Any:
-    """A layer that calls a function with the options that it was made with."""
+def of_function(name: str, function: Any, *options: tuple[str, Any], shown: bool = True) -> Any:
+    """A layer that calls a function with the options that it was made with, and shows them."""
     names, defaults = [n for n, _ in options], dict(options)
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
@@ -368,7 +379,8 @@ def of_function(name: str, function: Any, *options: tuple[str, Any], operands: i
         return function(*xs, **{key: getattr(self, key) for key in names})
 
     def extra_repr(self: Any) -> str:
-        return ", ".join(f"{key}={getattr(self, key)}" for key in names if getattr(self, key) is not None)
+        own = [(key, getattr(self, key)) for key in names if shown]
+        return ", ".join(f"{k}={v}" for k, v in own if v is not None and (k, v) != ("inplace", False))
 
     space = {"__init__": __init__, "forward": forward, "extra_repr": extra_repr, "__module__": __name__}
     return type(name, (Module,), {**space, "__doc__": f"See `functional.{function.__name__}`."})
@@ -391,7 +403,7 @@ _OF_FUNCTIONS: list[tuple[Any, ...]] = [
     ("UpsamplingBilinear2d", _f.upsample_bilinear, ("size", None), ("scale_factor", None)),
 ]
 for _name, *_rest in _OF_FUNCTIONS:
-    CLASSES[_name] = of_function(_name, *_rest)
+    CLASSES[_name] = of_function(_name, *_rest, shown=_name not in ("CosineSimilarity", "PairwiseDistance"))
 
 
 def _rrelu(self: Any, input: Any) -> Any:
@@ -448,14 +460,25 @@ def _bag_init(
     native: Any = native_nn.EmbeddingBag
     options = options_of(native, {"device": device, "dtype": dtype})
     native.__init__(self, num_embeddings, embedding_dim, mode, include_last_offset, padding_idx, **options)
+    self.max_norm, self.norm_type, self.scale_grad_by_freq = max_norm, norm_type, scale_grad_by_freq
     if _weight is None:
         self.reset_parameters()
     else:
         self.weight.data = _weight
 
 
+def _bag(self: Any, input: Any, offsets: Any = None, per_sample_weights: Any = None) -> Any:
+    return functional.embedding_bag(
+        input, self.weight, offsets, self.max_norm, self.norm_type, self.scale_grad_by_freq, self.mode,
+        per_sample_weights=per_sample_weights, include_last_offset=self.include_last_offset, padding_idx=self.padding_idx,
+    )  # fmt: skip
+
+
 CLASSES["Bilinear"] = made("Bilinear", reset_parameters=_bilinear_start)
-CLASSES["EmbeddingBag"] = made("EmbeddingBag", __init__=_bag_init, reset_parameters=_embedding_start)
+CLASSES["EmbeddingBag"] = made(
+    "EmbeddingBag", __init__=_bag_init, reset_parameters=_embedding_start, forward=_bag,
+    max_norm=None, norm_type=2.0, scale_grad_by_freq=False,
+)  # fmt: skip
 
 
 def _convert_sync_batchnorm(cls: Any, module: Any, process_group: Any = None) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn import functional as F
+from tinygrad_cnn.torch.mixing import mixed
 
 
 def reduction_of(reduction: str, size_average: bool | None = None, reduce: bool | None = None) -> str:
@@ -22,17 +23,18 @@ def reduction_of(reduction: str, size_average: bool | None = None, reduce: bool 
     return "mean" if size_average is None or size_average else "sum"
 
 
-def _reduced(values: Any, reduction: str) -> Any:
-    if reduction == "mean":
-        return F.mean(values)
-    if reduction == "sum":
-        return F.sum(values)
-    if reduction != "none":
+def _reduced(values: Any, weight: Any, reduction: str, by_weight: bool) -> Any:
+    if reduction == "none":
+        return values * weight
+    if reduction not in ("mean", "sum"):
         raise ValueError(f"{reduction} is not a valid value for reduction")
-    return values
+    total = F.sum(values * weight)
+    return total if reduction == "sum" else total / (F.sum(weight) if by_weight else values._array.size)
 
 
-def _pair(native: Any) -> Any:
+def _pair(native: Any, by_weight: bool = True) -> Any:
+    """A loss of pairs; its mean with weights is over their sum, or over the number of pairs."""
+
     def function(
         input: Any,
         target: Any,
@@ -47,9 +49,11 @@ def _pair(native: Any) -> Any:
             shape = np.broadcast_shapes(input._array.shape, target._array.shape)
             input, target = F.broadcast_to(input, shape), F.broadcast_to(target, shape)
         if target._array.dtype != input._array.dtype:
-            target = F.astype(target, input._array.dtype)
+            input, target = mixed(input, target)
         if weight is not None:
-            return _reduced(native(input, target, reduction="none", **options) * weight, reduction)
+            return _reduced(
+                native(input, target, reduction="none", **options), weight, reduction, by_weight
+            )
         return native(input, target, reduction=reduction, **options)
 
     function.__name__, function.__doc__ = native.__name__, f"See `functional.{native.__name__}`."
@@ -57,7 +61,7 @@ def _pair(native: Any) -> Any:
 
 
 mse_loss, l1_loss = _pair(F.mse_loss), _pair(F.l1_loss)
-_smooth, _huber = _pair(F.smooth_l1_loss), _pair(F.huber_loss)
+_smooth, _huber = _pair(F.smooth_l1_loss), _pair(F.huber_loss, by_weight=False)
 
 
 def smooth_l1_loss(

@@ -56,9 +56,13 @@ class Module(Native):
             elif isinstance(vars(self).get(name), Buffer) or name in vars(self).get("_empty", ()):
                 value = Buffer(value)
             elif isinstance(vars(self).get(name), Parameter):
-                raise TypeError(
-                    f"cannot assign '{type(value).__name__}' as parameter '{name}' (torch.nn.Parameter or None expected)"
-                )
+                _refuse_parameter(name, value)
+        elif (
+            value is not None
+            and isinstance(vars(self).get(name), Parameter)
+            and type(value) is not Parameter
+        ):
+            _refuse_parameter(name, value)
         if isinstance(value, Native) and not isinstance(value, Module):
             value = adopted_module(value)
         if isinstance(value, (Parameter, Buffer, Native)):
@@ -338,6 +342,12 @@ def _become(tensor: Any, array: Any) -> None:
         tensor._node = Node.leaf(
             array.shape, tensor._array.dtype, requires_grad=old.requires_grad, role=old.role, name=old.name
         )
+
+
+def _refuse_parameter(name: str, value: Any) -> None:
+    raise TypeError(
+        f"cannot assign '{type(value).__name__}' as parameter '{name}' (torch.nn.Parameter or None expected)"
+    )
 
 
 def _check_name(module: Any, name: str) -> None:

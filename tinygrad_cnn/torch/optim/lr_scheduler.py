@@ -24,8 +24,8 @@ def _of_native(native: Any) -> Any:
         if "verbose" not in parameters:
             kwargs.pop("verbose", None)
         native.__init__(self, *args, **kwargs)
-        if last != -1:
-            self.jump(last)
+        if last != -1:  # the epoch that was the last one
+            self.jump(last + 1)
 
     def step(self: Any, *args: Any) -> None:
         if args and native.__name__ != "ReduceLROnPlateau" and args[0] is not None:

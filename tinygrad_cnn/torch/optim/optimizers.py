@@ -34,14 +34,23 @@ class Base:
 
     def step(self, closure: Any = None) -> Any:
         """Update every parameter that has a gradient; a closure computes the loss first."""
+        self._call("_step_before")
         loss = None
         if closure is not None:
             with enable_grad():
                 loss = closure()
         super().step()  # type: ignore[misc]
-        for hook in list(vars(self).get("_after", {}).values()):
-            hook(self, (), {})
+        self._call("_step_after")
         return loss
+
+    def _call(self, when: str) -> None:
+        for hook in list(vars(self).get(when, {}).values()):
+            hook(self, (), {})
+
+    def _register(self, when: str, hook: Any) -> Any:
+        hooks, key = vars(self).setdefault(when, {}), object()
+        hooks[key] = hook
+        return Removable(lambda: (hooks.pop(key, None), None)[1])
 
     def state_dict(self) -> Any:
         """Options and state, arrays as tensors."""
@@ -61,12 +70,13 @@ class Base:
         ]
         super().load_state_dict({**state_dict, "state": state, "param_groups": groups})  # type: ignore[misc]
 
+    def register_step_pre_hook(self, hook: Any) -> Any:
+        """Call a function before each step."""
+        return self._register("_step_before", hook)
+
     def register_step_post_hook(self, hook: Any) -> Any:
         """Call a function after each step."""
-        hooks = vars(self).setdefault("_after", {})
-        key = object()
-        hooks[key] = hook
-        return Removable(lambda: (hooks.pop(key, None), None)[1])
+        return self._register("_step_after", hook)
 
     def __repr__(self) -> str:
         lines = [f"{type(self).__name__} ("]

@@ -52,8 +52,10 @@ def default_convert(data: Any) -> Any:
     >>> default_convert(np.ones(1))
     tensor([1.], dtype=torch.float64)
     """
-    if isinstance(data, np.ndarray):
-        return Tensor.detached(data)
+    if isinstance(data, (np.ndarray, np.generic)):
+        return Tensor.detached(np.asarray(data))
+    if isinstance(data, tuple) and hasattr(data, "_fields"):
+        return type(data)(*map(default_convert, data))
     if isinstance(data, Mapping):
         return {key: default_convert(value) for key, value in data.items()}
     if isinstance(data, (list, tuple)):

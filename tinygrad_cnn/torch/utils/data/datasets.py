@@ -66,6 +66,9 @@ class Subset(Dataset[Any]):
             return self.dataset[[self.indices[i] for i in index]]
         return self.dataset[self.indices[index]]
 
+    def __getitems__(self, indices: list[int]) -> Any:
+        return [self[i] for i in indices]
+
     def __len__(self) -> int:
         return len(self.indices)
 
@@ -119,6 +122,9 @@ class ChainDataset(IterableDataset[Any]):
 
     def __init__(self, datasets: Any) -> None:
         self.datasets = datasets
+
+    def __len__(self) -> int:
+        return sum(len(dataset) for dataset in self.datasets)
 
     def __iter__(self) -> Iterator[Any]:
         for dataset in self.datasets:
