@@ -240,13 +240,11 @@ class GradFn:
     def name(self) -> str:
         """The op's name as PyTorch spells it."""
         op = self.node.op
+        if op is None:
+            return "torch::autograd::AccumulateGrad"
         if hasattr(op, "_function"):  # of the program
             return f"{op.name}Backward"
-        return (
-            f"{'View' if op.name == 'Reshape' else op.name}Backward0"
-            if op
-            else "torch::autograd::AccumulateGrad"
-        )
+        return f"{'View' if op.name == 'Reshape' else op.name}Backward0"
 
     @property
     def next_functions(self) -> tuple[Any, ...]:

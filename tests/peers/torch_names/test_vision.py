@@ -20,15 +20,10 @@ def folder(tmp_path_factory):
     return found
 
 
-_COMPILED = ("tv.ops.nms", "tv.ops.roi_", "tv.io.read_image")
-
-
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("expression", [e for _, e in expressions(vision=True)])
 def test_expression(expression, folder):
-    if not their.HAS_OPERATORS and expression.startswith(_COMPILED):
-        pytest.skip("needs a torchvision whose compiled operators load beside this PyTorch")
     found = []
     for torch, tv in ((theirs, their.torchvision), (ours, our_vision)):
         names = vision(torch, tv, folder)
