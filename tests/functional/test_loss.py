@@ -422,6 +422,17 @@ def test_the_refusal_of_masked_elements_names_the_function(name, call):
         call(np.ma.array([1, 1], mask=[False, True]))
 
 
+@pytest.mark.parametrize("call", [lambda x: F.where(x, 1.0, 2.0), lambda x: F.one_hot(x), F.relu])
+def test_what_gives_no_array_is_refused_in_words(call):
+    class Nothing:
+        def __array__(self, dtype=None, copy=None):
+            return "no array"
+
+    with pytest.raises(DTypeError, match=r"^\w+: cannot make an array of this Nothing"):
+        call(Nothing())
+    assert Nothing() not in Tensor([1.0])  # and nothing is equal to it
+
+
 def test_a_method_named_mask_as_of_a_table_masks_nothing():
     class Column:
         def __array__(self, dtype=None, copy=None):

@@ -184,14 +184,17 @@ def values(value: Any, function: str = "") -> Any:
     Args:
         function: which errors name; '' where the value was checked before.
     Raises:
-        DTypeError: an array with masked elements.
+        DTypeError: an array with masked elements, or what no array can be made of.
     """
     if isinstance(value, Traced):
         return value.array
+    named = f"{function}: " if function else ""
     if type(value) is not np.ndarray and np.ma.is_masked(value):
-        named = f"{function}: " if function else ""
         raise DTypeError(f"{named}got an array with masked elements; fill them: x.filled(0)")
-    return devices.as_array(value)
+    try:
+        return devices.as_array(value)
+    except ValueError as error:
+        raise DTypeError(f"{named}cannot make an array of this {kind(value)}: {error}") from None
 
 
 def on_host(value: Any, function: str = "") -> Any:

@@ -84,4 +84,5 @@ class ScalarMethods(Methods):
         return (self[i] for i in range(len(self)))
 
     def __contains__(self, value: Any) -> bool:
-        return bool((self == value).any())
+        found: Any = self == value
+        return found if isinstance(found, bool) else bool(found.any())  # False where nothing is compared

@@ -6,10 +6,10 @@ turn of a loop. A trace function can raise at these places by number, which no c
 
 from __future__ import annotations
 
-import dis
 import sys
 from collections.abc import Callable
 from functools import cache
+from opcode import opname
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
@@ -34,20 +34,34 @@ def dropped(unraisable: sys.UnraisableHookArgs) -> None:
 
 @cache
 def _places(code: CodeType) -> frozenset[int]:
-    """Where in a function an instruction stands before which Python may have looked for signals."""
+    """Where in a function an instruction stands before which Python may have looked for signals.
+
+    Read from its bytes: Python's `dis` has crashed in code that was traced.
+    """
     found, before, handler = set(), "", None
-    code = code.replace()  # a copy: the function itself is running, and is traced
-    # What comes out of an instruction belongs to its own `try`, not to that of the next one.
-    entries: Any = dis.Bytecode(code).exception_entries  # type: ignore[attr-defined]
-    for instruction in dis.get_instructions(code):
-        if instruction.opname == "CACHE":
+    handlers, instructions = _handlers(code), code.co_code
+    for place in range(0, len(instructions), 2):
+        name = opname[instructions[place]]
+        if name == "CACHE":
             continue
-        place = instruction.offset
-        own = next((entry.target for entry in entries if entry.start <= place < entry.end), None)
+        # What comes out of an instruction belongs to its own `try`, not to that of the next one.
+        own = next((target for start, end, target in handlers if start <= place < end), None)
         if before.startswith(LOOKING) and "NO_INTERRUPT" not in before and own == handler:
             found.add(place)
-        before, handler = instruction.opname, own
+        before, handler = name, own
     return frozenset(found)
+
+
+def _handlers(code: CodeType) -> list[tuple[int, int, int]]:
+    """The exception table of a function: from where to where a `try` reaches, and its handler's place."""
+    numbers, value = [], 0
+    for byte in code.co_exceptiontable:  # six bits a byte; the seventh says that more follow
+        value = value << 6 | byte & 63
+        if not byte & 64:
+            numbers.append(value)
+            value = 0
+    entries = zip(numbers[0::4], numbers[1::4], numbers[2::4], strict=True)
+    return [(2 * start, 2 * (start + length), 2 * target) for start, length, target in entries]
 
 
 class Points:
