@@ -228,6 +228,7 @@ def test_an_exception_where_another_thread_is_waited_for_leaves_no_lock_taken(re
 
 def test_no_code_of_pools_and_futures_runs_where_a_signal_may_raise():
     """It runs in a thread of its own: else a lock stays taken, and the end of the pool waits for ever."""
+    assert concurrent.futures.ProcessPoolExecutor  # Python imports it when it is first asked for
     before, ran = sys.getprofile(), set()
 
     def note(frame, event, argument):
