@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tinygrad_cnn import get_num_threads, kernels, set_num_threads, use_kernels
+from tinygrad_cnn import get_num_threads, kernels, set_num_threads, steady_threads, use_kernels
 from tinygrad_cnn.grid import Grid
 from tinygrad_cnn.kernels import threads
 from tinygrad_cnn.kernels.threads import BLAS, pool
 
 HOME = str(Path(kernels.__file__).parent)
-POOL = str(Path(threads.__file__).parent)
+POOL = (str(Path(threads.__file__).parent), steady_threads.__file__)
 GRID = Grid((12, 12), (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1))
 
 
@@ -73,9 +73,9 @@ def which(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
 
 
 class Raiser:
-    """Raises at the n-th event that the calling thread passes in files of one folder."""
+    """Raises at the n-th event that the calling thread passes in files whose names begin so."""
 
-    def __init__(self, home: str, opcodes: bool) -> None:
+    def __init__(self, home: str | tuple[str, ...], opcodes: bool) -> None:
         self.home, self.opcodes, self.left = home, opcodes, -1
 
     def __call__(self, frame: FrameType, event: str, arg: Any) -> Any:
