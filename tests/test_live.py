@@ -217,3 +217,6 @@ def test_from_a_folder_pages_load_without_an_error_and_are_searched():
     assert not said and "tinygrad_cnn.nn.Dropout2d" in found
     found, said = opened("live.html")
     assert not said and "Python runs here when a server shows the site" in found
+    for page in ("index", "zh/backward", "operations", "exercises/01_gradient_by_hand"):
+        found, said = opened(f"{page}.html")
+        assert not said and "</article>" in found
