@@ -132,6 +132,12 @@ def _page(app: Any, page: str, text: list[str]) -> None:
     text[0] = shown.replace("\n\n```\n", "\n```\n")
 
 
+def _in_its_language(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """Say in which language a page is, for browsers and those that read aloud."""
+    if page.startswith("zh/"):
+        context["language"] = "zh"
+
+
 def _pictures(app: Any, error: Exception | None) -> None:
     """Copy what pages lead to by an HTML tag of their own, which Sphinx does not look into."""
     for folder in ("gallery", "programs", "live"):
@@ -142,6 +148,7 @@ def _pictures(app: Any, error: Exception | None) -> None:
 def setup(app: Any) -> None:
     app.add_html_math_renderer("mathml", (_mathml, None), (_mathml, None))
     app.connect("build-finished", _pictures)
+    app.connect("html-page-context", _in_its_language)
     app.connect("autodoc-process-docstring", _from_markdown, priority=400)  # before napoleon
     app.connect("autodoc-skip-member", _is_inherited)
     app.connect("source-read", _page)

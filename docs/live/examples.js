@@ -11,6 +11,7 @@ const source = (text) => {
 const blocks = [...document.querySelectorAll(".highlight-python")]
   .filter((block) => location.pathname.includes("/exercises/") || /^>>> /m.test(block.textContent));
 const done = new Set();
+const chinese = location.pathname.includes("/zh/");
 
 // The picture that stands below an example, if it shows one of its values: its text ends with the name.
 const pictures = blocks.map((block) => {
@@ -23,7 +24,7 @@ const pictures = blocks.map((block) => {
 });
 
 blocks.forEach((block, place) => {
-  const button = Object.assign(document.createElement("button"), { type: "button", textContent: "Run" });
+  const button = Object.assign(document.createElement("button"), { type: "button", textContent: chinese ? "运行" : "Run" });
   const output = document.createElement("output");
   button.className = "runnable";
   output.className = "runnable";
@@ -48,7 +49,7 @@ blocks.forEach((block, place) => {
     }
   });
   block.querySelector("pre").addEventListener("dblclick", () => edit(block));
-  block.querySelector("pre").title = "Double click, or Enter, to change it";
+  block.querySelector("pre").title = chinese ? "双击或按回车键修改" : "Double click, or Enter, to change it";
   block.querySelector("pre").tabIndex = 0;
   block.querySelector("pre").addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); edit(block); } });
 });
