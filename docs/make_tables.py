@@ -58,6 +58,11 @@ OTHER: dict[str, dict[str, str]] = {
         "conv_tbc": "`conv1d`, after a transpose", "Tensor": "`tinygrad_cnn.Tensor`: no function of this table",
         "grouped_mm": "`matmul`", "pad": "widths as NumPy's, of all axes",
         "hardtanh": "`hardtanh`", "gumbel_softmax": "draws from NumPy's generators",
+        **{f"{name}_": f"`{name}`: functions here give new arrays; `tinygrad_cnn.torch` writes in place"
+           for name in ("celu", "elu", "hardtanh", "leaky_relu", "relu", "rrelu", "selu", "threshold")},
+        **{f"{name}_with_indices": f"`{name}(..., return_indices=True)`"
+           for name in ("adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d", "max_pool1d",
+                        "max_pool2d", "max_pool3d", "fractional_max_pool2d", "fractional_max_pool3d")},
     },
     "torch.optim": {"SparseAdam": "`Adam`: gradients of embeddings are full arrays"},
     "torch.utils.data": {
@@ -77,12 +82,11 @@ OTHER: dict[str, dict[str, str]] = {
         "radians": "`deg2rad`", "convolve": "`convolve1d`", "correlate": "`correlate1d`",
         "invert": "`bitwise_invert`", "bitwise_not": "`bitwise_invert`", "left_shift": "`bitwise_left_shift`",
         "right_shift": "`bitwise_right_shift`", "place": "`masked_fill`", "putmask": "`masked_fill`",
-        "put": "`scatter_add`, `put_along_axis`", "ravel_multi_index": "NumPy's own",
+        "put": "`scatter_add`, `put_along_axis`",
         "copyto": "in-place `x[...] = y`", "fill_diagonal": "`index_copy`",
         "indices": "NumPy's own",
         "mask_indices": "NumPy's own", "tril_indices": "NumPy's own", "triu_indices": "NumPy's own",
-        "diag_indices": "NumPy's own", "tril_indices_from": "NumPy's own", "triu_indices_from": "NumPy's own",
-        "diag_indices_from": "NumPy's own", "require": "`Tensor.numpy()`", "asanyarray": "`Tensor`",
+        "diag_indices": "NumPy's own", "require": "`Tensor.numpy()`", "asanyarray": "`Tensor`",
         "ascontiguousarray": "`Tensor.numpy()`", "asfortranarray": "`Tensor.numpy()`",
         "frombuffer": "NumPy's own, then `Tensor`", "fromfile": "NumPy's own", "fromfunction": "NumPy's own",
         "fromiter": "NumPy's own", "fromstring": "NumPy's own", "loadtxt": "NumPy's own", "load": "`serial`",
@@ -95,9 +99,15 @@ OTHER: dict[str, dict[str, str]] = {
 
 
         "tri": "`tri`", "broadcast_shapes": "NumPy's own",
-        "packbits": "NumPy's own", "unpackbits": "NumPy's own",
-        "geterr": "NumPy's own", "row_stack": "`vstack`",
+        "row_stack": "`vstack`",
         "fromregex": "NumPy's own",
+        **dict.fromkeys(("isdtype", "issubdtype", "promote_types", "mintypecode", "typename", "finfo", "iinfo"),
+                        "NumPy's own: a Tensor's `dtype` is NumPy's"),
+        **dict.fromkeys(("isscalar", "iterable"), "NumPy's own: of any Python object"),
+        **dict.fromkeys(("nested_iters", "isfortran"), "NumPy's own, of `Tensor.numpy()`"),
+        **dict.fromkeys(("errstate", "seterr", "geterr", "seterrcall", "geterrcall", "setbufsize", "getbufsize"),
+                        "NumPy's own: they also hold where Tensors are computed"),
+        "asarray_chkfinite": "`detect_anomaly`, or `isfinite`",
     },
     "Keras, fit": {
         "optimizer": "of `Trainer`, by name or object",
@@ -120,18 +130,14 @@ LEFT_OUT: dict[str, list[tuple[str, str]]] = {
     "torch.optim.lr_scheduler": [],
     "torch.utils.data": [
         ("Pipe|DataChunk|functional_datapipe|guaranteed|runtime_validation|argument_validation|non_deterministic",
-         "PyTorch's data pipes, which it has given up"),
+         "PyTorch's data pipes, which PyTorch itself has deprecated"),
     ],
     "array API": [("complex|^fft$|eig$|eigvals$", COMPLEX)],
     "NumPy": [
         ("complex|angle|linalg.eig$|linalg.eigvals$|^real|^imag|conj|isreal|iscomplex|real_if_close", COMPLEX),
         ("str|char|chararray|repr|format_float|array2|printoptions|info$|show_|get_include|test$", "text"),
         ("datetime|busday|is_busday|nat$|isnat", "dates"),
-        ("rec|void|matrix$|mat$|bmat|asmatrix|memmap|ndenumerate|ndindex|nditer|nested_iters|flatiter|broadcast$|"
-         "errstate|bufsize|setbuf|seterr|geterr|errcall|lookfor|who|typename|mintypecode|common_type|min_scalar|"
-         "promote_types|issubdtype|isscalar|isdtype|isfortran|iterable|shares_memory|may_share|byte_bounds|base_repr|"
-         "binary_repr|from_dlpack|ndim$|shape$|size$|can_cast|result_type|finfo|iinfo|asarray_chkfinite",
-         "what arrays are, not what is computed; NumPy's own serve"),
+        ("bmat|asmatrix", "NumPy's class matrix, which NumPy advises against"),
         ("^(int|uint|float|bool|byte|ubyte|short|ushort|long|ulong|longlong|ulonglong|half|single|double|longdouble|"
          "clongdouble|csingle|cdouble|intc|uintc|intp|uintp|integer|signedinteger|unsignedinteger|inexact|floating|"
          "number|generic|flexible|character|object_|bytes_|ufunc|ndarray|dtype|vectorize)", "types; NumPy's own serve"),
