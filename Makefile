@@ -78,7 +78,7 @@ test-lowest: $(LOWEST)/.extras-lowest
 
 $(PEERS)/.extras-peers: $(PEERS)/bin/python pyproject.toml
 	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --prefer-binary \
-		--editable ".[test,safetensors,data,images,peers]"
+		--editable ".[test,safetensors,data,images,peers,bench-peers]"
 	@touch $@
 
 # It needs CuPy, NumPy, pytest and hypothesis where PYTHON finds them, nothing else, and no network.
@@ -87,7 +87,7 @@ test-gpu:
 
 # In an environment of its own, like the benchmarks: nothing else of the project needs PyTorch.
 test-peers: $(PEERS)/.extras-peers
-	$(PEERS)/bin/python -m pytest tests/peers docs/check_your_pytorch_function.md $(COUNTED)
+	$(PEERS)/bin/python -m pytest tests/peers tests/testing/test_frameworks.py $(COUNTED)
 
 test-onnx: $(VENV)/.extras-examples $(VENV)/.extras-test
 	$(BIN)/python -m pytest --numprocesses 2 tests/onnx_backend $(COUNTED)

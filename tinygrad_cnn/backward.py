@@ -98,6 +98,8 @@ def gradients(
                     share = fitted(share, op, parent)
             except AttributeError:  # a number or a list
                 share = fitted(devices.as_array(share), op, parent)
+            if record and isinstance(share, devices.CLASSES):
+                share = constant(share, op, wrap)
             if observers:
                 shares[k] = share
             held = pending.get(parent)
@@ -208,6 +210,20 @@ def refuse_stale(node: Node) -> None:
             f"backward: an array that the derivative of {node} needs was written over after the "
             "result was computed; write to a copy, or compute the result again after writing"
         )
+
+
+def constant(share: Any, op: Op, wrap: Wrap) -> Any:
+    """A gradient that is no Tensor where the walk is recorded: zeros, which have no derivative.
+
+    Raises:
+        GraphError: it is not zero: it was computed outside the graph, and would be taken for a constant.
+    """
+    if share.any():
+        raise GraphError(
+            f"backward: {op.name}.backward gave an array, and the walk is recorded (create_graph=True); "
+            "a Tensor that is computed from the gradient that came in fits, without .numpy() on the way"
+        )
+    return wrap(share, None)
 
 
 def rewrap(node: Node, op: Op, wrap: Wrap) -> tuple[Any, ...]:

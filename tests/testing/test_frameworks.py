@@ -83,6 +83,8 @@ def test_a_framework_of_ones_own() -> None:
             return [[w[0] * 2 * leaves[k] for k in active] for w in cotangents]
 
     assert gradcheck(lambda x: x * x, X, framework=Plain())
+    with pytest.raises(ArgumentError, match="plain gives no second derivatives here"):
+        gradcheck(lambda x: x * x, X, framework=Plain(), order=2)
     assert gradcheck(lambda x: x**3, X, framework=Plain()).status == "fail"
 
 
@@ -102,6 +104,8 @@ def test_functions_of_pytorch() -> None:
     assert gradcheck(layer, np.ones((4, 3)), framework="torch")
     assert gradcheck(torch.relu, torch.zeros(2, requires_grad=True)).status == "unchecked"
     assert "float32" not in gradcheck(torch.exp, torch.tensor([0.5])).headline
+    assert gradcheck(lambda x: 3 * x, x, order=2), "its gradient has no derivative"
+    assert "no gradient" in str(gradcheck(lambda x: x.detach() * 2, x))
 
 
 def wrong_in_pytorch(torch: Any) -> dict[str, tuple[Any, Any]]:

@@ -1,5 +1,8 @@
 """What training, its measures and its files refuse, and what they do where little is known of the data."""
 
+import warnings
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -11,7 +14,7 @@ from tinygrad_cnn.nn.rebuild import Builder
 from tinygrad_cnn.parallel import World
 from tinygrad_cnn.rng import generator
 from tinygrad_cnn.train import Evaluator, Log, Trainer
-from tinygrad_cnn.train.batches import as_batches
+from tinygrad_cnn.train.batches import as_batches, inputs_for, labels_of
 from tinygrad_cnn.train.callbacks import reports
 from tinygrad_cnn.train.callbacks.base import Callbacks, direction
 from tinygrad_cnn.train.evaluation import check_labels
@@ -21,6 +24,7 @@ from tinygrad_cnn.train.files.models import _model
 from tinygrad_cnn.train.files.recipe import Recipe, recipe_of
 from tinygrad_cnn.train.files.schedules import made_scheduler, scheduler_tree
 from tinygrad_cnn.train.files.state_checks import check_optimizer
+from tinygrad_cnn.train.loop import Loop
 from tinygrad_cnn.train.losses import fitting_targets
 from tinygrad_cnn.train.metrics_over_batches import Running, as_metric
 from tinygrad_cnn.train.progress import Progress
@@ -201,3 +205,45 @@ def test_parts_are_shown_by_their_names():
     assert repr(trainer) == (
         "Trainer(Linear, SGD, loss=cross_entropy, metrics=['accuracy'], epoch=0, callbacks=[Log])"
     )
+
+
+def test_ranks_that_are_not_the_first_say_nothing_and_add_nothing(tmp_path):
+    bad = nn.Linear(1, 1)
+    bad.weight.data = np.full((1, 1), np.nan, "f4")
+    seen = SimpleNamespace(model=bad, world=SimpleNamespace(rank=1), batch=1, epoch=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        train.Checkpoint(tmp_path)._save(seen, "last")
+    assert not list(tmp_path.iterdir())
+    loop = object.__new__(Loop)
+    stops = []
+    loop._trainer = SimpleNamespace(stop_reason=None, stop=stops.append, callbacks=Callbacks([]))
+    loop._ranks = SimpleNamespace(all=lambda yes: False)
+    assert loop._judge_loss(0.5) is False and stops == ["another rank has stopped"]
+
+    class Theirs(Two):
+        def each(self, array):
+            return np.stack([array, [ord("d"), 1, 3, *array[3:]]])  # they have three numbers, we have none
+
+        def sum(self, array):
+            return np.add(array, [1.0, 2.0, 3.0])
+
+    assert Ranks("fit", Theirs())._sum(None, "sums").tolist() == [1, 2, 3]
+
+
+def test_a_model_without_parameters_takes_inputs_where_they_lie(monkeypatch):
+    monkeypatch.setattr("tinygrad_cnn.devices.ON_DEVICES", {object})
+    (found,) = inputs_for(nn.ReLU(), [X])
+    assert found is X
+
+
+def test_data_that_does_not_know_its_labels():
+    assert labels_of([(X, LABELS)]) is None and labels_of(DataLoader((X, LABELS))).tolist() == [0, 1, 0, 1]
+    assert labels_of(DataLoader((X,))) is None
+
+
+def test_a_learner_is_shown_and_wants_an_optimizer():
+    learner = train.Learner(MODEL, optim.SGD(MODEL.parameters(), lr=0.1))
+    assert repr(learner) == "Learner(Linear, SGD, loss=cross_entropy)"
+    with pytest.raises(DTypeError, match="Learner: the optimizer must be an Optimizer, got 3"):
+        train.Learner(MODEL, 3)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf, log, pi
+from math import inf, log, pi, prod
 from typing import Any
 
 import numpy as np
@@ -185,7 +185,7 @@ def _lengths(name: str, what: str, given: Any, batch: int, most: int) -> Any:
 def _label_rows(name: str, targets: Any, target_lengths: Any, sizes: Any, blank: int) -> tuple[Any, Any]:
     """The labels in rows, filled up with blanks, and the length of each."""
     batch, classes = sizes
-    given = on_host(targets, name)
+    given = np.atleast_1d(on_host(targets, name))
     if given.dtype.kind not in "iu" and given.size:
         raise DTypeError(f"{name}: labels have dtype {given.dtype}, integers fit")
     if blank >= classes:
@@ -198,7 +198,7 @@ def _label_rows(name: str, targets: Any, target_lengths: Any, sizes: Any, blank:
             raise ShapeError(f"{name}: {given.size} labels in a row, target_lengths sum to {counts.sum()}")
         rows[inside] = given
     else:
-        given = given.reshape(-1, given.shape[-1])
+        given = given.reshape(prod(given.shape[:-1]), given.shape[-1])  # rows of no label too
         if given.shape[0] != batch:
             raise ShapeError(f"{name}: targets have {given.shape[0]} rows, log_probs {batch} sequences")
         rows[inside] = given[:, : rows.shape[1]][inside]

@@ -10,12 +10,12 @@ from typing import IO, Any
 from tinygrad_cnn.restoring import Ended
 from tinygrad_cnn.signal_handlers import let_through
 
-if sys.platform == "win32":
+if sys.platform == "win32":  # pragma: no cover: Windows alone
     import msvcrt
 
     def _try(file: IO[bytes]) -> None:
         msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-elif sys.platform == "wasi":
+elif sys.platform == "wasi":  # pragma: no cover: WebAssembly alone
 
     def _try(file: IO[bytes]) -> None:
         """There are no other processes in WebAssembly."""

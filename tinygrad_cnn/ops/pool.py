@@ -26,8 +26,7 @@ class PoolFamily(Op):
     wide = True
     family = "pool"
 
-    def __init__(self, grid: Grid) -> None:
-        self.grid = grid
+    grid: Grid
 
     def options(self) -> dict[str, Any]:
         options = self.grid.describe()

@@ -50,7 +50,7 @@ def last_words(text: str, patience: float = PATIENCE) -> None:
 
 def _unread(descriptor: int) -> int:
     """Count the bytes of a pipe that have not been read; 0 where that cannot be known."""
-    if sys.platform == "win32" or sys.platform == "wasi":
+    if sys.platform == "win32" or sys.platform == "wasi":  # pragma: no cover: other systems
         return 0
     try:
         if stat.S_ISFIFO(os.fstat(descriptor).st_mode):

@@ -138,7 +138,9 @@ def _bytes(array: Array) -> Array:
 def end_together(world: MPIWorld) -> None:
     """Let an exception on one rank end all ranks, and a rank that ends early be noticed."""
 
-    def failed(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    def failed(  # pragma: no cover: the last words of a rank, which MPI ends before it can write what ran
+        kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
         if isinstance(error, UnlikeRanksError) and world.rank:
             time.sleep(SILENCE)  # every rank has this error: rank 0 tells it
         last_words(traceback_of(world.rank, world.size, kind, error, trace))
@@ -147,7 +149,7 @@ def end_together(world: MPIWorld) -> None:
     def farewell() -> None:
         try:
             world.agree(PLACES[0])
-        except UnlikeRanksError as error:
+        except UnlikeRanksError as error:  # pragma: no cover: last words too
             if world.rank:
                 time.sleep(SILENCE)
             last_words(f"[rank {world.rank}] {error}\n")

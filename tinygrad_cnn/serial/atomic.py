@@ -16,7 +16,7 @@ from tinygrad_cnn.signal_handlers import let_through, tolerated
 
 try:
     import fcntl
-except ImportError:  # Windows
+except ImportError:  # pragma: no cover: Windows has no such locks
     fcntl = None  # type: ignore[assignment]
 
 _A_DAY = 24 * 60 * 60

@@ -107,9 +107,9 @@ class OperatorMethods(Methods):
         value = other.array if isinstance(other, Traced) else devices.beside(other, self)
         try:
             result = self.detached(ufunc(self._array, value))
-        except ValueError:
+        except ValueError as error:
             broadcastable(operator, self, value)
-            raise
+            raise devices.mixed(operator, (self._array, value)) or error from error
         return observed(ufunc.__name__, (self, other), result)
 
     __hash__ = object.__hash__  # by identity: == compares elements

@@ -262,16 +262,6 @@ class OpSubject(Subject):
         """Show it to `look`."""
         return look(self.outputs(arrays))
 
-    def left(self, arrays: Sequence[Any]) -> tuple[list[Any], list[Array]]:
-        """No operands, as none is given away, and the result."""
-        return [], self.outputs(arrays)
-
-    def valued(
-        self, arrays: Sequence[Any], cotangents: Sequence[Array], spare: Sequence[int] = ()
-    ) -> tuple[list[Array], list[Array | None]]:
-        """The result, and the gradients."""
-        return self.outputs(arrays), self.gradients(arrays, [cotangents])[0]
-
     def gradients(
         self, arrays: Sequence[Any], cotangents: Sequence[Sequence[Array]]
     ) -> list[list[Array | None]]:

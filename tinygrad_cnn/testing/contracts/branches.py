@@ -91,10 +91,10 @@ def backward_branches(
     watch = library.Coverage(data_file=None, branch=True, include=[file], config_file=False, messages=False)
     prepared = [_forward(problem) for problem in problems]
     watch.start()
-    try:
+    try:  # pragma: no cover: what was started just now measures these lines
         for arguments in prepared:
             run_backward(*arguments)
-    finally:
+    finally:  # pragma: no cover: until it stops
         watch.stop()
     with tempfile.TemporaryDirectory() as folder:
         watch.json_report(outfile=f"{folder}/report.json")
