@@ -15,6 +15,8 @@ import viz
 from tinygrad_cnn import Tensor, nn
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError
+from tinygrad_cnn.graph import scope
+from viz.__main__ import main
 from viz.compare import alignment
 from viz.compare.alignment import aligned
 from viz.model.boxes import Box, Edge, Model, Parameter, Result
@@ -23,7 +25,10 @@ from viz.model.node_graph import roots_of
 from viz.output import engines
 from viz.page_sizes import _scale, page_size
 from viz.picture import _fitted
+from viz.plots.layer_calls import noting
+from viz.recording import recorder as recorder_module
 from viz.recording.module_run import _names
+from viz.recording.summary import values_of
 from viz.reduce import repetition, side_by_side
 from viz.training.layer_series import Layer, findings
 from viz.training.run_picture import _curve
@@ -208,6 +213,7 @@ def test_findings_name_the_first_number_that_is_not_finite_and_growth() -> None:
     assert _curve([float("nan")] * 3, True, 110, 24) == ""
 
 
+@pytest.mark.slow
 def test_a_sick_run_in_a_notebook_and_as_text() -> None:
     pytest.importorskip("matplotlib", reason="Matplotlib is not installed")
     model = network()
@@ -222,3 +228,108 @@ def test_a_sick_run_in_a_notebook_and_as_text() -> None:
         lines[0] == f"<Watch 1 steps of 3 layers: {len(lines) - 1} to report>"
         and "2 gives NaN or infinity first" in lines[1]
     )
+
+
+# --------------------------------------------------------------------------- graphs
+def test_blocks_that_are_wired_in_another_way_end_a_repetition() -> None:
+    x = tensor()
+    y = ((x + x).tanh() + x).tanh()
+    z = (y + y).tanh()
+    (found,) = repetition.repeats(boxes(((z + x).tanh() + x).tanh()))
+    assert len(found.blocks) == 2
+
+
+def test_branches_in_modules_of_their_own_are_joined_with_the_modules() -> None:
+    x, outputs = tensor(), []
+    for k in range(3):
+        with scope(f"branch.{k}"):
+            outputs.append(F.tanh(x * 2))
+    joined = side_by_side.side_by_side(boxes(F.concatenate(outputs)))
+    places = {place.name for box in joined.boxes for place in box.group}
+    assert [box.repeats for box in joined.boxes if box.name == "Tanh"] == [3] and len(places) == 2, places
+
+
+def test_operands_that_come_twice_and_modules_that_were_called_before() -> None:
+    a, b = tensor("a"), tensor("b")
+    changes = str(viz.diff(F.concatenate([a, b]), F.concatenate([a, b, a])))
+    assert "takes a, b -> a, b, a" in changes.replace("→", "->")
+    layer, own = nn.ReLU(), lambda x: x
+    layer.forward = own  # type: ignore[assignment]
+    with noting({"relu": layer}) as calls:
+        layer(tensor())
+    assert [name for name, _ in calls] == ["relu"] and vars(layer)["forward"] is own
+
+
+def test_numbers_of_a_recording() -> None:
+    with viz.record() as recorder:
+        loss = (tensor() * 2).sum()
+        loss.backward(np.array(np.inf, np.float32))
+    picture = viz.graph(loss.node, recorder=recorder)
+    assert picture.model.results[0].number == 12 and recorder.first_bad_gradient == loss.node.serial
+
+    class Foreign:
+        def numpy(self) -> np.ndarray:
+            return X
+
+    assert values_of(Foreign()) is X
+    with pytest.raises(ArgumentError, match="no layer gave a Tensor with elements"):
+        viz.histograms(network(), X[:0])
+
+
+def test_calls_from_nowhere_have_no_site(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorder_module, "_OURS", ("",))
+    assert recorder_module._site() is None
+
+
+# --------------------------------------------------------------------------- pages and the command line
+def test_a_page_takes_fewer_boxes_until_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    scales = []
+
+    def badly(texts: list, size: tuple[float, float], worth: list[float]) -> tuple[str, float]:
+        scales.append(len(texts))
+        return texts[0](), 0.1
+
+    monkeypatch.setattr("viz.page_fitting.best", badly)
+    assert "digraph" in viz.graph(tensor() * 2, page="a4").source and len(scales) == 1  # fewer are the same
+
+
+def test_pages_sizes_and_formats_of_the_command_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("viz.page_sizes.engine", lambda: None)
+    script = tmp_path / "net.py"
+    script.write_text(
+        "from tinygrad_cnn import Tensor, nn\nloss = Tensor([1.0], requires_grad=True) * 2\n"
+        "model = nn.Linear(2, 1)\n"
+    )
+    assert main([f"{script}:loss", "--page", "4x3", "-o", "-"]) == 0
+    assert 'size="4,3"' in capsys.readouterr().out
+    hidden = main([f"{script}:loss", "--hide", "frames", "--form", "dot", "-o", str(tmp_path / "a.tmp")])
+    assert hidden == 0
+    assert (tmp_path / "a.tmp").read_text().startswith("digraph")
+    for words in (["2:complex64"], ["-1,2"]):
+        with pytest.raises(SystemExit):
+            main([f"{script}:model", *(f"--input={word}" for word in words)])
+        assert "is not a shape" in capsys.readouterr().err
+    onnx = pytest.importorskip("tinygrad_cnn.onnx", reason="needs onnx: pip install 'tinygrad-cnn[onnx]'")
+    onnx.save(nn.ReLU(), tmp_path / "net.onnx", np.ones((1, 2, 3), np.float32), dynamic=(0, 1))
+    for words, says in (([], "give --input with sizes"), (["--note", "f"], "--note is about a script")):
+        assert main([str(tmp_path / "net.onnx"), *words]) == 2
+        assert says in capsys.readouterr().err
+
+
+@pytest.mark.slow
+@needs_engine
+def test_pages_of_differences_and_of_loops(tmp_path: Path) -> None:
+    cell, h = nn.Linear(3, 3, rng=0), tensor()
+    for _ in range(6):
+        h = F.tanh(cell(h))
+    picture = viz.graph(h, fold=True)
+    assert picture.model.loops and "equal boxes drawn as this one" in picture.drawn("html").decode()
+    a, b = tensor("a"), tensor("b")
+    text = viz.diff(a * 2, F.tanh(b * 2)).render(tmp_path / "changes.html").read_text("utf-8")
+    assert "What has changed" in text and "Tanh" in text
+    untitled = (
+        viz.diff(a * 2, F.tanh(b * 2), title="").render(tmp_path / "untitled.html").read_text("utf-8")
+    )
+    assert "What has changed" in untitled
