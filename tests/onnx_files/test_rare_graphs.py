@@ -1,6 +1,7 @@
 """Graphs that few programs save, and damage that few files have: values, and refusals by their reasons."""
 
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,9 +12,11 @@ from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError, DTypeError, FormatError, MissingExtraError
 from tinygrad_cnn.onnx import Backend, load, reading, save
 from tinygrad_cnn.onnx.exporters import EXPORTERS
+from tinygrad_cnn.onnx.file_graph import Declared
 from tinygrad_cnn.onnx.importers import IMPORTERS
 from tinygrad_cnn.onnx.package import onnx_package
 from tinygrad_cnn.onnx.protobuf import Reader, Types
+from tinygrad_cnn.onnx.tracing import same
 
 node, helper = onnx.helper.make_node, onnx.helper
 RELU = ("", "Relu")
@@ -43,14 +46,7 @@ SAVED = [
     (lambda x: x.reshape((x.shape[0], 2, 2)), 2),
     (lambda x: x[:, :0].reshape((x.shape[0], 0, 2)), 2),
     (lambda x: F.pad(x, ((0, 0), (1, 1)), "reflect"), 2),
-    (
-        lambda x: (
-            F.conv_transpose(x, W, B, stride=1, output_padding=1)
-            if hasattr(F, "conv_transpose")
-            else F.conv_transpose2d(x, W, B)
-        ),
-        4,
-    ),
+    (lambda x: F.conv_transpose2d(x, W, B, stride=1, dilation=2, output_padding=1), 4),
     (lambda x: F.adaptive_max_pool2d(x, 2), 4),
     (lambda x: F.local_response_norm(x, 3), 4),
     (lambda x: F.interpolate(x, size=(5, 7), mode="bilinear"), 4),
@@ -97,6 +93,13 @@ REFUSED = [
     (lambda x: 3, "it gave int"),
     (lambda x: [F.relu(x) for _ in range(x.shape[0])][-1], "how many operations run depends"),
     (lambda x: x.reshape((x.shape[0] ** 2 // x.shape[0], 2, 2)) * float(x.shape[0]), "operand 1"),
+    (lambda x: F.logical_and(x, x > 0), "its operands are not bools"),
+    (lambda x: F.clip(x, 0, float(x.shape[0])), "its 'high' was computed from the input's size"),
+    (
+        lambda x: F.broadcast_to(x.sum(), (x.shape[0] // 2 + 1,)),
+        "does not follow from the inputs' sizes",
+    ),
+    (lambda x: F.relu((x * 2, x * 3)[x.shape[0] > 4]), "what ReLU .* is computed from depends"),
     (lambda x: F.embedding(np.arange(x.shape[0]), TABLE) + x, "its indices depend on the size"),
 ]
 
@@ -116,11 +119,45 @@ def test_what_depends_on_sizes_is_refused(tmp_path):
             save(Function(function), tmp_path / f"{k}.onnx", normal(0, 1, 1, 4, 4), dynamic=(0, 2, 3))
 
 
+def test_what_follows_no_rule_of_two_sizes_is_not_saved(tmp_path):
+    for function, axes in (
+        (lambda x: F.broadcast_to(x.sum(), (x.shape[0] ** 2,)), (0,)),
+        (lambda x: x.reshape(x.shape[::-1]), (0, 1)),
+    ):
+        with pytest.raises(FormatError, match="run by load, output 0 has shape"):
+            save(Function(function), tmp_path / "a.onnx", normal(0, 4, 4), dynamic=axes)
+    save(
+        Function(lambda x: x.reshape(x.shape[::-1]) * 2),
+        tmp_path / "a.onnx",
+        normal(0, 4, 3),
+        dynamic=(0, 1),
+    )
+    assert load(tmp_path / "a.onnx")(normal(0, 5, 7)).shape == (7, 5)
+
+
 def test_images_of_any_size_become_images_of_one(tmp_path):
-    net = Function(lambda x: F.interpolate(x, size=(5, 5), mode="bilinear"))
-    save(net, tmp_path / "a.onnx", normal(0, 1, 1, 4, 4), dynamic=(0, 2, 3))
-    x = normal(1, 2, 1, 3, 4)
-    np.testing.assert_allclose(load(tmp_path / "a.onnx")(x).numpy(), net(Tensor(x)).numpy(), atol=1e-5)
+    for function in (
+        lambda x: F.interpolate(x, size=(5, 5), mode="bilinear"),
+        lambda x: F.interpolate(x, scale_factor=2, mode="bilinear"),
+        lambda x: F.max_pool2d(x, 3, 2, ceil_mode=True),
+    ):
+        save(Function(function), tmp_path / "a.onnx", normal(0, 1, 1, 4, 4), dynamic=(0, 2, 3))
+        x = normal(1, 2, 1, 3, 5)
+        found, wanted = load(tmp_path / "a.onnx")(x).numpy(), function(Tensor(x)).numpy()
+        np.testing.assert_allclose(found, wanted, atol=1e-5)
+    for axes, mode in (((4,), "area"), ((4, 4), "bicubic")):
+        net = Function(
+            lambda x, mode=mode, size=axes: F.interpolate(x, size=tuple(3 for _ in size), mode=mode)
+        )
+        with pytest.raises(
+            ArgumentError, match=r"its weights along 1 axes are none|its weights depend on the size"
+        ):
+            save(
+                net,
+                tmp_path / "a.onnx",
+                normal(0, 1, 1, *axes),
+                dynamic=(0, 2, 3) if mode == "bicubic" else (0,),
+            )
 
 
 def test_what_other_programs_say_of_a_saved_file(tmp_path, monkeypatch):
@@ -333,6 +370,16 @@ def test_graphs_in_graphs_end_somewhere(monkeypatch):
     )
     with pytest.raises(FormatError, match="the graph body takes 3, got 2 inputs"):
         Backend.prepare(made).run([np.array(2), normal(0, 2)])
+
+
+def test_nodes_and_inputs_that_tell_little(monkeypatch):
+    assert str(Declared("x", np.dtype(np.float32), None)) == "x float32"
+    assert same(SimpleNamespace(a=1, b=[2]), SimpleNamespace(a=1, b=[2])) and not same(
+        SimpleNamespace(a=1), SimpleNamespace(a=2)
+    )
+    monkeypatch.setattr(reading, "_check", lambda *_: None)
+    with pytest.raises(FormatError, match="the node has no value"):
+        Backend.prepare(model([node("Constant", [], ["y"])], {}, ["y"], infer=False)).run([])
 
 
 def test_text_among_the_inputs():

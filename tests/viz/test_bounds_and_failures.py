@@ -302,7 +302,7 @@ def test_pages_sizes_and_formats_of_the_command_line(
         "from tinygrad_cnn import Tensor, nn\nloss = Tensor([1.0], requires_grad=True) * 2\n"
         "model = nn.Linear(2, 1)\n"
     )
-    assert main([f"{script}:loss", "--page", "4x3", "-o", "-"]) == 0
+    assert main([f"{script}:loss", "--page", "4x3", "--between", ":", "-o", "-"]) == 0
     assert 'size="4,3"' in capsys.readouterr().out
     hidden = main([f"{script}:loss", "--hide", "frames", "--form", "dot", "-o", str(tmp_path / "a.tmp")])
     assert hidden == 0

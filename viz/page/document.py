@@ -123,8 +123,6 @@ def _text(part: Part, choice: Choice) -> str:
     """DOT text of a part. The whole graph has its title above the page, and its notes in the drawing."""
     if part.parent is None:
         title, looks = " " if choice.title != "" else "", dict(part.looks)
-        if "" in looks and choice.title == "":
-            del looks[""]
     else:
         title, looks = "", {**part.looks, "": {"pad": "0.02"}}
     for k in range(len(part.model.edges)):

@@ -108,12 +108,6 @@ def _conv_transpose(call: Call, x: Any, w: Any, b: Any = None) -> Any:
     image = call.room([n - before - after for n, (before, after) in zip(full, sides, strict=True)])
     call.room((x.shape[0], w.shape[1] * groups, *full))
     where = grid("ConvTranspose", image, kernel, stride, sides, dilation)
-    if where.output != tuple(x.shape[2:]):  # whole strides of extra pixels: no window may start there
-        sides = tuple(
-            (before, after - (o - n) * s)
-            for (before, after), o, n, s in zip(sides, where.output, x.shape[2:], stride, strict=True)
-        )
-        where = grid("ConvTranspose", image, kernel, stride, sides, dilation)
     return ops.ConvTranspose(where, groups)(*_given(x, w, b))
 
 
