@@ -110,7 +110,7 @@ FAMILIES: dict[str, tuple[Family, ...]] = {
         ),
         Family(
             "Lists of different lengths",
-            r"as many|do not fit|the same number|list .* is empty|at least (one|two) arrays?|differ in|arrays fit|choices|run from",
+            r"as many|do not fit|the same number|list .* is empty|at least (one|two) arrays?|differ in|arrays fit|choices|run from|constants for",
             "What belongs together one by one is of equal number.",
             "Look which list was cut, or has one too many.",
         ),
@@ -154,7 +154,7 @@ FAMILIES: dict[str, tuple[Family, ...]] = {
         ),
         Family(
             "Arguments that exclude each other, or need each other",
-            r"exclude|give (one of|both|it|min|total|no other)|both must|min, max|neither|goe?s? with|excluded|leave (it|them) out|\b(is|are) for\b|needs? (momentum|a monitor|labels|initial|schedulers|running|an axis|no other)|makes (the mask|its batches)|do(es)? not fit(,|$)|own (targets|batch)|has an order of its own|in its epoch|stands in epoch|fits below|another optimizer|is 'dense'|recorder=|inputs=|must be recorded|gradient=|without its options|was given for|is that of|one of gradient|smaller than stride|output_padding|exceeds|below|use_input_stats|opset|needs weights|not with|have one|none\b.*monitor|has no momentum|one input|each needs|needs an input|needs a loss|params and|all parameters form|for \{\} groups|inputs, it takes|Module needs inputs|give --input|without replacement",
+            r"exclude|give (one of|both|it|min|total|no other)|both must|min, max|neither|goe?s? with|excluded|leave (it|them) out|\b(is|are) for\b|needs? (momentum|a monitor|labels|initial|schedulers|running|an axis|no other)|makes (the mask|its batches)|do(es)? not fit(,|$)|own (targets|batch)|has an order of its own|in its epoch|stands in epoch|fits below|another optimizer|is 'dense'|recorder=|inputs=|must be recorded|gradient=|without its options|was given for|is that of|one of gradient|smaller than stride|output_padding|exceeds|below|use_input_stats|opset|needs weights|not with|have one|none\b.*monitor|has no momentum|one input|each needs|needs an input|needs a loss|params and|all parameters form|for \{\} groups|inputs, it takes|Module needs inputs|give --input|without replacement|not both|give the layers before",
             "Two arguments say one thing twice, or one has no meaning without the other.",
             "Leave one out, or give the other, as the message says.",
         ),
@@ -166,7 +166,7 @@ FAMILIES: dict[str, tuple[Family, ...]] = {
         ),
         Family(
             "A number beyond its bounds",
-            r"must (be (at least|at most|above|\{\}|two|a number|a lower|a factor|an integer of)|lie|fit into|rise|not fall)|(is|of) at least|above 0|at most|lower \{\}|numbers? of at least|needs? 1|rise|fall|start at 0|bounds are|lengths of 1|pad_width|does not fit into|step \{\} (of|gives)|schedulers need|zeros and ones|nested|: \{\} must be|\{\} needs|has values|needs? one pair|needs stride 1|1 to 9|0.05",
+            r"must (be (at least|at most|above|\{\}|two|a number|a lower|a factor|an integer of)|lie|fit into|rise|not fall)|(is|of) at least|above 0|at most|lower \{\}|numbers? of at least|needs? 1|rise|fall|start at 0|bounds are|lengths of 1|pad_width|does not fit into|step \{\} (of|gives)|schedulers need|zeros and ones|nested|: \{\} must be|\{\} needs|has values|needs? one pair|needs stride 1|leaves \{\} of|1 to 9|0.05",
             "Rates, probabilities, sizes and counts have bounds; mostly the number was computed, or stands at another's place.",
             "A number within the bounds that the message names.",
         ),
@@ -181,6 +181,12 @@ FAMILIES: dict[str, tuple[Family, ...]] = {
             r"einsum|np\.\w+: .*(is|are) what|not supported for Tensors|np\.",
             "The subscripts cannot be read; or an option of NumPy's function has no derivative here.",
             "What the message says is supported; `.numpy()` where no gradient is wanted.",
+        ),
+        Family(
+            "What was handed over cannot be read",
+            r"has no source|cannot be (seen|written)|a Case,|where a file holds|: \{\}: \{\}$|order=2: ",
+            "The function, the class or the file is none of those that can be looked into; or the reason is another error's, which the message ends with.",
+            "What the message says would fit.",
         ),
         Family(
             "A device, a process or a thread",
@@ -435,6 +441,18 @@ FAMILIES: dict[str, tuple[Family, ...]] = {
             r"has no attribute",
             "It is written wrong, or is another library's; the nearest name stands behind it.",
             "The name that the message suggests.",
+        ),
+        Family(
+            "A process or a thread that ended, or holds what is wanted",
+            r"process|interrupted|StopIteration",
+            "It was killed for its memory, stopped by a signal, or another process is at work on the same files.",
+            "`num_workers=0` makes batches in the main process; wait for the other process, or give each a folder of its own.",
+        ),
+        Family(
+            "A value that has no meaning here",
+            r"pixels from|whole number|has no length|\{\}$",
+            "A number, an index or a length that the operation does not have.",
+            "What the message says would fit.",
         ),
         Family(
             "What a standard asks for and is not there",
