@@ -21,6 +21,7 @@ from tinygrad_cnn.kernels.threads.signals import Signal
 from tinygrad_cnn.serial import atomic, save_tensors
 from tinygrad_cnn.serial.tensors import load_tensors
 from tinygrad_cnn.signal_handlers import let_through, tolerated
+from tinygrad_cnn.steady_threads import SteadyThread
 from tinygrad_cnn.train.evaluation import check_labels
 
 pytestmark = pytest.mark.skipif(
@@ -194,3 +195,34 @@ def test_what_interrupts_the_loading_of_a_kernel_removes_nothing_of_the_cache(
         return function
 
     assert kernel._had(damaged, tmp_path) is square and len(removed) == 1
+
+
+def test_a_thread_that_was_waited_for_in_vain_is_not_taken_for_ended() -> None:
+    """As Python 3.11's and 3.12's own threads are, whose `join` was interrupted."""
+
+    class StopError(Exception):
+        pass
+
+    def stop(*_: Any) -> None:
+        raise StopError
+
+    def work() -> None:
+        waits.acquire()
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
+        ends.acquire()
+
+    waits, ends = threading.Lock(), threading.Lock()
+    waits.acquire()
+    ends.acquire()
+    thread, before = SteadyThread(work, "example"), signal.signal(signal.SIGUSR1, stop)
+    try:
+        thread.start()
+        with pytest.raises(StopError):
+            waits.release()
+            thread.finish()
+        assert thread.running()
+    finally:
+        ends.release()
+        thread.finish()
+        signal.signal(signal.SIGUSR1, before)
+    assert not thread.running()
