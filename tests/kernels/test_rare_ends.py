@@ -148,7 +148,7 @@ def test_a_child_gets_the_threads_of_blas_back_that_its_parent_had_taken() -> No
 def test_a_thread_that_died_is_not_waited_for() -> None:
     worker = object.__new__(crew.Worker)
     worker.part, worker._done = 1, SimpleNamespace(wait=lambda seconds: None)
-    worker._thread = SimpleNamespace(is_alive=lambda: False)
+    worker._thread = SimpleNamespace(running=lambda: False)
     task = crew.Task(lambda *part: None, (0, 1, 2))
     worker.wait(task)
     with pytest.raises(RuntimeError, match="a part of a kernel was interrupted"):
@@ -210,7 +210,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 
 def test_kernels_that_will_be_wanted_are_loaded_meanwhile(served: SimpleNamespace) -> None:
     served.serving.foresee(serving.WORTH_IT)
-    served.serving._loader.join()
+    served.serving._loader.finish()
     assert served.loaded == ["package", "one", "two"] and served.serving.which == "reference"
     served.serving.begun = True
     served.serving._load_ahead()  # they are wanted: who wants them loads the rest

@@ -95,7 +95,6 @@ def blocks() -> Arrays:
     def unrecorded(x: Tensor) -> Generator[Tensor, None, None]:
         with no_grad(), scope("inside"):
             yield x * 2
-            yield x * 3
 
     @enable_grad()
     def recorded(x: Tensor) -> Tensor:
