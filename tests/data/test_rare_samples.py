@@ -111,6 +111,8 @@ def test_a_process_seeds_all_generators_by_epoch_and_batch(monkeypatch):
     assert first == again and first[0] and [s[0] for s in first[1]] == [1, 2] and first != other
     with pytest.raises(RuntimeError, match=r"StopIteration came from a sample of \[9\]"):
         processes._batch(7, 0, [9])
+    processes._start(SimpleNamespace(id=0), [1, 2, 3], list, None)  # a stream, two samples at a time
+    assert [processes._next_batch(7, n, 2, True) for n in range(2)] == [(True, [1, 2]), (False, None)]
 
 
 def test_a_process_that_ended_is_told_of(monkeypatch):

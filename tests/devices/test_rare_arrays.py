@@ -1,6 +1,7 @@
 """The stand-in refuses what CuPy refuses; tensors say where their values lie."""
 
 import copy
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from tinygrad_cnn import Tensor, devices, ops
 from tinygrad_cnn.errors import DeviceError
 from tinygrad_cnn.tensors import exchange
-from tinygrad_cnn.testing.stand_in import cupy_names, otherwise
+from tinygrad_cnn.testing.stand_in import cupy_names, otherwise, threads_in_turn
 from tinygrad_cnn.testing.stand_in.capsules import _Given
 
 
@@ -33,6 +34,13 @@ def test_what_cupy_refuses_is_refused(x):
         otherwise._silently(lambda a: (_ for _ in ()).throw(np.linalg.LinAlgError("did not converge")))(x)
     alone = type("Alone", (), {"__array_ufunc__": None, "__radd__": lambda self, other: "its own"})()
     assert x + alone == "its own"
+
+
+def test_threads_that_end_while_others_wait_for_them_are_told_of(x, tmp_path, monkeypatch):
+    library = SimpleNamespace(start_relu=lambda *given: 1)
+    monkeypatch.setattr(threads_in_turn, "_library", lambda real, folder: library)
+    with pytest.raises(DeviceError, match="relu: some threads of a block ended while others waited"):
+        threads_in_turn.launcher(tmp_path)(x)("relu", 1, x, 3, 0.5)
 
 
 def test_copies_are_apart(x):

@@ -231,6 +231,7 @@ def test_tests_are_judged_by_what_they_notice(tmp_path: Any) -> None:
     assert str(lax).endswith(
         f"0 of {len(lax.survived)} mutants noticed, {len(lax.idle)} had no effect in these tests"
     )
+    assert judged_by_tests._differ(None, 1.0) and not judged_by_tests._differ(None, None)
     with pytest.raises(ArgumentError, match="a test fails without an alteration"):
         judged_by_tests._score(Cube, lambda: False)
     with pytest.raises(ArgumentError, match="no test runs its backward"):
