@@ -163,7 +163,7 @@ def linear(x: Array, w: Array, b: Array | None) -> Array:
     if work < (WORTH_DOTS if m > 2 else 4 * WORTH_DOTS) or inputs < LONG or outputs < DOT_COLUMNS:
         return reference.linear(x, w, b)
     rows = plain(x)
-    if m < DOT_ROWS:
+    if m < DOT_ROWS:  # pragma: no cover: tiles of more than 2 rows are for vectors of 16 floats
         rows = np.zeros((DOT_ROWS, inputs), FLOAT32)
         rows[:m] = x
     y = np.empty((len(rows), outputs), FLOAT32)
