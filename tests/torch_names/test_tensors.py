@@ -125,3 +125,25 @@ def test_the_graph_knows_numpys_types():
     x = torch.ones(2)
     w = torch.ones(2, requires_grad=True)
     assert all(isinstance(parent.dtype, np.dtype) for parent in (x * w).node.parents)
+
+
+def test_grad_fn_has_the_name_that_pytorch_prints():
+    x, w = torch.ones(2, 3, requires_grad=True), torch.ones(4, 3, requires_grad=True)
+    linear = torch.nn.functional.linear
+    made = {
+        "Addmm": linear(x, w, torch.ones(4)), "Mm": linear(x, w), "UnsafeView": x[None] @ w.T, "Select": x[0, 1],
+        "Slice": x[:, 1:], "Index": x[torch.tensor([0])], "View": x.view(-1), "Relu": x.relu(), "Cat": torch.cat([x, x]),
+    }  # fmt: skip
+    for name, tensor in made.items():
+        assert tensor.grad_fn.name() == f"{name}Backward0", name
+    assert (
+        x.sum(1).grad_fn.name() == "SumBackward1"
+        and (x * 2).grad_fn.next_functions[0][0].name() == "torch::autograd::AccumulateGrad"
+    )
+
+
+def test_a_storage_is_the_memory_of_its_tensor():
+    points = torch.tensor([[4.0, 1.0], [5.0, 3.0]])
+    storage = points.T.storage()
+    storage[0] = 2.0
+    assert points[0, 0] == 2.0 and storage[0] == 2.0

@@ -158,8 +158,13 @@ def guard(module: str, names: dict[str, Any]) -> Any:
             raise AttributeError(f"module {module!r} has no attribute {name!r}")
         if (file := home(f"{module}.{name}")) is not None:
             return file
-        if "__path__" in names and importlib.util.find_spec(f"tinygrad_cnn.{module}.{name}") is not None:
-            return importlib.import_module(f"tinygrad_cnn.{module}.{name}")
+        own = str(names.get("__name__"))
+        if (
+            own.startswith("tinygrad_cnn.")
+            and "__path__" in names
+            and importlib.util.find_spec(f"{own}.{name}")
+        ):
+            return importlib.import_module(f"{own}.{name}")
         raise missing(module, name, names)
 
     return __getattr__

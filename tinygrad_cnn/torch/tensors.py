@@ -16,6 +16,7 @@ from tinygrad_cnn import nn as native_nn
 from tinygrad_cnn.graph import Node
 from tinygrad_cnn.tensors import Tensor as NativeTensor
 from tinygrad_cnn.torch import devices, dtypes
+from tinygrad_cnn.torch.grad_fns import GradFn
 from tinygrad_cnn.torch.refusals import reason
 from tinygrad_cnn.torch.shapes import Count, Size
 
@@ -229,31 +230,6 @@ class Buffer(Tensor, native_nn.Buffer):
     def __init__(self, data: Any = None, *, persistent: bool = True) -> None:
         self._array = np.zeros(0, dtypes.get_default_dtype().dtype) if data is None else _shared(data)
         self._node = data._node if isinstance(data, NativeTensor) else None
-
-
-class GradFn:
-    """The view of a node that `grad_fn` gives: a name such as `<AddBackward0>`, and its parents."""
-
-    def __init__(self, node: Node) -> None:
-        self.node = node
-
-    def name(self) -> str:
-        """The op's name as PyTorch spells it."""
-        op = self.node.op
-        if op is None:
-            return "torch::autograd::AccumulateGrad"
-        if hasattr(op, "_function"):  # of the program
-            return f"{op.name}Backward"
-        return f"{'View' if op.name == 'Reshape' else op.name}Backward0"
-
-    @property
-    def next_functions(self) -> tuple[Any, ...]:
-        """The nodes that its operands came from."""
-        parents = sorted(self.node.parents, key=lambda p: not p.requires_grad)  # numbers behind tensors
-        return tuple((GradFn(p) if p.requires_grad else None, 0) for p in parents)
-
-    def __repr__(self) -> str:
-        return f"<{self.name()} object at {hex(id(self.node))}>"
 
 
 def adopted(value: Any) -> Any:

@@ -57,6 +57,10 @@ class Memory:
     def __getitem__(self, place: int) -> Any:
         return self.tolist()[place]
 
+    def __setitem__(self, place: int, value: float) -> None:
+        flat = self._base.ravel(order="K")  # the memory itself: it lies in one piece
+        flat[place] = value
+
 
 def offset(tensor: Any) -> int:
     """Where a tensor begins in its memory, in elements.
