@@ -89,7 +89,7 @@ def tried() -> tuple[list[str], list[str], int]:
 
 def tried_vision() -> tuple[list[str], list[str], int]:
     """The same of torchvision's."""
-    their_vision = importlib.import_module("torchvision")
+    their_vision = importlib.import_module("tests.peers.torch_names.their_torchvision").torchvision
     seen = importlib.import_module("tests.peers.torch_names.vision")
     good, bad = [], []
     with tempfile.TemporaryDirectory() as folder:

@@ -214,6 +214,7 @@ QUERIES = frozenset(
         "count_nonzero",
         "diag_indices_from",
         "digitize",
+        "einsum_path",
         "flatnonzero",
         "histogram",
         "histogram_bin_edges",
