@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_cnn.torch.creating import linspace
 from tinygrad_cnn.torch.generators import default_generator
 from tinygrad_cnn.torch.nn.modules import Module
 from tinygrad_cnn.torchvision.transforms import functional as F
@@ -58,7 +59,11 @@ def _space(
     n: int, shear: float, moves: tuple[float, float], turn: float, tone: float, bits: int
 ) -> dict[str, Any]:
     """By name, the strengths of a change, from none to most, and whether it has a sign."""
-    line, steps = np.linspace, np.arange(n)
+
+    def line(first: float, last: float, n: int) -> Any:  # in float32, whose rounding shows in pixels
+        return linspace(first, last, n)._array
+
+    steps = np.arange(n)
     found: dict[str, Any] = {
         "Identity": (None, False), "ShearX": (line(0, shear, n), True), "ShearY": (line(0, shear, n), True),
         "TranslateX": (line(0, moves[0], n), True), "TranslateY": (line(0, moves[1], n), True),

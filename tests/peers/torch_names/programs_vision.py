@@ -1,0 +1,98 @@
+"""Programs about images, boxes and models, each a function of `torch` and `tv` that returns what it saw."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+
+from tests.peers.torch_names.worlds import refusal
+
+PHOTO = Image.fromarray(np.random.default_rng(0).integers(0, 256, (20, 24, 3), np.uint8))
+
+
+def changes_of_images(torch, tv):
+    TF, grey = tv.transforms.functional, PHOTO.convert("L")
+    t, whole = torch.rand(3, 8, 10), torch.randint(0, 256, (3, 8, 10), dtype=torch.uint8)
+    return [
+        TF.to_tensor(np.arange(6, dtype=np.uint8).reshape(2, 3)), TF.to_tensor(PHOTO.convert("1")), TF.to_pil_image(np.zeros((2, 3), np.uint8)), TF.get_dimensions(t), TF.resize(PHOTO, [7]),
+        TF.resize(PHOTO, 19, max_size=21), TF.resize(t, [4, 5], antialias=False), TF.resize(t, [16, 5], tv.transforms.InterpolationMode.NEAREST), TF.crop(t, -2, 3, 6, 9), TF.crop(t, 4, 4, 8, 8),
+        TF.pad(PHOTO, 2, (1, 2, 3)), TF.rgb_to_grayscale(t), TF.rgb_to_grayscale(t, 3), TF.adjust_hue(grey, 0.2), TF.adjust_hue(PHOTO, 0.25), TF.convert_image_dtype(t, torch.uint8),
+        TF.convert_image_dtype(t, torch.float64), TF.invert(whole), TF.solarize(whole, 100), TF.hflip(whole), TF.adjust_brightness(PHOTO, 0.5),
+        refusal(TF.to_tensor, t), refusal(TF.normalize, whole, [0.5], [0.5]), refusal(TF.normalize, t, [0.5], [0.0]), refusal(TF.normalize, t[:1], [0.1, 0.2, 0.3], [1.0, 1.0, 1.0]),
+    ]  # fmt: skip
+
+
+def changes_by_chance(torch, tv):
+    T, t = tv.transforms, torch.rand(3, 8, 10)
+    found = [
+        T.RandomGrayscale(0.0)(t), T.RandomCrop((12, 14), pad_if_needed=True)(t), T.RandomCrop((8, 10))(t), refusal(T.RandomCrop(30), t), T.RandomResizedCrop(5, (30.0, 40.0))(PHOTO),
+        T.RandomAffine(0, shear=20)(PHOTO), T.RandomAffine(0, shear=(-5, 5, -9, 9))(PHOTO), T.ColorJitter(brightness=(0.5, 0.9))(PHOTO), T.RandomErasing(0.0)(t), T.RandomApply([T.CenterCrop(4)], 1.0)(t),
+        str(T.Compose([T.ToTensor(), T.Normalize((0.5,), (0.5,))])), T.RandomErasing(1.0, (1.0, 1.0))(t),
+    ]  # fmt: skip
+    return (
+        found
+        + [T.RandAugment(3, 9)(PHOTO) for _ in range(12)]
+        + [T.TrivialAugmentWide()(PHOTO) for _ in range(12)]
+        + [T.AutoAugment()(PHOTO) for _ in range(12)]
+    )
+
+
+def boxes(torch, tv):
+    ops, a = tv.ops, torch.tensor([[0.0, 0, 4, 4], [1.0, 1, 5, 5], [2.0, 0, 7, 3]])
+    b = a + 0.5
+    found = [
+        ops.box_convert(a, x, y) for x in ("xyxy", "xywh", "cxcywh") for y in ("xyxy", "xywh", "cxcywh")
+    ]
+    found += [
+        ops.batched_nms(a, torch.tensor([0.3, 0.9, 0.5]), torch.tensor([0, 0, 1]), 0.2),
+        ops.batched_nms(a[:0], torch.zeros(0), torch.zeros(0, dtype=torch.int64), 0.2),
+    ]
+    found += [
+        ops.clip_boxes_to_image(a, (3, 4)),
+        ops.remove_small_boxes(a, 3.5),
+        ops.masks_to_boxes(torch.tensor([[[0, 1, 1], [0, 0, 1]]], dtype=torch.bool)),
+    ]
+    for reduction in ("none", "mean", "sum"):
+        found += [
+            ops.generalized_box_iou_loss(a, b, reduction),
+            ops.complete_box_iou_loss(a, b, reduction),
+            ops.distance_box_iou_loss(a, b, reduction),
+        ]
+    img, rois = torch.rand(2, 2, 8, 8), torch.tensor([[0.0, 0, 0, 4, 4], [1.0, 1, 1, 5, 6]])
+    found += [
+        ops.RoIAlign(2, 1.0, 2)(img, rois),
+        ops.RoIPool(2, 1.0)(img, rois),
+        ops.Permute([1, 0])(a),
+        ops.MLP(4, [3, 2], norm_layer=torch.nn.LayerNorm)(a),
+    ]
+    found += [
+        str(ops.StochasticDepth(0.2, "row")),
+        ops.drop_block2d(img, 0.0, 3),
+        refusal(ops.stochastic_depth, a, 2.0, "row"),
+        refusal(ops.stochastic_depth, a, 0.5, "all"),
+        refusal(ops.drop_block2d, img, 2.0, 3),
+    ]
+    found += [
+        ops.Conv2dNormActivation(2, 3, (3, 5), dilation=(2, 1))(img).shape,
+        ops.Conv3dNormActivation(1, 2)(torch.rand(2, 1, 3, 3, 3)).shape,
+    ]
+    return [
+        *found,
+        tv.utils.make_grid(torch.rand(4, 5)),
+        tv.utils.make_grid(torch.rand(1, 4, 5)),
+        tv.utils.make_grid(torch.rand(1, 3, 4, 5)),
+    ]
+
+
+def models(torch, tv):
+    x, found = torch.rand(1, 3, 64, 64), []
+    for make in (
+        lambda: tv.models.googlenet(num_classes=3, init_weights=False, aux_logits=False, transform_input=True), lambda: tv.models.mobilenet_v3_small(num_classes=3),
+        lambda: tv.models.VisionTransformer(image_size=64, patch_size=16, num_layers=1, num_heads=2, hidden_dim=8, mlp_dim=16, num_classes=3),
+        lambda: tv.models.resnet.ResNet(tv.models.resnet.BasicBlock, [1, 1, 1, 1], num_classes=3, zero_init_residual=True),
+        lambda: tv.models.resnet.ResNet(tv.models.resnet.Bottleneck, [1, 1, 1, 1], num_classes=3, replace_stride_with_dilation=[False, True, False]),
+    ):  # fmt: skip
+        torch.manual_seed(0)
+        model = make().eval()
+        found.append(model(x).detach())
+    return [*found, refusal(tv.models.resnet.BasicBlock, 4, 4, groups=2)]
