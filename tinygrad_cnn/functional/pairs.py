@@ -169,7 +169,8 @@ def xlogy(a: Operand[T], b: Operand[T]) -> T:
     array([0., 0.], dtype=float32)
     """
     a, b = _pair("xlogy", a, b)
-    zero = np.broadcast_to(values(a) == 0, np.broadcast_shapes(np.shape(values(a)), np.shape(values(b))))
+    x, y = np.broadcast_arrays(values(a), values(b))
+    zero = (x == 0) & ~((y > 0) & (y < np.inf))  # elsewhere the slope by a is ln b, also where a is 0
     return where(zero, a * 0.0, a * ops.Log()(where(zero, 1.0, b)))
 
 
