@@ -163,7 +163,7 @@ class Trace:
             head, *rest = target.split(".")
             value = names.get(head)
             for attribute in rest:
-                value = getattr(value, "__dict__", {}).get(attribute)
+                value = _held(value, attribute)
             self.note(frame, done.line, target, value)
 
     def _due(self, code: CodeType, line: int) -> bool:
@@ -240,6 +240,14 @@ def _unset(path: str) -> set[int]:
         if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in UNSET:
             lines.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
     return lines
+
+
+def _held(owner: Any, name: str) -> Any:
+    """An attribute that was assigned; PyTorch's modules keep parameters and buffers in tables."""
+    found = getattr(owner, "__dict__", {})
+    tables = [found.get("_parameters"), found.get("_buffers")]
+    held = [table[name] for table in tables if isinstance(table, dict) and name in table]
+    return held[0] if held else found.get(name)
 
 
 def _parts(value: Any, name: str, kinds: Any, depth: int = 2) -> Iterator[tuple[Any, str]]:
