@@ -229,6 +229,26 @@ def test_the_mean_of_two_slopes_confirms_no_kink() -> None:
         assert gradcheck(lambda x: Half()(x), x).status == "unchecked"
 
 
+@pytest.mark.parametrize("x", [np.array([0.0]), np.array([0.0, 1.0, -1.0])])
+def test_a_gradient_that_is_wrong_at_the_very_point_alone_fails(x: np.ndarray) -> None:
+    class LostAtZero(Op):
+        """sin, whose slope 1 at 0 is forgotten."""
+
+        keep = (0,)
+
+        def forward(self, x):
+            return np.sin(x)
+
+        def backward(self, g, x):
+            return (g * np.cos(x) * (x != 0),)
+
+    assert gradcheck(lambda x: LostAtZero()(x), x).status == "fail"
+
+
+def test_the_slope_of_xlogy_at_zero_is_the_logarithm() -> None:
+    assert gradcheck(F.xlogy, np.array([0.0, 2.0]), np.array([0.3, 2.0]))
+
+
 def test_a_flat_zero_is_smooth() -> None:
     assert gradcheck(lambda x: (F.tanh(x) ** 2).sum(), np.zeros(3)).status == "pass"
 
