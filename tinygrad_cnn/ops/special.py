@@ -9,7 +9,7 @@ import numpy as np
 
 from tinygrad_cnn import devices
 from tinygrad_cnn.graph import OUT
-from tinygrad_cnn.kernels.numpy.erf import complement, error_function
+from tinygrad_cnn.kernels.numpy.error_functions import complement, error_function
 from tinygrad_cnn.ops.elementwise import Exp
 from tinygrad_cnn.ops.families import Elementwise
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_cnn import devices
-from tinygrad_cnn.kernels.numpy.erf import error_function
+from tinygrad_cnn.kernels.numpy.error_functions import error_function
 
 Array = NDArray[Any]
 
