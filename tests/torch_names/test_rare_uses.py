@@ -325,3 +325,47 @@ def test_models_are_exported_under_the_names_that_are_given(tmp_path):
     )
     torch.onnx.export(net, x, str(path))
     assert onnx.load(path).graph.input[0].name != "features"
+
+
+def test_copies_and_states_of_tensors_keep_what_was_hung_on_them():
+    x = torch.tensor([1.0, 2.0])
+    x.mark = "kept"
+    assert copy.copy(x).tolist() == [1, 2] and pickle.loads(pickle.dumps(x)).mark == "kept"
+    assert torch.Tensor(x).tolist() == [1, 2] and np.array(x, dtype=np.float64).dtype == np.float64
+    assert torch.tensor([x[0], x[1] * 2]).tolist() == [1, 4]
+    dropout = nn.Dropout(0.5)
+    assert copy.deepcopy(dropout).rng is dropout.rng  # the one stream of all programs
+    assert torch.hann_window(1).tolist() == [1] and torch.hann_window(0).tolist() == []
+
+
+def test_what_has_no_type_here_says_why():
+    with pytest.raises(TypeError, match="complex64 is left out"):
+        torch.zeros(2, dtype=torch.complex64)
+    with pytest.warns(UserWarning, match="bfloat16 is computed in float32"):
+        layer = nn.Linear(2, 2).bfloat16()
+    assert layer.weight.dtype == torch.float32
+    assert [name for name, _ in nn.Sequential(nn.ReLU()).named_modules("net")] == ["net", "net.0"]
+    assert "weight" in repr(nn.ParameterDict({"weight": nn.Parameter(torch.ones(1))}))
+
+
+def test_an_optimizer_takes_options_that_say_nothing():
+    w = nn.Parameter(torch.ones(2))
+    assert torch.optim.LBFGS([w], maximize=False, foreach=None).param_groups[0]["lr"] == 1
+
+
+def test_lists_of_indices_are_given_to_the_data_set():
+    class Rows(torch.utils.data.Dataset):
+        def __getitem__(self, index):
+            return [row * 10 for row in index] if isinstance(index, list) else index * 10
+
+        def __len__(self):
+            return 5
+
+    part = torch.utils.data.Subset(Rows(), [4, 2])
+    assert part[[0, 1]] == [40, 20] and part[1] == 20
+
+
+def test_a_script_that_is_not_there_is_said(capsys):
+    with pytest.raises(SystemExit):
+        main(["no_such_script.py"])
+    assert "there is no file no_such_script.py" in capsys.readouterr().err

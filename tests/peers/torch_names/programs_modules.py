@@ -337,3 +337,11 @@ def batches_put_together(torch):
         convert(3),
     ]
     return [*found, convert(np.float32(2)), convert(Pair(np.ones(1), 2))]
+
+
+def a_transformer_of_several_layers(torch):
+    model = torch.nn.Transformer(4, 1, 2, 2, 4, dropout=0.0)
+    return [
+        *(p.detach() for p in model.parameters()),
+        model(torch.ones(3, 1, 4), torch.zeros(2, 1, 4)).detach(),
+    ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import numpy as np
 from PIL import Image
 
@@ -96,3 +98,47 @@ def models(torch, tv):
         model = make().eval()
         found.append(model(x).detach())
     return [*found, refusal(tv.models.resnet.BasicBlock, 4, 4, groups=2)]
+
+
+def rarer_changes(torch, tv):
+    T, TF, t = tv.transforms, tv.transforms.functional, torch.rand(3, 6, 6)
+    v2 = import_module(f"{tv.__name__}.transforms.v2")
+    return [
+        T.RandomChoice([T.CenterCrop(4)])(PHOTO), str(T.AutoAugment()), TF.rotate(PHOTO, 90), v2.Identity()(t),
+        v2.ToDtype(torch.float32)("a text"), refusal(tv.ops.box_convert, t[0, :, :4], "xyxy", "corners"),
+        refusal(tv.ops.sigmoid_focal_loss, t, t, reduction="median"),
+    ]  # fmt: skip
+
+
+def networks_with_the_same_weights(torch, tv):
+    """With constants for weights: to draw them would take longer than all the rest."""
+    init, drawing = torch.nn.init, {}
+    for name in dir(init):
+        if name.endswith(("uniform_", "normal_")):
+            drawing[name] = getattr(init, name)
+            setattr(init, name, lambda w, *_, **__: w)
+    found = []
+    try:
+        for make, size in (
+            (lambda: tv.models.alexnet(num_classes=2), 64), (lambda: tv.models.vgg11(num_classes=2), 32),
+            (lambda: tv.models.convnext_tiny(num_classes=2), 32),
+            (lambda: tv.models.inception_v3(num_classes=2, init_weights=False, aux_logits=False), 75),
+        ):  # fmt: skip
+            model, k = make().eval(), 0
+            with torch.no_grad():
+                for p in model.parameters():
+                    p.fill_(0.01 / (1 + k % 3)).view(-1)[::7].mul_(-1.5)
+                    k += 1
+                found.append(model(torch.linspace(-1, 1, 3 * size * size).reshape(1, 3, size, size)))
+    finally:
+        for name, function in drawing.items():
+            setattr(init, name, function)
+    vit = tv.models.VisionTransformer(64, 16, 1, 2, 8, 16)
+    return [*found, refusal(vit, torch.zeros(1, 3, 32, 32))]
+
+
+def heads_on_the_way(torch, tv):
+    x = torch.linspace(-1, 1, 2 * 3 * 96 * 96).reshape(2, 3, 96, 96)
+    model = tv.models.googlenet(num_classes=2, init_weights=False).train()
+    out = model(x)
+    return [type(out).__name__, out._fields, [tuple(part.shape) for part in out]]

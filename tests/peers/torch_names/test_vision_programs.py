@@ -12,13 +12,14 @@ from tinygrad_cnn import torchvision as our_vision
 their = pytest.importorskip(
     "tests.peers.torch_names.their_torchvision", reason="needs torchvision: pip install torchvision"
 )
-from tests.peers.torch_names import programs_vision  # noqa: E402
+from tests.peers.torch_names import programs_data_sets, programs_vision  # noqa: E402
 from tests.peers.torch_names.vision import shown  # noqa: E402
 
 PROGRAMS = [
     program
-    for program in vars(programs_vision).values()
-    if inspect.isfunction(program) and program.__module__ == programs_vision.__name__
+    for module in (programs_vision, programs_data_sets)
+    for program in vars(module).values()
+    if inspect.isfunction(program) and program.__module__ == module.__name__ and program.__name__[0] != "_"
 ]
 
 

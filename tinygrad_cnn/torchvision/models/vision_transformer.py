@@ -111,10 +111,10 @@ class VisionTransformer(nn.Module):
         """Scores of the classes.
 
         Raises:
-            RuntimeError: the image has another size.
+            AssertionError: the image has another size.
         """
         if tuple(x.shape[2:]) != (self.image_size, self.image_size):
-            raise RuntimeError(
+            raise AssertionError(
                 f"VisionTransformer: images of {self.image_size}×{self.image_size} fit, got {tuple(x.shape)}"
             )
         x = self.conv_proj(x).flatten(2).permute(0, 2, 1)
