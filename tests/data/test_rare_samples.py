@@ -1,6 +1,7 @@
 """Samples, files and ends of processes that are seldom met."""
 
 import builtins
+import os
 import sys
 from collections import defaultdict, namedtuple
 from concurrent.futures.process import BrokenProcessPool
@@ -171,3 +172,7 @@ def test_house_numbers_need_scipy_and_a_file(tmp_path, monkeypatch):
         (tmp_path / "train_32x32.mat").mkdir()
         with pytest.raises((FormatError, OSError), match="train_32x32"):
             data.svhn(tmp_path)
+        if hasattr(os, "mkfifo"):  # which would wait for somebody who writes
+            os.mkfifo(tmp_path / "test_32x32.mat")
+            with pytest.raises(FormatError, match="test_32x32"):
+                data.svhn(tmp_path, "test")

@@ -23,6 +23,8 @@ def x(device):
 def test_what_cupy_refuses_is_refused(x):
     with pytest.raises(ValueError, match="size 1"):
         x.item()
+    with pytest.raises(TypeError, match=r"sum\(\) got an unexpected keyword argument 'where'"):
+        x.sum(where=True)
     with pytest.raises(ValueError, match="exactly one array"):
         np.divmod(x, x, out=(x, x))
     with pytest.raises(TypeError, match="zeros_like: subok is not supported"):

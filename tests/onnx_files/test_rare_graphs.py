@@ -50,6 +50,7 @@ SAVED = [
     (lambda x: F.adaptive_max_pool2d(x, 2), 4),
     (lambda x: F.local_response_norm(x, 3), 4),
     (lambda x: F.interpolate(x, size=(5, 7), mode="bilinear"), 4),
+    (lambda x: F.interpolate(x, size=(5, 7), mode="bicubic"), 4),
     (lambda x: F.repeat(x, 2, 1), 2),
     (lambda x: F.adaptive_avg_pool2d(x, (2, 3)), 4),
 ]

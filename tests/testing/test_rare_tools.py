@@ -12,14 +12,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tinygrad_cnn import ArgumentError, Op, Tensor, grad, kernels_in_use, use_kernels
+from tinygrad_cnn import ArgumentError, Op, Tensor, grad, kernels_in_use, ops, use_kernels
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import GraphError, KernelError
 from tinygrad_cnn.testing.fuzz import __main__ as fuzzing
 from tinygrad_cnn.testing.fuzz import interrupts, kernel_sets, signal_points, writes
 from tinygrad_cnn.testing.fuzz.interrupted_work import WORKS
 from tinygrad_cnn.testing.fuzz.shrinking_search import SkippedError, failing
-from tinygrad_cnn.testing.mutation import command_line, judged_by_tests
+from tinygrad_cnn.testing.mutation import command_line, judged_by_properties, judged_by_tests
+from tinygrad_cnn.testing.mutation.altered_derivatives import mutants
 from tinygrad_cnn.testing.mutation.judged_by_tests import Score, found_op
 
 
@@ -281,3 +282,23 @@ def test_the_command_of_the_mutants(
     for arguments in (["my:Op"], ["Neg", "--tests", "t"]):
         with pytest.raises(SystemExit):
             command_line.main(arguments)
+
+
+@pytest.mark.slow
+def test_an_infinite_gradient_over_padding_may_differ_between_the_kernel_sets() -> None:
+    """As users read: a NaN of one set may be a number of the other, in the weight gradient alone."""
+    pytest.importorskip("numba", reason="compares with the compiled kernels")
+    numbers = [592, 379, 648, 355, 179, 983, 448, 479, 721, 476, 207, 439]
+    assert failing(fuzzing.FUZZERS["kernels"], [["conv2d", "strided", numbers]]) is None
+
+
+def test_a_derivative_that_raises_has_an_effect(monkeypatch: pytest.MonkeyPatch) -> None:
+    def derivatives(*_: object) -> list[np.ndarray]:
+        if judged:
+            raise ZeroDivisionError
+        judged.append(True)
+        return [np.ones(1)]
+
+    judged: list[bool] = []
+    monkeypatch.setattr(judged_by_properties, "_derivatives", derivatives)
+    assert judged_by_properties._effect(mutants(ops.Exp, 1)[0])(None) is True

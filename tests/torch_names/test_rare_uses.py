@@ -369,3 +369,8 @@ def test_a_script_that_is_not_there_is_said(capsys):
     with pytest.raises(SystemExit):
         main(["no_such_script.py"])
     assert "there is no file no_such_script.py" in capsys.readouterr().err
+
+
+def test_the_order_in_memory_of_what_two_shapes_make_is_the_usual_one():
+    made = torch.ones(3, 1, requires_grad=True) + torch.ones(1, 4)
+    assert torch.views.memory_order(made) is None and (made * 2).stride() == (4, 1)

@@ -22,6 +22,7 @@ from viz.compare.alignment import aligned
 from viz.model.boxes import Box, Edge, Model, Parameter, Result
 from viz.model.building import build
 from viz.model.node_graph import roots_of
+from viz.options import Choice
 from viz.output import engines
 from viz.page_sizes import _scale, page_size
 from viz.picture import _fitted
@@ -33,6 +34,7 @@ from viz.reduce import repetition, side_by_side
 from viz.training.layer_series import Layer, findings
 from viz.training.run_picture import _curve
 from viz.write import arrangement
+from viz.write.dot import source
 from viz.write.plain_labels import parameters_text
 
 needs_engine = pytest.mark.skipif(viz.engine() is None, reason="no layout engine installed")
@@ -49,6 +51,13 @@ def network() -> nn.Sequential:
 
 def tensor(name: str = "x") -> Tensor:
     return Tensor(X, requires_grad=True, name=name)
+
+
+def test_boxes_that_lead_nowhere_lie_before_the_last_ones() -> None:
+    x = tensor()
+    model = build(roots_of([F.tanh(x), F.exp(x)]))
+    one, two = (box.id for box in model.boxes if not box.is_leaf)
+    assert f"n{one} -> n{two} [style=invis]" in source(model, Choice(), last=[two])
 
 
 # --------------------------------------------------------------------------- sizes

@@ -165,7 +165,7 @@ def in_order(
             except RuntimeError as error:  # too many threads, or a system that has none
                 let_through(error)
                 if sys.is_finalizing():
-                    raise
+                    raise  # pragma: no cover: the interpreter ends, and with it what counts lines
                 _log.warning("calls are made in one thread, as no more can be had: %s", error)
                 threads.end()
                 threads = None

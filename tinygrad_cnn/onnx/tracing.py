@@ -108,7 +108,7 @@ def _site() -> str:
         if not name.startswith(_OURS) or "/models/" in name.replace("\\", "/"):
             return f"{Path(name).name}:{frame.f_lineno}"
         frame = frame.f_back  # type: ignore[assignment]
-    return ""
+    return ""  # pragma: no cover: a program or a test calls from a file of its own
 
 
 class Trace(NamedTuple):
