@@ -22,7 +22,7 @@ def test_weight_norm_leaves_the_weight_as_it_was():
     nn.weight_norm(layer)
     np.testing.assert_allclose(layer.weight.numpy(), before, rtol=1e-6)
     assert nn.is_parametrized(layer) and nn.is_parametrized(layer, "weight")
-    assert repr(layer).startswith("Linear(in_features=4")
+    assert repr(layer).startswith("Linear(\n  in_features=4")
 
 
 def test_the_originals_are_trained():
