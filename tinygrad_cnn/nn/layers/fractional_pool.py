@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError
@@ -84,7 +84,7 @@ class FractionalMaxPool2d(FractionalMaxPoolLayer):
     axes = 2
     data_format: str = image_format()
 
-    def forward(self, x: Tensor) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """The maxima, and with return_indices their places.
 
         >>> import numpy as np
@@ -115,7 +115,7 @@ class FractionalMaxPool3d(FractionalMaxPoolLayer):
 
     axes = 3
 
-    def forward(self, x: Tensor) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """The maxima, and with return_indices their places.
 
         >>> import numpy as np
