@@ -5,6 +5,7 @@ import time
 
 import numpy as np
 import pytest
+from refusals import check_refusals
 
 from tinygrad_cnn.errors import DTypeError, FormatError
 from tinygrad_cnn.serial import atomic
@@ -72,17 +73,7 @@ REFUSED = [
 
 
 def test_values_that_no_file_holds_are_refused():
-    wrong = []
-    for kind, words, call in REFUSED:
-        try:
-            call()
-        except Exception as error:
-            found = error
-        else:
-            found = "nothing is raised"
-        if not isinstance(found, kind) or words not in str(found):
-            wrong.append(f"{words}\n  {found!r}")
-    assert not wrong, "\n".join(wrong)
+    check_refusals(REFUSED)
 
 
 def test_a_key_that_looks_like_a_path_gets_an_array_of_its_own():

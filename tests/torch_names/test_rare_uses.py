@@ -374,3 +374,11 @@ def test_a_script_that_is_not_there_is_said(capsys):
 def test_the_order_in_memory_of_what_two_shapes_make_is_the_usual_one():
     made = torch.ones(3, 1, requires_grad=True) + torch.ones(1, 4)
     assert torch.views.memory_order(made) is None and (made * 2).stride() == (4, 1)
+
+
+def test_windows_take_the_options_of_tensors_and_no_others():
+    for kind in ("bartlett", "blackman", "hamming", "hann", "kaiser"):
+        made = getattr(torch, f"{kind}_window")(4, dtype=torch.float64, requires_grad=True)
+        assert made.dtype == torch.float64 and made.requires_grad
+        with pytest.raises(TypeError, match="dtyp"):
+            getattr(torch, f"{kind}_window")(4, dtyp=torch.float64)

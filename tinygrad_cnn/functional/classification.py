@@ -133,7 +133,7 @@ def linear_cross_entropy(
         bias = bias.reshape((prod(places),))
     shape = (*x.shape[:-1], *places)
     scores = linear(x, rows, bias).reshape(shape)
-    if ignore_index is not None and np.shape(values(target)) == shape:
+    if ignore_index is not None and np.shape(values(target, name)) == shape:
         raise ArgumentError(f"{name}: ignore_index={ignore_index} needs labels, got probabilities")
     return cross_entropy(
         scores, target, weight, ignore_index=-100 if ignore_index is None else ignore_index,

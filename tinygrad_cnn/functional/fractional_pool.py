@@ -163,30 +163,36 @@ def fractional_sizes(
     >>> fractional_sizes("fractional_max_pool2d", (8, 6), None, 0.5)
     (4, 3)
     """
-    if (output_size is None) == (output_ratio is None):
-        raise ArgumentError(f"{name}: give output_size or output_ratio, and not both")
-    if output_ratio is None:
-        return sizes(name, "output_size", output_size, len(image), at_least=1)
-    ratios = shares(name, output_ratio, len(image))
+    given, ratios = size_or_share(name, output_size, output_ratio, len(image))
+    if given is not None:
+        return given
     made = tuple(int(n * r) for n, r in zip(image, ratios, strict=True))
     if min(made) < 1:
         raise ArgumentError(f"{name}: output_ratio {output_ratio!r} leaves {made} of an image of {image}")
     return made
 
 
-def shares(name: str, output_ratio: Any, count: int) -> tuple[float, ...]:
-    """One share of the image's size for each axis, between 0 and 1.
+def size_or_share(
+    name: str, output_size: Any, output_ratio: Any, count: int
+) -> tuple[tuple[int, ...] | None, tuple[float, ...]]:
+    """The size of the result along each of `count` axes; or None, and its shares of the image's.
 
-    >>> shares("fractional_max_pool2d", 0.5, 2)
-    (0.5, 0.5)
+    >>> size_or_share("fractional_max_pool2d", 4, None, 2)
+    ((4, 4), ())
+    >>> size_or_share("fractional_max_pool2d", None, 0.5, 2)
+    (None, (0.5, 0.5))
     """
+    if (output_size is None) == (output_ratio is None):
+        raise ArgumentError(f"{name}: give output_size or output_ratio, and not both")
+    if output_size is not None:
+        return sizes(name, "output_size", output_size, count, at_least=1), ()
     several = output_ratio if is_several(output_ratio) else (output_ratio,) * count
     if len(several) != count:
         raise ArgumentError(f"{name}: output_ratio needs 1 or {count} numbers, got {output_ratio!r}")
-    found = tuple(number(name, "output_ratio", share, 0, 1) for share in several)
-    if not all(0 < share < 1 for share in found):
+    shares = tuple(number(name, "output_ratio", share, 0, 1) for share in several)
+    if not all(0 < share < 1 for share in shares):
         raise ArgumentError(f"{name}: output_ratio must lie between 0 and 1, got {output_ratio!r}")
-    return found
+    return None, shares
 
 
 def _starts(n: int, kernel: int, count: int, samples: Any) -> Any:

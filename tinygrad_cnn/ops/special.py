@@ -9,7 +9,7 @@ import numpy as np
 
 from tinygrad_cnn import devices
 from tinygrad_cnn.graph import OUT
-from tinygrad_cnn.kernels.numpy.error_functions import complement, error_function
+from tinygrad_cnn.kernels.numpy.error_functions import complement, erf
 from tinygrad_cnn.ops.elementwise import Exp
 from tinygrad_cnn.ops.families import Elementwise
 
@@ -49,9 +49,7 @@ class Erfinv(Elementwise):
         y = np.copysign(np.sqrt(np.sqrt(a * a - tail / 0.147) - a), v)  # right to 2 in 1,000: Winitzki
         for _ in range(3):  # Halley's steps, each with three times the digits
             far = np.clip(np.abs(y), 0.5, 6.0)
-            rest = np.where(
-                np.abs(v) < 0.6, error_function(y) - v, np.sign(v) * (1 - np.abs(v) - complement(far))
-            )
+            rest = np.where(np.abs(v) < 0.6, erf(y) - v, np.sign(v) * (1 - np.abs(v) - complement(far)))
             step = rest * (sqrt(pi) / 2) * np.exp(y * y)
             y = y - step / (1 + y * step)
         edge = np.where(np.abs(wide) == 1, np.copysign(np.inf, wide), np.nan)

@@ -113,14 +113,11 @@ def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
     """`np.polyint`: the m-th integral of a polynomial, with k as the constants, 0 if None."""
     m, p = integer("np.polyint", "m", m, 0), floating("polyint", _line("polyint", p))
     constants = F.reshape(floating("polyint", [0.0] if k is None else k), (-1,))
-    if constants.shape[0] not in (1, m) or (m > 1 and k is not None and constants.shape[0] != m):
-        constants = F.broadcast_to(constants, (m,)) if constants.shape[0] == 1 else constants
-        if constants.shape[0] != m:
-            raise ShapeError(f"np.polyint: {constants.shape[0]} constants for {m} integrals")
-    for i in range(m):
+    if constants.shape[0] not in (1, m):
+        raise ShapeError(f"np.polyint: k needs 1 or {m} constants, got {constants.shape[0]}")
+    for constant in F.broadcast_to(F.astype(constants, p.dtype), (m,)):
         divisors = np.arange(p.shape[0], 0, -1).astype(p.dtype)
-        constant = constants[min(i, constants.shape[0] - 1)]
-        p = F.concatenate([p / divisors, F.reshape(F.astype(constant, p.dtype), (1,))])
+        p = F.concatenate([p / divisors, F.reshape(constant, (1,))])
     return p
 
 

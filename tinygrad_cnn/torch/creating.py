@@ -14,13 +14,15 @@ from tinygrad_cnn.torch.shapes import sizes
 from tinygrad_cnn.torch.tensors import Tensor
 
 
-def _made(array: Any, requires_grad: bool, device: Any) -> Any:
+def made(array: Any, requires_grad: bool, device: Any) -> Any:
     devices.check(device)
-    made = Tensor.detached(array)
-    return made.requires_grad_() if requires_grad else made
+    """A new tensor around an array."""
+    tensor = Tensor.detached(array)
+    return tensor.requires_grad_() if requires_grad else tensor
 
 
-def _kind(dtype: Any) -> Any:
+def kind_of(dtype: Any) -> Any:
+    """NumPy's type; the default one for None."""
     return dtypes.get_default_dtype().dtype if dtype is None else dtypes.to_numpy(dtype)
 
 
@@ -34,7 +36,7 @@ def tensor(
     pin_memory: bool = False,
 ) -> Any:
     """A tensor with a copy of the data: numbers, nested sequences, arrays."""
-    return _made(array_of(data, dtype, copy=True), requires_grad, device)
+    return made(array_of(data, dtype, copy=True), requires_grad, device)
 
 
 def array_of(data: Any, dtype: Any = None, copy: bool = False) -> Any:
@@ -76,7 +78,7 @@ def as_tensor(
     """A tensor of the data, sharing memory where it can."""
     if isinstance(data, Tensor) and (dtype is None or data.dtype == dtype) and not requires_grad:
         return data
-    return _made(array_of(data, dtype, copy=bool(copy)), requires_grad, device)
+    return made(array_of(data, dtype, copy=bool(copy)), requires_grad, device)
 
 
 @name(method=False)
@@ -93,7 +95,7 @@ def frombuffer(
     buffer: Any, *, dtype: Any, count: int = -1, offset: int = 0, requires_grad: bool = False
 ) -> Any:
     """A tensor over a buffer's memory."""
-    return _made(np.frombuffer(buffer, _kind(dtype), count, offset), requires_grad, None)
+    return made(np.frombuffer(buffer, kind_of(dtype), count, offset), requires_grad, None)
 
 
 def _filled(value: Any) -> Any:
@@ -102,8 +104,8 @@ def _filled(value: Any) -> Any:
         pin_memory: bool = False, memory_format: Any = None,
     ) -> Any:  # fmt: skip
         wanted = sizes(size if size else ())
-        return _made(
-            np.full(wanted, value, _kind(dtype)) if value else np.zeros(wanted, _kind(dtype)),
+        return made(
+            np.full(wanted, value, kind_of(dtype)) if value else np.zeros(wanted, kind_of(dtype)),
             requires_grad,
             device,
         )
@@ -139,7 +141,7 @@ def full(
     """A tensor of one value; its type is the value's."""
     number = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
     kind = of_number(number).dtype if dtype is None else dtypes.to_numpy(dtype)
-    return _made(
+    return made(
         np.full(sizes((size,)) if not isinstance(size, int) else size, number, kind), requires_grad, device
     )
 
@@ -150,7 +152,7 @@ def _like(value: Any, called: str) -> Any:
         memory_format: Any = None,
     ) -> Any:  # fmt: skip
         kind = input._array.dtype if dtype is None else dtypes.to_numpy(dtype)
-        return _made(np.full(input._array.shape, value, kind), requires_grad, device)
+        return made(np.full(input._array.shape, value, kind), requires_grad, device)
 
     function.__name__, function.__doc__ = called, f"A tensor like another, filled with {value}."
     return name(called, method=False)(function)
@@ -171,7 +173,7 @@ def full_like(
 ) -> Any:
     """A tensor like another, filled with a value."""
     kind = input._array.dtype if dtype is None else dtypes.to_numpy(dtype)
-    return _made(np.full(input._array.shape, fill_value, kind), requires_grad, device)
+    return made(np.full(input._array.shape, fill_value, kind), requires_grad, device)
 
 
 @name(method=False)
@@ -191,12 +193,12 @@ def arange(
     if step is not None:
         values = [*([0] if len(values) == 1 else []), *values, step][:3]
     whole = all(isinstance(v, (int, np.integer)) for v in values)
-    kind = (np.dtype(np.int64) if whole else _kind(None)) if dtype is None else dtypes.to_numpy(dtype)
+    kind = (np.dtype(np.int64) if whole else kind_of(None)) if dtype is None else dtypes.to_numpy(dtype)
     if whole:
-        return _made(np.arange(*values).astype(kind), requires_grad, device)
+        return made(np.arange(*values).astype(kind), requires_grad, device)
     first, last, by = ([0, *values, 1] if len(values) == 1 else [*values, 1])[:3]
     count = int(np.ceil((last - first) / by))
-    return _made((first + by * np.arange(count, dtype=np.float64)).astype(kind), requires_grad, device)
+    return made((first + by * np.arange(count, dtype=np.float64)).astype(kind), requires_grad, device)
 
 
 @name("range", method=False)
@@ -212,15 +214,15 @@ def linspace(
 ) -> Any:
     """So many numbers from `start` to `end`."""
     a, b = (x.item() if isinstance(x, Tensor) else x for x in (start, end))
-    kind = _kind(dtype)
+    kind = kind_of(dtype)
     if kind != np.float32:
-        return _made(np.linspace(a, b, int(steps)).astype(kind), requires_grad, device)
+        return made(np.linspace(a, b, int(steps)).astype(kind), requires_grad, device)
     # Both halves count from their end, in float32, as PyTorch does.
     n = int(steps)
     step = np.float32((np.float32(b) - np.float32(a)) / np.float32(max(n - 1, 1)))
     i = np.arange(n, dtype=np.float32)
     low, high = np.float32(a) + step * i, np.float32(b) - step * (n - 1 - i)
-    return _made(np.where(i < n // 2 if n > 1 else True, low, high).astype(kind), requires_grad, device)
+    return made(np.where(i < n // 2 if n > 1 else True, low, high).astype(kind), requires_grad, device)
 
 
 @name(method=False)
@@ -235,7 +237,9 @@ def logspace(
     requires_grad: bool = False,
 ) -> Any:
     """Powers of a base from base^start to base^end."""
-    return _made(np.logspace(start, end, int(steps), base=base).astype(_kind(dtype)), requires_grad, device)
+    return made(
+        np.logspace(start, end, int(steps), base=base).astype(kind_of(dtype)), requires_grad, device
+    )
 
 
 @name(method=False)
@@ -243,7 +247,7 @@ def eye(
     n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Any:
     """Ones on the diagonal."""
-    return _made(np.eye(n, m, dtype=_kind(dtype)), requires_grad, device)
+    return made(np.eye(n, m, dtype=kind_of(dtype)), requires_grad, device)
 
 
 @name(method=False)
@@ -262,17 +266,3 @@ def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, devi
 def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
     """Vandermonde's matrix."""
     return Tensor.detached(np.vander(x._array, N, increasing).astype(x._array.dtype))
-
-
-@name("hann_window", method=False)
-def hann_window(
-    window_length: int,
-    periodic: bool = True,
-    *,
-    dtype: Any = None,
-    device: Any = None,
-    requires_grad: bool = False,
-) -> Any:
-    """Hann's window."""
-    n = window_length + 1 if periodic and window_length > 1 else window_length
-    return _made(np.hanning(n)[:window_length].astype(_kind(dtype)), requires_grad, device)

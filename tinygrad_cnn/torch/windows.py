@@ -1,23 +1,24 @@
-"""Windows of signals: weights that fall off at both ends."""
+"""Windows of signals: weights that fall off at both ends. All take `dtype`, `device` and `requires_grad`."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn.torch import dtypes
+from tinygrad_cnn.torch.creating import kind_of, made
 from tinygrad_cnn.torch.registry import name
-from tinygrad_cnn.torch.tensors import Tensor
 
 
-def _window(values: Any, length: int, periodic: bool, options: dict[str, Any]) -> Any:
-    """The window of a length, or all but the last of the next longer one."""
-    kind = dtypes.to_numpy(options.get("dtype") or dtypes.get_default_dtype())
-    if length < 2:
-        return Tensor.detached(np.ones(length, kind))
-    found = values(length + 1)[:-1] if periodic else values(length)
-    return Tensor.detached(found.astype(kind))
+def _window(
+    values: Callable[[int], Any], length: int, periodic: bool, *, dtype: Any = None, device: Any = None,
+    requires_grad: bool = False, layout: Any = None,
+) -> Any:  # fmt: skip
+    """The window of a length, or all but the last of the next longer one; a single weight is 1."""
+    longer = periodic and length > 1
+    found = values(length + 1)[:-1] if longer else values(length) if length > 1 else np.ones(length)
+    return made(found.astype(kind_of(dtype)), requires_grad, device)
 
 
 @name(method=False)
@@ -27,13 +28,13 @@ def bartlett_window(window_length: int, periodic: bool = True, **options: Any) -
     >>> bartlett_window(4)
     tensor([0.0000, 0.5000, 1.0000, 0.5000])
     """
-    return _window(np.bartlett, window_length, periodic, options)
+    return _window(np.bartlett, window_length, periodic, **options)
 
 
 @name(method=False)
 def blackman_window(window_length: int, periodic: bool = True, **options: Any) -> Any:
     """A sum of two cosines."""
-    return _window(lambda n: np.abs(np.blackman(n)), window_length, periodic, options)
+    return _window(lambda n: np.abs(np.blackman(n)), window_length, periodic, **options)
 
 
 @name(method=False)
@@ -45,11 +46,17 @@ def hamming_window(
         lambda n: alpha - beta * np.cos(2 * np.pi * np.arange(n) / (n - 1)),
         window_length,
         periodic,
-        options,
+        **options,
     )
+
+
+@name(method=False)
+def hann_window(window_length: int, periodic: bool = True, **options: Any) -> Any:
+    """A cosine, which reaches 0."""
+    return _window(np.hanning, window_length, periodic, **options)
 
 
 @name(method=False)
 def kaiser_window(window_length: int, periodic: bool = True, beta: float = 12.0, **options: Any) -> Any:
     """Bessel's function of half a circle."""
-    return _window(lambda n: np.kaiser(n, beta), window_length, periodic, options)
+    return _window(lambda n: np.kaiser(n, beta), window_length, periodic, **options)

@@ -55,9 +55,9 @@ from tinygrad_cnn.kernels.numpy.activation import softplus as softplus
 from tinygrad_cnn.kernels.numpy.activation import softplus_slope as softplus_slope
 from tinygrad_cnn.kernels.numpy.activation import tanh as tanh
 from tinygrad_cnn.kernels.numpy.activation import tanh_slope as tanh_slope
-from tinygrad_cnn.kernels.numpy.elementary import erf as erf
 from tinygrad_cnn.kernels.numpy.elementary import expm1 as expm1
 from tinygrad_cnn.kernels.numpy.elementary import log1p as log1p
+from tinygrad_cnn.kernels.numpy.error_functions import erf as erf
 from tinygrad_cnn.kernels.numpy.norm import group_norm as group_norm
 from tinygrad_cnn.kernels.numpy.norm import group_norm_slope as group_norm_slope
 from tinygrad_cnn.kernels.numpy.norm import rms_norm as rms_norm

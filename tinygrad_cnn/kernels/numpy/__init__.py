@@ -29,9 +29,9 @@ from tinygrad_cnn.kernels.numpy.convolution import conv_image as conv_image
 from tinygrad_cnn.kernels.numpy.convolution import conv_kernel as conv_kernel
 from tinygrad_cnn.kernels.numpy.convolution import fold as fold
 from tinygrad_cnn.kernels.numpy.convolution import unfold as unfold
-from tinygrad_cnn.kernels.numpy.elementary import erf as erf
 from tinygrad_cnn.kernels.numpy.elementary import expm1 as expm1
 from tinygrad_cnn.kernels.numpy.elementary import log1p as log1p
+from tinygrad_cnn.kernels.numpy.error_functions import erf as erf
 from tinygrad_cnn.kernels.numpy.loss import cross_entropy as cross_entropy
 from tinygrad_cnn.kernels.numpy.loss import cross_entropy_slope as cross_entropy_slope
 from tinygrad_cnn.kernels.numpy.loss import log_softmax as log_softmax

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_cnn import devices
-from tinygrad_cnn.kernels.numpy.error_functions import error_function
+from tinygrad_cnn.kernels.numpy.error_functions import erf
 from tinygrad_cnn.kernels.numpy.pointwise import choose, gate, sigmoid
 
 Array = NDArray[Any]
@@ -42,14 +42,14 @@ def silu_slope(g: Array, x: Array) -> Array:
 
 def gelu(x: Array) -> Array:
     """x times the share of the normal distribution below x."""
-    return devices.as_array(0.5 * x * (1 + error_function(x * sqrt(0.5))))
+    return devices.as_array(0.5 * x * (1 + erf(x * sqrt(0.5))))
 
 
 def gelu_slope(g: Array, x: Array) -> Array:
     """The derivative of `gelu`, times g."""
     x = np.clip(x, -40, 40)  # further out all is as at the bounds
     density = np.exp(-0.5 * x * x) * sqrt(0.5 / pi)
-    return devices.as_array(g * (0.5 * (1 + error_function(x * sqrt(0.5))) + x * density))
+    return devices.as_array(g * (0.5 * (1 + erf(x * sqrt(0.5))) + x * density))
 
 
 def gelu_tanh(x: Array) -> Array:

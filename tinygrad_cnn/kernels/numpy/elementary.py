@@ -8,14 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_cnn import devices
-from tinygrad_cnn.kernels.numpy.error_functions import error_function
 
 Array = NDArray[Any]
-
-
-def erf(x: Array) -> Array:
-    """2/√π times the integral of e^(-t²) from 0 to x."""
-    return error_function(x)
 
 
 def expm1(x: Array) -> Array:

@@ -32,7 +32,7 @@ _LAST = 6.0
 _BLOCK = 32768
 
 
-def error_function(x: Array) -> Array:
+def erf(x: Array) -> Array:
     """erf of each element, to a few units in the last place of float64 and of float32.
 
     Args:
@@ -40,7 +40,7 @@ def error_function(x: Array) -> Array:
     Returns:
         Shape and dtype of x, in [-1, 1]; NaN stays NaN.
     Source: Cody 1969, "Rational Chebyshev approximations for the error function", Math. Comp. 23.
-    >>> error_function(np.array([0.0, 0.5, -np.inf])).round(4)
+    >>> erf(np.array([0.0, 0.5, -np.inf])).round(4)
     array([ 0.    ,  0.5205, -1.    ])
     """
     dtype = np.result_type(x, np.float32)  # half precision is too coarse for the sums inside

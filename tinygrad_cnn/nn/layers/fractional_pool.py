@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from tinygrad_cnn import functional as F
-from tinygrad_cnn.errors import ArgumentError
 from tinygrad_cnn.functional.arguments import Scales, Sizes, sizes
-from tinygrad_cnn.functional.fractional_pool import shares
+from tinygrad_cnn.functional.fractional_pool import size_or_share
 from tinygrad_cnn.nn.function_layer import FunctionLayer, format_note, image_format, option
 from tinygrad_cnn.rng import Seed, own_generator
 from tinygrad_cnn.tensors.tensor_class import Tensor
@@ -40,12 +39,7 @@ class FractionalMaxPoolLayer(FunctionLayer):
         """
         name = type(self).__name__
         sizes(name, "kernel_size", self.kernel_size, self.axes, at_least=1)
-        if (self.output_size is None) == (self.output_ratio is None):
-            raise ArgumentError(f"{name}: give output_size or output_ratio, and not both")
-        if self.output_size is not None:
-            sizes(name, "output_size", self.output_size, self.axes, at_least=1)
-        else:
-            shares(name, self.output_ratio, self.axes)
+        size_or_share(name, self.output_size, self.output_ratio, self.axes)
 
     def extra_repr(self) -> str:
         """What was given.

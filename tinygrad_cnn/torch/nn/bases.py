@@ -28,8 +28,11 @@ class Family(type):
         return subclass is cls or issubclass(subclass, cls.members)
 
 
-def _family(name: str, *starts: str) -> Any:
-    members = tuple(c for n, c in CLASSES.items() if f"{n}!".startswith(starts) and isinstance(c, type))
+def _family(name: str, *starts: str, names: tuple[str, ...] = ()) -> Any:
+    """The classes whose names begin so, or are among `names`."""
+    members = tuple(
+        c for n, c in CLASSES.items() if (n in names or n.startswith(starts)) and isinstance(c, type)
+    )
     return Family(
         name, (), {"members": members, "__doc__": f"Any of {', '.join(c.__name__ for c in members)}."}
     )
@@ -65,7 +68,7 @@ BASES: dict[str, Any] = {
     "_AvgPoolNd": _family("_AvgPoolNd", "AvgPool"),
     "_AdaptiveAvgPoolNd": _family("_AdaptiveAvgPoolNd", "AdaptiveAvgPool"),
     "_AdaptiveMaxPoolNd": _family("_AdaptiveMaxPoolNd", "AdaptiveMaxPool"),
-    "RNNBase": _family("RNNBase", *(f"{name}!" for name in ("RNN", "LSTM", "GRU"))),
+    "RNNBase": _family("RNNBase", names=("RNN", "LSTM", "GRU")),
     "RNNCellBase": _family("RNNCellBase", "RNNCell", "LSTMCell", "GRUCell"),
     "_Loss": _Loss,
     "_WeightedLoss": _WeightedLoss,

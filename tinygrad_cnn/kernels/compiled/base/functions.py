@@ -64,7 +64,8 @@ def centred(value, middle, rest):
 
 @inlined
 def exponential(z):
-    """e^z for z <= 104, within 2 units in the last place; NaN stays, and 0 comes below -104.
+    """e^z for z <= 88, within 2 units in the last place; NaN stays; 0 comes below -104, and
+    infinity above, up to 104.
 
     e^z = 2^n e^r with n the nearest integer to z / ln 2: a polynomial, and n put into the exponent,
     in two halves, so that results smaller than the smallest normal number come out as well.
@@ -84,7 +85,7 @@ def exponential(z):
 
 @inlined
 def exponential_less_one(z):
-    """e^z - 1 for z <= 104, within a few units in the last place; NaN stays."""
+    """e^z - 1 for z <= 88, infinite above, up to 104; within a few units in the last place; NaN stays."""
     low = LEAST if z < LEAST else z
     near = abs(low) < NEAR
     r = low if near else ZERO  # the polynomial itself, where e^z rounds to 1
