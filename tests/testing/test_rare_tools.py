@@ -1,10 +1,12 @@
 """The fuzzers, the mutation score and the adapters of frameworks at their rarer ends."""
 
+import gc
 import json
 import signal
 import subprocess
 import sys
 import threading
+import weakref
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -144,6 +146,40 @@ def test_python_looks_for_signals_at_the_start_and_after_calls() -> None:
     finally:
         sys.__unraisablehook__ = before  # type: ignore[misc]
     assert [type(one.exc_value) for one in told] == [ValueError]
+
+
+def test_a_place_inside_what_the_collector_calls() -> None:
+    """The collector runs while Python makes a frame to trace; the tracing that ends there was called once more."""
+
+    class Circle:
+        def __init__(self) -> None:
+            self.itself = self
+
+    def step() -> None:
+        pass
+
+    def told(lost: Any) -> None:
+        step()
+        step()
+
+    def work() -> None:
+        for _ in range(3):
+            circle = Circle()
+            told_of.append(weakref.ref(circle, told))
+            del circle
+            step()
+
+    told_of: list[Any] = []
+    points, before = signal_points.Points(str(Path(__file__).parent)), gc.get_threshold()
+    try:
+        for threshold in range(1, 12):
+            gc.set_threshold(threshold)
+            at = 1
+            while not points.run(work, at):
+                at += 1
+            assert at > 10
+    finally:
+        gc.set_threshold(*before)
 
 
 # --------------------------------------------------------------------------- both kernel sets

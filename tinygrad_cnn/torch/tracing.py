@@ -40,6 +40,7 @@ class Trace:
         self.file = open(path, "w", encoding="utf-8")  # noqa: SIM115  closed when the process ends
         self.process, self.times, self.walks, self.noted = os.getpid(), Counter[Any](), 0, 0
         self.tensor: Any = ()
+        self.called: Any = None
 
     def own(self, code: CodeType) -> bool:
         """Whether a function is the program's."""
@@ -72,7 +73,8 @@ class Trace:
         ):
             self._watch_walks(holder, name)
         self._watch_steps(torch.optim.Optimizer)
-        sys.settrace(self._call)
+        self.called = self._call  # held, for a program that ends the tracing while Python is about to call it
+        sys.settrace(self.called)
 
     def _watch_items(self, Tensor: Any) -> None:
         item = Tensor.item
@@ -124,9 +126,8 @@ class Trace:
                 )
                 return result
 
-            optimizer.step = MethodType(
-                noted, optimizer
-            )  # schedulers of PyTorch's ask a method for its function
+            # Schedulers of PyTorch's ask a method for its function.
+            optimizer.step = MethodType(noted, optimizer)
 
         Optimizer.__init__ = __init__
 

@@ -107,10 +107,8 @@ class Module(ModuleState, ModuleHooks):
         return ""
 
     def __repr__(self) -> str:
-        children, extra = (
-            [f"({name}): {child!r}" for name, child in self.named_children()],
-            self.extra_repr(),
-        )
+        children = [f"({name}): {child!r}" for name, child in self.named_children()]
+        extra = self.extra_repr()
         if not children:
             return f"{type(self).__name__}({extra})"
         body = "\n".join([extra, *children] if extra else children).replace("\n", "\n  ")

@@ -80,11 +80,12 @@ class Points:
         self.count, self._at = 0, at
         before, told, sys.unraisablehook = sys.gettrace(), sys.unraisablehook, dropped
         here = sys._getframe()
-        instructions, here.f_trace_opcodes = (
-            here.f_trace_opcodes,
-            True,
-        )  # Python 3.12 asks the frame that sets
-        sys.settrace(self._begun)
+        # Python 3.12 asks the frame that sets.
+        instructions, here.f_trace_opcodes = here.f_trace_opcodes, True
+        # Python does not hold what it is about to call. The collector may run just then, and a function
+        # that it calls may come to the place where the tracing ends.
+        begun = self._begun
+        sys.settrace(begun)
         try:
             call()
         except StopError:  # pragma: no cover: the trace function of the tool is off here
