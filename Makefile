@@ -38,6 +38,9 @@ $(BENCH)/.extras-bench: $(BENCH)/bin/python pyproject.toml
 	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --prefer-binary --editable ".[bench]"
 	@touch $@
 
+# Tests start hundreds of programs. Where this is set, each of them would compile all sources anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 # Their matrices are small: a second BLAS thread brings little, and where other programs want the core
 # it spins waiting for it, which made the demo take ten times as long. What you set yourself counts.
 demo test test-slow test-compiled test-lowest test-peers test-onnx: export OPENBLAS_NUM_THREADS ?= 1

@@ -149,7 +149,7 @@ def test_python_looks_for_signals_at_the_start_and_after_calls() -> None:
 
 
 def test_a_place_inside_what_the_collector_calls() -> None:
-    """The collector runs while Python makes a frame to trace; the tracing that ends there was called once more."""
+    """The collector runs while Python makes a frame to trace; what ended there was called once more."""
 
     class Circle:
         def __init__(self) -> None:

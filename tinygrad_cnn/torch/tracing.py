@@ -73,7 +73,9 @@ class Trace:
         ):
             self._watch_walks(holder, name)
         self._watch_steps(torch.optim.Optimizer)
-        self.called = self._call  # held, for a program that ends the tracing while Python is about to call it
+        self.called = (
+            self._call
+        )  # held, for a program that ends the tracing while Python is about to call it
         sys.settrace(self.called)
 
     def _watch_items(self, Tensor: Any) -> None:
