@@ -32,11 +32,12 @@ HEAD = """\
 # Errors and their cure
 
 Every error of this package is a `TinygradCnnError`, and also of the class of Python that fits, so
-`except ValueError` catches a `ShapeError`; only reports of tests are plain `AssertionError`s, and an index
-or a file that is not there is Python's own. A message names the function, what it got, and what would fit;
-inside a model it begins with the path of the layer. Below are mistakes of beginners, each run: what is said
-here, what PyTorch {version} says, why, and what to write instead. [All messages](messages.md) has the rest,
-by class and family, each family with its cause and its cure. The code begins with
+`except ValueError` catches a `ShapeError`; where PyTorch raises a `RuntimeError`, it is one of those too.
+Only reports of tests are plain `AssertionError`s, and an index or a file that is not there is Python's own.
+A message names the function, what it got, and what would fit; inside a model it begins with the path of the
+layer. Below are mistakes of beginners, each run: what is said here, what PyTorch {version} says, why, and
+what to write instead. [All messages](messages.md) has the rest, by class and family, each family with its
+cause and its cure. The code begins with
 
 ```python
 {names}

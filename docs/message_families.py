@@ -29,6 +29,14 @@ class Family:
 
 #: By the class of the error; the first family fits whose pattern is found in a message.
 FAMILIES: dict[str, tuple[Family, ...]] = {
+    "AxisError": (
+        Family(
+            "An axis that is not there",
+            r"out of range",
+            "Axes are counted from 0, or from the end with -1.",
+            "`x.shape` shows which there are.",
+        ),
+    ),
     "ShapeError": (
         Family(
             "Operands that do not broadcast",

@@ -2,6 +2,9 @@
 
 Every message names the function, what it got and what would fit. Inside a module the module's path
 comes first (`features.3: conv2d: ...`): `Module.__call__` adds it once, at the innermost module.
+
+Each is also Python's class that fits. PyTorch raises RuntimeError for most of what does not fit, so errors
+of operands and files are RuntimeErrors too, and programs that catch one go on as they did.
 """
 
 from __future__ import annotations
@@ -47,15 +50,23 @@ class TinygradCnnError(Exception):
             self.args = (f"{scope}: {self.args[0]}", *self.args[1:])
 
 
-class ShapeError(TinygradCnnError, ValueError):
+class ShapeError(TinygradCnnError, ValueError, RuntimeError):
     """Shapes, sizes or a geometry that do not fit together."""
 
 
-class ArgumentError(TinygradCnnError, ValueError):
+class AxisError(ShapeError, IndexError):
+    """An axis that is not there.
+
+    >>> issubclass(AxisError, (ShapeError, IndexError))
+    True
+    """
+
+
+class ArgumentError(TinygradCnnError, ValueError, RuntimeError):
     """An argument of the right type whose value is outside what the function accepts."""
 
 
-class DTypeError(TinygradCnnError, TypeError):
+class DTypeError(TinygradCnnError, TypeError, RuntimeError):
     """An element type, or a type of object, that the function cannot compute with."""
 
 
@@ -81,11 +92,11 @@ class AnomalyError(TinygradCnnError, ArithmeticError):
         self.placed = True  # the message names the module
 
 
-class FormatError(TinygradCnnError, ValueError):
+class FormatError(TinygradCnnError, ValueError, RuntimeError):
     """A file that is short, corrupt, mislabelled or of another format than its place promises."""
 
 
-class StateError(TinygradCnnError, KeyError):
+class StateError(TinygradCnnError, KeyError, RuntimeError):
     """Keys or shapes of a state dict that do not match the object that loads it."""
 
     def __str__(self) -> str:

@@ -117,6 +117,8 @@ MISTAKES: dict[str, list[Mistake]] = {
             "A batch is one array, so its samples have one shape.",
             "`collate_fn=` with a function that fills up the short ones: [a dataset of your own](how_to/own_dataset.md).",
         ),
+    ],
+    "AxisError": [
         Mistake(
             "An axis that is not there",
             "F.softmax(ones((2, 3)), dim=2)",

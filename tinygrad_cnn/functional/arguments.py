@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard, TypeVar
 import numpy as np
 
 from tinygrad_cnn import devices, half_precision
-from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError, shown
+from tinygrad_cnn.errors import ArgumentError, AxisError, DTypeError, ShapeError, shown
 from tinygrad_cnn.graph import MODE, Traced
 from tinygrad_cnn.switches import flag as flag
 from tinygrad_cnn.switches import flags as flags
@@ -239,7 +239,7 @@ def axes(function: str, axis: Any, ndim: int) -> tuple[int, ...]:
     """One axis, several, or None for all, as a sorted tuple of non-negative axes.
 
     Raises:
-        DTypeError: not integers.   ShapeError: out of range, or named twice.
+        DTypeError: not integers.   AxisError: out of range.   ShapeError: named twice.
 
     >>> axes("sum", (-1, 0), 3)
     (0, 2)
@@ -249,7 +249,7 @@ def axes(function: str, axis: Any, ndim: int) -> tuple[int, ...]:
     wanted = [integer(function, "axis", a) for a in (axis if is_several(axis) else (axis,))]
     for a in wanted:
         if not -ndim <= a < ndim:
-            raise ShapeError(
+            raise AxisError(
                 f"{function}: axis {a} is out of range for {ndim} axes"
                 + (f"; {-ndim} to {ndim - 1} fit" if ndim else ": a 0-d array has none")
             )

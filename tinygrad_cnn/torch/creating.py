@@ -10,7 +10,7 @@ from tinygrad_cnn.tensors import Tensor as NativeTensor
 from tinygrad_cnn.torch import devices, dtypes
 from tinygrad_cnn.torch.mixing import of_number
 from tinygrad_cnn.torch.registry import name
-from tinygrad_cnn.torch.shapes import sizes
+from tinygrad_cnn.torch.shapes import new_sizes
 from tinygrad_cnn.torch.tensors import Tensor
 
 
@@ -103,7 +103,7 @@ def _filled(value: Any) -> Any:
         *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, layout: Any = None,
         pin_memory: bool = False, memory_format: Any = None,
     ) -> Any:  # fmt: skip
-        wanted = sizes(size if size else ())
+        wanted = new_sizes(size if size else ())
         return made(
             np.full(wanted, value, kind_of(dtype)) if value else np.zeros(wanted, kind_of(dtype)),
             requires_grad,
@@ -141,9 +141,7 @@ def full(
     """A tensor of one value; its type is the value's."""
     number = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
     kind = of_number(number).dtype if dtype is None else dtypes.to_numpy(dtype)
-    return made(
-        np.full(sizes((size,)) if not isinstance(size, int) else size, number, kind), requires_grad, device
-    )
+    return made(np.full(new_sizes((size,)), number, kind), requires_grad, device)
 
 
 def _like(value: Any, called: str) -> Any:
@@ -192,11 +190,13 @@ def arange(
         values = [start if start is not None else (values[0] if values else 0), end]
     if step is not None:
         values = [*([0] if len(values) == 1 else []), *values, step][:3]
+    first, last, by = ([0, *values, 1] if len(values) == 1 else [*values, 1])[:3]
+    if not by or (last - first) / by < 0:
+        raise RuntimeError(f"arange: from {first} to {last} with a step of {by} is no way")
     whole = all(isinstance(v, (int, np.integer)) for v in values)
     kind = (np.dtype(np.int64) if whole else kind_of(None)) if dtype is None else dtypes.to_numpy(dtype)
     if whole:
         return made(np.arange(*values).astype(kind), requires_grad, device)
-    first, last, by = ([0, *values, 1] if len(values) == 1 else [*values, 1])[:3]
     count = int(np.ceil((last - first) / by))
     return made((first + by * np.arange(count, dtype=np.float64)).astype(kind), requires_grad, device)
 
@@ -215,6 +215,8 @@ def linspace(
     """So many numbers from `start` to `end`."""
     a, b = (x.item() if isinstance(x, Tensor) else x for x in (start, end))
     kind = kind_of(dtype)
+    if steps < 0:
+        raise RuntimeError(f"linspace: number of steps must be non-negative, got {steps}")
     if kind != np.float32:
         return made(np.linspace(a, b, int(steps)).astype(kind), requires_grad, device)
     # Both halves count from their end, in float32, as PyTorch does.
@@ -247,6 +249,7 @@ def eye(
     n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Any:
     """Ones on the diagonal."""
+    new_sizes((n, n if m is None else m))
     return made(np.eye(n, m, dtype=kind_of(dtype)), requires_grad, device)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from tinygrad_cnn.torch import devices, dtypes
 from tinygrad_cnn.torch.generators import of
 from tinygrad_cnn.torch.registry import name
-from tinygrad_cnn.torch.shapes import sizes
+from tinygrad_cnn.torch.shapes import new_sizes
 from tinygrad_cnn.torch.tensors import Tensor
 from tinygrad_cnn.torch.views import fill
 
@@ -30,7 +30,7 @@ def _drawn(called: str) -> Any:
         *size: Any, generator: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False,
         layout: Any = None, pin_memory: bool = False, **named: Any,
     ) -> Any:  # fmt: skip
-        shape = sizes((named.pop("size"),) if "size" in named else size)
+        shape = new_sizes((named.pop("size"),) if "size" in named else size)
         if named:
             raise TypeError(f"{called}() got an unexpected keyword argument {next(iter(named))!r}")
         draw = of(generator).uniform if called == "rand" else of(generator).normal
@@ -92,7 +92,7 @@ def randint(
         bounds = [given[0] if given else (low or 0), high]
     else:
         bounds = [0, *given] if len(given) == 1 else given
-    shape = sizes((size,))
+    shape = new_sizes((size,))
     drawn = of(generator).integers(int(bounds[0]), int(bounds[1]), prod(shape)).reshape(shape)
     return _made(drawn.astype(np.int64 if dtype is None else dtypes.to_numpy(dtype)), requires_grad, device)
 
@@ -112,6 +112,8 @@ def randperm(
 ) -> Any:
     """The numbers below n in a random order."""
     devices.check(device)
+    if n < 0:
+        raise RuntimeError(f"randperm: n must not be negative, got {n}")
     return Tensor.detached(
         of(generator).permutation(int(n)).astype(np.int64 if dtype is None else dtypes.to_numpy(dtype))
     )
@@ -130,7 +132,11 @@ def normal(
 ) -> Any:
     """Normal numbers of given means and deviations."""
     means, stds = (x._array if isinstance(x, Tensor) else x for x in (mean, std))
-    shape: Any = np.broadcast_shapes(np.shape(means), np.shape(stds)) if size is None else sizes((size,))
+    if np.size(stds) and np.min(stds) < 0:
+        raise RuntimeError(f"normal expects std >= 0.0, but found std {np.min(stds):g}")
+    shape: Any = (
+        np.broadcast_shapes(np.shape(means), np.shape(stds)) if size is None else new_sizes((size,))
+    )
     kind = (
         means.dtype if isinstance(mean, Tensor) else stds.dtype if isinstance(std, Tensor) else _kind(dtype)
     )
@@ -143,6 +149,8 @@ def bernoulli(input: Any, p: float | None = None, *, generator: Any = None) -> A
     """1 with the probability that each element says, 0 otherwise."""
     array = input._array
     chance = array if p is None else p
+    if not np.all((chance >= 0) & (chance <= 1)):
+        raise RuntimeError("bernoulli: probabilities between 0 and 1 fit; some are outside, or NaN")
     drawn = of(generator).uniform(array.size, array.dtype if p is None else np.float64).reshape(array.shape)
     return Tensor.detached((drawn < chance).astype(array.dtype))
 

@@ -12,7 +12,7 @@ from tinygrad_cnn.torch.registry import name
 from tinygrad_cnn.torch.tensors import Tensor
 
 
-@name("matmul", "mm", "bmm", "mv")
+@name()
 def matmul(input: Any, other: Any) -> Any:
     """Product of matrices, or of stacks of them; vectors count as matrices."""
     if input._array.dtype != other._array.dtype:
@@ -24,8 +24,33 @@ def matmul(input: Any, other: Any) -> Any:
     return F.matmul(input, other)
 
 
-@name("dot", "vdot", "inner")
+def _of_dimensions(called: str, first: int, second: int, doc: str) -> None:
+    def function(input: Any, mat2: Any) -> Any:
+        if input._array.ndim != first or mat2._array.ndim != second:
+            raise RuntimeError(
+                f"{called}: tensors of {first} and {second} dimensions fit, got {input.shape} and {mat2.shape}"
+            )
+        return matmul(input, mat2)
+
+    function.__name__, function.__doc__ = called, doc
+    name(called)(function)
+
+
+_of_dimensions("mm", 2, 2, "Product of two matrices.")
+_of_dimensions("bmm", 3, 3, "Products of matrices, batch by batch.")
+_of_dimensions("mv", 2, 1, "Product of a matrix and a vector.")
+
+
+@name("dot", "vdot")
 def dot(input: Any, other: Any) -> Any:
+    """Sum of the products of two vectors."""
+    if input._array.ndim != 1 or other._array.ndim != 1:
+        raise RuntimeError(f"dot: 1D tensors expected, but got {input.shape} and {other.shape}")
+    return inner(input, other)
+
+
+@name()
+def inner(input: Any, other: Any) -> Any:
     """Inner product over the last dimensions."""
     if input._array.ndim == 0 or other._array.ndim == 0:
         return input * other
@@ -110,6 +135,10 @@ def kron(input: Any, other: Any) -> Any:
 def cross(input: Any, other: Any, dim: int | None = None) -> Any:
     """The cross product of vectors of 3."""
     axis = list(input._array.shape).index(3) if dim is None else dim
+    if input._array.shape[axis] != 3 or other._array.shape[axis] != 3:
+        raise RuntimeError(
+            f"cross: both must have length 3 in dimension {axis}, got {input.shape} and {other.shape}"
+        )
     a, b = F.moveaxis(input, axis, 0), F.moveaxis(other, axis, 0)
     return F.stack(
         [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]], axis=axis

@@ -265,6 +265,9 @@ def topk(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool =
 @name()
 def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False) -> Any:
     """The k-th smallest element, and its place."""
+    size = input._array.shape[dim] if input._array.ndim else 1
+    if not 1 <= k <= size:
+        raise RuntimeError(f"kthvalue(): selected number k out of range: {k}, 1 to {size} fit")
     places = np.take(_ordered(input, dim, False), [k - 1], dim)
     return _squeezed("kthvalue", input, places, dim, keepdim)
 

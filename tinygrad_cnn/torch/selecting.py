@@ -8,6 +8,7 @@ import numpy as np
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn import ops
+from tinygrad_cnn.functional.arguments import broadcastable
 from tinygrad_cnn.graph import MODE
 from tinygrad_cnn.torch.comparing import value
 from tinygrad_cnn.torch.mixing import mixed, tensor_of
@@ -73,7 +74,7 @@ def index_select(input: Any, dim: int, index: Any) -> Any:
 @name()
 def masked_select(input: Any, mask: Any) -> Any:
     """Elements where the mask holds, in a row."""
-    shape = np.broadcast_shapes(input._array.shape, mask._array.shape)
+    shape = broadcastable("masked_select", input, mask)
     return F.index(
         F.broadcast_to(input, shape), np.broadcast_to(mask._array.astype(bool, copy=False), shape)
     )
@@ -282,6 +283,8 @@ def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
 @name()
 def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0) -> Any:
     """Count the elements in each of equal bins."""
+    if bins < 1:
+        raise RuntimeError(f"histc: bins must be > 0, but got {bins}")
     if min == max:
         min, max = float(input._array.min()), float(input._array.max())
     counts = np.histogram(input._array, bins, (min, max))[0]
@@ -311,4 +314,6 @@ def searchsorted(
 @name()
 def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bool = False) -> Any:
     """The number of each element's bucket."""
+    if boundaries._array.ndim != 1:
+        raise RuntimeError(f"bucketize: boundaries must have 1 dimension, got {boundaries.shape}")
     return searchsorted(boundaries, input, out_int32=out_int32, right=right)

@@ -73,3 +73,18 @@ def sizes(given: tuple[Any, ...]) -> tuple[int, ...]:
     if len(given) == 1 and isinstance(given[0], (tuple, list)):
         given = tuple(given[0])
     return tuple(int(n) for n in given)
+
+
+def new_sizes(given: tuple[Any, ...]) -> tuple[int, ...]:
+    """The shape of a new tensor.
+
+    Raises:
+        RuntimeError: a size is negative.
+
+    >>> new_sizes((2, 3))
+    (2, 3)
+    """
+    found = sizes(given)
+    if found and min(found) < 0:
+        raise RuntimeError(f"a new tensor: sizes from 0 on fit, got {list(found)}")
+    return found

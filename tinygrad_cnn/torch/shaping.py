@@ -172,6 +172,11 @@ def repeat(input: Any, *repeats: Any, axis: int | None = None) -> Any:
         return F.repeat(input, repeats[0], axis)
     times = sizes(repeats)
     shape = input._array.shape
+    if len(times) < len(shape):
+        raise RuntimeError(
+            "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor: "
+            f"{len(times)} against {len(shape)}"
+        )
     if len(times) > len(shape):
         input = F.reshape(input, (1,) * (len(times) - len(shape)) + shape)
     return F.tile(input, times)
@@ -205,6 +210,9 @@ def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, 
             )
     else:
         size = int(split_size_or_sections)
+        if size < 1 and (size < 0 or n):
+            raise RuntimeError(f"split expects a positive split_size, but got {size} for {n} elements")
+        size = max(size, 1)
         parts = [min(size, n - i) for i in range(0, n, size)] or [0]
     return _cut(tensor, parts, dim)
 
@@ -226,6 +234,8 @@ def split_with_sizes(input: Any, split_sizes: Any, dim: int = 0) -> tuple[Any, .
 @name()
 def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     """Cut into that many parts, or fewer, of equal size but for the last."""
+    if chunks < 1:
+        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
     return split(input, max(1, -(-input._array.shape[dim] // chunks)), dim)
 
 
@@ -251,8 +261,13 @@ def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
 def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
     """A part of one dimension."""
     before = (slice(None),) * _axis("narrow", dim, input._array.ndim)
-    start = int(start) % max(input._array.shape[dim], 1)
-    return views.cut(input, (*before, slice(start, start + int(length))))
+    n, start, length = input._array.shape[dim], int(start), int(length)
+    if not -n <= start <= n:
+        raise IndexError(f"narrow: start {start} is out of range for a size of {n}")
+    start += n * (start < 0)
+    if length < 0 or start + length > n:
+        raise RuntimeError(f"narrow: start ({start}) + length ({length}) exceeds dimension size ({n})")
+    return views.cut(input, (*before, slice(start, start + length)))
 
 
 @name()
@@ -375,6 +390,10 @@ def diagflat(input: Any, offset: int = 0) -> Any:
 def unfold(input: Any, dimension: int, size: int, step: int) -> Any:
     """Windows of a dimension, as a new last dimension."""
     axis = _axis("unfold", dimension, input._array.ndim)
+    if size > input._array.shape[axis] or step < 1:
+        raise RuntimeError(
+            f"unfold: windows of {size} with steps of {step} do not fit into {input._array.shape[axis]} elements"
+        )
     n = (input._array.shape[axis] - size) // step + 1
     places = np.arange(n)[:, None] * step + np.arange(size)
     out = F.index(input, (slice(None),) * axis + (places,))
@@ -385,6 +404,9 @@ def unfold(input: Any, dimension: int, size: int, step: int) -> Any:
 def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Any, ...]:
     """Coordinates of a grid."""
     given = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)) else tensors
+    for x in given:
+        if x._array.ndim > 1:
+            raise RuntimeError(f"torch.meshgrid: tensors of 0 or 1 dimensions fit, got {x.shape}")
     shape = tuple(x._array.size for x in given)
     out = [
         F.broadcast_to(F.reshape(x, tuple(-1 if i == k else 1 for i in range(len(given)))), shape)

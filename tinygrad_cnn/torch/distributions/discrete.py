@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn import functional as F
-from tinygrad_cnn.torch.distributions.families import Distribution, parameter
+from tinygrad_cnn.torch.distributions.families import Checked, Distribution, parameter
 from tinygrad_cnn.torch.drawing import bernoulli, multinomial
 from tinygrad_cnn.torch.nn.losses import binary_cross_entropy_with_logits
 from tinygrad_cnn.torch.tensors import Tensor
@@ -29,6 +29,10 @@ class Categorical(Distribution):
             raise ValueError("Either `probs` or `logits` must be specified, but not both.")
         self._by_logits = probs is None
         if probs is not None:
+            if Checked.validates and validate_args is not False and (probs._array < 0).any():
+                raise ValueError(
+                    f"Expected parameter probs of Categorical to be not negative, but found:\n{probs}"
+                )
             self.probs = probs / F.sum(probs, -1, True)
             self.logits = F.log(F.clip(self.probs, _eps(probs), 1 - _eps(probs)))
         else:

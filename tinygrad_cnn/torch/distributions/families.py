@@ -10,8 +10,39 @@ from tinygrad_cnn.mode import no_grad
 from tinygrad_cnn.torch.shapes import Size
 from tinygrad_cnn.torch.tensors import Tensor
 
+#: What parameters of a name must be, in every distribution that has one.
+_POSITIVE, _SHARE = ("greater than 0", lambda v: v > 0), ("from 0 to 1", lambda v: (v >= 0) & (v <= 1))
+_NUMBER = ("a number", lambda v: v == v)
+RULES: dict[str, tuple[str, Any]] = {
+    **dict.fromkeys(("scale", "concentration", "concentration0", "concentration1", "df", "df1", "df2"), _POSITIVE),
+    "rate": ("not negative", lambda v: v >= 0), "probs": _SHARE, "loc": _NUMBER, "logits": _NUMBER,
+}  # fmt: skip
 
-class Distribution:
+
+class Checked(type):
+    """The class of distributions: one that was made is looked at, unless it says `validate_args=False`."""
+
+    validates = True
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        made = super().__call__(*args, **kwargs)
+        asked = kwargs.get("validate_args")
+        if Checked.validates if asked is None else asked:
+            _check(made)
+        return made
+
+
+def _check(made: Any) -> None:
+    for called, (words, rule) in RULES.items():
+        value = vars(made).get(called)
+        if isinstance(value, Tensor) and not rule(value._array).all():
+            raise ValueError(
+                f"Expected parameter {called} (Tensor of shape {tuple(value.shape)}) of distribution {made!r} "
+                f"to be {words}, but found invalid values:\n{value}"
+            )
+
+
+class Distribution(metaclass=Checked):
     """Base of distributions: `sample`, `rsample`, `log_prob`, `entropy`.
 
     Class attributes:
@@ -25,6 +56,11 @@ class Distribution:
 
     def __init_subclass__(cls) -> None:
         cls.has_rsample = cls.rsample is not Distribution.rsample
+
+    @staticmethod
+    def set_default_validate_args(value: bool) -> None:
+        """Whether the parameters of distributions that say nothing of it are looked at."""
+        Checked.validates = bool(value)
 
     def __init__(self, batch_shape: Any = (), event_shape: Any = (), validate_args: Any = None) -> None:
         self.batch_shape, self.event_shape = Size(batch_shape), Size(event_shape)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn import functional as F
+from tinygrad_cnn.functional.arguments import broadcastable
 from tinygrad_cnn.torch.mixing import mixed
 
 
@@ -46,7 +47,7 @@ def _pair(native: Any, by_weight: bool = True) -> Any:
     ) -> Any:
         reduction = reduction_of(reduction, size_average, reduce)
         if input._array.shape != target._array.shape:
-            shape = np.broadcast_shapes(input._array.shape, target._array.shape)
+            shape = broadcastable(native.__name__, input, target)
             input, target = F.broadcast_to(input, shape), F.broadcast_to(target, shape)
         if target._array.dtype != input._array.dtype:
             input, target = mixed(input, target)

@@ -11,6 +11,8 @@ from tinygrad_cnn.torch.nn.functional.convolutions import plain as _plain
 
 def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None) -> Any:
     """A border; the pairs count from the last dimension. Negative widths cut."""
+    if len(pad) % 2:
+        raise RuntimeError(f"Padding length must be divisible by 2, got {len(pad)} widths")
     pairs = [(int(a), int(b)) for a, b in zip(pad[::2], pad[1::2], strict=True)][::-1]
     if mode != "constant" and input._array.ndim - len(pairs) > 2:
         raise NotImplementedError(

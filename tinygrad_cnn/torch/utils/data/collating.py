@@ -22,9 +22,9 @@ def default_collate(batch: Any) -> Any:
     if isinstance(first, Tensor):
         if any(x.requires_grad for x in batch):
             return F.stack(list(batch))
-        return Tensor.detached(np.stack([x._array for x in batch]))
+        return Tensor.detached(_stacked([x._array for x in batch]))
     if isinstance(first, np.ndarray):
-        return Tensor.detached(np.stack(batch))
+        return Tensor.detached(_stacked(batch))
     if isinstance(first, np.generic):
         return Tensor.detached(np.asarray(batch))
     if isinstance(first, float):
@@ -44,6 +44,16 @@ def default_collate(batch: Any) -> Any:
     raise TypeError(
         f"default_collate: batch must contain tensors, numpy arrays, numbers, dicts or lists; found {type(first)}"
     )
+
+
+def _stacked(arrays: Any) -> Any:
+    for k, array in enumerate(arrays):
+        if array.shape != arrays[0].shape:
+            raise RuntimeError(
+                f"stack expects each tensor to be equal size, but got {list(arrays[0].shape)} at entry 0 "
+                f"and {list(array.shape)} at entry {k}"
+            )
+    return np.stack(arrays)
 
 
 def default_convert(data: Any) -> Any:
