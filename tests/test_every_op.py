@@ -1,6 +1,6 @@
 """Every op of the package has a case, and every property holds of every case.
 
-`make test` tries 10 examples of each check, `make test-slow` 50. More, or other ones:
+`make test` tries 10 problems of each op, `make test-slow` 50. More, or other ones:
 
     .venv/bin/python -m pytest tests/test_every_op.py --grad-examples=1000 --grad-seed=1
 """
@@ -30,12 +30,8 @@ EXEMPT = {
     "Checkpoint": "its forward and derivative are those of the function it holds; tests/test_transforms.py",
 }
 
-CHECKS = [
-    pytest.param(op, check, id=f"{op.__name__}-{check}")
-    for op, case in CASES.items()
-    for check in PROPERTIES
-    if check != "adjoint_identity" or case.linear_in
-]
+#: All properties of an op are checked at each problem: to draw one takes longer than to check it.
+OPS = [pytest.param(op, id=f"{op.__name__}-properties") for op in CASES]
 
 
 def every_op() -> set[type[Op]]:
@@ -68,20 +64,26 @@ def count(request: pytest.FixtureRequest) -> Iterator[Counter[str]]:
         reporter.write_line(f"\n{counted.total()} examples of {len(counted)} ops")
 
 
-@pytest.mark.parametrize(("op", "check"), CHECKS)
-def test_property(op: type[Op], check: str, pytestconfig: pytest.Config, count: Counter[str]) -> None:
+@pytest.mark.parametrize("op", OPS)
+def test_properties(op: type[Op], pytestconfig: pytest.Config, count: Counter[str]) -> None:
     case = CASES[op]
     chosen = pytestconfig.getoption("--grad-seed")
+    checks = [name for name in PROPERTIES if name != "adjoint_identity" or case.linear_in]
 
     @settings(max_examples=pytestconfig.getoption("--grad-examples") or 10, derandomize=chosen is None)
     @given(st.data())
-    def holds(data: st.DataObject) -> None:
+    def hold(data: st.DataObject) -> None:
         problem = data.draw(case.problems)
         assert type(problem.make()) is op
-        count[op.__name__] += 1
-        PROPERTIES[check](case, problem)
+        for check in checks:
+            try:
+                PROPERTIES[check](case, problem)
+            except Exception as error:
+                error.add_note(f"the property {check} of {op.__name__} does not hold")
+                raise
+            count[op.__name__] += 1
 
-    (holds if chosen is None else seed(chosen)(holds))()
+    (hold if chosen is None else seed(chosen)(hold))()
 
 
 @pytest.mark.parametrize("op", [op for op in CASES if op.pointwise])

@@ -315,6 +315,7 @@ def test_the_page(real: tuple[subprocess.CompletedProcess[str], Path]) -> None:
     assert "http" not in text and "<script" not in text and str(out) not in text
 
 
+@pytest.mark.slow
 def test_the_markdown(real: tuple[subprocess.CompletedProcess[str], Path]) -> None:
     lines = (real[1] / "ledger.md").read_text(encoding="utf-8").splitlines()
     assert lines[2].startswith("5 hold, 0 fail, 1 open.")

@@ -176,8 +176,10 @@ def late(item):
 
 @pytest.mark.parametrize(
     "read",
-    [lambda: prefetched(iter(range(4)), 1), lambda: in_order(late, range(2), 2)],
-    ids=["one", "several"],
+    [
+        pytest.param(lambda: prefetched(iter(range(4)), 1), id="one"),
+        pytest.param(lambda: in_order(late, range(2), 2), id="several", marks=pytest.mark.slow),
+    ],
 )
 def test_an_exception_where_another_thread_is_waited_for_leaves_no_lock_taken(read):
     """As a signal's handler raises it, at each instruction of the queues and futures of Python."""

@@ -116,7 +116,7 @@ def broadcastable(count: int, max_dims: int = 3, max_side: int = 4) -> st.Search
     """Arrays whose shapes broadcast with each other, some of size 0 or without axes.
 
     >>> from hypothesis import find
-    >>> [x.shape for x in find(broadcastable(2), lambda xs: xs[0].ndim > xs[1].ndim)]
+    >>> [x.shape for x in find(broadcastable(2), lambda xs: xs[0].shape != xs[1].shape)]
     [(0,), ()]
     """
     shapes = hnp.mutually_broadcastable_shapes(
