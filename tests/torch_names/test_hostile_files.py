@@ -8,6 +8,8 @@ import sys
 import tracemalloc
 import types
 import zipfile
+from argparse import Namespace
+from collections import Counter, deque
 
 import numpy as np
 import pytest
@@ -295,6 +297,9 @@ def changed_opcodes(pickled, rng):
                 b"cbuiltins\neval\n",
                 b"ctorch\nSize\n",
                 b"ccollections\nOrderedDict\n",
+                b"ccollections\ndefaultdict\n",
+                b"ctorch._tensor\n_rebuild_from_type_v2\n",
+                b"cargparse\nNamespace\n",
             )
             ops.insert(at, names[int(rng.integers(len(names)))])
         else:
@@ -311,6 +316,7 @@ def samples():
         model.state_dict(),
         {"b": w > 2, "h": w.half(), "i": torch.arange(3), "s": {1, "a"}, "d": torch.device("cpu"), 3: w.shape},
         model,
+        {"n": Namespace(lr=0.1), "c": Counter("aab"), "q": deque([1, w], 3), "f": frozenset({1}), "y": b"ab", "z": bytearray(b"ab")},
     )  # fmt: skip
     found = []
     for value in values:

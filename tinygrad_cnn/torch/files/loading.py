@@ -13,9 +13,10 @@ import numpy as np
 from tinygrad_cnn.errors import FormatError
 from tinygrad_cnn.restoring import Ended
 from tinygrad_cnn.serial.paths import path_of
-from tinygrad_cnn.torch import devices
+from tinygrad_cnn.torch import devices, dtypes
+from tinygrad_cnn.torch.files.containers import told
 from tinygrad_cnn.torch.files.machine import Machine
-from tinygrad_cnn.torch.files.makers import elements, told
+from tinygrad_cnn.torch.files.makers import elements
 from tinygrad_cnn.torch.files.storages import TYPES
 
 _MOST_PICKLE = 256 * 2**20
@@ -68,10 +69,11 @@ def load(
     Args:
         f: a path, or an open file in binary mode.
         map_location: where tensors shall lie; whatever it says, that is the CPU.
+        mmap: ignored; the whole file is read.
         weights_only: False lets a file also name Modules of the running program; their attributes are
             set, none of their code runs.
     Returns:
-        What was saved. bfloat16 becomes float32.
+        What was saved. Numbers in bfloat16 become float32, with a warning: their `dtype` says float32 too.
     Raises:
         FormatError: no such file format, corrupt, or it names something else than tensors and containers.
 
@@ -148,9 +150,10 @@ def _read(data: bytes, modules: bool) -> Any:
                         f"load: storage {key!r} holds {len(content)} bytes, {told(count)} elements of {kind} need more"
                     )
                 made = elements(memoryview(content)[: count * size], TYPES[kind])
-                views[kind] = (
-                    (made.astype(np.uint32) << 16).view(np.float32) if kind == "BFloat16Storage" else made
-                )
+                if kind == "BFloat16Storage":
+                    dtypes.to_numpy(dtypes.bfloat16)  # says so
+                    made = (made.astype(np.uint32) << 16).view(np.float32)
+                views[kind] = made
             return views[kind]
 
         return Machine(storage, sum(_allowed_inside, _allowed), modules).run(archive.read(pickles[0]))

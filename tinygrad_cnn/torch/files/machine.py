@@ -6,10 +6,12 @@ from a fixed list of makers. Nothing is imported, and no function of the file's 
 
 from __future__ import annotations
 
+import pickle
 import pickletools
 import sys
 import types
-from collections import OrderedDict
+from argparse import Namespace
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import Any
 
@@ -19,7 +21,8 @@ from tinygrad_cnn import nn as native_nn
 from tinygrad_cnn.errors import FormatError
 from tinygrad_cnn.tensors import Tensor as NativeTensor
 from tinygrad_cnn.torch import dtypes, nn
-from tinygrad_cnn.torch.files.makers import MAKERS, UnfinishedArray, check_key, told
+from tinygrad_cnn.torch.files.containers import check_key, told
+from tinygrad_cnn.torch.files.makers import CLASSES, MAKERS, Name, UnfinishedArray, unread
 from tinygrad_cnn.torch.files.storages import TYPES
 
 _MARK = object()
@@ -27,16 +30,12 @@ _MARK = object()
 _COPIES, _COPIES_MORE = 8, 10_000
 
 
-class Name:
-    """A name that the file uses, and what stands for it here."""
+class RefusedNameError(FormatError, pickle.UnpicklingError):
+    """A file names something else than tensors and plain containers.
 
-    def __init__(
-        self, module: str, name: str, make: Callable[..., Any] | None = None, cls: Any = None
-    ) -> None:
-        self.module, self.name, self.make, self.cls = module, name, make, cls
-
-    def __repr__(self) -> str:
-        return f"{self.module}.{self.name}"
+    >>> issubclass(RefusedNameError, (FormatError, pickle.UnpicklingError))
+    True
+    """
 
 
 class Machine:
@@ -157,7 +156,7 @@ class Machine:
             self.stack.append(self.named(module, called))
         elif name in ("APPEND", "APPENDS"):
             values = self.marked() if name == "APPENDS" else [self.pop()]
-            _of(self.stack[-1], list).extend(values)
+            _of(self.stack[-1], (list, deque)).extend(values)
         elif name in ("SETITEM", "SETITEMS"):
             values = self.marked() if name == "SETITEMS" else [self.pop(), self.pop()][::-1]
             for key in values[::2]:
@@ -205,8 +204,10 @@ class Machine:
             return Name(module, name)
         if module == "torch" and name in dtypes.NAMES:
             return dtypes.NAMES[name]
-        if key == ("numpy", "ndarray"):
+        if key in CLASSES:
             return Name(module, name)
+        if key == ("argparse", "Namespace"):
+            return Name(module, name, cls=Namespace)
         allowed = self.allowed.get(key)
         if allowed is None and self.modules:
             allowed = _of_program(module, name)
@@ -214,7 +215,9 @@ class Machine:
             return Name(module, name, cls=allowed)
         if allowed is not None:
             return allowed
-        raise FormatError(
+        if why := unread(module, name):
+            raise RefusedNameError(f"load: the file names {module}.{name[:80]}: {why}")
+        raise RefusedNameError(
             f"load: the file names {module[:80]}.{name[:80]}; tensors, numbers, text, lists, tuples, dicts and sets are read. "
             "Save model.state_dict() instead of the model, or name your classes in torch.serialization.safe_globals"
         )
@@ -237,11 +240,21 @@ class Machine:
             top.fill(state)
         elif isinstance(top, native_nn.Module):
             _set_attributes(top, _of(state, dict))
+        elif isinstance(top, Namespace):
+            _fill(top, _of(state, dict))
         elif isinstance(top, np.dtype):
             if not isinstance(state, tuple) or len(state) < 2 or state[1] not in ("<", "=", "|"):
                 raise FormatError("load: an array whose numbers are not written from the lowest byte on")
         elif not isinstance(top, OrderedDict):  # those have attributes such as a state dict's _metadata
             raise FormatError(f"load: attributes of {told(top)} are set")
+
+
+def _fill(options: Namespace, state: dict[Any, Any]) -> None:
+    """Give options of a command line their values."""
+    for name, value in state.items():
+        if not isinstance(name, str) or name.startswith("__"):
+            raise FormatError(f"load: {told(name)} is the name of an option")
+        vars(options)[name] = value
 
 
 def _set_attributes(module: Any, state: dict[Any, Any]) -> None:
@@ -270,7 +283,9 @@ def check_contents(value: Any) -> None:
         item = todo.pop()
         if isinstance(item, Name):
             raise FormatError(f"load: the contents hold the name {_called(item)}, which is no value")
-        if isinstance(item, (list, tuple, dict)) and id(item) not in seen:
+        if isinstance(item, Namespace):
+            item = vars(item)
+        if isinstance(item, (list, tuple, dict, deque)) and id(item) not in seen:
             seen.add(id(item))
             todo.extend(item.values() if isinstance(item, dict) else item)
 
@@ -292,10 +307,11 @@ def _of_program(module: str, name: str) -> Any:
     return found if isinstance(found, type) and issubclass(found, native_nn.Module) else None
 
 
-def _of(value: Any, kind: type) -> Any:
+def _of(value: Any, kind: type | tuple[type, ...]) -> Any:
     """The value, which must be of a kind."""
     if not isinstance(value, kind):
-        raise FormatError(f"load: a {kind.__name__} was expected, found {told(value)}")
+        wanted = kind if isinstance(kind, type) else kind[0]
+        raise FormatError(f"load: a {wanted.__name__} was expected, found {told(value)}")
     return value
 
 

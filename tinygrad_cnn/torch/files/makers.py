@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
 from collections.abc import Callable
 from math import prod
 from typing import Any
@@ -12,52 +11,25 @@ import numpy as np
 
 from tinygrad_cnn.errors import FormatError
 from tinygrad_cnn.torch import devices
+from tinygrad_cnn.torch.files.containers import CONTAINERS, FACTORIES, told
+from tinygrad_cnn.torch.refusals import reason
 from tinygrad_cnn.torch.shapes import Size
-from tinygrad_cnn.torch.tensors import Parameter, Tensor
+from tinygrad_cnn.torch.tensors import Buffer, Parameter, Tensor
 
 #: A view that repeats its storage may not have more elements than this.
 _MOST_REPEATED = 2**40
-#: Key of a dict: no longer number, no longer tuple. Their hashes could be made to collide, or take for ever.
-_LARGEST_KEY, _LONGEST_KEY = 2**60, 100
-_PLAIN_KEYS = (str, bytes, int, float, bool, type(None), np.generic, np.dtype)
 
 
-def told(value: Any) -> str:
-    """A value of a file in an error: numbers and short texts as they are, else only the type.
+class Name:
+    """A name that the file uses, and what stands for it here."""
 
-    A tuple can hold itself many times over, and its text would fill the memory.
+    def __init__(
+        self, module: str, name: str, make: Callable[..., Any] | None = None, cls: Any = None
+    ) -> None:
+        self.module, self.name, self.make, self.cls = module, name, make, cls
 
-    >>> told("a" * 100), told(((1,),))
-    ("'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...", 'a tuple')
-    """
-    if isinstance(value, (str, bytes)):
-        text = repr(value[:40])
-        return text if len(value) <= 40 else text[:40] + "..."
-    if value is None or isinstance(value, (bool, float)) or (isinstance(value, int) and abs(value) < 2**64):
-        return repr(value)
-    return f"a {type(value).__name__}"
-
-
-def check_key(value: Any) -> None:
-    """Check that something is fit for a key: a plain value, or a small tuple of them.
-
-    Raises:
-        FormatError: it is not.
-    """
-    if type(value) is str:
-        return
-    todo, count = [value], 0
-    while todo:
-        item = todo.pop()
-        if isinstance(item, tuple):
-            count += len(item)
-            if count > _LONGEST_KEY:
-                raise FormatError("load: a tuple of more than 100 parts is a key")
-            todo.extend(item)
-        elif isinstance(item, int) and abs(item) > _LARGEST_KEY:
-            raise FormatError("load: a number of more than 60 bits is a key")
-        elif not isinstance(item, _PLAIN_KEYS):
-            raise FormatError(f"load: {told(item)} is a key")
+    def __repr__(self) -> str:
+        return f"{self.module}.{self.name}"
 
 
 def rebuilt(storage: Any, offset: Any, size: Any, stride: Any, requires_grad: Any = False, *_: Any) -> Any:
@@ -109,18 +81,25 @@ def _device(kind: Any, index: Any = None) -> Any:
     return devices.CPU
 
 
-def _ordered(*given: Any) -> Any:
-    if given:
-        raise FormatError("load: an OrderedDict with arguments")
-    return OrderedDict()
+#: The classes that a tensor may be of.
+_TENSORS = (
+    "torch.Tensor",
+    "torch._tensor.Tensor",
+    "torch.nn.parameter.Parameter",
+    "torch.nn.parameter.Buffer",
+)
 
 
-def _set(values: Any = ()) -> Any:
-    if not isinstance(values, (list, tuple)):
-        raise FormatError("load: a set of something else than a list")
-    for value in values:
-        check_key(value)
-    return set(values)
+def _of_type(function: Any, kind: Any, arguments: Any, state: Any = None, *_: Any) -> Any:
+    """A tensor with attributes, as buffers are."""
+    known = isinstance(function, Name) and function.make in (rebuilt, _parameter)
+    if not known or repr(kind) not in _TENSORS or not isinstance(arguments, tuple):
+        raise FormatError(f"load: a tensor of the class {told(kind)}; Tensor, Parameter and Buffer fit")
+    made = function.make(*arguments)
+    attributes = state if isinstance(state, dict) else {}
+    if repr(kind).endswith("Buffer") or attributes.get("_is_buffer") is True:
+        return Buffer(made, persistent=attributes.get("persistent") is not False)
+    return made
 
 
 class UnfinishedArray:
@@ -175,6 +154,28 @@ def _encoded(text: Any, coding: Any = "latin1") -> Any:
     return text.encode("latin1")
 
 
+#: Names that mean a tensor or a class of tensors, and make nothing.
+CLASSES = {("torch", "Tensor"), ("torch._tensor", "Tensor"), ("numpy", "ndarray"),
+           ("torch.nn.parameter", "Parameter"), ("torch.nn.parameter", "Buffer"), *FACTORIES}  # fmt: skip
+#: Why tensors of some kinds are not read, by what their names have in them.
+_NOT_READ = {
+    "sparse": reason("sparse"), "Complex": reason("complex"), "qtensor": reason("quantize"), "Q": reason("quantize"),
+    "_rebuild_tensor_v3": "their elements have a type that no tensor has here, such as uint16 or float8",
+    "meta_tensor": "a tensor of the device meta has no elements", "nested": reason("nested"),
+}  # fmt: skip
+
+
+def unread(module: str, name: str) -> str | None:
+    """Why PyTorch's tensors of a kind are not read, or None.
+
+    >>> unread("torch._utils", "_rebuild_sparse_tensor")
+    'tensors are dense; sparse ones are left out'
+    """
+    if module not in ("torch", "torch._utils"):
+        return None
+    return next((why for part, why in _NOT_READ.items() if part in name), None)
+
+
 _MULTIARRAY = ("numpy.core.multiarray", "numpy._core.multiarray")
 MAKERS: dict[tuple[str, str], Callable[..., Any]] = {
     ("torch._utils", "_rebuild_tensor_v2"): rebuilt,
@@ -182,9 +183,8 @@ MAKERS: dict[tuple[str, str], Callable[..., Any]] = {
     ("torch._utils", "_rebuild_parameter"): _parameter,
     ("torch", "Size"): _size,
     ("torch", "device"): _device,
-    ("collections", "OrderedDict"): _ordered,
-    ("builtins", "set"): _set,
-    ("__builtin__", "set"): _set,
+    ("torch._tensor", "_rebuild_from_type_v2"): _of_type,
+    **CONTAINERS,
     ("_codecs", "encode"): _encoded,
     ("numpy", "dtype"): _numpy_dtype,
     **{(m, "_reconstruct"): lambda *_: UnfinishedArray() for m in _MULTIARRAY},

@@ -6,7 +6,8 @@ import io
 import struct
 import types
 import zipfile
-from collections import OrderedDict
+from argparse import Namespace
+from collections import Counter, OrderedDict, deque
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def save(
     """Write tensors and plain containers as PyTorch does.
 
     Args:
-        obj: tensors, state dicts, numbers, text, lists, tuples, dicts, sets; whole Modules, which only
+        obj: tensors, state dicts, numbers, text, bytes, lists, tuples, dicts, sets, options; whole Modules, which only
             a program with the same classes can load.
         f: a path, or an open file in binary mode.
     Raises:
@@ -94,14 +95,18 @@ class _Writer:
             self.tensor(value, depth)
         elif isinstance(value, np.ndarray):
             self.array(value, depth)
-        elif isinstance(value, (dict, list, tuple, set, frozenset)):
+        elif isinstance(value, (dict, list, tuple, set, frozenset, deque)):
             self.container(value, depth)
+        elif isinstance(value, (bytes, bytearray)):
+            self.bytes(value, depth)
         else:
             self.other(value, depth)
 
     def container(self, value: Any, depth: int) -> None:
         """Write a dict, list, tuple or set."""
-        if isinstance(value, dict):
+        if isinstance(value, Counter):
+            self.call("collections", "Counter", (dict(value),), depth)
+        elif isinstance(value, dict):
             if isinstance(value, OrderedDict):
                 self.call("collections", "OrderedDict", (), depth)
             else:
@@ -112,12 +117,22 @@ class _Writer:
                 self.put(item, depth + 1)
             self.parts.append(b"u")
         elif isinstance(value, (set, frozenset)):
-            self.call("__builtin__", "set", (list(value),), depth)
+            kind = "set" if isinstance(value, set) else "frozenset"
+            self.call("__builtin__", kind, (list(value),), depth)
+        elif isinstance(value, deque):
+            self.call("collections", "deque", (list(value), value.maxlen), depth)
         else:
             self.parts.append(b"](" if isinstance(value, list) else b"(")
             for item in value:
                 self.put(item, depth + 1)
             self.parts.append(b"e" if isinstance(value, list) else b"t")
+
+    def bytes(self, value: Any, depth: int) -> None:
+        """Write bytes, as pickles of the protocol 2 have them."""
+        if isinstance(value, bytearray):
+            self.call("__builtin__", "bytearray", (bytes(value),), depth)
+        else:
+            self.call("_codecs", "encode", (value.decode("latin1"), "latin1"), depth)
 
     def call(self, module: str, name: str, arguments: tuple[Any, ...], depth: int) -> None:
         """Write that a maker is called."""
@@ -200,6 +215,11 @@ class _Writer:
             self.name("torch", value.name)
         elif isinstance(value, devices.device):
             self.call("torch", "device", (value.type,), depth)
+        elif isinstance(value, Namespace):
+            self.name("argparse", "Namespace")
+            self.parts.append(b")\x81")
+            self.put(vars(value), depth + 1)
+            self.parts.append(b"b")
         elif isinstance(value, native_nn.Module):
             cls = type(value)
             self.name(_public(cls.__module__), cls.__qualname__)
