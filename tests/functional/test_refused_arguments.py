@@ -93,6 +93,18 @@ SHAPES = {
     "index_fill: places have shape (1, 2), one axis fits": lambda: F.index_fill(ROWS, 0, PLACES[None], 0.0),
     "reshape: only one size may be -1, got (-1, -1)": lambda: F.reshape(LINE, (-1, -1)),
     "flatten: end_axis 0 lies before start_axis 1": lambda: F.flatten(ROWS, 1, 0),
+    "linear_cross_entropy: x (2, 3) and linear_weight (4,) do not fit": lambda: F.linear_cross_entropy(
+        ROWS, LINE, PLACES
+    ),
+    "linear_cross_entropy: linear_weight (2, 2, 3) needs x of 2 axes, got (3,)": lambda: (
+        F.linear_cross_entropy(ROWS[0], np.ones((2, 2, 3)), PLACES)
+    ),
+    "linear_cross_entropy: linear_bias needs the shape (2,), got (4,)": lambda: F.linear_cross_entropy(
+        ROWS, ROWS, PLACES, linear_bias=LINE
+    ),
+    "fractional_max_pool2d: random_samples needs the shape (1, 2, 2), got (2, 3)": lambda: (
+        F.fractional_max_pool2d(IMAGE, 2, 2, random_samples=ROWS)
+    ),
     "quantile: x has no element along the axis": lambda: F.quantile(LINE[:0], 0.5),
 }
 TYPES = {
@@ -143,6 +155,25 @@ VALUES = {
         ROWS, np.full((2, 3), 3)
     ),
     "the target must be 1 or -1, got 0.5": lambda: F.cosine_embedding_loss(ROWS, ROWS, [0.5, 1.0]),
+    "linear_cross_entropy: ignore_index=1 needs labels, got probabilities": lambda: F.linear_cross_entropy(
+        ROWS, ROWS, np.full((2, 2), 0.5), ignore_index=1
+    ),
+    "fractional_max_pool2d: (2, 4) windows of (2, 2) pixels do not fit into an image of (4, 4)": lambda: (
+        F.fractional_max_pool2d(IMAGE, 2, (2, 4))
+    ),
+    "fractional_max_pool2d: random_samples must lie in [0, 1)": lambda: F.fractional_max_pool2d(
+        IMAGE, 2, 2, random_samples=np.ones((1, 2, 2))
+    ),
+    "fractional_max_pool2d: output_ratio 0.2 leaves (0, 0) of an image of (4, 4)": lambda: (
+        F.fractional_max_pool2d(IMAGE, 2, output_ratio=0.2)
+    ),
+    "fractional_max_pool2d: give output_size or output_ratio": lambda: F.fractional_max_pool2d(IMAGE, 2),
+    "fractional_max_pool3d: output_ratio needs 1 or 3 numbers, got (0.5, 0.5)": lambda: (
+        F.fractional_max_pool3d(IMAGE[None], 2, output_ratio=(0.5, 0.5))
+    ),
+    "fractional_max_pool2d: output_ratio must lie between 0 and 1, got (0.5, 1)": lambda: (
+        F.fractional_max_pool2d(IMAGE, 2, output_ratio=(0.5, 1))
+    ),
     "polygamma: n must": lambda: F.polygamma(-1, LINE),
 }
 

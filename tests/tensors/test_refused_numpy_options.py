@@ -60,6 +60,15 @@ REFUSED = [
     (ArgumentError, "np.linspace: num must be at least 0, got -1", lambda: np.linspace(LINE, LINE, -1)),
     (ShapeError, "np.trim_zeros: got shape (2, 3), one axis fits", lambda: np.trim_zeros(X)),
     (ArgumentError, "np.polyfit: a degree and w", lambda: np.polyfit(LINE, LINE, 1, full=True)),
+    (ShapeError, "np.polyadd: the factors of a polynomial lie along one axis", lambda: np.polyadd(X, LINE)),
+    (
+        ShapeError,
+        "np.polyval: the factors of a polynomial lie along an axis",
+        lambda: np.polyval(X[0, 0], X),
+    ),
+    (ShapeError, "np.polyint: k needs 1 or 2 constants, got 3", lambda: np.polyint(LINE, 2, LINE)),
+    (ShapeError, "np.poly: some roots or a square matrix fit, got (2, 3)", lambda: np.poly(X)),
+    (ArgumentError, "are not all real, and Tensors hold real", lambda: np.roots(Tensor([1.0, 0.0, 1.0]))),
     (DTypeError, "to_device: stream 5; None fits", lambda: LINE.to_device("cpu", stream=5)),
 ]
 
@@ -70,6 +79,7 @@ def test_what_is_not_supported_is_refused_by_name():
 
 def test_rare_options_give_the_numbers_of_numpy():
     a, b = np.eye(6).reshape(2, 3, 6) + np.arange(36.0).reshape(2, 3, 6) / 50, np.arange(6.0).reshape(2, 3)
+    line = np.array([1.0, 2.0, 1.0, 4.0])
     moved = a.transpose(2, 0, 1)
     calls = {
         "tensorsolve": lambda of: np.linalg.tensorsolve(of(moved), of(b), axes=(0,)),
@@ -79,6 +89,11 @@ def test_rare_options_give_the_numbers_of_numpy():
         "mT": lambda of: of(a).mT,
         "array": lambda of: np.array(of(b), dtype="float32"),
         "copied": lambda of: np.asarray(of(b), copy=True),
+        "polydiv, the rest begins with 0": lambda of: np.polydiv(of(line), of(line[:3]))[1],
+        "polydiv by a number, no rest": lambda of: np.polydiv(of(line), of(line[2]))[1],
+        "polymul of zeros": lambda of: np.polymul(of(np.zeros(2)), of(line)),
+        "poly of no roots": lambda of: np.poly(of(line[:0])),
+        "roots, double": lambda of: np.roots(of(np.poly([1.0, 0.0, 0.0, 2.0, 2.0]))),
     }
     for name, call in calls.items():
         got, want = (np.asarray(call(of)) for of in (Tensor, lambda x: x))

@@ -34,6 +34,8 @@ def _trimmed(p: Any) -> Any:
 def polyval(p: Any, x: Any) -> Any:
     """`np.polyval`: a polynomial by Horner's rule, the highest power first, in x and in its factors."""
     p, x = operand("polyval", p), operand("polyval", x)
+    if p.ndim == 0:
+        raise ShapeError("np.polyval: the factors of a polynomial lie along an axis, got ()")
     found = x * 0
     for k in range(p.shape[0]):
         found = found * x + p[k]
@@ -125,7 +127,6 @@ def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
 def poly(seq_of_zeros: Any) -> Any:
     """`np.poly`: the polynomial with some roots, or the characteristic one of a square matrix."""
     zeros = floating("poly", seq_of_zeros)
-    zeros = F.reshape(zeros, (1,)) if zeros.ndim == 0 else zeros
     if zeros.ndim == 1:
         found = F.astype(np.ones(1), zeros.dtype)
         for k in range(zeros.shape[0]):
@@ -145,19 +146,21 @@ def poly(seq_of_zeros: Any) -> Any:
 def roots(p: Any) -> Any:
     """`np.roots`: the roots of a polynomial, all of which must be real.
 
-    Two of Newton's steps from them are recorded, which gives derivatives up to the third order; they are
-    infinite where a root is double.
+    Two of Newton's steps from them are recorded, which gives derivatives up to the third order. A double
+    root has no derivative; the square root of the type's largest number stands for the infinite one.
     """
     p = _trimmed(floating("roots", _line("roots", p)))
     found = np.roots(on_host(p).astype(np.float64))
     size = np.abs(found).max(initial=1.0)
     if (np.abs(found.imag) > 1e-10 * size).any():
         raise ArgumentError(f"np.roots: {found} are not all real, and Tensors hold real numbers")
-    at: Any = found.real.astype(p.dtype)
-    slope = polyder(p)
+    places = found.real.astype(p.dtype)
+    at, slope, value = places, polyder(p), polyval(p, places)
+    double = on_host(polyval(slope, places)) == 0
     for _ in range(2):
-        at = at - polyval(p, at) / polyval(slope, at)
-    return at
+        at = at - polyval(p, at) / F.where(double, places.dtype.type(1), polyval(slope, at))
+    steep = np.where(double, np.sqrt(np.finfo(places.dtype).max), places.dtype.type(0))
+    return at - (value - on_host(value)) * steep
 
 
 #: By NumPy's name.
