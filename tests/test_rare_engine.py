@@ -15,7 +15,7 @@ from tinygrad_cnn.nn.rebuild import Builder
 from tinygrad_cnn.nn.structure import Writer
 from tinygrad_cnn.rng import find_generators, generator
 from tinygrad_cnn.testing.blaming import recorded_steps
-from tinygrad_cnn.transforms import jacobian
+from tinygrad_cnn.transforms import jacobian, jvp
 
 X = np.array([1.0, 2.0])
 
@@ -51,6 +51,8 @@ def test_a_backward_that_leaves_the_graph_is_named_where_the_walk_is_recorded():
     for y in (leaves(x), leaves(x * 1) + x):
         with pytest.raises(GraphError, match=r"Given.backward gave an array, and the walk is recorded"):
             grad(y, x, X, create_graph=True)
+    with pytest.raises(GraphError, match=r"Given.backward gave an array, and the walk is recorded"):
+        jvp(lambda a: leaves(a) + a, x, X)
     flat = Given(lambda a: np.sign(a), lambda g: (np.zeros(2),))
     slope = grad(flat(x) + x * x, x, X, create_graph=True)
     assert grad(slope, x, X).tolist() == [2, 8]

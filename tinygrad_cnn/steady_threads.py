@@ -85,7 +85,9 @@ class SteadyThread:
         if self._over:
             self._thread.join(AFTERWARDS)
 
-    def _start_there(self) -> None:
+    def _start_there(
+        self,
+    ) -> None:  # pragma: no cover: its thread is not `threading`'s, and not traced
         try:
             self._thread.start()
         except BaseException as error:

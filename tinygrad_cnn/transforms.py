@@ -59,6 +59,7 @@ def jvp(fn: Function, inputs: Any, tangents: Any, *, create_graph: bool = False)
         y and J·t, of the same shape.
     Raises:
         ShapeError: a tangent has not its input's shape.   DTypeError: fn does not return a Tensor.
+        GraphError: an op's backward computes outside the graph.
     Source: the double-backward trick, Townsend 2017.
 
     >>> jvp(lambda x: x * x, np.array([1.0, 2.0]), np.array([1.0, 10.0]))[1]
@@ -72,7 +73,8 @@ def jvp(fn: Function, inputs: Any, tangents: Any, *, create_graph: bool = False)
             f"{[p.shape for p in points]}"
         )
     y = _call("jvp", fn, points)
-    v = Tensor(np.zeros(y.shape, y.dtype), requires_grad=True)
+    # Any v would do; where it is not 0, a gradient from outside the graph is seen not to be 0, and refused.
+    v = Tensor(np.ones(y.shape, y.dtype), requires_grad=True)
     ends = [(g, t) for g, t in zip(_grads(y, points, v, True), moves, strict=True) if g.requires_grad]
     if not ends:
         return y, Tensor(np.zeros(y.shape, y.dtype))

@@ -9,7 +9,7 @@ from onnx_models import judged, model, normal, of_one, onnx
 
 from tinygrad_cnn import Tensor, nn, no_grad, ops
 from tinygrad_cnn import functional as F
-from tinygrad_cnn.errors import ArgumentError, DTypeError, FormatError, MissingExtraError
+from tinygrad_cnn.errors import ArgumentError, DTypeError, FormatError, MissingExtraError, ShapeError
 from tinygrad_cnn.onnx import Backend, load, reading, save
 from tinygrad_cnn.onnx.exporters import EXPORTERS
 from tinygrad_cnn.onnx.file_graph import Declared
@@ -387,3 +387,17 @@ def test_text_among_the_inputs():
     words = np.array(["1.5", "2"])
     made = of_one("Cast", [words.astype(object)], infer=False, to=1)
     assert Backend.prepare(made).run([words])[0].tolist() == [1.5, 2]
+
+
+def test_a_model_that_takes_even_sizes_alone_is_saved(tmp_path):
+    """It is checked at a third size, too, but need not take that one."""
+
+    def halves(x):
+        return F.exp(F.reshape(x, (2, -1)))
+
+    with pytest.raises(ShapeError):
+        halves(normal(0, 3))
+    save(Function(halves), tmp_path / "halves.onnx", normal(0, 2))
+    x = normal(1, 4)
+    found = load(tmp_path / "halves.onnx")(x).numpy()
+    np.testing.assert_allclose(found, np.exp(x).reshape(2, 2), rtol=1e-6)

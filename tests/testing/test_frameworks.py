@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 import tinygrad_cnn
-from tinygrad_cnn import ArgumentError, MissingExtraError
+from tinygrad_cnn import ArgumentError, MissingExtraError, Op
 from tinygrad_cnn.testing import assert_gradients, gradcheck
 from tinygrad_cnn.testing.frameworks import Framework
+from tinygrad_cnn.testing.frameworks.base import NotSupportedError
+from tinygrad_cnn.testing.frameworks.own_tensors import OwnTensors
 
 PAGE = Path(tinygrad_cnn.__file__).parent.parent / "docs" / "check_your_pytorch_function.md"
 X = np.array([0.5, -1.2, 2.0])
@@ -190,3 +192,34 @@ def test_functions_of_hips_autograd() -> None:
 
     defvjp(square, lambda ans, x: lambda g: 2.001 * g * x)
     assert gradcheck(square, X, framework="autograd").status == "fail"
+
+
+# --------------------------------------------------------------------------- Tensors
+def test_the_forward_mode_of_tensors_gives_each_result_its_tangent() -> None:
+    own = OwnTensors()
+
+    def f(given: list[Any]) -> list[Any]:
+        return [given[0] * given[1], (given[0] ** 2).sum()]
+
+    leaves = [own.leaf(X, X, True), own.leaf(X + 3, X, False)]
+    moved = np.array([1.0, 2.0, -1.0])
+    product, total = own.forward(f, leaves, [0], [moved])
+    np.testing.assert_allclose(product, moved * (X + 3))
+    np.testing.assert_allclose(total, (2 * X * moved).sum())
+    (alone,) = own.forward(lambda given: f(given)[:1], leaves, [0], [moved])
+    np.testing.assert_allclose(alone, moved * (X + 3))
+
+
+def test_tensors_have_no_forward_mode_where_a_derivative_leaves_the_graph() -> None:
+    class Leaving(Op):
+        """2x, whose derivative is computed outside the graph."""
+
+        def forward(self, x: Any) -> Any:
+            return 2 * x
+
+        def backward(self, g: Any) -> tuple[Any, ...]:
+            return (2 * np.asarray(getattr(g, "array", g)),)
+
+    own = OwnTensors()
+    with pytest.raises(NotSupportedError, match=r"cannot be recorded: GraphError: .*Leaving.backward gave"):
+        own.forward(lambda given: [Leaving()(given[0])], [own.leaf(X, X, True)], [0], [X])

@@ -1,5 +1,6 @@
 """The fuzzers, the mutation score and the adapters of frameworks at their rarer ends."""
 
+import dis
 import gc
 import json
 import signal
@@ -138,6 +139,16 @@ def test_python_looks_for_signals_at_the_start_and_after_calls() -> None:
 
     assert len(signal_points._places(called.__code__)) == 1
     assert len(signal_points._places(calls.__code__)) == 3
+
+    def tries() -> None:
+        try:
+            called()
+        except ValueError:
+            called()
+
+    table = dis.Bytecode(tries).exception_entries  # type: ignore[attr-defined]
+    assert signal_points._handlers(tries.__code__) == [(one.start, one.end, one.target) for one in table]
+    assert len(table) > 1
     told: list[Any] = []
     before, sys.__unraisablehook__ = sys.__unraisablehook__, told.append  # type: ignore[misc]
     try:

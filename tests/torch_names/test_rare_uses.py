@@ -382,3 +382,24 @@ def test_windows_take_the_options_of_tensors_and_no_others():
         assert made.dtype == torch.float64 and made.requires_grad
         with pytest.raises(TypeError, match="dtyp"):
             getattr(torch, f"{kind}_window")(4, dtyp=torch.float64)
+
+
+@pytest.mark.parametrize("size", [3, 4])
+def test_the_response_norm_of_channels_sums_an_odd_number_of_them(size):
+    x = torch.arange(10.0).reshape(1, 5, 2, 1)
+    squares = np.pad(x.numpy() ** 2, ((0, 0), (1, 1), (0, 0), (0, 0)))
+    sums = squares[:, :-2] + squares[:, 1:-1] + squares[:, 2:]
+    expected = x.numpy() / (2 + 0.5 / size * sums) ** 0.75
+    layer = nn.CrossMapLRN2d(size, alpha=0.5, k=2)
+    np.testing.assert_allclose(layer(x).numpy(), expected, rtol=1e-5)
+    assert repr(layer) == f"CrossMapLRN2d({size}, alpha=0.5, beta=0.75, k=2)"
+
+
+def test_fractional_pools_are_refused_as_by_pytorch():
+    for options, words in (
+        ({}, "FractionalMaxPool2d requires specifying either an output size, or a pooling ratio"),
+        ({"output_size": 3, "output_ratio": 0.5}, "only one of output_size and output_ratio"),
+        ({"output_ratio": (0.5, 1.5)}, r"output_ratio must be between 0 and 1 \(got \(0.5, 1.5\)\)"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            nn.FractionalMaxPool2d(2, **options)
