@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from importlib import import_module
 
 import numpy as np
@@ -110,29 +111,39 @@ def rarer_changes(torch, tv):
     ]  # fmt: skip
 
 
-def networks_with_the_same_weights(torch, tv):
-    """With constants for weights: to draw them would take longer than all the rest."""
+@contextmanager
+def drawn_by(torch, drawer):
+    """Call a function in place of those that draw weights: for large networks these take longer than the rest."""
     init, drawing = torch.nn.init, {}
     for name in dir(init):
         if name.endswith(("uniform_", "normal_")):
             drawing[name] = getattr(init, name)
-            setattr(init, name, lambda w, *_, **__: w)
-    found = []
+            setattr(init, name, drawer)
     try:
+        yield
+    finally:
+        for name, function in drawing.items():
+            setattr(init, name, function)
+
+
+def fill(model):
+    """Give each parameter a pattern."""
+    for k, p in enumerate(model.parameters()):
+        p.fill_(0.01 / (1 + k % 3)).view(-1)[::7].mul_(-1.5)
+
+
+def networks_with_the_same_weights(torch, tv):
+    found = []
+    with drawn_by(torch, lambda w, *_, **__: w):
         for make, size in (
             (lambda: tv.models.alexnet(num_classes=2), 64), (lambda: tv.models.vgg11(num_classes=2), 32),
             (lambda: tv.models.convnext_tiny(num_classes=2), 32),
             (lambda: tv.models.inception_v3(num_classes=2, init_weights=False, aux_logits=False), 75),
         ):  # fmt: skip
-            model, k = make().eval(), 0
+            model = make().eval()
             with torch.no_grad():
-                for p in model.parameters():
-                    p.fill_(0.01 / (1 + k % 3)).view(-1)[::7].mul_(-1.5)
-                    k += 1
+                fill(model)
                 found.append(model(torch.linspace(-1, 1, 3 * size * size).reshape(1, 3, size, size)))
-    finally:
-        for name, function in drawing.items():
-            setattr(init, name, function)
     vit = tv.models.VisionTransformer(64, 16, 1, 2, 8, 16)
     return [*found, refusal(vit, torch.zeros(1, 3, 32, 32))]
 
@@ -142,3 +153,40 @@ def heads_on_the_way(torch, tv):
     model = tv.models.googlenet(num_classes=2, init_weights=False).train()
     out = model(x)
     return [type(out).__name__, out._fields, [tuple(part.shape) for part in out]]
+
+
+def second_classifier_of_inception(torch, tv):
+    """With the network before and after it left out; and how far the first weights may lie apart."""
+    nn, drawn = torch.nn, []
+
+    class Wide(nn.Module):
+        def forward(self, x):
+            return x.repeat(1, 256, 1, 1)
+
+    def drawer(w, *_, **options):
+        drawn.append((tuple(w.shape), sorted(options.items())))
+        return w
+
+    with drawn_by(torch, drawer):
+        model = tv.models.inception_v3(num_classes=2, init_weights=True, transform_input=True, dropout=0.0)
+    for name, _ in list(model.named_children()):
+        if name not in ("AuxLogits", "avgpool", "dropout", "fc"):
+            setattr(model, name, nn.Identity())
+    model.Conv2d_1a_3x3, model.fc = Wide(), nn.Linear(768, 2)
+    with torch.no_grad():
+        fill(model)
+    x = torch.linspace(-1, 1, 4 * 3 * 17 * 17).sin().reshape(4, 3, 17, 17)
+    out = model.train()(x)
+    (out.logits.sum() + out.aux_logits.square().sum()).backward()
+    slope = model.AuxLogits.conv1.conv.weight.grad
+    truncated = [entry for entry in drawn if len(entry[1]) == 4]
+    return [
+        type(out).__name__,
+        out._fields,
+        *out,
+        slope,
+        model.eval()(x),
+        len(truncated),
+        *truncated[:2],
+        truncated[-1],
+    ]
