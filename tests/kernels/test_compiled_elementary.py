@@ -7,33 +7,48 @@ from tinygrad_cnn.kernels import numpy as reference
 
 pytest.importorskip("numba")
 
-from tinygrad_cnn.kernels.compiled import elementary
+from tinygrad_cnn.kernels.compiled import angles, elementary, hyperbolic
 
 #: Where the functions bend, overflow, begin or end.
 SPECIAL = [
-    0.0, -0.0, 1e-45, 1e-38, -1e-38, 1e-20, 0.34657, 0.3466, -0.34657, -0.3466, 0.41421, 0.41422, -0.29289,
-    -0.2929, -0.99999994, -1.0, -1.0000001, 1.0, 9.0, -9.0, 79.9, 80.1, 88.0, 88.7, 88.8, 104.0, 110.0,
-    -104.0, -120.0, 1e30, -1e30, 3.4e38, np.inf, -np.inf, np.nan,
+    0.0, -0.0, 1e-45, -1e-45, 1e-40, 1e-38, -1e-38, 1.1754944e-38, 1e-20, 0.34657, 0.3466, -0.3466,
+    -0.34657, 0.41421, 0.41422, -0.29289, -0.2929,
+    0.5, 0.50000006, -0.5, 0.70710675, 0.70710684, 0.7853981, 0.7853982,
+    -0.99999994, 0.99999994, 1.0, -1.0, 1.0000001, -1.0000001, 1.4142135, 1.4142137, 1.5707963, 1.5707964,
+    2.4142134, 2.4142137, 3.1415925, 3.1415927, 6.2831855, 9.0, -9.0, 79.9, 80.1, 88.0, 88.7, 88.73, 88.8,
+    89.4, 89.41, 89.42, 104.0, 110.0, -87.4, -103.9, -104.0, -120.0, 127.9, 128.0, -126.5, -149.4, -149.6,
+    -1e4,
+    9999.0, 10001.0, 1e7, 10000001.0, 1e30,
+    -1e30, 3.4e38, -3.4e38, np.inf, -np.inf, np.nan,
 ]  # fmt: skip
+FUNCTIONS = {
+    **dict.fromkeys(("arccos", "arcsin", "arctan", "cos", "sin", "tan"), angles),
+    **dict.fromkeys(("erf", "exp", "exp2", "expm1", "log", "log10", "log1p", "log2"), elementary),
+    **dict.fromkeys(("arccosh", "arcsinh", "arctanh", "cosh", "sinh"), hyperbolic),
+}
 
 
 def points() -> np.ndarray:
     rng = np.random.default_rng(0)
-    spread = np.exp(rng.uniform(-40, 5, 20000)) * rng.choice([-1, 1], 20000)
-    return np.concatenate([SPECIAL, spread, rng.uniform(-6, 6, 20000), rng.uniform(-1, 3, 20000)]).astype(
-        "f4"
-    )
+    spread = np.exp(rng.uniform(-90, 88, 30000)) * rng.choice([-1, 1], 30000)
+    middle = np.exp(rng.uniform(-40, 12, 20000)) * rng.choice([-1, 1], 20000)
+    quarters = np.arange(-2000, 2000) * (np.pi / 4)
+    even = [rng.uniform(-6, 6, 20000), rng.uniform(-1, 3, 20000), rng.uniform(-100, 100, 20000)]
+    return np.concatenate([SPECIAL, spread, middle, quarters, *even]).astype("f4")
 
 
 def check_elementary() -> None:
     x = points()
     with np.errstate(all="ignore"):
-        for name in ("erf", "expm1", "log1p"):
+        for name, module in FUNCTIONS.items():
             exact = getattr(reference, name)(x.astype(np.float64))
-            found = getattr(elementary, name)(x)
+            found = getattr(module, name)(x)
             same = (found == exact.astype("f4")) | (np.isnan(found) & np.isnan(exact))
-            off = abs(found - exact) > 4 * np.finfo("f4").eps * abs(exact) + 1e-45
-            assert not np.any(off & ~same), (name, x[off & ~same][:5], found[off & ~same][:5])
+            near = abs(found - exact) <= 4 * np.finfo("f4").eps * abs(exact) + 1e-45
+            off = ~(near | same)
+            assert not np.any(off), (name, x[off][:5], found[off][:5])
+            zero = found == 0
+            assert np.array_equal(np.signbit(found[zero]), np.signbit(exact[zero])), (name, "the sign of 0")
 
 
 def test_each_is_right_to_four_units_everywhere() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_cnn import kernels
 from tinygrad_cnn.graph import OUT, Needs
 from tinygrad_cnn.ops.arithmetic import Sqrt
 from tinygrad_cnn.ops.families import Elementwise
@@ -28,7 +29,7 @@ class Sin(Elementwise):
     keep = (0,)
 
     def forward(self, x: Any) -> Any:
-        return np.sin(x)
+        return kernels.sin(x)
 
     def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
         return (g * Cos()(x),)
@@ -44,7 +45,7 @@ class Cos(Elementwise):
     keep = (0,)
 
     def forward(self, x: Any) -> Any:
-        return np.cos(x)
+        return kernels.cos(x)
 
     def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
         return (-g * Sin()(x),)
@@ -59,7 +60,7 @@ class Tan(Elementwise):
     keep = (OUT,)
 
     def forward(self, x: Any) -> Any:
-        return np.tan(x)
+        return kernels.tan(x)
 
     def backward(self, g: Any, y: Any) -> tuple[Any, ...]:
         return (g * (1 + y * y),)
@@ -71,7 +72,7 @@ class Arcsin(Elementwise):
     keep = (0,)
 
     def forward(self, x: Any) -> Any:
-        return np.arcsin(x)
+        return kernels.arcsin(x)
 
     def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
         return (g / Sqrt()(1 - x * x),)
@@ -86,7 +87,7 @@ class Arccos(Elementwise):
     keep = (0,)
 
     def forward(self, x: Any) -> Any:
-        return np.arccos(x)
+        return kernels.arccos(x)
 
     def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
         return (-g / Sqrt()(1 - x * x),)
@@ -98,7 +99,7 @@ class Arctan(Elementwise):
     keep = (0,)
 
     def forward(self, x: Any) -> Any:
-        return np.arctan(x)
+        return kernels.arctan(x)
 
     def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
         return (g / (1 + x * x),)
@@ -125,7 +126,7 @@ class Sinh(Elementwise):
     keep = (0,)
 
     def forward(self, x: Any) -> Any:
-        return np.sinh(x)
+        return kernels.sinh(x)
 
     def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
         return (g * Cosh()(x),)
@@ -137,7 +138,7 @@ class Cosh(Elementwise):
     keep = (0,)
 
     def forward(self, x: Any) -> Any:
-        return np.cosh(x)
+        return kernels.cosh(x)
 
     def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
         return (g * Sinh()(x),)
@@ -152,7 +153,7 @@ class Arcsinh(Elementwise):
     keep = (0,)
 
     def forward(self, x: Any) -> Any:
-        return np.arcsinh(x)
+        return kernels.arcsinh(x)
 
     def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
         return (g / Hypot()(x, 1.0),)
@@ -167,7 +168,7 @@ class Arccosh(Elementwise):
     keep = (0,)
 
     def forward(self, x: Any) -> Any:
-        return np.arccosh(x)
+        return kernels.arccosh(x)
 
     def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
         return (g / (Sqrt()(x - 1) * Sqrt()(x + 1)),)
@@ -182,7 +183,7 @@ class Arctanh(Elementwise):
     keep = (0,)
 
     def forward(self, x: Any) -> Any:
-        return np.arctanh(x)
+        return kernels.arctanh(x)
 
     def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
         return (g / ((1 - x) * (1 + x)),)

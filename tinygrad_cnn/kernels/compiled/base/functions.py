@@ -24,7 +24,7 @@ LOG2_E, HIGH, LOW = np.float32(1.44269504), np.float32(0.693359375), np.float32(
 #: e^r for |r| <= ln(2)/2, from the highest power down: a fit with an error below 1e-7.
 P0, P1, P2 = np.float32(1.9875691500e-4), np.float32(1.3981999507e-3), np.float32(8.3334519073e-3)
 P3, P4, P5 = np.float32(4.1665795894e-2), np.float32(1.6666665459e-1), np.float32(5.0000001201e-1)
-LEAST, BIAS, SHIFT = np.float32(-104), np.int32(127), np.int32(23)
+LEAST, BIAS, SHIFT, NONE = np.float32(-104), np.int32(127), np.int32(23), np.int32(0)
 
 
 @instruction
@@ -37,6 +37,16 @@ def less(context, a, b, c):
         return builder.fsub(a, builder.fmul(b, c, flags=only), flags=only)
 
     return types.float32(types.float32, types.float32, types.float32), generate
+
+
+@instruction
+def times(context, a, b):
+    """a * b, not reordered with others: of three factors two may overflow that the third makes small."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.fmul(*args, flags=("contract",))
+
+    return types.float32(types.float32, types.float32), generate
 
 
 @instruction
@@ -64,8 +74,13 @@ def centred(value, middle, rest):
 
 @inlined
 def exponential(z):
-    """e^z for z <= 88, within 2 units in the last place; NaN stays; 0 comes below -104, and
-    infinity above, up to 104.
+    """e^z for z <= 104, within 2 units in the last place; NaN stays; 0 comes below -104."""
+    return exponential_times_power(z, NONE)
+
+
+@inlined
+def exponential_times_power(z, extra):
+    """e^z 2^extra, as `exponential`; of a small power, so that what is no larger than a float32 is one.
 
     e^z = 2^n e^r with n the nearest integer to z / ln 2: a polynomial, and n put into the exponent,
     in two halves, so that results smaller than the smallest normal number come out as well.
@@ -76,16 +91,16 @@ def exponential(z):
     n = np.floor(safe * LOG2_E + HALF)
     r = less(less(low, n, HIGH), n, LOW)
     p = ((((P0 * r + P1) * r + P2) * r + P3) * r + P4) * r + P5
-    power = np.int32(n)
+    power = np.int32(n) + extra
     half = power >> np.int32(1)
     first = np.int32((half + BIAS) << SHIFT).view(np.float32)
     second = np.int32((power - half + BIAS) << SHIFT).view(np.float32)
-    return ((p * (r * r) + r) + ONE) * first * second
+    return times(times((p * (r * r) + r) + ONE, first), second)
 
 
 @inlined
 def exponential_less_one(z):
-    """e^z - 1 for z <= 88, infinite above, up to 104; within a few units in the last place; NaN stays."""
+    """e^z - 1 for z <= 104; within a few units in the last place; NaN stays."""
     low = LEAST if z < LEAST else z
     near = abs(low) < NEAR
     r = low if near else ZERO  # the polynomial itself, where e^z rounds to 1
