@@ -23,6 +23,7 @@ CHECKS = {
     "test_compiled_convolution": "t.check_vectors()",
     "test_compiled_elementary": "t.check_elementary()",
     "test_compiled_layers": "t.check_layers()",
+    "test_compiled_reductions": "t.check_reductions()",
     "test_compiled_recurrent": "[t.check(kind, 3, 13, 11, 0, False, True) for kind in t.GATES]",
     "test_other_convolutions": "[t.check(name) for name in list(t.PROBLEMS)[:6]]",
     "test_winograd": "t.check(0, 3, 17, 35, t.of((9, 7), ((1, 1), (0, 2))))",

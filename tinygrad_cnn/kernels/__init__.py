@@ -25,6 +25,7 @@ from tinygrad_cnn.kernels.numpy import batch_norm as batch_norm
 from tinygrad_cnn.kernels.numpy import batch_norm_slope as batch_norm_slope
 from tinygrad_cnn.kernels.numpy import channel_sum as channel_sum
 from tinygrad_cnn.kernels.numpy import choose as choose
+from tinygrad_cnn.kernels.numpy import column_sums as column_sums
 from tinygrad_cnn.kernels.numpy import conv as conv
 from tinygrad_cnn.kernels.numpy import conv_image as conv_image
 from tinygrad_cnn.kernels.numpy import conv_kernel as conv_kernel
@@ -77,6 +78,7 @@ from tinygrad_cnn.kernels.numpy import mish_slope as mish_slope
 from tinygrad_cnn.kernels.numpy import one_hot as one_hot
 from tinygrad_cnn.kernels.numpy import pick as pick
 from tinygrad_cnn.kernels.numpy import place as place
+from tinygrad_cnn.kernels.numpy import recurrence as recurrence
 from tinygrad_cnn.kernels.numpy import relu as relu
 from tinygrad_cnn.kernels.numpy import relu_slope as relu_slope
 from tinygrad_cnn.kernels.numpy import resample as resample
@@ -84,7 +86,9 @@ from tinygrad_cnn.kernels.numpy import rms_norm as rms_norm
 from tinygrad_cnn.kernels.numpy import rms_norm_slope as rms_norm_slope
 from tinygrad_cnn.kernels.numpy import rnn as rnn
 from tinygrad_cnn.kernels.numpy import rnn_slope as rnn_slope
+from tinygrad_cnn.kernels.numpy import row_extremes as row_extremes
 from tinygrad_cnn.kernels.numpy import row_sums as row_sums
+from tinygrad_cnn.kernels.numpy import running as running
 from tinygrad_cnn.kernels.numpy import sgd as sgd
 from tinygrad_cnn.kernels.numpy import sigmoid as sigmoid
 from tinygrad_cnn.kernels.numpy import sigmoid_slope as sigmoid_slope

@@ -9,10 +9,10 @@ import numpy as np
 
 from tinygrad_cnn import devices, kernels
 from tinygrad_cnn.graph import OUT, Op, Result
-from tinygrad_cnn.kernels.numpy import sums
 from tinygrad_cnn.ops.elementwise import Exp
 from tinygrad_cnn.ops.scan import CumProd, shifted
 from tinygrad_cnn.ops.shape import BroadcastTo
+from tinygrad_cnn.ops.totals import is_large, mean, total
 
 __all__ = ["LogSumExp", "Max", "Mean", "Min", "Norm", "Prod", "Std", "Sum", "Var"]
 
@@ -34,35 +34,8 @@ class Reduction(Op):
         return {"axis": self.axis}
 
 
-#: Elements from which on a sum has a kernel.
-MANY = 16_384
-
-
-def fills_rows(x: Any, axis: tuple[int, ...]) -> bool:
-    """Whether what is summed over the last axes lies in long rows of float32, one after the other."""
-    return (
-        type(x) is np.ndarray
-        and x.size >= MANY
-        and x.dtype == np.float32
-        and axis == tuple(range(x.ndim - len(axis), x.ndim))
-        and len(axis) > 0
-        and x.flags.c_contiguous
-        and prod(x.shape[i] for i in axis) >= 16
-    )
-
-
-def total(x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
-    """The sum over axes.
-
-    >>> total(np.ones((2, 3)), (1,), True)
-    array([[3.],
-           [3.]])
-    """
-    if not fills_rows(x, axis):
-        return sums.total(x, axis, keepdims)
-    lead = x.shape[: x.ndim - len(axis)]
-    rows = kernels.row_sums(x.reshape(prod(lead), -1))
-    return rows.reshape((*lead, *(1,) * len(axis)) if keepdims else lead)
+#: Rows so long are NumPy's own work, where the largest is wanted.
+LONG = 64
 
 
 class Sum(Reduction):
@@ -87,9 +60,7 @@ class Mean(Reduction):
     """
 
     def forward(self, x: Any) -> Any:
-        if fills_rows(x, self.axis):
-            return Result(total(x, self.axis, self.keepdims) / prod(x.shape[i] for i in self.axis), x.shape)
-        return Result(sums.mean(x, self.axis, self.keepdims), x.shape)
+        return Result(mean(x, self.axis, self.keepdims), x.shape)
 
     def backward(self, g: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
         count = prod(shape[i] for i in self.axis)
@@ -97,9 +68,18 @@ class Mean(Reduction):
 
 
 class Extreme(Reduction):
-    """Shared by the largest and the smallest: the derivative."""
+    """Shared by the largest and the smallest: short rows, and the derivative."""
 
     keep = (0, OUT)
+
+    def extreme(self, x: Any, largest: bool) -> Any:
+        """The largest or the smallest along the axes."""
+        lead = x.ndim - len(self.axis)
+        size = prod(x.shape[lead:])
+        if self.axis == tuple(range(lead, x.ndim)) and 1 < size < LONG and is_large(x, self.axis):
+            found = kernels.row_extremes(x.reshape(-1, size), largest)
+            return found.reshape((*x.shape[:lead], *((1,) * len(self.axis) if self.keepdims else ())))
+        return (x.max if largest else x.min)(axis=self.axis, keepdims=self.keepdims)
 
     def backward(self, g: Any, x: Any, y: Any) -> tuple[Any, ...]:
         return (self.aligned(g, x.shape) * even_share(x, self.aligned(y, x.shape), self.axis, g.dtype),)
@@ -112,7 +92,7 @@ class Max(Extreme):
     """
 
     def forward(self, x: Any) -> Any:
-        return x.max(axis=self.axis, keepdims=self.keepdims)
+        return self.extreme(x, True)
 
 
 class Min(Extreme):
@@ -122,7 +102,7 @@ class Min(Extreme):
     """
 
     def forward(self, x: Any) -> Any:
-        return x.min(axis=self.axis, keepdims=self.keepdims)
+        return self.extreme(x, False)
 
 
 def even_share(x: Any, y: Any, axis: tuple[int, ...], dtype: Any) -> Any:
@@ -181,8 +161,8 @@ class Deviation(Reduction):
         if count <= 0:
             x.var(axis=self.axis, ddof=self.ddof)  # which says so
         x = x if x.dtype.kind == "f" else x.astype(np.float64)
-        d = x - sums.mean(x, self.axis, keepdims=True)
-        rest = sums.mean(d, self.axis, keepdims=True)
+        d = x - mean(x, self.axis, keepdims=True)
+        rest = mean(d, self.axis, keepdims=True)
         if type(rest) in devices.ON_DEVICES or rest.any():  # asking a device is waiting for it
             d -= rest
         return d, max(count, 0)
@@ -197,7 +177,7 @@ class Var(Deviation):
     def forward(self, x: Any) -> Any:
         d, count = self.distances(x)
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.divide(sums.total(d * d, self.axis, self.keepdims), count, dtype=d.dtype)
+            return np.divide(total(d * d, self.axis, self.keepdims), count, dtype=d.dtype)
 
     def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
         return (self.aligned(g, x.shape) * self.centred(x) * 2,)
@@ -227,14 +207,14 @@ def root_of_squares(x: Any, axis: tuple[int, ...], keepdims: bool, count: float 
     """
     with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
         if type(x) not in devices.ON_DEVICES:  # asking a device is waiting for it
-            y = np.sqrt(np.divide(sums.total(x * x, axis, keepdims), count, dtype=x.dtype))
+            y = np.sqrt(np.divide(total(x * x, axis, keepdims), count, dtype=x.dtype))
             least = np.sqrt(np.finfo(x.dtype).tiny) / np.finfo(x.dtype).eps
             if ((y > least) & (y < inf)).all():
                 return y
         size = largest(abs(x), axis, 0)
         size = np.where(np.isfinite(size) & (size > 0), size, 1).astype(x.dtype)
         part = x / size
-        y = np.sqrt(np.divide(sums.total(part * part, axis, True), count, dtype=x.dtype)) * size
+        y = np.sqrt(np.divide(total(part * part, axis, True), count, dtype=x.dtype)) * size
     return y if keepdims else y.squeeze(axis)
 
 
@@ -271,7 +251,7 @@ class LogSumExp(Reduction):
         top = largest(x, self.axis, -np.inf)
         top = np.where(np.isfinite(top), top, 0).astype(x.dtype)  # inf - inf is NaN
         with np.errstate(divide="ignore", over="ignore"):  # -inf of nothing, inf beside inf: both right
-            y = np.log(sums.total(np.exp(x - top), self.axis, keepdims=True)) + top
+            y = np.log(total(kernels.exp(x - top), self.axis, keepdims=True)) + top
         return Result(y if self.keepdims else y.squeeze(self.axis), top)
 
     def backward(self, g: Any, x: Any, top: Any) -> tuple[Any, ...]:
@@ -295,11 +275,11 @@ class Norm(Reduction):
         if self.ord == 0:
             return (x != 0).sum(**across).astype(x.dtype)
         if self.ord == 1:
-            return sums.total(abs(x), **across)
+            return total(abs(x), **across)
         if abs(self.ord) == inf:
             return abs(x).max(**across) if self.ord > 0 else abs(x).min(**across)
         with np.errstate(divide="ignore"):  # an order below 0 makes a 0 infinite, and the norm 0
-            return sums.total(abs(x) ** self.ord, **across) ** (1 / self.ord)
+            return total(abs(x) ** self.ord, **across) ** (1 / self.ord)
 
     def backward(self, g: Any, x: Any, y: Any) -> tuple[Any, ...]:
         if self.ord == 2:

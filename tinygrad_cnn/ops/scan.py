@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn import devices
+from tinygrad_cnn import devices, kernels
 from tinygrad_cnn.graph import OUT, Needs, Op, Result
 from tinygrad_cnn.ops.elementwise import Exp
 from tinygrad_cnn.ops.index import AddAlongAxis
@@ -29,16 +30,14 @@ class Scan(Op):
         return {"axis": self.axis, **({"reverse": True} if self.reverse else {})}
 
 
-def running(accumulate: Any, x: Any, axis: int) -> Any:
-    """A running sum or product; of float32 in float64, as each step's rounding stays in all later ones.
+def running(x: Any, axis: int, product: bool, reverse: bool) -> Any:
+    """A running sum or product along an axis.
 
-    >>> float(running(np.cumsum, np.full(1_000_000, 0.1, np.float32), 0)[-1]).__round__()
+    >>> float(running(np.full(1_000_000, 0.1, np.float32), 0, False, False)[-1]).__round__()
     100000
     """
-    if x.dtype != np.float32:
-        return accumulate(x, axis)
-    with np.errstate(over="ignore"):
-        return accumulate(x, axis, np.float64).astype(np.float32)
+    middle = prod(x.shape[:axis]), x.shape[axis], prod(x.shape[axis + 1 :])
+    return kernels.running(x.reshape(middle), product, reverse).reshape(x.shape)
 
 
 def accumulated(ufunc: Any, x: Any, axis: int) -> Any:
@@ -63,9 +62,7 @@ class CumSum(Scan):
     """
 
     def forward(self, x: Any) -> Any:
-        if self.reverse:
-            return np.flip(running(np.cumsum, np.flip(x, self.axis), self.axis), self.axis)
-        return running(np.cumsum, x, self.axis)
+        return running(x, self.axis, False, self.reverse)
 
     def backward(self, g: Any) -> tuple[Any, ...]:
         return (CumSum(self.axis, not self.reverse)(g),)
@@ -83,9 +80,7 @@ class CumProd(Scan):
     keep = (0, OUT)
 
     def forward(self, x: Any) -> Any:
-        if self.reverse:
-            return np.flip(running(np.cumprod, np.flip(x, self.axis), self.axis), self.axis)
-        return running(np.cumprod, x, self.axis)
+        return running(x, self.axis, True, self.reverse)
 
     def backward(self, g: Any, x: Any, y: Any) -> tuple[Any, ...]:
         before = shifted(y, self.axis, self.reverse, 1.0)
@@ -102,14 +97,8 @@ class Recurrence(Scan):
     keep = (0, OUT)
 
     def forward(self, a: Any, b: Any) -> Any:
-        factors, terms = np.moveaxis(a, self.axis, 0), np.moveaxis(b, self.axis, 0)
-        out = devices.empty(terms.shape, np.result_type(a, b), like=a)
-        places = range(len(terms))
-        state: Any = None
-        for i in reversed(places) if self.reverse else places:
-            state = terms[i] if state is None else factors[i] * state + terms[i]
-            out[i] = state
-        return np.moveaxis(out, 0, self.axis)
+        middle = prod(b.shape[: self.axis]), b.shape[self.axis], prod(b.shape[self.axis + 1 :])
+        return kernels.recurrence(a.reshape(middle), b.reshape(middle), self.reverse).reshape(b.shape)
 
     def backward(self, g: Any, a: Any, y: Any, *, needs: Needs) -> tuple[Any, ...]:
         db = Recurrence(self.axis, not self.reverse)(shifted(a, self.axis, not self.reverse, 0.0), g)

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn.graph import Needs, Result
-from tinygrad_cnn.kernels.numpy.sums import total
 from tinygrad_cnn.ops.families import Rearrangement
+from tinygrad_cnn.ops.totals import total
 
 __all__ = ["BroadcastTo", "Concatenate", "Reshape", "SumTo", "Transpose"]
 

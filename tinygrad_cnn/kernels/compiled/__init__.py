@@ -52,7 +52,8 @@ SERVED = {
     "recurrent.elman": ("rnn", "rnn_slope"),
     "recurrent.gru": ("gru", "gru_slope"),
     "recurrent.lstm": ("lstm", "lstm_slope"),
-    "sums": ("row_sums",),
+    "scans": ("recurrence", "row_extremes", "running"),
+    "sums": ("column_sums", "row_sums"),
     "update": ("adam", "adaptive", "sgd"),
 }
 #: The module of each name.

@@ -1,4 +1,5 @@
-"""Compiled sums of rows: at most RUN numbers in float32, side by side in vectors, and those in float64."""
+"""Compiled sums of rows and columns: at most RUN numbers in float32, side by side in vectors, and those in
+float64."""
 
 # mypy: disable-error-code="no-untyped-def"
 
@@ -11,12 +12,16 @@ from numpy.typing import NDArray
 
 from tinygrad_cnn.kernels import numpy as reference
 from tinygrad_cnn.kernels.compiled.base.compiling import kernel
+from tinygrad_cnn.kernels.compiled.base.functions import plus
 from tinygrad_cnn.kernels.compiled.base.operands import FLOAT32, is_served, over, plain
+from tinygrad_cnn.kernels.compiled.positions import parted
 
 Array = NDArray[Any]
 
 #: Numbers added up in float32.
 RUN = 1024
+#: Rows added up in float32 where columns are summed, columns at a time, and how many lie side by side.
+ROWS, BLOCK, SIDE = 32, 512, 64
 #: Numbers of a piece, where there is one row: so threads share it, and any number gives the same sum.
 PIECE = 16 * RUN
 
@@ -31,6 +36,39 @@ def sums_of_rows(x, y, start, stop):
                 part += run[i]
             found += float(part)
         y[r] = found
+
+
+@kernel("void(float32[:, ::1], boolean, float32[:, ::1], float64[:, ::1], int64, int64)")
+def sums_of_columns(x, along, part, wide, start, stop):
+    lanes = wide.shape[1]
+    count = x.shape[1] // lanes
+    first, last, left, right = parted(along, len(x), lanes, start, stop)
+    for b in range(first, last):
+        for at in range(left, right, BLOCK):
+            end = min(at + BLOCK, right)
+            run, total = part[b, at:end], wide[b, at:end]
+            for i in range(total.size):
+                total[i] = 0.0
+            for begin in range(0, count, ROWS):
+                for i in range(run.size):
+                    run[i] = np.float32(0)
+                until = min(begin + ROWS, count)
+                fours = begin + (until - begin) // 4 * 4
+                for k in range(begin, fours, 4):  # four rows at once: sums are written less often
+                    rows = x[b, k * lanes + at : (k + 3) * lanes + end]
+                    for i in range(run.size):
+                        two = plus(rows[i], rows[i + lanes])
+                        others = plus(rows[i + 2 * lanes], rows[i + 3 * lanes])
+                        run[i] = plus(run[i], plus(two, others))
+                for k in range(fours, until):
+                    row = x[b, k * lanes + at : k * lanes + end]
+                    for i in range(run.size):
+                        run[i] = plus(run[i], row[i])
+                for i in range(total.size):
+                    total[i] += run[i]
+            rest = x[b, count * lanes + at : count * lanes + end]  # what fills no whole row of lanes
+            for i in range(rest.size):
+                total[i] += rest[i]
 
 
 def row_sums(x: Array) -> Array:
@@ -50,3 +88,17 @@ def _sums(x: Array) -> Array:
     y = np.empty(len(x))
     over(len(x), 4 * x.size, sums_of_rows, x, y)
     return y
+
+
+def column_sums(x: Array) -> Array:
+    """See the reference. Short rows lie side by side in one of at least `SIDE` numbers."""
+    if not is_served(x):
+        return reference.column_sums(x)
+    batch, count, columns = x.shape
+    side = min(-(-SIDE // columns), count)
+    part, wide = np.empty((batch, side * columns), FLOAT32), np.empty((batch, side * columns))
+    along = batch == 1 or side * columns > 4 * BLOCK
+    parts = side * columns if along else batch
+    over(parts, 4 * x.size, sums_of_columns, plain(x).reshape(batch, -1), along, part, wide)
+    with np.errstate(invalid="ignore", over="ignore"):
+        return wide.reshape(batch, side, columns).sum(axis=1).astype(FLOAT32)

@@ -25,6 +25,7 @@ from tinygrad_cnn.kernels.device.pointwise import gate as gate
 from tinygrad_cnn.kernels.device.pool import pick as pick
 from tinygrad_cnn.kernels.device.rows import add_along as add_along
 from tinygrad_cnn.kernels.device.rows import add_rows as add_rows
+from tinygrad_cnn.kernels.device.rows import column_sums as column_sums
 from tinygrad_cnn.kernels.device.rows import linear as linear
 from tinygrad_cnn.kernels.device.rows import matmul as matmul
 from tinygrad_cnn.kernels.device.rows import resample as resample
@@ -89,6 +90,9 @@ from tinygrad_cnn.kernels.numpy.recurrent import lstm as lstm
 from tinygrad_cnn.kernels.numpy.recurrent import lstm_slope as lstm_slope
 from tinygrad_cnn.kernels.numpy.recurrent import rnn as rnn
 from tinygrad_cnn.kernels.numpy.recurrent import rnn_slope as rnn_slope
+from tinygrad_cnn.kernels.numpy.scans import recurrence as recurrence
+from tinygrad_cnn.kernels.numpy.scans import row_extremes as row_extremes
+from tinygrad_cnn.kernels.numpy.scans import running as running
 from tinygrad_cnn.kernels.numpy.update import adaptive as adaptive
 
 max_pool, max_pool_places = _by_one_kernel(_pool.max_pool), _by_one_kernel(_pool.max_pool_places)

@@ -11,7 +11,7 @@ from tinygrad_cnn import devices
 
 Array = NDArray[Any]
 
-__all__ = ["add_along", "add_rows", "linear", "matmul", "resample", "row_sums"]
+__all__ = ["add_along", "add_rows", "column_sums", "linear", "matmul", "resample", "row_sums"]
 
 
 def matmul(a: Array, b: Array) -> Array:
@@ -27,6 +27,12 @@ def linear(x: Array, w: Array, b: Array | None) -> Array:
 
 def row_sums(x: Array) -> Array:
     """The sum of each row: x (R, n) -> (R,)."""
+    total: Array = x.sum(axis=1)
+    return total
+
+
+def column_sums(x: Array) -> Array:
+    """The sums along the axis in the middle: x (B, n, A) -> (B, A)."""
     total: Array = x.sum(axis=1)
     return total
 

@@ -87,7 +87,11 @@ from tinygrad_cnn.kernels.numpy.recurrent import lstm as lstm
 from tinygrad_cnn.kernels.numpy.recurrent import lstm_slope as lstm_slope
 from tinygrad_cnn.kernels.numpy.recurrent import rnn as rnn
 from tinygrad_cnn.kernels.numpy.recurrent import rnn_slope as rnn_slope
+from tinygrad_cnn.kernels.numpy.scans import recurrence as recurrence
+from tinygrad_cnn.kernels.numpy.scans import row_extremes as row_extremes
+from tinygrad_cnn.kernels.numpy.scans import running as running
 from tinygrad_cnn.kernels.numpy.sparse_maps import resample as resample
+from tinygrad_cnn.kernels.numpy.sums import column_sums as column_sums
 from tinygrad_cnn.kernels.numpy.sums import row_sums as row_sums
 from tinygrad_cnn.kernels.numpy.update import adam as adam
 from tinygrad_cnn.kernels.numpy.update import adaptive as adaptive

@@ -45,6 +45,15 @@ def row_sums(x: Array) -> Array:
     return np.asarray(total(x, (1,)))
 
 
+def column_sums(x: Array) -> Array:
+    """The sums along the axis in the middle: x (B, n, A) -> (B, A).
+
+    >>> column_sums(np.array([[[1.0, 2.0], [3.0, 4.0]]]))
+    array([[4., 6.]])
+    """
+    return np.asarray(total(x, (1,)))
+
+
 def in_pieces(x: Array, axis: int) -> Array:
     """Sums of consecutive elements along an axis, at most `ROWS` of them, each of few elements.
 

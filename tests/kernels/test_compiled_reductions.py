@@ -1,0 +1,149 @@
+"""Compiled sums of columns, running sums and products, and the largest of short rows, against NumPy's."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tinygrad_cnn import functional as F
+from tinygrad_cnn.kernels import numpy as reference
+from tinygrad_cnn.kernels import threads
+
+pytest.importorskip("numba")
+
+from tinygrad_cnn.kernels.compiled import scans, sums
+from tinygrad_cnn.kernels.compiled.base import operands
+
+SHAPES = st.sampled_from(
+    [
+        (1, 5, 3),
+        (1, 1000, 1),
+        (3, 70, 1),
+        (2, 33, 7),
+        (1, 2000, 10),
+        (2, 40, 64),
+        (1, 37, 1100),
+        (5, 3, 2500),
+    ]
+)
+SEEDS, COUNTS = st.integers(0, 5), st.integers(1, 3)
+LAYOUTS = {
+    "contiguous": lambda x: x,
+    "other order": lambda x: np.asfortranarray(x),
+    "with gaps": lambda x: np.repeat(x, 2, 1)[:, ::2],
+}
+LAYOUT = st.sampled_from(sorted(LAYOUTS))
+
+
+@pytest.fixture(autouse=True)
+def shared(monkeypatch):
+    """Small arrays are shared out, too; afterwards as many threads as before."""
+    before = threads.get_num_threads()
+    monkeypatch.setattr(operands, "WORTH_SHARING", 0)
+    yield
+    threads.set_num_threads(before)
+
+
+def drawn(seed: int, shape: tuple[int, ...], layout: str = "contiguous") -> np.ndarray:
+    x = np.random.default_rng(seed).normal(1, 2, shape).astype("f4")
+    return LAYOUTS[layout](x)
+
+
+def check_reductions() -> None:
+    for shape in [(1, 2000, 10), (2, 33, 7), (3, 70, 1), (1, 37, 1100)]:
+        x = drawn(0, shape)
+        near(sums.column_sums(x), x, 1e-6 * abs(x).sum(axis=1))
+        for reverse in (False, True):
+            found = scans.running(x, False, reverse)
+            np.testing.assert_allclose(found, reference.running(x, False, reverse), rtol=1e-6, atol=1e-6)
+            found, exact = (k.recurrence(x / 8, x, reverse) for k in (scans, reference))
+            np.testing.assert_allclose(found, exact, rtol=1e-5, atol=1e-5)
+        rows = x.reshape(-1, shape[2])
+        for largest in (False, True):
+            exact = reference.row_extremes(rows, largest)
+            np.testing.assert_array_equal(scans.row_extremes(rows, largest), exact, strict=True)
+
+
+def near(found: np.ndarray, x: np.ndarray, bound: np.ndarray) -> None:
+    assert found.dtype == np.float32
+    exact = x.astype(np.float64).sum(axis=1)
+    assert found.shape == exact.shape
+    assert np.all(abs(found - exact) <= bound)
+
+
+@settings(max_examples=25)
+@given(SHAPES, SEEDS, COUNTS, LAYOUT)
+def test_sums_of_columns_are_right_to_a_millionth_of_the_sizes(shape, seed, count, layout) -> None:
+    threads.set_num_threads(count)
+    x = drawn(seed, shape, layout)
+    found = sums.column_sums(x)
+    near(found, x, 1e-6 * abs(x).sum(axis=1))
+    threads.set_num_threads(1)
+    np.testing.assert_array_equal(found, sums.column_sums(x), strict=True)
+
+
+@settings(max_examples=25)
+@given(SHAPES, SEEDS, COUNTS, LAYOUT, st.booleans(), st.booleans())
+def test_running_sums_and_products_are_float64_s_rounded(
+    shape, seed, count, layout, product, reverse
+) -> None:
+    threads.set_num_threads(count)
+    x = drawn(seed, shape, layout)
+    found = scans.running(x, product, reverse)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, reference.running(x, product, reverse), rtol=2e-7, atol=1e-6)
+
+
+@settings(max_examples=25)
+@given(SHAPES, SEEDS, COUNTS, LAYOUT, st.booleans())
+def test_recurrences_are_float64_s_rounded(shape, seed, count, layout, reverse) -> None:
+    threads.set_num_threads(count)
+    a, b = drawn(seed, shape, layout) / 8, drawn(seed + 1, shape)
+    found = scans.recurrence(a, b, reverse)
+    exact = reference.recurrence(a.astype(np.float64), b.astype(np.float64), reverse)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, exact, rtol=2e-7, atol=1e-6)
+
+
+@settings(max_examples=25)
+@given(st.sampled_from([(5, 1), (7, 2), (300, 10), (40, 63)]), SEEDS, COUNTS, st.booleans())
+def test_the_largest_of_rows_is_exact(shape, seed, count, largest) -> None:
+    threads.set_num_threads(count)
+    x = drawn(seed, shape)
+    exact = reference.row_extremes(x, largest)
+    np.testing.assert_array_equal(scans.row_extremes(x, largest), exact, strict=True)
+
+
+def test_nan_and_infinity_stay() -> None:
+    x = np.array([[1, np.nan, 3], [np.inf, 1, -np.inf], [-np.inf, -1, -2], [2, 1, np.nan]], "f4")
+    np.testing.assert_array_equal(scans.row_extremes(x, True), [np.nan, np.inf, -1, np.nan])
+    np.testing.assert_array_equal(scans.row_extremes(x, False), [np.nan, -np.inf, -np.inf, np.nan])
+    cube = x.reshape(1, 4, 3)
+    with np.errstate(all="ignore"):
+        exact, run = reference.column_sums(cube), reference.running(cube, False, True)
+    np.testing.assert_array_equal(sums.column_sums(cube), exact)
+    np.testing.assert_array_equal(scans.running(cube, False, True), run)
+
+
+def test_other_types_are_the_reference_s() -> None:
+    x = np.arange(24.0).reshape(2, 4, 3)
+    np.testing.assert_array_equal(sums.column_sums(x), x.sum(axis=1), strict=True)
+    np.testing.assert_array_equal(scans.running(x, False, False), x.cumsum(axis=1), strict=True)
+    np.testing.assert_array_equal(scans.row_extremes(x[0], True), x[0].max(axis=1), strict=True)
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2, 3, (0, 1), (0, 2), (1, 3), (0, 2, 3), None])
+def test_sums_over_any_axes_of_a_large_array(axis) -> None:
+    x = drawn(0, (8, 12, 20, 10))
+    for keepdims in (False, True):
+        exact = x.astype(np.float64).sum(axis=axis, keepdims=keepdims)
+        found = F.sum(x, axis=axis, keepdims=keepdims)
+        np.testing.assert_allclose(found, exact, rtol=1e-5, atol=1e-4)
+        assert found.shape == exact.shape
+        found = F.mean(x, axis=axis, keepdims=keepdims)
+        np.testing.assert_allclose(
+            found, x.astype(np.float64).mean(axis=axis, keepdims=keepdims), atol=1e-5
+        )
+        np.testing.assert_array_equal(
+            F.max(x, axis=axis, keepdims=keepdims), x.max(axis=axis, keepdims=keepdims)
+        )
