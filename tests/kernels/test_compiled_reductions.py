@@ -1,5 +1,8 @@
 """Compiled sums of columns, running sums and products, and the largest of short rows, against NumPy's."""
 
+from collections.abc import Callable, Iterator
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,6 +17,7 @@ pytest.importorskip("numba")
 from tinygrad_cnn.kernels.compiled import scans, sums
 from tinygrad_cnn.kernels.compiled.base import operands
 
+Shape = tuple[int, ...]
 SHAPES = st.sampled_from(
     [
         (1, 5, 3),
@@ -27,7 +31,7 @@ SHAPES = st.sampled_from(
     ]
 )
 SEEDS, COUNTS = st.integers(0, 5), st.integers(1, 3)
-LAYOUTS = {
+LAYOUTS: dict[str, Callable[[Any], Any]] = {
     "contiguous": lambda x: x,
     "other order": lambda x: np.asfortranarray(x),
     "with gaps": lambda x: np.repeat(x, 2, 1)[:, ::2],
@@ -36,7 +40,7 @@ LAYOUT = st.sampled_from(sorted(LAYOUTS))
 
 
 @pytest.fixture(autouse=True)
-def shared(monkeypatch):
+def shared(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Small arrays are shared out, too; afterwards as many threads as before."""
     before = threads.get_num_threads()
     monkeypatch.setattr(operands, "WORTH_SHARING", 0)
@@ -73,7 +77,9 @@ def near(found: np.ndarray, x: np.ndarray, bound: np.ndarray) -> None:
 
 @settings(max_examples=25)
 @given(SHAPES, SEEDS, COUNTS, LAYOUT)
-def test_sums_of_columns_are_right_to_a_millionth_of_the_sizes(shape, seed, count, layout) -> None:
+def test_sums_of_columns_are_right_to_a_millionth_of_the_sizes(
+    shape: Shape, seed: int, count: int, layout: str
+) -> None:
     threads.set_num_threads(count)
     x = drawn(seed, shape, layout)
     found = sums.column_sums(x)
@@ -85,7 +91,7 @@ def test_sums_of_columns_are_right_to_a_millionth_of_the_sizes(shape, seed, coun
 @settings(max_examples=25)
 @given(SHAPES, SEEDS, COUNTS, LAYOUT, st.booleans(), st.booleans())
 def test_running_sums_and_products_are_float64_s_rounded(
-    shape, seed, count, layout, product, reverse
+    shape: Shape, seed: int, count: int, layout: str, product: bool, reverse: bool
 ) -> None:
     threads.set_num_threads(count)
     x = drawn(seed, shape, layout)
@@ -96,7 +102,9 @@ def test_running_sums_and_products_are_float64_s_rounded(
 
 @settings(max_examples=25)
 @given(SHAPES, SEEDS, COUNTS, LAYOUT, st.booleans())
-def test_recurrences_are_float64_s_rounded(shape, seed, count, layout, reverse) -> None:
+def test_recurrences_are_float64_s_rounded(
+    shape: Shape, seed: int, count: int, layout: str, reverse: bool
+) -> None:
     threads.set_num_threads(count)
     a, b = drawn(seed, shape, layout) / 8, drawn(seed + 1, shape)
     found = scans.recurrence(a, b, reverse)
@@ -107,7 +115,7 @@ def test_recurrences_are_float64_s_rounded(shape, seed, count, layout, reverse) 
 
 @settings(max_examples=25)
 @given(st.sampled_from([(5, 1), (7, 2), (300, 10), (40, 63)]), SEEDS, COUNTS, st.booleans())
-def test_the_largest_of_rows_is_exact(shape, seed, count, largest) -> None:
+def test_the_largest_of_rows_is_exact(shape: Shape, seed: int, count: int, largest: bool) -> None:
     threads.set_num_threads(count)
     x = drawn(seed, shape)
     exact = reference.row_extremes(x, largest)
@@ -133,7 +141,7 @@ def test_other_types_are_the_reference_s() -> None:
 
 
 @pytest.mark.parametrize("axis", [0, 1, 2, 3, (0, 1), (0, 2), (1, 3), (0, 2, 3), None])
-def test_sums_over_any_axes_of_a_large_array(axis) -> None:
+def test_sums_over_any_axes_of_a_large_array(axis: Any) -> None:
     x = drawn(0, (8, 12, 20, 10))
     for keepdims in (False, True):
         exact = x.astype(np.float64).sum(axis=axis, keepdims=keepdims)
