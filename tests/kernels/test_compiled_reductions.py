@@ -77,9 +77,7 @@ def near(found: np.ndarray, x: np.ndarray, bound: np.ndarray) -> None:
 
 @settings(max_examples=25)
 @given(SHAPES, SEEDS, COUNTS, LAYOUT)
-def test_sums_of_columns_are_right_to_a_millionth_of_the_sizes(
-    shape: Shape, seed: int, count: int, layout: str
-) -> None:
+def test_sums_of_columns_are_right_to_a_millionth(shape: Shape, seed: int, count: int, layout: str) -> None:
     threads.set_num_threads(count)
     x = drawn(seed, shape, layout)
     found = sums.column_sums(x)
