@@ -152,6 +152,22 @@ FIXED = np.arange(1.0, 13).reshape(3, 4)
 #: Why some functions cannot be said in a framework.
 WRITTEN, STRIDES = "its arrays cannot be written to", "its arrays have no strides"
 CUT = "there is no such cut of its graph, and no tensor to take out"
+SAME = "a function does not see whose memory it is given"
+
+#: Rules that are right in a framework, and why.
+RIGHT_THERE: dict[tuple[str, str], str] = {
+    ("torch", "wrong where memory runs backwards"): "its tensors do not run backwards",
+    ("jax", "its gradient is the kept input itself"): WRITTEN,
+    ("jax", "the product's rule where both are one array"): SAME,
+    **{
+        ("jax", name): STRIDES
+        for name in (
+            "wrong where memory is not contiguous", "wrong where memory is Fortran's alone",
+            "wrong where memory runs backwards", "wrong where elements are spread out",
+            "wrong where the incoming gradient is no copy", "a value that depends on the layout by a digit",
+        )
+    },
+}  # fmt: skip
 
 #: Name -> points, rule, how the rule is used, and the frameworks that cannot say it with the reason.
 MEMORY: dict[str, tuple[Any, Rule, Callable[..., Any], dict[str, str]]] = {
@@ -178,7 +194,10 @@ MEMORY: dict[str, tuple[Any, Rule, Callable[..., Any], dict[str, str]]] = {
         normal(ONE), (square, lambda g, x: 2 * x * abs(g), 1), lambda f, x: f(x), {}),
     "one array as two operands": (
         normal((4,), (4,)), (knows_itself, lambda g, a, b: (g, g if STATE["same"] else 2 * g), 2),
-        lambda f, a, b: f(a, b), {"jax": "a function does not see whose memory it is given"}),
+        lambda f, a, b: f(a, b), {"jax": SAME}),
+    "its gradient is what came in, changed": (
+        normal(ONE), (lambda x: x * 3, lambda g, x: np.multiply(g, 3, out=g), 1),
+        lambda f, x: f(x) + x, {"jax": WRITTEN}),
     "second walk gives half": (normal(ONE), (counts_anew, halves_later, 1), lambda f, x: f(x), {}),
 }  # fmt: skip
 
@@ -284,6 +303,8 @@ def _second_in_autograd(forward: Any, backward: Any) -> Any:
 def function(framework: str, name: str) -> tuple[Callable[..., Any] | None, Callable[..., Any], str]:
     """The wrong function of that name, what draws its points, and why it cannot be said."""
     wrong: Wrong = WRONG[name]
+    if (framework, name) in RIGHT_THERE:
+        return None, wrong.points, RIGHT_THERE[framework, name]
     if name in MEMORY:
         points, rule, use, why = MEMORY[name]
         if framework in why:

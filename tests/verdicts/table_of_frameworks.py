@@ -1,7 +1,8 @@
 """Who catches which wrong function, in which framework: `python tests/verdicts/table_of_frameworks.py`.
 
-Beside the verdicts on functions of PyTorch stands that of `torch.autograd.gradcheck`, with its defaults
-(and `gradgradcheck` where the second derivative is wrong). Frameworks that are not installed are left out.
+Beside the verdicts on functions of PyTorch and JAX stand those of `torch.autograd.gradcheck` (and
+`gradgradcheck` where the second derivative is wrong) and of `jax.test_util.check_grads`, with their
+defaults, in reverse mode. Frameworks that are not installed are left out.
 """
 
 import argparse
@@ -31,7 +32,24 @@ def ours(framework: str, name: str, seed: int) -> str:
     return "caught" if found.status == "fail" else "missed"
 
 
-def theirs(name: str, seed: int) -> str:
+def of_jax(name: str, seed: int) -> str:
+    """What JAX's own check says."""
+    from jax.test_util import check_grads
+
+    fn, points, why = function("jax", name)
+    if fn is None:
+        return f"- ({why})"
+    inputs = points(np.random.default_rng(seed))
+    try:
+        check_grads(fn, inputs, WRONG[name].order, modes=["rev"])
+    except AssertionError:
+        return "caught"
+    except Exception as error:  # it stops where a function breaks its own shapes and types
+        return f"caught ({type(error).__name__})"
+    return "missed"
+
+
+def of_torch(name: str, seed: int) -> str:
     """What PyTorch's own check says."""
     import torch
 
@@ -49,11 +67,16 @@ def theirs(name: str, seed: int) -> str:
         return f"caught ({type(error).__name__})"
 
 
+#: The checks that frameworks have of their own.
+THEIRS = {"torch": ("gradcheck of torch", of_torch), "jax": ("check_grads of jax", of_jax)}
+
+
 def main() -> int:
     """Print the table and the sums; returns 1 if a right one fails, or a wrong one is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", default="", help="functions whose name holds this")
+    parser.add_argument("--rows", nargs=2, type=int, default=(0, len(WRONG)), metavar=("FIRST", "END"))
     parser.add_argument("--frameworks", nargs="+", default=list(MAKERS), choices=list(MAKERS))
     options = parser.parse_args()
     warnings.simplefilter("ignore")
@@ -65,14 +88,16 @@ def main() -> int:
             if found.status != "pass":
                 bad += 1
                 print(f"FALSE: {name} in {framework}: {found}")
-    columns = [*frameworks, *(["gradcheck of torch"] if "torch" in frameworks else [])]
+    theirs = [THEIRS[name] for name in frameworks if name in THEIRS]
+    columns = [*frameworks, *(column for column, _ in theirs)]
     sums: dict[str, list[str]] = {column: [] for column in columns}
     print(f"| wrong function | {' | '.join(columns)} |\n|---|{'---|' * len(columns)}")
-    for name, wrong in WRONG.items():
+    first, last = options.rows
+    for name, wrong in list(WRONG.items())[first:last]:
         if options.only not in name:
             continue
         told = [ours(framework, name, options.seed) for framework in frameworks]
-        told += [theirs(name, options.seed)] if "torch" in frameworks else []
+        told += [check(name, options.seed) for _, check in theirs]
         print(f"| {name} | {' | '.join(told)} |", flush=True)
         for column, said in zip(columns, told, strict=True):
             if wrong.reason:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from tinygrad_cnn.functional.arguments import flag
 from tinygrad_cnn.testing.blaming import Blame, blame
+from tinygrad_cnn.testing.check.comparisons import SECOND_OPINION
 from tinygrad_cnn.testing.check.gradchecks import GradcheckResult, gradcheck
 
 
@@ -49,12 +51,15 @@ def insist(fn: Callable[..., Any], *inputs: Any, strict: bool = False, **options
     while hypothesis makes an example smaller, that it fails is all that is asked.
     """
     __tracebackhide__ = True
-    result = gradcheck(fn, *inputs, **({"brief": True} | options))
+    read = is_read()
+    at_once = read and _many(inputs)  # a second check would take as long again
+    chosen = {"entries": True} if at_once else {"brief": True}
+    result = gradcheck(fn, *inputs, **(chosen | options))
     if result.status == "unchecked" and strict:
         raise GradientError(result)
     if result.status == "fail":
         culprit = None
-        if is_read():
+        if read:
             result, culprit = _explained(result, fn, *inputs, **options)
         raise GradientError(result, culprit)
     return result
@@ -64,12 +69,18 @@ def _explained(
     result: GradcheckResult, fn: Callable[..., Any], *inputs: Any, **options: Any
 ) -> tuple[GradcheckResult, Blame | None]:
     """A failure with its entries, and the op that is to blame."""
-    detailed = gradcheck(fn, *inputs, **(options | {"entries": True}))
-    result = detailed if detailed.status == "fail" else result
+    if not _many(inputs):
+        again = gradcheck(fn, *inputs, **(options | {"entries": True}))
+        result = again if again.status == "fail" else result
     if result.framework != "tinygrad_cnn":
         return result, None
     chosen = {key: options[key] for key in ("order", "seed", "kwargs") if key in options}
     return result, blame(fn, *inputs, **chosen)
+
+
+def _many(inputs: Sequence[Any]) -> bool:
+    """Whether the arrays among the inputs have so many elements that each evaluation takes long."""
+    return sum(math.prod(x.shape) for x in inputs if hasattr(x, "shape")) > SECOND_OPINION
 
 
 def is_read() -> bool:

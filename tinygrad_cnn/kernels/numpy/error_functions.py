@@ -57,12 +57,16 @@ def erf(x: Array) -> Array:
 def _block(x: Array) -> Any:
     size = np.minimum(np.abs(x), _LAST)
     beyond = size > 0.5
-    if not beyond.any():
+    count = np.count_nonzero(beyond)
+    if count == 0:
         return _centre(x)
-    tail = np.copysign(1 - complement(size), x)
-    if beyond.all():
-        return tail
-    return choose(beyond, tail, _centre(np.clip(x, -0.5, 0.5)))
+    if count == x.size:
+        return np.copysign(1 - complement(size), x)
+    out = np.empty_like(x)  # each formula for its own elements alone
+    far, near = np.flatnonzero(beyond), np.flatnonzero(~beyond)
+    out[far] = np.copysign(1 - complement(size[far]), x[far])
+    out[near] = _centre(x[near])
+    return out
 
 
 def _anywhere(x: Array) -> Any:

@@ -6,6 +6,7 @@ that a fault of the walk is never blamed on an op.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,11 +21,14 @@ from tinygrad_cnn.testing.check.findings import Finding
 from tinygrad_cnn.testing.check.layouts import laid_out
 from tinygrad_cnn.testing.check.one_comparison import KINK
 from tinygrad_cnn.testing.check.subjects import Subject, T
-from tinygrad_cnn.testing.check.worst_entries import kinked_entries, weak_entries
+from tinygrad_cnn.testing.check.worst_entries import kinked_entries, unit, weak_entries, worst_entry
 from tinygrad_cnn.testing.frameworks.own_tensors import OwnTensors
 
 Array = NDArray[Any]
 
+
+#: An entry is looked for among so many.
+NARROWED = 2 * 10**6
 
 #: Incoming gradients are also tried so many times as large.
 FAR = 1024.0
@@ -301,6 +305,8 @@ def _wrong(check: Comparer, order: int) -> Fault | None:
             return _no_subgradient(check) if kinked and order == 1 else None
         finding = weak[0]
     for place, k in enumerate(check.active):
+        if check.huge and len(check.active) == 1 and order == 1:
+            return Fault("derivative", finding.reason, k, *_narrowed(check, order, place, finding))
         chosen = np.ones(np.shape(check.points[k]), bool)
         one = check.along(order, f"operand {k}", check.only(place, chosen, _some(np.shape(chosen))))
         if one.status == "fail":
@@ -335,6 +341,10 @@ def _narrowed(
 ) -> tuple[tuple[int, ...] | None, Finding]:
     """One entry of an operand whose derivative is wrong: halve what is moved, as long as a half fails."""
     shape = np.shape(check.points[check.active[place]])
+    if check.huge and order == 1:
+        few = math.prod(shape) <= NARROWED
+        worst = worst_entry(check, [place]) if few else None
+        return _exact(check, order, place, worst[1], finding) if worst else (None, finding)
     within = np.arange(int(np.prod(shape)))
     while len(within) > 1:
         middle = len(within) // 2
@@ -348,9 +358,13 @@ def _narrowed(
         else:
             return None, finding
     index = tuple(int(i) for i in np.unravel_index(within[0], shape))
-    unit = np.zeros(shape)
-    unit[index] = 1
-    vectors = check.only(place, np.zeros(shape, bool))
-    vectors[place] = unit
-    exact = check.along(order, f"operand {check.active[place]}, entry {index}", vectors)
+    return _exact(check, order, place, index, finding)
+
+
+def _exact(
+    check: Comparer, order: int, place: int, index: tuple[int, ...], finding: Finding
+) -> tuple[tuple[int, ...] | None, Finding]:
+    """The index, and the comparison of that entry alone if it fails."""
+    direction = unit(check, place, index)
+    exact = check.along(order, f"operand {check.active[place]}, entry {index}", direction)
     return index, exact if exact.status == "fail" else finding

@@ -36,8 +36,13 @@ Array = NDArray[Any]
 #: A numerical Jacobian is computed for inputs of so many elements, and of so many entries, at most.
 FEW_ELEMENTS, FEW_ENTRIES = 1000, 10**6
 
-#: A second opinion in a wider type is asked for up to so many elements.
+#: A second opinion in a wider type is asked for up to so many elements; beyond, a failure that is clear
+#: is believed at once, and one wrong entry is enough.
 SECOND_OPINION = 10**5
+
+#: Incoming gradients are made so many times larger and smaller, a power of 2 that adds no rounding; in
+#: coarse types a smaller one.
+FAR, FAR_IN_HALF = 1024.0, 8.0
 
 #: From so many on, random numbers are of fewer digits.
 MANY = 4096
@@ -93,6 +98,7 @@ class Comparer:
         #: For each input whether the function wrote to it; `repeats` finds out.
         self.written: list[bool] = []
         self._gradients: list[Array | None] | None = None
+        self._scaled: list[list[Array | None]] | None = None
         self._values_size: float | None = None
         self._wider: Comparer | None = None
         #: What the function raised at a point beside the given one.
@@ -115,6 +121,11 @@ class Comparer:
                 rounded += float(np.vdot(terms, terms))
         return float(self.eps * np.sqrt(rounded))
 
+    @cached_property
+    def huge(self) -> bool:
+        """Whether each evaluation takes long."""
+        return sum(np.size(x) for x in self.points) + sum(y.size for y in self.values) > SECOND_OPINION
+
     def repeats(self) -> bool:
         """Whether the function gives the same values again; where it can be, its gradients are kept."""
 
@@ -122,7 +133,12 @@ class Comparer:
             self.written = [not same(x, before) for x, before in zip(left, self.points, strict=True)]
 
         with np.errstate(all="ignore"):
-            again, self._gradients = self.subject.again(self.points, self._weights, note)
+            again, walks = self.subject.again(self.points, self._several_weights, note)
+        if walks:
+            self._gradients, *scaled = walks
+            self._scaled = scaled or None
+            if scaled and _shared(walks[0], scaled[0]):  # a later walk has written to the first gradient
+                self._gradients = None
         return len(again) == len(self.values) and all(map(same, self.values, again))
 
     # ----------------------------------------------------------------------- directions
@@ -176,6 +192,26 @@ class Comparer:
             (found,) = self.subject.gradients(self.points, [self._weights()])
             self._gradients = [None if g is None else g.copy() for g in found]  # it may be a buffer
         return self._gradients
+
+    @property
+    def far(self) -> float:
+        """How many times larger and smaller incoming gradients are made."""
+        return FAR if self.eps < 1e-5 else FAR_IN_HALF
+
+    def scaled_gradients(self) -> list[list[Array | None]]:
+        """The gradients of two walks over one recording, of weights times -far, and times 1 / far."""
+        if self._scaled is None:
+            self._scaled = self.subject.gradients(self.points, self._scaled_weights())
+        return self._scaled
+
+    def _several_weights(self) -> list[list[Array]]:
+        """Those of all walks over one recording; where a wider type is judged, one walk is enough."""
+        narrow = self.eps > np.finfo(np.float64).eps
+        return [self._weights(), *([] if narrow else self._scaled_weights())]
+
+    def _scaled_weights(self) -> list[list[Array]]:
+        w = self._weights()
+        return [[-self.far * x for x in w], [x / self.far for x in w]]
 
     def _weights(self) -> list[Array]:
         return [w.astype(y.dtype) for w, y in zip(self.cotangents, self.values, strict=True)]
@@ -239,7 +275,7 @@ class Comparer:
     def wider(self) -> Comparer | None:
         """The same comparisons in the next wider type, where the function gives the same value."""
         if self._wider is None:
-            if sum(np.size(x) for x in self.points) + sum(y.size for y in self.values) > SECOND_OPINION:
+            if self.huge:
                 return None
             subject = self.subject.widened()
             if subject is None:
@@ -348,6 +384,12 @@ class Comparer:
         jacobian = np.stack(columns, axis=-1) if columns else np.zeros((*shape, 0))
         jacobian = jacobian.reshape((*shape, *x.shape))
         return recognise(analytic, jacobian, self.cotangents[0], max(1e-6, 1e3 * self.eps))
+
+
+def _shared(some: Sequence[Array | None], others: Sequence[Array | None]) -> bool:
+    """Whether a gradient lies in the memory of the same input's other one."""
+    pairs = zip(some, others, strict=True)
+    return any(a is not None and b is not None and np.shares_memory(a, b) for a, b in pairs)
 
 
 def _length(terms: list[Array]) -> float:

@@ -257,7 +257,9 @@ def _compared(
             yield finding
             if forward and number == 0 and k == 1:
                 yield check.forward(where, direction)
-    for finding in weak_entries(check):
+        if failed and check.huge:
+            break
+    for finding in weak_entries(check) if not (failed and check.huge) else ():
         failed |= finding.status == "fail"
         yield finding
     if kinked:

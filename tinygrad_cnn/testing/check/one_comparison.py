@@ -38,8 +38,14 @@ SMALLEST = min(step / 2**levels for step, levels in QUICK_LOOKS)
 #: A relative agreement of a quick look that is enough.
 QUICK_ERROR = 1e-9
 
+#: A failure is clear if both quick looks agree to this share of what they differ from the gradient by.
+CLEAR = 0.05
+
 #: Steps of the careful look: from 2^-6 down to 2^-33.
 CAREFUL_STEP, CAREFUL_LEVELS = 2.0**-6, 28
+
+#: Where each evaluation takes long, steps down to 2^-19 have to do.
+HUGE_LEVELS = 14
 
 #: Values are close enough for their noise to show: at such spacings.
 NOISE_SPACINGS = (2.0**-26, 2.0**-30)
@@ -139,15 +145,20 @@ class Comparison:
         glance = self.glance(QUICK_LOOKS[0][0] / 2)
         if glance is not None:
             return glance
+        looks = []
         for step, levels in QUICK_LOOKS:
             quick = slope(self.near, step, self.floor, levels)
             found = self.judged(quick)
             if found.status == "pass" and quick.error <= QUICK_ERROR * self.scale(quick.value):
                 return found
+            looks.append(quick)
+        if self.check.huge and found.status == "fail" and self.clear(looks):
+            return found
         noise = max(self.floor, self.noise())
         if noise > ALL_NOISE * self.size and self.size > 0:
             return self.said("unchecked", Slope(np.nan, np.inf, 0.0), "the function is noise here")
-        found = self.judged(slope(self.change, CAREFUL_STEP, noise, CAREFUL_LEVELS))
+        levels = HUGE_LEVELS if self.check.huge else CAREFUL_LEVELS
+        found = self.judged(slope(self.change, CAREFUL_STEP, noise, levels))
         if found.status == "fail" and doubts and self.order not in self.check.sure:
             found = self.doubted(found, noise)
             if found.status == "fail":
@@ -173,6 +184,13 @@ class Comparison:
         found = self.judged(Slope(numeric, rounding, jump))
         return found if found.status == "pass" else None
 
+    def clear(self, looks: Sequence[Slope]) -> bool:
+        """Whether looks from several distances agree with each other, and not with the gradient."""
+        values = [look.value for look in looks]
+        spread = max(np.ptp(values), *(look.error + look.jump for look in looks))
+        apart = min(abs(self.analytic - value) for value in values)
+        return bool(spread <= CLEAR * apart) if np.isfinite(self.analytic) else bool(np.isfinite(spread))
+
     def noise(self) -> float:
         """The noise of the function near the point."""
         small = self.check.eps / np.finfo(np.float64).eps  # a coarser type needs wider spacings
@@ -183,7 +201,8 @@ class Comparison:
 
     def doubted(self, found: Finding, noise: float) -> Finding:
         """A failure once more: with other steps, with the derivative's own noise, in a wider type."""
-        again = self.judged(slope(self.change, 0.73 * CAREFUL_STEP, noise, CAREFUL_LEVELS))
+        levels = HUGE_LEVELS if self.check.huge else CAREFUL_LEVELS
+        again = self.judged(slope(self.change, 0.73 * CAREFUL_STEP, noise, levels))
         if again.status != "fail":
             return again
         if "subgradient" in found.reason:

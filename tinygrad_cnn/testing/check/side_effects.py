@@ -22,9 +22,6 @@ from tinygrad_cnn.testing.check.subjects import Subject
 Array = NDArray[Any]
 Gradients = Sequence[Array | None]
 
-#: Incoming gradients are made so many times larger and smaller, a power of 2 that adds no rounding.
-FAR = 1024.0
-
 #: Relative differences that a gradient may have in narrow types: rounding along a chain of operations.
 NARROW_RTOL = {"float32": 1e-3, "float16": 5e-2}
 
@@ -66,9 +63,8 @@ def _damage(check: Comparer) -> Iterator[Finding]:
 def _walks(check: Comparer) -> Iterator[Finding]:
     """Several walks over one recording: the same again, and in proportion to what comes in."""
     check = check.wider() or check if check.eps > np.finfo(np.float64).eps else check
-    far = FAR if check.eps < 1e-5 else 8.0
-    w = check._weights()
-    large, small = check.subject.gradients(check.points, [[-far * x for x in w], [x / far for x in w]])
+    far, w = check.far, check._weights()
+    large, small = check.scaled_gradients()
     right = check.gradients()
     for k, path in enumerate(_active_paths(check.subject)):
         first, second = large[k], small[k]
@@ -121,7 +117,7 @@ def _apart(check: Comparer, first: int, second: int, point: Sequence[Array]) -> 
         return subject.flat([given[one] if k == two else x for k, x in enumerate(given)])
 
     try:
-        values, apart = subject.valued(arrays, check._weights())
+        values, (apart,) = subject.valued(arrays, [check._weights()])
         if [y.shape for y in values] != [y.shape for y in check.values]:
             return None
         rest = [k for k in active if k != two]
@@ -153,7 +149,7 @@ def _layouts(check: Comparer) -> Iterator[Finding]:
         if all(x.flags.c_contiguous for x in odd.points):
             continue
         weights = [laid_out(w, layout) for w in check._weights()]
-        values, found = odd.valued(odd.points, weights, spare=check.active)
+        values, (found,) = odd.valued(odd.points, [weights], spare=check.active)
         if not all(_near(y, z, check.eps, size) for y, z in zip(values, check.values, strict=True)):
             yield _said(f"{layout} memory", "the result depends on how the inputs lie in memory (strides)")
             return

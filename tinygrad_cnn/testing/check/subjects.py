@@ -142,13 +142,13 @@ class Subject:
             return [np.array(self.framework.array(y)) for y in self.framework.run(self.flat, made)]
 
     def again(
-        self, arrays: Sequence[Array], cotangents: Callable[[], Sequence[Array]],
+        self, arrays: Sequence[Array], cotangents: Callable[[], Sequence[Sequence[Array]]],
         note: Callable[[list[Array]], None],
-    ) -> tuple[list[Array], list[Array | None] | None]:  # fmt: skip
+    ) -> tuple[list[Array], list[list[Array | None]] | None]:  # fmt: skip
         """The float results once more, with the gradients where one call gives both; else None.
 
         Args:
-            cotangents: gives those of the results.
+            cotangents: gives lists of those of the results, one for each walk.
             note: is shown the inputs as the function leaves them, before a gradient is computed.
         """
         if self.framework.shows_results:
@@ -182,12 +182,12 @@ class Subject:
             return self.framework.gradients(self.flat, self.made(arrays), self.active, cotangents)
 
     def valued(
-        self, arrays: Sequence[Array], cotangents: Sequence[Array], spare: Sequence[int] = (),
+        self, arrays: Sequence[Array], cotangents: Sequence[Sequence[Array]], spare: Sequence[int] = (),
         note: Callable[[list[Array]], None] | None = None,
-    ) -> tuple[list[Array], list[Array | None]]:  # fmt: skip
-        """The results and the gradients of the active inputs; `spare` is as in `made`."""
+    ) -> tuple[list[Array], list[list[Array | None]]]:  # fmt: skip
+        """The results, and `gradients` of the same call; `spare` is as in `made`."""
         if not self.framework.shows_results:
-            return self.outputs(arrays), self.gradients(arrays, [cotangents])[0]
+            return self.outputs(arrays), self.gradients(arrays, cotangents)
         seen: list[Array] = []
 
         def noted(given: Sequence[Any]) -> list[Any]:
@@ -199,7 +199,7 @@ class Subject:
 
         with self.same_draws():
             made = self.made(arrays, spare)
-            (found,) = self.framework.gradients(noted, made, self.active, [cotangents])
+            found = self.framework.gradients(noted, made, self.active, cotangents)
             return seen, found
 
     def second(

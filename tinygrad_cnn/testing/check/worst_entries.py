@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -12,8 +13,8 @@ from tinygrad_cnn.testing.check.findings import Finding
 #: With so many elements or fewer, each entry is looked at.
 FEW = 64
 
-#: Near kinks, so many entries are looked at.
-SOME = 16
+#: Near kinks, so many entries are looked at, and where each evaluation takes long so many.
+SOME, SOME_IF_HUGE = 16, 3
 
 #: An input is weak whose slopes are less than such a share of the largest; single entries where among
 #: so many it is rare by chance, for each is weighed by a random number. Ever weaker groups are looked at.
@@ -21,6 +22,9 @@ WEAK, CHANCE, GROUPS = 1e-5, 1e-3, 3
 
 #: Entries that are looked for among many.
 MOST = 5
+
+#: The step, of the scale of an input, of a central difference that has to show a large error alone.
+CENTRAL_STEP = 2.0**-12
 
 #: Looks at halves, at most: the time does not grow with the size.
 LOOKS = 120
@@ -33,6 +37,11 @@ def entries_of(check: Comparer, failed: bool) -> Iterator[Finding]:
         check: the function at its point.   failed: whether a random direction showed an error.
     """
     many = sum(check.points[k].size for k in check.active) > FEW
+    if failed and check.huge:
+        found = worst_entry(check)
+        if found is not None:
+            yield check.along(1, entry_name(check, *found), unit(check, *found))
+        return
     for place, k in enumerate(check.active):
         shape = check.points[k].shape
         every = list(np.ndindex(shape)) if not many else []
@@ -43,15 +52,16 @@ def entries_of(check: Comparer, failed: bool) -> Iterator[Finding]:
 
 def kinked_entries(check: Comparer) -> Iterator[Finding]:
     """Comparisons of single entries near a kink: all where there are few, else some at random."""
-    places = [
-        (place, index)
-        for place, k in enumerate(check.active)
-        for index in np.ndindex(check.points[k].shape)
-    ]
-    if len(places) > SOME:
-        chosen = np.random.default_rng(0).choice(len(places), SOME, replace=False)
-        places = [places[k] for k in sorted(chosen)]
-    for place, index in places:
+    shapes = [check.points[k].shape for k in check.active]
+    starts = np.cumsum([0, *map(math.prod, shapes)])
+    chosen: Iterable[int] = range(starts[-1])
+    if starts[-1] > SOME:
+        count = SOME_IF_HUGE if check.huge else SOME
+        chosen = np.sort(np.random.default_rng(0).choice(starts[-1], count, replace=False))
+    for number in chosen:
+        place = int(np.searchsorted(starts, number, side="right")) - 1
+        found = np.unravel_index(number - starts[place], shapes[place]) if shapes[place] else ()
+        index = tuple(int(i) for i in found)
         yield check.along(1, entry_name(check, place, index), unit(check, place, index))
 
 
@@ -111,6 +121,50 @@ def entry_name(check: Comparer, place: int, index: tuple[int, ...]) -> str:
     """Name an entry for a report."""
     path = check.subject.paths[check.active[place]]
     return f"{path}, entry {index}" if index else path
+
+
+def worst_entry(check: Comparer, places: Sequence[int] | None = None) -> tuple[int, tuple[int, ...]] | None:
+    """An input and an index where the gradient is wrong, by two evaluations for each halving.
+
+    What the numerical slope differs by adds up over the elements that move: of two halves, that with the
+    larger share is wrong.
+
+    Args:
+        places: of the active inputs to look at; all of them.
+    Returns:
+        Their place and index; None if a share is not finite.
+    """
+    rng, chosen = np.random.default_rng(1), range(len(check.active)) if places is None else places
+    sizes = {k: rng.uniform(0.5, 1, check.points[check.active[k]].size) * check.scales[k] for k in chosen}
+    shares = {k: _share(check, k, sizes[k], slice(0, len(sizes[k]))) for k in chosen}
+    if not shares or not np.isfinite(list(shares.values())).all():
+        return None
+    place = max(shares, key=lambda k: abs(shares[k]))
+    start, end, total = 0, len(sizes[place]), shares[place]
+    while end - start > 1:
+        middle = (start + end) // 2
+        part = _share(check, place, sizes[place], slice(start, middle))
+        if abs(part) >= abs(total - part):
+            end, total = middle, part
+        else:
+            start, total = middle, total - part
+    index = np.unravel_index(start, check.points[check.active[place]].shape) if end > start else ()
+    return place, tuple(int(i) for i in index)
+
+
+def _share(check: Comparer, place: int, sizes: np.ndarray, part: slice) -> float:
+    """How far the slope along a part of the elements, in one row, is from what the gradient says."""
+    k, changes = check.active[place], []
+    x, gradient = check.points[k], check.gradients()[place]
+    with np.errstate(all="ignore"):
+        for step in (CENTRAL_STEP, -CENTRAL_STEP):
+            arrays = list(check.points)
+            moved = x.astype(np.promote_types(x.dtype, np.float64)).reshape(-1)
+            moved[part] += step * sizes[part]
+            arrays[k] = moved.reshape(x.shape).astype(x.dtype, copy=False)
+            changes.append(check._value_change(arrays, spare=[k]))
+        told = 0.0 if gradient is None else float(np.vdot(gradient.reshape(-1)[part], sizes[part]))
+    return (changes[0] - changes[1]) / (2 * CENTRAL_STEP) - told
 
 
 def _by_halving(check: Comparer, place: int) -> list[tuple[int, ...]]:
