@@ -47,6 +47,12 @@ REASONS: dict[str, str] = {
     "quantization": _FLOAT, "quantize": _FLOAT, "ao": _FLOAT, "fft": _REAL, "stft": _REAL, "istft": _REAL,
     "complex": _REAL, "view_as_complex": _REAL, "view_as_real": _REAL, "polar": _REAL, "angle": _REAL, "cfloat": _REAL,
     "cdouble": _REAL, "chalf": _REAL, "hub": _NET,
+    "nn.attention.flex_attention": _GPU, "nn.attention.varlen": _GPU, "nn.attention.experimental": _GPU,
+    "utils.flop_counter": "`tinygrad_cnn.nn.summary` counts operations", "utils.mobile_optimizer": _EAGER,
+    "utils.bottleneck": "`python -m tinygrad_cnn.torch --profile` measures", "package": _EAGER, "mtia": _CPU,
+    "utils.collect_env": _INSIDE, "utils.throughput_benchmark": _INSIDE, "utils.weak": _INSIDE, "monitor": _INSIDE,
+    "utils.backcompat": _INSIDE, "utils.backend_registration": _INSIDE, "masked.": "a mask and `where` do the same",
+    "nn.qat": _FLOAT, "nn.intrinsic": _FLOAT, "nn.utils.fusion": _EAGER,
     "nn.quantized": _FLOAT, "utils.benchmark": "`python -m tinygrad_cnn.torch --profile` measures", "onnx": "see tinygrad_cnn.onnx",
     "_C": _INSIDE,
     **{f"nn.functional.{name}": _INSIDE for name in (

@@ -80,8 +80,13 @@ class Tensor(NativeTensor):
 
     @property  # type: ignore[override]
     def data(self) -> Tensor:
-        """A Tensor over the same memory, outside the graph."""
-        return Tensor.at(self._array, None)  # type: ignore[return-value]  # of `results`
+        """A Tensor over the same memory, outside the graph.
+
+        What is written to it, no `backward()` is told of: programs write there to avoid PyTorch's check.
+        """
+        made: Any = Tensor.at(self._array, None)
+        made.__dict__["_untold"] = True
+        return made
 
     @data.setter
     def data(self, value: Any) -> None:
@@ -102,6 +107,11 @@ class Tensor(NativeTensor):
                 role=old.role,
                 name=old.name,
             )
+
+    def _writable(self) -> Any:
+        if self.__dict__.get("_untold") and self._array.flags.writeable:
+            return self._array
+        return NativeTensor._writable(self)
 
     @property
     def grad(self) -> Any:

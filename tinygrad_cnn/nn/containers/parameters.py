@@ -8,7 +8,7 @@ from typing import Any
 from tinygrad_cnn.errors import ArgumentError, DTypeError
 from tinygrad_cnn.nn.containers.collections import Collection
 from tinygrad_cnn.nn.containers.sequential import position_of
-from tinygrad_cnn.nn.module import Parameter
+from tinygrad_cnn.nn.module import Module, Parameter
 
 __all__ = ["ParameterDict", "ParameterList"]
 
@@ -17,7 +17,8 @@ class ParameterList(Collection):
     """Parameters in a list; state-dict keys '0', '1', ...
 
     Args:
-        values: parameters in order; Tensors and arrays of floats become parameters.
+        values: parameters in order; Tensors and arrays of floats become parameters;
+            another list or dict of parameters stays what it is.
 
     >>> from tinygrad_cnn import nn
     >>> scales = nn.ParameterList([[1.0, 2.0], nn.Parameter([3.0])])
@@ -70,14 +71,15 @@ class ParameterList(Collection):
         >>> ParameterList([[1.0, 2.0]])
         ParameterList(0: (2,))
         """
-        return ", ".join(f"{name}: {value.shape}" for name, value in _own(self).items())
+        return ", ".join(f"{name}: {_told(value)}" for name, value in _own(self).items())
 
 
 class ParameterDict(Collection):
     """Parameters by name; state-dict keys are the names.
 
     Args:
-        values: a mapping of names to parameters, or pairs of them; arrays of floats become parameters.
+        values: a mapping of names to parameters, or pairs of them; arrays of floats become parameters;
+            another list or dict of parameters stays what it is.
     Raises:
         DTypeError: a name is not a string.
         ArgumentError: a name that is empty, has a dot, or is that of an attribute, such as 'forward'.
@@ -174,12 +176,18 @@ class ParameterDict(Collection):
         >>> ParameterDict({"a": [1.0, 2.0]})
         ParameterDict(a: (2,))
         """
-        return ", ".join(f"{name}: {value.shape}" for name, value in _own(self).items())
+        return ", ".join(f"{name}: {_told(value)}" for name, value in _own(self).items())
 
 
-def _own(collection: Any) -> dict[str, Parameter]:
-    return {name: value for name, value in vars(collection).items() if isinstance(value, Parameter)}
+def _own(collection: Any) -> dict[str, Any]:
+    return {
+        name: value for name, value in vars(collection).items() if isinstance(value, (Parameter, Module))
+    }
 
 
-def _parameter(value: Any) -> Parameter:
-    return value if isinstance(value, Parameter) else Parameter(value)
+def _parameter(value: Any) -> Any:
+    return value if isinstance(value, (Parameter, Module)) else Parameter(value)
+
+
+def _told(value: Any) -> str:
+    return str(value.shape) if isinstance(value, Parameter) else type(value).__name__

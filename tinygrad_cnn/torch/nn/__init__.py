@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tinygrad_cnn.torch.nn import attention as attention
 from tinygrad_cnn.torch.nn import functional as functional
 from tinygrad_cnn.torch.nn import init as init
 from tinygrad_cnn.torch.nn import modules as modules

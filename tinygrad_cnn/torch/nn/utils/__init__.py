@@ -9,16 +9,18 @@ import numpy as np
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.torch.nn.utils import parametrizations as parametrizations
 from tinygrad_cnn.torch.nn.utils import parametrize as parametrize
+from tinygrad_cnn.torch.nn.utils import prune as prune
 from tinygrad_cnn.torch.nn.utils import rnn as rnn
+from tinygrad_cnn.torch.nn.utils import stateless as stateless
 from tinygrad_cnn.torch.nn.utils.parametrizations import spectral_norm as spectral_norm
 from tinygrad_cnn.torch.nn.utils.parametrizations import weight_norm as weight_norm
 from tinygrad_cnn.torch.refusals import guard as _guard
 from tinygrad_cnn.torch.tensors import Tensor
 
 __all__ = [
-    "clip_grad_norm", "clip_grad_norm_", "clip_grad_value_", "get_total_norm", "parameters_to_vector",
-    "parametrizations", "parametrize", "remove_weight_norm", "rnn", "spectral_norm", "vector_to_parameters",
-    "weight_norm",
+    "clip_grad_norm", "clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_total_norm",
+    "parameters_to_vector", "parametrizations", "parametrize", "prune", "remove_weight_norm", "rnn", "skip_init",
+    "spectral_norm", "stateless", "vector_to_parameters", "weight_norm",
 ]  # fmt: skip
 
 
@@ -58,13 +60,33 @@ def clip_grad_norm_(
     >>> clip_grad_norm_([], 1.0)
     tensor(0.)
     """
-    found = _gradients(parameters)
-    total = get_total_norm(found, norm_type, error_if_nonfinite)
-    factor = np.float32(max_norm) / (total._array + np.float32(1e-6))
-    if not factor >= 1:  # also NaN, as in PyTorch
-        for g in found:
-            g._writable()[...] *= factor
+    given = [parameters] if isinstance(parameters, Tensor) else list(parameters)
+    total = get_total_norm(_gradients(given), norm_type, error_if_nonfinite)
+    clip_grads_with_norm_(given, max_norm, total)
     return total
+
+
+def clip_grads_with_norm_(
+    parameters: Any, max_norm: float, total_norm: Any, foreach: bool | None = None
+) -> None:
+    """Scale gradients whose norm is known so that it is at most `max_norm`.
+
+    >>> clip_grads_with_norm_([], 1.0, Tensor([2.0]))
+    """
+    factor = np.float32(max_norm) / (total_norm._array + np.float32(1e-6))
+    if not factor >= 1:  # also NaN, as in PyTorch
+        for g in _gradients(parameters):
+            g._writable()[...] *= factor
+
+
+def skip_init(module_cls: Any, *args: Any, **kwargs: Any) -> Any:
+    """A module whose parameters the program will set; here they have the values that they always start with.
+
+    >>> from tinygrad_cnn.torch import nn
+    >>> skip_init(nn.Linear, 2, 1)
+    Linear(in_features=2, out_features=1, bias=True)
+    """
+    return module_cls(*args, **kwargs)
 
 
 clip_grad_norm = clip_grad_norm_
