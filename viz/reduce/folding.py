@@ -59,7 +59,8 @@ def _with_repeats(model: Model, found: list[Repeat]) -> Model:
     inside = {box.id: k for k, repeat in enumerate(found) for block in repeat.blocks for box in block}
     further = {box.id for repeat in found for block in repeat.blocks[1:] for box in block}
     constants = {box.id for box in model.boxes if box.kind == "constant"}
-    known = {(inside[edge.head], edge.tail) for edge in model.edges if edge.head in inside.keys() - further}
+    first = inside.keys() - further
+    known = {(inside[edge.head], edge.tail) for edge in model.edges if edge.head in first}
 
     def is_own(edge: Edge) -> bool:
         """Whether an edge brings a later block what it alone takes."""

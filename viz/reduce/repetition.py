@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import zip_longest
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,8 @@ from viz.reduce.closing import common
 
 #: Longest block looked for, stretches examined at most, and places in each: they bound the time.
 _LONGEST, _TRIES, _PLACES = 400, 300, 12
+#: In a large model one stretch is examined for so many operations: else a round finds next to nothing of it.
+_SHARE = 20
 
 
 class Repeat(NamedTuple):
@@ -25,7 +28,7 @@ class Repeat(NamedTuple):
 class _Wires(NamedTuple):
     """The operations of a model by their place in the order of creation.
 
-    Equal labels: the operations may be drawn as one.
+    Equal labels: the operations, or the leaves, may be drawn as one.
     """
 
     ops: list[Box]
@@ -34,6 +37,7 @@ class _Wires(NamedTuple):
     operands: dict[int, list[int]]
     takers: dict[int, list[int]]
     leaves: dict[int, Box]
+    leaf_labels: dict[int, object]
     ends: frozenset[int]
 
 
@@ -55,15 +59,30 @@ def repeats(model: Model) -> list[Repeat]:
     wires = _wires(model)
     labels = np.array(wires.labels)
     found, used = [], np.zeros(len(labels), bool)
-    for tries, (_, length, start, equal) in enumerate(sorted(_candidates(labels))):
-        if tries == _TRIES:
+    tries = 0
+    for _, length, start, equal in sorted(_candidates(labels)):
+        if tries == max(_TRIES, len(labels) // _SHARE):
             break
+        if _is_full(used[start : start + equal + length], 2 * length):
+            continue
+        tries += 1
         begin, count = _best(wires, start, equal, length)
         stretch = slice(begin, begin + count * length)
         if count > 1 and not used[stretch].any():
             used[stretch] = True
             found.append(Repeat([wires.ops[k : k + length] for k in range(begin, stretch.stop, length)]))
     return found
+
+
+def _is_full(used: np.ndarray, room: int) -> bool:
+    """Whether so many operations that nothing stands for yet lie nowhere side by side.
+
+    >>> _is_full(np.array([False, True, False, False]), 2), _is_full(np.array([False, True, False]), 2)
+    (False, True)
+    """
+    taken = np.flatnonzero(used)
+    gaps = np.diff(np.concatenate([[-1], taken, [len(used)]])) - 1
+    return bool(gaps.max() < room)
 
 
 def _wires(model: Model) -> _Wires:
@@ -75,9 +94,10 @@ def _wires(model: Model) -> _Wires:
     for edge in model.edges:
         operands.setdefault(edge.head, []).append(edge.tail)
         takers.setdefault(edge.tail, []).append(edge.head)
+    leaves = {box.id: box for box in model.boxes if box.is_leaf}
     return _Wires(
         ops, labels, {box.id: k for k, box in enumerate(ops)}, operands, takers,
-        {box.id: box for box in model.boxes if box.is_leaf},
+        leaves, {number: signature(leaf) for number, leaf in leaves.items()},
         frozenset(result.box for result in model.results),
     )  # fmt: skip
 
@@ -146,8 +166,10 @@ def _chain(wires: _Wires, begin: int, length: int, most: int) -> int:
 
     Each feeds itself, the next one, and behind them all what takes a result of each of them.
     """
-    first, second = (_pattern(wires, begin + k * length, length) for k in (0, 1))
-    if not _enters_like(first, second) or not _flows_through(second, length):
+    if not _enters_like(*(_pattern(wires, begin + k * length, length) for k in (0, 1))):
+        return 1
+    first, second = (list(_pattern(wires, begin + k * length, length)) for k in (0, 1))
+    if not _flows_through(second, length):
         return 1
     end = begin + most * length
     outputs = _outputs(wires, begin, length, end)
@@ -190,16 +212,18 @@ class _Source(NamedTuple):
     label: object = None
 
 
-def _enters_like(first: list[_Source], later: list[_Source]) -> bool:
+#: Where one block has an operand more than another.
+_NOTHING = _Source("nothing", None)
+
+
+def _enters_like(first: Iterable[_Source], later: Iterable[_Source]) -> bool:
     """Whether a first block is wired like a later one, but for what it takes from before it.
 
     Where the later block takes a result of the block before it, the first one takes something else,
     always the same for the same result.
     """
-    if len(first) != len(later):
-        return False
     entries: dict[object, _Source] = {}
-    for one, other in zip(first, later, strict=True):
+    for one, other in zip_longest(first, later, fillvalue=_NOTHING):
         if other.kind == "outside":
             if one.value != other.value and (one.kind in ("op", "inside") or one.label != other.label):
                 return False
@@ -239,24 +263,22 @@ def _is_like(second: _Source, later: _Source, first: _Source, seen: set[object])
     return own
 
 
-def _pattern(wires: _Wires, begin: int, length: int) -> list[_Source]:
+def _pattern(wires: _Wires, begin: int, length: int) -> Iterator[_Source]:
     """Where the operands of a block come from, operand by operand."""
-    found: list[_Source] = []
     for k in range(begin, begin + length):
-        found.append(_Source("op", k - begin))
+        yield _Source("op", k - begin)
         for tail in wires.operands.get(wires.ops[k].id, ()):
             leaf = wires.leaves.get(tail)
             if leaf is not None:
                 if leaf.kind == "constant" and len(wires.takers[tail]) == 1:
-                    found.append(_Source("constant", leaf.shape, tail))
+                    yield _Source("constant", leaf.shape, tail)
                 else:
-                    found.append(_Source("outside", tail, signature(leaf)))
+                    yield _Source("outside", tail, wires.leaf_labels[tail])
                 continue
             at, label = wires.place[tail] - begin, wires.labels[wires.place[tail]]
             if at >= 0:
-                found.append(_Source("inside", at))
+                yield _Source("inside", at)
             elif at >= -length:
-                found.append(_Source("before", at, label))
+                yield _Source("before", at, label)
             else:
-                found.append(_Source("outside", tail, label))
-    return found
+                yield _Source("outside", tail, label)

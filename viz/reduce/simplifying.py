@@ -69,9 +69,10 @@ def _tells(model: Model, max_nodes: int) -> bool:
 def _coarser(model: Model, fold: bool | None) -> Iterator[Model]:
     """Models with fewer and fewer boxes."""
     further: Callable[[Model], Model] = (lambda m: m) if fold is False else folded
+    whole = further(model)
     if fold is None:
-        yield further(model)
-    yield inlined(further(model))
+        yield whole
+    yield inlined(whole)
     if fold is not False:
         yield from _chained(model)
     deepest = max((len(box.group) for box in model.boxes), default=0)
