@@ -75,7 +75,7 @@ def main(arguments: list[str] | None = None) -> int:
         os.nice(5)
     start = time.perf_counter()
     try:
-        path = compile_all(wait=not options.unless_busy)
+        path = _compiled(not options.unless_busy, options.quiet)
     except BlockingIOError:
         return compiler.BUSY
     except TinygradCnnError as error:
@@ -85,6 +85,18 @@ def main(arguments: list[str] | None = None) -> int:
         taken, megabytes = time.perf_counter() - start, cache.size() / 1e6
         print(f"the compiled kernels are ready after {taken:.1f} s, in {path} ({megabytes:.1f} MB)")
     return 0
+
+
+def _compiled(wait: bool, quiet: bool) -> Path:
+    """The folder of compiled kernels; whoever has to wait for another process is told so."""
+    try:
+        return compile_all(wait=False)
+    except BlockingIOError:
+        if not wait:
+            raise
+    if not quiet:
+        print(f"another process is compiling into {cache.folder()}; waiting for it", flush=True)
+    return compile_all()
 
 
 if __name__ == "__main__":

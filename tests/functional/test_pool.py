@@ -283,3 +283,20 @@ X = np.ones((1, 4, 3, 3))
 def test_errors(call, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         call()
+
+
+@pytest.mark.parametrize(
+    "place, slope",
+    [((1.0, 0.5), (-np.inf, -np.inf)), ((-1.0, 0.5), (np.inf, -np.inf)), ((3.0, 0.5), (0.0, 0.0))],
+)
+def test_an_infinite_gradient_is_not_multiplied_by_what_lies_outside(
+    place: tuple[float, float], slope: tuple[float, float]
+) -> None:
+    # Places half a pixel beyond either side, whose neighbours there count 0, and far outside.
+    x = Tensor(np.array([[[[1.0, 3.0], [2.0, 5.0]]]]), requires_grad=True)
+    at = Tensor(np.array([[[place]]]), requires_grad=True)
+    y = F.grid_sample(x, at, align_corners=False)
+    y.backward(np.full(y.shape, np.inf))
+    assert at.grad is not None and x.grad is not None
+    np.testing.assert_array_equal(at.grad.numpy().ravel(), slope)
+    assert not np.isnan(x.grad.numpy()).any()

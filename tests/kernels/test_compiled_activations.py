@@ -194,6 +194,37 @@ def test_batch_norm_of_float16_is_summed_in_float32() -> None:
     assert dx is not None and dx.dtype == dw.dtype == db.dtype == np.float16
 
 
+@pytest.mark.parametrize("where", ["gradient", "weight"])
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
+@pytest.mark.parametrize(
+    "shape, module, name, options",
+    [
+        ((6, 5), channels, "batch_norm_slope", ()),
+        ((4, 5, 3, 3), channels, "batch_norm_slope", ()),
+        ((4, 5, 6), samples, "layer_norm_slope", (1,)),
+        ((4, 6, 3, 3), samples, "group_norm_slope", (3,)),
+    ],
+)
+def test_an_infinite_gradient_or_weight_gives_what_the_reference_gives(
+    shape: tuple[int, ...], module: Any, name: str, options: tuple[int, ...], value: float, where: str
+) -> None:
+    # Infinities of both signs meet in the sums: whether they give NaN would depend on the order.
+    rng = np.random.default_rng(0)
+    for _ in range(8):
+        g, x = (rng.normal(size=shape).astype(np.float32) for _ in range(2))
+        w = rng.normal(size=shape[-1] if name == "layer_norm_slope" else shape[1]).astype(np.float32)
+        hit = g.reshape(-1) if where == "gradient" else w
+        hit[rng.integers(hit.size)] = value
+        taken: Any = options or (x.mean(axis=(0, *range(2, x.ndim))), x.var(axis=(0, *range(2, x.ndim))))
+        with np.errstate(invalid="ignore"):
+            right = getattr(reference, name)(g, x, w, *taken, 1e-5, True)
+        found = getattr(module, name)(g, x, w, *taken, 1e-5, True)
+        for mine, other in zip(found, right, strict=True):
+            special = ~np.isfinite(other)
+            np.testing.assert_array_equal(~np.isfinite(mine), special)
+            np.testing.assert_array_equal(mine[special], other[special])
+
+
 @pytest.mark.parametrize("module", [samples, reference])
 def test_equal_numbers_give_zero_however_large(module: Any) -> None:
     x, one = np.full((8, 3, 7, 7), 1e5 + 0.3, np.float32), np.ones((7, 7), np.float32)

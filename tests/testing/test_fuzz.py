@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tinygrad_cnn import ops
+from tinygrad_cnn import ops, warm
 from tinygrad_cnn.graph import MODE, Mode
+from tinygrad_cnn.kernels import cache
 from tinygrad_cnn.recomputing import ROUNDING
+from tinygrad_cnn.testing.fuzz import __main__ as fuzz_command
 from tinygrad_cnn.testing.fuzz import search
 from tinygrad_cnn.testing.fuzz.__main__ import FUZZERS, main
 from tinygrad_cnn.testing.fuzz.interrupted_work import WORKS
@@ -92,3 +94,30 @@ def test_a_fuzzer_that_cannot_run_says_why() -> None:
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert told.returncode == 0 and "torch: not run: PyTorch is not here" in told.stdout
     assert issubclass(SkippedError, Exception)
+
+
+def test_what_is_waited_for_before_the_first_program_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TINYGRAD_CNN_CACHE", str(tmp_path))
+    monkeypatch.setattr(FUZZERS["interrupts"], "prepare", lambda: None)
+    monkeypatch.setattr(fuzz_command, "search", lambda *arguments, **options: (0, []))
+    assert main(["interrupts"]) == 0
+    said = capsys.readouterr()
+    assert "first the kernels are compiled" in said.err and str(tmp_path) in said.err
+    monkeypatch.setattr(cache, "is_complete", lambda: True)
+    assert main(["interrupts"]) == 0 and not capsys.readouterr().err
+
+
+def test_who_compiles_beforehand_is_told_of_another_process_that_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def compile_all(wait: bool = True) -> Path:
+        if not wait:
+            raise BlockingIOError
+        return tmp_path
+
+    monkeypatch.setenv("TINYGRAD_CNN_CACHE", str(tmp_path))
+    monkeypatch.setattr(warm, "compile_all", compile_all)
+    assert warm.main([]) == 0
+    assert "another process is compiling" in capsys.readouterr().out

@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from math import prod
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -27,6 +28,7 @@ from viz.output.engines import draw_all
 from viz.page import document as page
 from viz.page.cutting import Part, parts
 from viz.page.svg_pieces import piece
+from viz.reduce import repetition
 from viz.reduce.closing import closed
 from viz.reduce.folding import folded
 from viz.reduce.simplifying import simplified, stretches
@@ -371,6 +373,27 @@ def test_layers_with_weights_of_their_own_are_no_loop() -> None:
 
 
 # --------------------------------------------------------------------------- large graphs
+def test_a_stretch_that_is_folded_is_not_examined_at_each_multiple_of_its_period(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Sums of branches: stretches of 150 operations each, which equal themselves 1, 2, 3, ... later.
+    examined: list[int] = []
+    best = repetition._best
+
+    def counted(*arguments: Any) -> tuple[int, int]:
+        examined.append(1)
+        return best(*arguments)
+
+    monkeypatch.setattr(repetition, "_best", counted)
+    x = Tensor(np.ones(3, np.float32), requires_grad=True)
+    total = F.tanh(x)
+    branches = [F.tanh(x * k) for k in range(150)]
+    for branch in branches:
+        total = total + branch
+    viz.graph(total)
+    assert len(examined) < 50
+
+
 def vgg19(width: float = 1 / 16, image: int = 32, hidden: int = 64) -> nn.Module:
     """The layers of VGG-19 (Simonyan & Zisserman 2014, arXiv:1409.1556, table 1, column E), thinner."""
     layers: list[nn.Module] = []

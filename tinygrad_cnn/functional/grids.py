@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import reduce
 from itertools import product
 from operator import and_
@@ -102,7 +102,8 @@ def grid_sample(
     if mode != "bicubic":
         places = [_inside(p, n, padding_mode, corners) for p, n in zip(places, x.shape[2:], strict=True)]
     if mode == "nearest":
-        return moveaxis(_at(x, [np.rint(values(p)).astype(np.int64) for p in places]), -1, 1)
+        nearest = [np.rint(values(p)).astype(np.int64) for p in places]
+        return moveaxis(_at(x, nearest, _only_inside(x, nearest)), -1, 1)
     taps = [_cubic_taps(p) if mode == "bicubic" else _linear_taps(p) for p in places]
     total = None
     for corner in product(*taps):
@@ -112,9 +113,11 @@ def grid_sample(
                 values(_inside(i.astype(float), n, padding_mode, corners)).astype(np.int64)
                 for i, n in zip(index, x.shape[2:], strict=True)
             ]
-        term = _at(x, index)
+        only = _only_inside(x, index)
+        term = _at(x, index, only)
         for _, weight in corner:
             term = term * weight.reshape((*weight.shape, 1))
+        term = only(term)  # the weight of what is not read has no gradient: 0 times an infinite one is NaN
         total = term if total is None else total + term
     return moveaxis(total, -1, 1)
 
@@ -165,12 +168,19 @@ def _cubic_taps(p: Any) -> list[tuple[Any, Any]]:
     return [(first + k - 1, weight) for k, weight in enumerate(weights)]
 
 
-def _at(x: Any, places: list[Any]) -> Any:
-    """x (N, C, *image) at whole places (N, ...), 0 outside: (N, ..., C)."""
-    image = x.shape[2:]
-    inside = reduce(and_, [(i >= 0) & (i < n) for i, n in zip(places, image, strict=True)])
-    kept = [np.clip(i, 0, n - 1) for i, n in zip(places, image, strict=True)]
-    batch = devices.arange(0, x.shape[0], like=places[0]).reshape((-1, *(1 for _ in places[0].shape[1:])))
-    taken = ops.Index((batch, slice(None), *kept))(x)
+def _only_inside(x: Any, places: list[Any]) -> Callable[[Any], Any]:
+    """What makes results (N, ..., C) at whole places (N, ...) zero where they lie outside of x."""
+    inside = reduce(and_, [(i >= 0) & (i < n) for i, n in zip(places, x.shape[2:], strict=True)])
     on_host = type(inside) not in devices.ON_DEVICES  # a device would be waited for
-    return taken if on_host and inside.all() else ops.Gate(inside[..., None])(taken)
+    return _as_it_is if on_host and inside.all() else ops.Gate(inside[..., None])
+
+
+def _as_it_is(x: Any) -> Any:
+    return x
+
+
+def _at(x: Any, places: list[Any], only: Callable[[Any], Any]) -> Any:
+    """x (N, C, *image) at whole places (N, ...), 0 outside: (N, ..., C)."""
+    kept = [np.clip(i, 0, n - 1) for i, n in zip(places, x.shape[2:], strict=True)]
+    batch = devices.arange(0, x.shape[0], like=places[0]).reshape((-1, *(1 for _ in places[0].shape[1:])))
+    return only(ops.Index((batch, slice(None), *kept))(x))

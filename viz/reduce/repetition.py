@@ -15,7 +15,7 @@ from viz.reduce.closing import common
 
 #: Longest block looked for, stretches examined at most, and places in each: they bound the time.
 _LONGEST, _TRIES, _PLACES = 400, 300, 12
-#: In a large model one stretch is examined for so many operations: else a round finds next to nothing of it.
+#: In a large model one stretch is examined for so many operations: else a round finds next to nothing.
 _SHARE = 20
 
 

@@ -6,7 +6,9 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 
+from tinygrad_cnn.kernels import cache
 from tinygrad_cnn.testing.fuzz.against_torch import AgainstTorch
 from tinygrad_cnn.testing.fuzz.interrupts import Interrupts
 from tinygrad_cnn.testing.fuzz.kernel_sets import KernelSets
@@ -48,6 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen, failed = options.fuzzers or list(FUZZERS), 0
     for name in chosen:
         try:
+            if name in ("kernels", "interrupts"):
+                announce_compiling(name)
             FUZZERS[name].prepare()
             count, failures = search(
                 FUZZERS[name], options.seconds / len(chosen), options.seed, first=options.first
@@ -60,6 +64,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(failure, flush=True)
         failed += len(failures)
     return int(failed > 0)
+
+
+def announce_compiling(name: str) -> None:
+    """Say what a fuzzer waits for before its first program, where the cache lacks kernels."""
+    if find_spec("numba") is None:
+        return
+    try:
+        complete, place = cache.is_complete(), str(cache.folder())
+    except OSError:
+        return
+    if not complete:
+        print(
+            f"{name}: first the kernels are compiled, or another process is waited for that compiles into "
+            f"{place}; --seconds count from then on",
+            file=sys.stderr, flush=True,
+        )  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """The compiled kernels against those of NumPy: results and gradients, in odd geometries and layouts.
 
 Each op is compared by itself, in float32: differences are at most 2e-4 of the largest element, or of 1,
-also with a large offset or an outlier, and what is not finite stands at the same places. All kernels are
+also with a large offset or an outlier, and what is not finite stands at the same places, but for the
+gradient of the weights of convolutions (see docs/performance.md). All kernels are
 compiled before the first program.
 """
 
@@ -83,7 +84,10 @@ def _call(call: str, layout: str, numbers: list[int]) -> list[Any]:
         y = function(*tensors)
     except ShapeError:
         return []
-    y.backward(laid_out(rng.uniform(-1, 1, y.shape).astype(np.float32), layout))
+    slope = rng.uniform(-1, 1, y.shape).astype(np.float32)
+    if numbers[0] % 6 == 5:  # an overflow behind this operation
+        slope = np.where(rng.random(y.shape) < 0.02, np.float32(np.inf), slope)
+    y.backward(laid_out(slope, layout))
     return [y.numpy().copy(), *(t.grad.numpy().copy() for t in tensors if t.grad is not None)]
 
 

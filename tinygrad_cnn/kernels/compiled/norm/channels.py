@@ -255,11 +255,25 @@ def batch_norm_slope(
     if x.ndim == 2:
         rows = (plain(g), plain(x), plain(w), plain(mean), plain(var), eps, wants_x, dx, dw, db)
         over(x.shape[1], 20 * x.size, slopes_of_columns, *rows)
-        return dx if wants_x else None, dw, db
-    operands = (in_images(g), in_images(x), plain(w), plain(mean), plain(var), eps, wants_x)
-    results = (in_images(dx), dw, db)
-    over(x.shape[1], 20 * x.size, slopes, *operands, *results)
+    else:
+        operands = (in_images(g), in_images(x), plain(w), plain(mean), plain(var), eps, wants_x)
+        over(x.shape[1], 20 * x.size, slopes, *operands, in_images(dx), dw, db)
+    if not are_finite(dw, db, w):
+        with np.errstate(all="ignore"):
+            return reference.batch_norm_slope(g, x, w, mean, var, eps, wants_x)
     return dx if wants_x else None, dw, db
+
+
+def are_finite(*sums: Array) -> bool:
+    """Whether neither sums of gradients nor weights hold NaN or an infinity.
+
+    Which of several infinities meet, and give NaN, depends on the order of adding: where there are any the
+    reference computes it all, so that both sets say the same.
+
+    >>> are_finite(np.ones(2)), are_finite(np.ones(2), np.array([np.inf]))
+    (True, False)
+    """
+    return all(np.isfinite(each).all() for each in sums)
 
 
 def fixed_norm(x: Array, w: Array, b: Array, mean: Array, var: Array, eps: float) -> Array:

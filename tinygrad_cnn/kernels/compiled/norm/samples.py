@@ -19,6 +19,7 @@ from tinygrad_cnn.kernels import threads
 from tinygrad_cnn.kernels.compiled.base.compiling import inlined, kernel
 from tinygrad_cnn.kernels.compiled.base.functions import centred, less
 from tinygrad_cnn.kernels.compiled.base.operands import FLOAT32, WORTH_SHARING, is_served, over, plain
+from tinygrad_cnn.kernels.compiled.norm.channels import are_finite
 
 Array = NDArray[Any]
 
@@ -178,6 +179,9 @@ def layer_norm_slope(
     else:
         threads.share(len(rows), work)
     dw, db = sums.sum(axis=0).astype(FLOAT32).reshape(2, *w.shape)
+    if not are_finite(dw, db, w):
+        with np.errstate(all="ignore"):
+            return reference.layer_norm_slope(g, x, w, axes, eps, wants_x)
     return (dx if wants_x else None), dw, db
 
 
@@ -207,4 +211,7 @@ def group_norm_slope(
     dw, db = np.empty((2, count, w.size // groups))
     over(count, 32 * x.size, group_slope_rows, slopes, rows, plain(w), eps, wants_x, pixels, out, dw, db)
     dw, db = (a.reshape(len(x), w.size).sum(axis=0).astype(FLOAT32) for a in (dw, db))
+    if not are_finite(dw, db, w):
+        with np.errstate(all="ignore"):
+            return reference.group_norm_slope(g, x, w, groups, eps, wants_x)
     return (dx if wants_x else None), dw, db
