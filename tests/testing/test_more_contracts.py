@@ -1,11 +1,19 @@
-"""Optimizers against a rule, Hessian-vector products, complex steps, branches of a backward."""
+"""Optimizers against a rule, wrong buffers, Hessian-vector products, complex steps, branches."""
+
+from typing import Any
 
 import numpy as np
 import pytest
 
-from tinygrad_cnn import Op, optim
+from tinygrad_cnn import Op, Tensor, nn, optim
 from tinygrad_cnn.errors import ArgumentError
-from tinygrad_cnn.testing import backward_branches, check_optimizer_against, gradcheck
+from tinygrad_cnn.testing import (
+    backward_branches,
+    check_layer_against,
+    check_module,
+    check_optimizer_against,
+    gradcheck,
+)
 
 
 # --------------------------------------------------------------------------- optimizers
@@ -130,3 +138,66 @@ def test_branches_need_a_source() -> None:
     exec("class Made(Op):\n def forward(self, x): return x\n def backward(self, g): return (g,)", globals())
     with pytest.raises(ArgumentError, match="no source"):
         backward_branches(globals()["Made"], [(np.ones(3),)])
+
+
+# --------------------------------------------------------------------------- buffers that are wrong
+class Centred(nn.Module):
+    """x minus its mean, or in eval mode minus the mean that training has followed."""
+
+    def __init__(self) -> None:
+        self.mean = nn.Buffer(np.zeros(3))
+
+    def follow(self, x: Any) -> None:
+        self.mean.data = 0.9 * self.mean.numpy() + 0.1 * x.numpy().mean(0)
+
+    def forward(self, x: Any) -> Any:
+        if self.training:
+            self.follow(x)
+            return x - x.mean(0)
+        return x - Tensor(np.asarray(self.mean))
+
+
+class CentredTheWrongWay(Centred):
+    def follow(self, x: Any) -> None:
+        self.mean.data = 0.1 * self.mean.numpy() + 0.9 * x.numpy().mean(0)
+
+
+class CentredInEval(Centred):
+    def forward(self, x: Any) -> Any:
+        y = super().forward(x)
+        if not self.training:
+            self.follow(x)
+        return y
+
+
+class CentredUnsaved(Centred):
+    def __init__(self) -> None:
+        object.__setattr__(self, "mean", np.zeros(3))
+
+    def follow(self, x: Any) -> None:
+        object.__setattr__(self, "mean", 0.9 * self.mean + 0.1 * x.numpy().mean(0))
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "words", "against"),
+    [
+        (Centred, "", "", ""),
+        (CentredTheWrongWay, "", "", "mean after call 1 in training mode"),
+        (CentredInEval, "deterministic_in_eval", "mean, after a call", "mean, after a call in eval mode"),
+        (CentredUnsaved, "training_is_saved", "training changes mean, which is not in state_dict", ""),
+    ],
+)
+def test_a_buffer_that_is_wrong_is_found_and_no_other_property_is_blamed(
+    kind: type[Centred], name: str, words: str, against: str
+) -> None:
+    x = np.random.default_rng(0).normal(size=(6, 3))
+    report = check_module(kind(), x)
+    failed = {outcome.name: outcome.reason for outcome in report.outcomes if outcome.status == "fail"}
+    assert list(failed) == ([name] if name else []) and words in failed.get(name, ""), str(report)
+    if kind is not CentredUnsaved:
+        layer = check_layer_against(
+            kind(), lambda x: x - x.mean(0), x,
+            buffers=lambda before, x: {"mean": 0.9 * before["mean"] + 0.1 * x.mean(0)},
+        )  # fmt: skip
+        assert against in layer["buffers_agree"].reason, str(layer)
+        assert layer["buffers_agree"].status == ("fail" if against else "pass"), str(layer)

@@ -19,7 +19,7 @@ from tinygrad_cnn.nn.module import Module
 from tinygrad_cnn.tensors.gradient import grad
 from tinygrad_cnn.tensors.tensor_class import Tensor
 from tinygrad_cnn.testing.contracts.module import _arrays, _insist, _wide
-from tinygrad_cnn.testing.contracts.report import Array, Report, UncheckedError, _run, _table
+from tinygrad_cnn.testing.contracts.report import Array, Report, UncheckedError, _run, _same, _table
 
 
 def check_layer_against(
@@ -36,7 +36,8 @@ def check_layer_against(
         only: names of `LAYER_PROPERTIES`; None for all.
         rtol, atol: differences that are passed over.
         buffers: (state, *arrays) -> the values that a call in training mode leaves in the buffers, by
-            their paths in `state_dict`, from the state before it. Two calls are compared.
+            their paths in `state_dict`, from the state before it. Two calls are compared, and one in
+            eval mode must leave them as they are.
     Raises:
         ArgumentError: an unknown property.   DTypeError: the layer does not return a Tensor.
 
@@ -47,7 +48,7 @@ def check_layer_against(
       pass      gradients_agree
     """
     arrays = [x.astype(np.float64) if x.dtype.kind == "f" else x for x in _arrays(inputs)]
-    made = _wide(layer) if isinstance(layer, Module) else layer
+    made = _wide(layer) if isinstance(layer, Module) else layer  # each property gets a copy of its own
     name = getattr(layer, "__name__", type(layer).__name__)
     given = (made, reference, arrays, rtol, atol)
     table = LAYER_PROPERTIES
@@ -82,15 +83,17 @@ def _tensor(y: Any) -> Tensor:
 
 
 def _values_agree(layer: Any, reference: Any, arrays: Sequence[Array], rtol: float, atol: float) -> None:
-    y = _tensor(layer(*map(Tensor, arrays))).numpy()
+    y = _tensor(copy.deepcopy(layer)(*map(Tensor, arrays))).numpy()
     expected = np.asarray(reference(*(x.copy() for x in arrays)))
     assert y.shape == expected.shape, f"the layer gives shape {y.shape}, the reference {expected.shape}"
     np.testing.assert_allclose(y, expected, rtol=rtol, atol=atol)
 
 
 def _gradients_agree(layer: Any, reference: Any, arrays: Sequence[Array], rtol: float, atol: float) -> None:
+    made = copy.deepcopy(layer)
+
     def function(*xs: Tensor) -> Tensor:
-        return _Borrowed(layer, reference, len(xs))(*xs)
+        return _Borrowed(made, reference, len(xs))(*xs)
 
     # The derivative is borrowed as numbers, which have no forward mode.
     _insist(function, arrays, rtol=rtol, atol=atol, forward=False)
@@ -119,6 +122,9 @@ def _buffers_agree(
             want = np.asarray(expected.get(path, before[path]))
             said = f"{path} after call {number + 1} in training mode"
             np.testing.assert_allclose(after[path], want, rtol=rtol, atol=atol, err_msg=said)
+    made.eval()(*map(Tensor, arrays))
+    for path, value in made.state_dict().items():
+        _same(f"{path}, after a call in eval mode,", value, after[path])
 
 
 LAYER_PROPERTIES = _table(_values_agree, _gradients_agree)

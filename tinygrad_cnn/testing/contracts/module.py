@@ -6,6 +6,7 @@ PYTEST_DONT_REWRITE: its messages are complete, and meant to be read as they sta
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -18,6 +19,9 @@ from tinygrad_cnn.tensors.tensor_class import Tensor
 from tinygrad_cnn.testing.check.gradchecks import GradcheckResult, gradcheck
 from tinygrad_cnn.testing.check.slopes import weights
 from tinygrad_cnn.testing.contracts.report import FEW, Array, Report, UncheckedError, _run, _same, _table
+
+#: (module, arrays, paths that may be without a gradient) -> nothing, or it raises.
+Check = Callable[[Module, Sequence[Array], Any], None]
 
 
 def check_module(
@@ -149,6 +153,31 @@ def _gradients_in_training(module: Module, arrays: Sequence[Array], unused: Any)
     _module_gradients(True, module, arrays, unused)
 
 
+def _is_steady(module: Module, arrays: Sequence[Array]) -> bool:
+    """Whether calls in eval mode give the same results and leave the state as it was."""
+    try:
+        _deterministic_in_eval(module, arrays, ())
+    except AssertionError:
+        return False
+    return True
+
+
+def _of_steady(check: Check) -> Check:
+    """A check that compares results in eval mode: where those differ anyway, another one is to blame."""
+
+    @functools.wraps(check)
+    def checked(module: Module, arrays: Sequence[Array], unused: Any) -> None:
+        try:
+            check(module, arrays, unused)
+        except AssertionError:
+            if _is_steady(module, arrays):
+                raise
+            raise UncheckedError("calls in eval mode differ: see deterministic_in_eval") from None
+
+    return checked
+
+
+@_of_steady
 def _state_dict_round_trips(module: Module, arrays: Sequence[Array], unused: Any) -> None:
     """A state, loaded into a copy with other values, gives the same state and the same results."""
     first, second = copy.deepcopy(module).eval(), copy.deepcopy(module).eval()
@@ -169,6 +198,37 @@ def _state_dict_round_trips(module: Module, arrays: Sequence[Array], unused: Any
         _same(f"{path} after writing to the state dict", first.state_dict()[path], value)
 
 
+@_of_steady
+def _training_is_saved(module: Module, arrays: Sequence[Array], unused: Any) -> None:
+    """What calls in training mode leave behind is in the state: a copy that loads it gives the same."""
+    first, second = copy.deepcopy(module).train(), copy.deepcopy(module).eval()
+    for factor in (1.0, 0.5):
+        _call(first, [x * x.dtype.type(factor) if x.dtype.kind == "f" else x for x in arrays])
+    second.load_state_dict(first.eval().state_dict())
+    try:
+        _equal("the result", _call(second, arrays), _call(first, arrays))
+    except AssertionError as differ:
+        names = ", ".join(_changed_outside_the_state(module, first)) or "something outside the module"
+        raise AssertionError(
+            f"{differ} after loading the state of a trained one: training changes {names}, which is not in "
+            "state_dict; make it a Buffer"
+        ) from None
+
+
+def _changed_outside_the_state(before: Module, after: Module) -> list[str]:
+    """The paths of arrays and numbers that differ between two copies, and are no part of the state."""
+    changed, parts = [], dict(before.named_modules())
+    for path, part in after.named_modules():
+        for name, value in vars(part).items():
+            other = vars(parts[path]).get(name) if path in parts else None
+            plain = isinstance(value, (int, float, np.ndarray, Tensor)) and name != "training"
+            if not plain or isinstance(value, (Parameter, Buffer)):
+                continue
+            if other is None or not all(map(np.array_equal, _values(value), _values(other))):
+                changed.append(f"{path}.{name}" if path else name)
+    return changed
+
+
 def _modes_are_restored(module: Module, arrays: Sequence[Array], unused: Any) -> None:
     """train() and eval() reach every part, and a call changes no mode."""
     made = copy.deepcopy(module)
@@ -180,6 +240,7 @@ def _modes_are_restored(module: Module, arrays: Sequence[Array], unused: Any) ->
             assert part.training is mode, f"{said} after train({mode}) and a call"
 
 
+@_of_steady
 def _deepcopy_is_independent(module: Module, arrays: Sequence[Array], unused: Any) -> None:
     """A copy gives the same results, and writing to it leaves the original as it was."""
     first = copy.deepcopy(module).eval()
@@ -213,13 +274,13 @@ def _deterministic_in_eval(module: Module, arrays: Sequence[Array], unused: Any)
     made = copy.deepcopy(module).eval()
     state, tensors = made.state_dict(), [Tensor(x) for x in arrays]
     first = made(*tensors)
-    _equal("the second result in eval mode", _call(made, arrays), _values(first))
-    _equal("an input after a call", [t.numpy() for t in tensors], arrays)
     for path, value in made.state_dict().items():
         _same(f"{path}, after a call in eval mode,", value, state[path])
+    _equal("an input after a call", [t.numpy() for t in tensors], arrays)
+    _equal("the second result in eval mode", _call(made, arrays), _values(first))
 
 
 MODULE_PROPERTIES = _table(
-    _gradients_in_eval, _gradients_in_training, _state_dict_round_trips, _modes_are_restored,
-    _deepcopy_is_independent, _parameters_get_gradients, _deterministic_in_eval,
+    _gradients_in_eval, _gradients_in_training, _state_dict_round_trips, _training_is_saved,
+    _modes_are_restored, _deepcopy_is_independent, _parameters_get_gradients, _deterministic_in_eval,
 )  # fmt: skip
