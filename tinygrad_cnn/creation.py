@@ -33,7 +33,7 @@ def zeros(shape: Shape, dtype: DTypeLike | None = None, *, requires_grad: bool =
     >>> zeros(2)
     Tensor([0., 0.])
     """
-    return _made("zeros", lambda kind: np.zeros(_shape("zeros", shape), kind), dtype, requires_grad)
+    return make_tensor("zeros", lambda kind: np.zeros(shape_of("zeros", shape), kind), dtype, requires_grad)
 
 
 def ones(shape: Shape, dtype: DTypeLike | None = None, *, requires_grad: bool = False) -> Tensor:
@@ -42,7 +42,7 @@ def ones(shape: Shape, dtype: DTypeLike | None = None, *, requires_grad: bool = 
     >>> ones((1, 2))
     Tensor([[1., 1.]])
     """
-    return _made("ones", lambda kind: np.ones(_shape("ones", shape), kind), dtype, requires_grad)
+    return make_tensor("ones", lambda kind: np.ones(shape_of("ones", shape), kind), dtype, requires_grad)
 
 
 def empty(shape: Shape, dtype: DTypeLike | None = None, *, requires_grad: bool = False) -> Tensor:
@@ -62,7 +62,9 @@ def full(
     >>> full(2, 7.0)
     Tensor([7., 7.])
     """
-    return _made("full", lambda k: np.full(_shape("full", shape), fill_value, k), dtype, requires_grad)
+    return make_tensor(
+        "full", lambda k: np.full(shape_of("full", shape), fill_value, k), dtype, requires_grad
+    )
 
 
 def arange(
@@ -87,7 +89,7 @@ def arange(
     whole = all(isinstance(x, (int, np.integer)) for x in range_)
     kind = np.int64 if dtype is None and whole else dtype
     numbers: Any = np.arange  # its stubs do not take any number in each place
-    return _made("arange", lambda k: numbers(*range_, k), kind, requires_grad)
+    return make_tensor("arange", lambda k: numbers(*range_, k), kind, requires_grad)
 
 
 def linspace(
@@ -102,7 +104,9 @@ def linspace(
     Tensor([0. , 0.5, 1. ])
     """
     count, last = integer("linspace", "num", num, 0), flag("linspace", "endpoint", endpoint)
-    return _made("linspace", lambda k: np.linspace(start, stop, count, last, dtype=k), dtype, requires_grad)
+    return make_tensor(
+        "linspace", lambda k: np.linspace(start, stop, count, last, dtype=k), dtype, requires_grad
+    )
 
 
 def logspace(
@@ -117,7 +121,9 @@ def logspace(
     Tensor([  1.,  10., 100.])
     """
     count, last = integer("logspace", "num", num, 0), flag("logspace", "endpoint", endpoint)
-    return _made("logspace", lambda k: np.logspace(start, stop, count, last, base, k), dtype, requires_grad)
+    return make_tensor(
+        "logspace", lambda k: np.logspace(start, stop, count, last, base, k), dtype, requires_grad
+    )
 
 
 def eye(
@@ -132,7 +138,7 @@ def eye(
             [0., 1.]])
     """
     rows, columns = integer("eye", "n", n, 0), None if m is None else integer("eye", "m", m, 0)
-    return _made("eye", lambda kind: np.eye(rows, columns, k, kind), dtype, requires_grad)
+    return make_tensor("eye", lambda kind: np.eye(rows, columns, k, kind), dtype, requires_grad)
 
 
 def tri(
@@ -147,7 +153,7 @@ def tri(
             [1., 1.]])
     """
     rows, columns = integer("tri", "n", n, 0), None if m is None else integer("tri", "m", m, 0)
-    return _made("tri", lambda kind: np.tri(rows, columns, k, kind), dtype, requires_grad)
+    return make_tensor("tri", lambda kind: np.tri(rows, columns, k, kind), dtype, requires_grad)
 
 
 def zeros_like(x: Any, dtype: DTypeLike | None = None, *, requires_grad: bool = False) -> Tensor:
@@ -193,12 +199,12 @@ def _kind(x: Any, dtype: Any) -> Any:
     return getattr(x, "dtype", None) if dtype is None else dtype
 
 
-def _shape(function: str, shape: Any) -> tuple[int, ...]:
+def shape_of(function: str, shape: Any) -> tuple[int, ...]:
     several = shape if is_several(shape) else (shape,)
     return within_memory(function, tuple(integer(function, "shape", n, 0) for n in several))
 
 
-def _made(function: str, make: Callable[[Any], Any], dtype: Any, requires_grad: bool) -> Tensor:
+def make_tensor(function: str, make: Callable[[Any], Any], dtype: Any, requires_grad: bool) -> Tensor:
     """A Tensor over what NumPy makes."""
     wanted = flag(function, "requires_grad", requires_grad)
     kind = DEFAULT_DTYPE if dtype is None else real_type(function, dtype)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from tinygrad_cnn.creation import _made, _shape
+from tinygrad_cnn.creation import make_tensor, shape_of
 from tinygrad_cnn.errors import ArgumentError
 from tinygrad_cnn.functional.arguments import flag, integer, number, values
 from tinygrad_cnn.rng import Seed, generator
@@ -28,7 +28,7 @@ def rand(
     (2, 3)
     """
     size = _sizes("rand", shape)
-    return _made("rand", lambda kind: generator(rng).random(size).astype(kind), dtype, requires_grad)
+    return make_tensor("rand", lambda kind: generator(rng).random(size).astype(kind), dtype, requires_grad)
 
 
 def randn(
@@ -40,7 +40,9 @@ def randn(
     (4,)
     """
     size = _sizes("randn", shape)
-    return _made("randn", lambda k: generator(rng).standard_normal(size).astype(k), dtype, requires_grad)
+    return make_tensor(
+        "randn", lambda k: generator(rng).standard_normal(size).astype(k), dtype, requires_grad
+    )
 
 
 def rand_like(
@@ -76,9 +78,9 @@ def uniform(
     True
     """
     first, last = number("uniform", "low", low), number("uniform", "high", high)
-    return _made(
+    return make_tensor(
         "uniform",
-        lambda k: generator(rng).uniform(first, last, _shape("uniform", size)).astype(k),
+        lambda k: generator(rng).uniform(first, last, shape_of("uniform", size)).astype(k),
         dtype,
         False,
     )
@@ -98,9 +100,9 @@ def normal(
     Tensor([5., 5.])
     """
     mean, deviation = number("normal", "loc", loc), number("normal", "scale", scale, 0)
-    return _made(
+    return make_tensor(
         "normal",
-        lambda k: generator(rng).normal(mean, deviation, _shape("normal", size)).astype(k),
+        lambda k: generator(rng).normal(mean, deviation, shape_of("normal", size)).astype(k),
         dtype,
         False,
     )
@@ -121,9 +123,9 @@ def randint(
     first, end = integer("randint", "low", first), integer("randint", "high", end)
     if first >= end:
         raise ArgumentError(f"randint: low must be below high, got {first} and {end}")
-    return _made(
+    return make_tensor(
         "randint",
-        lambda k: generator(rng).integers(first, end, _shape("randint", size)).astype(k),
+        lambda k: generator(rng).integers(first, end, shape_of("randint", size)).astype(k),
         dtype,
         False,
     )
@@ -136,7 +138,9 @@ def randperm(n: int, *, rng: Seed = None) -> Tensor:
     [0, 1, 2, 3]
     """
     count = integer("randperm", "n", n, 0)
-    return _made("randperm", lambda kind: generator(rng).permutation(count).astype(kind), np.int64, False)
+    return make_tensor(
+        "randperm", lambda kind: generator(rng).permutation(count).astype(kind), np.int64, False
+    )
 
 
 def bernoulli(p: Any, *, rng: Seed = None) -> Tensor:
@@ -183,4 +187,6 @@ def multinomial(weights: Any, num_samples: int, replacement: bool = False, *, rn
 
 def _sizes(function: str, shape: tuple[Any, ...]) -> tuple[int, ...]:
     """A shape given as ints or as one tuple."""
-    return _shape(function, shape[0] if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape)
+    return shape_of(
+        function, shape[0] if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
+    )

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from tinygrad_cnn.creation import _made
+from tinygrad_cnn.creation import make_tensor
 from tinygrad_cnn.functional.arguments import integer, number
 from tinygrad_cnn.tensors import Tensor
 
@@ -80,4 +80,4 @@ def kaiser(M: int, beta: float, dtype: DTypeLike | None = None) -> Tensor:  # no
 def _window(name: str, values: Callable[[int], Any], length: Any, dtype: DTypeLike | None) -> Tensor:
     """NumPy's window of a length, in a type."""
     count = integer(name, "M", length, 0)
-    return _made(name, lambda kind: values(count).astype(kind), dtype, False)
+    return make_tensor(name, lambda kind: values(count).astype(kind), dtype, False)

@@ -107,7 +107,7 @@ _ACTIVATIONS = ("celu", "selu", "prelu", "dropout", "relu_", "conv1d", "conv2d",
                 "pdist", "pixel_unshuffle", "poisson_nll_loss", "rms_norm", "rrelu", "rrelu_", "selu_", "celu_", "threshold",
                 "threshold_", "triplet_margin_loss")  # fmt: skip
 globals().update({name: getattr(nn.functional, name) for name in _ACTIVATIONS})
-inverse, det, logdet, slogdet, pinverse = linalg.inv, linalg.det, linalg.logdet, linalg.slogdet, linalg.pinv
+inverse, det, logdet, pinverse = linalg.inv, linalg.det, linalg.logdet, linalg.pinv
 matrix_exp = linalg.matrix_exp
 is_storage = lambda obj: False  # noqa: E731
 typename = lambda obj: obj.type() if isinstance(obj, Tensor) else type(obj).__name__  # noqa: E731

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
 from functools import wraps
 from math import inf
 from types import FunctionType
@@ -14,6 +13,7 @@ from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError
 from tinygrad_cnn.graph import MODE
 from tinygrad_cnn.torch import products, reducing
+from tinygrad_cnn.torch.named_results import named_result
 from tinygrad_cnn.torch.refusals import guard
 from tinygrad_cnn.torch.registry import with_numpy_names
 from tinygrad_cnn.torch.tensors import Tensor
@@ -40,10 +40,6 @@ def told(function: Any) -> Any:
 
 def _t(x: Any) -> Any:
     return F.swapaxes(x, -1, -2)
-
-
-def _named(kind: str, fields: tuple[str, ...]) -> Any:
-    return namedtuple(kind, fields)
 
 
 def inv(A: Any) -> Any:
@@ -90,7 +86,7 @@ def cross(input: Any, other: Any, *, dim: int = -1) -> Any:
 
 def slogdet(A: Any) -> Any:
     """Sign and logarithm of the determinant."""
-    pair: Any = _named("slogdet", ("sign", "logabsdet"))
+    pair: Any = named_result("linalg_slogdet", "sign", "logabsdet")
     return pair(*F.slogdet(A))
 
 
@@ -106,7 +102,7 @@ def cholesky(A: Any, *, upper: bool = False) -> Any:
 
 def eigh(A: Any, UPLO: str = "L") -> Any:
     """Eigenvalues and eigenvectors of a symmetric matrix."""
-    pair: Any = _named("linalg_eigh", ("eigenvalues", "eigenvectors"))
+    pair: Any = named_result("linalg_eigh", "eigenvalues", "eigenvectors")
     return pair(*F.eigh(A if UPLO == "L" else _t(A)))
 
 
@@ -117,7 +113,7 @@ def eigvalsh(A: Any, UPLO: str = "L") -> Any:
 
 def svd(A: Any, full_matrices: bool = True, *, driver: Any = None) -> Any:
     """A = U diag(S) Vh; the whole bases of a matrix that is not square have no derivative."""
-    triple: Any = _named("linalg_svd", ("U", "S", "Vh"))
+    triple: Any = named_result("linalg_svd", "U", "S", "Vh")
     if not full_matrices or A._array.shape[-1] == A._array.shape[-2]:
         return triple(*F.svd(A))
     _constant("svd with full_matrices=True", A)
@@ -136,7 +132,7 @@ def svdvals(A: Any) -> Any:
 
 def qr(A: Any, mode: str = "reduced") -> Any:
     """A = Q R; only the reduced form has a derivative."""
-    pair: Any = _named("linalg_qr", ("Q", "R"))
+    pair: Any = named_result("linalg_qr", "Q", "R")
     if mode == "reduced":
         return pair(*F.qr(A))
     _constant(f"qr with mode={mode!r}", A)
@@ -155,7 +151,7 @@ def pinv(A: Any, rcond: Any = None, hermitian: bool = False) -> Any:
 def lstsq(A: Any, B: Any, rcond: Any = None, *, driver: Any = None) -> Any:
     """The solution of least squares, with its derivative; the rest of what is found has none."""
     found = np.linalg.lstsq(A._array, B._array, rcond)
-    fields: Any = _named("linalg_lstsq", ("solution", "residuals", "rank", "singular_values"))
+    fields: Any = named_result("linalg_lstsq", "solution", "residuals", "rank", "singular_values")
     solution = F.lstsq(A, B) if A.requires_grad or B.requires_grad else Tensor.detached(found[0])
     return fields(solution, *(Tensor.detached(np.asarray(x)) for x in found[1:]))
 

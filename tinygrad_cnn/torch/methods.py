@@ -20,6 +20,7 @@ from tinygrad_cnn.torch import (
     dtypes,
     linalg,
     multiprocessing,
+    ordering,
     pointwise,
     printing,
     products,
@@ -43,7 +44,7 @@ from tinygrad_cnn.torch.tensors import Tensor, adopted
 _FLOAT32 = np.dtype(np.float32)
 #: The modules whose functions are in the tables.
 FAMILIES = (
-    comparing, creating, drawing, pointwise, products, quantities, reducing, scattering, selecting, shaping, splitting,
+    comparing, creating, drawing, ordering, pointwise, products, quantities, reducing, scattering, selecting, shaping, splitting,
     triangles, windows,
 )  # fmt: skip
 
@@ -389,7 +390,7 @@ def _linear(called: str) -> Callable[..., Any]:
 
 OWN: dict[str, Any] = {
     **{called: _linear(own) for called, own in (
-        ("det", "det"), ("logdet", "logdet"), ("slogdet", "slogdet"), ("inverse", "inv"), ("pinverse", "pinv"),
+        ("det", "det"), ("logdet", "logdet"), ("inverse", "inv"), ("pinverse", "pinv"),
         ("matrix_exp", "matrix_exp"),
     )},
     "polygamma": lambda self, n: F.polygamma(n, self), "prelu": lambda self, weight: F.prelu(self, weight),

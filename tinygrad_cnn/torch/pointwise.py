@@ -10,6 +10,7 @@ import numpy as np
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.torch import dtypes
 from tinygrad_cnn.torch.mixing import floats, mixed, result_type, tensor_of
+from tinygrad_cnn.torch.named_results import named_result
 from tinygrad_cnn.torch.registry import name
 from tinygrad_cnn.torch.tensors import Tensor
 
@@ -348,7 +349,8 @@ def nextafter(input: Any, other: Any) -> Any:
 def frexp(input: Any) -> Any:
     """Mantissa in [1/2, 1) and exponent."""
     mantissa, exponent = np.frexp(input._array)
-    return Tensor.detached(mantissa), Tensor.detached(exponent.astype(np.int32))
+    pair: Any = named_result("frexp", "mantissa", "exponent")
+    return pair(Tensor.detached(mantissa), Tensor.detached(exponent.astype(np.int32)))
 
 
 @name("i0", in_place=True)

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn import functional as F
-from tinygrad_cnn.torch import linalg, reducing
+from tinygrad_cnn.torch import linalg
 from tinygrad_cnn.torch.creating import array_of
+from tinygrad_cnn.torch.named_results import at_places, named_result
 from tinygrad_cnn.torch.registry import name
 from tinygrad_cnn.torch.tensors import Tensor
 
-_Histogram: Any = reducing._pair("histogram", "hist", "bin_edges")
+_Histogram: Any = named_result("histogram", "hist", "bin_edges")
 
 
 @name()
@@ -28,7 +29,7 @@ def nanmedian(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
     order = np.argsort(x._array, axis=axis, kind="stable")
     there = np.maximum((~np.isnan(x._array)).sum(axis, keepdims=True) - 1, 0) // 2
     places = np.take_along_axis(order, there, axis)
-    found = reducing._squeezed("nanmedian", x, places, axis, keepdim and not whole)
+    found = at_places("nanmedian", x, places, axis, keepdim and not whole)
     return found.values if whole else found
 
 

@@ -1,8 +1,7 @@
-"""Functions along dimensions: sums, extremes with their places, statistics, order, scans."""
+"""Functions along dimensions: sums, extremes with their places, statistics, scans."""
 
 from __future__ import annotations
 
-from collections import namedtuple
 from math import inf, prod
 from typing import Any
 
@@ -10,39 +9,10 @@ import numpy as np
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.torch import dtypes, pointwise
-from tinygrad_cnn.torch.comparing import value
 from tinygrad_cnn.torch.mixing import floats, mixed, tensor_of
+from tinygrad_cnn.torch.named_results import VALUES_AND_INDICES, at_places, named_result
 from tinygrad_cnn.torch.registry import name
 from tinygrad_cnn.torch.tensors import Tensor
-
-
-def _pair(kind: str, *fields: str) -> Any:
-    """A named tuple that prints as PyTorch's."""
-    made = namedtuple(kind, fields)  # type: ignore[misc]
-
-    def text(self: Any) -> str:
-        parts = ",\n".join(f"{f}={v!r}" for f, v in zip(fields, self, strict=True))
-        return f"torch.return_types.{kind}(\n{parts})"
-
-    made.__repr__ = text  # type: ignore[method-assign]
-    return made
-
-
-_Pair = {
-    kind: _pair(kind, "values", "indices")
-    for kind in (
-        "max",
-        "min",
-        "sort",
-        "topk",
-        "median",
-        "nanmedian",
-        "mode",
-        "kthvalue",
-        "cummax",
-        "cummin",
-    )
-}
 
 
 def _axes(dim: Any) -> Any:
@@ -156,20 +126,10 @@ def _extreme(kind: str, native: Any, places: Any, between: Any, numpy_one: Any) 
             return Tensor.detached(numpy_one(input._array)) if whole else native(input, None, False)
         dim = int(dim)
         if input._array.ndim == 0:
-            return _Pair[kind](input, Tensor.detached(np.zeros((), np.int64)))
-        found = places(input, dim, True)
-        taken = _take(input, found._array, dim)
-        if not keepdim:
-            taken, found = F.squeeze(taken, dim), F.squeeze(found, dim)
-        return _Pair[kind](taken, found)
+            return VALUES_AND_INDICES[kind](input, Tensor.detached(np.zeros((), np.int64)))
+        return at_places(kind, input, places(input, dim, True)._array, dim, keepdim)
 
     return function
-
-
-def _take(input: Any, places: Any, dim: int) -> Any:
-    if input._array.dtype.kind != "f":
-        return Tensor.detached(np.take_along_axis(input._array, places, dim))
-    return F.take_along_axis(input, places, dim)
 
 
 max = _extreme("max", F.max, F.argmax, pointwise.maximum, np.max)
@@ -192,11 +152,13 @@ def amin(input: Any, dim: Any = (), keepdim: bool = False) -> Any:
     return F.min(input, _axes(dim), keepdim)
 
 
+_Ends = named_result("aminmax", "min", "max")
+
+
 @name()
 def aminmax(input: Any, *, dim: Any = None, keepdim: bool = False) -> Any:
     """Smallest and largest."""
-    pair = _pair("aminmax", "min", "max")
-    return pair(F.min(input, _axes(dim), keepdim), F.max(input, _axes(dim), keepdim))
+    return _Ends(F.min(input, _axes(dim), keepdim), F.max(input, _axes(dim), keepdim))
 
 
 @name()
@@ -223,110 +185,6 @@ all = name("all")(_test(np.all, "all"))
 any = name("any")(_test(np.any, "any"))
 
 
-# --------------------------------------------------------------------------- order
-@name()
-def sort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
-    """The elements in order, and where they were."""
-    places = _ordered(input, dim, descending)
-    return _Pair["sort"](_take(input, places, dim), Tensor.detached(places))
-
-
-@name()
-def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
-    """The places that sort."""
-    return Tensor.detached(_ordered(input, dim, descending))
-
-
-def _ordered(input: Any, dim: int, descending: bool) -> Any:
-    array = input._array
-    if not descending:
-        return np.argsort(array, dim, kind="stable")
-    turned = np.flip(array, dim)
-    return np.flip(array.shape[dim] - 1 - np.argsort(turned, dim, kind="stable"), dim)
-
-
-@name()
-def msort(input: Any) -> Any:
-    """Sorted along the first dimension."""
-    return sort(input, 0).values
-
-
-@name()
-def topk(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
-    """The k largest elements, and their places."""
-    if k > input._array.shape[dim]:
-        raise RuntimeError("selected index k out of range")
-    if input._array.dtype.kind != "f":
-        places = np.take(_ordered(input, dim, largest), range(k), dim)
-        return _Pair["topk"](_take(input, places, dim), Tensor.detached(places))
-    return _Pair["topk"](*F.topk(input, int(k), dim, largest))
-
-
-@name()
-def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False) -> Any:
-    """The k-th smallest element, and its place."""
-    size = input._array.shape[dim] if input._array.ndim else 1
-    if not 1 <= k <= size:
-        raise RuntimeError(f"kthvalue(): selected number k out of range: {k}, 1 to {size} fit")
-    places = np.take(_ordered(input, dim, False), [k - 1], dim)
-    return _squeezed("kthvalue", input, places, dim, keepdim)
-
-
-@name()
-def median(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
-    """The middle element, the lower of two; with a dimension also its place."""
-    if dim is None:
-        flat = F.flatten(input)
-        return _squeezed(
-            "median", flat, _ordered(flat, 0, False)[(input._array.size - 1) // 2][None], 0, False
-        ).values
-    places = np.take(_ordered(input, dim, False), [(input._array.shape[dim] - 1) // 2], dim)
-    return _squeezed("median", input, places, dim, keepdim)
-
-
-@name()
-def mode(input: Any, dim: int = -1, keepdim: bool = False) -> Any:
-    """The most frequent element, the smallest of several, and the last place where it stands."""
-    moved = np.moveaxis(input._array, dim, -1)
-    places = np.zeros(moved.shape[:-1], np.int64)
-    for at in np.ndindex(*places.shape):
-        found, counts = np.unique(moved[at], return_counts=True)
-        places[at] = np.flatnonzero(moved[at] == found[counts.argmax()])[-1]
-    return _squeezed("mode", input, np.expand_dims(places, dim), dim, keepdim)
-
-
-def _squeezed(kind: str, input: Any, places: Any, dim: int, keepdim: bool) -> Any:
-    taken, found = _take(input, places, dim), Tensor.detached(places)
-    if not keepdim:
-        taken, found = F.squeeze(taken, dim), F.squeeze(found, dim)
-    return _Pair[kind](taken, found)
-
-
-@name()
-def quantile(
-    input: Any, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear"
-) -> Any:
-    """Quantiles along a dimension, interpolated."""
-    x = F.flatten(input) if dim is None else input
-    axis = 0 if dim is None else dim
-    ordered, n = F.sort(x, axis), x._array.shape[axis]
-    wanted = np.atleast_1d(value(q)).astype(np.float64) * (n - 1)
-    low = np.floor(wanted).astype(np.int64)
-    high = np.minimum(low + 1, n - 1)
-    share = (wanted - low).astype(x._array.dtype)
-    rows = []
-    for a, b, w in zip(low, high, share, strict=True):
-        first, second = _row(ordered, a, axis), _row(ordered, b, axis)
-        row = {"lower": first, "higher": second if w else first}.get(interpolation)
-        row = first + float(w) * (second - first) if row is None else row
-        rows.append(row if not keepdim else F.expand_dims(row, axis))
-    return rows[0] if np.ndim(value(q)) == 0 else F.stack(rows)
-
-
-def _row(x: Any, place: int, axis: int) -> Any:
-    return F.index(x, (slice(None),) * (axis % x._array.ndim) + (int(place),))
-
-
 # --------------------------------------------------------------------------- scans
 @name(in_place=True)
 def cumsum(input: Any, dim: int, *, dtype: Any = None) -> Any:
@@ -351,7 +209,7 @@ def _running(kind: str, ufunc: Any) -> Any:
             0,
         )
         places = np.maximum.accumulate(new, dim)
-        return _Pair[kind](_take(input, places, dim), Tensor.detached(places))
+        return at_places(kind, input, places, dim)
 
     function.__name__, function.__doc__ = kind, "The extreme so far, and its place."
     return function

@@ -9,6 +9,7 @@ import numpy as np
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.torch import linalg, shaping
+from tinygrad_cnn.torch.named_results import named_result
 from tinygrad_cnn.torch.registry import name
 from tinygrad_cnn.torch.tensors import Tensor
 
@@ -30,7 +31,7 @@ def solve_triangular(A: Any, B: Any, *, upper: bool, left: bool = True, unitrian
 @name()
 def svd(input: Any, some: bool = True, compute_uv: bool = True) -> Any:
     """A = U diag(S) V^T: the older function, which gives V, and the reduced form unless `some` is False."""
-    triple: Any = linalg._named("svd", ("U", "S", "V"))
+    triple: Any = named_result("svd", "U", "S", "V")
     U, S, Vh = linalg.svd(input, not some)
     if not compute_uv:
         return triple(U * 0, S, Vh * 0)
@@ -38,9 +39,16 @@ def svd(input: Any, some: bool = True, compute_uv: bool = True) -> Any:
 
 
 @name()
+def slogdet(input: Any) -> Any:
+    """Sign and logarithm of the determinant: the older function."""
+    pair: Any = named_result("slogdet", "sign", "logabsdet")
+    return pair(*linalg.slogdet(input))
+
+
+@name()
 def qr(input: Any, some: bool = True) -> Any:
     """A = Q R: the older function, which gives the reduced form unless `some` is False."""
-    pair: Any = linalg._named("qr", ("Q", "R"))
+    pair: Any = named_result("qr", "Q", "R")
     return pair(*linalg.qr(input, "reduced" if some else "complete"))
 
 
@@ -56,7 +64,9 @@ def triangular_solve(
 ) -> Any:
     """X with A X = input, and A."""
     matrix = shaping.transpose(A, -2, -1) if transpose else A
-    return solve_triangular(matrix, input, upper=upper != transpose, unitriangular=unitriangular), A
+    solution = solve_triangular(matrix, input, upper=upper != transpose, unitriangular=unitriangular)
+    pair: Any = named_result("triangular_solve", "solution", "cloned_coefficient")
+    return pair(solution, A)
 
 
 @name("cholesky_solve")
@@ -104,21 +114,21 @@ def tensorsolve(A: Any, B: Any, dims: Any = None) -> Any:
     return linalg.solve(F.reshape(A, (-1, prod(shape))), F.reshape(B, (-1,))).reshape(shape)
 
 
-def _checked(function: Any, fields: str) -> Any:
+def _checked(function: Any, kind: str, field: str) -> Any:
     """The function that gives what was done, and 0 for success, per matrix."""
 
     def run(*args: Any, check_errors: bool = False, **options: Any) -> Any:
         found = function(*args, **options)
         info = Tensor.detached(np.zeros(args[0]._array.shape[:-2], np.int32))
-        return linalg._named(fields, ("result", "info"))(found, info)
+        return named_result(kind, field, "info")(found, info)
 
     run.__doc__ = f"`{function.__name__}`, and 0 for each matrix; a matrix that has none is an error."
     return run
 
 
 inv_ex, solve_ex, cholesky_ex = (
-    _checked(linalg.inv, "linalg_inv_ex"), _checked(linalg.solve, "linalg_solve_ex"),
-    _checked(linalg.cholesky, "linalg_cholesky_ex"),
+    _checked(linalg.inv, "linalg_inv_ex", "inverse"), _checked(linalg.solve, "linalg_solve_ex", "result"),
+    _checked(linalg.cholesky, "linalg_cholesky_ex", "L"),
 )  # fmt: skip
 #: What `torch.linalg` has of this module.
 NAMES: dict[str, Any] = {

@@ -18,8 +18,15 @@ from tinygrad_cnn.mode import enable_grad
 from tinygrad_cnn.nn.module import Module
 from tinygrad_cnn.tensors.gradient import grad
 from tinygrad_cnn.tensors.tensor_class import Tensor
-from tinygrad_cnn.testing.contracts.module import _arrays, _insist, _wide
-from tinygrad_cnn.testing.contracts.report import Array, Report, UncheckedError, _run, _same, _table
+from tinygrad_cnn.testing.contracts.module import arrays_of, insist_on_gradients, widened
+from tinygrad_cnn.testing.contracts.report import (
+    Array,
+    Report,
+    UncheckedError,
+    by_name,
+    insist_same,
+    run_properties,
+)
 
 
 def check_layer_against(
@@ -47,14 +54,14 @@ def check_layer_against(
       pass      values_agree
       pass      gradients_agree
     """
-    arrays = [x.astype(np.float64) if x.dtype.kind == "f" else x for x in _arrays(inputs)]
-    made = _wide(layer) if isinstance(layer, Module) else layer  # each property gets a copy of its own
+    arrays = [x.astype(np.float64) if x.dtype.kind == "f" else x for x in arrays_of(inputs)]
+    made = widened(layer) if isinstance(layer, Module) else layer  # each property gets a copy of its own
     name = getattr(layer, "__name__", type(layer).__name__)
     given = (made, reference, arrays, rtol, atol)
     table = LAYER_PROPERTIES
     if buffers is not None:
         table = table | {"buffers_agree": partial(_buffers_agree, buffers)}
-    return _run("check_layer_against", name, table, only, *given)
+    return run_properties("check_layer_against", name, table, only, *given)
 
 
 class _Borrowed(Op):
@@ -96,7 +103,7 @@ def _gradients_agree(layer: Any, reference: Any, arrays: Sequence[Array], rtol: 
         return _Borrowed(made, reference, len(xs))(*xs)
 
     # The derivative is borrowed as numbers, which have no forward mode.
-    _insist(function, arrays, rtol=rtol, atol=atol, forward=False)
+    insist_on_gradients(function, arrays, rtol=rtol, atol=atol, forward=False)
 
 
 def _buffers_agree(
@@ -124,7 +131,7 @@ def _buffers_agree(
             np.testing.assert_allclose(after[path], want, rtol=rtol, atol=atol, err_msg=said)
     made.eval()(*map(Tensor, arrays))
     for path, value in made.state_dict().items():
-        _same(f"{path}, after a call in eval mode,", value, after[path])
+        insist_same(f"{path}, after a call in eval mode,", value, after[path])
 
 
-LAYER_PROPERTIES = _table(_values_agree, _gradients_agree)
+LAYER_PROPERTIES = by_name(_values_agree, _gradients_agree)

@@ -14,8 +14,8 @@ import numpy as np
 
 from tinygrad_cnn.nn.module import Module
 from tinygrad_cnn.tensors.tensor_class import Tensor
-from tinygrad_cnn.testing.contracts.module import _arrays, _call, _insist, _wide
-from tinygrad_cnn.testing.contracts.report import Array, Report, UncheckedError, _run, _table
+from tinygrad_cnn.testing.contracts.module import arrays_of, insist_on_gradients, values_at, widened
+from tinygrad_cnn.testing.contracts.report import Array, Report, UncheckedError, by_name, run_properties
 
 
 def check_loss(
@@ -37,15 +37,15 @@ def check_loss(
     >>> check_loss(F.mse_loss, np.array([1.0, 3.0]), np.array([0.0, 1.0])).status
     'pass'
     """
-    (a, b), name = _arrays((x, target)), getattr(loss, "__name__", type(loss).__name__)
+    (a, b), name = arrays_of((x, target)), getattr(loss, "__name__", type(loss).__name__)
     a = a.astype(np.float64) if a.dtype.kind == "f" else a
-    return _run("check_loss", name, LOSS_PROPERTIES, only, loss, a, b, count)
+    return run_properties("check_loss", name, LOSS_PROPERTIES, only, loss, a, b, count)
 
 
 def _reduced(loss: Callable[..., Any], reduction: str) -> Callable[..., Any]:
     """The loss with that reduction."""
     if isinstance(loss, Module):
-        made = _wide(loss)
+        made = widened(loss)
         if hasattr(made, "reduction"):
             made.reduction = reduction
             return made
@@ -61,7 +61,7 @@ def _mean_and_sum_are_scalars(loss: Any, x: Array, target: Array, count: Any) ->
 
 
 def _value(loss: Callable[..., Any], x: Array, target: Array) -> Array:
-    return np.asarray(_call(loss, [x, target])[0])
+    return np.asarray(values_at(loss, [x, target])[0])
 
 
 def _none_keeps_the_shape(loss: Any, x: Array, target: Array, count: Any) -> None:
@@ -84,11 +84,11 @@ def _gradient_is_right(loss: Any, x: Array, target: Array, count: Any) -> None:
     try:
         losses = [_reduced(loss, reduction) for reduction in ("mean", "sum", "none")]
     except UncheckedError:
-        losses = [_wide(loss) if isinstance(loss, Module) else loss]
+        losses = [widened(loss) if isinstance(loss, Module) else loss]
     for made in losses:
-        _insist(lambda t, made=made: made(t, Tensor(target)), [x], ["x"])
+        insist_on_gradients(lambda t, made=made: made(t, Tensor(target)), [x], ["x"])
 
 
-LOSS_PROPERTIES = _table(
+LOSS_PROPERTIES = by_name(
     _mean_and_sum_are_scalars, _none_keeps_the_shape, _reductions_agree, _gradient_is_right
 )

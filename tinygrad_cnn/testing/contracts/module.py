@@ -18,7 +18,15 @@ from tinygrad_cnn.nn.module import Buffer, Module, Parameter
 from tinygrad_cnn.tensors.tensor_class import Tensor
 from tinygrad_cnn.testing.check.gradchecks import GradcheckResult, gradcheck
 from tinygrad_cnn.testing.check.slopes import weights
-from tinygrad_cnn.testing.contracts.report import FEW, Array, Report, UncheckedError, _run, _same, _table
+from tinygrad_cnn.testing.contracts.report import (
+    FEW,
+    Array,
+    Report,
+    UncheckedError,
+    by_name,
+    insist_same,
+    run_properties,
+)
 
 #: (module, arrays, paths that may be without a gradient) -> nothing, or it raises.
 Check = Callable[[Module, Sequence[Array], Any], None]
@@ -43,19 +51,21 @@ def check_module(
     >>> check_module(nn.Linear(2, 3), np.ones((4, 2))).status
     'pass'
     """
-    arrays = _arrays(inputs)
+    arrays = arrays_of(inputs)
     if any(isinstance(p.array, devices.ON_DEVICES) for p in module.parameters()):
         module = copy.deepcopy(module).cpu()
-    return _run("check_module", type(module).__name__, MODULE_PROPERTIES, only, module, arrays, unused)
+    return run_properties(
+        "check_module", type(module).__name__, MODULE_PROPERTIES, only, module, arrays, unused
+    )
 
 
-def _arrays(inputs: Any) -> list[Array]:
+def arrays_of(inputs: Any) -> list[Array]:
     """Inputs as arrays."""
     several = inputs if isinstance(inputs, (tuple, list)) else (inputs,)
     return [np.asarray(devices.to_host(x.array) if isinstance(x, Tensor) else x) for x in several]
 
 
-def _wide(module: Module) -> Module:
+def widened(module: Module) -> Module:
     """A copy whose float parameters and buffers are float64."""
     made = copy.deepcopy(module)
     known: dict[int, Tensor] = {}
@@ -73,7 +83,7 @@ def _wide(module: Module) -> Module:
     return made
 
 
-def _call(module: Any, arrays: Sequence[Array]) -> Any:
+def values_at(module: Any, arrays: Sequence[Array]) -> Any:
     """The values of a module's results at some arrays, which it gets copies of."""
     return _values(module(*map(Tensor, arrays)))
 
@@ -95,12 +105,12 @@ def _values(y: Any) -> list[Any]:
 def _equal(what: str, got: Sequence[Any], expected: Sequence[Any]) -> None:
     assert len(got) == len(expected), f"{what}: {len(got)} instead of {len(expected)}"
     for a, b in zip(got, expected, strict=True):
-        _same(what, a, b)
+        insist_same(what, a, b)
 
 
 def _module_gradients(training: bool, module: Module, arrays: Sequence[Array], unused: Any) -> None:
     """The gradients of all parameters and inputs equal numerical ones."""
-    made = _wide(module).train(training)
+    made = widened(module).train(training)
     places = [(part, name, value) for part in made.modules() for name, value in vars(part).items()]
     places = [(p, n, v) for p, n, v in places if isinstance(v, Parameter) and v.requires_grad]
     learnt = list({id(value): value for _, _, value in places}.values())
@@ -119,10 +129,12 @@ def _module_gradients(training: bool, module: Module, arrays: Sequence[Array], u
     wide = [x.astype(np.float64) if x.dtype.kind == "f" else x for x in arrays]
     names = [f"input {k}" for k in range(len(wide))]
     paths = {id(value): path for path, value in made.named_parameters()}
-    _insist(function, [*wide, *(p.numpy() for p in learnt)], [*names, *(paths[id(p)] for p in learnt)])
+    insist_on_gradients(
+        function, [*wide, *(p.numpy() for p in learnt)], [*names, *(paths[id(p)] for p in learnt)]
+    )
 
 
-def _insist(
+def insist_on_gradients(
     function: Callable[..., Tensor], points: Sequence[Array], names: Sequence[str] = (), **options: float
 ) -> None:
     """Assert that gradcheck passes; entry by entry if it does not and there are few."""
@@ -132,7 +144,7 @@ def _insist(
     if result.status == "fail" and sum(x.size for x in points) <= FEW:
         result = gradcheck(function, *points, entries=True, **options)  # type: ignore[arg-type]
     if result.status == "unchecked":
-        raise UncheckedError(_reasons(result))
+        raise UncheckedError(reasons_of(result))
     result.reproduce = ""  # the function is made here, and its points are the subject's own
     report = str(result)
     for k, name in reversed(list(enumerate(names))):
@@ -140,7 +152,7 @@ def _insist(
     assert result.status == "pass", report
 
 
-def _reasons(result: GradcheckResult) -> str:
+def reasons_of(result: GradcheckResult) -> str:
     """Why a check is unchecked, each reason once."""
     return "; ".join(dict.fromkeys(f.reason for f in result.findings if f.status == "unchecked"))
 
@@ -188,14 +200,14 @@ def _state_dict_round_trips(module: Module, arrays: Sequence[Array], unused: Any
     loaded = second.state_dict()
     assert list(loaded) == list(state), f"the paths differ: {list(state)} and {list(loaded)}"
     for path, value in state.items():
-        _same(f"{path} after loading", loaded[path], value)
+        insist_same(f"{path} after loading", loaded[path], value)
     for (path, p), q in zip(first.named_parameters(), second.parameters(), strict=True):
-        _same(f"{path} after loading", q.numpy(), p.numpy())
-    _equal("the result after loading the state", _call(second, arrays), _call(first, arrays))
+        insist_same(f"{path} after loading", q.numpy(), p.numpy())
+    _equal("the result after loading the state", values_at(second, arrays), values_at(first, arrays))
     for value in state.values():
         value[...] = 0
     for path, value in loaded.items():
-        _same(f"{path} after writing to the state dict", first.state_dict()[path], value)
+        insist_same(f"{path} after writing to the state dict", first.state_dict()[path], value)
 
 
 @_of_steady
@@ -203,10 +215,10 @@ def _training_is_saved(module: Module, arrays: Sequence[Array], unused: Any) -> 
     """What calls in training mode leave behind is in the state: a copy that loads it gives the same."""
     first, second = copy.deepcopy(module).train(), copy.deepcopy(module).eval()
     for factor in (1.0, 0.5):
-        _call(first, [x * x.dtype.type(factor) if x.dtype.kind == "f" else x for x in arrays])
+        values_at(first, [x * x.dtype.type(factor) if x.dtype.kind == "f" else x for x in arrays])
     second.load_state_dict(first.eval().state_dict())
     try:
-        _equal("the result", _call(second, arrays), _call(first, arrays))
+        _equal("the result", values_at(second, arrays), values_at(first, arrays))
     except AssertionError as differ:
         names = ", ".join(_changed_outside_the_state(module, first)) or "something outside the module"
         raise AssertionError(
@@ -234,7 +246,7 @@ def _modes_are_restored(module: Module, arrays: Sequence[Array], unused: Any) ->
     made = copy.deepcopy(module)
     for mode in (True, False, True):
         made.train(mode)
-        _call(made, arrays)
+        values_at(made, arrays)
         for path, part in made.named_modules():
             said = f"{path or 'the module'} has training={part.training}"
             assert part.training is mode, f"{said} after train({mode}) and a call"
@@ -245,18 +257,18 @@ def _deepcopy_is_independent(module: Module, arrays: Sequence[Array], unused: An
     """A copy gives the same results, and writing to it leaves the original as it was."""
     first = copy.deepcopy(module).eval()
     second = copy.deepcopy(first)
-    before, state = _call(first, arrays), first.state_dict()
-    _equal("the result of a copy", _call(second, arrays), before)
+    before, state = values_at(first, arrays), first.state_dict()
+    _equal("the result of a copy", values_at(second, arrays), before)
     for other in (*second.parameters(), *second.buffers()):
         other._writable()[...] += 1
     for path, value in first.state_dict().items():
-        _same(f"{path} of the original, after writing to a copy,", value, state[path])
-    _equal("the original's result, after writing to a copy,", _call(first, arrays), before)
+        insist_same(f"{path} of the original, after writing to a copy,", value, state[path])
+    _equal("the original's result, after writing to a copy,", values_at(first, arrays), before)
 
 
 def _parameters_get_gradients(module: Module, arrays: Sequence[Array], unused: Sequence[str]) -> None:
     """Every parameter that wants a gradient gets one, but those in `unused`."""
-    made = _wide(module).train()
+    made = widened(module).train()
     wanted = {path: p for path, p in made.named_parameters() if p.requires_grad}
     if not wanted:
         raise UncheckedError("it has no parameter that requires grad")
@@ -275,12 +287,12 @@ def _deterministic_in_eval(module: Module, arrays: Sequence[Array], unused: Any)
     state, tensors = made.state_dict(), [Tensor(x) for x in arrays]
     first = made(*tensors)
     for path, value in made.state_dict().items():
-        _same(f"{path}, after a call in eval mode,", value, state[path])
+        insist_same(f"{path}, after a call in eval mode,", value, state[path])
     _equal("an input after a call", [t.numpy() for t in tensors], arrays)
-    _equal("the second result in eval mode", _call(made, arrays), _values(first))
+    _equal("the second result in eval mode", values_at(made, arrays), _values(first))
 
 
-MODULE_PROPERTIES = _table(
+MODULE_PROPERTIES = by_name(
     _gradients_in_eval, _gradients_in_training, _state_dict_round_trips, _training_is_saved,
     _modes_are_restored, _deepcopy_is_independent, _parameters_get_gradients, _deterministic_in_eval,
 )  # fmt: skip

@@ -19,9 +19,17 @@ from tinygrad_cnn.testing.assertions import is_read
 from tinygrad_cnn.testing.cases import Case, Problem
 from tinygrad_cnn.testing.check.gradchecks import gradcheck
 from tinygrad_cnn.testing.check.slopes import weights
-from tinygrad_cnn.testing.contracts.module import _reasons
+from tinygrad_cnn.testing.contracts.module import reasons_of
 from tinygrad_cnn.testing.contracts.op_properties import PROPERTIES
-from tinygrad_cnn.testing.contracts.report import FEW, Property, Report, UncheckedError, _run, _same, _told
+from tinygrad_cnn.testing.contracts.report import (
+    FEW,
+    Property,
+    Report,
+    UncheckedError,
+    in_words,
+    insist_same,
+    run_properties,
+)
 
 
 def check_op(
@@ -59,7 +67,7 @@ def check_op(
     known = case or Case(st.nothing(), reference)  # type: ignore[arg-type]
     each = partial(_every_problem, known, op, source, max_examples, random_seed)
     table = {name: partial(each, check) for name, check in OP_PROPERTIES.items()}
-    return _run("check_op", getattr(op, "__name__", type(op).__name__), table, only)
+    return run_properties("check_op", getattr(op, "__name__", type(op).__name__), table, only)
 
 
 def _every_problem(
@@ -94,7 +102,7 @@ def _every_problem(
         else:
             on_examples(source, holds, max_examples, random_seed)
     except Exception as error:
-        raise AssertionError(f"on {tried[-1] if tried else 'no problem'}\n{_told(error)}") from error
+        raise AssertionError(f"on {tried[-1] if tried else 'no problem'}\n{in_words(error)}") from error
     if len(unsure) == len(tried):
         raise UncheckedError(unsure[0] if unsure else "no problem was drawn")
 
@@ -124,7 +132,7 @@ def checked(check: Property, case: Case, problem: Problem) -> None:
         options["brief"] = not read  # while the problem shrinks, that it fails is enough
         result = gradcheck(lambda *xs: problem.make()(*xs), *problem.operands, **options)
         if result.status == "unchecked":
-            raise UncheckedError(_reasons(result)) from error
+            raise UncheckedError(reasons_of(result)) from error
         if result.status == "fail":
             result.reproduce = ""  # the op and the operands are named already
             raise AssertionError(str(result)) from error
@@ -144,12 +152,12 @@ def operands_are_not_written_to(case: Case, problem: Problem) -> None:
     g = weights(y.shape, 1)
     for what in ("forward", "backward"):
         for k, (x, before) in enumerate(zip(arrays, problem.operands, strict=True)):
-            _same(f"{what} wrote to operand {k}: it", x, before)
+            insist_same(f"{what} wrote to operand {k}: it", x, before)
         if what == "forward":
             before_y, before_g = y.copy(), g.copy()
             run_backward(op, g, [y if k == OUT else arrays[k] for k in op.keep], residual, needs)
-    _same("backward wrote to the result: it", y, before_y)
-    _same("backward wrote to the incoming gradient: it", g, before_g)
+    insist_same("backward wrote to the result: it", y, before_y)
+    insist_same("backward wrote to the incoming gradient: it", g, before_g)
 
 
 #: Operands of so many elements are printed.

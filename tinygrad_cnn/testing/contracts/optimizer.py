@@ -14,7 +14,13 @@ from tinygrad_cnn.mode import enable_grad
 from tinygrad_cnn.nn.module import Parameter
 from tinygrad_cnn.tensors.tensor_class import Tensor
 from tinygrad_cnn.testing.check.slopes import weights
-from tinygrad_cnn.testing.contracts.report import Report, UncheckedError, _run, _same, _table
+from tinygrad_cnn.testing.contracts.report import (
+    Report,
+    UncheckedError,
+    by_name,
+    insist_same,
+    run_properties,
+)
 
 
 def check_optimizer(
@@ -35,7 +41,7 @@ def check_optimizer(
     'pass'
     """
     name = type(make([Parameter([1.0])])).__name__
-    return _run("check_optimizer", name, OPTIMIZER_PROPERTIES, only, make, steps)
+    return run_properties("check_optimizer", name, OPTIMIZER_PROPERTIES, only, make, steps)
 
 
 def _parameters() -> list[Tensor]:
@@ -97,7 +103,7 @@ def _state_round_trips(make: Any, steps: int) -> None:
     second.load_state_dict(state)
     _walk(second, others, 5, 5)
     for k, (p, q) in enumerate(zip(params, others, strict=True)):
-        _same(f"parameter {k}, 5 steps after its state was loaded,", q.numpy(), p.numpy())
+        insist_same(f"parameter {k}, 5 steps after its state was loaded,", q.numpy(), p.numpy())
 
 
 def _order_does_not_matter(make: Any, steps: int) -> None:
@@ -105,7 +111,7 @@ def _order_does_not_matter(make: Any, steps: int) -> None:
     _walk(make(params), params, 5)
     _walk(make(others[::-1]), others, 5)
     for k, (p, q) in enumerate(zip(params, others, strict=True)):
-        _same(f"parameter {k}, with the parameters in reverse order,", q.numpy(), p.numpy())
+        insist_same(f"parameter {k}, with the parameters in reverse order,", q.numpy(), p.numpy())
 
 
 def _without_gradient_untouched(make: Any, steps: int) -> None:
@@ -115,7 +121,7 @@ def _without_gradient_untouched(make: Any, steps: int) -> None:
     for _ in range(2):
         before = params[1].numpy().copy()
         _walk(optimizer, [params[0], params[2]], 2)
-        _same("a parameter without a gradient, after a step,", params[1].numpy(), before)
+        insist_same("a parameter without a gradient, after a step,", params[1].numpy(), before)
         _walk(optimizer, params, 2)
         optimizer.zero_grad()
 
@@ -130,7 +136,7 @@ def _zero_lr_changes_nothing(make: Any, steps: int) -> None:
         group["lr"] = 0.0
     _walk(optimizer, params, 3)
     for k, (p, values) in enumerate(zip(params, before, strict=True)):
-        _same(f"parameter {k}, after steps with lr 0,", p.numpy(), values)
+        insist_same(f"parameter {k}, after steps with lr 0,", p.numpy(), values)
 
 
 def _gradients_are_not_written_to(make: Any, steps: int) -> None:
@@ -143,10 +149,10 @@ def _gradients_are_not_written_to(make: Any, steps: int) -> None:
         optimizer.step()
         for k, (p, g) in enumerate(zip(params, kept, strict=True)):
             assert p.grad is not None, f"step() removed the gradient of parameter {k}"
-            _same(f"the gradient of parameter {k}, after step(),", p.grad.numpy(), g)
+            insist_same(f"the gradient of parameter {k}, after step(),", p.grad.numpy(), g)
 
 
-OPTIMIZER_PROPERTIES = _table(
+OPTIMIZER_PROPERTIES = by_name(
     _first_step_goes_downhill, _decreases_a_quadratic, _state_round_trips, _order_does_not_matter,
     _without_gradient_untouched, _zero_lr_changes_nothing, _gradients_are_not_written_to,
 )  # fmt: skip

@@ -13,7 +13,7 @@ import numpy as np
 from tinygrad_cnn.nn.module import Parameter
 from tinygrad_cnn.tensors.tensor_class import Tensor
 from tinygrad_cnn.testing.check.slopes import weights
-from tinygrad_cnn.testing.contracts.report import Array, Property, Report, _run, _table
+from tinygrad_cnn.testing.contracts.report import Array, Property, Report, by_name, run_properties
 
 #: (value, gradient, state, step) -> the new value of one parameter.
 Reference = Callable[[Array, Array, dict[str, Any], int], Array]
@@ -55,7 +55,7 @@ def check_optimizer_against(
     """
     name = type(make([Parameter(np.ones(1))])).__name__
     given = (make, reference, steps, rtol, atol)
-    return _run("check_optimizer_against", name, OPTIMIZER_REFERENCE_PROPERTIES, only, *given)
+    return run_properties("check_optimizer_against", name, OPTIMIZER_REFERENCE_PROPERTIES, only, *given)
 
 
 def _drawn(step: int, place: int, value: Array) -> Array:
@@ -139,7 +139,7 @@ def _restart_from_a_state(make: Any, reference: Any, steps: int, rtol: float, at
     _compare(make, reference, _drawn, steps, rtol, atol, restart=steps // 2 + 1)
 
 
-OPTIMIZER_REFERENCE_PROPERTIES: dict[str, Property] = _table(
+OPTIMIZER_REFERENCE_PROPERTIES: dict[str, Property] = by_name(
     _drawn_gradients, _gradients_of_a_quadratic, _large_and_small_gradients, _missing_gradients,
     _restart_from_a_state,
 )  # fmt: skip

@@ -99,7 +99,7 @@ class Report:
         return self
 
 
-def _run(
+def run_properties(
     function: str, subject: str, properties: Mapping[str, Property], only: Iterable[str] | None, *given: Any
 ) -> Report:
     """Each property of a table, or those named by `only`, on its own."""
@@ -115,22 +115,22 @@ def _run(
         except UncheckedError as why:
             status, reason = "unchecked", str(why)
         except Exception as error:
-            status, reason = "fail", _told(error)
+            status, reason = "fail", in_words(error)
         outcomes.append(Outcome(name, status, reason))
     return Report(subject, tuple(outcomes))
 
 
-def _told(error: BaseException) -> str:
+def in_words(error: BaseException) -> str:
     """Say what an exception says, with its type where it is no plain assertion."""
     text = str(error).strip("\n") or "an assertion without a message"
     return text if isinstance(error, AssertionError) else f"{type(error).__name__}: {text}"
 
 
-def _table(*checks: Property) -> dict[str, Property]:
+def by_name(*checks: Property) -> dict[str, Property]:
     """Properties by name."""
     return {check.__name__.lstrip("_"): check for check in checks}
 
 
-def _same(what: str, got: Any, expected: Any) -> None:
+def insist_same(what: str, got: Any, expected: Any) -> None:
     """Insist on equal bits."""
     assert np.array_equal(got, expected, equal_nan=np.asarray(got).dtype.kind == "f"), f"{what} differs"

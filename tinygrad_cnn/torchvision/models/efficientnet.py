@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from tinygrad_cnn.torch import nn
-from tinygrad_cnn.torchvision.models.mobilenet import _eighth
+from tinygrad_cnn.torchvision.models.mobilenet import multiple_of_8
 from tinygrad_cnn.torchvision.models.weights import filled, weights_of
 from tinygrad_cnn.torchvision.ops.drops import StochasticDepth
 from tinygrad_cnn.torchvision.ops.misc import Conv2dNormActivation, SqueezeExcitation
@@ -41,7 +41,7 @@ class MBConv(nn.Module):
         super().__init__()
         widening, kernel, stride, inp, out = row
         self.use_res_connect = stride == 1 and inp == out
-        wide = _eighth(inp * widening)
+        wide = multiple_of_8(inp * widening)
         conv = partial(Conv2dNormActivation, norm_layer=norm)
         layers: list[Any] = [conv(inp, wide, 1, activation_layer=N.SiLU)] if wide != inp else []
         layers.append(conv(wide, wide, kernel, stride, groups=wide, activation_layer=N.SiLU))
@@ -68,11 +68,13 @@ class EfficientNet(nn.Module):
         norm = norm_layer or N.BatchNorm2d
         counts = [math.ceil(count * depth) for *_, count in STAGES]
         layers: list[Any] = [
-            Conv2dNormActivation(3, _eighth(32 * width), 3, 2, norm_layer=norm, activation_layer=N.SiLU)
+            Conv2dNormActivation(
+                3, multiple_of_8(32 * width), 3, 2, norm_layer=norm, activation_layer=N.SiLU
+            )
         ]
         number = 0
         for (widening, kernel, stride, inp, out, _), count in zip(STAGES, counts, strict=True):
-            stage, inp, out = [], _eighth(inp * width), _eighth(out * width)
+            stage, inp, out = [], multiple_of_8(inp * width), multiple_of_8(out * width)
             for k in range(count):
                 row = (widening, kernel, stride if k == 0 else 1, inp if k == 0 else out, out)
                 stage.append(MBConv(row, stochastic_depth_prob * number / sum(counts), norm))

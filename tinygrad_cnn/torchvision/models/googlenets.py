@@ -108,7 +108,7 @@ class GoogLeNet(nn.Module):
     def forward(self, x: Any) -> Any:
         """Scores of the classes; in training also those of the other classifiers."""
         if self.transform_input:
-            x = _as_trained(x)
+            x = as_trained(x)
         x = self.maxpool2(self.conv3(self.conv2(self.maxpool1(self.conv1(x)))))
         aux: dict[str, Any] = {}
         for place in BLOCKS:
@@ -124,7 +124,7 @@ class GoogLeNet(nn.Module):
         return GoogLeNetOutputs(x, aux["4d"], aux["4a"]) if self.training and self.aux_logits else x
 
 
-def _as_trained(x: Any) -> Any:
+def as_trained(x: Any) -> Any:
     """Images normalised as torchvision's, as those that the weights were trained on."""
     means, deviations = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
     parts = [

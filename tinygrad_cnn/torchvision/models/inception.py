@@ -7,7 +7,7 @@ from typing import Any
 
 from tinygrad_cnn import torch
 from tinygrad_cnn.torch import nn
-from tinygrad_cnn.torchvision.models.googlenets import BasicConv2d, _as_trained
+from tinygrad_cnn.torchvision.models.googlenets import BasicConv2d, as_trained
 from tinygrad_cnn.torchvision.models.weights import filled, weights_of
 
 N: Any = nn
@@ -176,7 +176,7 @@ class Inception3(nn.Module):
     def forward(self, x: Any) -> Any:
         """Scores of the classes; in training also those of the second classifier."""
         if self.transform_input:
-            x = _as_trained(x)
+            x = as_trained(x)
         x = self.maxpool1(self.Conv2d_2b_3x3(self.Conv2d_2a_3x3(self.Conv2d_1a_3x3(x))))
         x = self.maxpool2(self.Conv2d_4a_3x3(self.Conv2d_3b_1x1(x)))
         x = self.Mixed_6a(self.Mixed_5d(self.Mixed_5c(self.Mixed_5b(x))))

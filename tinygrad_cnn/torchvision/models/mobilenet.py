@@ -23,7 +23,7 @@ STAGES = [
 ]
 
 
-def _eighth(value: float) -> int:
+def multiple_of_8(value: float) -> int:
     """The nearest multiple of 8 that is not more than a tenth below."""
     found = max(8, int(value + 4) // 8 * 8)
     return found + 8 if found < 0.9 * value else found
@@ -60,11 +60,11 @@ class MobileNetV2(nn.Module):
 
     def __init__(self, num_classes: int = 1000, width_mult: float = 1.0, dropout: float = 0.2) -> None:
         super().__init__()
-        channels = _eighth(32 * width_mult)
-        self.last_channel = _eighth(1280 * max(1.0, width_mult))
+        channels = multiple_of_8(32 * width_mult)
+        self.last_channel = multiple_of_8(1280 * max(1.0, width_mult))
         layers: list[Any] = [conv_norm(3, channels, 3, 2)]
         for expansion, wide, count, stride in STAGES:
-            out = _eighth(wide * width_mult)
+            out = multiple_of_8(wide * width_mult)
             for k in range(count):
                 layers.append(InvertedResidual(channels, out, stride if k == 0 else 1, expansion))
                 channels = out

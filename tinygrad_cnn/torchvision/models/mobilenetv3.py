@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tinygrad_cnn.torch import nn
-from tinygrad_cnn.torchvision.models.mobilenet import _eighth
+from tinygrad_cnn.torchvision.models.mobilenet import multiple_of_8
 from tinygrad_cnn.torchvision.models.weights import filled, weights_of
 from tinygrad_cnn.torchvision.ops.misc import Conv2dNormActivation, SqueezeExcitation
 
@@ -54,7 +54,7 @@ class InvertedResidual(nn.Module):
             )
         )
         if weighed:
-            squeezed = _eighth(wide // 4)
+            squeezed = multiple_of_8(wide // 4)
             layers.append(SqueezeExcitation(wide, squeezed, scale_activation=N.Hardsigmoid))  # type: ignore[arg-type]
         layers.append(Conv2dNormActivation(wide, out, 1, norm_layer=_norm, activation_layer=None))
         self.block = N.Sequential(*layers)
