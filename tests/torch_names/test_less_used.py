@@ -1,5 +1,9 @@
 """Modules of PyTorch's that few programs use: pruning, kernels of attention, trees; and writes to `data`."""
 
+import gzip
+import shutil
+from pathlib import Path
+
 import pytest
 
 from tinygrad_cnn import torch
@@ -93,3 +97,44 @@ def test_trees_and_the_older_names_of_functions() -> None:
     one(torch.ones(1, 2)).sum().backward()
     clip_grads_with_norm_(one.parameters(), 1.0, torch.tensor(4.0))
     assert torch.allclose(one.weight.grad, torch.full((1, 2), 0.25))
+
+
+def test_tensors_in_a_list_are_their_one_element_whatever_their_shape() -> None:
+    one = torch.tensor([1.5])
+    assert torch.tensor([[one], [one]]).shape == (2, 1) and torch.Tensor([one, one]).shape == (2,)
+    assert torch.tensor([one.double(), 1.0]).dtype is torch.float64
+    assert torch.tensor([one.half(), 1.0]).dtype is torch.float32
+    assert torch.tensor([torch.tensor(2), 1.5]).tolist() == [2.0, 1.5]
+    for many in (torch.ones(2), torch.ones(0)):
+        with pytest.raises(ValueError, match="only one element tensors"):
+            torch.tensor([one, many])
+
+
+def test_files_of_data_sets_are_looked_at_and_unpacked_and_not_fetched(tmp_path: Path) -> None:
+    from tinygrad_cnn.torchvision.datasets import utils
+
+    (tmp_path / "a.txt").write_bytes(b"abc")
+    md5 = utils.calculate_md5(tmp_path / "a.txt")
+    assert utils.check_integrity(tmp_path / "a.txt", md5) and not utils.check_integrity(
+        tmp_path / "a.txt", "0"
+    )
+    utils.download_url("https://example.org/a.txt", tmp_path, md5=md5)
+    with pytest.raises(RuntimeError, match="is not fetched here"):
+        utils.download_file_from_google_drive("id", tmp_path)
+    for kind in ("zip", "tar", "gztar"):
+        packed = shutil.make_archive(str(tmp_path / kind), kind, tmp_path, "a.txt")
+        utils.download_and_extract_archive(
+            f"https://example.org/{Path(packed).name}",
+            tmp_path,
+            tmp_path / "to" / kind,
+            remove_finished=True,
+        )
+        assert (tmp_path / "to" / kind / "a.txt").read_bytes() == b"abc" and not Path(packed).exists()
+    (tmp_path / "b.gz").write_bytes(gzip.compress(b"abc"))
+    assert Path(utils.extract_archive(tmp_path / "b.gz")).read_bytes() == b"abc"
+    with pytest.raises(RuntimeError, match="are known"):
+        utils.extract_archive(tmp_path / "a.txt")
+    assert utils.list_dir(tmp_path) == ["to"] and utils.list_files(tmp_path, ".gz") == ["b.gz"]
+    assert utils.list_dir(tmp_path, True) == [str(tmp_path / "to")]
+    with pytest.raises(ValueError, match="Unknown value 'x'"):
+        utils.verify_str_arg("x", "split", ("train",))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,7 @@ from tinygrad_cnn.torch import devices, dtypes
 from tinygrad_cnn.torch.mixing import of_number
 from tinygrad_cnn.torch.registry import name
 from tinygrad_cnn.torch.shapes import new_sizes
-from tinygrad_cnn.torch.tensors import Tensor
+from tinygrad_cnn.torch.tensors import Tensor, numbers
 
 
 def made(array: Any, requires_grad: bool, device: Any) -> Any:
@@ -46,7 +48,7 @@ def array_of(data: Any, dtype: Any = None, copy: bool = False) -> Any:
         data = data._array
     if isinstance(data, (np.ndarray, np.generic)):
         return np.array(data, kind, copy=True if copy else None)
-    found = np.array(_unwrapped(data))
+    found = np.array(numbers(data))
     if found.dtype.kind not in "biuf":
         refusal: Any = RuntimeError if found.dtype == object else ValueError
         raise (TypeError if isinstance(data, (str, bytes, np.ndarray)) else refusal)(
@@ -54,15 +56,31 @@ def array_of(data: Any, dtype: Any = None, copy: bool = False) -> Any:
         )
     if kind is None and found.dtype.kind == "f" and not _holds_arrays(data):
         kind = dtypes.get_default_dtype().dtype
+    if dtype is None and (mixed := _kind_with_tensors(data)) is not None:
+        kind = mixed
     return found if kind is None else found.astype(kind)
 
 
-def _unwrapped(data: Any) -> Any:
-    if isinstance(data, NativeTensor):
-        return data._array.tolist()
+def _leaves(data: Any) -> Iterator[Any]:
     if isinstance(data, (list, tuple, range)):
-        return [_unwrapped(item) for item in data]
-    return data
+        for item in data:
+            yield from _leaves(item)
+    else:
+        yield data
+
+
+def _kind_with_tensors(data: Any) -> Any:
+    """The type that Tensors among numbers in a list make together; None where there are no Tensors."""
+    kinds: dict[Any, None] = {}
+    tensors = False
+    for leaf in _leaves(data):
+        tensors = tensors or isinstance(leaf, NativeTensor)
+        kinds[leaf.dtype if isinstance(leaf, NativeTensor) else type(leaf)] = None
+    if not tensors:
+        return None
+    python = {float: dtypes.get_default_dtype(), int: dtypes.int64, bool: dtypes.bool_}
+    found = [python.get(kind) or dtypes.of_numpy(np.dtype(kind)) for kind in kinds]
+    return functools.reduce(dtypes.promote_types, found).dtype
 
 
 def _holds_arrays(data: Any) -> bool:

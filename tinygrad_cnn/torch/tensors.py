@@ -281,8 +281,23 @@ def _shared(data: Any) -> Any:
 
 def _plain(data: Any) -> Any:
     """Nested lists with numbers in the place of Tensors."""
+    return data._array if isinstance(data, NativeTensor) else numbers(data)
+
+
+def numbers(data: Any) -> Any:
+    """Nested lists in which each Tensor, of whatever shape, is its one element: one of NumPy's numbers.
+
+    Raises:
+        ValueError: a Tensor among them has several elements, or none.
+
+    >>> numbers([[Tensor([1.0]), 2.0]])
+    [[np.float32(1.0), 2.0]]
+    """
     if isinstance(data, NativeTensor):
-        return data._array
-    if isinstance(data, (list, tuple)):
-        return [_plain(item) for item in data]
-    return data
+        if data._array.size != 1:
+            raise ValueError(
+                "only one element tensors can be converted to Python scalars; "
+                f"a list holds one of shape {tuple(data._array.shape)}: torch.stack joins tensors"
+            )
+        return data._array.reshape(())[()]
+    return [numbers(item) for item in data] if isinstance(data, (list, tuple, range)) else data
