@@ -1,4 +1,5 @@
-"""Compiled sums of columns, running sums and products, and the largest of short rows, against NumPy's."""
+"""Compiled sums of columns, running sums and products, the largest of rows and losses of many places,
+against NumPy's."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,7 +15,7 @@ from tinygrad_cnn.kernels import threads
 
 pytest.importorskip("numba")
 
-from tinygrad_cnn.kernels.compiled import scans, sums
+from tinygrad_cnn.kernels.compiled import loss, ranks, scans, sums
 from tinygrad_cnn.kernels.compiled.base import operands
 
 Shape = tuple[int, ...]
@@ -118,6 +119,44 @@ def test_the_largest_of_rows_is_exact(shape: Shape, seed: int, count: int, large
     x = drawn(seed, shape)
     exact = reference.row_extremes(x, largest)
     np.testing.assert_array_equal(scans.row_extremes(x, largest), exact, strict=True)
+
+
+@settings(max_examples=25)
+@given(
+    st.sampled_from([(5, 4), (3, 300), (40, 63)]), SEEDS, COUNTS, st.booleans(), st.sampled_from([1, 2, 9])
+)
+def test_the_first_of_the_largest_are_those_of_a_sort(
+    shape: Shape, seed: int, count: int, largest: bool, k: int
+) -> None:
+    threads.set_num_threads(count)
+    x = drawn(seed, shape).round()  # with ties, and -0 beside 0
+    x[:, 2::7], x[0, 1], x[1] = np.nan, np.inf, np.nan
+    k = min(k, shape[1])
+    exact = reference.top_places(x, k, largest)
+    np.testing.assert_array_equal(ranks.top_places(x, k, largest), exact, strict=True)
+
+
+@settings(max_examples=25)
+@given(st.sampled_from([(3, 4, 5), (2, 7, 3, 2), (1, 1, 4)]), SEEDS, COUNTS)
+def test_cross_entropy_of_many_places(shape: Shape, seed: int, count: int) -> None:
+    threads.set_num_threads(count)
+    rng, x = np.random.default_rng(seed), drawn(seed, shape)
+    places = (shape[0], *shape[2:])
+    labels, weight = rng.integers(-1, shape[1], places), rng.random(places).astype("f4")
+    share = np.expand_dims(weight, 1)
+    for found, exact in (
+        (loss.cross_entropy(x, labels, weight), reference.cross_entropy(x, labels, weight)),
+        (loss.cross_entropy_slope(x, labels, share), reference.cross_entropy_slope(x, labels, share)),
+    ):
+        assert found.dtype == np.float32 and found.flags.c_contiguous
+        np.testing.assert_allclose(found, exact, rtol=1e-5, atol=2e-6)
+
+
+def test_huber_is_numpys_also_of_infinities() -> None:
+    d = np.array([0, -0.5, 1, -2, 1e38, np.inf, -np.inf, np.nan], "f4")
+    with np.errstate(over="ignore"):
+        exact = reference.huber(d, 1.5, 0.5)
+    np.testing.assert_allclose(loss.huber(d, 1.5, 0.5), exact, rtol=3e-7)
 
 
 def test_nan_and_infinity_stay() -> None:

@@ -57,6 +57,7 @@ from tinygrad_cnn.kernels.numpy import hardswish as hardswish
 from tinygrad_cnn.kernels.numpy import hardswish_slope as hardswish_slope
 from tinygrad_cnn.kernels.numpy import hardtanh as hardtanh
 from tinygrad_cnn.kernels.numpy import hardtanh_slope as hardtanh_slope
+from tinygrad_cnn.kernels.numpy import huber as huber
 from tinygrad_cnn.kernels.numpy import layer_norm as layer_norm
 from tinygrad_cnn.kernels.numpy import layer_norm_slope as layer_norm_slope
 from tinygrad_cnn.kernels.numpy import leaky_relu as leaky_relu
@@ -104,6 +105,7 @@ from tinygrad_cnn.kernels.numpy import spread as spread
 from tinygrad_cnn.kernels.numpy import tan as tan
 from tinygrad_cnn.kernels.numpy import tanh as tanh
 from tinygrad_cnn.kernels.numpy import tanh_slope as tanh_slope
+from tinygrad_cnn.kernels.numpy import top_places as top_places
 from tinygrad_cnn.kernels.numpy import unfold as unfold
 
 serving.install(sys.modules[__name__], tuple(n for n, f in vars(numpy).items() if callable(f)))

@@ -16,7 +16,7 @@ from tinygrad_cnn.ops.activation import LogSoftmax, Sigmoid, Softmax
 from tinygrad_cnn.ops.elementwise import Exp, Log
 from tinygrad_cnn.ops.families import Loss
 from tinygrad_cnn.ops.fused import fused
-from tinygrad_cnn.ops.index import Index
+from tinygrad_cnn.ops.index import AddAlongAxis, Index
 from tinygrad_cnn.ops.rectifier import Hardtanh
 
 __all__ = [
@@ -96,9 +96,7 @@ class Huber(ElementLoss):
         self.delta, self.factor = delta, factor
 
     def forward(self, x: Any, t: Any) -> Any:
-        d = abs(x - t)
-        near = np.minimum(d, self.delta)  # no square of it overflows
-        return self.reduced(self.factor * (near * (d - 0.5 * near)))
+        return self.reduced(kernels.huber(x - t, self.delta, self.factor))
 
     def backward(self, g: Any, x: Any, t: Any, size: int, *, needs: Needs) -> tuple[Any, ...]:
         slope = Hardtanh(-self.delta, self.delta)(x - t)  # an infinite d has a finite slope
@@ -234,8 +232,11 @@ class LabelLoss(Loss):
     def negated(self, scores: Any) -> Any:
         """Minus the score of each label, weighted and reduced; 0 where ignored, even if a score is NaN."""
         labels, weight = devices.beside(self._labels, scores), devices.beside(self._weight, scores)
-        beside = np.maximum(np.expand_dims(labels, 1), 0)
-        picked = np.take_along_axis(scores, beside, 1).squeeze(1)
+        places = np.maximum(labels, 0)
+        if scores.ndim == 2:  # a half of the time
+            picked = scores[devices.arange(0, len(scores), like=scores), places]
+        else:
+            picked = np.take_along_axis(scores, np.expand_dims(places, 1), 1).squeeze(1)
         losses = np.where(labels < 0, 0, -picked * weight)
         return losses if self.reduction == "none" else losses.sum()
 
@@ -274,7 +275,8 @@ class NegativeLogLikelihood(LabelLoss):
         return Result(self.negated(x), x.shape)
 
     def backward(self, g: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
-        return (self.shared(g) * -kernels.one_hot(devices.beside(self._labels, g), shape, g.dtype),)
+        places = np.maximum(np.expand_dims(self._labels, 1), 0)  # what is ignored weighs 0
+        return (AddAlongAxis(places, 1, shape[1], unique=True)(-self.shared(g)),)
 
 
 class SoftTargetCrossEntropy(Loss):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from tinygrad_cnn import kernels
 from tinygrad_cnn.graph import Result
+from tinygrad_cnn.kernels.numpy.ranks import order
 from tinygrad_cnn.ops.families import Rearrangement
 from tinygrad_cnn.ops.index import AddAlongAxis
 
@@ -56,17 +59,7 @@ class TopK(Ordered):
         self.k, self.axis, self.largest = k, axis, largest
 
     def forward(self, x: Any) -> Any:
-        before = (slice(None),) * self.axis
-        return self.taken(x, order(x, self.axis, self.largest)[(*before, slice(0, self.k))])
-
-
-def order(x: Any, axis: int, descending: bool) -> Any:
-    """The places that sort x along an axis; stable, and NaN counts as the largest.
-
-    >>> order(np.array([1.0, 3.0, np.nan, 3.0]), 0, True)
-    array([2, 1, 3, 0])
-    """
-    if not descending:
-        return np.argsort(x, axis=axis, kind="stable")
-    backwards = np.flip(x, axis)  # a stable sort of the reverse, reversed, leaves ties in order
-    return x.shape[axis] - 1 - np.flip(np.argsort(backwards, axis=axis, kind="stable"), axis)
+        last = x.swapaxes(self.axis, -1)
+        rows = last.reshape((prod(last.shape[:-1]), x.shape[self.axis]))
+        places = kernels.top_places(rows, self.k, self.largest).reshape((*last.shape[:-1], self.k))
+        return self.taken(x, places.swapaxes(self.axis, -1))

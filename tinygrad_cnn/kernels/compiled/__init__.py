@@ -12,7 +12,7 @@ from tinygrad_cnn.kernels import cache
 SERVED = {
     "convolution.choice": ("conv", "conv_image", "conv_kernel"),
     "product.matrix": ("linear", "matmul"),
-    "loss": ("cross_entropy", "cross_entropy_slope"),
+    "loss": ("cross_entropy", "cross_entropy_slope", "huber"),
     "activation": (
         "elu",
         "elu_slope",
@@ -49,6 +49,7 @@ SERVED = {
     "pool.windows": ("avg_pool", "max_pool", "max_pool_places", "place", "spread"),
     "pool.bins": ("adaptive_max_pool",),
     "positions": ("add_along", "add_rows"),
+    "ranks": ("top_places",),
     "recurrent.elman": ("rnn", "rnn_slope"),
     "recurrent.gru": ("gru", "gru_slope"),
     "recurrent.lstm": ("lstm", "lstm_slope"),

@@ -75,6 +75,7 @@ from tinygrad_cnn.kernels.numpy.elementary import sin as sin
 from tinygrad_cnn.kernels.numpy.elementary import sinh as sinh
 from tinygrad_cnn.kernels.numpy.elementary import tan as tan
 from tinygrad_cnn.kernels.numpy.error_functions import erf as erf
+from tinygrad_cnn.kernels.numpy.loss import huber as huber
 from tinygrad_cnn.kernels.numpy.norm import group_norm as group_norm
 from tinygrad_cnn.kernels.numpy.norm import group_norm_slope as group_norm_slope
 from tinygrad_cnn.kernels.numpy.norm import rms_norm as rms_norm
@@ -84,6 +85,7 @@ from tinygrad_cnn.kernels.numpy.pointwise import relu_slope as relu_slope
 from tinygrad_cnn.kernels.numpy.pointwise import sigmoid as sigmoid
 from tinygrad_cnn.kernels.numpy.pointwise import sigmoid_slope as sigmoid_slope
 from tinygrad_cnn.kernels.numpy.pool import adaptive_max_pool as adaptive_max_pool
+from tinygrad_cnn.kernels.numpy.ranks import top_places as top_places
 from tinygrad_cnn.kernels.numpy.recurrent import gru as gru
 from tinygrad_cnn.kernels.numpy.recurrent import gru_slope as gru_slope
 from tinygrad_cnn.kernels.numpy.recurrent import lstm as lstm

@@ -50,6 +50,7 @@ from tinygrad_cnn.kernels.numpy.elementary import tan as tan
 from tinygrad_cnn.kernels.numpy.error_functions import erf as erf
 from tinygrad_cnn.kernels.numpy.loss import cross_entropy as cross_entropy
 from tinygrad_cnn.kernels.numpy.loss import cross_entropy_slope as cross_entropy_slope
+from tinygrad_cnn.kernels.numpy.loss import huber as huber
 from tinygrad_cnn.kernels.numpy.loss import log_softmax as log_softmax
 from tinygrad_cnn.kernels.numpy.loss import one_hot as one_hot
 from tinygrad_cnn.kernels.numpy.loss import softmax as softmax
@@ -81,6 +82,7 @@ from tinygrad_cnn.kernels.numpy.positions import add_along as add_along
 from tinygrad_cnn.kernels.numpy.positions import add_rows as add_rows
 from tinygrad_cnn.kernels.numpy.product import linear as linear
 from tinygrad_cnn.kernels.numpy.product import matmul as matmul
+from tinygrad_cnn.kernels.numpy.ranks import top_places as top_places
 from tinygrad_cnn.kernels.numpy.recurrent import gru as gru
 from tinygrad_cnn.kernels.numpy.recurrent import gru_slope as gru_slope
 from tinygrad_cnn.kernels.numpy.recurrent import lstm as lstm

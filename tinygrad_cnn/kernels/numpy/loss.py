@@ -46,6 +46,18 @@ def cross_entropy_slope(x: Array, labels: Array, share: Array) -> Array:
     return dx * share
 
 
+def huber(d: Array, delta: float, factor: float) -> Array:
+    """factor * (½d² where |d| < delta, else delta (|d| - ½delta)).
+
+    >>> huber(np.array([0.5, -3.0]), 1.0, 1.0)
+    array([0.125, 2.5  ])
+    """
+    size = abs(d)
+    near = np.minimum(size, delta)  # no square of it overflows
+    found: Array = factor * (near * (size - 0.5 * near))
+    return found
+
+
 def one_hot(labels: Array, shape: tuple[int, ...], dtype: Any) -> Array:
     """1 at each label along axis 1 that is not negative, 0 elsewhere.
 

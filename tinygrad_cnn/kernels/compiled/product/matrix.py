@@ -190,6 +190,8 @@ def matmul(a: Array, b: Array) -> Array:
         return reference.matmul(a, b)
     (m, terms), columns = a.shape, b.shape[1]
     work = m * terms * columns
+    if m == columns == 1 and work >= vector.LONG_RUN and terms == len(b) and _served(a, b):
+        return vector.linear(a, b.reshape(1, terms), None)
     if (m == 1 or (terms == 1 and work < WORTH_PANELS)) and columns >= vector.LONG_RUN and work:
         return vector.matmul(a, b) if terms == len(b) and _served(a, b) else reference.matmul(a, b)
     if work >= LARGE and terms == len(b) and columns >= LANES and _served(a, b):
