@@ -67,6 +67,8 @@ def check_reductions() -> None:
         for largest in (False, True):
             exact = reference.row_extremes(rows, largest)
             np.testing.assert_array_equal(scans.row_extremes(rows, largest), exact, strict=True)
+            top = ranks.top_places(x[:, :, 0], 2, largest)
+            np.testing.assert_array_equal(top, reference.top_places(x[:, :, 0], 2, largest), strict=True)
 
 
 def near(found: np.ndarray, x: np.ndarray, bound: np.ndarray) -> None:

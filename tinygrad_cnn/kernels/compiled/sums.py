@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_cnn.kernels import numpy as reference
-from tinygrad_cnn.kernels.compiled.base.compiling import kernel
+from tinygrad_cnn.kernels.compiled.base.compiling import inlined, kernel
 from tinygrad_cnn.kernels.compiled.base.functions import plus
 from tinygrad_cnn.kernels.compiled.base.operands import FLOAT32, is_served, over, plain
 from tinygrad_cnn.kernels.compiled.positions import parted
@@ -38,6 +38,12 @@ def sums_of_rows(x, y, start, stop):
         y[r] = found
 
 
+@inlined
+def row_of(x, b, k, lanes, at, end):
+    """A part of the k-th row of lanes."""
+    return x[b, k * lanes + at : k * lanes + end]
+
+
 @kernel("void(float32[:, ::1], boolean, float32[:, ::1], float64[:, ::1], int64, int64)")
 def sums_of_columns(x, along, part, wide, start, stop):
     lanes = wide.shape[1]
@@ -55,18 +61,17 @@ def sums_of_columns(x, along, part, wide, start, stop):
                 until = min(begin + ROWS, count)
                 fours = begin + (until - begin) // 4 * 4
                 for k in range(begin, fours, 4):  # four rows at once: sums are written less often
-                    rows = x[b, k * lanes + at : (k + 3) * lanes + end]
+                    p, q = row_of(x, b, k, lanes, at, end), row_of(x, b, k + 1, lanes, at, end)
+                    r, t = row_of(x, b, k + 2, lanes, at, end), row_of(x, b, k + 3, lanes, at, end)
                     for i in range(run.size):
-                        two = plus(rows[i], rows[i + lanes])
-                        others = plus(rows[i + 2 * lanes], rows[i + 3 * lanes])
-                        run[i] = plus(run[i], plus(two, others))
+                        run[i] = plus(run[i], plus(plus(p[i], q[i]), plus(r[i], t[i])))
                 for k in range(fours, until):
-                    row = x[b, k * lanes + at : k * lanes + end]
+                    row = row_of(x, b, k, lanes, at, end)
                     for i in range(run.size):
                         run[i] = plus(run[i], row[i])
                 for i in range(total.size):
                     total[i] += run[i]
-            rest = x[b, count * lanes + at : count * lanes + end]  # what fills no whole row of lanes
+            rest = row_of(x, b, count, lanes, at, end)  # what fills no whole row of lanes
             for i in range(rest.size):
                 total[i] += rest[i]
 
