@@ -254,6 +254,21 @@ def test_a_failure_that_another_look_does_not_confirm_is_none() -> None:
     assert comparison.doubted(doubtful, comparison.floor).status == "pass"
 
 
+def test_what_rounding_may_have_made_is_left_unchecked() -> None:
+    rough = gradcheck(lambda x: (x**2).sum(), X, gradient=lambda x: 2 * x * (1 + 1e-6 * np.sin(x * 1e13)))
+    assert rough.status == "unchecked" and "the gradient's own rounding is as large" in str(rough)
+    zero = gradcheck(lambda x: (x * 0).sum(), X, gradient=lambda x: np.full(3, 1e-17), atol=0)
+    assert zero.status == "unchecked" and "the function is 0 to the last digit" in str(zero)
+    assert (
+        gradcheck(lambda x: (x * 0).sum(), X, gradient=lambda x: np.full(3, 1e-9), atol=0).status == "fail"
+    )
+    subject = Subject(
+        NumpyDerivatives(lambda x: x * np.inf, None, lambda t, x: t[0] * np.inf), np.sum, [X + 2]
+    )
+    steep = Comparer(subject, 1e-7, 0.0, np.random.default_rng(0)).forward("here", [np.ones(3)])
+    assert (steep.status, steep.reason) == ("unchecked", "forward or reverse mode is not finite here")
+
+
 def test_subgradients_a_little_outside_the_slopes_around_are_left_unchecked() -> None:
     near = made(np.abs, lambda g, x: g * np.where(x == 0, 2.0, np.sign(x)), keep=(0,))
     found = gradcheck(near, np.zeros(1), entries=True)
