@@ -8,7 +8,7 @@ from typing import Any
 from tinygrad_cnn import nn as native_nn
 from tinygrad_cnn.torch.generators import DRAWS
 from tinygrad_cnn.torch.nn import init
-from tinygrad_cnn.torch.nn.layers import options_of, with_device
+from tinygrad_cnn.torch.nn.making import options_of, with_device
 from tinygrad_cnn.torch.nn.modules import COUNTERPARTS, Module
 from tinygrad_cnn.torch.tensors import Tensor
 
