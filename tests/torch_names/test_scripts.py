@@ -5,8 +5,10 @@ import sys
 
 import pytest
 
-from tinygrad_cnn.torch import comparison
+from tinygrad_cnn import torch
+from tinygrad_cnn.torch import comparison, nn
 from tinygrad_cnn.torch.comparison import Note, report
+from tinygrad_cnn.torch.profiling import Profile
 
 SCRIPT = """
 import sys
@@ -49,7 +51,21 @@ def test_a_script_runs_as_it_is(tmp_path):
 
 def test_profile_prints_where_the_time_went(tmp_path):
     done = run(tmp_path, SCRIPT, "--profile")
-    assert done.returncode == 0 and "module and op" in done.stderr and "SoftmaxCrossEntropy" in done.stderr
+    assert done.returncode == 0 and "module and op" in done.stderr and "CrossEntropyLoss" in done.stderr
+
+
+def test_a_profile_tells_models_apart_and_sums_what_it_leaves_out() -> None:
+    class Left(nn.Sequential):
+        pass
+
+    x = torch.ones(1, 2)
+    with Profile() as profile:
+        for model in (Left(nn.Linear(2, 2), nn.ReLU()), nn.Sequential(nn.Linear(2, 2))):
+            model(x).sum().backward()
+    text = profile.report()
+    assert "Left.0: Linear" in text and "Sequential.0: Linear" in text and "more" not in text
+    short = profile.report(most=1).splitlines()
+    assert len(short) == 4 and short[2].endswith(f"{len(profile.rows) - 1} more")
 
 
 def test_draw_writes_the_graph_of_the_first_backward(tmp_path):

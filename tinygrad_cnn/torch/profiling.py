@@ -13,7 +13,8 @@ from tinygrad_cnn.restoring import Ended
 class Profile(Observer, Ended):
     """Sums the time of recorded ops, forward and backward, by module and op; a context.
 
-    Time between ops (Python, data, the optimizer) is the rest of the total.
+    Ops have the names that they have on drawings. Where the program calls several models, the names of
+    modules begin with the model's class.
 
     >>> from tinygrad_cnn import torch
     >>> with Profile() as profile:
@@ -23,7 +24,7 @@ class Profile(Observer, Ended):
     """
 
     def __init__(self) -> None:
-        self.rows: dict[tuple[str, str], list[float]] = defaultdict(lambda: [0.0, 0.0, 0])
+        self.rows: dict[tuple[str, str, str], list[float]] = defaultdict(lambda: [0.0, 0.0, 0])
         self._began = self._total = 0.0
         self._block = observe(self)
 
@@ -44,7 +45,7 @@ class Profile(Observer, Ended):
 
     def recorded(self, node: Any, arrays: Any, result: Any) -> None:
         """Add what it took."""
-        row = self.rows[node.scope, node.op.name]
+        row = self.rows[_place(node)]
         row[0] += perf_counter() - self._began
         row[2] += 1
 
@@ -54,15 +55,35 @@ class Profile(Observer, Ended):
 
     def stepped(self, node: Any, g: Any, gradients: Any) -> None:
         """Add what it took."""
-        self.rows[node.scope, node.op.name][1] += perf_counter() - self._began
+        self.rows[_place(node)][1] += perf_counter() - self._began
 
     def report(self, most: int = 20) -> str:
         """A table, the slowest first, times in milliseconds."""
         rows = sorted(self.rows.items(), key=lambda item: -item[1][0] - item[1][1])
         lines = [f"{'forward':>10} {'backward':>10} {'calls':>8}  module and op (times in ms)"]
-        for (scope, name), (forward, backward, calls) in rows[:most]:
-            where = f"{scope}: " if scope else ""
+        models = {model for model, scope, _ in self.rows if scope}
+        for (model, scope, name), (forward, backward, calls) in rows[:most]:
+            path = f"{model}.{scope}" if model and scope and len(models) > 1 else scope
+            where = f"{path}: " if path else ""
             lines.append(f"{forward * 1e3:10.1f} {backward * 1e3:10.1f} {calls:8.0f}  {where}{name}")
+        if len(rows) > most:
+            forward, backward, calls = (sum(row[k] for _, row in rows[most:]) for k in range(3))
+            rest = f"{len(rows) - most} more"
+            lines.append(f"{forward * 1e3:10.1f} {backward * 1e3:10.1f} {calls:8.0f}  {rest}")
         spent = sum(f + b for f, b, _ in self.rows.values())
-        lines.append(f"ops {spent:.2f} s of {self._total:.2f} s in all")
+        lines.append(
+            f"ops {spent:.2f} s of {self._total:.2f} s in all; the rest: Python, data, the optimizer, "
+            "ops without a gradient"
+        )
         return "\n".join(lines)
+
+
+def _place(node: Any) -> tuple[str, str, str]:
+    """Where a node was made: the class of the outermost module, the module's path, the op."""
+    call = node.call
+    if call is None:
+        return "", "", node.op.drawn_name
+    scope = call.path
+    while call.around is not None:
+        call = call.around
+    return "" if call.kind is None else call.kind.__name__, scope, node.op.drawn_name

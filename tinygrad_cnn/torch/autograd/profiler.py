@@ -95,7 +95,7 @@ class profile:
     def key_averages(self, *args: Any, **options: Any) -> Averages:
         """The rows, one for each op and each named block."""
         found: dict[str, list[float]] = {name: list(row) for name, row in self._blocks.items()}
-        for (_, name), (forward, backward, calls) in self._profile.rows.items():
+        for (*_, name), (forward, backward, calls) in self._profile.rows.items():
             row = found.setdefault(name, [0.0, 0.0])
             row[0], row[1] = row[0] + forward + backward, row[1] + calls
         return Averages([Row(name, int(calls), 1e6 * time) for name, (time, calls) in found.items()])
