@@ -112,6 +112,20 @@ class Tensor(TensorMethods):
             arrays = x._array, y._array
             needs = m is not None and m.requires_grad, n is not None and n.requires_grad
             constants = m is None or n is None
+        elif (
+            count == 3  # with a bias
+            and isinstance(x := operands[0], Tensor)
+            and isinstance(y := operands[1], Tensor)
+            and isinstance(z := operands[2], Tensor)
+        ):
+            k, m, n = nodes = x._node, y._node, z._node
+            arrays = x._array, y._array, z._array
+            needs = (
+                k is not None and k.requires_grad,
+                m is not None and m.requires_grad,
+                n is not None and n.requires_grad,
+            )
+            constants = k is None or m is None or n is None
         else:
             nodes, arrays, needs = taken_apart(operands)
             constants = None in nodes

@@ -70,10 +70,11 @@ class OneThread:
         blas = self._blas
         if blas._get is not None:
             with blas._lock:
-                if blas._ours and blas._holds <= {self}:
+                holds = blas._holds
+                if blas._ours and len(holds) == (self in holds):  # nobody else's
                     blas._set(blas._before)
                     blas._ours = False
-                blas._holds.discard(self)
+                holds.discard(self)
 
 
 def _openblas() -> tuple[Any, Any]:
