@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn import devices
 from tinygrad_cnn.ops.families import Rearrangement
 
 __all__ = ["Pad", "PadAdd"]
@@ -29,10 +28,15 @@ class Pad(Rearrangement):
     def forward(self, x: Any) -> Any:
         if self.mode == "constant":
             return self._framed(x)
+        out, inside = self._middle(x)
         for axis, (before, after) in enumerate(self.widths):
-            if before or after:
-                x = x.take(devices.beside(sources(x.shape[axis], before, after, self.mode), x), axis)
-        return x
+            for i, source in border(x.shape[axis], before, after, self.mode):
+                beside = (
+                    (slice(None),) * axis,
+                    inside[axis + 1 :],
+                )  # what is full, and what has no border yet
+                out[(*beside[0], i, *beside[1])] = out[(*beside[0], source, *beside[1])]
+        return out
 
     def backward(self, g: Any) -> tuple[Any, ...]:
         if self.mode != "constant":
@@ -44,7 +48,8 @@ class Pad(Rearrangement):
         last = {"value": self.value} if self.mode == "constant" else {"mode": self.mode}
         return {"widths": self.widths, **last}
 
-    def _framed(self, x: Any) -> Any:
+    def _middle(self, x: Any) -> tuple[Any, tuple[slice, ...]]:
+        """x inside a border that is not written yet, and where it lies there."""
         sides = zip(self.widths, x.shape, strict=True)
         sizes, inside = [], []
         for (before, after), n in sides:
@@ -52,6 +57,10 @@ class Pad(Rearrangement):
             inside.append(slice(before, before + n))
         out = np.empty_like(x, shape=sizes)
         out[tuple(inside)] = x
+        return out, tuple(inside)
+
+    def _framed(self, x: Any) -> Any:
+        out, inside = self._middle(x)
         for axis, (before, after) in enumerate(self.widths):  # the border alone: half of what is written
             lead = tuple(inside[:axis])
             if before:
@@ -74,20 +83,28 @@ class PadAdd(Rearrangement):
         self.widths, self.mode = widths, mode
 
     def forward(self, g: Any) -> Any:
+        out = g.copy()
+        sizes = [n - before - after for (before, after), n in zip(self.widths, g.shape, strict=True)]
+        inside = [slice(before, before + n) for (before, _), n in zip(self.widths, sizes, strict=True)]
         for axis, (before, after) in enumerate(self.widths):
-            if not (before or after):
-                continue
-            n = g.shape[axis] - before - after
-            rows = np.moveaxis(g, axis, 0)
-            out = rows[before : before + n].copy()
-            shown = sources(n, before, after, self.mode)
-            for i in (*range(before), *range(before + n, len(rows))):
-                out[shown[i]] += rows[i]
-            g = np.moveaxis(out, 0, axis)
-        return g
+            for i, source in border(sizes[axis], before, after, self.mode):
+                out[(*inside[:axis], source)] += out[(*inside[:axis], i)]
+        return out[tuple(inside)].copy()
 
     def backward(self, h: Any) -> tuple[Any, ...]:
         return (Pad(self.widths, mode=self.mode)(h),)
+
+
+def border(n: int, before: int, after: int, mode: str) -> list[tuple[int, int]]:
+    """Each place of the border along a padded axis, and the place there of the element that it shows.
+
+    >>> border(3, 1, 2, "replicate")
+    [(0, 1), (4, 3), (5, 3)]
+    """
+    if not (before or after):
+        return []
+    shown = sources(n, before, after, mode)
+    return [(i, before + int(shown[i])) for i in (*range(before), *range(before + n, before + n + after))]
 
 
 def sources(n: int, before: int, after: int, mode: str) -> Any:
