@@ -11,7 +11,7 @@ from tinygrad_cnn import Op, Tensor
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError
 from tinygrad_cnn.graph import Result
-from tinygrad_cnn.testing import Step, TensorMachine, gradcheck
+from tinygrad_cnn.testing import GradientError, Step, TensorMachine, gradcheck
 from tinygrad_cnn.testing.strategies import programs
 
 
@@ -62,12 +62,13 @@ def test_a_wrong_op_in_a_program_shrinks_to_itself() -> None:
     assert eval(repr(found), {**globals(), "Program": type(found)}) == found
 
 
-def test_an_op_that_refuses_its_operands_gives_way() -> None:
-    def picky(x: Tensor) -> Tensor:
-        if x.ndim != 2:
-            raise ArgumentError("picky: a matrix fits")
-        return x.T
+def picky(x: Tensor) -> Tensor:
+    if x.ndim != 2 or x[0, 0].item() < 0:
+        raise ArgumentError("picky: a matrix fits whose first element is positive")
+    return x.T
 
+
+def test_an_op_that_refuses_its_operands_gives_way() -> None:
     assert find(programs(ops=[picky]), lambda p: any(s.op is picky for s in p.steps)).steps
     assert find(programs(ops=[picky]), lambda p: p.steps[0].op == "tanh").steps
 
@@ -82,6 +83,40 @@ def test_what_is_no_function_of_tensors_is_refused() -> None:
 # --------------------------------------------------------------------------- the machine
 def test_the_machine_finds_nothing_in_tensors() -> None:
     run_state_machine_as_test(TensorMachine, settings=settings(max_examples=15, stateful_step_count=20))
+
+
+class OwnOps(TensorMachine):
+    ops = (swish, blend, picky)
+
+
+class OneOfThemWrong(TensorMachine):
+    ops = (swish, blend, wrong, picky)
+
+
+def test_the_machine_takes_ops_of_ones_own() -> None:
+    run_state_machine_as_test(OwnOps, settings=settings(max_examples=5, stateful_step_count=10))
+
+
+def test_a_wrong_op_fails_in_the_machine_where_it_is_called() -> None:
+    machine = OneOfThemWrong()
+    try:
+        x = machine.start(1)
+        seen = len(machine.seen.steps)
+        machine.own(0, [x])
+        assert len(machine.seen.steps) == seen + 1, "the check itself is not watched"
+        with pytest.raises(GradientError, match="first wrong op: Wrong"):
+            machine.own(2, [x])
+    finally:
+        machine.teardown()
+
+
+@pytest.mark.slow
+def test_a_wrong_op_in_the_machine_shrinks_to_one_call_of_it() -> None:
+    few = settings(max_examples=50, stateful_step_count=5, database=None, derandomize=True)
+    with pytest.raises(GradientError, match="first wrong op: Wrong") as caught:
+        run_state_machine_as_test(OneOfThemWrong, settings=few)
+    steps = [line for note in caught.value.__notes__ for line in note.splitlines() if "state." in line]
+    assert [line.split("(")[0].split(".")[-1] for line in steps] == ["start", "own", "teardown"], steps
 
 
 class Aliasing(Op):

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from typing import Any
+from contextvars import copy_context
+from typing import Any, ClassVar
 
 import numpy as np
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, multiple, precondition, rule
 
 from tinygrad_cnn.errors import TinygradCnnError
 from tinygrad_cnn.graph import observe
+from tinygrad_cnn.graph.modes import MODE
 from tinygrad_cnn.tensors.tensor_class import Tensor
+from tinygrad_cnn.testing.assertions import assert_gradients
 from tinygrad_cnn.testing.blaming.recorded_steps import Witness
 from tinygrad_cnn.testing.fuzz.writes import OPS, SIDE, VIEWS, WRITES, Writes
+from tinygrad_cnn.testing.strategies.random_programs import operand_count
 
 #: A gradient may differ from the right one by this share, and by so much.
 RTOL, ATOL = 1e-9, 1e-9
+
+
+def _unwatched(op: Callable[..., Any], arrays: list[Any]) -> None:
+    """Check a derivative where the machine's observer does not see it; in a context of its own."""
+    MODE.set(MODE.get().replaced(observers=()))
+    assert_gradients(op, *arrays)
 
 
 class TensorMachine(RuleBasedStateMachine):
@@ -24,21 +35,21 @@ class TensorMachine(RuleBasedStateMachine):
 
     A walk gives the gradients that copies of all operands give, taken when each op ran, or it refuses
     with an error of this package; a silently wrong gradient fails. A write that is refused changes
-    nothing. Add rules for ops of one's own in a subclass: whether their derivatives are right is asked
-    with `strategies.programs(ops=...)`.
-
-        class TestMine(TensorMachine.TestCase):
-            pass
+    nothing. Functions of one's own in `ops` take part: the derivative of each is checked where it is
+    called, and a wrong one fails with the fewest rules that lead there. A subclass may add rules, too.
 
         class MyMachine(TensorMachine):
-            @rule(target=TensorMachine.tensors, x=TensorMachine.tensors)
-            def swish(self, x):
-                return Swish()(x)
+            ops = (swish, blend)
+
+        TestMine = MyMachine.TestCase
 
     Attributes:
+        ops: functions of one's own, from Tensors to a Tensor: one for each parameter without a default.
+            One that refuses its operands with an error of this package is left out there.
         tensors: the bundle of all Tensors that there are.   leaves: those that rules made.
     """
 
+    ops: ClassVar[Sequence[Callable[..., Any]]] = ()
     tensors: Any = Bundle("tensors")
 
     def __init__(self) -> None:
@@ -68,6 +79,19 @@ class TensorMachine(RuleBasedStateMachine):
     def compute(self, name: str, a: Tensor, b: Tensor) -> Any:
         """An op of one or two Tensors."""
         return OPS[name](a, b)
+
+    @precondition(lambda self: bool(self.ops))
+    @rule(target=tensors, number=st.integers(0, 99), operands=st.lists(tensors, min_size=1, max_size=4))
+    def own(self, number: int, operands: list[Tensor]) -> Any:
+        """A function of `ops`, whose derivative is checked at these operands."""
+        op = self.ops[number % len(self.ops)]
+        given = [operands[k % len(operands)] for k in range(operand_count(op))]
+        try:
+            y = op(*given)
+        except TinygradCnnError:
+            return multiple()
+        copy_context().run(_unwatched, op, [np.array(x.numpy()) for x in given])
+        return y if y.shape == (SIDE, SIDE) else multiple()
 
     @rule(target=tensors, name=st.sampled_from(list(VIEWS)), a=tensors)
     def view(self, name: str, a: Tensor) -> Any:

@@ -52,7 +52,7 @@ def programs(draw: Draw, max_steps: int = 8, ops: Iterable[Callable[..., Any]] =
     ])
     """
     own = sorted(ops, key=name_of)
-    drawing = _Drawing(draw(st.sampled_from(SHAPES)), [(op, _count(op)) for op in own])
+    drawing = _Drawing(draw(st.sampled_from(SHAPES)), [(op, operand_count(op)) for op in own])
     if own:
         drawing.add_step("own", draw(CHOICES))
     kinds = ["own", "own", *KINDS] if own else list(KINDS)
@@ -62,7 +62,7 @@ def programs(draw: Draw, max_steps: int = 8, ops: Iterable[Callable[..., Any]] =
     return drawing.finish()
 
 
-def _count(op: Callable[..., Any]) -> int:
+def operand_count(op: Callable[..., Any]) -> int:
     """Count the operands that a function of the user's takes."""
     try:
         forward = getattr(op, "forward", None)  # of an Op, made or its class
