@@ -8,7 +8,7 @@ from typing import Any
 
 from tinygrad_cnn.mode import enable_grad
 from tinygrad_cnn.restoring import Restoring
-from tinygrad_cnn.torch import shaping
+from tinygrad_cnn.torch import splitting
 from tinygrad_cnn.torch.autograd import functional
 from tinygrad_cnn.torch.autograd.walks import grad as gradients
 from tinygrad_cnn.torch.refusals import guard
@@ -188,10 +188,10 @@ def vmap(
         if isinstance(first, (tuple, list)):
             places = out_dims if isinstance(out_dims, (tuple, list)) else [out_dims] * len(first)
             columns = zip(*results, strict=True)
-            return tuple(shaping.stack(list(c), d) for c, d in zip(columns, places, strict=True))
+            return tuple(splitting.stack(list(c), d) for c, d in zip(columns, places, strict=True))
         if isinstance(first, dict):
-            return {key: shaping.stack([r[key] for r in results], out_dims) for key in first}
-        return shaping.stack(results, out_dims)
+            return {key: splitting.stack([r[key] for r in results], out_dims) for key in first}
+        return splitting.stack(results, out_dims)
 
     return run
 

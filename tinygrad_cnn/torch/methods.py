@@ -11,6 +11,7 @@ from tinygrad_cnn import functional as F
 from tinygrad_cnn import ops
 from tinygrad_cnn.tensors import Tensor as NativeTensor
 from tinygrad_cnn.torch import (
+    arithmetic,
     comparing,
     creating,
     devices,
@@ -56,7 +57,7 @@ from tinygrad_cnn.torch.tensors import Tensor, adopted
 _FLOAT32 = np.dtype(np.float32)
 #: The modules whose functions are in the tables.
 FAMILIES = (
-    comparing, creating, drawing, ordering, pointwise, products, quantities, reducing, scattering, selecting, shaping, splitting,
+    arithmetic, comparing, creating, drawing, ordering, pointwise, products, quantities, reducing, scattering, selecting, shaping, splitting,
     triangles, windows,
 )  # fmt: skip
 

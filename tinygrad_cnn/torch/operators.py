@@ -88,16 +88,9 @@ def _matmul(self: Any, other: Any) -> Any:
     return products.matmul(self, other) if isinstance(other, NativeTensor) else NotImplemented
 
 
-def _compared(ufunc: Any) -> Callable[[Any, Any], Any]:
-    def method(self: Any, other: Any) -> Any:
-        if not _is_operand(other):
-            return NotImplemented
-        return Tensor.detached(ufunc(self._array, comparing.value(other)))
+def _by_elements(ufunc: Any) -> Callable[[Any, Any], Any]:
+    """The method for what has no gradient: comparisons and bits."""
 
-    return method
-
-
-def _bits(ufunc: Any) -> Callable[[Any, Any], Any]:
     def method(self: Any, other: Any) -> Any:
         if not _is_operand(other):
             return NotImplemented
@@ -117,12 +110,12 @@ OPERATORS: dict[str, Any] = {
     "__mod__": _whole(F.remainder, np.remainder), "__rmod__": _whole(F.remainder, np.remainder, swap=True),
     "__pow__": _power, "__rpow__": lambda self, base: F.pow(base, self if self._array.dtype.kind == "f" else self.float()),
     "__matmul__": _matmul,
-    "__eq__": _compared(np.equal), "__ne__": _compared(np.not_equal), "__lt__": _compared(np.less),
-    "__le__": _compared(np.less_equal), "__gt__": _compared(np.greater), "__ge__": _compared(np.greater_equal),
-    "__and__": _bits(np.bitwise_and), "__rand__": _bits(np.bitwise_and),
-    "__or__": _bits(np.bitwise_or), "__ror__": _bits(np.bitwise_or),
-    "__xor__": _bits(np.bitwise_xor), "__rxor__": _bits(np.bitwise_xor),
-    "__lshift__": _bits(np.left_shift), "__rshift__": _bits(np.right_shift),
+    "__eq__": _by_elements(np.equal), "__ne__": _by_elements(np.not_equal), "__lt__": _by_elements(np.less),
+    "__le__": _by_elements(np.less_equal), "__gt__": _by_elements(np.greater), "__ge__": _by_elements(np.greater_equal),
+    "__and__": _by_elements(np.bitwise_and), "__rand__": _by_elements(np.bitwise_and),
+    "__or__": _by_elements(np.bitwise_or), "__ror__": _by_elements(np.bitwise_or),
+    "__xor__": _by_elements(np.bitwise_xor), "__rxor__": _by_elements(np.bitwise_xor),
+    "__lshift__": _by_elements(np.left_shift), "__rshift__": _by_elements(np.right_shift),
     "__getitem__": views.getitem, "__setitem__": views.setitem,
     "__repr__": printing.text_of, "__str__": printing.text_of,
 }  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from math import prod
 from typing import Any
 
@@ -10,13 +9,17 @@ import numpy as np
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.torch import views
-from tinygrad_cnn.torch.mixing import mixed
 from tinygrad_cnn.torch.registry import name
 from tinygrad_cnn.torch.shapes import Size, sizes
 from tinygrad_cnn.torch.tensors import Tensor
 
 
-def _axis(function: str, dim: Any, n: int) -> int:
+def axis_of(function: str, dim: Any, n: int) -> int:
+    """The number of a dimension, from 0, of n.
+
+    Raises:
+        IndexError: there is no such dimension.
+    """
     dim = int(dim)
     if not -n <= dim < max(n, 1):
         raise IndexError(
@@ -62,7 +65,7 @@ def ravel(input: Any) -> Any:
 def unflatten(input: Any, dim: int, sizes: Any) -> Any:
     """One dimension parted into several."""
     shape = input._array.shape
-    axis = _axis("unflatten", dim, len(shape))
+    axis = axis_of("unflatten", dim, len(shape))
     wanted = [int(n) for n in sizes]
     if -1 in wanted:
         wanted[wanted.index(-1)] = shape[axis] // -prod(wanted)
@@ -78,7 +81,7 @@ def transpose(input: Any, dim0: Any = None, dim1: Any = None, *axes: Any) -> Any
     n = input._array.ndim
     if n == 0:
         return input
-    a, b = _axis("transpose", dim0, n), _axis("transpose", dim1, n)
+    a, b = axis_of("transpose", dim0, n), axis_of("transpose", dim1, n)
     order = list(range(n))
     order[a], order[b] = b, a
     return views.permuted(input, tuple(order))
@@ -96,7 +99,7 @@ def t(input: Any) -> Any:
 def permute(input: Any, *dims: Any) -> Any:
     """Dimensions in another order."""
     n = input._array.ndim
-    order = tuple(_axis("permute", d, n) for d in sizes(dims))
+    order = tuple(axis_of("permute", d, n) for d in sizes(dims))
     if sorted(order) != list(range(n)):
         raise RuntimeError(f"permute: dims {order} do not name each of {n} dimensions once")
     return views.permuted(input, order)
@@ -112,7 +115,7 @@ def movedim(input: Any, source: Any, destination: Any) -> Any:
 def unsqueeze(input: Any, dim: int) -> Any:
     """A new dimension of size 1."""
     shape = input._array.shape
-    axis = _axis("unsqueeze", dim, len(shape) + 1)
+    axis = axis_of("unsqueeze", dim, len(shape) + 1)
     return views.reshaped(input, (*shape[:axis], 1, *shape[axis:]))
 
 
@@ -124,7 +127,7 @@ def squeeze(input: Any, dim: Any = None) -> Any:
     if dim is None:
         axes = set(range(n))
     else:
-        axes = {_axis("squeeze", d, n) for d in (dim if isinstance(dim, (tuple, list)) else (dim,))}
+        axes = {axis_of("squeeze", d, n) for d in (dim if isinstance(dim, (tuple, list)) else (dim,))}
     wanted = tuple(s for i, s in enumerate(shape) if not (i in axes and s == 1))
     return views.reshaped(input, wanted) if wanted != shape else views.same(input)
 
@@ -195,118 +198,6 @@ def repeat_interleave(
 ) -> Any:
     """Each element several times in a row."""
     return F.repeat(input, repeats._array if isinstance(repeats, Tensor) else repeats, dim)
-
-
-@name()
-def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
-    """Cut into parts of a size, or of several sizes."""
-    n = tensor._array.shape[dim]
-    if isinstance(split_size_or_sections, (list, tuple)):
-        parts = [int(s) for s in split_size_or_sections]
-        if sum(parts) != n:
-            raise RuntimeError(
-                f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at "
-                f"dimension {dim}), but got split_sizes={parts}"
-            )
-    else:
-        size = int(split_size_or_sections)
-        if size < 1 and (size < 0 or n):
-            raise RuntimeError(f"split expects a positive split_size, but got {size} for {n} elements")
-        size = max(size, 1)
-        parts = [min(size, n - i) for i in range(0, n, size)] or [0]
-    return _cut(tensor, parts, dim)
-
-
-def _cut(x: Any, parts: list[int], dim: int) -> tuple[Any, ...]:
-    before, start, out = (slice(None),) * _axis("split", dim, x._array.ndim), 0, []
-    for size in parts:
-        out.append(views.cut(x, (*before, slice(start, start + size))))
-        start += size
-    return tuple(out)
-
-
-@name("split_with_sizes")
-def split_with_sizes(input: Any, split_sizes: Any, dim: int = 0) -> tuple[Any, ...]:
-    """Cut into parts of several sizes."""
-    return split(input, list(split_sizes), dim)
-
-
-@name()
-def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
-    """Cut into that many parts, or fewer, of equal size but for the last."""
-    if chunks < 1:
-        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
-    return split(input, max(1, -(-input._array.shape[dim] // chunks)), dim)
-
-
-@name()
-def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
-    """Cut into parts as even as possible, or before some places."""
-    n = input._array.shape[dim]
-    if isinstance(indices_or_sections, (int, np.integer)):
-        k = int(indices_or_sections)
-        return _cut(input, [n // k + (i < n % k) for i in range(k)], dim)
-    places = [0, *(min(int(i), n) for i in indices_or_sections), n]
-    return _cut(input, [max(0, b - a) for a, b in itertools.pairwise(places)], dim)
-
-
-@name()
-def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
-    """The slices along a dimension, without it."""
-    before = (slice(None),) * _axis("unbind", dim, input._array.ndim)
-    return tuple(views.indexed(input, (*before, i)) for i in range(input._array.shape[dim]))
-
-
-@name()
-def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
-    """A part of one dimension."""
-    before = (slice(None),) * _axis("narrow", dim, input._array.ndim)
-    n, start, length = input._array.shape[dim], int(start), int(length)
-    if not -n <= start <= n:
-        raise IndexError(f"narrow: start {start} is out of range for a size of {n}")
-    start += n * (start < 0)
-    if length < 0 or start + length > n:
-        raise RuntimeError(f"narrow: start ({start}) + length ({length}) exceeds dimension size ({n})")
-    return views.cut(input, (*before, slice(start, start + length)))
-
-
-@name()
-def select(input: Any, dim: int, index: Any) -> Any:
-    """One slice of a dimension."""
-    return views.indexed(input, (slice(None),) * _axis("select", dim, input._array.ndim) + (int(index),))
-
-
-@name("cat", "concat", "concatenate", method=False)
-def cat(tensors: Any, dim: int = 0) -> Any:
-    """Tensors joined along a dimension; empty 1-d ones are left out."""
-    kept = [x for x in tensors if x._array.shape != (0,)] or list(tensors)
-    return F.concatenate(list(mixed(*kept)), axis=dim)
-
-
-@name(method=False)
-def stack(tensors: Any, dim: int = 0) -> Any:
-    """Tensors of one shape along a new dimension."""
-    return F.stack(list(mixed(*tensors)), axis=dim)
-
-
-@name("hstack", "column_stack", method=False)
-def hstack(tensors: Any) -> Any:
-    """Side by side."""
-    tensors = [x if x._array.ndim else F.reshape(x, (1,)) for x in tensors]
-    return cat(tensors, 0 if tensors[0]._array.ndim == 1 else 1)
-
-
-@name("vstack", "row_stack", method=False)
-def vstack(tensors: Any) -> Any:
-    """One below the other."""
-    return cat([x if x._array.ndim > 1 else F.reshape(x, (1, -1)) for x in tensors], 0)
-
-
-@name(method=False)
-def dstack(tensors: Any) -> Any:
-    """One behind the other."""
-    rows = [F.reshape(x, (1, -1, 1)) if x._array.ndim < 2 else x for x in tensors]
-    return cat([x if x._array.ndim > 2 else F.expand_dims(x, 2) for x in rows], 2)
 
 
 @name()
@@ -389,7 +280,7 @@ def diagflat(input: Any, offset: int = 0) -> Any:
 @name("unfold", function=False)
 def unfold(input: Any, dimension: int, size: int, step: int) -> Any:
     """Windows of a dimension, as a new last dimension."""
-    axis = _axis("unfold", dimension, input._array.ndim)
+    axis = axis_of("unfold", dimension, input._array.ndim)
     if size > input._array.shape[axis] or step < 1:
         raise RuntimeError(
             f"unfold: windows of {size} with steps of {step} do not fit into {input._array.shape[axis]} elements"

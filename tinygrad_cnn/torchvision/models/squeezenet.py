@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tinygrad_cnn.torch import nn
-from tinygrad_cnn.torch.shaping import cat
+from tinygrad_cnn.torch.splitting import cat
 from tinygrad_cnn.torchvision.models.weights import filled, weights_of
 
 N: Any = nn
