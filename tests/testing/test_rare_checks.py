@@ -394,7 +394,7 @@ def test_contracts_say_what_they_cannot_judge(monkeypatch: pytest.MonkeyPatch) -
 
 def test_functions_of_one_s_own_that_programs_cannot_use(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ArgumentError, match="the parameters of <built-in function max> cannot be seen"):
-        random_programs._count(max)
+        random_programs.operand_count(max)
     drawing = random_programs._Drawing((2,))
 
     def refusing(x: Any) -> Any:
