@@ -17,7 +17,7 @@ from tinygrad_cnn.functional.arguments import (
     values,
 )
 from tinygrad_cnn.functional.scan import one_line
-from tinygrad_cnn.kernels.numpy.ranks import order
+from tinygrad_cnn.ops.sort import order
 
 __all__ = ["argmax", "argmin", "argsort", "sort", "topk"]
 

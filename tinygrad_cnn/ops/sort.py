@@ -9,7 +9,7 @@ import numpy as np
 
 from tinygrad_cnn import kernels
 from tinygrad_cnn.graph import Result
-from tinygrad_cnn.kernels.numpy.ranks import order
+from tinygrad_cnn.kernels.numpy.ranks import order as order
 from tinygrad_cnn.ops.families import Rearrangement
 from tinygrad_cnn.ops.index import AddAlongAxis
 
