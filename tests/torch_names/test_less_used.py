@@ -138,3 +138,14 @@ def test_files_of_data_sets_are_looked_at_and_unpacked_and_not_fetched(tmp_path:
     assert utils.list_dir(tmp_path, True) == [str(tmp_path / "to")]
     with pytest.raises(ValueError, match="Unknown value 'x'"):
         utils.verify_str_arg("x", "split", ("train",))
+
+
+def test_named_tensors_and_the_tensors_of_a_graph_are_refused_with_a_reason() -> None:
+    x = torch.ones(2, requires_grad=True)
+    for name in ("names", "rename", "refine_names", "align_to", "has_names"):
+        with pytest.raises(AttributeError, match="dimensions have numbers, not names"):
+            getattr(x, name)
+    leaf = (x * 2).grad_fn.next_functions[0][0]
+    assert leaf.name() == "torch::autograd::AccumulateGrad" and leaf.next_functions == ()
+    with pytest.raises(AttributeError, match="--draw"):
+        leaf.variable  # noqa: B018

@@ -37,6 +37,18 @@ class GradFn:
         parents = sorted(self.node.parents, key=lambda p: not p.requires_grad)  # numbers behind tensors
         return tuple((GradFn(p) if p.requires_grad else None, 0) for p in parents)
 
+    @property
+    def variable(self) -> Any:
+        """Refused: a graph holds no tensors, so that they are freed with their last name.
+
+        Raises:
+            AttributeError: always.
+        """
+        raise AttributeError(
+            "grad_fn.variable: the graph holds no tensors here; `python -m tinygrad_cnn.torch --draw graph.png` "
+            "draws it with the names of parameters"
+        )
+
     def __repr__(self) -> str:
         return f"<{self.name()} object at {hex(id(self.node))}>"
 

@@ -32,6 +32,7 @@ _UNREAD = (
 )
 _INSIDE = "it is PyTorch's inside"
 _PIPES = "data pipes, which PyTorch itself has deprecated; Dataset and DataLoader are there"
+_NAMED = "dimensions have numbers, not names; named tensors never left PyTorch's prototype"
 _GPU = "it is for kernels of GPUs"
 _NETS = "torchvision.models has networks that classify; torchvision.ops has boxes and regions for others"
 
@@ -47,6 +48,9 @@ REASONS: dict[str, str] = {
     "quantization": _FLOAT, "quantize": _FLOAT, "ao": _FLOAT, "fft": _REAL, "stft": _REAL, "istft": _REAL,
     "complex": _REAL, "view_as_complex": _REAL, "view_as_real": _REAL, "polar": _REAL, "angle": _REAL, "cfloat": _REAL,
     "cdouble": _REAL, "chalf": _REAL, "hub": _NET,
+    **{f"Tensor.{name}": _NAMED for name in (
+        "names", "rename", "refine_names", "align_", "has_names",
+    )},
     "nn.attention.flex_attention": _GPU, "nn.attention.varlen": _GPU, "nn.attention.experimental": _GPU,
     "utils.flop_counter": "`tinygrad_cnn.nn.summary` counts operations", "utils.mobile_optimizer": _EAGER,
     "utils.bottleneck": "`python -m tinygrad_cnn.torch --profile` measures", "package": _EAGER, "mtia": _CPU,
