@@ -223,6 +223,37 @@ def test_a_fork_waits_for_an_import_and_the_child_can_import() -> None:
         pass
 
 
+def test_a_child_that_was_forked_in_the_middle_of_compiling_computes_without_the_compiler(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Numba's locks are the other thread's while it compiles: a child would wait for them without end.
+    monkeypatch.setattr(cache, "PATIENCE", 0.05)
+    begun, over = threading.Event(), threading.Event()
+
+    def compiling() -> None:
+        with cache._importing:
+            begun.set()
+            over.wait()
+
+    compiler_s = threading.Thread(target=compiling)
+    compiler_s.start()
+    begun.wait()
+    child = os.fork()
+    if child == 0:
+        told = 1
+        try:
+            y = kernels.relu(np.full(serving.WORTH_IT + 1, -1.0, np.float32))
+            with pytest.raises(KernelError, match="forked while another thread compiled"):
+                serving.use_kernels("fast")
+            told = int(y.any() or serving.kernels_in_use() != "reference")
+        finally:
+            os._exit(told)
+    over.set()
+    compiler_s.join()
+    assert os.waitpid(child, 0)[1] == 0
+    assert not cache.is_cut_off()  # the parent has its compiler
+
+
 def test_a_kernel_that_cannot_be_loaded(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -33,6 +33,8 @@ SOURCES = Path(__file__).parent / "compiled"
 PACKAGE = f"{__package__}.compiled"
 #: Seconds after which a failure is forgotten, and compiling is tried once more.
 FORGOTTEN = 24 * 3600
+#: Seconds for which a fork waits for a thread that compiles.
+PATIENCE = 30.0
 _importing = threading.RLock()
 
 
@@ -202,6 +204,7 @@ def imported(name: str) -> ModuleType:
     >>> imported("tinygrad_cnn.kernels.cache").root().name        # what is there already, as it is
     'tinygrad_cnn'
     """
+    _need_compiler()
     if name in sys.modules:
         return import_module(name)  # which waits if another thread is about it
     with placed(name):
@@ -240,6 +243,7 @@ def had(what: str, load: Callable[[], T], errors: type[Exception] = Exception) -
 
 def placed(module: str) -> Restoring[Path]:
     """Have Numba keep what a module compiles inside in its family's folder; one thread at a time."""
+    _need_compiler()
     lock, held, before = _importing, [], []  # type: ignore[var-annotated]
     config: Any = import_module("numba.core.config")
 
@@ -271,9 +275,9 @@ def remove(path: Path, module: str, name: str) -> int:
 def before_fork() -> None:
     """Let no other thread be importing Numba or a kernel while this one forks.
 
-    The child would wait for it for ever. After ten seconds it is forked all the same.
+    The child would wait for it for ever. After `PATIENCE` it is forked all the same, and compiles nothing.
     """
-    _waits.append(_importing.acquire(timeout=10))
+    _waits.append(_importing.acquire(timeout=PATIENCE))
 
 
 def after_fork() -> None:
@@ -283,13 +287,32 @@ def after_fork() -> None:
 
 
 def after_fork_in_child() -> None:
-    """In the child nobody else has the lock."""
-    global _importing
+    """In the child nobody else has the lock; nor does it, if that was not waited for to the end."""
+    global _importing, _cut_off
+    _cut_off = _cut_off or _waits[-1:] != [True]
     _waits.clear()
     _importing = threading.RLock()
 
 
+def _need_compiler() -> None:
+    if _cut_off:
+        raise KernelError(
+            "this process was forked while another thread compiled, and has no compiler; "
+            "compile before forking (python -m tinygrad_cnn.warm), or start processes by 'spawn'"
+        )
+
+
+def is_cut_off() -> bool:
+    """Whether a thread of the parent compiled when this process was forked, and kept the compiler's locks.
+
+    >>> is_cut_off()
+    False
+    """
+    return _cut_off
+
+
 _waits: list[bool] = []
+_cut_off = False
 
 
 def reason_of(error: BaseException) -> str:

@@ -275,8 +275,16 @@ class Serving:
 
     # ----------------------------------------------------------------------- forks
     def after_fork(self) -> None:
-        """In a forked child there is nobody else who could have the lock, or load ahead."""
+        """In a forked child there is nobody else who could have the lock, or load ahead.
+
+        Where a thread of the parent has taken the compiler's locks with it, NumPy serves: the next compiled
+        kernel that is not loaded yet would be waited for without end.
+        """
         self._lock = threading.RLock()
+        if cache.is_cut_off():
+            self.begun = self.pinned = True
+            self._bind("reference")
+            _say("this process was forked while another thread compiled")
 
 
 def _by_place(on_host: Callable[..., Any], on_device: Callable[..., Any]) -> Callable[..., Any]:
