@@ -11,7 +11,6 @@ from tinygrad_cnn import kernels
 from tinygrad_cnn.graph import Needs, Result, Shape
 from tinygrad_cnn.ops.families import MatrixProduct
 from tinygrad_cnn.ops.shape import BroadcastTo
-from tinygrad_cnn.ops.totals import column_total
 
 __all__ = ["Einsum", "Linear", "MatMul"]
 
@@ -57,7 +56,7 @@ class Linear(MatrixProduct):
         dw = MatMul()(g.T, x) if needs[1] else None
         if dx is not None and len(shape) != 2:
             dx = dx.reshape(shape)
-        return (dx, dw) if len(needs) == 2 else (dx, dw, column_total(g) if needs[2] else None)
+        return (dx, dw) if len(needs) == 2 else (dx, dw, g.sum(axis=0) if needs[2] else None)
 
 
 class Einsum(MatrixProduct):

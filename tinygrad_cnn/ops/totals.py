@@ -56,14 +56,3 @@ def mean(x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
     if is_large(x, axis):
         return total(x, axis, keepdims) / prod(x.shape[i] for i in axis)
     return sums.mean(x, axis, keepdims)
-
-
-def column_total(g: Any) -> Any:
-    """The sum over the first of two axes, also of a Tensor.
-
-    >>> column_total(np.ones((2, 3)))
-    array([2., 2., 2.])
-    """
-    if type(g) is np.ndarray and g.size >= MANY:
-        return kernels.column_sums(g.reshape(1, *g.shape))[0]
-    return g.sum(axis=0)
