@@ -318,6 +318,24 @@ def test_what_a_signal_s_handler_raises_while_a_kernel_is_loaded_is_the_caller_s
     assert kernel(np.array([1.0])).tolist() == [41] and not caplog.records
 
 
+def test_what_a_handler_raises_while_a_kernel_compiles_is_not_the_compilers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # E1: in a driver that serves already, of which another kernel is compiled now
+    compiling = pytest.importorskip("tinygrad_cnn.kernels.compiled.base.compiling")
+    late = [TimeoutError("the user's")]
+
+    def compiler(function: object) -> object:
+        if late:
+            raise late.pop()
+        return function
+
+    monkeypatch.setattr(compiling.numba, "njit", lambda *signature, **options: compiler)
+    kernel = compiling.Kernel(lambda: 3, "int64()")
+    with pytest.raises(TimeoutError, match="the user's"):
+        kernel()
+    assert kernel() == 3
+
+
 @pytest.mark.parametrize("frozen", [False, True])
 def test_an_import_leaves_the_garbage_collector_as_it_was(frozen: bool) -> None:
     gc.collect()

@@ -235,10 +235,19 @@ def had(what: str, load: Callable[[], T], errors: type[Exception] = Exception) -
         raise KernelError(f"the compiled {what} cannot be had: {reason_of(error)}") from error
     while isinstance(first, KernelError) and isinstance(first.__cause__, Exception):
         first = first.__cause__
-    of_the_system = getattr(first, "errno", None) is not None
-    if of_the_system or threading.current_thread() is not threading.main_thread():
+    if not may_be_a_handlers(first):
         return found
     raise first
+
+
+def may_be_a_handlers(error: Exception) -> bool:
+    """Whether a signal's handler may have raised an error that does not come again.
+
+    >>> may_be_a_handlers(TimeoutError("too late")), may_be_a_handlers(OSError(28, "no space left"))
+    (True, False)
+    """
+    of_the_system = getattr(error, "errno", None) is not None
+    return not of_the_system and threading.current_thread() is threading.main_thread()
 
 
 def placed(module: str) -> Restoring[Path]:

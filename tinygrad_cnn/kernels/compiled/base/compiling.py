@@ -49,31 +49,33 @@ class Kernel:
         with cache.placed(self._function.__module__) as place:
             if self._compiled is None:
                 try:
-                    self._compiled = self._had(compiler, place)
+                    self._compiled, passed = self._had(compiler, place)
                 except Exception as error:  # whatever a compiler may raise
                     name, reason = self._function.__name__, cache.reason_of(error)
                     raise KernelError(f"the compiled kernel {name} cannot be had: {reason}") from error
                 home = self._function.__globals__
                 if home.get(self._function.__name__) is self:
                     home[self._function.__name__] = self._compiled
+                if passed is not None and cache.may_be_a_handlers(passed):
+                    raise passed
             return self._compiled
 
-    def _had(self, compiler: Any, place: Path) -> Any:
+    def _had(self, compiler: Any, place: Path) -> tuple[Any, Exception | None]:
         """The function from the cache, or compiled; a damaged file of the cache is made anew.
 
-        What does not come again when it is tried once more was not the cache's: it is raised as it is.
+        What does not come again when it is tried once more was not the cache's, and is given with the
+        function: a signal's handler may have raised it, and it is the caller's as it is.
         """
         try:
-            return compiler(self._function)
+            return compiler(self._function), None
         except Exception as error:
             first = error
         try:
-            compiler(self._function)
+            return compiler(self._function), first
         except Exception:
             if not cache.remove(place, self._function.__module__, self._function.__name__):
                 raise
-            return compiler(self._function)
-        raise first
+            return compiler(self._function), None
 
     @property
     def _numba_type_(self) -> Any:
