@@ -72,10 +72,9 @@ class Kernel:
             first = error
         try:
             return compiler(self._function), first
-        except Exception:
-            if not cache.remove(place, self._function.__module__, self._function.__name__):
-                raise
-            return compiler(self._function), None
+        except Exception:  # Numba may also stumble once over what an interrupted attempt has left
+            damaged = cache.remove(place, self._function.__module__, self._function.__name__)
+            return compiler(self._function), None if damaged else first
 
     @property
     def _numba_type_(self) -> Any:
