@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -32,6 +33,16 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run(*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(out), ".", cwd=copy)
     (built,) = out.glob("tinygrad_cnn-*.whl")
     return built
+
+
+def test_every_package_is_named() -> None:
+    named = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    inside = [
+        file.parent.relative_to(ROOT)
+        for top in ("_tinygrad_cnn_plugins", "tinygrad_cnn", "viz")
+        for file in (ROOT / top).rglob("__init__.py")
+    ]
+    assert sorted(named) == sorted(".".join(folder.parts) for folder in inside)
 
 
 @pytest.mark.slow
