@@ -109,7 +109,7 @@ docs: $(VENV)/.extras-examples $(VENV)/.extras-docs
 	$(MAKE) site
 
 # A folder of static files, docs/_build/html, which works offline. A warning is an error.
-site: $(VENV)/.extras-examples $(VENV)/.extras-docs
+site: $(VENV)/.extras-examples $(VENV)/.extras-test $(VENV)/.extras-docs
 	$(BIN)/python docs/make_operations.py
 	$(BIN)/python docs/make_errors.py --all-messages
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -b html docs docs/_build/html

@@ -141,6 +141,7 @@ PLAIN: dict[str, Callable[[Any], Any]] = {  # E30
 }
 
 
+@pytest.mark.filterwarnings("ignore:numpy.fix is deprecated")  # since NumPy 2.5
 @pytest.mark.parametrize("call", RECORDED.values(), ids=RECORDED)
 def test_a_function_gives_numpys_values_and_is_recorded(call: Callable[[Any, Any], Any]) -> None:
     x, v = Tensor(X, requires_grad=True), Tensor(LINE, requires_grad=True)

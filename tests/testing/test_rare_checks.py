@@ -411,3 +411,16 @@ def test_functions_of_one_s_own_that_programs_cannot_use(monkeypatch: pytest.Mon
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match="need hypothesis: pip install hypothesis"):
         runpy.run_path(kit.__path__[0] + "/hypothesis_extra.py")
+
+
+def test_where_rounding_hides_a_gradient_nothing_is_said_against_it() -> None:
+    """The loss is 2e-7 made of numbers of 100: the weak entries do not change it, whatever they do."""
+    x = np.random.default_rng(3).normal(size=(3, 3)) * 60
+    found = gradcheck(lambda x: F.nll_loss(F.log_softmax(x), x.data.argmax(1)), x, seed=3)
+    assert found.status == "unchecked" and "to its last digit, which rounding decides" in str(found)
+
+
+def test_where_nothing_changes_a_gradient_is_wrong_all_the_same() -> None:
+    never = made(lambda a, b: a * 1e6, lambda g, a, b: (g * 1e6, g * 1e-3), keep=(0, 1))
+    found = gradcheck(never, X, X + 1)
+    assert found.status == "fail"

@@ -7,7 +7,7 @@ that a fault of the walk is never blamed on an op.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,13 @@ from tinygrad_cnn.testing.check.findings import Finding
 from tinygrad_cnn.testing.check.layouts import laid_out
 from tinygrad_cnn.testing.check.one_comparison import KINK
 from tinygrad_cnn.testing.check.subjects import Subject, T
-from tinygrad_cnn.testing.check.worst_entries import kinked_entries, unit, weak_entries, worst_entry
+from tinygrad_cnn.testing.check.worst_entries import (
+    entries_of,
+    kinked_entries,
+    unit,
+    weak_entries,
+    worst_entry,
+)
 from tinygrad_cnn.testing.frameworks.own_tensors import OwnTensors
 
 Array = NDArray[Any]
@@ -302,7 +308,10 @@ def _wrong(check: Comparer, order: int) -> Fault | None:
     else:
         weak = [f for f in weak_entries(check) if f.status == "fail"] if order == 1 else []
         if not weak:
-            return _no_subgradient(check) if kinked and order == 1 else None
+            if order == 2:
+                return None
+            # An entry that is wrongly 0 is none of the weak ones, and shows nothing beside others.
+            return _entry(kinked_entries(check) if kinked else entries_of(check, failed=False))
         finding = weak[0]
     for place, k in enumerate(check.active):
         if check.huge and len(check.active) == 1 and order == 1:
@@ -317,9 +326,9 @@ def _wrong(check: Comparer, order: int) -> Fault | None:
     return Fault("derivative", finding.reason, whose, None, finding)
 
 
-def _no_subgradient(check: Comparer) -> Fault | None:
-    """An entry at a kink whose gradient lies outside the one-sided slopes."""
-    for finding in kinked_entries(check):
+def _entry(findings: Iterable[Finding]) -> Fault | None:
+    """The first of single entries whose gradient is wrong; at a kink, outside the one-sided slopes."""
+    for finding in findings:
         if finding.status == "fail":
             operand, _, index = finding.where.removeprefix("operand ").partition(", entry ")  # or 0-d
             place = tuple(int(n) for n in index.strip("(),").split(",") if n)

@@ -228,6 +228,10 @@ class Comparison:
             found.status = "unchecked"
             found.reason = "the function is 0 to the last digit, and the gradient smaller than rounding"
             return found
+        if smooth and self.flat() and apart <= MARGIN * self.noise_elsewhere() / CAREFUL_STEP:
+            found.status = "unchecked"
+            found.reason = "the function stays the same to its last digit, which rounding decides"
+            return found
         wider = self.check.wider()
         if wider is None:
             return found
@@ -258,6 +262,15 @@ class Comparison:
             for h in spacings
         ]
         return float(np.nanmax([*map(noise_level, values), 0.0]))
+
+    def flat(self) -> bool:
+        """Whether the largest steps do not change the function at all."""
+        moved = (self.check.moved(t, self.direction) for t in (CAREFUL_STEP, -CAREFUL_STEP))
+        return all(self.check._value_change(arrays, spare=self.check.active) == 0 for arrays in moved)
+
+    def noise_elsewhere(self) -> float:
+        """The noise of the function where all its inputs move: what is flat shows none of its own."""
+        return Comparison(self.check, self.order, self.where, self.check.random()).noise()
 
     def moved_by(self) -> float:
         """The largest step of an element along the direction."""
