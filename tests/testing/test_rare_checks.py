@@ -424,3 +424,17 @@ def test_where_nothing_changes_a_gradient_is_wrong_all_the_same() -> None:
     never = made(lambda a, b: a * 1e6, lambda g, a, b: (g * 1e6, g * 1e-3), keep=(0, 1))
     found = gradcheck(never, X, X + 1)
     assert found.status == "fail"
+
+
+def test_an_operand_that_is_kept_outside_the_graph_is_found() -> None:
+    class Forgetful(Op):
+        def forward(self, x: Any) -> Any:
+            kept["x"] = x
+            return np.sin(x)
+
+        def backward(self, g: Any, *none: Any) -> Any:
+            return (g * np.cos(kept["x"]),)
+
+    kept: dict[str, Any] = {}
+    found = gradcheck(lambda x: Forgetful()(x), X)
+    assert found.status == "fail" and "an operand is kept outside the graph" in str(found)

@@ -17,6 +17,7 @@ from tinygrad_cnn.testing.check.comparisons import Comparer
 from tinygrad_cnn.testing.check.findings import Finding
 from tinygrad_cnn.testing.check.layouts import laid_out
 from tinygrad_cnn.testing.check.magnitudes import largest
+from tinygrad_cnn.testing.check.slopes import weights
 from tinygrad_cnn.testing.check.subjects import Subject
 
 Array = NDArray[Any]
@@ -28,6 +29,12 @@ NARROW_RTOL = {"float32": 1e-3, "float16": 5e-2}
 #: What a second walk over the same recording shows.
 BUFFER = "writes to the gradient that the first one gave: a buffer is used again"
 CHANGED = "over the same recording gives another gradient: something that is kept for it was changed"
+
+#: How far away another call is made, as a share of each element.
+ELSEWHERE = 2.0**-4
+
+#: It is made at so many elements at most: what a function keeps does not depend on their number.
+SMALL = 4096
 
 #: Points at which a narrow gradient must be off in the same way, so that it is no rounding.
 NARROW_POINTS = 8
@@ -42,7 +49,7 @@ def side_effects(check: Comparer) -> Iterator[Finding]:
     Args:
         check: the function at its point; `check.repeats()` was asked.
     """
-    looks = (_damage, _walks, _aliased, _layouts, _narrow)
+    looks = (_damage, _walks, _remembered, _aliased, _layouts, _narrow)
     with np.errstate(all="ignore"):
         for look in looks:
             yield from look(check)
@@ -83,6 +90,33 @@ def _walks(check: Comparer) -> Iterator[Finding]:
                 said = f"with {factor:g} times the incoming gradient it is not {factor:g} times as large"
                 yield _said(path, f"not in proportion: {said} (clipped, or rounded?)")
                 return
+
+
+def _remembered(check: Comparer) -> Iterator[Finding]:
+    """Another call between recording and walk: what is kept outside the recording is overwritten."""
+    subject, w, active = check.subject, check._weights(), [check.points[k] for k in check.active]
+    if not subject.framework.records or sum(x.size for x in active) > SMALL:
+        return
+    shifts = [weights(x.shape, 1) * np.abs(x.astype(np.float64)) for x in active]
+    elsewhere = check.moved(ELSEWHERE, shifts)
+
+    def twice(given: list[Any]) -> list[Any]:
+        results = subject.flat(given)
+        subject.flat(subject.made(elsewhere))
+        return results
+
+    try:
+        with subject.same_draws():
+            made = subject.made(check.points)
+            (found,) = subject.framework.gradients(twice, made, subject.active, [w])
+    except Exception:  # elsewhere is outside the domain
+        return
+    for path, g, right in zip(_active_paths(subject), found, check.gradients(), strict=True):
+        if not _close(g, right, check.eps):
+            yield _said(
+                path, "another call before the walk changes it: an operand is kept outside the graph"
+            )
+            return
 
 
 def _aliased(check: Comparer) -> Iterator[Finding]:
