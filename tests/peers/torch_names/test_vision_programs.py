@@ -15,11 +15,14 @@ their = pytest.importorskip(
 from tests.peers.torch_names import programs_data_sets, programs_vision  # noqa: E402
 from tests.peers.torch_names.vision import shown  # noqa: E402
 
+#: A program takes both libraries.
+LIBRARIES = ["torch", "tv"]
 PROGRAMS = [
     program
     for module in (programs_vision, programs_data_sets)
     for program in vars(module).values()
-    if inspect.isfunction(program) and program.__module__ == module.__name__ and program.__name__[0] != "_"
+    if inspect.isfunction(program) and program.__module__ == module.__name__
+    if list(inspect.signature(program).parameters) == LIBRARIES
 ]
 
 
