@@ -34,8 +34,9 @@ PACKAGES = (
 #: Packages with the names of another library: page -> its parts, each with a table.
 TABLES = {
     "tinygrad_cnn.torch": (
-        "", ".Tensor", ".nn", ".nn.functional", ".nn.init", ".nn.utils", ".optim", ".optim.lr_scheduler",
-        ".utils.data", ".linalg", ".special", ".func", ".autograd", ".distributions", ".files",
+        "", ".Tensor", ".nn", ".nn.functional", ".nn.init", ".nn.utils", ".nn.attention", ".optim",
+        ".optim.lr_scheduler", ".utils.data", ".linalg", ".special", ".func", ".autograd", ".distributions",
+        ".files",
     ),
     "tinygrad_cnn.torchvision": (
         "", ".datasets", ".transforms", ".transforms.functional", ".models", ".ops", ".utils", ".io",

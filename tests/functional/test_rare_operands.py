@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tinygrad_cnn import Tensor
+from tinygrad_cnn import ShapeError, Tensor, ops
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.testing import gradcheck
 
@@ -58,3 +58,10 @@ def test_paths_of_no_step_have_no_gradient():
     t = Tensor(x, requires_grad=True)
     F.ctc_loss(t, np.zeros((1, 0), int), [0], [0], reduction="sum").backward()
     assert t.grad.shape == x.shape
+
+
+@pytest.mark.parametrize("mode", ["reflect", "replicate", "circular"])
+def test_a_border_of_an_empty_axis_shows_no_memory_that_nobody_wrote(mode: str) -> None:
+    for op, size in ((ops.Pad(((0, 2),), mode=mode), 0), (ops.PadAdd(((0, 2),), mode), 2)):
+        with pytest.raises(ShapeError, match="shows elements, and the axis has none"):
+            op(np.zeros(size))

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_cnn.errors import ShapeError
 from tinygrad_cnn.ops.families import Rearrangement
 
 __all__ = ["Pad", "PadAdd"]
@@ -31,11 +32,11 @@ class Pad(Rearrangement):
         out, inside = self._middle(x)
         for axis, (before, after) in enumerate(self.widths):
             for i, source in border(x.shape[axis], before, after, self.mode):
-                beside = (
+                full, bare = (
                     (slice(None),) * axis,
                     inside[axis + 1 :],
-                )  # what is full, and what has no border yet
-                out[(*beside[0], i, *beside[1])] = out[(*beside[0], source, *beside[1])]
+                )  # whose border is written, and is not
+                out[(*full, i, *bare)] = out[(*full, source, *bare)]
         return out
 
     def backward(self, g: Any) -> tuple[Any, ...]:
@@ -103,6 +104,8 @@ def border(n: int, before: int, after: int, mode: str) -> list[tuple[int, int]]:
     """
     if not (before or after):
         return []
+    if n < 1:
+        raise ShapeError(f"pad: a border of mode {mode!r} shows elements, and the axis has none")
     shown = sources(n, before, after, mode)
     return [(i, before + int(shown[i])) for i in (*range(before), *range(before + n, before + n + after))]
 
