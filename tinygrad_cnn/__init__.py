@@ -28,6 +28,7 @@ from tinygrad_cnn.devices.naming import device
 from tinygrad_cnn.errors import (
     AnomalyError,
     ArgumentError,
+    AxisError,
     DeviceError,
     DTypeError,
     FormatError,
@@ -66,6 +67,7 @@ __all__ = [
     "OUT",
     "AnomalyError",
     "ArgumentError",
+    "AxisError",
     "DTypeError",
     "DeviceError",
     "FormatError",

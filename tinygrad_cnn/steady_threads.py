@@ -85,9 +85,7 @@ class SteadyThread:
         if self._over:
             self._thread.join(AFTERWARDS)
 
-    def _start_there(
-        self,
-    ) -> None:  # pragma: no cover: its thread is not `threading`'s, and not traced
+    def _start_there(self) -> None:  # pragma: no cover: in a thread that no tracer sees
         try:
             self._thread.start()
         except BaseException as error:

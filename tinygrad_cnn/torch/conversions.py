@@ -16,6 +16,19 @@ from tinygrad_cnn.torch.shapes import sizes
 from tinygrad_cnn.torch.tensors import Tensor
 
 
+def type_asked(args: Any, dtype: Any, device: Any) -> Any:
+    """The type that the arguments of `to` ask for, or None; a device among them must be the CPU."""
+    for given in args:
+        if isinstance(given, dtypes.dtype) or (isinstance(given, type) and given in (float, int, bool)):
+            dtype = given
+        elif isinstance(given, NativeTensor):
+            dtype = given.dtype
+        elif not isinstance(given, bool):
+            device = given
+    devices.check(device)
+    return dtype
+
+
 def to(
     self: Any,
     *args: Any,
@@ -26,14 +39,7 @@ def to(
     memory_format: Any = None,
 ) -> Any:
     """Another type; the device must be the CPU."""
-    for given in args:
-        if isinstance(given, dtypes.dtype) or (isinstance(given, type) and given in (float, int, bool)):
-            dtype = given
-        elif isinstance(given, NativeTensor):
-            dtype = given.dtype
-        elif not isinstance(given, bool):
-            device = given
-    devices.check(device)
+    dtype = type_asked(args, dtype, device)
     if dtype is None or dtypes.to_numpy(dtype) == self._array.dtype:
         return self.clone() if copy else self
     return F.astype(self, dtypes.to_numpy(dtype))

@@ -22,6 +22,13 @@ def _is_operand(value: Any) -> bool:
     return isinstance(value, (NativeTensor, int, float, np.ndarray, np.generic))
 
 
+def _as_torchs(other: Any) -> Any:
+    """An operand of NumPy's as PyTorch takes it: a number, or a tensor over the array."""
+    if isinstance(other, np.generic):
+        return other.item()
+    return Tensor.detached(other) if isinstance(other, np.ndarray) else other
+
+
 def _arithmetic(op: Any, swap: bool = False, always_float: bool = False) -> Callable[[Any, Any], Any]:
     """The method for an arithmetic operator; the usual operands, float32, pass without a look at types."""
     made = op()
@@ -33,11 +40,7 @@ def _arithmetic(op: Any, swap: bool = False, always_float: bool = False) -> Call
         ):
             if not _is_operand(other):
                 return NotImplemented
-            if isinstance(other, np.generic):
-                other = other.item()
-            elif isinstance(other, np.ndarray):
-                other = Tensor.detached(other)
-            self, other = mixed(self, other)
+            self, other = mixed(self, _as_torchs(other))
             if always_float and self._array.dtype.kind != "f":
                 self, other = (
                     F.astype(x, dtypes.get_default_dtype().dtype) if isinstance(x, NativeTensor) else x
@@ -67,10 +70,7 @@ def _whole(native: Any, ufunc: Any, swap: bool = False) -> Callable[[Any, Any], 
 def _power(self: Any, exponent: Any) -> Any:
     if not _is_operand(exponent):
         return NotImplemented
-    if isinstance(exponent, np.generic):
-        exponent = exponent.item()
-    elif isinstance(exponent, np.ndarray):
-        exponent = Tensor.detached(exponent)
+    exponent = _as_torchs(exponent)
     if self._array.dtype.kind != "f" and not isinstance(exponent, float):
         if isinstance(exponent, int):
             if exponent < 0:

@@ -32,9 +32,10 @@ ROOT_TWO, TWO = np.float32(1.41421356), np.float32(2)
 #: ln 2, where 1 + x is so near to 1 that a polynomial in x itself serves, and the bits of sqrt(1/2).
 LN_2, BELOW, ABOVE = np.float32(0.69314718), np.float32(-0.29289322), np.float32(0.41421356)
 ROOT_HALF, DIGITS, NONE = np.int32(0x3F3504F3), np.int32(23), np.int32(0)
-#: The least number with all its digits, and what gives smaller ones theirs.
 LOG10_2, LOG10_E = np.float32(math.log10(2)), np.float32(1 / math.log(10))
+#: Powers of 2 that are 0, and infinite.
 FEWEST, MOST = np.float32(-160), np.float32(140)
+#: The least number with all its digits, and what gives smaller ones theirs.
 NORMAL, MANY = np.float32(2**-126), np.float32(2**23)
 INFINITY, NAN, TOP = np.float32(np.inf), np.float32(np.nan), np.float32(104)
 

@@ -1,5 +1,4 @@
-"""Compiled hyperbolic sine and cosine, and the inverses of the hyperbolic functions, within 4 units in the
-last place."""
+"""Compiled hyperbolic sine and cosine, and all three inverses, within 4 units in the last place."""
 
 # mypy: disable-error-code="no-untyped-def"
 

@@ -12,6 +12,7 @@ from tinygrad_cnn import nn as native_nn
 from tinygrad_cnn.graph import Node
 from tinygrad_cnn.tensors import Tensor as NativeTensor
 from tinygrad_cnn.torch import devices, dtypes
+from tinygrad_cnn.torch.conversions import type_asked
 from tinygrad_cnn.torch.generators import DRAWS
 from tinygrad_cnn.torch.nn.lazy import is_lazy
 from tinygrad_cnn.torch.tensors import Buffer, Parameter, Tensor, adopted
@@ -162,14 +163,7 @@ class Module(Native):
         memory_format: Any = None,
     ) -> Any:
         """Its float parameters and buffers in another type; the device must be the CPU. Returns itself."""
-        for given in args:
-            if isinstance(given, dtypes.dtype):
-                dtype = given
-            elif isinstance(given, NativeTensor):
-                dtype = given.dtype
-            elif not isinstance(given, bool):
-                device = given
-        devices.check(device)
+        dtype = type_asked(args, dtype, device)
         if dtype is not None:
             kind = dtypes.to_numpy(dtype)
             for _, value in [*self.named_parameters(), *self.named_buffers()]:
