@@ -22,6 +22,7 @@ CHECKS = {
     "test_compiled_activations": "t.check_functions(); t.check_norms(0, (2, 6, 5, 7), 1, 3, 9.0)",
     "test_compiled_convolution": "t.check_vectors()",
     "test_compiled_elementary": "t.check_elementary()",
+    "test_compiled_pairs": "t.check_pairs()",
     "test_compiled_layers": "t.check_layers()",
     "test_compiled_reductions": "t.check_reductions()",
     "test_compiled_recurrent": "[t.check(kind, 3, 13, 11, 0, False, True) for kind in t.GATES]",

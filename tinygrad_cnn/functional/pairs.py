@@ -95,12 +95,7 @@ def fmod(a: Operand[T], b: Operand[T]) -> T:
     >>> fmod([-5.0, 5.0], [3.0, 3.0])
     array([-2.,  2.], dtype=float32)
     """
-    a, b = _pair("fmod", a, b)
-    below = np.signbit(values(a))  # also -0, whose rest is -0
-    # A number stays one: as an array it would make float32 wider.
-    size = abs(b) if isinstance(b, (int, float)) else ops.Abs()(b)
-    rest = ops.Remainder()(where(below, -a, a), size)
-    return where(below, -rest, rest)
+    return ops.Fmod()(*_pair("fmod", a, b))
 
 
 def fmax(a: Operand[T], b: Operand[T]) -> T:

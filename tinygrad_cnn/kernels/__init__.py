@@ -19,6 +19,7 @@ from tinygrad_cnn.kernels.numpy import arccosh as arccosh
 from tinygrad_cnn.kernels.numpy import arcsin as arcsin
 from tinygrad_cnn.kernels.numpy import arcsinh as arcsinh
 from tinygrad_cnn.kernels.numpy import arctan as arctan
+from tinygrad_cnn.kernels.numpy import arctan2 as arctan2
 from tinygrad_cnn.kernels.numpy import arctanh as arctanh
 from tinygrad_cnn.kernels.numpy import avg_pool as avg_pool
 from tinygrad_cnn.kernels.numpy import batch_norm as batch_norm
@@ -33,14 +34,18 @@ from tinygrad_cnn.kernels.numpy import cos as cos
 from tinygrad_cnn.kernels.numpy import cosh as cosh
 from tinygrad_cnn.kernels.numpy import cross_entropy as cross_entropy
 from tinygrad_cnn.kernels.numpy import cross_entropy_slope as cross_entropy_slope
+from tinygrad_cnn.kernels.numpy import digamma as digamma
 from tinygrad_cnn.kernels.numpy import dropout as dropout
 from tinygrad_cnn.kernels.numpy import elu as elu
 from tinygrad_cnn.kernels.numpy import elu_slope as elu_slope
 from tinygrad_cnn.kernels.numpy import erf as erf
+from tinygrad_cnn.kernels.numpy import erfinv as erfinv
 from tinygrad_cnn.kernels.numpy import exp as exp
 from tinygrad_cnn.kernels.numpy import exp2 as exp2
 from tinygrad_cnn.kernels.numpy import expm1 as expm1
 from tinygrad_cnn.kernels.numpy import fixed_norm as fixed_norm
+from tinygrad_cnn.kernels.numpy import floor_divide as floor_divide
+from tinygrad_cnn.kernels.numpy import fmod as fmod
 from tinygrad_cnn.kernels.numpy import fold as fold
 from tinygrad_cnn.kernels.numpy import gate as gate
 from tinygrad_cnn.kernels.numpy import gelu as gelu
@@ -58,10 +63,12 @@ from tinygrad_cnn.kernels.numpy import hardswish_slope as hardswish_slope
 from tinygrad_cnn.kernels.numpy import hardtanh as hardtanh
 from tinygrad_cnn.kernels.numpy import hardtanh_slope as hardtanh_slope
 from tinygrad_cnn.kernels.numpy import huber as huber
+from tinygrad_cnn.kernels.numpy import hypot as hypot
 from tinygrad_cnn.kernels.numpy import layer_norm as layer_norm
 from tinygrad_cnn.kernels.numpy import layer_norm_slope as layer_norm_slope
 from tinygrad_cnn.kernels.numpy import leaky_relu as leaky_relu
 from tinygrad_cnn.kernels.numpy import leaky_relu_slope as leaky_relu_slope
+from tinygrad_cnn.kernels.numpy import lgamma as lgamma
 from tinygrad_cnn.kernels.numpy import linear as linear
 from tinygrad_cnn.kernels.numpy import log as log
 from tinygrad_cnn.kernels.numpy import log1p as log1p
@@ -69,6 +76,7 @@ from tinygrad_cnn.kernels.numpy import log2 as log2
 from tinygrad_cnn.kernels.numpy import log10 as log10
 from tinygrad_cnn.kernels.numpy import log_softmax as log_softmax
 from tinygrad_cnn.kernels.numpy import log_softmax_slope as log_softmax_slope
+from tinygrad_cnn.kernels.numpy import logaddexp as logaddexp
 from tinygrad_cnn.kernels.numpy import lstm as lstm
 from tinygrad_cnn.kernels.numpy import lstm_slope as lstm_slope
 from tinygrad_cnn.kernels.numpy import matmul as matmul
@@ -82,6 +90,7 @@ from tinygrad_cnn.kernels.numpy import place as place
 from tinygrad_cnn.kernels.numpy import recurrence as recurrence
 from tinygrad_cnn.kernels.numpy import relu as relu
 from tinygrad_cnn.kernels.numpy import relu_slope as relu_slope
+from tinygrad_cnn.kernels.numpy import remainder as remainder
 from tinygrad_cnn.kernels.numpy import resample as resample
 from tinygrad_cnn.kernels.numpy import rms_norm as rms_norm
 from tinygrad_cnn.kernels.numpy import rms_norm_slope as rms_norm_slope
@@ -106,6 +115,7 @@ from tinygrad_cnn.kernels.numpy import tan as tan
 from tinygrad_cnn.kernels.numpy import tanh as tanh
 from tinygrad_cnn.kernels.numpy import tanh_slope as tanh_slope
 from tinygrad_cnn.kernels.numpy import top_places as top_places
+from tinygrad_cnn.kernels.numpy import trigamma as trigamma
 from tinygrad_cnn.kernels.numpy import unfold as unfold
 
 serving.install(sys.modules[__name__], tuple(n for n, f in vars(numpy).items() if callable(f)))

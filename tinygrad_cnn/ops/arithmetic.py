@@ -10,12 +10,13 @@ from tinygrad_cnn import devices
 from tinygrad_cnn.graph import OUT, Needs
 from tinygrad_cnn.ops.elementwise import Log
 from tinygrad_cnn.ops.families import Elementwise
-from tinygrad_cnn.ops.rounding import FloorDiv, Sign
+from tinygrad_cnn.ops.pairs_of_arrays import of_two
+from tinygrad_cnn.ops.rounding import FloorDiv, Round, Sign
 from tinygrad_cnn.ops.select import Gate, Where
 
 __all__ = [
-    "Abs", "Add", "Div", "Maximum", "Minimum", "Mul", "Neg", "Pow", "Reciprocal", "Remainder", "Sqrt",
-    "Square", "Sub",
+    "Abs", "Add", "Div", "Fmod", "Maximum", "Minimum", "Mul", "Neg", "Pow", "Reciprocal", "Remainder",
+    "Sqrt", "Square", "Sub",
 ]  # fmt: skip
 
 
@@ -175,10 +176,22 @@ class Remainder(Elementwise):
     keep = (0, 1)
 
     def forward(self, a: Any, b: Any) -> Any:
-        return np.remainder(a, b)
+        return of_two("remainder", a, b)
 
     def backward(self, g: Any, a: Any, b: Any, *, needs: Needs) -> tuple[Any, ...]:
         return g, -g * FloorDiv()(a, b) if needs[1] else None
+
+
+class Fmod(Elementwise):
+    """a - b * trunc(a / b): what is left of a, with its own sign."""
+
+    keep = (0, 1, OUT)
+
+    def forward(self, a: Any, b: Any) -> Any:
+        return of_two("fmod", a, b)
+
+    def backward(self, g: Any, a: Any, b: Any, y: Any, *, needs: Needs) -> tuple[Any, ...]:
+        return g, -g * Round()((a - y) / b) if needs[1] else None
 
 
 class Maximum(Elementwise):

@@ -9,6 +9,7 @@ import numpy as np
 from tinygrad_cnn.graph import OUT, Traced
 from tinygrad_cnn.ops.activation import Sigmoid
 from tinygrad_cnn.ops.families import Elementwise
+from tinygrad_cnn.ops.pairs_of_arrays import of_two
 from tinygrad_cnn.ops.select import Where, no_slope
 
 __all__ = ["CopySign", "Hypot", "LogAddExp"]
@@ -20,7 +21,7 @@ class LogAddExp(Elementwise):
     keep = (0, 1)
 
     def forward(self, a: Any, b: Any) -> Any:
-        return np.logaddexp(a, b)
+        return of_two("logaddexp", a, b)
 
     def backward(self, g: Any, a: Any, b: Any) -> tuple[Any, ...]:
         share = Sigmoid()(difference(a, b))
@@ -33,7 +34,7 @@ class Hypot(Elementwise):
     keep = (0, 1, OUT)
 
     def forward(self, a: Any, b: Any) -> Any:
-        return np.hypot(a, b)
+        return of_two("hypot", a, b)
 
     def backward(self, g: Any, a: Any, b: Any, y: Any) -> tuple[Any, ...]:
         safe = Where(y == 0)(1.0, y)

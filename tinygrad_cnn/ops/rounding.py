@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn.ops.families import Elementwise
+from tinygrad_cnn.ops.pairs_of_arrays import of_two
 from tinygrad_cnn.ops.select import no_slope
 
 __all__ = ["Ceil", "Floor", "FloorDiv", "Round", "Sign", "Step", "Trunc"]
@@ -85,7 +86,7 @@ class FloorDiv(Elementwise):
     """The largest whole number that is not above a / b."""
 
     def forward(self, a: Any, b: Any) -> Any:
-        return np.floor_divide(a, b)
+        return of_two("floor_divide", a, b)
 
     def backward(self, g: Any) -> tuple[Any, ...]:
         zeros = no_slope(g)

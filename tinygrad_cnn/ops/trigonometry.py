@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from tinygrad_cnn import kernels
 from tinygrad_cnn.graph import OUT, Needs
 from tinygrad_cnn.ops.arithmetic import Sqrt
 from tinygrad_cnn.ops.families import Elementwise
 from tinygrad_cnn.ops.pairs import Hypot
+from tinygrad_cnn.ops.pairs_of_arrays import of_two
 from tinygrad_cnn.ops.select import Where
 
 __all__ = [
@@ -111,7 +110,7 @@ class Arctan2(Elementwise):
     keep = (0, 1)
 
     def forward(self, a: Any, b: Any) -> Any:
-        return np.arctan2(a, b)
+        return of_two("arctan2", a, b)
 
     def backward(self, g: Any, a: Any, b: Any, *, needs: Needs) -> tuple[Any, ...]:
         distance = Hypot()(a, b)  # its square may overflow, or vanish

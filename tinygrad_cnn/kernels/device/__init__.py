@@ -80,6 +80,12 @@ from tinygrad_cnn.kernels.numpy.norm import group_norm as group_norm
 from tinygrad_cnn.kernels.numpy.norm import group_norm_slope as group_norm_slope
 from tinygrad_cnn.kernels.numpy.norm import rms_norm as rms_norm
 from tinygrad_cnn.kernels.numpy.norm import rms_norm_slope as rms_norm_slope
+from tinygrad_cnn.kernels.numpy.pairs import arctan2 as arctan2
+from tinygrad_cnn.kernels.numpy.pairs import floor_divide as floor_divide
+from tinygrad_cnn.kernels.numpy.pairs import fmod as fmod
+from tinygrad_cnn.kernels.numpy.pairs import hypot as hypot
+from tinygrad_cnn.kernels.numpy.pairs import logaddexp as logaddexp
+from tinygrad_cnn.kernels.numpy.pairs import remainder as remainder
 from tinygrad_cnn.kernels.numpy.pointwise import relu as relu
 from tinygrad_cnn.kernels.numpy.pointwise import relu_slope as relu_slope
 from tinygrad_cnn.kernels.numpy.pointwise import sigmoid as sigmoid
@@ -95,6 +101,10 @@ from tinygrad_cnn.kernels.numpy.recurrent import rnn_slope as rnn_slope
 from tinygrad_cnn.kernels.numpy.scans import recurrence as recurrence
 from tinygrad_cnn.kernels.numpy.scans import row_extremes as row_extremes
 from tinygrad_cnn.kernels.numpy.scans import running as running
+from tinygrad_cnn.kernels.numpy.special import digamma as digamma
+from tinygrad_cnn.kernels.numpy.special import erfinv as erfinv
+from tinygrad_cnn.kernels.numpy.special import lgamma as lgamma
+from tinygrad_cnn.kernels.numpy.special import trigamma as trigamma
 from tinygrad_cnn.kernels.numpy.update import adaptive as adaptive
 
 max_pool, max_pool_places = _by_one_kernel(_pool.max_pool), _by_one_kernel(_pool.max_pool_places)

@@ -64,6 +64,12 @@ from tinygrad_cnn.kernels.numpy.norm import layer_norm as layer_norm
 from tinygrad_cnn.kernels.numpy.norm import layer_norm_slope as layer_norm_slope
 from tinygrad_cnn.kernels.numpy.norm import rms_norm as rms_norm
 from tinygrad_cnn.kernels.numpy.norm import rms_norm_slope as rms_norm_slope
+from tinygrad_cnn.kernels.numpy.pairs import arctan2 as arctan2
+from tinygrad_cnn.kernels.numpy.pairs import floor_divide as floor_divide
+from tinygrad_cnn.kernels.numpy.pairs import fmod as fmod
+from tinygrad_cnn.kernels.numpy.pairs import hypot as hypot
+from tinygrad_cnn.kernels.numpy.pairs import logaddexp as logaddexp
+from tinygrad_cnn.kernels.numpy.pairs import remainder as remainder
 from tinygrad_cnn.kernels.numpy.pointwise import choose as choose
 from tinygrad_cnn.kernels.numpy.pointwise import dropout as dropout
 from tinygrad_cnn.kernels.numpy.pointwise import gate as gate
@@ -93,6 +99,10 @@ from tinygrad_cnn.kernels.numpy.scans import recurrence as recurrence
 from tinygrad_cnn.kernels.numpy.scans import row_extremes as row_extremes
 from tinygrad_cnn.kernels.numpy.scans import running as running
 from tinygrad_cnn.kernels.numpy.sparse_maps import resample as resample
+from tinygrad_cnn.kernels.numpy.special import digamma as digamma
+from tinygrad_cnn.kernels.numpy.special import erfinv as erfinv
+from tinygrad_cnn.kernels.numpy.special import lgamma as lgamma
+from tinygrad_cnn.kernels.numpy.special import trigamma as trigamma
 from tinygrad_cnn.kernels.numpy.sums import column_sums as column_sums
 from tinygrad_cnn.kernels.numpy.sums import row_sums as row_sums
 from tinygrad_cnn.kernels.numpy.update import adam as adam

@@ -156,6 +156,11 @@ def _remainder(to: Target, op: ops.Remainder, a: str, b: str) -> str:
     return to.node("Sub", [a, to.node("Mul", [whole, b])])
 
 
+@exporter(ops.Fmod)
+def _fmod(to: Target, op: ops.Fmod, a: str, b: str) -> str:
+    return to.node("Mod", [a, b], fmod=1)
+
+
 @exporter(ops.FloorDiv)
 def _floor_div(to: Target, op: ops.FloorDiv, a: str, b: str) -> str:
     return to.node("Floor", [to.node("Div", [a, b])])

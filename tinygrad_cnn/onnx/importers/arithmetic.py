@@ -69,6 +69,8 @@ def _pow(call: Call, a: Any, b: Any) -> Any:
 def _mod(call: Call, a: Any, b: Any) -> Any:
     """The sign is the divisor's, with `fmod` the dividend's."""
     if call.get("fmod"):
+        if is_float(a):
+            return F.fmod(a, b)
         return np.fmod(array(a), array(b))
     return np.mod(array(a), array(b))
 

@@ -76,5 +76,6 @@ CASES: dict[type[Op], Case] = {
     ops.Trunc: Case(between_steps(ops.Trunc, 0.5), elementwise(math.trunc)),
     ops.Round: Case(decimals(), nearest),
     ops.FloorDiv: Case(quotients(ops.FloorDiv), elementwise(lambda a, b: (a - rest(a, b)) / b)),
+    ops.Fmod: Case(quotients(ops.Fmod), elementwise(math.fmod)),
     ops.Remainder: Case(quotients(ops.Remainder), elementwise(rest)),
 }
