@@ -199,11 +199,11 @@ def _scalar(name: str, y: Tensor) -> Tensor:
 
 def _grads(y: Tensor, points: Sequence[Tensor], v: Any, create_graph: bool) -> tuple[Tensor, ...]:
     """v·J per point; zeros where y does not depend on it. Keeps the graph for another call."""
-    zeros = tuple(Tensor(np.zeros(p.shape, p.dtype)) for p in points)
-    if not y.requires_grad:
-        return zeros
-    found = grad(y, list(points), v, retain_graph=True, create_graph=create_graph, allow_unused=True)
-    return tuple(z if g is None else g for g, z in zip(found, zeros, strict=True))
+    found: tuple[Tensor | None, ...] = (None,) * len(points)
+    if y.requires_grad:
+        found = grad(y, list(points), v, retain_graph=True, create_graph=create_graph, allow_unused=True)
+    pairs = zip(found, points, strict=True)
+    return tuple(Tensor(np.zeros(p.shape, p.dtype)) if g is None else g for g, p in pairs)
 
 
 def _stack(rows: list[Tensor], shape: tuple[int, ...], dtype: Any) -> Tensor:

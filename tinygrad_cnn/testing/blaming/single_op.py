@@ -170,22 +170,25 @@ def _backward_fault(step: Step, g: Array) -> Fault | None:
             )
             return Fault("write", reason)
     first = [copied(d) for d in results]
-    large = run.backward(-FAR * g)
+    scaled = {factor: run.backward(factor * g) for factor in (-FAR, 1 / FAR)}
     if not all(same(d, before) for d, before in zip(results, first, strict=True)):
         reason = "its backward returns the same buffer at each call, and so overwrites what it gave before"
         return Fault("write", reason)
-    return _disproportionate(step, first, large)
+    faults = (_disproportionate(step, first, found, factor) for factor, found in scaled.items())
+    return next(filter(None, faults), None)
 
 
-def _disproportionate(step: Step, first: Sequence[Any], large: Sequence[Any]) -> Fault | None:
-    """A derivative that does not grow with what comes in: clipped, or rounded."""
-    for k, (a, b) in enumerate(zip(first, large, strict=True)):
+def _disproportionate(
+    step: Step, first: Sequence[Any], found: Sequence[Any], factor: float
+) -> Fault | None:
+    """A derivative that does not grow or shrink with what comes in: clipped, or rounded."""
+    for k, (a, b) in enumerate(zip(first, found, strict=True)):
         if not step.needs[k] or a is None or b is None or not np.isfinite(b).all():
             continue
-        if not _about(np.asarray(b) / np.asarray(b).dtype.type(-FAR), np.asarray(a)):
+        if not _about(np.asarray(b) / np.asarray(b).dtype.type(factor), np.asarray(a)):
             reason = (
-                f"its gradient is not in proportion to the one that comes in: {FAR:g} times that does not "
-                f"give {FAR:g} times as much (clipped?)"
+                f"its gradient is not in proportion to the one that comes in: {abs(factor):g} times that "
+                f"does not give {abs(factor):g} times as much (clipped?)"
             )
             return Fault("derivative", reason, k)
     return None

@@ -21,12 +21,12 @@ from tinygrad_cnn.testing.check.findings import Finding
 from tinygrad_cnn.testing.check.one_comparison import (
     MARGIN,
     NOISE_SPACINGS,
-    QUICK_LOOKS,
     ROUNDINGS,
     Comparison,
     inner,
     scale_of,
 )
+from tinygrad_cnn.testing.check.quick_looks import LAST_STEP
 from tinygrad_cnn.testing.check.slopes import slope
 from tinygrad_cnn.testing.check.subjects import Subject
 from tinygrad_cnn.testing.frameworks.base import NotSupportedError
@@ -62,8 +62,8 @@ def drawn(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     """
     size = math.prod(shape)
     if size >= MANY:
-        found = np.frombuffer(rng.bytes(2 * size), np.int16).reshape(shape) + 0.5
-        found /= 2.0**15
+        found = rng.bit_generator.random_raw(size // 4 + 1).view(np.int16)[:size].reshape(shape) + 0.5
+        found *= 2.0**-15
         return found
     found = np.asarray(rng.random(shape))
     found *= 2
@@ -159,7 +159,7 @@ class Comparer:
     def _draws(self) -> list[Array]:
         """Random numbers for each element; 1 if it is one alone: so the slope itself is seen."""
         shapes = [self.points[k].shape for k in self.active]
-        if sum(int(np.prod(shape)) for shape in shapes) == 1:
+        if sum(map(math.prod, shapes)) == 1:
             return [np.ones(shape) for shape in shapes]
         return [drawn(self.rng, shape) for shape in shapes]
 
@@ -247,12 +247,12 @@ class Comparer:
         return float("nan")
 
     def _change_of(self, values: Sequence[Array]) -> float:
-        total = np.longdouble(0)
+        total: Any = 0.0
         for y, before, w in zip(values, self.values, self.cotangents, strict=True):
             if y.shape != before.shape:
                 return float("nan")
-            change = np.subtract(y, before, dtype=np.promote_types(y.dtype, np.float64))
-            total += np.vdot(change, w)
+            change = np.subtract(y, before, dtype=None if y.itemsize > 4 else np.float64)
+            total += np.longdouble(np.vdot(change, w))
         return float(total)
 
     def _size(self, order: int) -> float:
@@ -286,6 +286,7 @@ class Comparer:
                     w.astype(y.dtype) for w, y in zip(self._weights(), self.values, strict=True)
                 ]
                 made.vectors = self.vectors
+                made.repeats()  # one recording gives the gradients of several walks
                 made.gradients()
             except Exception:  # a function that takes its own type alone
                 return None
@@ -298,7 +299,7 @@ class Comparer:
         """Whether the gradient along a direction seems wrong, by six evaluations."""
         with np.errstate(all="ignore"):
             look = Comparison(self, 1, "", direction)
-            found = slope(look.change, QUICK_LOOKS[-1][0], look.floor, levels=3)
+            found = slope(look.change, LAST_STEP, look.floor, levels=3)
             room = self.atol + MARGIN * (found.error + self.eps * look.terms) + found.jump
             return not abs(look.analytic - found.value) <= room + 1e-6 * abs(found.value)
 

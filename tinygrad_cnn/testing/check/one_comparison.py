@@ -14,7 +14,8 @@ from tinygrad_cnn.testing.check.error_patterns import explain
 from tinygrad_cnn.testing.check.findings import Finding
 from tinygrad_cnn.testing.check.magnitudes import largest
 from tinygrad_cnn.testing.check.noise import noise_level
-from tinygrad_cnn.testing.check.slopes import EPS, KINK_MARGIN, Slope, slope
+from tinygrad_cnn.testing.check.quick_looks import QUICK_ERROR, SMALLEST, quick_finding
+from tinygrad_cnn.testing.check.slopes import Slope, slope
 
 if TYPE_CHECKING:
     from tinygrad_cnn.testing.check.comparisons import Comparer
@@ -26,20 +27,6 @@ MARGIN = 10.0
 
 #: Forward and reverse mode may differ by so many rounding errors of their largest terms.
 ROUNDINGS = 1e3
-
-#: Quick looks, by their first steps, relative to the scale of the inputs, and how many steps: what is
-#: smooth and not noisy shows by the first, what is somewhat noisy by the second. A quick look can only
-#: confirm: that two numbers and the gradient agree to ten digits is no luck.
-QUICK_LOOKS = ((2.0**-15, 2), (2.0**-8, 4))
-
-#: The smallest step among them.
-SMALLEST = min(step / 2**levels for step, levels in QUICK_LOOKS)
-
-#: A relative agreement of a quick look that is enough.
-QUICK_ERROR = 1e-9
-
-#: A failure is clear if both quick looks agree to this share of what they differ from the gradient by.
-CLEAR = 0.05
 
 #: Steps of the careful look: from 2^-6 down to 2^-33.
 CAREFUL_STEP, CAREFUL_LEVELS = 2.0**-6, 28
@@ -58,6 +45,9 @@ ALL_NOISE = 1e-3
 
 #: Slopes are looked at in so many points so far away, and a gradient may lie outside by this share.
 AROUND, AWAY, OUTSIDE = 12, 1e-4, 0.6
+
+#: They come from such a step, and noise spreads them by so many times the noise over the step.
+AROUND_STEP, SPREAD = 2.0**-22, 3.0
 
 #: Where the numerical slope is off by more than this share, kinks may be close by.
 ROUGH = 1e-4
@@ -145,17 +135,8 @@ class Comparison:
             # Rounding limits small steps, curvature large ones.
             step = self.check.eps**0.25 * 4
             return self.judged(slope(self.change, step, max(self.floor, self.noise()), levels=7))
-        glance = self.glance(QUICK_LOOKS[0][0] / 2)
-        if glance is not None:
-            return glance
-        looks = []
-        for step, levels in QUICK_LOOKS:
-            quick = slope(self.near, step, self.floor, levels)
-            found = self.judged(quick)
-            if found.status == "pass" and quick.error <= QUICK_ERROR * self.scale(quick.value):
-                return found
-            looks.append(quick)
-        if self.check.huge and found.status == "fail" and self.clear(looks):
+        found = quick_finding(self)
+        if found is not None:
             return found
         noise = max(self.floor, self.noise())
         if noise > ALL_NOISE * self.size and self.size > 0:
@@ -171,28 +152,6 @@ class Comparison:
     def scale(self, numeric: float) -> float:
         """How large the numbers are that a quick look compares."""
         return max(abs(numeric), abs(self.analytic), self.usual, 1e-3 * self.size)
-
-    def glance(self, step: float) -> Finding | None:
-        """A pass by two evaluations, or None: where they agree with the gradient and show no bend.
-
-        One central difference has no estimate of its error, so that it can only confirm: to nine digits,
-        and where the one-sided slopes differ by less than a kink that counts.
-        """
-        ahead, behind = self.near(step), self.near(-step)
-        numeric, bend = (ahead - behind) / (2 * step), abs(ahead + behind) / step
-        if not abs(numeric - self.analytic) <= QUICK_ERROR * self.scale(numeric):  # also where it is NaN
-            return None
-        rounding = max(self.floor, EPS * max(abs(ahead), abs(behind))) / step
-        jump = max(0.0, bend - KINK_MARGIN * self.floor / step)
-        found = self.judged(Slope(numeric, rounding, jump))
-        return found if found.status == "pass" else None
-
-    def clear(self, looks: Sequence[Slope]) -> bool:
-        """Whether looks from several distances agree with each other, and not with the gradient."""
-        values = [look.value for look in looks]
-        spread = max(np.ptp(values), *(look.error + look.jump for look in looks))
-        apart = min(abs(self.analytic - value) for value in values)
-        return bool(spread <= CLEAR * apart) if np.isfinite(self.analytic) else bool(np.isfinite(spread))
 
     def noise(self) -> float:
         """The noise of the function near the point."""
@@ -212,7 +171,8 @@ class Comparison:
         rough = self.order == 1 and found.error > ROUGH * abs(found.numeric)
         if "subgradient" in found.reason or rough:
             low, high = self.slopes_around()
-            if max(low - self.analytic, self.analytic - high) <= OUTSIDE * (high - low):
+            told = high - low > SPREAD * noise / AROUND_STEP  # the slopes of noise say nothing
+            if told and max(low - self.analytic, self.analytic - high) <= OUTSIDE * (high - low):
                 why = f"{KINK}: the slopes around are {low:.6g} to {high:.6g}"
                 return self.said("unchecked", Slope(found.numeric, found.error, 0.0), why)
         if not self.single:
@@ -283,7 +243,7 @@ class Comparison:
 
     def slopes_around(self) -> tuple[float, float]:
         """The least and the largest slope close by: subgradients are mixtures of gradients there."""
-        check, rng, step = self.check, np.random.default_rng(2), 2.0**-22
+        check, rng, step = self.check, np.random.default_rng(2), AROUND_STEP
         found = []
         for _ in range(AROUND):
             shift = [

@@ -226,6 +226,8 @@ def _narrow(check: Comparer) -> Iterator[Finding]:
             )  # what overflows on the way is no error of the rule
             wrong[place] &= representable & finite & ~(np.abs(g - right) <= room) & (not alike)
             off[place].append(g - right)
+        if not any(bad.any() for bad in wrong):  # as usual, at once
+            return
     for path, bad, differences, k in zip(
         _active_paths(check.subject), wrong, off, check.active, strict=True
     ):

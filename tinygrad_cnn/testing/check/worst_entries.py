@@ -136,14 +136,15 @@ def worst_entry(check: Comparer, places: Sequence[int] | None = None) -> tuple[i
     """
     rng, chosen = np.random.default_rng(1), range(len(check.active)) if places is None else places
     sizes = {k: rng.uniform(0.5, 1, check.points[check.active[k]].size) * check.scales[k] for k in chosen}
-    shares = {k: _share(check, k, sizes[k], slice(0, len(sizes[k]))) for k in chosen}
+    rows = {k: check.points[check.active[k]].flatten() for k in chosen}
+    shares = {k: _share(check, k, rows[k], sizes[k], slice(0, len(sizes[k]))) for k in chosen}
     if not shares or not np.isfinite(list(shares.values())).all():
         return None
     place = max(shares, key=lambda k: abs(shares[k]))
     start, end, total = 0, len(sizes[place]), shares[place]
     while end - start > 1:
         middle = (start + end) // 2
-        part = _share(check, place, sizes[place], slice(start, middle))
+        part = _share(check, place, rows[place], sizes[place], slice(start, middle))
         if abs(part) >= abs(total - part):
             end, total = middle, part
         else:
@@ -152,17 +153,22 @@ def worst_entry(check: Comparer, places: Sequence[int] | None = None) -> tuple[i
     return place, tuple(int(i) for i in index)
 
 
-def _share(check: Comparer, place: int, sizes: np.ndarray, part: slice) -> float:
-    """How far the slope along a part of the elements, in one row, is from what the gradient says."""
+def _share(check: Comparer, place: int, moved: np.ndarray, sizes: np.ndarray, part: slice) -> float:
+    """How far the slope along a part of the elements, in one row, is from what the gradient says.
+
+    Args:
+        moved: a copy of the input, in a row, which is put back: to copy it each time took longest.
+    """
     k, changes = check.active[place], []
     x, gradient = check.points[k], check.gradients()[place]
+    before = moved[part].copy()
     with np.errstate(all="ignore"):
         for step in (CENTRAL_STEP, -CENTRAL_STEP):
             arrays = list(check.points)
-            moved = x.astype(np.promote_types(x.dtype, np.float64)).reshape(-1)
-            moved[part] += step * sizes[part]
-            arrays[k] = moved.reshape(x.shape).astype(x.dtype, copy=False)
-            changes.append(check._value_change(arrays, spare=[k]))
+            moved[part] = before + step * sizes[part]
+            arrays[k] = moved.reshape(x.shape)
+            changes.append(check._value_change(arrays, spare=[] if any(check.written) else [k]))
+        moved[part] = before
         told = 0.0 if gradient is None else float(np.vdot(gradient.reshape(-1)[part], sizes[part]))
     return (changes[0] - changes[1]) / (2 * CENTRAL_STEP) - told
 
