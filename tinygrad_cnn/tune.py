@@ -114,7 +114,7 @@ TRIALS: dict[str, Callable[[], Work]] = {
     "convolution.pointwise.WORTH_SHARING": lambda: _pointwise((8, 16, 16, 12), (8, 24, 24, 20)),
     "product.matrix.WORTH_DOTS": lambda: _linears((16, 128, 50), (32, 128, 64), (64, 200, 100)),
     "product.matrix.WORTH_PANELS": lambda: _products((32, 64, 128), (48, 100, 200), (64, 128, 256)),
-    "product.matrix.WORTH_SHARING": lambda: _linears((50, 256, 40), (64, 256, 128), (100, 300, 100)),
+    "product.matrix.WORTH_SHARING": lambda: _linears((64, 256, 128), (100, 300, 100), (128, 400, 128)),
     "base.operands.WORTH_SHARING": lambda: _activations(10_000, 40_000, 100_000, 300_000),
 }
 

@@ -55,8 +55,14 @@ WORTH_PANELS = tuned("product.matrix.WORTH_PANELS", 1_000_000)
 LONG = 100
 #: Beyond so many samples x does not stay in the cache, and BLAS, which copies it into blocks, is as quick.
 MANY = 128
-#: Products of fewer multiply-adds stay on one thread: 25 µs, and handing half over costs 10.
-WORTH_SHARING = tuned("product.matrix.WORTH_SHARING", 1_000_000)
+#: Each result of `dots` ends with adding up vectors. With more results than this, or than so many a term, BLAS
+#: is quicker: 1.1 to 1.4 times.
+MOST_DOTS, DOTS_A_TERM = 32_000, 100
+#: Beyond so many results, or elements of b, `panels` reads rows that push each other out of the cache, by then
+#: up to twice as slow as BLAS, which copies them side by side.
+MOST_PANELS = 100_000
+#: Products of fewer multiply-adds stay on one thread: it takes some 60 µs, and handing half over costs 10 to 40.
+WORTH_SHARING = tuned("product.matrix.WORTH_SHARING", 3_000_000)
 #: Rows of weights per step of `few_rows`: so many streams the processor can fetch ahead.
 STREAMS = 16
 #: Terms per step of `panels`: with three vectors of columns they fill a first-level cache.
@@ -160,7 +166,8 @@ def linear(x: Array, w: Array, b: Array | None) -> Array:
         inputs >= vector.LONG_RUN or m * outputs <= vector.FEW_RUNS
     ):
         return vector.linear(x, w, b)
-    if work < (WORTH_DOTS if m > 2 else 4 * WORTH_DOTS) or inputs < LONG or outputs < DOT_COLUMNS:
+    little = work < (WORTH_DOTS if m > 2 else 4 * WORTH_DOTS) or inputs < LONG or outputs < DOT_COLUMNS
+    if little or m * outputs > min(MOST_DOTS, DOTS_A_TERM * inputs):
         return reference.linear(x, w, b)
     rows = plain(x)
     if m < DOT_ROWS:  # pragma: no cover: tiles of more than 2 rows are for vectors of 16 floats
@@ -197,7 +204,8 @@ def matmul(a: Array, b: Array) -> Array:
     if work >= LARGE and terms == len(b) and columns >= LANES and _served(a, b):
         if m <= FEW and b.size >= LARGE:
             return _few_rows(a, plain(b))
-        if m >= ROWS and min(m, terms) <= MANY and work >= WORTH_PANELS:
+        small = max(m * columns, b.size) <= MOST_PANELS
+        if small and m >= ROWS and min(m, terms) <= MANY and work >= WORTH_PANELS:
             return _panels(a, plain(b))
     return reference.matmul(a, b)
 
