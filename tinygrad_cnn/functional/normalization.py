@@ -19,6 +19,7 @@ from tinygrad_cnn.functional.arguments import (
     integer,
     is_several,
     number,
+    shape_of,
     values,
 )
 from tinygrad_cnn.graph import Traced
@@ -279,8 +280,7 @@ def _check_running(name: str, x: Any, mean: Any, var: Any) -> None:
     if (mean is None) != (var is None):
         raise ArgumentError(f"{name}: give both running_mean and running_var, or neither")
     for key, value in (("running_mean", mean), ("running_var", var)):
-        if value is not None and np.shape(values(value)) != x.shape[1:2]:
-            shape = np.shape(values(value))
+        if value is not None and (shape := shape_of(value)) != x.shape[1:2]:
             raise ShapeError(f"{name}: {key} has shape {shape}, x {x.shape} expects {x.shape[1:2]}")
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from tinygrad_cnn import functional as F
-from tinygrad_cnn.functional.arguments import integer, number
+from tinygrad_cnn.functional.arguments import integer, number, shape_of
 from tinygrad_cnn.functional.checks import above_0, between, one_of, optional
 from tinygrad_cnn.functional.storage import filled
 from tinygrad_cnn.nn.function_layer import FunctionLayer, option
@@ -347,4 +347,4 @@ class LogSoftmax(FunctionLayer):
 
 
 def classes_of(x: Any) -> int:
-    return 0 if np.ndim(x) in (0, 1, 3) else 1
+    return 0 if len(shape_of(x)) in (0, 1, 3) else 1

@@ -10,7 +10,15 @@ from numpy.typing import DTypeLike, NDArray
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
-from tinygrad_cnn.functional.arguments import TensorLike, flag, integer, is_several, number, on_host
+from tinygrad_cnn.functional.arguments import (
+    TensorLike,
+    flag,
+    integer,
+    is_several,
+    number,
+    on_host,
+    shape_of,
+)
 from tinygrad_cnn.nn.containers.collections import ModuleList
 from tinygrad_cnn.nn.containers.sequential import Sequential
 from tinygrad_cnn.nn.layers.linear import Linear
@@ -150,16 +158,16 @@ class AdaptiveLogSoftmaxWithLoss(Module):
         return F.concatenate(parts, 1)
 
     def _rows(self, method: str, x: Any) -> Any:
-        if len(np.shape(x)) != 2:
+        if len(shape_of(x)) != 2:
             raise ShapeError(
                 f"AdaptiveLogSoftmaxWithLoss.{method}: x of shape (N, {self.in_features}) fits, "
-                f"got {tuple(np.shape(x))}"
+                f"got {tuple(shape_of(x))}"
             )
         return x
 
     def _labels(self, x: Any, target: Any) -> NDArray[Any]:
         name, labels = "AdaptiveLogSoftmaxWithLoss", np.asarray(on_host(target))
-        shape = tuple(np.shape(x))
+        shape = tuple(shape_of(x))
         if len(shape) not in (1, 2) or labels.shape != shape[:-1]:
             raise ShapeError(
                 f"{name}: x of shape (N, {self.in_features}) and targets (N,) fit, or one of each; got "

@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError, ShapeError
-from tinygrad_cnn.functional.arguments import choice, flag, integer, number
+from tinygrad_cnn.functional.arguments import choice, flag, integer, number, shape_of
 from tinygrad_cnn.functional.layout import FORMATS
 from tinygrad_cnn.functional.storage import filled
 from tinygrad_cnn.nn.function_layer import format_note
@@ -52,7 +52,7 @@ class FeatureNorm(Module):
 
     def _check(self, x: Any) -> None:
         """x has the axes and the channels that fit."""
-        name, shape = type(self).__name__, np.shape(x)
+        name, shape = type(self).__name__, shape_of(x)
         if len(shape) not in self.inputs:
             wanted = " or ".join(f"{count} axes ({axes})" for count, axes in self.inputs.items())
             raise ShapeError(f"{name}: x needs {wanted}, got {shape}")
@@ -168,7 +168,7 @@ class BatchNorm2d(BatchNormLayer):
         if self.data_format == "NCHW":
             return self._normalised(x)
         pixels = F.reshape(x, (-1, self.num_features))  # each a sample of its own: the same statistics
-        return F.reshape(self._normalised(pixels), np.shape(x))
+        return F.reshape(self._normalised(pixels), shape_of(x))
 
 
 class BatchNorm3d(BatchNormLayer):

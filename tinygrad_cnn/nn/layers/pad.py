@@ -8,7 +8,7 @@ import numpy as np
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError, ShapeError
-from tinygrad_cnn.functional.arguments import Sizes, integer, number
+from tinygrad_cnn.functional.arguments import Sizes, integer, number, shape_of
 from tinygrad_cnn.nn.module import Module
 from tinygrad_cnn.tensors.tensor_class import Tensor
 
@@ -51,12 +51,12 @@ class PadLayer(Module):
         >>> ZeroPad2d(1).forward(np.ones((1, 1, 1, 1))).sum()
         np.float64(1.0)
         """
-        name, ndim = type(self).__name__, np.ndim(x)
+        name, ndim = type(self).__name__, len(shape_of(x))
         if ndim != self.dims + 2:
-            raise ShapeError(f"{name}: x needs {self.dims + 2} axes (N, C, ...), got {np.shape(x)}")
+            raise ShapeError(f"{name}: x needs {self.dims + 2} axes (N, C, ...), got {shape_of(x)}")
         pairs = list(zip(self.padding[::2], self.padding[1::2], strict=True))
         if self.mode != "constant":
-            self._check_room(np.shape(x)[2:], list(reversed(pairs)))
+            self._check_room(shape_of(x)[2:], list(reversed(pairs)))
         return F.pad(x, [(0, 0), (0, 0), *reversed(pairs)], self.mode, self.value)
 
     def _check_room(self, image: tuple[int, ...], pairs: list[tuple[int, int]]) -> None:

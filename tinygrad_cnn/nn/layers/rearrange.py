@@ -7,8 +7,6 @@ from math import prod
 from sys import float_info
 from typing import Any
 
-import numpy as np
-
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError, shown
 from tinygrad_cnn.functional.arguments import (
@@ -20,6 +18,7 @@ from tinygrad_cnn.functional.arguments import (
     is_several,
     number,
     one_axis,
+    shape_of,
     sizes,
 )
 from tinygrad_cnn.functional.checks import at_least, per_axis
@@ -80,7 +79,7 @@ class Unflatten(Module):
         >>> Unflatten(-1, (2, -1)).forward(np.zeros((1, 6))).shape
         (1, 2, 3)
         """
-        axis, shape = one_axis("Unflatten", self.dim, np.ndim(x)), np.shape(x)
+        axis, shape = one_axis("Unflatten", self.dim, len(shape_of(x))), shape_of(x)
         known = prod(n for n in self.unflattened_size if n != -1)
         free = self.unflattened_size.count(-1)
         fits = known > 0 and shape[axis] % known == 0 if free else shape[axis] == known

@@ -9,7 +9,7 @@ from numpy.typing import DTypeLike
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError, ShapeError
-from tinygrad_cnn.functional.arguments import Sizes, flag, integer, number
+from tinygrad_cnn.functional.arguments import Sizes, flag, integer, number, shape_of
 from tinygrad_cnn.functional.checks import at_least
 from tinygrad_cnn.functional.normalization import last_sizes
 from tinygrad_cnn.functional.storage import filled
@@ -139,7 +139,7 @@ class GroupNorm(Module):
         >>> GroupNorm(1, 2).forward(np.zeros((1, 2), "float32")).shape
         (1, 2)
         """
-        shape = np.shape(x)
+        shape = shape_of(x)
         if len(shape) < 2 or shape[1] != self.num_channels:
             raise ShapeError(f"GroupNorm: x has shape {shape}, (N, {self.num_channels}, ...) fits")
         return F.group_norm(x, self.num_groups, self.weight, self.bias, self.eps)

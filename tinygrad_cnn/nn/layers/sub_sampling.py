@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import DTypeError, ShapeError
-from tinygrad_cnn.functional.arguments import Sizes, choice, integer, sizes
+from tinygrad_cnn.functional.arguments import Sizes, choice, integer, shape_of, sizes
 from tinygrad_cnn.functional.storage import filled
 from tinygrad_cnn.nn.module import Module, Parameter
 from tinygrad_cnn.nn.window import Window, window_of
@@ -67,7 +67,7 @@ class SubSampling2d(Module):
         >>> SubSampling2d(1, down="max").forward(np.array([[[[1.0, 2.0], [3.0, 4.0]]]])).item()
         4.0
         """
-        shape = np.shape(x)
+        shape = shape_of(x)
         if len(shape) != 4 or shape[1] != self.channels:
             raise ShapeError(f"SubSampling2d: x needs (N, {self.channels}, H, W), got {shape}")
         pool = F.avg_pool2d if self.down == "average" else F.max_pool2d

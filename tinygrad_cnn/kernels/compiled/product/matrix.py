@@ -55,13 +55,13 @@ WORTH_PANELS = tuned("product.matrix.WORTH_PANELS", 1_000_000)
 LONG = 100
 #: Beyond so many samples x does not stay in the cache, and BLAS, which copies it into blocks, is as quick.
 MANY = 128
-#: Each result of `dots` ends with adding up vectors. With more results than this, or than so many a term, BLAS
-#: is quicker: 1.1 to 1.4 times.
+#: Each result of `dots` ends with adding up vectors. With more results than this, or than so many a term,
+#: BLAS is quicker: 1.1 to 1.4 times.
 MOST_DOTS, DOTS_A_TERM = 32_000, 100
-#: Beyond so many results, or elements of b, `panels` reads rows that push each other out of the cache, by then
-#: up to twice as slow as BLAS, which copies them side by side.
+#: Beyond so many results, or elements of b, `panels` reads rows that push each other out of the cache, and
+#: takes up to twice as long as BLAS, which copies them side by side.
 MOST_PANELS = 100_000
-#: Products of fewer multiply-adds stay on one thread: it takes some 60 µs, and handing half over costs 10 to 40.
+#: Products of fewer multiply-adds stay on one thread: 60 µs, and handing half over costs 10 to 40.
 WORTH_SHARING = tuned("product.matrix.WORTH_SHARING", 3_000_000)
 #: Rows of weights per step of `few_rows`: so many streams the processor can fetch ahead.
 STREAMS = 16
