@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import reduce
-from itertools import product
-from operator import and_
+from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn import devices, ops
+from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ArgumentError, ShapeError
 from tinygrad_cnn.functional.arguments import Operand, T, choice, flag, floating, integer, values
 from tinygrad_cnn.functional.elementwise import clip
-from tinygrad_cnn.functional.shape import moveaxis
+from tinygrad_cnn.functional.shape import stack
+from tinygrad_cnn.ops.select import choose
 
 __all__ = ["affine_grid", "grid_sample"]
 
@@ -102,24 +101,50 @@ def grid_sample(
     if mode != "bicubic":
         places = [_inside(p, n, padding_mode, corners) for p, n in zip(places, x.shape[2:], strict=True)]
     if mode == "nearest":
-        nearest = [np.rint(values(p)).astype(np.int64) for p in places]
-        return moveaxis(_at(x, nearest, _only_inside(x, nearest)), -1, 1)
-    taps = [_cubic_taps(p) if mode == "bicubic" else _linear_taps(p) for p in places]
-    total = None
-    for corner in product(*taps):
-        index = [i for i, _ in corner]
-        if mode == "bicubic":  # each of its pixels is brought inside by itself
-            index = [
-                values(_inside(i.astype(float), n, padding_mode, corners)).astype(np.int64)
-                for i, n in zip(index, x.shape[2:], strict=True)
-            ]
-        only = _only_inside(x, index)
-        term = _at(x, index, only)
-        for _, weight in corner:
-            term = term * weight.reshape((*weight.shape, 1))
-        term = only(term)  # the weight of what is not read has no gradient: 0 times an infinite one is NaN
-        total = term if total is None else total + term
-    return moveaxis(total, -1, 1)
+        index = [np.rint(values(p)).astype(np.int64)[:, None] for p in places]
+        weights: Any = np.ones((len(grid), 1, *grid.shape[1:-1]), x.dtype)
+    else:
+        taps = [_cubic_taps(p) if mode == "bicubic" else _linear_taps(p) for p in places]
+        index, weights = [i for i, _ in taps], _products([w for _, w in taps])
+    if mode == "bicubic":  # each of its pixels is brought inside by itself
+        index = [
+            values(_inside(i.astype(float), n, padding_mode, corners)).astype(np.int64)
+            for i, n in zip(index, x.shape[2:], strict=True)
+        ]
+    return _read(x, _flat(index, x.shape[2:]), weights, grid.shape[1:-1])
+
+
+def _read(x: Any, places: Any, weights: Any, points: tuple[int, ...]) -> Any:
+    """The sum of the pixels at places (N, K, *points) of x (N, C, *image) times their weights."""
+    image, rows = (*x.shape[:2], prod(x.shape[2:])), (*places.shape[:2], prod(points))
+    found = ops.TapSum(places.reshape(rows))(x.reshape(image), weights.reshape(rows))
+    return found.reshape((*x.shape[:2], *points))
+
+
+def _flat(index: list[Any], sizes: tuple[int, ...]) -> Any:
+    """Where each choice of a pixel per axis lies in the image, -1 outside: (N, K^n, ...) of (N, K, ...)."""
+    total: Any = None
+    inside: Any = None
+    for i, n in zip(index, sizes, strict=True):
+        there = (i >= 0) & (i < n)
+        if total is None:
+            total, inside = i, there
+            continue
+        shape = (i.shape[0], total.shape[1] * i.shape[1], *i.shape[2:])
+        total = (total[:, :, None] * n + i[:, None]).reshape(shape)
+        inside = (inside[:, :, None] & there[:, None]).reshape(shape)
+    return choose(inside, total, -1)
+
+
+def _products(weights: list[Any]) -> Any:
+    """The product of each choice of one weight per axis, in the order of `_flat`."""
+    total = weights[0]
+    for w in weights[1:]:
+        count, taps, *points = w.shape
+        first, second = (count, total.shape[1], 1, *points), (count, 1, taps, *points)
+        whole = (count, total.shape[1] * taps, *points)
+        total = (total.reshape(first) * w.reshape(second)).reshape(whole)
+    return total
 
 
 def _pixels(p: Any, n: int, corners: bool) -> Any:
@@ -146,15 +171,15 @@ def _inside(p: Any, n: int, padding: str, corners: bool) -> Any:
     return clip(p, 0, n - 1)
 
 
-def _linear_taps(p: Any) -> list[tuple[Any, Any]]:
-    """The two pixels around a place, and what each counts."""
+def _linear_taps(p: Any) -> tuple[Any, Any]:
+    """The two pixels around a place, and what each counts: (N, 2, ...) both."""
     low = np.floor(values(p))
-    share = p - low
-    return [(low.astype(np.int64), 1 - share), (low.astype(np.int64) + 1, share)]
+    share, first = p - low, low.astype(np.int64)
+    return np.stack([first, first + 1], 1), stack([1 - share, share], 1)
 
 
-def _cubic_taps(p: Any) -> list[tuple[Any, Any]]:
-    """The four pixels around a place, and what each counts by Keys' cubic with slope -¾."""
+def _cubic_taps(p: Any) -> tuple[Any, Any]:
+    """The four pixels around a place, and what each counts by Keys' cubic of slope -¾: (N, 4, ...) both."""
     low = np.floor(values(p))
     t, a, first = p - low, -0.75, low.astype(np.int64)
 
@@ -164,23 +189,5 @@ def _cubic_taps(p: Any) -> list[tuple[Any, Any]]:
     def far(d: Any) -> Any:
         return ((a * d - 5 * a) * d + 8 * a) * d - 4 * a
 
-    weights = (far(t + 1), near(t), near(1 - t), far(2 - t))
-    return [(first + k - 1, weight) for k, weight in enumerate(weights)]
-
-
-def _only_inside(x: Any, places: list[Any]) -> Callable[[Any], Any]:
-    """What makes results (N, ..., C) at whole places (N, ...) zero where they lie outside of x."""
-    inside = reduce(and_, [(i >= 0) & (i < n) for i, n in zip(places, x.shape[2:], strict=True)])
-    on_host = type(inside) not in devices.ON_DEVICES  # a device would be waited for
-    return _as_it_is if on_host and inside.all() else ops.Gate(inside[..., None])
-
-
-def _as_it_is(x: Any) -> Any:
-    return x
-
-
-def _at(x: Any, places: list[Any], only: Callable[[Any], Any]) -> Any:
-    """x (N, C, *image) at whole places (N, ...), 0 outside: (N, ..., C)."""
-    kept = [np.clip(i, 0, n - 1) for i, n in zip(places, x.shape[2:], strict=True)]
-    batch = devices.arange(0, x.shape[0], like=places[0]).reshape((-1, *(1 for _ in places[0].shape[1:])))
-    return only(ops.Index((batch, slice(None), *kept))(x))
+    weights = stack([far(t + 1), near(t), near(1 - t), far(2 - t)], 1)
+    return np.stack([first - 1, first, first + 1, first + 2], 1), weights

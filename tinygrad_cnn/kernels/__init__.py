@@ -114,6 +114,9 @@ from tinygrad_cnn.kernels.numpy import spread as spread
 from tinygrad_cnn.kernels.numpy import tan as tan
 from tinygrad_cnn.kernels.numpy import tanh as tanh
 from tinygrad_cnn.kernels.numpy import tanh_slope as tanh_slope
+from tinygrad_cnn.kernels.numpy import tap_product as tap_product
+from tinygrad_cnn.kernels.numpy import tap_spread as tap_spread
+from tinygrad_cnn.kernels.numpy import tap_sum as tap_sum
 from tinygrad_cnn.kernels.numpy import top_places as top_places
 from tinygrad_cnn.kernels.numpy import trigamma as trigamma
 from tinygrad_cnn.kernels.numpy import unfold as unfold

@@ -35,4 +35,5 @@ from tinygrad_cnn.ops.shape import *
 from tinygrad_cnn.ops.sinc import *
 from tinygrad_cnn.ops.sort import *
 from tinygrad_cnn.ops.special import *
+from tinygrad_cnn.ops.taps import *
 from tinygrad_cnn.ops.trigonometry import *

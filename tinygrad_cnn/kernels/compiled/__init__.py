@@ -57,6 +57,7 @@ SERVED = {
     "recurrent.lstm": ("lstm", "lstm_slope"),
     "scans": ("recurrence", "row_extremes", "running"),
     "sums": ("column_sums", "row_sums"),
+    "taps": ("tap_product", "tap_spread", "tap_sum"),
     "update": ("adam", "adaptive", "sgd"),
 }
 #: The module of each name.

@@ -105,6 +105,9 @@ from tinygrad_cnn.kernels.numpy.special import digamma as digamma
 from tinygrad_cnn.kernels.numpy.special import erfinv as erfinv
 from tinygrad_cnn.kernels.numpy.special import lgamma as lgamma
 from tinygrad_cnn.kernels.numpy.special import trigamma as trigamma
+from tinygrad_cnn.kernels.numpy.taps import tap_product as tap_product
+from tinygrad_cnn.kernels.numpy.taps import tap_spread as tap_spread
+from tinygrad_cnn.kernels.numpy.taps import tap_sum as tap_sum
 from tinygrad_cnn.kernels.numpy.update import adaptive as adaptive
 
 max_pool, max_pool_places = _by_one_kernel(_pool.max_pool), _by_one_kernel(_pool.max_pool_places)

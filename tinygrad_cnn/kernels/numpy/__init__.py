@@ -105,6 +105,9 @@ from tinygrad_cnn.kernels.numpy.special import lgamma as lgamma
 from tinygrad_cnn.kernels.numpy.special import trigamma as trigamma
 from tinygrad_cnn.kernels.numpy.sums import column_sums as column_sums
 from tinygrad_cnn.kernels.numpy.sums import row_sums as row_sums
+from tinygrad_cnn.kernels.numpy.taps import tap_product as tap_product
+from tinygrad_cnn.kernels.numpy.taps import tap_spread as tap_spread
+from tinygrad_cnn.kernels.numpy.taps import tap_sum as tap_sum
 from tinygrad_cnn.kernels.numpy.update import adam as adam
 from tinygrad_cnn.kernels.numpy.update import adaptive as adaptive
 from tinygrad_cnn.kernels.numpy.update import sgd as sgd

@@ -29,6 +29,7 @@ from tinygrad_cnn.testing.cases import (
     scan,
     select,
     shape,
+    taps,
     trigonometry,
 )
 from tinygrad_cnn.testing.cases.problem import Case as Case
@@ -56,6 +57,7 @@ FAMILIES = (
     scan,
     select,
     shape,
+    taps,
     trigonometry,
 )
 
