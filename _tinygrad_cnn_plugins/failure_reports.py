@@ -16,6 +16,9 @@ from _tinygrad_cnn_plugins.gradcheck_fixture import FIXTURE, UNCHECKED
 #: So many tests in which nothing was checked are named.
 MANY = 10
 
+#: Key of a test's property: which op is to blame.
+BLAMED = "gradcheck_blame"
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> Generator[None, Any, Any]:
@@ -35,6 +38,9 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> 
             _shorten(report, error)
         report.sections.append(("gradcheck report", "\n".join(lines)))
         _note(item, report, "gradcheck", getattr(error, "headline", lines[0].splitlines()[0]))
+        blamed = _blamed(error, item.config.rootpath)
+        if blamed:
+            _note(item, report, BLAMED, blamed)
     return report
 
 
@@ -42,6 +48,16 @@ def _note(item: pytest.Item, report: Any, name: str, value: str) -> None:
     """Keep a property of a test: with its report for our summaries, with the test for JUnit's file."""
     for owner in (report, item):
         owner.user_properties.append((name, value))
+
+
+def _blamed(error: Any, root: Path) -> str:
+    """The op that is to blame, with the line that called it; '' if none was found."""
+    blame = getattr(error, "blame", None)
+    op, site = getattr(blame, "op", None), getattr(blame, "site", None)
+    if op is None or site is None:
+        return op or ""
+    file = Path(site[0])
+    return f"{op}, called at {file.relative_to(root) if file.is_relative_to(root) else file}:{site[1]}"
 
 
 def _shorten(report: Any, error: Any) -> None:
@@ -70,7 +86,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         if len(idle) > MANY:
             terminalreporter.write_line(f"and {len(idle) - MANY} more")
         terminalreporter.write_line("--grad-strict fails them")
-    failed = [(r.nodeid, properties["gradcheck"]) for r, properties in told if "gradcheck" in properties]
+    failed = [(r.nodeid, _wrong(properties)) for r, properties in told if "gradcheck" in properties]
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if summary and (failed or idle):
         lines = ["### Gradients", "", "| test | |", "|---|---|"]
@@ -78,6 +94,12 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         lines += [f"| `{name}` | nothing checked: {_cell(why)} |" for name, why in idle]
         with open(summary, "a", encoding="utf-8") as file:
             file.write("\n".join([*lines, "", ""]))
+
+
+def _wrong(properties: dict[str, str]) -> str:
+    """What is wrong in a test, and which op is to blame."""
+    blamed = properties.get(BLAMED, "")
+    return properties["gradcheck"] + (f"; first wrong op: {blamed}" if blamed else "")
 
 
 def _cell(text: str) -> str:

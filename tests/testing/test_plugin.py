@@ -1,5 +1,6 @@
 """The pytest plugin, seen from test suites of its users; warnings are errors in all of them."""
 
+import re
 from xml.etree import ElementTree
 
 import hypothesis
@@ -68,7 +69,9 @@ def test_one_line_says_it_all_and_the_report_stands_once(
     result = run(code, "--grad-report=out", "--junitxml=found.xml")
     result.stdout.fnmatch_lines(["FAILED *::test_wrong - input 0: too small by a factor of 2*analytic*"])
     assert result.stdout.str().count("to reproduce:") == 1
-    assert "test_wrong` | wrong: input 0: too small" in summary.read_text(encoding="utf-8")
+    row = next(line for line in summary.read_text(encoding="utf-8").splitlines() if "test_wrong" in line)
+    assert "test_wrong` | wrong: input 0: too small" in row
+    assert re.search(r"; first wrong op: HalfSquare, called at test_\w+\.py:\d+ \|$", row), row
     (program,) = (pytester.path / "out").glob("*.py")
     assert "x0 = np.array([0.5, -1.]" in program.read_text(encoding="utf-8")
     patterns = ("test_*.py", "*_test.py")  # pytest's own: the next run must not collect the program
@@ -78,6 +81,7 @@ def test_one_line_says_it_all_and_the_report_stands_once(
     }
     told = {name: [p.get("value") for p in case.iter("property")] for name, case in cases.items()}
     assert "too small by a factor of 2" in told["test_wrong"][0] and "a kink" in told["test_kink"][0]
+    assert told["test_wrong"][1].startswith("HalfSquare, called at test_")
 
 
 def test_the_marker_gives_options(run: Run) -> None:
