@@ -20,7 +20,7 @@ NOT_WRITTEN = {
     "adjoints, which only derivatives use": {
         ops.AddAlongAxis, ops.ConvKernel, ops.Gate, ops.PadAdd, ops.Pick, ops.Place, ops.PlaceDiagonal,
         ops.Cofactors, ops.Recurrence, ops.Resample, ops.SincSlope, ops.Spread, ops.SumTo,
-        ops.TapProduct, ops.TapSpread,
+        ops.TapProduct, ops.TapSpread, ops.WeightedDifferences,
     },
     "losses: files are of networks": {
         ops.AbsoluteError, ops.BinaryCrossEntropy, ops.BinaryCrossEntropyWithLogits, ops.CTC,
@@ -32,7 +32,7 @@ NOT_WRITTEN = {
     "has no operator before version 26": {ops.CumProd},
     "has no operator": {
         ops.Arctan2, ops.BesselI, ops.CumExtreme, ops.Diagonal, ops.Erfinv, ops.Lgamma, ops.Polygamma,
-        ops.Step, ops.TapSum,
+        ops.PairDistances, ops.Step, ops.TapSum,
     },
     "has no operator that keeps small terms": {ops.LogCumSumExp},
     "matrices: determinants are all that ONNX has": {

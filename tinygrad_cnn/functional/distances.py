@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf
+from math import inf, prod
 from typing import Any
 
 import numpy as np
@@ -113,10 +113,23 @@ def cdist(x1: Operand[T], x2: Operand[T], p: float = 2.0) -> T:
     x1, x2 = floating("cdist", x1, "x1"), floating("cdist", x2, "x2")
     if x1.ndim < 2 or x2.ndim < 2 or x1.shape[-1] != x2.shape[-1]:
         raise ShapeError(f"cdist: x1 (..., P, M) and x2 (..., R, M) fit, got {x1.shape} and {x2.shape}")
+    order = number("cdist", "p", p, -inf, inf)
     rows, columns = (*x1.shape[:-1], 1, x1.shape[-1]), (*x2.shape[:-2], 1, *x2.shape[-2:])
     left, right = x1.reshape(rows), x2.reshape(columns)
     shape = broadcastable("cdist", left, right)
-    return ops.Norm((len(shape) - 1,), False, number("cdist", "p", p, -inf, inf))(left - right)
+    if order == 2:
+        return _lengths(x1, x2, shape[:-3])
+    return ops.Norm((len(shape) - 1,), False, order)(left - right)
+
+
+def _lengths(x1: Any, x2: Any, batch: tuple[int, ...]) -> Any:
+    """Euclidean distances of all pairs; the axes before the last two broadcast to `batch`."""
+    count = prod(batch)
+    first, second = (
+        _broadcast(x, (*batch, *x.shape[-2:])).reshape((count, *x.shape[-2:])) for x in (x1, x2)
+    )
+    shape = (*batch, x1.shape[-2], x2.shape[-2])
+    return ops.PairDistances()(first, second).reshape(shape)
 
 
 def pdist(x: Operand[T], p: float = 2.0) -> T:
@@ -137,6 +150,10 @@ def pdist(x: Operand[T], p: float = 2.0) -> T:
         raise ShapeError(f"pdist: x needs 2 axes (N, M), got {x.shape}")
     order = number("pdist", "p", p, -inf, inf)
     first, second = np.triu_indices(x.shape[0], 1)
+    if order == 2:
+        shape = (1, *x.shape)
+        whole = x.reshape(shape)
+        return ops.PairDistances()(whole, whole)[0, first, second]
     return ops.Norm((1,), False, order)(x[first] - x[second])
 
 

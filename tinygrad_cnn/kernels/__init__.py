@@ -85,6 +85,7 @@ from tinygrad_cnn.kernels.numpy import max_pool_places as max_pool_places
 from tinygrad_cnn.kernels.numpy import mish as mish
 from tinygrad_cnn.kernels.numpy import mish_slope as mish_slope
 from tinygrad_cnn.kernels.numpy import one_hot as one_hot
+from tinygrad_cnn.kernels.numpy import pair_distances as pair_distances
 from tinygrad_cnn.kernels.numpy import pick as pick
 from tinygrad_cnn.kernels.numpy import place as place
 from tinygrad_cnn.kernels.numpy import recurrence as recurrence
@@ -120,5 +121,6 @@ from tinygrad_cnn.kernels.numpy import tap_sum as tap_sum
 from tinygrad_cnn.kernels.numpy import top_places as top_places
 from tinygrad_cnn.kernels.numpy import trigamma as trigamma
 from tinygrad_cnn.kernels.numpy import unfold as unfold
+from tinygrad_cnn.kernels.numpy import weighted_differences as weighted_differences
 
 serving.install(sys.modules[__name__], tuple(n for n, f in vars(numpy).items() if callable(f)))

@@ -9,6 +9,7 @@ from tinygrad_cnn.ops.alignments import *
 from tinygrad_cnn.ops.arithmetic import *
 from tinygrad_cnn.ops.arrange import *
 from tinygrad_cnn.ops.conv import *
+from tinygrad_cnn.ops.distances import *
 from tinygrad_cnn.ops.elementwise import *
 from tinygrad_cnn.ops.embedding import *
 from tinygrad_cnn.ops.erf import *

@@ -38,6 +38,7 @@ SERVED = {
         "tanh_slope",
     ),
     "angles": ("arccos", "arcsin", "arctan", "cos", "sin", "tan"),
+    "distances": ("pair_distances", "weighted_differences"),
     "elementary": ("erf", "exp", "exp2", "expm1", "log", "log10", "log1p", "log2"),
     "hyperbolic": ("arccosh", "arcsinh", "arctanh", "cosh", "sinh"),
     "special": ("digamma", "erfinv", "lgamma", "trigamma"),

@@ -29,6 +29,8 @@ from tinygrad_cnn.kernels.numpy.convolution import conv_image as conv_image
 from tinygrad_cnn.kernels.numpy.convolution import conv_kernel as conv_kernel
 from tinygrad_cnn.kernels.numpy.convolution import fold as fold
 from tinygrad_cnn.kernels.numpy.convolution import unfold as unfold
+from tinygrad_cnn.kernels.numpy.distances import pair_distances as pair_distances
+from tinygrad_cnn.kernels.numpy.distances import weighted_differences as weighted_differences
 from tinygrad_cnn.kernels.numpy.elementary import arccos as arccos
 from tinygrad_cnn.kernels.numpy.elementary import arccosh as arccosh
 from tinygrad_cnn.kernels.numpy.elementary import arcsin as arcsin

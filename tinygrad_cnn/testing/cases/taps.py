@@ -14,9 +14,9 @@ from tinygrad_cnn.testing.cases.problem import SEEDS, Array, Case, Draw, Problem
 
 @st.composite
 def taps(draw: Draw, op: type[Op]) -> Problem:
-    """Places with repeats, some outside; sizes down to zero, but of pixels."""
-    batch, channels, points, count = (draw(st.integers(0, 3)) for _ in range(4))
-    size = draw(st.integers(1, 5))
+    """Places with repeats, some outside; sizes down to zero, but of pixels and taps."""
+    batch, channels, points = (draw(st.integers(0, 3)) for _ in range(3))
+    count, size = draw(st.integers(1, 3)), draw(st.integers(1, 5))
     places = np.random.default_rng(draw(SEEDS)).integers(-1, size, (batch, count, points))
     x, g = uniform(draw, (batch, channels, size)), uniform(draw, (batch, channels, points))
     w = uniform(draw, (batch, count, points))
