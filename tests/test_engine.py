@@ -431,6 +431,47 @@ def test_a_forward_that_returns_a_tuple_or_a_list_is_refused(wrong: Any, recorde
             Split()(x)
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        None,
+        "text",
+        1j,
+        np.array([1j, 2]),
+        np.array([1.0, None]),
+        {"y": 1.0},
+        np.timedelta64(1, "D"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+@pytest.mark.parametrize("recorded", [False, True])
+def test_a_forward_that_returns_no_real_numbers_is_refused(wrong: Any, recorded: bool) -> None:  # E16
+    class Odd(Op):
+        def forward(self, x: Any) -> Any:
+            return wrong
+
+    for x in (np.ones(2), Tensor(np.ones(2), requires_grad=recorded)):
+        with pytest.raises(GraphError, match=r"Odd: forward returned elements of type .*; an array"):
+            Odd()(x)
+
+
+@pytest.mark.parametrize("kind", [complex, object])
+@pytest.mark.parametrize("hooked", [False, True])
+def test_a_gradient_of_no_real_numbers_is_refused(kind: type, hooked: bool) -> None:
+    class Odd(Op):
+        def forward(self, x: Any) -> Any:
+            return x + 1
+
+        def backward(self, g: Any) -> tuple[Any, ...]:
+            return (g if hooked else g.astype(kind),)
+
+    x = Tensor(np.ones(2), requires_grad=True)
+    if hooked:
+        x.register_hook(lambda g: g.numpy().astype(kind))
+    with pytest.raises(GraphError, match=r"gradient of type .*; real numbers fit"):
+        Odd()(x).sum().backward()
+
+
 # --------------------------------------------------------------------------- size
 @pytest.mark.slow
 def test_a_chain_of_100_000_ops() -> None:
@@ -955,6 +996,37 @@ def test_a_generator_finished_in_another_task_leaves_no_mode_behind() -> None:  
         return is_grad_enabled()
 
     assert asyncio.run(main()) and is_grad_enabled()
+
+
+def test_a_generator_begun_here_and_finished_in_a_task_leaves_no_mode_behind() -> None:  # E20
+    """A task begins with a copy of the mode around it, so it has the block's mode too."""
+
+    async def finish(steps: Iterator[int]) -> bool:
+        list(steps)
+        return is_grad_enabled()
+
+    async def main() -> tuple[bool, bool]:
+        steps = silent()
+        next(steps)
+        inside = await asyncio.create_task(finish(steps))
+        return inside, is_grad_enabled()
+
+    assert asyncio.run(main()) == (True, True) and is_grad_enabled()
+
+
+def test_a_task_that_was_begun_inside_a_block_goes_on_without_recording() -> None:
+    async def later(left: asyncio.Event) -> bool:
+        await left.wait()
+        return is_grad_enabled()
+
+    async def main() -> tuple[bool, bool]:
+        left = asyncio.Event()
+        with no_grad():
+            task = asyncio.create_task(later(left))
+        left.set()
+        return await task, is_grad_enabled()
+
+    assert asyncio.run(main()) == (False, True)
 
 
 def test_blocks_may_be_left_in_any_order() -> None:  # E20

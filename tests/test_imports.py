@@ -47,7 +47,7 @@ MAY_IMPORT: dict[str, str] = {
     "recomputing": "errors restoring graph kernels mode rng backward tensors",
     "transforms": "errors functional mode tensors recomputing",
     "nn": "errors devices restoring hints graph kernels mode rng ops functional tensors serial",
-    "optim": "errors devices graph mode kernels functional tensors",
+    "optim": "errors devices half_precision graph mode kernels functional tensors",
     "data": "errors devices switches restoring rng serial",
     "serial": "errors devices",
     "train": "errors devices restoring graph mode rng functional tensors nn optim data parallel serial",

@@ -1,5 +1,7 @@
 """vjp, jvp, Jacobians, Hessians, and recomputation."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -246,3 +248,15 @@ def test_a_checkpoint_bears_rounding_only_where_other_kernels_have_taken_over(
     monkeypatch.setattr(SERVING, "changes", SERVING.changes + 1)
     with pytest.raises(GraphError, match="gave another result"):
         y.backward()
+
+
+@pytest.mark.parametrize("switch", ["False", 1, None])
+def test_the_flag_of_a_transform_is_true_or_false(switch: Any) -> None:  # E13
+    x = np.ones(2)
+    for call in (
+        lambda: jacobian(lambda x: x, x, create_graph=switch),
+        lambda: jvp(lambda x: x, x, x, create_graph=switch),
+        lambda: vjp(lambda x: x, x)[1](x, switch),
+    ):
+        with pytest.raises(DTypeError, match="create_graph is True or False"):
+            call()

@@ -249,6 +249,7 @@ def run_hooks(node: Node, g: Any, wrap: Wrap, record: bool) -> Any:
             )
         array = getattr(after, "array", after)
         g = after if record and hasattr(after, "array") else devices.as_array(array)
+        refuse_unreal(f"a hook on {node} returned", g)
         g = g if g.dtype == node.dtype else g.astype(node.dtype)
         g = wrap(g, None) if record and isinstance(g, devices.CLASSES) else g
     return g
@@ -275,4 +276,16 @@ def fitted(share: Any, op: Op, parent: Node) -> Any:
                 f"of shape {parent.shape}; the operand's shape, or one it broadcasts to, fits"
             )
         share = SumTo(parent.shape)(share)
-    return share if share.dtype == parent.dtype else Cast(parent.dtype)(share)
+    if share.dtype == parent.dtype:
+        return share
+    refuse_unreal(f"{op.name}.backward gave", share)
+    return Cast(parent.dtype)(share)
+
+
+def refuse_unreal(who: str, g: Any) -> None:
+    """Raise if a gradient holds anything but real numbers: a cast would drop the imaginary part.
+
+    >>> refuse_unreal("Op.backward gave", np.ones(2))
+    """
+    if g.dtype.kind not in "biuf":
+        raise GraphError(f"backward: {who} a gradient of type {g.dtype}; real numbers fit")

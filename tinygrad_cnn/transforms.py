@@ -13,6 +13,7 @@ import numpy as np
 
 from tinygrad_cnn.errors import GraphError, ShapeError
 from tinygrad_cnn.functional import concatenate
+from tinygrad_cnn.functional.arguments import flag
 from tinygrad_cnn.mode import enable_grad
 from tinygrad_cnn.recomputing import returned
 from tinygrad_cnn.tensors.gradient import grad
@@ -41,7 +42,7 @@ def vjp(fn: Function, *inputs: Any) -> tuple[Tensor, Callable[..., Any]]:
     y = _call("vjp", fn, points)
 
     def pull(v: Any, create_graph: bool = False) -> Any:
-        found = _grads(y, points, v, create_graph)
+        found = _grads(y, points, v, flag("vjp", "create_graph", create_graph))
         return found[0] if len(found) == 1 else found
 
     return y, pull
@@ -65,6 +66,7 @@ def jvp(fn: Function, inputs: Any, tangents: Any, *, create_graph: bool = False)
     >>> jvp(lambda x: x * x, np.array([1.0, 2.0]), np.array([1.0, 10.0]))[1]
     Tensor([ 2., 40.], dtype=float64)
     """
+    record = flag("jvp", "create_graph", create_graph)
     points = [_point(x) for x in _tuple(inputs)]
     moves = [_as_tensor(t) for t in _tuple(tangents)]
     if [p.shape for p in points] != [t.shape for t in moves]:
@@ -78,9 +80,7 @@ def jvp(fn: Function, inputs: Any, tangents: Any, *, create_graph: bool = False)
     ends = [(g, t) for g, t in zip(_grads(y, points, v, True), moves, strict=True) if g.requires_grad]
     if not ends:
         return y, Tensor(np.zeros(y.shape, y.dtype))
-    moved = grad(
-        [g for g, _ in ends], v, [t for _, t in ends], create_graph=create_graph, allow_unused=True
-    )
+    moved = grad([g for g, _ in ends], v, [t for _, t in ends], create_graph=record, allow_unused=True)
     return y, Tensor(np.zeros(y.shape, y.dtype)) if moved is None else moved
 
 
@@ -101,10 +101,11 @@ def jacobian(fn: Function, inputs: Any, *, create_graph: bool = False) -> Any:
     Tensor([[2., 0.],
             [0., 4.]], dtype=float64)
     """
+    record = flag("jacobian", "create_graph", create_graph)
     points = [_point(x) for x in _tuple(inputs)]
     y = _call("jacobian", fn, points)
     seeds = np.eye(y.size, dtype=y.dtype).reshape(y.size, *y.shape)
-    table = [_grads(y, points, seed, create_graph) for seed in seeds]
+    table = [_grads(y, points, seed, record) for seed in seeds]
     columns = [
         _stack([row[k] for row in table], (*y.shape, *x.shape), y.dtype) for k, x in enumerate(points)
     ]

@@ -402,3 +402,23 @@ def test_a_number_does_not_widen_a_quotient(name):
         got, expected = getattr(F, name)(a, b), getattr(np, name)(a, b)
         assert got.dtype == np.float32
         np.testing.assert_allclose(got, expected, rtol=1e-6)
+
+
+def test_beside_a_pole_the_gamma_functions_know_how_near_it_is() -> None:
+    near = np.array([-1e-20, -1e-300, 1e-300])
+    np.testing.assert_allclose(F.lgamma(near), -np.log(np.abs(near)), rtol=1e-12)
+    np.testing.assert_allclose(F.digamma(near), -1 / near, rtol=1e-12)
+    x = np.array([-100.5, -0.3, -2.7, -5000.25])  # exact values by arithmetic with more digits
+    exact = {
+        1: [9.8597034918700857, 13.945160267805722, 14.769375845132314, 19.739008832174886],
+        2: [-9.8027202627197575e-5, 67.639081199883165, -68.932939023263799, 124.02510668121128],
+        3: [194.81818012691971, 766.61989041916854, 768.96263511552252, 1558.545456544023],
+    }
+    for order, right in exact.items():
+        np.testing.assert_allclose(F.polygamma(order, x), right, rtol=1e-9)
+    np.testing.assert_array_equal(F.polygamma(1, np.array([0.0, -1, -3])), np.inf)
+
+
+def test_a_number_is_not_joined_to_an_axis() -> None:
+    with pytest.raises(ShapeError, match="do not fit"):
+        F.concatenate([np.ones(2), 1.0])

@@ -88,3 +88,36 @@ def test_the_softmax_of_large_equal_numbers_sums_to_one() -> None:
     x = Tensor(np.float32([1e7, 1e7]), requires_grad=True)
     F.logsumexp(x).backward()
     assert x.grad.numpy().tolist() == [0.5, 0.5]
+
+
+@pytest.mark.parametrize("function", [F.var, F.std], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_numbers_whose_sum_overflows_have_a_spread(function: Any, dtype: Any) -> None:  # E10
+    x = Tensor(np.full((2, 3), np.finfo(dtype).max / 2), requires_grad=True, dtype=dtype)
+    y = function(x, axis=1)
+    y.sum().backward()
+    assert not y.numpy().any() and x.grad is not None and not x.grad.numpy().any()
+
+
+@pytest.mark.parametrize("order", [3, 1.5, 0.5, -1, -3])
+@pytest.mark.parametrize("size", [1e30, 1e-30])
+def test_a_norm_whose_powers_overflow_or_vanish(order: float, size: float) -> None:  # E8
+    near = np.array([[1.0, 2, 4], [0, 0, 0], [0, 3, 1]])
+    found = []
+    for scale, dtype in ((size, np.float32), (1.0, np.float64)):
+        x = Tensor((near * scale).astype(dtype), requires_grad=True)
+        y = F.norm(x, order, axis=1)
+        y.backward(np.ones(3, dtype))
+        assert x.grad is not None
+        found.append((y.numpy() / scale, x.grad.numpy()))
+    for got, right in zip(*found, strict=True):
+        np.testing.assert_allclose(got, right, rtol=1e-5)
+
+
+def test_the_slope_of_a_variance_in_float16_is_computed_in_float32() -> None:  # E8
+    x, var = (Tensor(np.full(2, value, np.float16), requires_grad=True) for value in (300, 2))
+    loss = F.gaussian_nll_loss(x, np.zeros(2, np.float16), var)
+    loss.backward()
+    assert loss.dtype == np.float16 and x.grad is not None and var.grad is not None
+    np.testing.assert_allclose(x.grad.numpy(), 75)
+    np.testing.assert_allclose(var.grad.numpy(), -(300**2 / 4 - 0.5) / 4, rtol=1e-3)

@@ -1,6 +1,7 @@
 """Hooks around forward and backward, state set by name, and what may stand where a parameter stood."""
 
 import copy
+from typing import Any
 
 import numpy as np
 import pytest
@@ -180,6 +181,27 @@ def test_a_parameter_is_only_replaced_by_a_parameter(value):
     assert layer.weight is other and next(layer.parameters()) is other
     layer.bias = None
     assert list(layer.state_dict()) == ["weight"]
+
+
+@pytest.mark.parametrize("value", [lambda x: x, Tensor([1.0]), np.ones(2), 1.0])
+def test_a_module_is_only_replaced_by_a_module(value: Any) -> None:  # E12
+    net = nn.Sequential(nn.Linear(2, 2))
+    net.last = nn.Linear(2, 1)
+    count = len(list(net.parameters()))
+    with pytest.raises(DTypeError, match=r"'last' is a module, got a .*; another module fits"):
+        net.last = value
+    assert len(list(net.parameters())) == count
+    net.last = nn.ReLU()
+    net.last = None
+    assert len(list(net.parameters())) == count - 2
+
+
+def test_a_path_that_is_no_text_is_refused() -> None:  # E25
+    layer = nn.Linear(1, 1)
+    before = {path: value.copy() for path, value in layer.state_dict().items()}
+    with pytest.raises(StateError, match="paths are text, got 3"):
+        layer.load_state_dict({"weight": np.ones((1, 1)), "bias": np.ones(1), 3: np.ones(1)})
+    assert all((layer.state_dict()[path] == value).all() for path, value in before.items())
 
 
 def test_a_buffer_stays_a_buffer():

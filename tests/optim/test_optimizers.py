@@ -521,3 +521,26 @@ def test_parameters_may_come_with_their_names():
         net(np.ones((1, 2), "f4")).sum().backward()
         one.step()
     np.testing.assert_equal(model.state_dict(), twin.state_dict())
+
+
+@pytest.mark.parametrize("size", [300.0, 1e-4])
+@pytest.mark.parametrize(
+    "name", ["Adam", "AdamW", "NAdam", "RMSprop", "Adagrad", "Adadelta", "LARS", "Muon", "LBFGS"]
+)
+def test_the_steps_of_float16_parameters_are_computed_in_float32(name: str, size: float) -> None:  # E8
+    """Squares of 300 overflow in float16, and those of 1e-4 vanish, as does eps."""
+    moved = []
+    for dtype in (np.float16, np.float64):
+        p = Tensor(np.ones((2, 2), dtype), requires_grad=True)
+        optimizer = getattr(optim, name)([p], lr=0.01)
+
+        def closure(p: Tensor = p) -> Tensor:
+            p.grad = Tensor(np.array([[1, 2], [3, 4]], p.dtype) * p.dtype.type(size))
+            return p.detach().sum()
+
+        optimizer.step(closure)
+        other = getattr(optim, name)([p], lr=0.01)
+        other.load_state_dict(optimizer.state_dict())
+        other.step(closure)
+        moved.append(p.numpy().astype(float))
+    np.testing.assert_allclose(*moved, atol=2e-3, rtol=2e-3)

@@ -1,6 +1,7 @@
 """What an optimizer knows of a parameter follows it; what a scheduler knows of a group follows that."""
 
 import copy
+from typing import Any
 
 import numpy as np
 import pytest
@@ -118,6 +119,92 @@ def test_only_a_state_of_the_same_kind_is_taken(name, other, named):
 def test_what_is_no_state_is_refused(state):
     with pytest.raises(StateError, match="Adam: "):
         optim.Adam(leaves(2)).load_state_dict(state)
+
+
+# --------------------------------------------------------------------------- a state that is not whole
+@pytest.mark.parametrize("name", [*NAMES, "ASGD", "RAdam", "Rprop", "Lion", "LARS", "Adafactor", "LBFGS"])
+@pytest.mark.parametrize("value", [None, "text", 1j, np.ones(4), np.full((2, 2), None), {}, -1])
+def test_a_state_with_a_part_missing_or_of_another_kind_is_refused(name: str, value: Any) -> None:  # E24
+    made, other = (getattr(optim, name)(leaves(1), **OPTIONS.get(name, {})) for _ in range(2))
+    for optimizer in (made, other):
+        (p,) = optimizer.param_groups[0]["params"]
+
+        def closure(p: Any = p) -> Any:
+            p.grad = None
+            loss = (p * p).sum()
+            loss.backward()
+            return loss
+
+        optimizer.step(closure)
+    before = repr(made.state_dict())
+    for key, kept in other.state_dict()["state"].get(0, {}).items():
+        if isinstance(value, int) and not isinstance(kept, int):
+            continue  # a number may be below 0; a count may not
+        state = other.state_dict()
+        if value is None and len(state["state"][0]) == 1:
+            continue  # nothing would be left: a parameter that has not moved
+        state["state"][0][key] = value
+        with pytest.raises(StateError, match=f"{name}: "):
+            made.load_state_dict(state)
+        assert repr(made.state_dict()) == before
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"state": None}, {"state": {0: 5}}, {"state": {"a": {}}}, {"param_groups": None},
+        {"param_groups": [5]}, {"param_groups": [{"lr": 1.0}]}, {"param_groups": [{"params": 5}]},
+    ],
+)  # fmt: skip
+def test_a_state_dict_of_another_form_is_refused(part: dict[str, Any]) -> None:  # E24
+    optimizer = optim.SGD(leaves(1), lr=0.1, momentum=0.9)
+    with pytest.raises(StateError, match="SGD: "):
+        optimizer.load_state_dict({**optimizer.state_dict(), **part})
+
+
+SCHEDULERS: list[Any] = [
+    lambda o: optim.StepLR(o, 2), lambda o: optim.ExponentialLR(o, 0.9),
+    lambda o: optim.CyclicLR(o, 0.1, 0.2), lambda o: optim.OneCycleLR(o, 0.1, total_steps=9),
+    optim.ReduceLROnPlateau,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("make", SCHEDULERS)
+@pytest.mark.parametrize("value", ["x", None, [None], ["x"], [-1.0], {}, 1j])
+def test_a_schedulers_state_of_another_kind_is_refused_and_nothing_changed(make: Any, value: Any) -> None:
+    optimizer = optim.SGD(leaves(1), lr=0.1, momentum=0.9)
+    scheduler = make(optimizer)
+    before = repr((scheduler.state_dict(), optimizer.state_dict()))
+    for key in scheduler.state_dict():
+        with pytest.raises(StateError):
+            scheduler.load_state_dict({**scheduler.state_dict(), key: value})
+        assert repr((scheduler.state_dict(), optimizer.state_dict())) == before
+
+
+def test_a_scheduler_that_refuses_a_new_group_can_still_be_saved() -> None:  # E21
+    optimizer = optim.SGD(leaves(1), lr=0.1)
+    scheduler = optim.LambdaLR(optimizer, [lambda t: 0.5**t])
+    optimizer.add_param_group({"params": leaves(1), "lr": 0.3})
+    with pytest.raises(ArgumentError, match="given for 1 groups"):
+        scheduler.step()
+    assert scheduler.state_dict() == {"last_epoch": 0, "base_lrs": [0.1, 0.3]}
+
+
+def test_lbfgs_goes_on_after_a_step_that_was_too_small_to_take() -> None:
+    (p,) = leaves(1)
+    p.data = np.full_like(p.numpy(), 1e-6)
+    optimizer, middle = optim.LBFGS([p], lr=1.0), 0.0
+
+    def closure() -> Any:
+        optimizer.zero_grad()
+        loss = ((p - middle) ** 2).sum() * 0.5
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)  # the slope is below tolerance_change
+    middle = 3.0
+    optimizer.step(closure)
+    np.testing.assert_allclose(p.numpy(), 3, rtol=1e-4)
 
 
 # --------------------------------------------------------------------------- the door

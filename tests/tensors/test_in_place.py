@@ -15,6 +15,7 @@ ARITHMETIC: list[Callable[[Any, Any], Any]] = [
     operator.ipow, operator.imatmul,
 ]  # fmt: skip
 LOGIC: list[Callable[[Any, Any], Any]] = [operator.iand, operator.ior, operator.ixor]
+SHIFTS: list[Callable[[Any, Any], Any]] = [operator.ilshift, operator.irshift]
 VALUES = np.array([[1.0, 2.0], [3.0, 5.0]])
 
 
@@ -34,6 +35,15 @@ def test_logic_writes_into_the_tensor_itself(write: Callable[[Any, Any], Any]) -
     expected, alias = mask.numpy().copy(), mask.data
     assert write(mask, other) is mask
     np.testing.assert_array_equal(alias.numpy(), write(expected, other))
+
+
+@pytest.mark.parametrize("write", SHIFTS, ids=lambda f: f.__name__)
+def test_a_shift_writes_into_the_tensor_itself(write: Callable[[Any, Any], Any]) -> None:  # E3
+    bits = Tensor(np.array([[3, 2], [9, 5]]))
+    row, expected = bits[0], bits.numpy().copy()
+    assert write(row, 1) is row
+    expected[0] = write(expected[0], 1)
+    np.testing.assert_array_equal(bits.numpy(), expected)
 
 
 @pytest.mark.parametrize("write", ARITHMETIC, ids=lambda f: f.__name__)

@@ -42,6 +42,7 @@ BAD: dict[str, Any] = {
     "hidden elements": np.ma.array([[1.0, 2.0], [2.0, 1.0]], mask=[[True, False], [False, False]]),
     "objects": np.array([[1, 2], [2, 1]], object),
     "text": np.array([["a", "b"], ["c", "d"]]),
+    "a duration": np.timedelta64(1, "D"),  # for NumPy a kind of integer
     "dates": np.array(["2020-01-01"], "datetime64[D]"),
     "ragged": [[1.0], [1.0, 2.0]],
 }

@@ -101,7 +101,7 @@ def operands(function: str, *values: Operand[T]) -> tuple[T, ...]:
     some = any(isinstance(v, (Traced, list, tuple, devices.CLASSES)) for v in values)
     found: tuple[Any, ...] = tuple(
         (v.item() if isinstance(v, np.generic) else v)
-        if some and isinstance(v, (int, float, np.integer, np.floating, np.bool_))
+        if some and (isinstance(v, (int, float)) or (isinstance(v, np.generic) and v.dtype.kind in "biuf"))
         else operand(function, v, values)
         for v in values
     )

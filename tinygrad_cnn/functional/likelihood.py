@@ -26,6 +26,7 @@ from tinygrad_cnn.functional.elementwise import where
 from tinygrad_cnn.functional.loss import REDUCTIONS, as_target
 from tinygrad_cnn.functional.pairs import xlogy
 from tinygrad_cnn.functional.ranking import reduced
+from tinygrad_cnn.half_precision import HALF
 
 __all__ = ["ctc_loss", "gaussian_nll_loss", "poisson_nll_loss"]
 
@@ -111,6 +112,9 @@ def gaussian_nll_loss(
     found = values(v)
     if (found < 0).any():
         raise ArgumentError(f"{name}: variances must be at least 0, got {found[found < 0][0]:g}")
+    if x.dtype == HALF:  # the derivative in var is a square
+        wide = (a.astype(np.float32) for a in (x, t, v))
+        return gaussian_nll_loss(*wide, full=full, eps=eps, reduction=reduction).astype(HALF)
     least = v.dtype.type(number(name, "eps", eps, 0, inf))
     v = v + np.maximum(least - found, 0)  # not `maximum`: the gradient passes
     losses = 0.5 * (ops.Log()(v) + ops.Square()(x - t) / v)

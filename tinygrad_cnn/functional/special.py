@@ -61,7 +61,7 @@ def polygamma(n: int, x: Operand[T]) -> T:
     """The n-th derivative of `digamma`.
 
     Args:
-        n: the order, 0 or more.   x: float array or Tensor; for n > 0 NaN below -100.
+        n: the order, 0 or more.   x: float array or Tensor.
     Returns:
         Shape and dtype of x.
     Raises:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
@@ -48,11 +48,13 @@ class Block(Ended):
     A block inside a generator may be left in another thread or task than it was entered in, or after
     a block that began later; and an exception may come at any moment, also out of a signal handler.
     The thread in which it was entered then still holds the block's mode, which is written over with
-    what was before.
+    what was before. A task begins with a copy of the mode around it: having the block's mode does not
+    tell that the block was entered there, but its token does.
     """
 
     def __init__(self) -> None:
         self._entered: dict[int, tuple[Mode, Mode]] = {}  # inside and before, by the id of the one inside
+        self._tokens: dict[int, Token[Mode]] = {}
 
     def changed(self, mode: Mode) -> Mode:
         """The mode inside; written by each subclass."""
@@ -63,7 +65,7 @@ class Block(Ended):
         before = MODE.get()
         inside = self.changed(before)
         self._entered[id(inside)] = inside, before
-        MODE.set(inside)
+        self._tokens[id(inside)] = MODE.set(inside)
         return inside
 
     #: Gives the mode before.
@@ -79,10 +81,23 @@ class Block(Ended):
                 return
         inside, before = modes
         if inside is now:
-            MODE.set(before)
+            self._set_back(inside, before)
         else:
             inside[:] = before
+        self._tokens.pop(id(inside), None)
         self._entered.pop(id(inside), None)  # last: until here it can be done again
+
+    def _set_back(self, inside: Mode, before: Mode) -> None:
+        """Change the mode back here, and where the block was entered."""
+        token = self._tokens.get(id(inside))
+        if token is None:  # an exception came right after it was entered
+            MODE.set(before)
+            return
+        try:
+            MODE.reset(token)
+        except (ValueError, RuntimeError):  # entered by the task that made this one; or done already
+            MODE.set(before)
+            inside[:] = before
 
     def _to_leave(self, now: Mode, mark: Mode | None) -> tuple[Mode, Mode] | None:
         """Find what to leave in another thread or task, after one that began later, or outside `with`."""

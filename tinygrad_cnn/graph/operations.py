@@ -28,6 +28,7 @@ __all__ = [
     "Traced",
     "asks_for_needs",
     "in_float32",
+    "real_numbers",
     "refused",
     "retold",
     "run_backward",
@@ -295,7 +296,7 @@ def unpacked(op: Op, out: Any) -> tuple[Array, Any]:
     """Take what `forward` returned apart: an array and the residual.
 
     Raises:
-        GraphError: it is a tuple or a list, which could only be stacked by guesswork.
+        GraphError: it is a tuple or a list, which could only be stacked by guesswork, or no real numbers.
 
     >>> unpacked(Op(), 2.0)
     (array(2.), None)
@@ -308,7 +309,23 @@ def unpacked(op: Op, out: Any) -> tuple[Array, Any]:
             f"{op.name}: forward returned a {type(out).__name__}; one array fits, or "
             "Result(array, residual) with what backward needs besides"
         )
-    return devices.as_array(out), residual
+    return real_numbers(op, devices.as_array(out)), residual
+
+
+def real_numbers(op: Op, array: Array) -> Array:
+    """The array that `forward` returned, if it holds real numbers.
+
+    Raises:
+        GraphError: it holds something else: None, text, objects, complex numbers.
+
+    >>> real_numbers(Op(), np.zeros(2)).shape
+    (2,)
+    """
+    if array.dtype.kind not in "biuf":
+        raise GraphError(
+            f"{op.name}: forward returned elements of type {array.dtype}; an array of real numbers fits"
+        )
+    return array
 
 
 def run_backward(

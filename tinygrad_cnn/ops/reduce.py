@@ -137,6 +137,20 @@ class Prod(Reduction):
         return (self.aligned(g, x.shape) * (before * after).reshape(moved).transpose(back),)
 
 
+def middle(x: Any, axis: tuple[int, ...]) -> Any:
+    """The mean along axes, which stay as axes of length 1; finite also where the sum is not.
+
+    >>> middle(np.full(2, 1e308), (0,))
+    array([1.e+308])
+    """
+    with np.errstate(over="ignore"):
+        found = Mean(axis, True)(x)
+        plain = getattr(found, "array", found)
+        if type(plain) in devices.ON_DEVICES or np.isfinite(plain).all() or not x.size:
+            return found  # asking a device is waiting for it
+        return Sum(axis, True)(x * (1 / prod(x.shape[i] for i in axis)))
+
+
 class Deviation(Reduction):
     """Shared by variance and its root: divisor and distances from the mean.
 
@@ -152,7 +166,7 @@ class Deviation(Reduction):
     def centred(self, x: Any) -> Any:
         """(x - mean) / (N - ddof); the divisor is never below 0."""
         count = max(prod(x.shape[i] for i in self.axis) - self.ddof, 0)
-        d = x - Mean(self.axis, True)(x)
+        d = x - middle(x, self.axis)
         return (d - Mean(self.axis, True)(d)) / count
 
     def distances(self, x: Any) -> Any:
@@ -161,7 +175,7 @@ class Deviation(Reduction):
         if count <= 0:
             x.var(axis=self.axis, ddof=self.ddof)  # which says so
         x = x if x.dtype.kind == "f" else x.astype(np.float64)
-        d = x - mean(x, self.axis, keepdims=True)
+        d = x - middle(x, self.axis)
         rest = mean(d, self.axis, keepdims=True)
         if type(rest) in devices.ON_DEVICES or rest.any():  # asking a device is waiting for it
             d -= rest
@@ -215,6 +229,25 @@ def root_of_squares(x: Any, axis: tuple[int, ...], keepdims: bool, count: float 
         size = np.where(np.isfinite(size) & (size > 0), size, 1).astype(x.dtype)
         part = x / size
         y = np.sqrt(np.divide(total(part * part, axis, True), count, dtype=x.dtype)) * size
+    return y if keepdims else y.squeeze(axis)
+
+
+def root_of_powers(size: Any, order: float, axis: tuple[int, ...], keepdims: bool) -> Any:
+    """sum(size^order)^(1/order) over axes, also where a power overflows or vanishes.
+
+    >>> root_of_powers(np.array([3e200, 4e200, 5e200]), 3, (0,), False)
+    array(6.e+200)
+    """
+    with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
+        # An order below 0 makes a 0 infinite, and the norm 0.
+        if type(size) not in devices.ON_DEVICES:  # asking a device is waiting for it
+            y = total(size**order, axis, keepdims) ** (1 / order)
+            least = (np.finfo(size.dtype).tiny / np.finfo(size.dtype).eps) ** (1 / abs(order))
+            if ((y > least) & (y < 1 / least)).all():
+                return y
+        one = largest(size, axis, 0) if order > 0 else -largest(-size, axis, -inf)
+        one = np.where(np.isfinite(one) & (one > 0), one, 1).astype(size.dtype)
+        y = total((size / one) ** order, axis, True) ** (1 / order) * one
     return y if keepdims else y.squeeze(axis)
 
 
@@ -278,8 +311,7 @@ class Norm(Reduction):
             return total(abs(x), **across)
         if abs(self.ord) == inf:
             return abs(x).max(**across) if self.ord > 0 else abs(x).min(**across)
-        with np.errstate(divide="ignore"):  # an order below 0 makes a 0 infinite, and the norm 0
-            return total(abs(x) ** self.ord, **across) ** (1 / self.ord)
+        return root_of_powers(abs(x), self.ord, **across)
 
     def backward(self, g: Any, x: Any, y: Any) -> tuple[Any, ...]:
         if self.ord == 2:
@@ -294,8 +326,9 @@ class Norm(Reduction):
         if abs(self.ord) == inf:
             return (g * (sign * even_share(size, y, self.axis, g.dtype)),)
         # Beside the masks, 1 stands in for the zeros that a power below 0 would make infinite.
-        slope = (size + (size == 0)) ** (self.ord - 1) * sign
-        return (g * (slope / (y + (y == 0)) ** (self.ord - 1) * (y != 0)),)
+        size = size * (y != 0)
+        share = size / (y + (y == 0)) + (size == 0)
+        return (g * (share ** (self.ord - 1) * sign * (y != 0)),)
 
     def options(self) -> dict[str, Any]:
         return {"ord": self.ord, "axis": self.axis}

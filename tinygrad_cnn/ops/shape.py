@@ -93,8 +93,8 @@ class Concatenate(Rearrangement):
         self.axis = axis
 
     def forward(self, *arrays: Any) -> Any:
-        ends = np.cumsum([0, *(array.shape[self.axis] for array in arrays)]).tolist()
-        return Result(np.concatenate(arrays, axis=self.axis), ends)
+        joined = np.concatenate(arrays, axis=self.axis)  # first: it says which shapes do not fit
+        return Result(joined, np.cumsum([0, *(array.shape[self.axis] for array in arrays)]).tolist())
 
     def backward(self, g: Any, ends: list[int], *, needs: Needs) -> tuple[Any, ...]:
         before = (slice(None),) * self.axis

@@ -96,9 +96,7 @@ class Adafactor(Optimizer):
         """The state of one parameter, copied; rows and columns are smaller than the parameter."""
         small = {key: own[key] for key in ("row_var", "col_var") if own.get(key) is not None}
         rest = {key: value for key, value in own.items() if key not in small}
-        for value in small.values():
-            np.broadcast_to(value, p.shape)
-        return {**super()._checked(k, p, rest), **{key: value.copy() for key, value in small.items()}}
+        return {**super()._checked(k, p, rest), **{key: np.array(value) for key, value in small.items()}}
 
 
 def _moved(state: dict[str, Any], key: str, towards: Array, share: float) -> Array:

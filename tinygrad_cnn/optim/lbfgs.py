@@ -10,6 +10,7 @@ import numpy as np
 from tinygrad_cnn import devices
 from tinygrad_cnn.errors import ArgumentError, DTypeError, StateError
 from tinygrad_cnn.functional.checks import at_least, not_negative, one_of, optional
+from tinygrad_cnn.half_precision import widened
 from tinygrad_cnn.mode import enable_grad
 from tinygrad_cnn.optim.line_search import strong_wolfe
 from tinygrad_cnn.optim.optimizer import Array, Group, Loss, Optimizer
@@ -108,9 +109,9 @@ class LBFGS(Optimizer):
         for k in range(1, group["max_iter"] + 1):
             d, t = direction(g, state, group)
             slope = float(g @ d)
+            state.update(gradient=g.copy(), loss=loss, d=d, t=0.0)  # nothing has moved yet
             if slope > -group["tolerance_change"]:
                 break
-            state.update(gradient=g.copy(), loss=loss)
             before, last = loss, k == group["max_iter"]
             if group["line_search_fn"]:
                 loss, g, t, calls = self._searched(closure, state, t, d, loss, g, slope)
@@ -120,7 +121,7 @@ class LBFGS(Optimizer):
                 if not last:  # the next step evaluates the loss there anyway
                     loss, g = float(self._evaluated(closure, state)), self._gradient()
                     evaluations += 1
-            state.update(d=d, t=t)
+            state["t"] = t
             small = largest(t * d) <= group["tolerance_change"]
             small = small or abs(loss - before) < group["tolerance_change"]
             if last or evaluations >= most or small or largest(g) <= group["tolerance_grad"]:
@@ -160,7 +161,7 @@ class LBFGS(Optimizer):
             devices.zeros(p.size, p.dtype, like=p) if p.grad is None else p.grad.array.ravel()
             for p in self._tensors()
         ]
-        return np.concatenate(parts)
+        return np.concatenate(widened(parts))
 
     def _move(self, change: Array) -> None:
         """Add a vector to the parameters."""
@@ -168,6 +169,20 @@ class LBFGS(Optimizer):
         for p in self._tensors():
             p._writable()[...] += change[start : start + p.size].reshape(p.shape)
             start += p.size
+
+    def _first_state(self, p: Tensor, group: Group) -> dict[str, Any]:
+        """Two counts; the rest comes with the first direction."""
+        return {"n_iter": 0, "func_evals": 0}
+
+    def _check_complete(self, k: int, own: Mapping[str, Any], first: Mapping[str, Any]) -> None:
+        """Raise unless all of a direction is there, or nothing of it."""
+        if own.get("n_iter", 0) != 0:
+            length, pairs = sum(q.size for q in self._tensors()), len(np.atleast_1d(own.get("changes", 0)))
+            shapes: dict[str, tuple[int, ...]] = {"t": (), "scale": (), "loss": ()}
+            shapes |= {"gradient": (length,), "d": (length,)}
+            shapes |= {"changes": (pairs, length), "slopes": (pairs, length)}
+            first = {**first, **{key: np.broadcast_to(0.0, shape) for key, shape in shapes.items()}}
+        super()._check_complete(k, own, first)
 
     def _checked(self, k: int, p: Tensor, own: Mapping[str, Any]) -> dict[str, Any]:
         """The state, copied; its vectors are as long as all parameters together."""

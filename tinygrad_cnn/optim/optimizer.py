@@ -13,7 +13,9 @@ from tinygrad_cnn import devices
 from tinygrad_cnn.errors import ArgumentError, DTypeError, GraphError, StateError
 from tinygrad_cnn.functional.arguments import flag
 from tinygrad_cnn.functional.checks import Check
+from tinygrad_cnn.half_precision import HALF
 from tinygrad_cnn.mode import enable_grad
+from tinygrad_cnn.optim.whole_states import check_complete, numbered
 from tinygrad_cnn.tensors.tensor_class import Tensor
 
 #: What a closure returns: the loss, as a Tensor or a number.
@@ -36,6 +38,7 @@ class Optimizer:
 
     The state of a parameter belongs to it, whatever its place: groups, and the parameters in them, may
     be added, taken out and reordered, and a parameter that comes back finds its state again.
+    The steps of float16 parameters are computed in float32, and so is their state.
 
     Args:
         params: the parameters, or dicts with 'params' and options of their own.
@@ -262,8 +265,8 @@ class Optimizer:
         """Take over the options and state of another optimizer of this kind and these shapes.
 
         Raises:
-            StateError: another optimizer's state, another number or other sizes of groups, or other
-                shapes; nothing changed.
+            StateError: another optimizer's state, another number or other sizes of groups, other shapes,
+                or something missing or of another kind; nothing changed.
 
         >>> from tinygrad_cnn import nn, optim
         >>> optimizer = optim.SGD(nn.Linear(2, 1).parameters(), lr=0.1)
@@ -276,13 +279,18 @@ class Optimizer:
                 f"{type(self).__name__}: the state has parameter groups of sizes {got}, this one has {have}"
             )
         members = [p for p, _ in self._members()]
-        state = {members[k]: self._checked(k, members[k], own) for k, own in states.items()}
         loaded = [
             {**group, **other, "params": group["params"]}
             for group, other in zip(self.param_groups, groups, strict=True)
         ]
         for group in loaded:
             self.check(group)
+        options = [group for group in loaded for _ in group["params"]]
+        state = {members[k]: self._checked(k, members[k], own) for k, own in states.items()}
+        for k, own in states.items():
+            self._check_complete(
+                k, state[members[k]], self._first_state(members[k], options[k]) if own else {}
+            )
         for group, new in zip(self.param_groups, loaded, strict=True):
             group.update(new)
         self.state = state
@@ -293,8 +301,8 @@ class Optimizer:
         if not isinstance(state_dict, Mapping) or not {"state", "param_groups"} <= state_dict.keys():
             what = sorted(state_dict) if isinstance(state_dict, Mapping) else type(state_dict).__name__
             raise StateError(f"{name}: an optimizer's state dict fits, got {what!r:.80}")
-        kind, groups = state_dict.get("optimizer", name), list(state_dict["param_groups"])
-        states = {int(k): own for k, own in state_dict["state"].items()}
+        kind, groups = state_dict.get("optimizer", name), state_dict["param_groups"]
+        states = numbered(name, groups, state_dict["state"])
         if kind != name:
             raise StateError(f"{name}: the state is that of {kind}; a state of {name} fits")
         options = {key for group in groups for key in group} - {"params"} - NOTES
@@ -319,7 +327,25 @@ class Optimizer:
                     f"{type(self).__name__}: {key} of parameter {k} has shape {value.shape}, "
                     f"expected {p.shape}"
                 )
-        return {key: _copy(value) for key, value in own.items() if value is not None}
+        kept = {key: _copy(value) for key, value in own.items() if value is not None}
+        return {
+            key: value.astype(np.float32) if getattr(value, "dtype", None) == HALF else value
+            for key, value in kept.items()
+        }
+
+    def _first_state(self, p: Tensor, group: Group) -> dict[str, Any]:
+        """What the first step of a parameter notes, if the class names its states."""
+        state: dict[str, Any] = {}
+        if self.states is not None:
+            with np.errstate(all="ignore"):
+                half = p._array.dtype == HALF
+                start = p._array.astype(np.float32) if half else p._array.copy()
+                self.update(start, start * 0, state, group)
+        return state
+
+    def _check_complete(self, k: int, own: Mapping[str, Any], first: Mapping[str, Any]) -> None:
+        """Raise unless a state has what the first step makes, and numbers or arrays of numbers only."""
+        check_complete(f"{type(self).__name__}: the state of parameter {k}", own, first)
 
     def __repr__(self) -> str:
         groups = [
@@ -340,11 +366,19 @@ class Optimizer:
                 for key, value in own.items():  # the state follows its parameter
                     if isinstance(value, devices.CLASSES):
                         own[key] = devices.moved(value, p.device)
+            target = p._writable()
+            half = target.dtype == HALF  # squares, and running means of them, need float32's range
+            moved = target.astype(np.float32) if half else target
             try:
-                self.update(p._writable(), array, self.state.setdefault(p, {}), group)
+                self.update(
+                    moved, array.astype(np.float32) if half else array, self.state.setdefault(p, {}), group
+                )
             except (TypeError, KeyError):
                 self._check_again(group)  # somebody has written into the group
                 raise
+            if half:
+                with np.errstate(over="ignore"):
+                    target[...] = moved
 
     def _check_again(self, group: Group) -> None:
         """Say what is wrong with a group's options, if something is."""

@@ -10,7 +10,7 @@ from tinygrad_cnn.errors import ArgumentError, DTypeError
 from tinygrad_cnn.functional.arguments import choice, integer, number
 from tinygrad_cnn.functional.checks import not_negative
 from tinygrad_cnn.optim.optimizer import Optimizer
-from tinygrad_cnn.optim.scheduler import PerGroup, check_keys, per_group
+from tinygrad_cnn.optim.scheduler import PerGroup, check_keys, checked_value, count_of, per_group
 
 
 class ReduceLROnPlateau:
@@ -107,15 +107,17 @@ class ReduceLROnPlateau:
         """Take over the best measure and the counts of a scheduler of the same options.
 
         Raises:
-            StateError: other keys; nothing changed.
+            StateError: other keys, or values of another kind; nothing changed.
 
         >>> from tinygrad_cnn import nn, optim
         >>> scheduler = ReduceLROnPlateau(optim.SGD(nn.Linear(1, 1).parameters(), lr=1.0))
         >>> scheduler.load_state_dict(scheduler.state_dict())
         """
         check_keys("ReduceLROnPlateau", state_dict, set(_STATE))
-        for key in _STATE:
-            setattr(self, key, state_dict[key])
+        name = "ReduceLROnPlateau"
+        best = checked_value(name, "best", state_dict["best"], _measure_of)
+        counts = {key: count_of(name, state_dict, key) for key in _STATE if key != "best"}
+        self.__dict__.update(counts, best=best)
 
     def _is_better(self, value: float) -> bool:
         margin = -self.threshold if self.mode == "min" else self.threshold
@@ -141,6 +143,11 @@ def _measure(metrics: Any) -> float:
         return float(metrics.item() if hasattr(metrics, "item") else metrics)
     except (TypeError, ValueError):
         raise DTypeError(f"ReduceLROnPlateau: metrics must be a number, got {metrics!r}") from None
+
+
+def _measure_of(name: str, key: str, value: Any) -> float:
+    """The measure in a state dict."""
+    return _measure(value)
 
 
 _STATE = ("best", "num_bad_epochs", "cooldown_counter", "last_epoch")

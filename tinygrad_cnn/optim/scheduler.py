@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tinygrad_cnn.errors import ArgumentError, DTypeError, StateError
-from tinygrad_cnn.functional.arguments import number
-from tinygrad_cnn.functional.checks import Check
+from tinygrad_cnn.functional.arguments import integer, number
+from tinygrad_cnn.functional.checks import Check, not_negative
 from tinygrad_cnn.optim.optimizer import Group, Optimizer
 
 
@@ -62,9 +62,7 @@ class LRScheduler:
             for k, group in enumerate(groups):
                 self.write(t, group, k)
         except BaseException:  # a step is taken by all groups or by none
-            for group, old in zip(groups, before, strict=True):
-                group.clear()
-                group.update(old)
+            restore(groups, before)
             raise
         self.last_epoch = t
 
@@ -94,14 +92,14 @@ class LRScheduler:
         >>> optim.StepLR(optim.SGD(nn.Linear(1, 1).parameters(), lr=1.0), 1).state_dict()
         {'last_epoch': 0, 'base_lrs': [1.0]}
         """
-        rates = [group["initial_lr"] for group in self.optimizer.param_groups]
+        rates = [group.get("initial_lr", group["lr"]) for group in self.optimizer.param_groups]
         return {"last_epoch": self.last_epoch, "base_lrs": rates}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take over the place and the initial rates of a scheduler of the same kind and options.
 
         Raises:
-            StateError: other keys, or another number of groups; nothing changed.
+            StateError: other keys, values of another kind, or another number of groups; nothing changed.
 
         >>> from tinygrad_cnn import nn, optim
         >>> scheduler = optim.StepLR(optim.SGD(nn.Linear(1, 1).parameters(), lr=1.0), 1, gamma=0.5)
@@ -110,13 +108,20 @@ class LRScheduler:
         """
         name, groups = type(self).__name__, self.optimizer.param_groups
         check_keys(name, state_dict, {"last_epoch", "base_lrs"})
-        if len(state_dict["base_lrs"]) != len(groups):
-            raise StateError(
-                f"{name}: the state has {len(state_dict['base_lrs'])} groups, the optimizer {len(groups)}"
-            )
-        for group, initial in zip(groups, state_dict["base_lrs"], strict=True):
-            group["initial_lr"] = initial
-        self.jump(state_dict["last_epoch"])
+        t, rates = count_of(name, state_dict, "last_epoch"), state_dict["base_lrs"]
+        if not isinstance(rates, (list, tuple)):
+            raise StateError(f"{name}: base_lrs must be a list of rates, got {rates!r:.60}")
+        rates = [checked_value(name, "base_lrs", rate, not_negative) for rate in rates]
+        if len(rates) != len(groups):
+            raise StateError(f"{name}: the state has {len(rates)} groups, the optimizer {len(groups)}")
+        before = [dict(group) for group in groups]
+        try:
+            for group, initial in zip(groups, rates, strict=True):
+                group["initial_lr"] = initial
+            self.jump(t)
+        except BaseException:
+            restore(groups, before)
+            raise
 
     def __repr__(self) -> str:
         rates = ", ".join(f"{rate:g}" for rate in self.get_last_lr())
@@ -195,13 +200,54 @@ def per_group(scheduler: Any, name: str, group: Group) -> Any:
     return found.of(group)
 
 
+def restore(groups: Sequence[Group], before: Sequence[Group]) -> None:
+    """Give groups back what they held before.
+
+    >>> groups = [{"lr": 1.0, "initial_lr": 2.0}]
+    >>> restore(groups, [{"lr": 0.5}]); groups
+    [{'lr': 0.5}]
+    """
+    for group, old in zip(groups, before, strict=True):
+        group.clear()
+        group.update(old)
+
+
+def checked_value(name: str, key: str, value: Any, check: Check) -> Any:
+    """One value of a state dict.
+
+    Raises:
+        StateError: it does not fit.
+
+    >>> checked_value("StepLR", "base_lrs", 1, not_negative)
+    1.0
+    """
+    try:
+        return check(name, key, value)
+    except (ArgumentError, DTypeError) as error:
+        raise StateError(f"the state does not fit: {error}") from None
+
+
+def count_of(name: str, state: Mapping[str, Any], key: str) -> int:
+    """A number of steps in a state dict.
+
+    Raises:
+        StateError: it is not a whole number of at least 0.
+
+    >>> count_of("StepLR", {"last_epoch": 2}, "last_epoch")
+    2
+    """
+    return checked_value(name, key, state[key], lambda owner, option, value: integer(owner, option, value, 0))
+
+
 def check_keys(name: str, state: Mapping[str, Any], keys: set[str]) -> None:
     """The keys of a state dict.
 
     Raises:
-        StateError: there are others.
+        StateError: there are others, or it is no dict.
 
     >>> check_keys("StepLR", {"last_epoch": 0}, {"last_epoch"})
     """
+    if not isinstance(state, Mapping):
+        raise StateError(f"{name}: a scheduler's state dict fits, got {state!r:.60}")
     if state.keys() != keys:
-        raise StateError(f"{name}: the state has keys {sorted(state)}, {sorted(keys)} fit")
+        raise StateError(f"{name}: the state has keys {sorted(map(str, state))}, {sorted(keys)} fit")

@@ -12,7 +12,7 @@ from tinygrad_cnn import devices
 from tinygrad_cnn.errors import GraphError, ShapeError
 from tinygrad_cnn.functional.arguments import as_array, flag
 from tinygrad_cnn.functional.storage import real_type
-from tinygrad_cnn.graph import MODE, OUT, Node, Op, Result, stamp, unpacked
+from tinygrad_cnn.graph import MODE, OUT, Node, Op, Result, real_numbers, stamp, unpacked
 from tinygrad_cnn.tensors.methods import TensorMethods
 from tinygrad_cnn.tensors.recording import computed, taken_apart, with_constants
 
@@ -148,6 +148,8 @@ class Tensor(TensorMethods):
         tensor._array = out
         dtype = out.dtype
         if not recording or (dtype is not _FLOAT32 and dtype.kind != "f"):
+            if dtype is not _FLOAT32:
+                real_numbers(op, out)
             tensor._node = None
             if observers:
                 for observer in observers:

@@ -127,5 +127,6 @@ def _assigned(function: Any) -> Callable[[Any, Any], Any]:
 
 OPERATORS.update({
     f"__i{called}__": _assigned(getattr(operator, f"__{called}__"))
-    for called in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and", "or", "xor")
+    for called in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and", "or", "xor",
+                   "lshift", "rshift")
 })  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from types import NoneType
 from typing import Any, ClassVar
 from weakref import ref
 
@@ -85,6 +86,11 @@ class Module(ModuleState, ModuleHooks):
         old = vars(self).get(name)
         if isinstance(old, (Parameter, Buffer)) and value is not None:
             value = _successor(self, name, old, value)
+        elif isinstance(old, Module) and not isinstance(value, (Module, Parameter, NoneType)):
+            raise DTypeError(
+                f"{type(self).__name__}: {name!r} is a module, got a {type(value).__name__}, which would "
+                f"not be trained or saved; another module fits, or None, or first del module.{name}"
+            )
         if isinstance(value, Module):
             if any(module is self for module in value.modules()):
                 raise ArgumentError(

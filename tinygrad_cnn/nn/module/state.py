@@ -126,6 +126,8 @@ class ModuleState(ModuleTree):
                 f"load_state_dict: a mapping of paths to arrays fits, got {type(state).__name__}; "
                 "read a file first, as in load_state_dict(tinygrad_cnn.serial.load_tensors(path))"
             )
+        if other := [path for path in state if not isinstance(path, str)]:
+            raise StateError(f"load_state_dict: paths are text, got {other[0]!r:.60}")
         own = dict(self._saved())
         values = {path: as_array(f"load_state_dict: {path}", _plain(v)) for path, v in state.items()}
         missing = [path for path in own if path not in values]

@@ -70,6 +70,8 @@ class InPlaceMethods(Methods):
     __iand__ = _logic("&=", np.bitwise_and)
     __ior__ = _logic("|=", np.bitwise_or)
     __ixor__ = _logic("^=", np.bitwise_xor)
+    __ilshift__ = _logic("<<=", np.left_shift)
+    __irshift__ = _logic(">>=", np.right_shift)
 
     def __imatmul__(self, other: Any) -> Tensor:
         if not is_operand(other) or self._rebinds("@=", other):
