@@ -236,7 +236,9 @@ def count_of(name: str, state: Mapping[str, Any], key: str) -> int:
     >>> count_of("StepLR", {"last_epoch": 2}, "last_epoch")
     2
     """
-    return checked_value(name, key, state[key], lambda owner, option, value: integer(owner, option, value, 0))
+    return checked_value(
+        name, key, state[key], lambda owner, option, value: integer(owner, option, value, 0)
+    )
 
 
 def check_keys(name: str, state: Mapping[str, Any], keys: set[str]) -> None:

@@ -38,10 +38,10 @@ F6, F7, F8 = np.float32(0.00716363485), np.float32(1.00361816), np.float32(2.951
 STEPS, HALF, LN_2, PI = 8.0, 0.5, log(2), pi
 ROOT_HALF, DIGITS = np.int64(0x3FE6A09E667F3BCD), np.int64(52)
 HALF_LN_2PI = log(2 * pi) / 2
-#: Coefficients of sin and cos in x², and of x itself; below -100 there is no answer, as in the reference.
+#: Coefficients of sin and cos in x², and of x itself.
 S1, S2, S3, S4, S5, S6, S7, S8, S9, S10 = ((-1) ** k / factorial(2 * k + 1) for k in range(1, 11))
 C1, C2, C3, C4, C5, C6, C7, C8, C9, C10 = ((-1) ** k / factorial(2 * k) for k in range(1, 11))
-LEAST, TWO = np.float32(-100), np.float32(2)
+TWO = np.float32(2)
 
 
 @kernel(ONCE)
@@ -165,7 +165,7 @@ def trigamma_range(x, y, start, stop):
         turn = sine((v - np.floor(v + HALF)) * PI)
         pole = low and turn == 0.0
         found = (PI / (1.0 if pole else turn)) ** 2 - found if low else found
-        y[i] = NAN if x[i] < LEAST else (INFINITY if pole else np.float32(found))
+        y[i] = INFINITY if pole else np.float32(found)
 
 
 erfinv = once("erfinv", erfinv_range, 60)

@@ -95,7 +95,7 @@ def digamma(x: Array) -> Array:
 
 
 def trigamma(x: Array) -> Array:
-    """The derivative of `digamma`: infinite at 0, -1, -2, ..., NaN below -100.
+    """The derivative of `digamma`: infinite at 0, -1, -2, ....
 
     >>> trigamma(np.array([1.0])).round(4)
     array([1.6449])
@@ -104,15 +104,36 @@ def trigamma(x: Array) -> Array:
 
 
 def polygamma(x: Array, n: int) -> Array:
-    """The derivative of order n + 1 of ln Γ(x), n >= 1; NaN below -100.
+    """The derivative of order n + 1 of ln Γ(x), n >= 1, by reflection below 1/2.
+
+    At 0 infinite; at -1, -2, ... too, but NaN where the two sides differ in sign: for even n.
 
     >>> polygamma(np.array([1.0]), 2).round(4)
     array([-2.4041])
     """
     wide = devices.as_array(x).astype(np.result_type(x, np.float64), copy=False)
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        found = _stepped(np.where(wide < -100, np.nan, wide), n, int(FAR) + 102)
+        low = wide < 0.5
+        rest = np.where(low, wide - np.rint(wide), 0.25)  # exact
+        found = _stepped(np.where(low, 1 - wide, wide), n, int(FAR))
+        found = np.where(low, (-1) ** n * found - _turn(1 / np.tan(pi * rest), n), found)
+        if n % 2 == 0:
+            found = np.where((wide < 0) & (rest == 0), np.nan, found)
     return devices.as_array(found.astype(x.dtype))
+
+
+def _turn(c: Any, n: int) -> Any:
+    """The derivative of order n of π·cot(πx), by c = cot(πx): a polynomial with terms of one sign."""
+    terms = [0, 1]
+    for _ in range(n):  # d/dx p(c) = -π·(1 + c²)·p'(c)
+        slope = [k * a for k, a in enumerate(terms)][1:]
+        terms = [-a - b for a, b in zip([*slope, 0, 0], [0, 0, *slope], strict=True)]
+    odd = 1 - n % 2  # every other coefficient is 0
+    last, *others = reversed(terms[odd::2])
+    value = np.zeros_like(c) + float(last)
+    for a in others:
+        value = value * (c * c) + float(a)
+    return pi ** (n + 1) * (value * c if odd else value)
 
 
 def _stepped(z: Any, n: int, most: int) -> Any:
