@@ -247,6 +247,22 @@ def test_backward_through_a_part_that_was_freed_raises() -> None:
     assert x.grad.tolist() == [8.0]
 
 
+def test_a_shared_part_that_keeps_nothing_can_be_walked_from_several_outputs() -> None:
+    x = leaf(2.0)
+    shared = (x + 1).reshape((1,)).sum()
+    (shared * 2).backward()
+    (shared * 3).backward()
+    assert x.grad.tolist() == [5.0]
+
+
+def test_grad_leaves_alone_what_made_its_inputs() -> None:
+    x = leaf(2.0)
+    moved = x * x  # a step of an inner loop
+    (slope,) = grad((moved * moved).sum(), [moved])
+    ((moved - 0.1 * slope) ** 2).sum().backward()
+    assert x.grad.tolist() == pytest.approx([2 * 3.2 * 4.0])
+
+
 def test_retain_graph_allows_another_walk() -> None:
     x = leaf(3.0)
     y = x * x

@@ -63,7 +63,7 @@ def gradients(
             written over, or an op's derivative gave gradients that fit no operand.
     """
     wanted = None if targets is None else set(targets)
-    order = plan(seeds, wanted, wanted if as_leaves and wanted else set())
+    order, ends = plan(seeds, wanted, wanted if as_leaves and wanted else set())
     eager = {node for node in order if node.grad_hooks} if deliver is not None else set()
     pending, found, observers = dict(seeds), {}, MODE.get().observers
     for node in soonest(order, eager) if eager else order:
@@ -81,7 +81,7 @@ def gradients(
         if node in wanted if wanted is not None else node.retains_grad:
             found[node] = g
         op = node.op
-        if op is None or (as_leaves and node in wanted):  # type: ignore[operator]
+        if op is None or node in ends:
             continue
         for observer in observers:
             observer.step_starts(node, g)
@@ -111,7 +111,7 @@ def gradients(
             results = share = held = None  # else they would hold a gradient that was delivered
         for observer in observers:
             observer.stepped(node, g, tuple(shares))
-        if not retain_graph:
+        if not retain_graph and (node.kept or node in seeds or not is_light(node.residual)):
             node.kept = node.residual = None
     return found
 
@@ -148,21 +148,21 @@ def derivative(node: Node, op: Op, g: Any, kept: Any) -> tuple[Any, ...]:
     return results
 
 
-def plan(outputs: Iterable[Node], wanted: set[Node] | None, ends: set[Node]) -> list[Node]:
+def plan(
+    outputs: Iterable[Node], wanted: set[Node] | None, ends: set[Node]
+) -> tuple[list[Node], set[Node]]:
     """The nodes to visit, newest first, after checking that each can still give its derivative.
 
-    The walk goes no further than `ends`, whose own derivatives are not needed.
+    The walk goes no further than `ends`, nor than wanted nodes that lead to no other: the second result.
+    Their own derivatives are not needed.
     """
     found, stack = set(outputs), list(outputs)
     while stack:
         node = stack.pop()
         if ends and node in ends:
             continue
-        if node.kept is None:
-            raise GraphError(
-                f"backward: the graph was freed by an earlier backward() or grad() (at {node}); "
-                "call that one with retain_graph=True to walk it again, or compute the result anew"
-            )
+        if node.kept is None and wanted is None:
+            refuse_freed(node)
         for parent in node.parents:
             if parent.requires_grad and parent not in found:
                 found.add(parent)
@@ -171,9 +171,15 @@ def plan(outputs: Iterable[Node], wanted: set[Node] | None, ends: set[Node]) -> 
     if wanted is not None:
         leading: set[Node] = set()  # nodes that depend on a wanted one, oldest first
         for node in order:
-            if node in wanted or not leading.isdisjoint(node.parents):
+            if not leading.isdisjoint(node.parents):
                 leading.add(node)
+            elif node in wanted:
+                leading.add(node)
+                ends = ends | {node}
         order = [node for node in order if node in leading]
+        for node in order:
+            if node.kept is None and node not in ends:
+                refuse_freed(node)
     latest = last_stamp()
     for node in order:  # oldest first
         if node.serial > latest:
@@ -181,7 +187,7 @@ def plan(outputs: Iterable[Node], wanted: set[Node] | None, ends: set[Node]) -> 
         if node not in ends:
             refuse_stale(node)
     order.reverse()
-    return order
+    return order, ends
 
 
 def soonest(order: list[Node], leaves: set[Node]) -> list[Node]:
@@ -201,6 +207,27 @@ def soonest(order: list[Node], leaves: set[Node]) -> list[Node]:
         following.setdefault(node, []).append(leaf)
     moved = [[node, *following.get(node, ())] for node in order if node not in last]
     return [node for group in moved for node in group]
+
+
+def is_light(residual: Any) -> bool:
+    """Whether a residual is None or sizes: a node that keeps no more has nothing to free.
+
+    Other outputs that were computed by way of it can then be walked after this one.
+
+    >>> is_light((3, 4)), is_light(np.zeros(3))
+    (True, False)
+    """
+    return residual is None or (
+        type(residual) in (tuple, list) and all(type(size) is int for size in residual)
+    )
+
+
+def refuse_freed(node: Node) -> None:
+    """Raise GraphError: an earlier walk let go of what the derivative of a node reads."""
+    raise GraphError(
+        f"backward: the graph was freed by an earlier backward() or grad() (at {node}); "
+        "call that one with retain_graph=True to walk it again, or compute the result anew"
+    )
 
 
 def refuse_stale(node: Node) -> None:

@@ -25,7 +25,8 @@ class Aliases(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         if resolved(fullname) is None and reason(fullname.partition(".")[2]) is None:
             root = fullname.partition(".")[0]
             raise ModuleNotFoundError(f"{fullname} is not in tinygrad_cnn.{root}", name=fullname)
-        return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
+        package = home(fullname) is None  # one of PyTorch's files has no files in it
+        return importlib.machinery.ModuleSpec(fullname, self, is_package=package)
 
     def create_module(self, spec: Any) -> Any:
         found = resolved(spec.name)

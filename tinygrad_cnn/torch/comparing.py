@@ -33,8 +33,12 @@ def value(x: Any) -> Any:
 
 
 def _two(ufunc: Any) -> Any:
+    bits = ufunc in _BITS.values()
+
     def function(input: Any, other: Any) -> Any:
         a, b = mixed(input, other)
+        if bits and "f" in (np.asarray(value(a)).dtype.kind, np.asarray(value(b)).dtype.kind):
+            raise NotImplementedError(f"{ufunc.__name__}: whole numbers and bools fit, got floats")
         return Tensor.detached(ufunc(value(a), value(b)))
 
     return function

@@ -132,7 +132,20 @@ def item(self: Any) -> Any:
     return self._array.item()
 
 
-def copy_(self: Any, src: Any, non_blocking: bool = False) -> Any:
+def number(kind: type) -> Any:
+    """What `float` and `int` call."""
+
+    def method(self: Any) -> Any:
+        if self._array.size != 1:
+            raise ValueError(
+                f"{kind.__name__}: only one element tensors can be converted to Python scalars, got shape {list(self.shape)}"
+            )
+        return kind(self._array.item())
+
+    return method
+
+
+def copy_(self: Any, other: Any, non_blocking: bool = False) -> Any:
     """Take over the values of another tensor."""
 
     def copied(x: Any, new: Any) -> Any:
@@ -141,7 +154,7 @@ def copy_(self: Any, src: Any, non_blocking: bool = False) -> Any:
         new = F.broadcast_to(new, x._array.shape)
         return F.where(np.zeros((), bool), x, new) if x.requires_grad else new
 
-    return views.write(self, copied, src)
+    return views.write(self, copied, other)
 
 
 def set_(self: Any, source: Any) -> Any:

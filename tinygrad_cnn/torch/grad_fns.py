@@ -64,6 +64,8 @@ def _name(op: Any, node: Node) -> str:
         return flat[len(sizes) > 2]
     if op.name == "MatMul":
         return "MmBackward0" if sizes == [2, 2] else "UnsafeViewBackward0"
+    if op.name in ("NegativeLogLikelihood", "SoftmaxCrossEntropy") and sizes[0] > 2:
+        return "NllLoss2DBackward0"
     if op.name == "Index":
         return _indexing(op._key)
     if op.name in ("Sum", "Mean") and node.shape:

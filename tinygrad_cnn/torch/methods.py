@@ -41,6 +41,7 @@ from tinygrad_cnn.torch.conversions import (
     cuda,
     item,
     itself,
+    number,
     numpy,
     resize_,
     set_,
@@ -164,6 +165,7 @@ OWN: dict[str, Any] = {
     "long": as_kind(dtypes.int64), "int": as_kind(dtypes.int32), "short": as_kind(dtypes.int16), "char": as_kind(dtypes.int8),
     "byte": as_kind(dtypes.uint8), "bool": as_kind(dtypes.bool_),
     "type_as": lambda self, other: to(self, other.dtype),
+    "__float__": number(float), "__int__": number(int),
     "dim": lambda self: self._array.ndim, "ndimension": lambda self: self._array.ndim,
     "numel": lambda self: self._array.size, "nelement": lambda self: self._array.size,
     "element_size": lambda self: self._array.itemsize, "data_ptr": lambda self: self._array.ctypes.data,
@@ -179,9 +181,8 @@ OWN: dict[str, Any] = {
     "unsqueeze_": lambda self, dim: views.become(self, shaping.unsqueeze(self, dim)),
     "squeeze_": lambda self, dim=None: views.become(self, shaping.squeeze(self, dim)),
     "t_": lambda self: views.become(self, shaping.t(self)),
-    "transpose_": lambda self, a, b: views.become(self, shaping.transpose(self, a, b)),
+    "transpose_": lambda self, dim0, dim1: views.become(self, shaping.transpose(self, dim0, dim1)),
     "scatter_add_": lambda self, dim, index, src: views.write(self, selecting.scatter_add, dim, index, src),
-    "renorm": lambda self, p, dim, maxnorm: _renorm(self, p, dim, maxnorm),
     "sum_to_size": lambda self, *size: ops.SumTo(sizes(size))(self),
     "index_put_": lambda self, indices, values, accumulate=False: views.write(self, selecting.index_put, indices, values, accumulate),
 }  # fmt: skip
@@ -190,12 +191,6 @@ OWN: dict[str, Any] = {
 def _fill_diagonal(self: Any, value: float, wrap: bool) -> Any:
     np.fill_diagonal(self._writable(), value, wrap)
     return self
-
-
-def _renorm(self: Any, p: float, dim: int, maxnorm: float) -> Any:
-    axes = tuple(i for i in range(self._array.ndim) if i != dim % self._array.ndim)
-    size = F.norm(self, float(p), axes, True)
-    return self * pointwise.clamp(maxnorm / (size + 1e-7), max=1.0)
 
 
 PROPERTIES: dict[str, Callable[[Any], Any]] = {

@@ -13,6 +13,7 @@ FILES: dict[str, str] = {
     "torch.nn.modules": "activation adaptive batchnorm channelshuffle container conv distance dropout flatten fold "
     "instancenorm lazy linear loss module normalization padding pixelshuffle pooling rnn sparse transformer upsampling",
     "torch.optim": "adadelta adafactor adagrad adam adamax adamw asgd lbfgs nadam optimizer radam rmsprop rprop sgd",
+    "torch.nn.utils": "clip_grad convert_parameters",
     "torch.utils.data": "dataloader dataset distributed sampler",
     "torch.autograd": "anomaly_mode function grad_mode variable",
     "torch.distributions": "bernoulli beta binomial categorical cauchy chi2 constraints dirichlet distribution exponential "

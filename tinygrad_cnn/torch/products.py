@@ -24,7 +24,9 @@ def matmul(input: Any, other: Any) -> Any:
     return F.matmul(input, other)
 
 
-def _of_dimensions(called: str, first: int, second: int, doc: str) -> None:
+def _of_dimensions(
+    called: str, first: int, second: int, doc: str, also: dict[str, str] | None = None
+) -> None:
     def function(input: Any, mat2: Any) -> Any:
         if input._array.ndim != first or mat2._array.ndim != second:
             raise RuntimeError(
@@ -33,15 +35,15 @@ def _of_dimensions(called: str, first: int, second: int, doc: str) -> None:
         return matmul(input, mat2)
 
     function.__name__, function.__doc__ = called, doc
-    name(called)(function)
+    name(called, also=also)(function)
 
 
 _of_dimensions("mm", 2, 2, "Product of two matrices.")
 _of_dimensions("bmm", 3, 3, "Products of matrices, batch by batch.")
-_of_dimensions("mv", 2, 1, "Product of a matrix and a vector.")
+_of_dimensions("mv", 2, 1, "Product of a matrix and a vector.", {"vec": "mat2"})
 
 
-@name("dot", "vdot")
+@name("dot", "vdot", also={"tensor": "other"})
 def dot(input: Any, other: Any) -> Any:
     """Sum of the products of two vectors."""
     if input._array.ndim != 1 or other._array.ndim != 1:
@@ -86,7 +88,7 @@ def _plus(input: Any, product: Any, beta: Any, alpha: Any) -> Any:
     return (input if beta == 1 else input * beta) + scaled
 
 
-@name("addmm", "addmv", in_place=True)
+@name("addmm", "addmv", in_place=True, also={"mat": "mat1", "vec": "mat2"})
 def addmm(input: Any, mat1: Any, mat2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
     """beta·input + alpha·(mat1 @ mat2)."""
     return _plus(input, F.matmul(mat1, mat2), beta, alpha)

@@ -283,3 +283,11 @@ def trapezoid(y: Any, x: Any = None, *, dx: float = 1, dim: int = -1) -> Any:
     axis = (slice(None),) * (dim % y._array.ndim)
     a, b = mixed(F.index(y, (*axis, slice(1, None))), F.index(y, (*axis, slice(None, -1))))
     return F.sum((a + b) * width / 2, dim)
+
+
+@name()
+def renorm(input: Any, p: float, dim: int, maxnorm: float) -> Any:
+    """Parts along a dimension whose norm is too large, scaled to the largest norm."""
+    axes = tuple(axis for axis in range(input._array.ndim) if axis != dim % input._array.ndim)
+    size = F.norm(input, float(p), axes, True)
+    return input * pointwise.clamp(maxnorm / (size + 1e-7), max=1.0)

@@ -28,17 +28,24 @@ NUMPY_NAMES = {
 
 
 def name(
-    *names: str, function: bool = True, method: bool = True, in_place: bool = False
+    *names: str,
+    function: bool = True,
+    method: bool = True,
+    in_place: bool = False,
+    rest: str | None = None,
+    also: dict[str, str] | None = None,
 ) -> Callable[[F], F]:
     """Give a function its names; without one, its own.
 
     Args:
         names: how programs call it.
         function: as `torch.name`.   method: as `x.name`.   in_place: also as `x.name_`.
+        rest: the keyword for what it takes as `*arguments`: `x.permute(dims=(1, 0))`.
+        also: other keywords for its arguments.
     """
 
     def put(f: F) -> F:
-        g = with_numpy_names(f)
+        g = with_numpy_names(f, also=also, rest=rest)
         for called in names or (f.__name__.rstrip("_"),):
             if function:
                 FUNCTIONS[called] = _with_out(g)
@@ -51,22 +58,28 @@ def name(
     return put
 
 
-def with_numpy_names(f: F, written: Any = None) -> F:
+def with_numpy_names(
+    f: F, written: Any = None, *, also: dict[str, str] | None = None, rest: str | None = None
+) -> F:
     """Let a function take `axis=` for `dim=`, and NumPy's other names of arguments, as PyTorch's do.
 
     Args:
         f: the function.   written: the one whose arguments are written out, where f passes them on.
+        also: more keywords, and the arguments they stand for.   rest: the keyword for its `*arguments`.
     """
     code = (written or f).__code__
     own = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    others = {old: new for old, new in NUMPY_NAMES.items() if new in own and old not in own}
-    if not others:
+    others = {old: new for old, new in NUMPY_NAMES.items() if new in own and old not in own} | (also or {})
+    if not others and rest is None:
         return f
+    first = own[:1]
 
     @functools.wraps(f)
     def run(*args: Any, **kwargs: Any) -> Any:
         for old in kwargs.keys() & others.keys() if kwargs else ():
             kwargs[others[old]] = kwargs.pop(old)
+        if kwargs and rest in kwargs:
+            args = (*(kwargs.pop(given) for given in first if given in kwargs), *args, kwargs.pop(rest))
         return f(*args, **kwargs)
 
     return run  # type: ignore[return-value]

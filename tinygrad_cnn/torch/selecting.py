@@ -42,6 +42,7 @@ def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False) -> An
     axis = dim % max(input._array.ndim, 1)
     if input._array.ndim == 0:
         return F.reshape(input, places.shape)
+    _check_places("gather", places, axis, input._array.shape[axis])
     cut = tuple(slice(None) if i == axis else slice(n) for i, n in enumerate(places.shape))
     if any(
         a != b for i, (a, b) in enumerate(zip(input._array.shape, places.shape, strict=True)) if i != axis
@@ -105,10 +106,25 @@ def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
 
 
 # --------------------------------------------------------------------------- putting
+def _check_places(function: str, places: Any, axis: int, size: int) -> None:
+    """Refuse places that are not there with the class that PyTorch's programs catch."""
+    # Without signs a negative place is a huge one: one question instead of two.
+    if (
+        places.size
+        and places.dtype.kind in "iu"
+        and places.astype(np.intp, copy=False).view(np.uintp).max() >= size
+    ):
+        wrong = places[(places < 0) | (places >= size)][0]
+        raise RuntimeError(
+            f"{function}: index {wrong} is out of bounds for dimension {axis} with size {size}; 0 to {size - 1} fit"
+        )
+
+
 def _spots(input: Any, dim: int, index: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
     """The key of the places that an index along one dimension names."""
     grid = np.indices(index.shape, sparse=True)
     axis = dim % input._array.ndim
+    _check_places("scatter", index, axis, input._array.shape[axis])
     return tuple(index if i == axis else grid[i] for i in range(len(shape)))
 
 
@@ -291,7 +307,7 @@ def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0) -> Any:
     return Tensor.detached(counts.astype(input._array.dtype))
 
 
-@name("searchsorted", method=False)
+@name("searchsorted", method=False, also={"input": "values"})
 def searchsorted(
     sorted_sequence: Any,
     values: Any,

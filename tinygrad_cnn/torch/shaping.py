@@ -28,23 +28,29 @@ def axis_of(function: str, dim: Any, n: int) -> int:
     return dim % n if n else 0
 
 
-@name("reshape")
+@name("reshape", rest="shape")
 def reshape(input: Any, *shape: Any) -> Any:
     """The same elements in another shape; -1 stands for what is left."""
     return views.reshaped(input, sizes(shape))
 
 
-@name("view", function=False)
+@name("view", function=False, rest="size")
 def view(input: Any, *shape: Any, dtype: Any = None) -> Any:
-    """As `reshape`; with a type, the same bytes read as that type."""
+    """As `reshape`, without a copy; with a type, the same bytes read as that type."""
     kind = dtype if dtype is not None else shape[0] if len(shape) == 1 else None
     if kind is not None and not isinstance(kind, (int, np.integer, tuple, list, Tensor)):
         return Tensor.detached(input._array.view(kind.dtype))
-    return views.reshaped(input, sizes(shape))
+    return views.viewed(input, sizes(shape))
 
 
-@name("view_as", "reshape_as", function=False)
+@name(function=False)
 def view_as(input: Any, other: Any) -> Any:
+    """The shape of another tensor, as `view`."""
+    return views.viewed(input, other._array.shape)
+
+
+@name(function=False)
+def reshape_as(input: Any, other: Any) -> Any:
     """The shape of another tensor."""
     return views.reshaped(input, other._array.shape)
 
@@ -72,7 +78,7 @@ def unflatten(input: Any, dim: int, sizes: Any) -> Any:
     return views.reshaped(input, (*shape[:axis], *wanted, *shape[axis + 1 :]))
 
 
-@name("transpose", "swapaxes", "swapdims")
+@name("transpose", "swapaxes", "swapdims", also={"axis0": "dim0", "axis1": "dim1"})
 def transpose(input: Any, dim0: Any = None, dim1: Any = None, *axes: Any) -> Any:
     """Two dimensions exchanged."""
     if dim1 is None or axes:  # as the native library calls it: an order of all axes
@@ -95,7 +101,7 @@ def t(input: Any) -> Any:
     return input if input._array.ndim < 2 else views.permuted(input, (1, 0))
 
 
-@name()
+@name(rest="dims")
 def permute(input: Any, *dims: Any) -> Any:
     """Dimensions in another order."""
     n = input._array.ndim
@@ -132,7 +138,7 @@ def squeeze(input: Any, dim: Any = None) -> Any:
     return views.reshaped(input, wanted) if wanted != shape else views.same(input)
 
 
-@name("expand", function=False)
+@name("expand", function=False, rest="size")
 def expand(input: Any, *shape: Any, implicit: bool = False) -> Any:
     """Dimensions of size 1 repeated without copying; -1 keeps a size."""
     wanted, have = sizes(shape), input._array.shape
@@ -149,7 +155,7 @@ def expand_as(input: Any, other: Any) -> Any:
     return F.broadcast_to(input, other._array.shape)
 
 
-@name("broadcast_to")
+@name("broadcast_to", also={"size": "shape"})
 def broadcast_to(input: Any, shape: Any) -> Any:
     """Expanded to a shape."""
     return expand(input, shape)
@@ -168,7 +174,7 @@ def broadcast_shapes(*shapes: Any) -> Size:
     return Size(np.broadcast_shapes(*(tuple(s) if isinstance(s, (tuple, list)) else (s,) for s in shapes)))
 
 
-@name("repeat", function=False)
+@name("repeat", function=False, rest="repeats")
 def repeat(input: Any, *repeats: Any, axis: int | None = None) -> Any:
     """The whole tensor several times along each dimension."""
     if axis is not None:
@@ -185,7 +191,7 @@ def repeat(input: Any, *repeats: Any, axis: int | None = None) -> Any:
     return F.tile(input, times)
 
 
-@name("tile")
+@name("tile", rest="dims")
 def tile(input: Any, *dims: Any) -> Any:
     """The whole tensor several times; missing repeats are 1."""
     times = sizes(dims)
@@ -200,7 +206,7 @@ def repeat_interleave(
     return F.repeat(input, repeats._array if isinstance(repeats, Tensor) else repeats, dim)
 
 
-@name()
+@name(rest="dims")
 def flip(input: Any, *dims: Any) -> Any:
     """Dimensions in reverse order."""
     return F.flip(input, sizes(dims))

@@ -14,7 +14,7 @@ from tinygrad_cnn.torch.registry import name
 from tinygrad_cnn.torch.shaping import axis_of
 
 
-@name()
+@name(also={"split_size": "split_size_or_sections"})
 def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
     """Cut into parts of a size, or of several sizes."""
     n = tensor._array.shape[dim]

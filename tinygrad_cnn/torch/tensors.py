@@ -93,9 +93,7 @@ class Tensor(NativeTensor):
         if not isinstance(value, NativeTensor):
             raise TypeError(f"Tensor.data: a Tensor fits, got {type(value).__name__}")
         if value._array.shape == self._array.shape and value._array.dtype == self._array.dtype:
-            if value._array is not self._array:
-                self._writable()
-                self._array = value._array
+            self._array = value._array  # what was recorded before goes on with the old one
             return
         old = self._node
         self._array = value._array

@@ -45,7 +45,60 @@ def permuted(x: Any, order: tuple[int, ...]) -> Any:
     >>> permuted(Tensor([[1.0, 2.0]]), (1, 0)).size()
     torch.Size([2, 1])
     """
-    return _of(ops.Transpose(order)(x), x, lambda base, new: F.transpose(new, np.argsort(order).tolist()))
+    made = _of(ops.Transpose(order)(x), x, lambda base, new: F.transpose(new, np.argsort(order).tolist()))
+    if made._node is None:
+        before = x.__dict__.get("_order")
+        made.__dict__["_order"] = order if before is None else tuple(before[d] for d in order)
+    return made
+
+
+def viewed(x: Any, shape: tuple[int, ...]) -> Any:
+    """The elements in another shape, where PyTorch needs no copy for it.
+
+    Raises:
+        RuntimeError: dimensions that do not follow each other in memory would be merged.
+
+    >>> viewed(Tensor([[1.0, 2.0]]), (2,)).size()
+    torch.Size([2])
+    """
+    order = _permutation(x)
+    if order is not None and -1 in shape and prod(shape):
+        rest = x._array.size // abs(prod(shape))
+        shape = tuple(rest if size == -1 else size for size in shape)
+    if order is not None and prod(shape) == x._array.size and not _splits(x._array.shape, order, shape):
+        raise RuntimeError(
+            f"view: shape {list(shape)} would merge dimensions of a tensor of shape {list(x._array.shape)} that do "
+            "not follow each other in memory, where a permutation put them; reshape copies, or call contiguous first"
+        )
+    return reshaped(x, shape)
+
+
+def _permutation(x: Any) -> tuple[int, ...] | None:
+    """How dimensions lie in memory, from the outermost, where permutations alone decided it."""
+    if x._node is not None and x._node.op is not None:
+        loose = x._node.op.pointwise and 1 in x._array.shape  # PyTorch may put a dimension of 1 anywhere
+        return None if loose else memory_order(x)
+    order = x.__dict__.get("_order")
+    return None if order is None or x._array.flags.c_contiguous else tuple(np.argsort(order).tolist())
+
+
+def _splits(old: tuple[int, ...], order: tuple[int, ...], new: tuple[int, ...]) -> bool:
+    """Whether a new shape only splits runs of dimensions that follow each other in memory."""
+    kept = [d for d in range(len(old)) if old[d] != 1]
+    laid = [d for d in order if old[d] != 1]
+    runs: list[int] = []
+    for k, d in enumerate(kept):
+        if k and laid.index(d) == laid.index(kept[k - 1]) + 1:
+            runs[-1] *= old[d]
+        else:
+            runs.append(old[d])
+    sizes = [size for size in new if size != 1]
+    for run in runs:
+        while run > 1 and sizes and run % sizes[0] == 0:
+            run //= sizes.pop(0)
+        if run > 1:
+            return False
+    return True
 
 
 def same(x: Any) -> Any:
@@ -85,16 +138,27 @@ def memory_order(x: Any) -> tuple[int, ...] | None:
         strides = [-stride for stride in x._array.strides]
         found = usual if x._array.flags.c_contiguous else tuple(sorted(usual, key=strides.__getitem__))
     else:
-        while node.op is not None and node.op.pointwise:
-            node = next((p for p in node.parents if p.shape == x._array.shape), None)
-            if node is None:
-                return None
-        found = (
-            usual
-            if type(node.op) is not ops.Transpose
-            else tuple(sorted(usual, key=node.op.axes.__getitem__))
-        )
+        found = _laid(node)
     return None if found == usual else found
+
+
+def _laid(node: Any) -> tuple[int, ...]:
+    """The dimensions of a recorded result from the outermost in memory, after permutations of permutations."""
+    axes: list[tuple[int, ...]] = []
+    shape = node.shape
+    while node is not None and node.op is not None:
+        if type(node.op) is ops.Transpose:
+            axes.append(node.op.axes)
+            node = node.parents[0]
+            shape = node.shape
+        elif node.op.pointwise:
+            node = next((parent for parent in node.parents if parent.shape == shape), None)
+        else:
+            break
+    order = tuple(range(len(shape)))
+    for turned in reversed(axes):
+        order = tuple(turned.index(d) for d in order)
+    return order
 
 
 def cut(x: Any, key: tuple[slice, ...]) -> Any:

@@ -125,3 +125,11 @@ torch.bartlett_window(5) | torch.blackman_window(6) | torch.hamming_window(5, pe
 s.det() | s.inverse() | s.logdet() | s.slogdet()[1] | str(s.slogdet()) | str(torch.linalg.slogdet(s)) | str(torch.linalg.eigh(torch.eye(2))) | str(torch.linalg.inv_ex(s)) | torch.linalg.cholesky_ex(s).L | torch.linalg.solve_ex(s, m).result | str(torch.svd(s)).split("(")[0] | str(torch.linalg.qr(s)).split("(")[0] | str(torch.frexp(y.detach())) | str(torch.triangular_solve(x[:2, :2].detach(), torch.eye(2))) | str(torch.nanmedian(x.detach(), 1)) | str(torch.aminmax(x.detach(), dim=1)) | str(torch.topk(x.detach(), 2)) | str(torch.mode(i, 0)) | s.cholesky() | s.matrix_exp().sum() / 1e3 | torch.vmap(torch.dot)(y, y) | torch.vmap(lambda a, c: a * c, in_dims=(0, None))(x, v) | torch.vmap(lambda a: a.sum(), in_dims=1)(x) | torch.func.vmap(torch.func.grad(lambda a: (a ** 2).sum()))(y) | x.hardshrink() | x.prelu(torch.tensor([0.1])) | torch.hardshrink(x) | torch.rms_norm(x, (4,)) | torch.threshold(x, 0.1, 2.0) | torch.pdist(y) | torch.pixel_unshuffle(img, 2)
 torch.complex64 | torch.float32.is_complex | torch.complex64.is_complex | torch.channels_last | x.layout | x.untyped_storage().nbytes() | len(v.storage()) | torch.jit.is_scripting() | x.is_inference()
 """
+
+KEYWORDS = """
+x.flip(dims=(0,)) | x.permute(dims=(1, 0)) | x.view(size=(2, 6)) | x.reshape(shape=(12,)) | x[:1].expand(size=(4, 4)) | x.repeat(repeats=(2, 1)) | x.tile(dims=(2,)) | torch.flip(input=x, dims=(1,))
+torch.permute(input=x, dims=(1, 0)) | x.swapaxes(axis0=0, axis1=1) | torch.swapdims(x, dim0=0, dim1=1) | torch.broadcast_to(x, size=(2, 3, 4)) | x.broadcast_to(size=(2, 3, 4)) | x.split(split_size=2)
+torch.mv(x, vec=v) | torch.addmv(input=y[:, 0], mat=y, vec=v) | torch.dot(v, tensor=v) | torch.searchsorted(v.sort()[0], input=y, right=True) | y.clone().transpose_(dim0=0, dim1=1)
+torch.bilinear(input1=y, input2=y, weight=torch.ones(2, 4, 4), bias=None) | torch.nn.functional.bilinear(input1=y, input2=y, weight=torch.ones(2, 4, 4)) | torch.renorm(input=y, p=2, dim=0, maxnorm=1)
+torch.autograd.grad((p * 2).sum(), torch.nn.ParameterList([p])) if isinstance(p, torch.nn.Parameter) else p | y.t().view_as(y.t()).shape | y.t().reshape_as(y.t()).shape | y.t().t().view(12)
+"""

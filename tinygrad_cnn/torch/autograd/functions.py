@@ -111,6 +111,17 @@ class Function:
         """A gradient per argument of `forward`, or None; written by each subclass."""
         raise NotImplementedError("You must implement the backward function for custom autograd.Function.")
 
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Refused, as by PyTorch: a Function is called by `apply`.
+
+        Raises:
+            RuntimeError: always.
+        """
+        raise RuntimeError(
+            f"{type(self).__name__}: an autograd Function is not made and called, as in PyTorch before 1.3: "
+            "write static forward and backward methods and call its apply"
+        )
+
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
         """Run `forward`, and have `backward` give the derivative."""

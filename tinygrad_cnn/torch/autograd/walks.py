@@ -34,7 +34,7 @@ def _seed(output: Any, gradient: Any) -> Any:
 
 
 def _listed(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, (tuple, list)) else [value]
+    return [value] if value is None or isinstance(value, NativeTensor) else list(value)
 
 
 def backward(

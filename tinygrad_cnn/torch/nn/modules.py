@@ -294,7 +294,7 @@ class Module(Native):
 
     def __repr__(self) -> str:
         extra = self.extra_repr()
-        children = [f"({name}): {child!r}".replace("\n", "\n  ") for name, child in self.named_children()]
+        children = [f"({name}): {_indented(repr(child))}" for name, child in self.named_children()]
         if not children:
             return (
                 f"{type(self).__name__}({extra})"
@@ -302,8 +302,16 @@ class Module(Native):
                 else f"{type(self).__name__}(\n  {extra}\n)"
             )
         return (
-            f"{type(self).__name__}(\n  " + "\n  ".join([extra, *children] if extra else children) + "\n)"
+            f"{type(self).__name__}(\n  "
+            + "\n  ".join([*extra.split("\n"), *children] if extra else children)
+            + "\n)"
         )
+
+
+def _indented(text: str) -> str:
+    """All lines but the first two columns further; empty ones stay empty."""
+    first, *rest = text.split("\n")
+    return "\n".join([first, *(f"  {line}" if line.strip() else "" for line in rest)])
 
 
 def adopted_module(module: Any) -> Any:

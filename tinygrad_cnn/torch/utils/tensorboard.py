@@ -31,6 +31,15 @@ class SummaryWriter:
             ) from error
         self._writer = Writer(*args, **kwargs)
 
+    @property
+    def log_dir(self) -> str:
+        """The folder of the files."""
+        return str(self._writer.logdir)
+
+    def get_logdir(self) -> str:
+        """The folder of the files."""
+        return self.log_dir
+
     def add_graph(self, *args: Any, **kwargs: Any) -> None:
         """Nothing: `python -m tinygrad_cnn.torch --draw graph.png` draws it."""
 

@@ -14,7 +14,9 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     return F.linear(input, weight, bias)
 
 
-bilinear = F.bilinear
+def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:
+    """x1ᵀ·W·x2 + b for each of W's matrices."""
+    return F.bilinear(input1, input2, weight, bias)
 
 
 def scaled_dot_product_attention(
