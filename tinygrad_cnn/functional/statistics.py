@@ -121,6 +121,8 @@ def average(
     return ops.Div()(sum_over(x * w, axis, keepdims), sum_over(w, axis, keepdims))
 
 
+#: Elements of so few ranks are found without sorting the places of all.
+FEW_RANKS = 8
 #: Where a quantile lies among n elements, by method: at n*q + a + q*(1 - a - b) - 1.
 PLACES = {
     "linear": (1.0, 1.0),
@@ -165,12 +167,22 @@ def quantile(
         shape = tuple(1 if k == axis else n for k, n in enumerate(x.shape))
     if not x.shape[axis]:
         raise ShapeError("quantile: x has no element along the axis, at least one is needed")
-    y = moveaxis(sort(x, axis), axis, 0)
-    place = _places(shares.reshape(-1), len(y), choice("quantile", "method", method, METHODS))
+    count = x.shape[axis]
+    place = _places(shares.reshape(-1), count, choice("quantile", "method", method, METHODS))
     low = np.floor(place).astype(np.int64)
-    high = np.minimum(low + 1, len(y) - 1)
+    high = np.minimum(low + (place > low), count - 1)
+    ranks = sorted({*low.tolist(), *high.tolist()})
+    if len(ranks) <= FEW_RANKS:
+        y = ops.OfRank(tuple(ranks), axis)(x)
+        first, second = np.searchsorted(ranks, low), np.searchsorted(ranks, high)
+    else:
+        y, first, second = sort(x, axis), low, high
+    y = moveaxis(y, axis, 0)
     share = (place - low).astype(x.dtype).reshape(-1, *(1,) * (y.ndim - 1))
-    found = where(share == 0, y[low], y[low] * (1 - share) + y[high] * share)
+    found = y if len(ranks) == len(first) == 1 else y[first]
+    if share.any():
+        between = found * (1 - share) + y[second] * share
+        found = between if share.all() else where(share == 0, found, between)
     rest = shape if keep else y.shape[1:]
     return reshape(found, (*shares.shape, *rest))
 
@@ -238,7 +250,7 @@ def nansum(x: Operand[T], axis: Axis = None, keepdims: bool = False) -> T:
     array(3., dtype=float32)
     """
     x = floating("nansum", x)
-    return sum_over(where(np.isnan(values(x)), 0.0, x), axis, keepdims)
+    return sum_over(_numbers(x, 0.0), axis, keepdims)
 
 
 def nanmax(x: Operand[T], axis: Axis = None, keepdims: bool = False) -> T:
@@ -256,7 +268,7 @@ def nanmax(x: Operand[T], axis: Axis = None, keepdims: bool = False) -> T:
     array(2., dtype=float32)
     """
     x = floating("nanmax", x)
-    return max_over(where(np.isnan(values(x)), -np.inf, x), axis, keepdims)
+    return max_over(_numbers(x, -np.inf), axis, keepdims)
 
 
 def nanmin(x: Operand[T], axis: Axis = None, keepdims: bool = False) -> T:
@@ -274,7 +286,13 @@ def nanmin(x: Operand[T], axis: Axis = None, keepdims: bool = False) -> T:
     array(1., dtype=float32)
     """
     x = floating("nanmin", x)
-    return min_over(where(np.isnan(values(x)), np.inf, x), axis, keepdims)
+    return min_over(_numbers(x, np.inf), axis, keepdims)
+
+
+def _numbers(x: Any, fill: float) -> Any:
+    """x with `fill` in the place of NaN, or x itself where there is none; a device would be waited for."""
+    nan = np.isnan(values(x))
+    return x if type(nan) not in devices.ON_DEVICES and not nan.any() else where(nan, fill, x)
 
 
 @wide

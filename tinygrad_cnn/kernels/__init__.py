@@ -88,6 +88,7 @@ from tinygrad_cnn.kernels.numpy import one_hot as one_hot
 from tinygrad_cnn.kernels.numpy import pair_distances as pair_distances
 from tinygrad_cnn.kernels.numpy import pick as pick
 from tinygrad_cnn.kernels.numpy import place as place
+from tinygrad_cnn.kernels.numpy import ranked_places as ranked_places
 from tinygrad_cnn.kernels.numpy import recurrence as recurrence
 from tinygrad_cnn.kernels.numpy import relu as relu
 from tinygrad_cnn.kernels.numpy import relu_slope as relu_slope
@@ -100,6 +101,7 @@ from tinygrad_cnn.kernels.numpy import rnn_slope as rnn_slope
 from tinygrad_cnn.kernels.numpy import row_extremes as row_extremes
 from tinygrad_cnn.kernels.numpy import row_sums as row_sums
 from tinygrad_cnn.kernels.numpy import running as running
+from tinygrad_cnn.kernels.numpy import running_extremes as running_extremes
 from tinygrad_cnn.kernels.numpy import sgd as sgd
 from tinygrad_cnn.kernels.numpy import sigmoid as sigmoid
 from tinygrad_cnn.kernels.numpy import sigmoid_slope as sigmoid_slope

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn import devices, kernels
+from tinygrad_cnn import kernels
 from tinygrad_cnn.graph import OUT, Needs, Op, Result
+from tinygrad_cnn.kernels.numpy.scans import accumulated
 from tinygrad_cnn.ops.elementwise import Exp
 from tinygrad_cnn.ops.index import AddAlongAxis
 from tinygrad_cnn.ops.pad import Pad
@@ -38,21 +39,6 @@ def running(x: Any, axis: int, product: bool, reverse: bool) -> Any:
     """
     middle = prod(x.shape[:axis]), x.shape[axis], prod(x.shape[axis + 1 :])
     return kernels.running(x.reshape(middle), product, reverse).reshape(x.shape)
-
-
-def accumulated(ufunc: Any, x: Any, axis: int) -> Any:
-    """`ufunc.accumulate`, which devices lack: there, in as many steps as the length has binary digits.
-
-    Source: Hillis & Steele 1986, "Data parallel algorithms", section 2.
-    """
-    if type(x) not in devices.ON_DEVICES:
-        return ufunc.accumulate(x, axis)
-    before, step = (slice(None),) * axis, 1
-    while step < x.shape[axis]:
-        later = ufunc(x[(*before, slice(step, None))], x[(*before, slice(0, -step))])
-        x = np.concatenate([x[(*before, slice(0, step))], later], axis)
-        step *= 2
-    return x
 
 
 class CumSum(Scan):
@@ -117,12 +103,9 @@ class CumExtreme(Scan):
         self.largest = largest
 
     def forward(self, x: Any) -> Any:
-        with np.errstate(invalid="ignore"):  # NaN is an answer here
-            run = accumulated(np.maximum if self.largest else np.minimum, x, self.axis)
-        line = devices.arange(0, x.shape[self.axis], like=x)
-        line = line.reshape([-1 if k == self.axis else 1 for k in range(x.ndim)])
-        found = np.where((x == run) | np.isnan(x), line, 0)
-        return Result(run, accumulated(np.maximum, found, self.axis))
+        middle = prod(x.shape[: self.axis]), x.shape[self.axis], prod(x.shape[self.axis + 1 :])
+        run, places = kernels.running_extremes(x.reshape(middle), self.largest)
+        return Result(run.reshape(x.shape), places.reshape(x.shape))
 
     def backward(self, g: Any, places: Any) -> tuple[Any, ...]:
         return (AddAlongAxis(places, self.axis, places.shape[self.axis])(g),)

@@ -13,7 +13,7 @@ from tinygrad_cnn.kernels.numpy.ranks import order as order
 from tinygrad_cnn.ops.families import Rearrangement
 from tinygrad_cnn.ops.index import AddAlongAxis
 
-__all__ = ["Sort", "TopK"]
+__all__ = ["OfRank", "Sort", "TopK"]
 
 
 class Places(NamedTuple):
@@ -63,3 +63,19 @@ class TopK(Ordered):
         rows = last.reshape((prod(last.shape[:-1]), x.shape[self.axis]))
         places = kernels.top_places(rows, self.k, self.largest).reshape((*last.shape[:-1], self.k))
         return self.taken(x, places.swapaxes(self.axis, -1))
+
+
+class OfRank(Ordered):
+    """The elements of some ranks along an axis, the smallest of rank 0; as sorting all would give them.
+
+    y[k] = sort(x)[ranks[k]]
+    """
+
+    def __init__(self, ranks: tuple[int, ...], axis: int) -> None:
+        self.ranks, self.axis = ranks, axis
+
+    def forward(self, x: Any) -> Any:
+        last = x.swapaxes(self.axis, -1)
+        rows = last.reshape((prod(last.shape[:-1]), x.shape[self.axis]))
+        places = kernels.ranked_places(rows, np.array(self.ranks, np.int64))
+        return self.taken(x, places.reshape((*last.shape[:-1], len(self.ranks))).swapaxes(self.axis, -1))

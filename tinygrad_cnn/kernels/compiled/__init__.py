@@ -56,7 +56,7 @@ SERVED = {
     "recurrent.elman": ("rnn", "rnn_slope"),
     "recurrent.gru": ("gru", "gru_slope"),
     "recurrent.lstm": ("lstm", "lstm_slope"),
-    "scans": ("recurrence", "row_extremes", "running"),
+    "scans": ("recurrence", "row_extremes", "running", "running_extremes"),
     "sums": ("column_sums", "row_sums"),
     "taps": ("tap_product", "tap_spread", "tap_sum"),
     "update": ("adam", "adaptive", "sgd"),

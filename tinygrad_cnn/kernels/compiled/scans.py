@@ -80,6 +80,34 @@ def recurrence_range(a, b, reverse, along, wide, y, start, stop):
                 out[i] = np.float32(found[i])
 
 
+@kernel("void(float32[:, :, ::1], float32, boolean, float32[:, :, ::1], int64[:, :, ::1], int64, int64)")
+def running_extremes_range(x, sign, along, y, places, start, stop):
+    first, last, left, right = parted(along, len(x), x.shape[2], start, stop)
+    for b in range(first, last):
+        row, run, at = x[b, 0, left:right], y[b, 0, left:right], places[b, 0, left:right]
+        for i in range(row.size):
+            run[i] = row[i]
+            at[i] = 0
+        for k in range(1, x.shape[1]):
+            row, before, place = x[b, k, left:right], y[b, k - 1, left:right], places[b, k - 1, left:right]
+            run, at = y[b, k, left:right], places[b, k, left:right]
+            for i in range(row.size):
+                new = (sign * row[i] >= sign * before[i]) | (row[i] != row[i])
+                run[i] = row[i] if new else before[i]
+                at[i] = k if new else place[i]
+
+
+@kernel("void(float32[:, ::1], float32, float32[:, ::1], int64[:, ::1], int64, int64)")
+def running_extremes_of_rows(x, sign, y, places, start, stop):
+    for r in range(start, stop):
+        row, run, at = x[r], y[r], places[r]
+        most, place = row[0], 0
+        for k in range(row.size):
+            new = (sign * row[k] >= sign * most) | (row[k] != row[k])
+            most, place = (row[k], k) if new else (most, place)
+            run[k], at[k] = most, place
+
+
 @kernel("void(float32[:, ::1], float32, float32[::1], int64, int64)")
 def extremes_of_rows(x, sign, y, start, stop):
     for r in range(start, stop):
@@ -116,6 +144,35 @@ def recurrence(a: Array, b: Array, reverse: bool) -> Array:
     operands = plain(a), plain(b), reverse, along, wide, y
     over(b.shape[2] if along else len(b), 24 * b.size, recurrence_range, *operands)
     return y
+
+
+def running_extremes(x: Array, largest: bool) -> Any:
+    """See the reference."""
+    if not is_served(x):
+        return reference.running_extremes(x, largest)
+    batch, count, columns = x.shape
+    y, places, sign = (
+        np.empty(x.shape, FLOAT32),
+        np.empty(x.shape, np.int64),
+        np.float32(1 if largest else -1),
+    )
+    if columns == 1:
+        flat = (batch, count)
+        operands = plain(x).reshape(flat), sign, y.reshape(flat), places.reshape(flat)
+        over(batch, 24 * x.size, running_extremes_of_rows, *operands)
+    else:
+        along = columns >= WIDE * 4
+        over(
+            columns if along else batch,
+            24 * x.size,
+            running_extremes_range,
+            plain(x),
+            sign,
+            along,
+            y,
+            places,
+        )
+    return y, places
 
 
 def row_extremes(x: Array, largest: bool) -> Array:

@@ -93,6 +93,7 @@ from tinygrad_cnn.kernels.numpy.pointwise import relu_slope as relu_slope
 from tinygrad_cnn.kernels.numpy.pointwise import sigmoid as sigmoid
 from tinygrad_cnn.kernels.numpy.pointwise import sigmoid_slope as sigmoid_slope
 from tinygrad_cnn.kernels.numpy.pool import adaptive_max_pool as adaptive_max_pool
+from tinygrad_cnn.kernels.numpy.ranks import ranked_places as ranked_places
 from tinygrad_cnn.kernels.numpy.ranks import top_places as top_places
 from tinygrad_cnn.kernels.numpy.recurrent import gru as gru
 from tinygrad_cnn.kernels.numpy.recurrent import gru_slope as gru_slope
@@ -103,6 +104,7 @@ from tinygrad_cnn.kernels.numpy.recurrent import rnn_slope as rnn_slope
 from tinygrad_cnn.kernels.numpy.scans import recurrence as recurrence
 from tinygrad_cnn.kernels.numpy.scans import row_extremes as row_extremes
 from tinygrad_cnn.kernels.numpy.scans import running as running
+from tinygrad_cnn.kernels.numpy.scans import running_extremes as running_extremes
 from tinygrad_cnn.kernels.numpy.special import digamma as digamma
 from tinygrad_cnn.kernels.numpy.special import erfinv as erfinv
 from tinygrad_cnn.kernels.numpy.special import lgamma as lgamma

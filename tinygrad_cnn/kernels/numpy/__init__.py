@@ -90,6 +90,7 @@ from tinygrad_cnn.kernels.numpy.positions import add_along as add_along
 from tinygrad_cnn.kernels.numpy.positions import add_rows as add_rows
 from tinygrad_cnn.kernels.numpy.product import linear as linear
 from tinygrad_cnn.kernels.numpy.product import matmul as matmul
+from tinygrad_cnn.kernels.numpy.ranks import ranked_places as ranked_places
 from tinygrad_cnn.kernels.numpy.ranks import top_places as top_places
 from tinygrad_cnn.kernels.numpy.recurrent import gru as gru
 from tinygrad_cnn.kernels.numpy.recurrent import gru_slope as gru_slope
@@ -100,6 +101,7 @@ from tinygrad_cnn.kernels.numpy.recurrent import rnn_slope as rnn_slope
 from tinygrad_cnn.kernels.numpy.scans import recurrence as recurrence
 from tinygrad_cnn.kernels.numpy.scans import row_extremes as row_extremes
 from tinygrad_cnn.kernels.numpy.scans import running as running
+from tinygrad_cnn.kernels.numpy.scans import running_extremes as running_extremes
 from tinygrad_cnn.kernels.numpy.sparse_maps import resample as resample
 from tinygrad_cnn.kernels.numpy.special import digamma as digamma
 from tinygrad_cnn.kernels.numpy.special import erfinv as erfinv

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tinygrad_cnn import devices
+
 Array = NDArray[Any]
 
 
@@ -31,3 +33,29 @@ def top_places(x: Array, k: int, largest: bool) -> Any:
     array([[2, 0]])
     """
     return order(x, 1, largest)[:, :k]
+
+
+def ranked_places(x: Any, ranks: Any) -> Any:
+    """The place of each row's element of each rank, as a stable sort has them: x (R, n), (k,) -> (R, k).
+
+    Values are sorted sooner than places, and found again by what is smaller. NaN counts as the largest.
+
+    >>> ranked_places(np.array([[3.0, 1.0, 3.0]]), np.array([0, 2]))
+    array([[1, 2]])
+    """
+    if type(x) in devices.ON_DEVICES:
+        return order(x, 1, False)[:, devices.beside(ranks, x)]
+    found = np.sort(x, 1)[:, ranks]
+    places = np.empty(found.shape, np.int64)
+    for k, rank in enumerate(ranks):
+        value = found[:, k : k + 1]
+        equal, less = x == value, x < value
+        nan = value != value
+        if nan.any():
+            equal, less = np.where(nan, x != x, equal), np.where(nan, x == x, less)
+        before = rank - np.count_nonzero(less, 1)  # how many equal ones come first
+        places[:, k] = equal.argmax(1)
+        if before.any():
+            more = np.flatnonzero(before)
+            places[more, k] = (equal[more].cumsum(1) == before[more, None] + 1).argmax(1)
+    return places

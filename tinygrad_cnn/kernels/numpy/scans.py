@@ -46,6 +46,37 @@ def recurrence(a: Array, b: Array, reverse: bool) -> Array:
     return devices.as_array(out)
 
 
+def accumulated(ufunc: Any, x: Any, axis: int) -> Any:
+    """`ufunc.accumulate`, which devices lack: there, in as many steps as the length has binary digits.
+
+    Source: Hillis & Steele 1986, "Data parallel algorithms", section 2.
+    """
+    if type(x) not in devices.ON_DEVICES:
+        return ufunc.accumulate(x, axis)
+    before, step = (slice(None),) * axis, 1
+    while step < x.shape[axis]:
+        later = ufunc(x[(*before, slice(step, None))], x[(*before, slice(0, -step))])
+        x = np.concatenate([x[(*before, slice(0, step))], later], axis)
+        step *= 2
+    return x
+
+
+def running_extremes(x: Array, largest: bool) -> Any:
+    """The largest (or smallest) up to each place of the axis in the middle of x (B, n, A), and its place.
+
+    Of equal ones the last counts; NaN stays from where it comes, and the last of several counts, too.
+
+    >>> run, places = running_extremes(np.array([[[1.0], [3.0], [2.0]]]), True)
+    >>> run[0, :, 0], places[0, :, 0]
+    (array([1., 3., 3.]), array([0, 1, 1]))
+    """
+    with np.errstate(invalid="ignore"):  # NaN is an answer here
+        run = accumulated(np.maximum if largest else np.minimum, x, 1)
+    line = devices.arange(0, x.shape[1], like=x).reshape((1, -1, 1))
+    found = np.where((x == run) | np.isnan(x), line, 0)
+    return run, accumulated(np.maximum, found, 1)
+
+
 def row_extremes(x: Array, largest: bool) -> Array:
     """The largest (or smallest) of each row, NaN where there is one: x (R, n) -> (R,).
 

@@ -307,6 +307,13 @@ def _sort(to: Target, op: ops.Sort, x: str) -> str:
     return to.node("TopK", [x, count], outputs=2, axis=op.axis, largest=int(op.descending))
 
 
+@exporter(ops.OfRank)
+def _of_rank(to: Target, op: ops.OfRank, x: str) -> str:
+    count = to.size(to.operand_pairs(0)[op.axis])
+    ordered = to.node("TopK", [x, count], outputs=2, axis=op.axis, largest=0)
+    return to.node("Gather", [ordered, to.constant(np.array(op.ranks, np.int64))], axis=op.axis)
+
+
 @exporter(ops.IndexAdd)
 def _index_add(to: Target, op: ops.IndexAdd, g: str) -> str:
     """Zeros with the elements added at flat places."""

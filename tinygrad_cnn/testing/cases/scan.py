@@ -45,6 +45,15 @@ def choices(draw: Draw) -> Problem:
 
 
 @st.composite
+def ranked(draw: Draw) -> Problem:
+    """Elements of which no two are equal, and some of their ranks, with repeats."""
+    shape = draw(hnp.array_shapes(min_dims=1, max_dims=3, min_side=1, max_side=4))
+    axis = draw(st.integers(0, len(shape) - 1))
+    ranks = tuple(draw(st.lists(st.integers(0, shape[axis] - 1), max_size=3, unique=True)))
+    return Problem(lambda: ops.OfRank(ranks, axis), [apart(draw, shape)])
+
+
+@st.composite
 def extremes(draw: Draw) -> Problem:
     """Elements of which no two are equal, and the largest or the smallest of them."""
     shape, largest = draw(LINES), draw(st.booleans())
@@ -110,4 +119,5 @@ CASES: dict[type[Op], Case] = {
         along_axis(ops.Sort, apart), lines(lambda op, numbers: sorted(numbers, reverse=op.descending))
     ),
     ops.TopK: Case(choices(), lines(top)),
+    ops.OfRank: Case(ranked(), lines(lambda op, numbers: [sorted(numbers)[k] for k in op.ranks])),
 }
