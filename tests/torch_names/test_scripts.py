@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -9,9 +10,11 @@ from tinygrad_cnn import torch
 from tinygrad_cnn.torch import comparison, nn
 from tinygrad_cnn.torch.comparison import Note, report
 from tinygrad_cnn.torch.profiling import Profile
+from tinygrad_cnn.torch.timed_steps import time_steps_and_batches
 
 SCRIPT = """
 import sys
+from typing import Any
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -52,6 +55,29 @@ def test_a_script_runs_as_it_is(tmp_path):
 def test_profile_prints_where_the_time_went(tmp_path):
     done = run(tmp_path, SCRIPT, "--profile")
     assert done.returncode == 0 and "module and op" in done.stderr and "CrossEntropyLoss" in done.stderr
+    assert "SGD.step" in done.stderr
+
+
+def test_a_profile_has_rows_for_steps_and_for_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    for owner, called in ((torch.optim.Optimizer, "__init__"), (torch.utils.data.DataLoader, "__iter__")):
+        monkeypatch.setattr(owner, called, getattr(owner, called))  # put back at the end
+    profile = Profile()
+    time_steps_and_batches(profile)
+    w = torch.ones(2, requires_grad=True)
+    optimizer = torch.optim.LBFGS([w], max_iter=2)
+
+    def closure() -> Any:
+        optimizer.zero_grad()
+        loss = (w * w).sum()
+        loss.backward()
+        return loss
+
+    with profile:
+        for _ in torch.utils.data.DataLoader(torch.ones(3, 2)):
+            optimizer.step(closure)
+    assert profile.rows["", "", "LBFGS.step"][2] == 3
+    assert profile.rows["", "", "DataLoader: the next batch"][2] == 4  # the last finds no more
+    assert all(forward >= 0 for forward, _, _ in profile.rows.values())
 
 
 def test_a_profile_tells_models_apart_and_sums_what_it_leaves_out() -> None:

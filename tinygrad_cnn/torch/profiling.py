@@ -57,6 +57,16 @@ class Profile(Observer, Ended):
         """Add what it took."""
         self.rows[_place(node)][1] += perf_counter() - self._began
 
+    def spent(self) -> float:
+        """Seconds in all rows."""
+        return sum(forward + backward for forward, backward, _ in self.rows.values())
+
+    def add(self, name: str, seconds: float) -> None:
+        """Count what is no op: a step of an optimizer, a batch of a loader."""
+        row = self.rows["", "", name]
+        row[0] += seconds
+        row[2] += 1
+
     def report(self, most: int = 20) -> str:
         """A table, the slowest first, times in milliseconds."""
         rows = sorted(self.rows.items(), key=lambda item: -item[1][0] - item[1][1])
@@ -70,10 +80,8 @@ class Profile(Observer, Ended):
             forward, backward, calls = (sum(row[k] for _, row in rows[most:]) for k in range(3))
             rest = f"{len(rows) - most} more"
             lines.append(f"{forward * 1e3:10.1f} {backward * 1e3:10.1f} {calls:8.0f}  {rest}")
-        spent = sum(f + b for f, b, _ in self.rows.values())
         lines.append(
-            f"ops {spent:.2f} s of {self._total:.2f} s in all; the rest: Python, data, the optimizer, "
-            "ops without a gradient"
+            f"rows {self.spent():.2f} s of {self._total:.2f} s in all; the rest: Python, ops without a gradient"
         )
         return "\n".join(lines)
 

@@ -14,6 +14,7 @@ from tinygrad_cnn.torch.autograd import walks
 from tinygrad_cnn.torch.profiling import Profile
 from tinygrad_cnn.torch.refusals import nearest, unimported
 from tinygrad_cnn.torch.tensors import Tensor
+from tinygrad_cnn.torch.timed_steps import time_steps_and_batches
 
 _PACKAGE = str(Path(__file__).parent.parent)
 
@@ -24,7 +25,7 @@ def run(script: str, arguments: list[str], *, draw: str | None = None, profile: 
     Args:
         script: its path.   arguments: what it finds in `sys.argv`.
         draw: a file for the graph of its first `backward()`.
-        profile: print the time of its ops at the end.
+        profile: print the time of its ops, its optimizers' steps and its batches at the end.
     Returns:
         The status to exit with.
     """
@@ -39,6 +40,7 @@ def run(script: str, arguments: list[str], *, draw: str | None = None, profile: 
         if watching is None:
             runpy.run_path(script, run_name="__main__")
         else:
+            time_steps_and_batches(watching)
             with watching:
                 runpy.run_path(script, run_name="__main__")
     except SystemExit as ending:

@@ -62,7 +62,7 @@ def viewed(x: Any, shape: tuple[int, ...]) -> Any:
     torch.Size([2])
     """
     order = _permutation(x)
-    if order is not None and -1 in shape and prod(shape):
+    if order is not None and -1 in shape and 0 not in shape:
         rest = x._array.size // abs(prod(shape))
         shape = tuple(rest if size == -1 else size for size in shape)
     if order is not None and prod(shape) == x._array.size and not _splits(x._array.shape, order, shape):
