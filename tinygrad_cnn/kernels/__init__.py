@@ -86,6 +86,7 @@ from tinygrad_cnn.kernels.numpy import mish as mish
 from tinygrad_cnn.kernels.numpy import mish_slope as mish_slope
 from tinygrad_cnn.kernels.numpy import one_hot as one_hot
 from tinygrad_cnn.kernels.numpy import pair_distances as pair_distances
+from tinygrad_cnn.kernels.numpy import path_sums as path_sums
 from tinygrad_cnn.kernels.numpy import pick as pick
 from tinygrad_cnn.kernels.numpy import place as place
 from tinygrad_cnn.kernels.numpy import ranked_places as ranked_places

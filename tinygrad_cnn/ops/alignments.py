@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn import devices
+from tinygrad_cnn import devices, kernels
+from tinygrad_cnn.kernels.numpy.alignments import NEVER
 from tinygrad_cnn.ops.arithmetic import Maximum
 from tinygrad_cnn.ops.elementwise import Cast, Clip, Exp
 from tinygrad_cnn.ops.families import Loss
@@ -22,9 +23,6 @@ from tinygrad_cnn.ops.select import Gate, Where
 from tinygrad_cnn.ops.shape import Concatenate
 
 __all__ = ["CTC"]
-
-#: The logarithm of 0: finite, so that no difference is NaN, and so low that adding it adds nothing.
-NEVER = -1e100
 
 
 class CTC(Loss):
@@ -51,20 +49,18 @@ class CTC(Loss):
         self._last = (states == ends) | (states == ends - 1)
 
     def forward(self, x: Any) -> Any:
-        total = self._from_the_left(self._emitted(x))[1]
+        total = self._sums(self._emitted(x))[1]
         return np.where(total < NEVER / 2, np.inf, -total).astype(x.dtype)
 
     def backward(self, g: Any, x: Any) -> tuple[Any, ...]:
         """The slope in x[t, n, k] is minus the share of the paths that are at class k in step t."""
         emitted = self._emitted(x)
-        lefts, total = self._from_the_left(emitted)
-        pairs = zip(lefts, self._from_the_right(emitted), strict=True)
-        both = [(left + right).reshape((1, *self._path.shape)) for left, right in pairs]
-        if not both:
+        if not x.shape[0]:
             return (x * 0,)
+        both, total = self._sums(emitted, both=True)
         total = Maximum()(total, NEVER / 2)  # where no path fits, each share is 0
-        shares = Exp()(Concatenate(0)(*both) - total.reshape((1, -1, 1)))
-        shares = Gate(np.arange(len(both))[:, None, None] < self._steps[:, None])(shares)
+        shares = Exp()(both - total.reshape((1, -1, 1)))
+        shares = Gate(np.arange(x.shape[0])[:, None, None] < self._steps[:, None])(shares)
         path = np.broadcast_to(self._path, shares.shape)
         slope = AddAlongAxis(path, 2, x.shape[2])(shares) * -g.reshape((1, -1, 1))
         return (Cast(x.dtype)(slope),)
@@ -73,6 +69,22 @@ class CTC(Loss):
         """Take what each state says at each step, (T, N, states)."""
         path = np.broadcast_to(self._path, (x.shape[0], *self._path.shape))
         return Clip(NEVER, None)(Cast(np.float64)(TakeAlongAxis(path, 2)(x)))
+
+    def _sums(self, emitted: Any, both: bool = False) -> tuple[Any, Any]:
+        """The sums over all paths through each state at each step if `both`, and over all paths."""
+        if type(emitted) is np.ndarray and len(emitted):  # a kernel knows no graph
+            first, last = (np.where(states, 0.0, NEVER) for states in (self._first, self._last))
+            lefts = kernels.path_sums(emitted, self._leaps, first, self._steps, False)
+            total = LogSumExp((1,))(lefts[-1] + last)
+            if not both:
+                return None, total
+            return lefts + kernels.path_sums(emitted, self._leaps, last, self._steps, True), total
+        states, total = self._from_the_left(emitted)
+        if not both:
+            return None, total
+        shape = (1, *self._path.shape)
+        pairs = zip(states, self._from_the_right(emitted), strict=True)
+        return Concatenate(0)(*[(left + right).reshape(shape) for left, right in pairs]), total
 
     def _from_the_left(self, emitted: Any) -> tuple[list[Any], Any]:
         """For each step and state, the sum over all paths up to it and with it; and over whole paths."""

@@ -37,6 +37,7 @@ SERVED = {
         "tanh",
         "tanh_slope",
     ),
+    "alignments": ("path_sums",),
     "angles": ("arccos", "arcsin", "arctan", "cos", "sin", "tan"),
     "distances": ("pair_distances", "weighted_differences"),
     "elementary": ("erf", "exp", "exp2", "expm1", "log", "log10", "log1p", "log2"),

@@ -56,6 +56,7 @@ from tinygrad_cnn.kernels.numpy.activation import softplus as softplus
 from tinygrad_cnn.kernels.numpy.activation import softplus_slope as softplus_slope
 from tinygrad_cnn.kernels.numpy.activation import tanh as tanh
 from tinygrad_cnn.kernels.numpy.activation import tanh_slope as tanh_slope
+from tinygrad_cnn.kernels.numpy.alignments import path_sums as path_sums
 from tinygrad_cnn.kernels.numpy.distances import pair_distances as pair_distances
 from tinygrad_cnn.kernels.numpy.distances import weighted_differences as weighted_differences
 from tinygrad_cnn.kernels.numpy.elementary import arccos as arccos

@@ -24,6 +24,7 @@ from tinygrad_cnn.kernels.numpy.activation import softplus as softplus
 from tinygrad_cnn.kernels.numpy.activation import softplus_slope as softplus_slope
 from tinygrad_cnn.kernels.numpy.activation import tanh as tanh
 from tinygrad_cnn.kernels.numpy.activation import tanh_slope as tanh_slope
+from tinygrad_cnn.kernels.numpy.alignments import path_sums as path_sums
 from tinygrad_cnn.kernels.numpy.convolution import conv as conv
 from tinygrad_cnn.kernels.numpy.convolution import conv_image as conv_image
 from tinygrad_cnn.kernels.numpy.convolution import conv_kernel as conv_kernel
