@@ -194,3 +194,19 @@ def test_sums_over_any_axes_of_a_large_array(axis: Any) -> None:
         np.testing.assert_array_equal(
             F.max(x, axis=axis, keepdims=keepdims), x.max(axis=axis, keepdims=keepdims)
         )
+
+
+@settings(max_examples=25)
+@given(
+    st.sampled_from([(5, 4, 1), (3, 2, 70), (40, 6, 3), (0, 3, 2), (2, 3, 0)]), SEEDS, COUNTS, st.booleans()
+)
+def test_the_first_of_the_largest_along_an_axis_is_numpys(
+    shape: Shape, seed: int, count: int, largest: bool
+) -> None:
+    threads.set_num_threads(count)
+    x = drawn(seed, shape).round()  # with ties, and -0 beside 0
+    if x.size:
+        x[:, 1, ::2], x[0, 0], x[-1, :, -1] = np.nan, np.inf, np.nan
+    for each in (x, np.asfortranarray(x), x.astype(np.float64)):
+        exact = each.argmax(1) if largest else each.argmin(1)
+        np.testing.assert_array_equal(ranks.extreme_places(each, largest), exact, strict=True)

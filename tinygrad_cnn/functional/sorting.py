@@ -17,7 +17,7 @@ from tinygrad_cnn.functional.arguments import (
     values,
 )
 from tinygrad_cnn.functional.scan import one_line
-from tinygrad_cnn.ops.sort import order
+from tinygrad_cnn.ops.sort import first_places, order
 
 __all__ = ["argmax", "argmin", "argsort", "sort", "topk"]
 
@@ -110,7 +110,7 @@ def argmax(x: Operand[T], axis: int | None = None, keepdims: bool = False) -> T:
     x, along = _not_empty("argmax", x, axis)
     keep = flag("argmax", "keepdims", keepdims)
     return observed(
-        "argmax", (x,), like(x, values(x).argmax(along, keepdims=keep)), axis=along, keepdims=keep
+        "argmax", (x,), like(x, first_places(values(x), along, True, keep)), axis=along, keepdims=keep
     )
 
 
@@ -132,7 +132,7 @@ def argmin(x: Operand[T], axis: int | None = None, keepdims: bool = False) -> T:
     x, along = _not_empty("argmin", x, axis)
     keep = flag("argmin", "keepdims", keepdims)
     return observed(
-        "argmin", (x,), like(x, values(x).argmin(along, keepdims=keep)), axis=along, keepdims=keep
+        "argmin", (x,), like(x, first_places(values(x), along, False, keep)), axis=along, keepdims=keep
     )
 
 

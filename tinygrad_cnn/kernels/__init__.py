@@ -43,6 +43,7 @@ from tinygrad_cnn.kernels.numpy import erfinv as erfinv
 from tinygrad_cnn.kernels.numpy import exp as exp
 from tinygrad_cnn.kernels.numpy import exp2 as exp2
 from tinygrad_cnn.kernels.numpy import expm1 as expm1
+from tinygrad_cnn.kernels.numpy import extreme_places as extreme_places
 from tinygrad_cnn.kernels.numpy import fixed_norm as fixed_norm
 from tinygrad_cnn.kernels.numpy import floor_divide as floor_divide
 from tinygrad_cnn.kernels.numpy import fmod as fmod

@@ -23,6 +23,21 @@ class Places(NamedTuple):
     size: int
 
 
+def first_places(x: Any, axis: int | None, largest: bool, keepdims: bool = False) -> Any:
+    """The place of the first largest (or smallest) element along an axis, or of all for None.
+
+    >>> first_places(np.array([[1.0, 3.0], [5.0, 4.0]]), 0, True)
+    array([1, 1])
+    """
+    shape = x.shape if axis is not None else (x.size,)
+    at = axis or 0
+    lines = prod(shape[:at]), shape[at] if shape else 1, prod(shape[at + 1 :])
+    left = (*shape[:at], *shape[at + 1 :])
+    if keepdims:
+        left = (*shape[:at], 1, *shape[at + 1 :]) if axis is not None else (1,) * x.ndim
+    return kernels.extreme_places(x.reshape(lines), largest).reshape(left)
+
+
 class Ordered(Rearrangement):
     """Shared by sorting and choosing: the places of the result's elements, and the derivative."""
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn import functional as F
+from tinygrad_cnn import ops
 from tinygrad_cnn.torch.tensors import Tensor
 
 
@@ -56,7 +57,7 @@ def at_places(kind: str, input: Any, places: Any, dim: int, keepdim: bool = True
     tensor([1., 2.])
     """
     if input._array.dtype.kind == "f":
-        taken = F.take_along_axis(input, places, dim)
+        taken = ops.TakeAlongAxis(places, dim % input._array.ndim)(input)
     else:
         taken = Tensor.detached(np.take_along_axis(input._array, places, dim))
     found = Tensor.detached(places)

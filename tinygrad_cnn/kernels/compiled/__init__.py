@@ -53,7 +53,7 @@ SERVED = {
     "pool.windows": ("avg_pool", "max_pool", "max_pool_places", "place", "spread"),
     "pool.bins": ("adaptive_max_pool",),
     "positions": ("add_along", "add_rows"),
-    "ranks": ("top_places",),
+    "ranks": ("extreme_places", "top_places"),
     "recurrent.elman": ("rnn", "rnn_slope"),
     "recurrent.gru": ("gru", "gru_slope"),
     "recurrent.lstm": ("lstm", "lstm_slope"),

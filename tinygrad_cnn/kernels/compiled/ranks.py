@@ -1,4 +1,4 @@
-"""Compiled choice of the k largest or smallest of each row."""
+"""Compiled choice of the k largest or smallest of each row, and of the first along an axis."""
 
 # mypy: disable-error-code="no-untyped-def"
 
@@ -46,6 +46,31 @@ def top_of_rows(x, largest, ranks, places, start, stop):
             best[at], found[at] = rank, i
             count = min(count + 1, best.size)
             least = best[count - 1]
+
+
+@kernel("void(float32[:, :, ::1], float32, float32[:, ::1], int64[:, ::1], int64, int64)")
+def extremes_along(x, sign, best, places, start, stop):
+    for b in range(start, stop):
+        held, found = best[b], places[b]
+        for i in range(held.size):
+            held[i], found[i] = sign * x[b, 0, i], 0
+        for k in range(1, x.shape[1]):
+            row = x[b, k]
+            for i in range(held.size):
+                value, most = sign * row[i], held[i]
+                better = (not value <= most) and most == most  # the first NaN stays
+                held[i] = value if better else most
+                found[i] = k if better else found[i]
+
+
+def extreme_places(x: Array, largest: bool) -> Any:
+    """See the reference."""
+    batch, _, columns = x.shape
+    if columns == 1 or not is_served(x):
+        return reference.extreme_places(x, largest)
+    best, places = np.empty((batch, columns), np.float32), np.empty((batch, columns), np.int64)
+    over(batch, 8 * x.size, extremes_along, plain(x), np.float32(1 if largest else -1), best, places)
+    return places
 
 
 def top_places(x: Array, k: int, largest: bool) -> Any:

@@ -94,6 +94,7 @@ from tinygrad_cnn.kernels.numpy.pointwise import relu_slope as relu_slope
 from tinygrad_cnn.kernels.numpy.pointwise import sigmoid as sigmoid
 from tinygrad_cnn.kernels.numpy.pointwise import sigmoid_slope as sigmoid_slope
 from tinygrad_cnn.kernels.numpy.pool import adaptive_max_pool as adaptive_max_pool
+from tinygrad_cnn.kernels.numpy.ranks import extreme_places as extreme_places
 from tinygrad_cnn.kernels.numpy.ranks import ranked_places as ranked_places
 from tinygrad_cnn.kernels.numpy.ranks import top_places as top_places
 from tinygrad_cnn.kernels.numpy.recurrent import gru as gru

@@ -91,6 +91,7 @@ from tinygrad_cnn.kernels.numpy.positions import add_along as add_along
 from tinygrad_cnn.kernels.numpy.positions import add_rows as add_rows
 from tinygrad_cnn.kernels.numpy.product import linear as linear
 from tinygrad_cnn.kernels.numpy.product import matmul as matmul
+from tinygrad_cnn.kernels.numpy.ranks import extreme_places as extreme_places
 from tinygrad_cnn.kernels.numpy.ranks import ranked_places as ranked_places
 from tinygrad_cnn.kernels.numpy.ranks import top_places as top_places
 from tinygrad_cnn.kernels.numpy.recurrent import gru as gru

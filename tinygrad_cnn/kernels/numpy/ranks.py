@@ -24,6 +24,15 @@ def order(x: Any, axis: int, descending: bool) -> Any:
     return x.shape[axis] - 1 - np.flip(np.argsort(backwards, axis=axis, kind="stable"), axis)
 
 
+def extreme_places(x: Array, largest: bool) -> Any:
+    """The places of the first largest (or smallest) of each line: x (B, n, D) -> (B, D); NaN is both.
+
+    >>> extreme_places(np.array([[[3.0], [4.0], [4.0]]]), True)
+    array([[1]])
+    """
+    return x.argmax(1) if largest else x.argmin(1)
+
+
 def top_places(x: Array, k: int, largest: bool) -> Any:
     """The places of the k largest (or smallest) of each row, in order; the first of equal ones first.
 

@@ -131,11 +131,12 @@ class MultiheadAttention(Module):
         y, weights = attention(name, q_heads, k_heads, v_heads, mask, p, False, None, self.rng)
         y = F.reshape(F.swapaxes(y, 1, 2), (*q.shape[:2], self.embed_dim))
         y = self.out_proj(y if self.batch_first or flat else F.swapaxes(y, 0, 1))
+        y = y[0] if flat else y
+        if not need_weights:
+            return y, None
         if average_attn_weights:
             weights = F.mean(weights, 1)
-        if flat:
-            y, weights = y[0], weights[0]
-        return y, weights if need_weights else None
+        return y, weights[0] if flat else weights
 
     def _projected(self, q: Any, k: Any, v: Any) -> list[Any]:
         """Query, key and value, each (N, length, E)."""
