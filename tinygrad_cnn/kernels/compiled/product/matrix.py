@@ -12,7 +12,7 @@ it waits for. So with few samples the order of the loops is another: each weight
 for all samples while it is in registers (`few_rows`: 16 rows of w at a time, added to dx in the cache),
 and each weight's gradient is written once.
 
-A single sample, and what is small, is served by `thin`; other products fall to the reference: BLAS.
+`vector` serves a single sample, and what is small; BLAS serves the rest, large products among them.
 """
 
 from __future__ import annotations
