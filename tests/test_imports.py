@@ -53,7 +53,7 @@ MAY_IMPORT: dict[str, str] = {
     "train": "errors devices restoring graph mode rng functional tensors nn optim data parallel serial",
     "onnx": "errors devices restoring graph grid kernels mode rng ops functional tensors nn serial",
     "torch": "errors anomaly restoring graph mode rng functional ops tensors nn optim serial torchvision",
-    "torchvision": "errors graph mode functional data torch",
+    "torchvision": "errors graph mode functional data serial torch",
 }
 MAY_IMPORT["parallel"] = "errors devices restoring graph mode rng kernels functional tensors nn optim"
 for part in [

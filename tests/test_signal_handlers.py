@@ -110,7 +110,7 @@ CALLS: dict[str, tuple[Callable[[Path], Any], Any, str]] = {
     "lock": (lambda folder: atomic._lock(0), atomic.fcntl, "flock"),
     "leftovers": (lambda folder: atomic._remove_leftovers(folder / "a"), atomic.os, "listdir"),
     "load_tensors": (lambda folder: load_tensors(folder / "a.npz"), zipfile, "ZipFile"),
-    "load_image": (lambda folder: load_image(folder / "a.png"), image, "_formats"),
+    "load_image": (lambda folder: load_image(folder / "a.png"), image, "formats"),
     "labels": (
         lambda folder: check_labels("a", np.zeros(1, int), np.zeros((1, 2)), interrupting), Path, "stat"
     ),

@@ -1,5 +1,8 @@
 """Damaged and hostile files: FormatError with the file's and the node's name, in little time and memory."""
 
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 from onnx_models import model, network, normal, of_one, onnx
@@ -33,6 +36,15 @@ def run_refused(tmp_path, made, words, *arrays, **options):
 @pytest.mark.parametrize("data", [b"", b"no model", b"\x08\x07", bytes(range(256)), b"PK\x03\x04" * 50])
 def test_other_files_are_no_models(tmp_path, data):
     refused(tmp_path, data, "no ONNX model")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_a_pipe_or_a_device_is_refused_and_not_waited_for(tmp_path: Path) -> None:  # R12
+    os.mkfifo(tmp_path / "pipe.onnx")
+    (tmp_path / "device.onnx").symlink_to("/dev/zero")
+    for name in ("pipe", "device"):
+        with pytest.raises(FormatError, match=f"{name}.onnx: expected a file, found a {name}"):
+            load(tmp_path / f"{name}.onnx")
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.999])

@@ -1,6 +1,11 @@
 """What few programs do with `torchvision`: files that are not there or are no data sets, and images as tensors."""
 
+import os
 import pickle
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +16,8 @@ from tinygrad_cnn.errors import FormatError, MissingExtraError
 pytest.importorskip("PIL", reason="images are an extra")
 
 from tinygrad_cnn import torchvision
-from tinygrad_cnn.torchvision.datasets import handwriting, vision
+from tinygrad_cnn.torchvision.datasets import celeba, cifar, handwriting, utils, vision
+from tinygrad_cnn.torchvision.datasets.folders import default_loader
 from tinygrad_cnn.torchvision.models import resnet18, squeezenet1_1
 
 functional = torchvision.transforms.functional
@@ -110,3 +116,28 @@ def test_a_pretrained_googlenet_changes_its_input(tmp_path, monkeypatch):
         torchvision.models.googlenet(pretrained=True, init_weights=False, num_classes=2)
     with pytest.raises(KeyError):
         resnet18(weights="NO_SUCH")
+
+
+# --------------------------------------------------------------------------- hostile files
+def test_a_postscript_file_under_an_image_s_name_starts_nothing(tmp_path: Path) -> None:  # R10
+    path = tmp_path / "a.png"
+    path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\nshowpage\n")
+    for read in (torchvision.io.read_image, default_loader, vision.opened):
+        with pytest.raises(OSError, match="cannot identify image file"):
+            read(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_a_pipe_or_a_device_is_refused_and_not_waited_for(tmp_path: Path) -> None:  # R12
+    pipe, device = tmp_path / "a.zip", tmp_path / "b.zip"
+    os.mkfifo(pipe)
+    device.symlink_to("/dev/zero")
+    readers: list[Callable[[Path], Any]] = [
+        torchvision.io.read_image, default_loader, vision.opened, torch.load, utils.calculate_md5,
+        utils.extract_archive, cifar._content, partial(celeba._table, titled=False),
+    ]  # fmt: skip
+    for read in readers:
+        with pytest.raises(FormatError, match="expected a file, found a pipe"):
+            read(pipe)
+        with pytest.raises(FormatError, match="expected a file, found a device"):
+            read(device)

@@ -148,7 +148,7 @@ def _read(content: bytes, path: Path, size: tuple[int, int] | None, channels: in
     """Decode a file's content; damage of any kind is a FormatError that names the file."""
     library = pillow("load_image")
     try:
-        with library.open(io.BytesIO(content), formats=_formats()) as image:
+        with library.open(io.BytesIO(content), formats=formats()) as image:
             _check_size(image, most, 4)
             if size is not None:
                 # A JPEG file can be decoded at 1/2, 1/4 or 1/8 of its size, which takes a fraction of
@@ -175,8 +175,12 @@ def _read(content: bytes, path: Path, size: tuple[int, int] | None, channels: in
 
 
 @cache
-def _formats() -> list[str]:
-    """Those of the formats that this build of Pillow has."""
+def formats() -> list[str]:
+    """Those of the formats that this build of Pillow has; it knows others that start programs.
+
+    >>> "PNG" in formats(), "EPS" in formats()
+    (True, False)
+    """
     library = pillow("load_image")
     library.init()
     return [name for name in FORMATS if name in library.OPEN]

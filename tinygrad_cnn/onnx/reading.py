@@ -18,6 +18,7 @@ from tinygrad_cnn.onnx.importers import IMPORTERS
 from tinygrad_cnn.onnx.node_order import by_modules
 from tinygrad_cnn.onnx.package import onnx_package
 from tinygrad_cnn.onnx.protobuf import Reader, Types
+from tinygrad_cnn.serial import read_file
 from tinygrad_cnn.serial.paths import path_of
 from tinygrad_cnn.signal_handlers import let_through
 
@@ -61,7 +62,7 @@ def load(path: str | os.PathLike[str], *, dtype: Any = None, budget: int = BUDGE
     if computed is not None and computed not in (np.float16, np.float32, np.float64):
         raise DTypeError(f"onnx.load: dtype {computed} is none; float16, float32 and float64 fit")
     file = Path(path_of("onnx.load", path))
-    data = file.read_bytes()
+    data = read_file(file)
     model = parsed(onnx, data, str(path))
     _load_external(onnx, model, file)
     return module_of(onnx, model, str(path), Types(onnx, computed, widen=True), budget)

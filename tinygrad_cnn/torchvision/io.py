@@ -10,7 +10,7 @@ import numpy as np
 
 from tinygrad_cnn.torch.refusals import guard
 from tinygrad_cnn.torch.tensors import Tensor
-from tinygrad_cnn.torchvision.datasets.vision import image_class
+from tinygrad_cnn.torchvision.datasets.vision import image_class, opened
 
 
 class ImageReadMode(enum.Enum):
@@ -25,9 +25,8 @@ class ImageReadMode(enum.Enum):
 
 def read_image(path: Any, mode: Any = ImageReadMode.UNCHANGED) -> Any:
     """An image file as bytes (C, H, W)."""
-    with Path(path).open("rb") as file:
-        image = image_class().open(file)
-        array = np.array(image.convert(mode.value) if mode.value else image)
+    image = opened(path)
+    array = np.array(image.convert(mode.value) if mode.value else image)
     return Tensor.detached(
         array[None] if array.ndim == 2 else np.ascontiguousarray(array.transpose(2, 0, 1))
     )

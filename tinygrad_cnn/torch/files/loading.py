@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 import struct
 import zipfile
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tinygrad_cnn.errors import FormatError
 from tinygrad_cnn.restoring import Ended
+from tinygrad_cnn.serial import read_file
 from tinygrad_cnn.serial.paths import path_of
 from tinygrad_cnn.torch import devices, dtypes
 from tinygrad_cnn.torch.files.containers import told
@@ -88,7 +88,7 @@ def load(
         f.seek(0)
         data = f.read()
     else:
-        data = Path(path_of("torch.load", f)).read_bytes()
+        data = read_file(path_of("torch.load", f))
     if data[:4] != b"PK\x03\x04":
         raise FormatError(
             "load: this is not a zip archive as torch.save writes since version 1.6; "

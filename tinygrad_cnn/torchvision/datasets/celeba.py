@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn.errors import FormatError
+from tinygrad_cnn.serial import read_file
 from tinygrad_cnn.torch.tensors import Tensor
 from tinygrad_cnn.torchvision.datasets.vision import VisionDataset, opened
 
@@ -97,7 +98,7 @@ class CelebA(VisionDataset):
 
 def _table(path: Path, titled: bool) -> tuple[list[str], Any, list[str]]:
     """The first word of each row, the numbers behind it, and the columns' names, which the second line may hold."""
-    lines = [line.split() for line in path.read_text(encoding="utf-8").splitlines()]
+    lines = [line.split() for line in read_file(path).decode().splitlines()]
     header, rows = (lines[1], lines[2:]) if titled and len(lines) > 1 else ([], lines)
     try:
         numbers = np.array([[int(word) for word in row[1:]] for row in rows], np.int64)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from tinygrad_cnn.errors import FormatError
+from tinygrad_cnn.serial import read_file
 from tinygrad_cnn.torch.files.machine import Machine
 from tinygrad_cnn.torchvision.datasets.vision import VisionDataset, image_class
 
@@ -68,7 +69,7 @@ class CIFAR100(CIFAR10):
 
 
 def _content(file: Path) -> dict[str, Any]:
-    content = Machine(_no_storage, [], False).run(file.read_bytes())
+    content = Machine(_no_storage, [], False).run(read_file(file))
     if not isinstance(content, dict):
         raise FormatError(f"{file}: a dict was expected, found {type(content).__name__}")
     return {

@@ -6,15 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tinygrad_cnn.torchvision.datasets.vision import VisionDataset, image_class
+from tinygrad_cnn.torchvision.datasets.vision import VisionDataset, opened
 
 IMG_EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
 
 
-def default_loader(path: str) -> Any:
+def default_loader(path: Any) -> Any:
     """An image file as an RGB image."""
-    with Path(path).open("rb") as file:
-        return image_class().open(file).convert("RGB")
+    return opened(path).convert("RGB")
 
 
 class DatasetFolder(VisionDataset):
@@ -30,7 +29,7 @@ class DatasetFolder(VisionDataset):
     def __init__(
         self,
         root: Any,
-        loader: Callable[[str], Any] = default_loader,
+        loader: Callable[[Any], Any] = default_loader,
         extensions: Any = IMG_EXTENSIONS,
         transform: Any = None,
         target_transform: Any = None,

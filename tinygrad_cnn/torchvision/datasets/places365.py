@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tinygrad_cnn.errors import FormatError
+from tinygrad_cnn.serial import read_file
 from tinygrad_cnn.torchvision.datasets.folders import default_loader
 from tinygrad_cnn.torchvision.datasets.vision import VisionDataset
 
@@ -77,7 +78,7 @@ def _rows(path: Path, words: int) -> list[list[str]]:
             f"The file {path} does not exist or is corrupted. You can set download=True to download it; here it "
             f"is not fetched: unpack the published lists in {path.parent}"
         )
-    rows = [line.split() for line in path.read_text(encoding="utf-8").splitlines()]
+    rows = [line.split() for line in read_file(path).decode().splitlines()]
     for k, row in enumerate(rows):
         if len(row) < words or (len(row) > 1 and not row[1].lstrip("-").isdecimal()):
             raise FormatError(

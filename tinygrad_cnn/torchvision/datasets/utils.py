@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from tinygrad_cnn.serial import opened
 from tinygrad_cnn.torch.refusals import guard as _guard
 
 __all__ = [
@@ -22,7 +23,7 @@ __all__ = [
 
 def calculate_md5(fpath: Any, chunk_size: int = 1024 * 1024) -> str:
     """The MD5 of a file, in hexadecimal digits."""
-    with open(fpath, "rb") as file:
+    with opened(fpath) as file:
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
@@ -86,15 +87,15 @@ def extract_archive(from_path: Any, to_path: Any = None, remove_finished: bool =
     """
     source, to = Path(from_path), Path(to_path) if to_path is not None else Path(from_path).parent
     if source.suffix == ".zip":
-        with zipfile.ZipFile(source) as packed:
+        with opened(source) as file, zipfile.ZipFile(file) as packed:
             packed.extractall(to)
     elif any(s in source.suffixes for s in (".tar", ".tgz")):
-        with tarfile.open(source) as entries:
+        with opened(source) as file, tarfile.open(fileobj=file) as entries:
             entries.extractall(to, filter="data")
     elif source.suffix == ".gz":
         to = to / source.stem if to_path is None or to.is_dir() else to
-        with gzip.open(source) as content, open(to, "wb") as file:
-            shutil.copyfileobj(content, file)
+        with opened(source) as file, gzip.open(file) as content, open(to, "wb") as written:
+            shutil.copyfileobj(content, written)
     else:
         raise RuntimeError(
             f"extract_archive: .zip, .tar, .tgz, .tar.gz and .gz are known, got {source.name}"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
+from tinygrad_cnn.data.image import formats
 from tinygrad_cnn.errors import MissingExtraError
+from tinygrad_cnn.serial import read_file
 from tinygrad_cnn.torch.utils.data.datasets import Dataset
 
 
@@ -26,8 +29,12 @@ def image_class() -> Any:
 
 
 def opened(path: Any) -> Any:
-    """An image file as an image in its own mode; the file is closed."""
-    image = image_class().open(path)
+    """An image file as an image in its own mode, if it has one of the formats of `data.load_image`.
+
+    Raises:
+        FormatError: a pipe, a device or a socket.   PIL.UnidentifiedImageError: another format.
+    """
+    image = image_class().open(io.BytesIO(read_file(path)), formats=formats())
     image.load()
     return image
 
