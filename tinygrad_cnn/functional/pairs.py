@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from math import log
+from typing import Any
 
 import numpy as np
 
-from tinygrad_cnn import ops
+from tinygrad_cnn import devices, ops
 from tinygrad_cnn.functional.arguments import Operand, T, broadcastable, floating, number, operands, values
 from tinygrad_cnn.functional.arithmetic import maximum, minimum
 from tinygrad_cnn.functional.elementwise import where
@@ -205,7 +206,12 @@ def nan_to_num(
     array, most = values(x), np.finfo(x.dtype)
     high = float(most.max) if posinf is None else number("nan_to_num", "posinf", posinf)
     low = float(most.min) if neginf is None else number("nan_to_num", "neginf", neginf)
-    x = where(np.isnan(array), number("nan_to_num", "nan", nan), x)
+    fill = number("nan_to_num", "nan", nan)
+    if type(array) not in devices.ON_DEVICES:  # a device may lack NumPy's function
+        finite = np.isfinite(array)
+        others: Any = 0.0 if finite.all() else np.nan_to_num(array, nan=fill, posinf=high, neginf=low)
+        return where(finite, x, others)
+    x = where(np.isnan(array), fill, x)
     return where(np.isposinf(array), high, where(np.isneginf(array), low, x))
 
 

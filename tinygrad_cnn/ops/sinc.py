@@ -40,17 +40,15 @@ class SincSlope(Elementwise):
     def forward(self, x: Any) -> Any:
         z = np.multiply(x, pi, dtype=np.result_type(x, np.float64))
         near = np.abs(z) < 1.0 + self.n / 2
-        return (
-            pi**self.n * np.where(near, self._series(z), self._quotients(np.where(near, 1.0, z)))
-        ).astype(np.result_type(x), copy=False)
+        series, quotients = self._series(np.where(near, z, 0.0)), self._quotients(np.where(near, 1.0, z))
+        return (pi**self.n * np.where(near, series, quotients)).astype(np.result_type(x), copy=False)
 
     def _series(self, z: Any) -> Any:
         """The n-th derivative of sum_k (-1)^k z^2k / (2k+1)!, to the last place for |z| < 4."""
-        total = np.zeros_like(z)
-        for k in range(ceil(self.n / 2), ceil(self.n / 2) + 18):
-            power = 2 * k - self.n
-            total = total + (-1) ** k * perm(2 * k, self.n) / factorial(2 * k + 1) * z**power
-        return total
+        first, total, square = ceil(self.n / 2), np.zeros_like(z), z * z
+        for k in reversed(range(first, first + 18)):
+            total = total * square + (-1) ** k * perm(2 * k, self.n) / factorial(2 * k + 1)
+        return total * z if self.n % 2 else total
 
     def _quotients(self, z: Any) -> Any:
         """s_n = (the n-th derivative of sin - n·s_(n-1)) / z, for z far from 0."""
