@@ -18,6 +18,7 @@ from tinygrad_cnn.torch import (
     drawing,
     dtypes,
     linalg,
+    lu,
     multiprocessing,
     ordering,
     pointwise,
@@ -58,7 +59,7 @@ from tinygrad_cnn.torch.tensors import Tensor, adopted
 _FLOAT32 = np.dtype(np.float32)
 #: The modules whose functions are in the tables.
 FAMILIES = (
-    arithmetic, comparing, creating, drawing, ordering, pointwise, products, quantities, reducing, scattering, selecting, shaping, splitting,
+    arithmetic, comparing, creating, drawing, lu, ordering, pointwise, products, quantities, reducing, scattering, selecting, shaping, splitting,
     triangles, windows,
 )  # fmt: skip
 

@@ -15,6 +15,7 @@ from tinygrad_cnn.torch.nn import functional as nn_functional
 from tinygrad_cnn.torch.refusals import guard as _guard
 from tinygrad_cnn.torch.tensors import Tensor
 from tinygrad_cnn.torchvision.datasets.vision import image_class
+from tinygrad_cnn.torchvision.transforms.colours import turned
 
 
 class InterpolationMode(enum.Enum):
@@ -253,16 +254,26 @@ def adjust_saturation(img: Any, saturation_factor: float) -> Any:
 
 
 def adjust_hue(img: Any, hue_factor: float) -> Any:
-    """Colours turned by a share of the circle."""
+    """Colours turned by a share of the circle.
+
+    Raises:
+        ValueError: the share is not from -0.5 to 0.5.
+    """
+    if not -0.5 <= hue_factor <= 0.5:
+        raise ValueError(f"adjust_hue: hue_factor from -0.5 to 0.5 fits, got {hue_factor}")
     if isinstance(img, Tensor):
-        return to_tensor(adjust_hue(to_pil_image(img), hue_factor))
+        if img._array.shape[-3] == 1:
+            return img
+        if img._array.dtype.kind == "f":
+            return Tensor.detached(turned(img._array, hue_factor))
+        return convert_image_dtype(adjust_hue(convert_image_dtype(img), hue_factor), img.dtype)
     if img.mode in ("L", "1", "I", "F"):
         return img
     hue, saturation, value = img.convert("HSV").split()
-    turned = np.asarray(hue, np.uint8) + np.int32(hue_factor * 255).astype(np.uint8)
+    moved = np.asarray(hue, np.uint8) + np.int32(hue_factor * 255).astype(np.uint8)
     return (
         image_class()
-        .merge("HSV", (image_class().fromarray(turned.astype(np.uint8)), saturation, value))
+        .merge("HSV", (image_class().fromarray(moved.astype(np.uint8)), saturation, value))
         .convert(img.mode)
     )
 
