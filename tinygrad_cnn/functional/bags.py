@@ -98,15 +98,17 @@ def embedding_bag(
     if padding is not None:
         inside = inside & (named != padding)
     rows = embedding(named, w, padding)
-    kept, counts = inside[..., None], inside.sum(1)[:, None]
+    counts = inside.sum(1)[:, None]
+    full = bool(inside.all())  # nothing is left out
     if mode == "max":
-        least = np.asarray(np.finfo(w.dtype).min, w.dtype)
         if not inside.shape[1]:
             return sum_over(rows, 1)
-        return where(counts > 0, max_of(where(kept, rows, least), 1), np.zeros((), w.dtype))
+        least = np.asarray(np.finfo(w.dtype).min, w.dtype)
+        most = max_of(rows if full else where(inside[..., None], rows, least), 1)
+        return most if full else where(counts > 0, most, np.zeros((), w.dtype))
     if per_sample_weights is not None:
         rows = rows * _weights(name, per_sample_weights, indices, mode)[places][..., None]
-    total = sum_over(where(kept, rows, np.zeros((), w.dtype)), 1)
+    total = sum_over(rows if full else where(inside[..., None], rows, np.zeros((), w.dtype)), 1)
     return total if mode == "sum" else total / np.maximum(counts, 1).astype(w.dtype)
 
 
