@@ -71,6 +71,14 @@ class Subject:
             raise DTypeError(f"{self.caller}: none of the inputs is a float array")
         return wanted or floats
 
+    def positional(self, given: Sequence[Any]) -> list[Any]:
+        """The positional inputs with such arrays; the arrays alone, where something else holds some."""
+        among = sum(map(self.framework.holds, self.inputs[0]))
+        if among != len(given):
+            return list(given)
+        new = iter(given)
+        return [next(new) if self.framework.holds(x) else x for x in self.inputs[0]]
+
     # ----------------------------------------------------------------------- evaluation
     def flat(self, given: Sequence[Any]) -> list[Any]:
         """The float results of the function on a flat list of the framework's arrays."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -31,6 +32,8 @@ class NumpyDerivatives(Framework):
         jvp: Callable[..., Any] | None, hvp: Callable[..., Any] | None = None,
     ) -> None:  # fmt: skip
         self.gradient, self.vjp, self.jvp, self.hvp = gradient, vjp, jvp, hvp
+        #: From a list of the arrays to the inputs as they were given, with what is no array among them.
+        self.filled: Callable[[Sequence[Any]], list[Any]] | None = None
 
     def holds(self, x: Any) -> bool:
         """Arrays and numbers of NumPy."""
@@ -56,12 +59,11 @@ class NumpyDerivatives(Framework):
                     f"{[np.shape(w) for w in weights]}; vjp= fits"
                 )
             scale = np.reshape(weights[0], ())
-            return [
-                None if d is None else d * scale for d in self._fit(self.gradient(*leaves), leaves, active)
-            ]
+            found = self._fit(self._called(self.gradient, (), leaves), leaves, active)
+            return [None if d is None else d * scale for d in found]
         if self.vjp is not None:
             g = weights[0] if len(weights) == 1 else tuple(weights)
-            return list(self._fit(self.vjp(g, *leaves), leaves, active))
+            return list(self._fit(self._called(self.vjp, (g,), leaves), leaves, active))
         return [self._by_forward(f, leaves, active, weights, k) for k in active]
 
     def second(
@@ -75,8 +77,15 @@ class NumpyDerivatives(Framework):
             raise ArgumentError("gradcheck: hvp= is for a function that returns one number")
         scale = np.reshape(cotangents[0], ())
         v = vectors[0] if len(vectors) == 1 else tuple(vectors)
-        found = self._fit(self.hvp(v, *leaves), leaves, active)
+        found = self._fit(self._called(self.hvp, (v,), leaves), leaves, active)
         return [None if d is None else d * scale for d in found]
+
+    def _called(self, derivative: Callable[..., Any], first: tuple[Any, ...], leaves: list[Any]) -> Any:
+        """A derivative at the inputs as they were given; at the arrays alone, if it takes no others."""
+        given = leaves if self.filled is None else self.filled(leaves)
+        if len(given) != len(leaves) and not _takes(derivative, len(first) + len(given)):
+            given = leaves
+        return derivative(*first, *given)
 
     def _by_forward(
         self, f: Flat, leaves: list[Any], active: Sequence[int], weights: Sequence[Array], place: int
@@ -113,5 +122,16 @@ class NumpyDerivatives(Framework):
         """By the jvp that was handed over."""
         if self.jvp is None:
             raise NotSupportedError("no forward mode: no jvp was handed over")
-        found = self.jvp(tuple(tangents), *leaves)
+        found = self._called(self.jvp, (tuple(tangents),), leaves)
         return [np.asarray(d) for d in (found if isinstance(found, (tuple, list)) else [found])]
+
+
+def _takes(function: Callable[..., Any], count: int) -> bool:
+    """Whether a function can be called with so many arguments, as far as anybody knows."""
+    try:
+        inspect.signature(function).bind(*range(count))
+    except TypeError:
+        return False
+    except ValueError:  # written in C, without a signature
+        return True
+    return True
