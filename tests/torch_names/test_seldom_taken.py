@@ -1,0 +1,81 @@
+"""Branches that programs seldom take: one call through each."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tinygrad_cnn import torch
+from tinygrad_cnn.errors import StateError
+from tinygrad_cnn.torch import comparison
+from tinygrad_cnn.torch.nn.utils import prune
+from tinygrad_cnn.torch.utils._pytree import tree_flatten
+
+pytest.importorskip("PIL", reason="images are an extra")
+
+from tinygrad_cnn.torchvision.datasets.vision import VisionDataset
+from tinygrad_cnn.torchvision.models import inception
+from tinygrad_cnn.torchvision.transforms import v2
+
+
+def test_shapes_of_trees_are_compared() -> None:
+    one, same, other = (tree_flatten(tree)[1] for tree in ([1, 2], [3, 4], [1, [2]]))
+    assert one == same and one != other and one != 2
+    assert not one.is_leaf() and one.children_specs[0].is_leaf()
+
+
+def test_a_data_set_changes_image_and_target_together() -> None:
+    data = VisionDataset("nowhere", transforms=lambda image, target: (target, image))
+    assert data.changed("image", "target") == ("target", "image")
+
+
+def test_weights_of_inception_want_the_input_that_they_were_trained_with(monkeypatch: Any) -> None:
+    given: dict[str, Any] = {}
+    monkeypatch.setattr(inception, "Inception3", lambda **options: given.update(options))
+    monkeypatch.setattr(inception, "filled", lambda *_: None)
+    inception.inception_v3(pretrained=True)
+    assert given == {"transform_input": True}
+
+
+def test_a_tensor_is_a_pure_one_already() -> None:
+    x = torch.ones(2)
+    assert v2.ToPureTensor()(x) is x
+
+
+def test_a_tensor_is_pruned_without_a_module() -> None:
+    method = prune.L1Unstructured(amount=1)
+    np.testing.assert_array_equal(method.prune(torch.tensor([3.0, -1.0, 2.0])).numpy(), [3, 0, 2])
+    layer = torch.nn.Linear(2, 2)
+    method = prune.L1Unstructured.apply(layer, "weight", amount=1)
+    method.remove(layer)
+    assert "weight" in dict(layer.named_parameters()) and int((layer.weight == 0).sum()) == 1
+
+
+def test_a_tensor_to_the_power_of_an_array_of_numpy() -> None:
+    x = torch.tensor([2.0, 3.0])
+    np.testing.assert_array_equal((x ** np.array([1.0, 2.0], np.float32)).numpy(), [2, 9])
+
+
+def test_the_state_of_a_parameter_is_a_dict() -> None:
+    optimizer = torch.optim.SGD([torch.ones(1, requires_grad=True)], lr=0.1)
+    state = {**optimizer.state_dict(), "state": {0: 5}}
+    with pytest.raises(StateError, match="a dict for the number of each parameter"):
+        optimizer.load_state_dict(state)
+
+
+def test_a_part_that_begins_outside_is_refused() -> None:
+    with pytest.raises(IndexError, match="start 5 is out of range for a size of 2"):
+        torch.narrow(torch.ones(2), 0, 5, 1)
+
+
+def test_a_tensor_that_requires_grad_is_no_array_by_itself() -> None:
+    with pytest.raises(RuntimeError, match=r"Use tensor.detach\(\).numpy\(\) instead"):
+        np.asarray(torch.ones(2, requires_grad=True))
+
+
+def test_other_sizes_and_numbers_that_are_not_finite_are_told() -> None:
+    def made(*values: float) -> comparison.Note:
+        return comparison.Note("f", 1, "x", "float32", list(values), 1.0)
+
+    assert "1 numbers with PyTorch, 2 with" in comparison._shown(made(0), made(0, 1))
+    assert "NaN or infinite elements: 1 with PyTorch" in comparison._shown(made(1, 2), made(0, 2))
