@@ -71,3 +71,8 @@ def test_rare_results_are_those_of_the_host(device):
     found = pools.avg_pool(Tensor(image).to(device)._array, uneven, False)
     np.testing.assert_allclose(host(found), reference.avg_pool(image, uneven, False))
     assert F.concatenate([np.ones(2)]).tolist() == [1, 1]  # arrays of the host alone, beside a device
+
+
+def test_sums_of_rows_and_of_columns() -> None:
+    np.testing.assert_array_equal(rows.row_sums(ROWS), ROWS.sum(axis=1))
+    np.testing.assert_array_equal(rows.column_sums(X[0]), X[0].sum(axis=1))

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from tinygrad_cnn import torch
-from tinygrad_cnn.errors import StateError
+from tinygrad_cnn.errors import FormatError, StateError
 from tinygrad_cnn.torch import comparison
+from tinygrad_cnn.torch.files import containers
+from tinygrad_cnn.torch.generators import Draws
 from tinygrad_cnn.torch.nn.utils import prune
 from tinygrad_cnn.torch.utils._pytree import tree_flatten
 
@@ -46,8 +48,8 @@ def test_a_tensor_is_pruned_without_a_module() -> None:
     method = prune.L1Unstructured(amount=1)
     np.testing.assert_array_equal(method.prune(torch.tensor([3.0, -1.0, 2.0])).numpy(), [3, 0, 2])
     layer = torch.nn.Linear(2, 2)
-    method = prune.L1Unstructured.apply(layer, "weight", amount=1)
-    method.remove(layer)
+    applied = prune.L1Unstructured.apply(layer, "weight", amount=1)
+    applied.remove(layer)
     assert "weight" in dict(layer.named_parameters()) and int((layer.weight == 0).sum()) == 1
 
 
@@ -79,3 +81,19 @@ def test_other_sizes_and_numbers_that_are_not_finite_are_told() -> None:
 
     assert "1 numbers with PyTorch, 2 with" in comparison._shown(made(0), made(0, 1))
     assert "NaN or infinite elements: 1 with PyTorch" in comparison._shown(made(1, 2), made(0, 2))
+
+
+def test_containers_in_files_that_hold_something_else_are_refused() -> None:
+    with pytest.raises(FormatError, match="a deque of something else than a list"):
+        containers._deque({1: 2})
+    with pytest.raises(FormatError, match="bytes with arguments"):
+        containers._bytes(3)
+    assert containers._bytes() == b"" and list(containers._deque([1, 2], 1)) == [2]
+
+
+def test_draws_of_numpys_names_are_those_of_the_seed() -> None:
+    torch.manual_seed(0)
+    first = Draws().exponential(2.0, (2, 3))
+    torch.manual_seed(0)
+    np.testing.assert_array_equal(first, Draws().exponential(2.0, (2, 3)))
+    assert first.shape == (2, 3) and (first > 0).all()
