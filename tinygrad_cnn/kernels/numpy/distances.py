@@ -34,4 +34,9 @@ def weighted_differences(w: Array, a: Array, b: Array) -> Array:
     >>> weighted_differences(np.ones((1, 1, 2)), np.zeros((1, 1, 1)), np.array([[[3.0], [4.0]]]))
     array([[[-7.]]])
     """
-    return devices.as_array((w[..., None] * (a[:, :, None] - b[:, None])).sum(axis=2))
+    first, second, weight = a[:, :, None], b[:, None], w[..., None]
+    with np.errstate(over="ignore", invalid="ignore"):
+        difference = first - second
+        halves = weight * (first / 2 - second / 2)  # where the difference of finite numbers overflows
+        terms = np.where(np.isinf(difference), halves * 2, weight * difference)
+        return devices.as_array(terms.sum(axis=2))
