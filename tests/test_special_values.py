@@ -65,6 +65,7 @@ BOUNDS: dict[type[Op], Bound] = {
     ops.PadAdd: Bound(16, 64, of="sum"),
     ops.GELU: Bound(of="operand"),
     ops.Norm: Bound(16, 64, reach=0.3),
+    ops.PairDistances: Bound(16, 64, reach=0.3),
     Scan: Bound(16, 64, of="sum"),
     ops.Sum: Bound(of="sum"),
     ops.Mean: Bound(of="sum"),
