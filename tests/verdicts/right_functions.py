@@ -217,3 +217,11 @@ def fixed_point(x: Any) -> Any:
     for _ in range(20):
         y = F.cos(y * 0.3 + x)
     return y
+
+
+# --------------------------------------------------------------------------- 0 at the point, and steep within 1e-8
+RIGHT["a direction, lengths from 1e-8 on, of nothing"] = (
+    lambda x: x / F.maximum(F.abs(x), 1e-8),
+    lambda rng: (np.zeros((2, 3)),),
+)
+RIGHT["clipped within 1e-8, of nothing"] = (lambda x: F.clip(x * 1e8, -1, 1), lambda rng: (np.zeros(4),))

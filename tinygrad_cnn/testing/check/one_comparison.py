@@ -139,7 +139,9 @@ class Comparison:
         if found is not None:
             return found
         noise = max(self.floor, self.noise())
-        if noise > ALL_NOISE * self.size and self.size > 0:
+        # A value of 0 says nothing about how large the function is close by.
+        size = self.size or (self.swing() if self.order == 1 else 0.0)
+        if noise > ALL_NOISE * size and size > 0:
             return self.said("unchecked", Slope(np.nan, np.inf, 0.0), "the function is noise here")
         levels = HUGE_LEVELS if self.check.huge else CAREFUL_LEVELS
         found = self.judged(slope(self.change, CAREFUL_STEP, noise, levels))
@@ -230,8 +232,12 @@ class Comparison:
 
     def flat(self) -> bool:
         """Whether the largest steps do not change the function at all."""
+        return self.swing() == 0
+
+    def swing(self) -> float:
+        """How far the largest steps change the function."""
         moved = (self.check.moved(t, self.direction) for t in (CAREFUL_STEP, -CAREFUL_STEP))
-        return all(self.check._value_change(arrays, spare=self.check.active) == 0 for arrays in moved)
+        return max(abs(self.check._value_change(arrays, spare=self.check.active)) for arrays in moved)
 
     def noise_elsewhere(self) -> float:
         """The noise of the function where all its inputs move: what is flat shows none of its own."""
