@@ -139,7 +139,8 @@ def paired(name: str, ranged: Any, worth: int) -> Any:
         if not (is_served(a) and is_served(b)):
             return np.asarray(otherwise(a, b))
         if a.shape != b.shape:
-            a, b = np.broadcast_arrays(a, b)
+            shape = np.broadcast_shapes(a.shape, b.shape)
+            a, b = np.broadcast_to(a, shape), np.broadcast_to(b, shape)
         y = np.empty(a.shape, FLOAT32)
         over(y.size, worth * y.size, ranged, plain(a).reshape(-1), plain(b).reshape(-1), y.reshape(-1))
         return y
