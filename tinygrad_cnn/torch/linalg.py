@@ -13,12 +13,12 @@ from tinygrad_cnn import functional as F
 from tinygrad_cnn.errors import ArgumentError
 from tinygrad_cnn.graph import MODE
 from tinygrad_cnn.torch import products, reducing
-from tinygrad_cnn.torch.lu import lu as lu
-from tinygrad_cnn.torch.lu import lu_factor as lu_factor
 from tinygrad_cnn.torch.named_results import named_result
 from tinygrad_cnn.torch.refusals import guard
 from tinygrad_cnn.torch.registry import with_numpy_names
 from tinygrad_cnn.torch.tensors import Tensor
+from tinygrad_cnn.torch.triangular_factors import lu as lu
+from tinygrad_cnn.torch.triangular_factors import lu_factor as lu_factor
 
 matmul, matrix_power = products.matmul, products.matrix_power
 

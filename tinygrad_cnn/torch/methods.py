@@ -18,7 +18,6 @@ from tinygrad_cnn.torch import (
     drawing,
     dtypes,
     linalg,
-    lu,
     multiprocessing,
     ordering,
     pointwise,
@@ -30,6 +29,7 @@ from tinygrad_cnn.torch import (
     shaping,
     splitting,
     triangles,
+    triangular_factors,
     views,
     windows,
 )  # fmt: skip
@@ -59,7 +59,7 @@ from tinygrad_cnn.torch.tensors import Tensor, adopted
 _FLOAT32 = np.dtype(np.float32)
 #: The modules whose functions are in the tables.
 FAMILIES = (
-    arithmetic, comparing, creating, drawing, lu, ordering, pointwise, products, quantities, reducing, scattering, selecting, shaping, splitting,
+    arithmetic, comparing, creating, drawing, ordering, pointwise, products, quantities, reducing, scattering, selecting, shaping, splitting, triangular_factors,
     triangles, windows,
 )  # fmt: skip
 
