@@ -225,3 +225,23 @@ RIGHT["a direction, lengths from 1e-8 on, of nothing"] = (
     lambda rng: (np.zeros((2, 3)),),
 )
 RIGHT["clipped within 1e-8, of nothing"] = (lambda x: F.clip(x * 1e8, -1, 1), lambda rng: (np.zeros(4),))
+
+# --------------------------------------------------------------------------- losses, unrolls and strides as users write them
+RIGHT["a total variation of flat pieces"] = (
+    lambda x: F.abs(x[1:] - x[:-1]).sum(),
+    lambda rng: (np.repeat(rng.normal(size=3), 3),),
+)
+RIGHT["an entropy of sure logits"] = (
+    lambda x: -(F.softmax(x, -1) * F.log_softmax(x, -1)).sum(),
+    normal(2, 4, scale=30.0),
+)
+RIGHT["a root mean square norm of tiny rows"] = (
+    lambda x: x / F.sqrt((x * x).mean(-1, keepdims=True) + 1e-6),
+    normal(3, 4, scale=1e-5),
+)
+RIGHT["a mean of many squares, float16"] = (lambda x: (x * x).mean(), normal(2000, dtype=np.float16))
+RIGHT["rows in steps and backwards"] = (lambda x: (x[::2, ::-1] ** 2).sum(0), normal(4, 3))
+RIGHT["a geometric mean over twelve decades"] = (
+    lambda x: F.exp(F.log(x).mean()),
+    scaled(-6, 6, positive=True),
+)

@@ -211,3 +211,6 @@ rule("rows that are alike share the first one's gradient", lambda rng: (np.repea
 rule("sorted inputs alone are right", normal(LINE), np.sin, lambda g, x: g * np.cos(np.sort(x)))
 rule("negative incoming gradients lose a digit", normal(LINE), np.sin, lambda g, x: np.where(g < 0, g * 1.0001, g) * np.cos(x))
 rule("the product's rule where both are one array", normal(LINE, LINE), lambda a, b: a * b, lambda g, a, b: (g * b, 0 * g) if np.shares_memory(a, b) else (g * b, g * a), 2, op=None)
+rule("a clamp that lets the gradient through", lambda rng: (rng.normal(size=6) * 3,), lambda x: np.clip(x, -1, 1), lambda g, x: g)
+rule("padding by the edge, whose copies are lost", normal(LINE), lambda x: np.pad(x, 1, mode="edge"), lambda g, x: g[1:-1])
+rule("slices with a step put back as a block", normal((8,)), lambda x: x[::2] * 3, lambda g, x: np.concatenate([g * 3, g * 0]))
