@@ -16,9 +16,7 @@ from tinygrad_cnn.kernels.compiled import taps
 SHAPES = [(1, 1, 1, 1, 1), (3, 4, 30, 8, 21), (2, 40, 900, 4, 900), (2, 3, 5, 0, 4)]
 
 
-@pytest.mark.parametrize(
-    "shape", [(1, 1, 1, 1, 1), (3, 4, 30, 8, 21), (2, 40, 900, 4, 900), (2, 3, 5, 0, 4)][:]
-)
+@pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("threads", [1, 3])
 def test_all_three_are_the_references_within_rounding(shape: tuple[int, ...], threads: int) -> None:
     """Within 1e-5 of the largest result, on any number of threads; what lies outside is not read."""

@@ -169,8 +169,12 @@ def floating(function: str, value: Operand[T], name: str = "x") -> T:
     Raises:
         DTypeError: the elements are integers or bools.
     """
-    found: Any = value if isinstance(value, Traced) else as_array(function, value)
-    if found.dtype.kind != "f":
+    found: Any
+    if isinstance(value, Traced):
+        found, array = value, value._array  # asked directly: `dtype` of a Tensor is a property
+    else:
+        found = array = as_array(function, value)
+    if array.dtype.kind != "f":
         raise DTypeError(
             f"{function}: {name} has dtype {found.dtype}, a float dtype fits; "
             f"convert it with {name}.astype('float32')"
@@ -205,6 +209,8 @@ def shape_of(value: Any) -> tuple[int, ...]:
     >>> shape_of(np.ones((2, 3))), shape_of([[1.0]]), shape_of(2.0)
     ((2, 3), (1, 1), ())
     """
+    if isinstance(value, Traced):
+        value = value._array
     shape: tuple[int, ...] | None = getattr(value, "shape", None)
     return np.shape(value) if shape is None else shape
 

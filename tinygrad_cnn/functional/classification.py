@@ -18,6 +18,7 @@ from tinygrad_cnn.functional.arguments import (
     integer,
     number,
     on_host,
+    shape_of,
     values,
 )
 from tinygrad_cnn.functional.linalg import linear
@@ -75,7 +76,7 @@ def cross_entropy(
         )  # fmt: skip
         return only.reshape(()) if reduction == "none" else only
     factors = _class_weights(name, x, weight)
-    if x.ndim > 1 and np.shape(values(target, name)) == x.shape:
+    if x.ndim > 1 and shape_of(target) == shape_of(x):
         if ignored >= 0:
             raise ArgumentError(f"{name}: ignore_index={ignored} needs labels, got probabilities")
         _one_hot_if_whole(name, target)
@@ -290,7 +291,8 @@ def _class_weights(name: str, x: Any, weight: Any) -> Any:
 def _labels(name: str, x: Any, target: Any, ignored: int | None) -> tuple[Any, bool]:
     """Labels (N, ...) in [0, K), and -1 where the target is `ignored`; whether there are some, all kept."""
     found = np.array(on_host(target, name))  # a copy: the derivative reads it again
-    if found.shape != (x.shape[0], *x.shape[2:]):
+    sizes = shape_of(x)
+    if found.shape != (sizes[0], *sizes[2:]):
         raise ShapeError(
             f"{name}: x (N, K, ...) and labels (N, ...) do not fit: x {x.shape}, labels {found.shape}"
         )
@@ -298,7 +300,7 @@ def _labels(name: str, x: Any, target: Any, ignored: int | None) -> tuple[Any, b
         raise DTypeError(f"{name}: labels have dtype {found.dtype}, integers fit")
     labels = found.astype(np.intp, copy=False)
     # Without signs a negative label is a huge one: one question instead of two.
-    within = labels.size > 0 and labels.view(np.uintp).max() < x.shape[1]
+    within = labels.size > 0 and labels.view(np.uintp).max() < sizes[1]
     if within and (ignored is None or ignored < 0):
         return labels, True  # as mostly
     left_out = np.zeros(found.shape, bool) if ignored is None else found == ignored

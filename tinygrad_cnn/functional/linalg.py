@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tinygrad_cnn import ops
 from tinygrad_cnn.errors import ShapeError
-from tinygrad_cnn.functional.arguments import Operand, T, floating, operand
+from tinygrad_cnn.functional.arguments import Operand, T, floating, operand, shape_of
 
 __all__ = ["linear", "matmul"]
 
@@ -54,7 +54,7 @@ def linear(x: Operand[T], w: Operand[T], b: Operand[T] | None = None) -> T:
     array([[ 3., 16.]], dtype=float32)
     """
     x, w = floating("linear", x), floating("linear", w, "w")
-    given, taken = x.shape, w.shape
+    given, taken = shape_of(x), shape_of(w)
     if len(taken) != 2 or not given or given[-1] != taken[1]:
         raise ShapeError(
             f"linear: x has {given[-1] if given else 'no'} features, w expects "
@@ -63,6 +63,6 @@ def linear(x: Operand[T], w: Operand[T], b: Operand[T] | None = None) -> T:
     if b is None:
         return ops.Linear()(x, w)
     b = floating("linear", b, "b")
-    if b.shape != taken[:1]:
+    if shape_of(b) != taken[:1]:
         raise ShapeError(f"linear: b has shape {b.shape}, w {taken} expects {taken[:1]}")
     return ops.Linear()(x, w, b)

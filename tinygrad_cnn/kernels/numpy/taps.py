@@ -25,7 +25,7 @@ def tap_sum(x: Array, places: Array, w: Array) -> Array:
     shape = places.shape[0], places.shape[2], x.shape[1]
     total = devices.zeros(shape, np.result_type(x, w), like=x)
     for k in range(places.shape[1]):
-        total = total + _inside(_read(x, places, k) * w[:, k, :, None], places, k)
+        total = total + _inside(_read(x, places, k), places, k) * _inside(w[:, k, :, None], places, k)
     return devices.as_array(np.moveaxis(total, -1, 1))
 
 
@@ -39,7 +39,7 @@ def tap_spread(g: Array, places: Array, w: Array, size: int) -> Array:
     lines, batch = np.moveaxis(g, 1, -1), _batch(places)
     for k in range(places.shape[1]):
         key = np.broadcast_to(batch, places[:, k].shape), np.maximum(places[:, k], 0)
-        values = _inside(lines * w[:, k, :, None], places, k)
+        values = _inside(lines, places, k) * _inside(w[:, k, :, None], places, k)
         if type(y) in devices.ON_DEVICES:
             devices.add_at(y, key, values)
         else:
@@ -56,7 +56,7 @@ def tap_product(g: Array, x: Array, places: Array) -> Array:
     """
     lines = np.moveaxis(g, 1, -1)
     found = [
-        _inside((lines * _read(x, places, k)).sum(axis=-1, keepdims=True), places, k)
+        (_inside(lines, places, k) * _inside(_read(x, places, k), places, k)).sum(axis=-1, keepdims=True)
         for k in range(places.shape[1])
     ]
     if not found:

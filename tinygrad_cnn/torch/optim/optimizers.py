@@ -27,9 +27,9 @@ class Base:
         """Set the gradients of all parameters to None, or to 0."""
         for group in self.param_groups:
             for p in group["params"]:
-                if set_to_none or p.grad is None:
+                if set_to_none:
                     p.grad = None
-                else:
+                elif p.grad is not None:
                     p.grad = Tensor.detached(np.zeros(p._array.shape, p._array.dtype))
 
     def step(self, closure: Any = None) -> Any:
