@@ -23,8 +23,11 @@ __all__ = [
 
 def calculate_md5(fpath: Any, chunk_size: int = 1024 * 1024) -> str:
     """The MD5 of a file, in hexadecimal digits."""
+    digest = hashlib.md5(usedforsecurity=False)
     with opened(fpath) as file:
-        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+        while part := file.read(chunk_size):
+            digest.update(part)
+    return digest.hexdigest()
 
 
 def check_md5(fpath: Any, md5: str, **_: Any) -> bool:
