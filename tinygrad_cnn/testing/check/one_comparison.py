@@ -58,6 +58,9 @@ JUMP_ERROR = 0.05
 #: Where a failure might be kinks that cancel each other, so many other mixtures of them are looked at.
 MIXES, MIXED_STEP, MIXED_LEVELS = 3, 2.0**-10, 8
 
+#: Shares of itself by which an element moves to show the rounding of a slope beside 0.
+SHARES = 2.0**-30, 2.0**-20
+
 #: A gradient whose error is rounding comes closer by this factor, at least, in a wider type.
 CLOSER = 0.1
 
@@ -213,22 +216,25 @@ class Comparison:
         closer = smooth and abs(other.analytic - other.numeric) <= CLOSER * apart
         if other.status == "pass" or (other.status == "fail" and closer):
             off = abs(other.analytic - self.analytic)
-            if smooth and off > MARGIN * self.own_noise(COARSE_SPACINGS) + ROUNDINGS * self.floor:
+            noise = max(self.own_noise(COARSE_SPACINGS), self.noise_of_small_inputs())
+            if smooth and off > MARGIN * noise + ROUNDINGS * self.floor:
                 found.reason = f"wrong in {kind}, and right in {wide}"
             else:
                 found.status, found.reason = "unchecked", f"rounding in {kind}: in {wide} it is right"
         return found
 
-    def own_noise(self, spacings: Sequence[float]) -> float:
+    def own_noise(self, spacings: Sequence[float], along: Sequence[Array] | None = None) -> float:
         """The noise of the analytic slope near the point, not at it: what is off there alone is none."""
+        check, along = self.check, self.direction if along is None else along
         values = [
-            [
-                self.check._first(self.check.moved((k + 0.5) * h, self.direction), self.direction)
-                for k in range(-5, 5)
-            ]
+            [check._first(check.moved((k + 0.5) * h, along), self.direction) for k in range(-5, 5)]
             for h in spacings
         ]
         return float(np.nanmax([*map(noise_level, values), 0.0]))
+
+    def noise_of_small_inputs(self) -> float:
+        """The same where each element moves by a share of itself: cancellation at 1e-9 is gone at 1e-5."""
+        return self.own_noise(SHARES, [self.check.points[k] for k in self.check.active])
 
     def flat(self) -> bool:
         """Whether the largest steps do not change the function at all."""
