@@ -14,7 +14,7 @@ from refusals import check_refusals
 
 from tinygrad_cnn import ArgumentError, DTypeError, FormatError, ShapeError, data
 from tinygrad_cnn.data import image as image_files
-from tinygrad_cnn.data import loader, processes
+from tinygrad_cnn.data import loader, processes, worker_threads
 from tinygrad_cnn.data.stream import Augmented, stack
 from tinygrad_cnn.data.subsets import labels_of_all
 from tinygrad_cnn.errors import MissingExtraError
@@ -167,3 +167,11 @@ def test_house_numbers_need_scipy_and_a_file(tmp_path, monkeypatch):
             os.mkfifo(tmp_path / "test_32x32.mat")
             with pytest.raises(FormatError, match="test_32x32"):
                 data.svhn(tmp_path, "test")
+
+
+def test_without_threads_a_call_runs_when_its_result_is_taken() -> None:
+    calls: list[int] = []
+    results = list(worker_threads.in_order(calls.append, [1, 2], workers=0))
+    assert calls == []
+    results[1]()
+    assert calls == [2]

@@ -13,6 +13,9 @@ from tinygrad_cnn.kernels.device import fused, rows
 from tinygrad_cnn.kernels.device import loss as losses
 from tinygrad_cnn.kernels.device import pool as pools
 from tinygrad_cnn.ops.reduce import largest
+from tinygrad_cnn.testing.stand_in import stand_in_device
+from tinygrad_cnn.testing.stand_in.array import TRANSFERS
+from viz.animation import backward_walk
 
 LINES = Grid((4,), (2,), (2,), ((0, 0),), (1,))
 SQUARE = Grid((4, 4), (2, 2), (2, 2), ((0, 0), (0, 0)), (1, 1))
@@ -76,3 +79,17 @@ def test_rare_results_are_those_of_the_host(device):
 def test_sums_of_rows_and_of_columns() -> None:
     np.testing.assert_array_equal(rows.row_sums(ROWS), ROWS.sum(axis=1))
     np.testing.assert_array_equal(rows.column_sums(X[0]), X[0].sum(axis=1))
+
+
+def test_methods_whose_result_waits_for_the_device_are_counted() -> None:
+    with stand_in_device() as place:
+        x = Tensor(np.array([0.0, 2.0])).to(place)._array
+        before = TRANSFERS["nonzero"]
+        assert len(x.nonzero()) == 1
+        assert TRANSFERS["nonzero"] == before + 1
+
+
+def test_a_result_that_was_moved_lies_where_it_was_moved_to() -> None:
+    with stand_in_device() as place:
+        moved = Tensor([1.0], requires_grad=True).to(place)
+        assert backward_walk._place(moved.node) == moved.device

@@ -158,3 +158,8 @@ def test_an_options_error_shows_the_start_of_a_long_value() -> None:
     with pytest.raises(ArgumentError) as caught:
         F.conv2d(X, W, stride=list(range(10_000)))
     assert len(str(caught.value)) < 400
+
+
+def test_repeats_of_different_lengths_are_refused() -> None:
+    with pytest.raises(DTypeError, match="repeat: cannot make an array of this list"):
+        F.repeat(np.ones(3), [[1], [2, 3]])

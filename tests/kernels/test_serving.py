@@ -490,3 +490,14 @@ def test_a_relative_folder_of_the_cache_stays_where_it_is(
     before = cache.root()
     monkeypatch.chdir(tmp_path)
     assert cache.root() == before and before.is_absolute()
+
+
+def test_a_child_without_a_compiler_says_so_and_lets_numpy_serve(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "_cut_off", True)
+    with pytest.raises(KernelError, match="forked while another thread compiled"):
+        cache._need_compiler()
+    bound: list[str] = []
+    child = serving.Serving()
+    monkeypatch.setattr(child, "_bind", bound.append)
+    child.after_fork()
+    assert bound == ["reference"] and child.begun and child.pinned

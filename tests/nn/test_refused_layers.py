@@ -164,3 +164,8 @@ def test_rarer_forms():
     weight = Tensor([3.0, 4.0])
     assert SpectralNorm(weight).forward(weight).numpy() == pytest.approx([0.6, 0.8])
     assert nn.HandWritten(Halves())(Tensor(X, requires_grad=True)).node.op.options() == {"layer": "Halves"}
+
+
+def test_a_joint_loss_takes_a_factor_for_each_class() -> None:
+    with pytest.raises(ShapeError, match="LinearCrossEntropyLoss: weight needs 3 factors"):
+        nn.LinearCrossEntropyLoss(2, 3, weight=np.ones(4, "f4"))

@@ -25,6 +25,7 @@ from tinygrad_cnn.testing.fuzz.shrinking_search import SkippedError, failing
 from tinygrad_cnn.testing.mutation import command_line, judged_by_properties, judged_by_tests
 from tinygrad_cnn.testing.mutation.altered_derivatives import mutants
 from tinygrad_cnn.testing.mutation.judged_by_tests import Score, found_op
+from tinygrad_cnn.testing.tensor_machine import TensorMachine
 
 
 def refuse(error: BaseException) -> Any:
@@ -349,3 +350,38 @@ def test_a_derivative_that_raises_has_an_effect(monkeypatch: pytest.MonkeyPatch)
     judged: list[bool] = []
     monkeypatch.setattr(judged_by_properties, "_derivatives", derivatives)
     assert judged_by_properties._effect(mutants(ops.Exp, 1)[0])(None) is True
+
+
+@pytest.mark.parametrize("refusing", ["find_spec", "is_complete"])
+def test_nothing_is_announced_where_nothing_can_be_compiled(
+    refusing: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def unreadable() -> bool:
+        raise PermissionError("the cache")
+
+    monkeypatch.setattr(fuzzing, "find_spec", lambda name: None if refusing == "find_spec" else object())
+    monkeypatch.setattr(fuzzing.cache, "is_complete", unreadable)
+    fuzzing.announce_compiling("kernels")
+    assert capsys.readouterr() == ("", "")
+
+
+def test_only_a_convolutions_weights_may_be_finite_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = iter([np.ones((3, 2)), np.where(np.eye(3, 2), np.nan, 1.0)] * 2)
+    monkeypatch.setattr(kernel_sets, "_call", lambda *_: [np.zeros(1), np.zeros(1), next(parts)])
+    monkeypatch.setattr(kernel_sets, "use_kernels", lambda which: which)
+    tool = kernel_sets.KernelSets.__new__(kernel_sets.KernelSets)
+    tool.run([["conv", "plain", []]])
+    with pytest.raises(AssertionError, match="part 2 is finite elsewhere"):
+        tool.run([["softmax", "plain", []]])
+
+
+def test_a_machine_goes_on_where_an_op_refuses_and_where_nothing_requires_grad() -> None:
+    machine = TensorMachine()
+    try:
+        machine.ops = [lambda x: F.reshape(x, (7,))]  # type: ignore[misc]
+        x = machine.leaf(0, False)
+        assert not machine.own(0, [x]).values  # a result of no values: the machine has no new Tensor
+        machine.backward(x, False)
+        assert x.grad is None
+    finally:
+        machine.teardown()

@@ -8,9 +8,10 @@ import pytest
 from tinygrad_cnn import torch
 from tinygrad_cnn.errors import FormatError, StateError
 from tinygrad_cnn.torch import comparison
-from tinygrad_cnn.torch.files import containers
+from tinygrad_cnn.torch.files import containers, makers
 from tinygrad_cnn.torch.generators import Draws
 from tinygrad_cnn.torch.nn.utils import prune
+from tinygrad_cnn.torch.tensors import native
 from tinygrad_cnn.torch.utils._pytree import tree_flatten
 
 pytest.importorskip("PIL", reason="images are an extra")
@@ -97,3 +98,38 @@ def test_draws_of_numpys_names_are_those_of_the_seed() -> None:
     torch.manual_seed(0)
     np.testing.assert_array_equal(first, Draws().exponential(2.0, (2, 3)))
     assert first.shape == (2, 3) and (first > 0).all()
+
+
+def test_lines_of_other_words_differ() -> None:
+    assert comparison._alike("loss 0.50000", "loss 0.50001")
+    assert not comparison._alike("loss 0.5", "error 0.5")
+
+
+def test_a_default_that_runs_code_is_refused() -> None:
+    with pytest.raises(FormatError, match="a defaultdict that makes"):
+        containers._with_default(print)
+
+
+def test_a_buffer_of_a_file_is_a_buffer() -> None:
+    function = makers.Name("torch._utils", "_rebuild_tensor_v2", makers.rebuilt)
+    kind = makers.Name("torch.nn.parameter", "Buffer")
+    made = makers._of_type(function, kind, (np.arange(2, dtype="f4"), 0, (2,), (1,)), {"persistent": False})
+    assert isinstance(made, torch.nn.Buffer) and made.tolist() == [0.0, 1.0]
+
+
+def test_a_grad_fn_says_its_name() -> None:
+    y = torch.ones(2, requires_grad=True) * 2
+    assert repr(y.grad_fn).startswith("<MulBackward0 object at 0x")
+
+
+def test_an_attention_of_another_size_is_refused() -> None:
+    x = torch.ones(1, 1, 4)
+    with pytest.raises(AssertionError, match="expecting embedding dimension of 6, but got 4"):
+        torch.nn.functional.multi_head_attention_forward(
+            x, x, x, 6, 2, None, None, None, None, False, 0.0, None, None
+        )
+
+
+def test_a_tensor_of_here_has_a_native_one_beside_it() -> None:
+    x = torch.ones(2)
+    assert native(x).node is x.node and native(3) == 3

@@ -238,3 +238,10 @@ def test_a_learner_is_shown_and_wants_an_optimizer():
     assert repr(learner) == "Learner(Linear, SGD, loss=cross_entropy)"
     with pytest.raises(DTypeError, match="Learner: the optimizer must be an Optimizer, got 3"):
         train.Learner(MODEL, 3)
+
+
+def test_a_training_that_stands_within_an_epoch_goes_on_from_there() -> None:
+    trainer = Trainer(MODEL, optim.SGD(MODEL.parameters(), lr=0.0), F.cross_entropy)
+    trainer._progress.batch = 1
+    with pytest.raises(ArgumentError, match="stands in epoch 1, after 1 batches"):
+        trainer.fit(X, LABELS, epochs=3, initial_epoch=2)

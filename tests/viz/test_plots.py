@@ -644,3 +644,10 @@ def test_a_lone_point_of_a_curve_is_seen() -> None:
     axes = viz.curves({"train_loss": [2.0, np.nan, 1.5, np.nan, 1.0, 0.9]}).axes[0]
     dots = [line for line in axes.lines if line.get_marker() == "o"]
     assert [2.0, 1.5] in [list(line.get_ydata()) for line in dots]
+
+
+def test_a_class_that_nothing_speaks_for_is_said_so() -> None:
+    model = network()
+    model[-1].weight.data[:] = 0
+    drawn = viz.grad_cam(model, IMAGE, "0")
+    assert [panel.get_xlabel() for panel in drawn.axes][1] == "nothing here speaks for this class"

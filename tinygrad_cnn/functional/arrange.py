@@ -73,10 +73,7 @@ def repeat(x: Operand[T], repeats: TensorLike, axis: int | None = None) -> T:
     if axis is None:
         x = ops.Reshape((x.size,))(x)
     along = one_axis("repeat", 0 if axis is None else axis, x.ndim)
-    try:
-        counts = np.array(on_host(repeats))
-    except ValueError:
-        raise DTypeError(f"repeat: repeats must be integers, got {shown(repeats)}") from None
+    counts = np.array(on_host(repeats, "repeat"))
     if counts.dtype.kind not in "iu" and counts.size:
         raise DTypeError(f"repeat: repeats must be integers, got {shown(repeats)}")
     if (counts < 0).any():
