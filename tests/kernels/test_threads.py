@@ -176,6 +176,15 @@ def test_no_thread_before_the_first_share() -> None:
     assert pool._free == [] and pool._crew() is None
 
 
+def test_a_number_of_threads_that_is_none_is_told_of(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("TINYGRAD_CNN_NUM_THREADS", "many")
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    assert threads.default_threads() == 3
+    assert "TINYGRAD_CNN_NUM_THREADS is 'many'" in caplog.text
+
+
 def test_a_part_is_taken_once_and_a_late_thread_is_not_waited_for() -> None:
     done: list[int] = []
     task = crew.Task(lambda part, start, stop: done.append(part), (0, 1, 2))

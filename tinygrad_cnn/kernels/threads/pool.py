@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import weakref
@@ -15,6 +16,8 @@ import numpy as np
 from tinygrad_cnn.errors import ArgumentError
 from tinygrad_cnn.kernels.threads.crew import Crew, Part, Task
 
+_log = logging.getLogger("tinygrad_cnn")
+
 
 def default_threads() -> int:
     """The number of threads that the kernels use if nobody says otherwise.
@@ -26,9 +29,11 @@ def default_threads() -> int:
     True
     """
     for name in ("TINYGRAD_CNN_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        text = os.environ.get(name, "")
+        text = os.environ.get(name, "").strip()
         if text.isdecimal() and int(text) > 0:
             return int(text)
+        if text and name.startswith("TINYGRAD_CNN"):  # the others may hold what only their libraries know
+            _log.warning("%s is %r and not a number of at least 1: left out", name, text)
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

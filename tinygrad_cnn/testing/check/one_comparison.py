@@ -59,7 +59,7 @@ JUMP_ERROR = 0.05
 MIXES, MIXED_STEP, MIXED_LEVELS = 3, 2.0**-10, 8
 
 #: Shares of itself by which an element moves to show the rounding of a slope beside 0.
-SHARES = 2.0**-30, 2.0**-20
+SHARES = 2.0**-30, 2.0**-25, 2.0**-20, 2.0**-15
 
 #: A gradient whose error is rounding comes closer by this factor, at least, in a wider type.
 CLOSER = 0.1
