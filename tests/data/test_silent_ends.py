@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -133,3 +134,13 @@ def test_float64_data_is_told_of_once_and_by_its_name():
         model(X.astype(np.float64))
     double = nn.Linear(2, 2, dtype=np.float64)
     double(X.astype(np.float64)), model(X), nn.ReLU()(X.astype(np.float64))  # nothing to tell
+
+
+def test_the_warning_of_float64_names_the_callers_line_however_it_is_called() -> None:
+    model = nn.Bilinear(2, 2, 1)
+    x = np.ones((3, 2))
+    calls = (lambda: model(x, x), lambda: model(x1=x, x2=x), lambda: model(x, x2=x))
+    for call in calls:
+        with pytest.warns(UserWarning, match="is float64") as seen:
+            call()
+        assert {Path(one.filename).name for one in seen} == {Path(__file__).name}

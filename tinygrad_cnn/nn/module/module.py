@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import partial
 from types import NoneType
 from typing import Any, ClassVar
 from weakref import ref
@@ -149,8 +150,10 @@ def _tensors(
         first = next((x for x in (*args, *kwargs.values()) if isinstance(x, Tensor)), None)
         args = tuple(_beside(x, first) for x in args)
         kwargs = {name: _beside(x, first) for name, x in kwargs.items()}
-    made = tuple([_tensor(module, x, 4) for x in args])
-    return made, {name: _tensor(module, x, 4) for name, x in kwargs.items()}
+    made = partial(
+        _tensor, module, level=4
+    )  # mapped: a comprehension is a frame of its own before Python 3.12
+    return tuple(map(made, args)), dict(zip(kwargs, map(made, kwargs.values()), strict=True))
 
 
 def _beside(x: Any, first: Tensor | None) -> Any:
