@@ -26,7 +26,8 @@ PACKAGES = (
     "tinygrad_cnn.nn.models", "tinygrad_cnn.optim", "tinygrad_cnn.data", "tinygrad_cnn.train",
     "tinygrad_cnn.serial", "tinygrad_cnn.transforms", "tinygrad_cnn.graph", "tinygrad_cnn.devices",
     "tinygrad_cnn.testing", "tinygrad_cnn.testing.strategies", "tinygrad_cnn.testing.frameworks",
-    "tinygrad_cnn.testing.fuzz", "tinygrad_cnn.testing.mutation", "tinygrad_cnn.onnx",
+    "tinygrad_cnn.testing.fuzz", "tinygrad_cnn.testing.ghostwriter", "tinygrad_cnn.testing.mutation",
+    "tinygrad_cnn.onnx",
     "tinygrad_cnn.parallel", "tinygrad_cnn.array_api", "tinygrad_cnn.array_api.linalg", "viz",
     "viz.animation", "viz.plots",
 )  # fmt: skip
