@@ -61,8 +61,14 @@ MIXES, MIXED_STEP, MIXED_LEVELS = 3, 2.0**-10, 8
 #: Shares of itself by which an element moves to show the rounding of a slope beside 0.
 SHARES = 2.0**-30, 2.0**-25, 2.0**-20, 2.0**-15
 
+#: Shares of themselves by which elements move to places where rounding is another.
+BESIDE = 0.3, -0.2, 0.13, -0.37, 0.07
+
+#: There it is right where it is off by no more than this share of what it is off by here.
+NEARLY = 0.1
+
 #: A gradient whose error is rounding comes closer by this factor, at least, in a wider type.
-CLOSER = 0.1
+CLOSER = 0.5
 
 #: Why a direction is left unchecked where the one-sided slopes differ.
 KINK = "a kink or a tie"
@@ -215,9 +221,11 @@ class Comparison:
             found.status, found.reason = "unchecked", f"rounding: in {wide} it is unchecked: {other.reason}"
         closer = smooth and abs(other.analytic - other.numeric) <= CLOSER * apart
         if other.status == "pass" or (other.status == "fail" and closer):
-            off = abs(other.analytic - self.analytic)
+            more = self.analytic - other.analytic
+            off = abs(more)
             noise = max(self.own_noise(COARSE_SPACINGS), self.noise_of_small_inputs())
-            if smooth and off > MARGIN * noise + ROUNDINGS * self.floor:
+            large = smooth and off > MARGIN * noise + ROUNDINGS * self.floor
+            if large and not self.erratic(wider, more / (abs(other.analytic) or 1.0)):
                 found.reason = f"wrong in {kind}, and right in {wide}"
             else:
                 found.status, found.reason = "unchecked", f"rounding in {kind}: in {wide} it is right"
@@ -235,6 +243,22 @@ class Comparison:
     def noise_of_small_inputs(self) -> float:
         """The same where each element moves by a share of itself: cancellation at 1e-9 is gone at 1e-5."""
         return self.own_noise(SHARES, [self.check.points[k] for k in self.check.active])
+
+    def erratic(self, wider: Comparer, off: float) -> bool:
+        """Whether what the slope is off by vanishes or turns around beside the point, as rounding does.
+
+        Args:
+            wider: the same check in a wider type.
+            off: by how much the slope is more than there, as a share of it.
+        """
+        for t in BESIDE:
+            here, there = (
+                check._first(check.moved(t, [check.points[k] for k in check.active]), self.direction)
+                for check in (self.check, wider)
+            )
+            if (here - there) / (abs(there) or 1.0) * np.sign(off) <= NEARLY * abs(off):
+                return True
+        return False
 
     def flat(self) -> bool:
         """Whether the largest steps do not change the function at all."""
