@@ -169,13 +169,14 @@ def plan(
                 stack.append(parent)
     order = sorted(found, key=_SERIAL)
     if wanted is not None:
+        ends = set(ends)
         leading: set[Node] = set()  # nodes that depend on a wanted one, oldest first
         for node in order:
             if not leading.isdisjoint(node.parents):
                 leading.add(node)
             elif node in wanted:
                 leading.add(node)
-                ends = ends | {node}
+                ends.add(node)
         order = [node for node in order if node in leading]
         for node in order:
             if node.kept is None and node not in ends:

@@ -169,3 +169,18 @@ def test_rarer_forms():
 def test_a_joint_loss_takes_a_factor_for_each_class() -> None:
     with pytest.raises(ShapeError, match="LinearCrossEntropyLoss: weight needs 3 factors"):
         nn.LinearCrossEntropyLoss(2, 3, weight=np.ones(4, "f4"))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: F.cross_entropy(np.zeros((2, 3), "f4"), [[1], [2, 3]]),
+        lambda: nn.BatchNorm2d(2)([[1], [2, 3]]),
+        lambda: nn.GroupNorm(1, 2)([[1], [2, 3]]),
+        lambda: nn.ZeroPad2d(1)([[1], [2, 3]]),
+        lambda: nn.Unflatten(1, (1, 1))([[1], [2, 3]]),
+    ],
+)
+def test_lists_of_different_lengths_are_no_array(call) -> None:
+    with pytest.raises(DTypeError, match=r"^\w+: cannot make an array of this list"):
+        call()

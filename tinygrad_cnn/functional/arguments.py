@@ -201,10 +201,15 @@ def values(value: Any, function: str = "") -> Any:
         raise DTypeError(f"{named}cannot make an array of this {kind(value)}: {error}") from None
 
 
-def shape_of(value: Any) -> tuple[int, ...]:
+def shape_of(value: Any, function: str = "") -> tuple[int, ...]:
     """The sizes of a Tensor, an array or a nested list.
 
     `np.shape` asks a Tensor through its protocol, which takes ten times as long.
+
+    Args:
+        function: which errors name.
+    Raises:
+        DTypeError: a list of parts of different lengths, which are no array.
 
     >>> shape_of(np.ones((2, 3))), shape_of([[1.0]]), shape_of(2.0)
     ((2, 3), (1, 1), ())
@@ -212,7 +217,7 @@ def shape_of(value: Any) -> tuple[int, ...]:
     if isinstance(value, Traced):
         value = value._array
     shape: tuple[int, ...] | None = getattr(value, "shape", None)
-    return np.shape(value) if shape is None else shape
+    return np.shape(values(value, function)) if shape is None else shape
 
 
 def on_host(value: Any, function: str = "") -> Any:

@@ -76,7 +76,7 @@ def cross_entropy(
         )  # fmt: skip
         return only.reshape(()) if reduction == "none" else only
     factors = _class_weights(name, x, weight)
-    if x.ndim > 1 and shape_of(target) == shape_of(x):
+    if x.ndim > 1 and shape_of(target, name) == shape_of(x):
         if ignored >= 0:
             raise ArgumentError(f"{name}: ignore_index={ignored} needs labels, got probabilities")
         _one_hot_if_whole(name, target)

@@ -158,16 +158,15 @@ class AdaptiveLogSoftmaxWithLoss(Module):
         return F.concatenate(parts, 1)
 
     def _rows(self, method: str, x: Any) -> Any:
-        if len(shape_of(x)) != 2:
-            raise ShapeError(
-                f"AdaptiveLogSoftmaxWithLoss.{method}: x of shape (N, {self.in_features}) fits, "
-                f"got {tuple(shape_of(x))}"
-            )
+        name = f"AdaptiveLogSoftmaxWithLoss.{method}"
+        shape = shape_of(x, name)
+        if len(shape) != 2:
+            raise ShapeError(f"{name}: x of shape (N, {self.in_features}) fits, got {shape}")
         return x
 
     def _labels(self, x: Any, target: Any) -> NDArray[Any]:
         name, labels = "AdaptiveLogSoftmaxWithLoss", np.asarray(on_host(target))
-        shape = tuple(shape_of(x))
+        shape = shape_of(x, name)
         if len(shape) not in (1, 2) or labels.shape != shape[:-1]:
             raise ShapeError(
                 f"{name}: x of shape (N, {self.in_features}) and targets (N,) fit, or one of each; got "

@@ -52,7 +52,8 @@ class FeatureNorm(Module):
 
     def _check(self, x: Any) -> None:
         """x has the axes and the channels that fit."""
-        name, shape = type(self).__name__, shape_of(x)
+        name = type(self).__name__
+        shape = shape_of(x, name)
         if len(shape) not in self.inputs:
             wanted = " or ".join(f"{count} axes ({axes})" for count, axes in self.inputs.items())
             raise ShapeError(f"{name}: x needs {wanted}, got {shape}")

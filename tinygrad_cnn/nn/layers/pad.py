@@ -51,12 +51,13 @@ class PadLayer(Module):
         >>> ZeroPad2d(1).forward(np.ones((1, 1, 1, 1))).sum()
         np.float64(1.0)
         """
-        name, ndim = type(self).__name__, len(shape_of(x))
-        if ndim != self.dims + 2:
-            raise ShapeError(f"{name}: x needs {self.dims + 2} axes (N, C, ...), got {shape_of(x)}")
+        name = type(self).__name__
+        shape = shape_of(x, name)
+        if len(shape) != self.dims + 2:
+            raise ShapeError(f"{name}: x needs {self.dims + 2} axes (N, C, ...), got {shape}")
         pairs = list(zip(self.padding[::2], self.padding[1::2], strict=True))
         if self.mode != "constant":
-            self._check_room(shape_of(x)[2:], list(reversed(pairs)))
+            self._check_room(shape[2:], list(reversed(pairs)))
         return F.pad(x, [(0, 0), (0, 0), *reversed(pairs)], self.mode, self.value)
 
     def _check_room(self, image: tuple[int, ...], pairs: list[tuple[int, int]]) -> None:

@@ -79,7 +79,8 @@ class Unflatten(Module):
         >>> Unflatten(-1, (2, -1)).forward(np.zeros((1, 6))).shape
         (1, 2, 3)
         """
-        axis, shape = one_axis("Unflatten", self.dim, len(shape_of(x))), shape_of(x)
+        shape = shape_of(x, "Unflatten")
+        axis = one_axis("Unflatten", self.dim, len(shape))
         known = prod(n for n in self.unflattened_size if n != -1)
         free = self.unflattened_size.count(-1)
         fits = known > 0 and shape[axis] % known == 0 if free else shape[axis] == known

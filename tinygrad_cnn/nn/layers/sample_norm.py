@@ -139,7 +139,7 @@ class GroupNorm(Module):
         >>> GroupNorm(1, 2).forward(np.zeros((1, 2), "float32")).shape
         (1, 2)
         """
-        shape = shape_of(x)
+        shape = shape_of(x, "GroupNorm")
         if len(shape) < 2 or shape[1] != self.num_channels:
             raise ShapeError(f"GroupNorm: x has shape {shape}, (N, {self.num_channels}, ...) fits")
         return F.group_norm(x, self.num_groups, self.weight, self.bias, self.eps)

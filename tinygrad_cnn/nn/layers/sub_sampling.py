@@ -67,7 +67,7 @@ class SubSampling2d(Module):
         >>> SubSampling2d(1, down="max").forward(np.array([[[[1.0, 2.0], [3.0, 4.0]]]])).item()
         4.0
         """
-        shape = shape_of(x)
+        shape = shape_of(x, "SubSampling2d")
         if len(shape) != 4 or shape[1] != self.channels:
             raise ShapeError(f"SubSampling2d: x needs (N, {self.channels}, H, W), got {shape}")
         pool = F.avg_pool2d if self.down == "average" else F.max_pool2d

@@ -334,19 +334,17 @@ class Comparer:
             if not np.isfinite([analytic, forward]).all():
                 finding.status, finding.reason = "unchecked", "forward or reverse mode is not finite here"
             elif abs(analytic - forward) > self.atol + error + self.rtol * max(abs(analytic), abs(forward)):
+                finding.status, finding.reason = "fail", MODES_DIFFER
                 wider = self.wider()
-                other = wider.forward(where, direction) if wider is not None else finding
-                if other.status == "unchecked" or (
-                    wider is not None
-                    and abs(other.analytic - other.numeric) <= CLOSER * abs(analytic - forward)
-                ):
-                    finding.status, finding.reason = (
-                        "unchecked",
-                        "rounding: in a wider type the modes come closer",
-                    )
-                else:
-                    finding.status, finding.reason = "fail", MODES_DIFFER
+                if wider is not None and wider.come_closer(where, direction, abs(analytic - forward)):
+                    finding.status = "unchecked"
+                    finding.reason = "rounding: in a wider type the modes come closer"
             return finding
+
+    def come_closer(self, where: str, direction: list[Array], apart: float) -> bool:
+        """Whether both modes differ by less than they are `apart` in a narrower type, or tell nothing."""
+        found = self.forward(where, direction)
+        return found.status == "unchecked" or abs(found.analytic - found.numeric) <= CLOSER * apart
 
     def complex_step(self, where: str, direction: list[Array]) -> Finding:
         """The gradient against a complex step, which is exact but for rounding."""
