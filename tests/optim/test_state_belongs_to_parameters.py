@@ -187,7 +187,19 @@ def test_a_scheduler_that_refuses_a_new_group_can_still_be_saved() -> None:  # E
     optimizer.add_param_group({"params": leaves(1), "lr": 0.3})
     with pytest.raises(ArgumentError, match="given for 1 groups"):
         scheduler.step()
-    assert scheduler.state_dict() == {"last_epoch": 0, "base_lrs": [0.1, 0.3]}
+    assert scheduler.state_dict() == {"scheduler": "LambdaLR", "last_epoch": 0, "base_lrs": [0.1, 0.3]}
+
+
+def test_the_state_of_a_scheduler_of_another_class_is_refused() -> None:  # E2
+    optimizer = optim.SGD(leaves(1), lr=0.1)
+    step, decay = optim.StepLR(optimizer, 2), optim.ExponentialLR(optimizer, 0.5)
+    step.step()
+    with pytest.raises(StateError, match="ExponentialLR: the state is that of another class, StepLR"):
+        decay.load_state_dict(step.state_dict())
+    assert decay.last_epoch == 0
+    without = {key: value for key, value in step.state_dict().items() if key != "scheduler"}
+    decay.load_state_dict(without)  # nothing tells: as a state that was saved before it could be told
+    assert decay.last_epoch == 1
 
 
 def test_lbfgs_goes_on_after_a_step_that_was_too_small_to_take() -> None:

@@ -7,7 +7,7 @@ the other there is `SequentialLR`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from tinygrad_cnn.errors import ArgumentError, DTypeError, StateError
@@ -86,20 +86,23 @@ class LRScheduler:
         return [group["lr"] for group in self.optimizer.param_groups]
 
     def state_dict(self) -> dict[str, Any]:
-        """The number of steps and the initial rates; options are the constructor's.
+        """The class, the number of steps and the initial rates; options are the constructor's.
 
         >>> from tinygrad_cnn import nn, optim
         >>> optim.StepLR(optim.SGD(nn.Linear(1, 1).parameters(), lr=1.0), 1).state_dict()
-        {'last_epoch': 0, 'base_lrs': [1.0]}
+        {'scheduler': 'StepLR', 'last_epoch': 0, 'base_lrs': [1.0]}
         """
         rates = [group.get("initial_lr", group["lr"]) for group in self.optimizer.param_groups]
-        return {"last_epoch": self.last_epoch, "base_lrs": rates}
+        return {"scheduler": type(self).__name__, "last_epoch": self.last_epoch, "base_lrs": rates}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Take over the place and the initial rates of a scheduler of the same kind and options.
+        """Take over the place and the initial rates of a scheduler of the same class and options.
 
+        Args:
+            state_dict: as `state_dict` gives it; it may be without the class, which is not looked at then.
         Raises:
-            StateError: other keys, values of another kind, or another number of groups; nothing changed.
+            StateError: another class or other keys, values of another kind, or another number of groups;
+                nothing changed.
 
         >>> from tinygrad_cnn import nn, optim
         >>> scheduler = optim.StepLR(optim.SGD(nn.Linear(1, 1).parameters(), lr=1.0), 1, gamma=0.5)
@@ -107,7 +110,9 @@ class LRScheduler:
         [0.75]
         """
         name, groups = type(self).__name__, self.optimizer.param_groups
-        check_keys(name, state_dict, {"last_epoch", "base_lrs"})
+        check_keys(name, state_dict, {"last_epoch", "base_lrs"}, {"scheduler"})
+        if (of := state_dict.get("scheduler", name)) != name:
+            raise StateError(f"{name}: the state is that of another class, {of!s:.60}")
         t, rates = count_of(name, state_dict, "last_epoch"), state_dict["base_lrs"]
         if not isinstance(rates, (list, tuple)):
             raise StateError(f"{name}: base_lrs must be a list of rates, got {rates!r:.60}")
@@ -241,9 +246,11 @@ def count_of(name: str, state: Mapping[str, Any], key: str) -> int:
     )
 
 
-def check_keys(name: str, state: Mapping[str, Any], keys: set[str]) -> None:
+def check_keys(name: str, state: Mapping[str, Any], keys: set[str], more: Set[str] = frozenset()) -> None:
     """The keys of a state dict.
 
+    Args:
+        name: of the scheduler.   state: the dict.   keys: those it has.   more: those it may have.
     Raises:
         StateError: there are others, or it is no dict.
 
@@ -251,5 +258,5 @@ def check_keys(name: str, state: Mapping[str, Any], keys: set[str]) -> None:
     """
     if not isinstance(state, Mapping):
         raise StateError(f"{name}: a scheduler's state dict fits, got {state!r:.60}")
-    if state.keys() != keys:
+    if state.keys() - more != keys:
         raise StateError(f"{name}: the state has keys {sorted(map(str, state))}, {sorted(keys)} fit")

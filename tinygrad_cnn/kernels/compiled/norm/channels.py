@@ -26,6 +26,8 @@ Array = NDArray[Any]
 #: Numbers added up in float32. A vector unit adds 16 or more of them side by side, so at most some
 #: 64 roundings follow each other.
 RUN = 1024
+#: From here on squares of sums and weights, times a factor, might overflow float32.
+LARGE = 1e15
 
 
 @inlined
@@ -258,22 +260,24 @@ def batch_norm_slope(
     else:
         operands = (in_images(g), in_images(x), plain(w), plain(mean), plain(var), eps, wants_x)
         over(x.shape[1], 20 * x.size, slopes, *operands, in_images(dx), dw, db)
-    if not are_finite(dw, db, w):
+    if not are_moderate(dw, db, w):
         with np.errstate(all="ignore"):
             return reference.batch_norm_slope(g, x, w, mean, var, eps, wants_x)
     return dx if wants_x else None, dw, db
 
 
-def are_finite(*sums: Array) -> bool:
-    """Whether neither sums of gradients nor weights hold NaN or an infinity.
+def are_moderate(*sums: Array) -> bool:
+    """Whether sums of gradients and weights hold neither NaN nor an infinity, nor what is about to be one.
 
-    Which of several infinities meet, and give NaN, depends on the order of adding: where there are any the
-    reference computes it all, so that both sets say the same.
+    Which of several infinities meet, and give NaN, depends on the order of adding, and so does whether a
+    part of a sum overflows: where it might, the reference computes it all, so that both sets say the same.
 
-    >>> are_finite(np.ones(2)), are_finite(np.ones(2), np.array([np.inf]))
+    >>> are_moderate(np.ones(2)), are_moderate(np.ones(2), np.array([np.inf]))
     (True, False)
+    >>> are_moderate(np.array([-3e38]))
+    False
     """
-    return all(np.isfinite(each).all() for each in sums)
+    return all((abs(each) < LARGE).all() for each in sums)
 
 
 def fixed_norm(x: Array, w: Array, b: Array, mean: Array, var: Array, eps: float) -> Array:

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from tinygrad_cnn.kernels import numpy as reference
 from tinygrad_cnn.kernels import threads
 from tinygrad_cnn.kernels.compiled.base.compiling import inlined, kernel
+from tinygrad_cnn.kernels.compiled.base.functions import times
 from tinygrad_cnn.kernels.compiled.base.operands import FLOAT32, WORTH_SHARING, is_served, over, plain
+from tinygrad_cnn.kernels.compiled.norm.channels import are_moderate
 
 Array = NDArray[Any]
 
@@ -39,7 +41,7 @@ def rms_rows(x, w, eps, y, start, stop):
         row, out = x[r], y[r]
         inverse = inverse_root_of(row, eps)
         for i in range(row.size):
-            out[i] = row[i] * inverse * w[i]
+            out[i] = times(row[i] * inverse, w[i])
 
 
 @kernel(
@@ -93,4 +95,7 @@ def rms_norm_slope(
     else:
         threads.share(len(rows), work)
     dw = sums.sum(axis=0).astype(FLOAT32).reshape(w.shape)
+    if not are_moderate(dw, w):
+        with np.errstate(all="ignore"):
+            return reference.rms_norm_slope(g, x, w, axes, eps, wants_x)
     return (dx.reshape(x.shape) if wants_x else None), dw

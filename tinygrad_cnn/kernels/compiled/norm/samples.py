@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from tinygrad_cnn.kernels import numpy as reference
 from tinygrad_cnn.kernels import threads
 from tinygrad_cnn.kernels.compiled.base.compiling import inlined, kernel
-from tinygrad_cnn.kernels.compiled.base.functions import centred, less
+from tinygrad_cnn.kernels.compiled.base.functions import centred, less, times
 from tinygrad_cnn.kernels.compiled.base.operands import FLOAT32, WORTH_SHARING, is_served, over, plain
-from tinygrad_cnn.kernels.compiled.norm.channels import are_finite
+from tinygrad_cnn.kernels.compiled.norm.channels import are_moderate
 
 Array = NDArray[Any]
 
@@ -67,7 +67,7 @@ def layer_rows(x, w, b, eps, y, start, stop):
         middle, rest = middle_of(row)
         inverse = inverse_of(row, middle, rest, eps)
         for i in range(row.size):
-            out[i] = centred(row[i], middle, rest) * inverse * w[i] + b[i]
+            out[i] = times(centred(row[i], middle, rest) * inverse, w[i]) + b[i]
 
 
 @kernel(
@@ -106,10 +106,10 @@ def group_rows(x, w, b, eps, pixels, y, start, stop):
         middle, rest = middle_of(row)
         inverse = inverse_of(row, middle, rest, eps)
         for c in range(channels):
-            scale, shift = inverse * w[first + c], b[first + c]
+            scale, shift = w[first + c], b[first + c]
             part, out = row[c * pixels : (c + 1) * pixels], y[r, c * pixels : (c + 1) * pixels]
             for i in range(part.size):
-                out[i] = centred(part[i], middle, rest) * scale + shift
+                out[i] = times(centred(part[i], middle, rest) * inverse, scale) + shift
 
 
 @kernel(
@@ -179,7 +179,7 @@ def layer_norm_slope(
     else:
         threads.share(len(rows), work)
     dw, db = sums.sum(axis=0).astype(FLOAT32).reshape(2, *w.shape)
-    if not are_finite(dw, db, w):
+    if not are_moderate(dw, db, w):
         with np.errstate(all="ignore"):
             return reference.layer_norm_slope(g, x, w, axes, eps, wants_x)
     return (dx if wants_x else None), dw, db
@@ -211,7 +211,7 @@ def group_norm_slope(
     dw, db = np.empty((2, count, w.size // groups))
     over(count, 32 * x.size, group_slope_rows, slopes, rows, plain(w), eps, wants_x, pixels, out, dw, db)
     dw, db = (a.reshape(len(x), w.size).sum(axis=0).astype(FLOAT32) for a in (dw, db))
-    if not are_finite(dw, db, w):
+    if not are_moderate(dw, db, w):
         with np.errstate(all="ignore"):
             return reference.group_norm_slope(g, x, w, groups, eps, wants_x)
     return (dx if wants_x else None), dw, db
