@@ -74,8 +74,9 @@ def batch_norm(
         raise ShapeError(f"{name}: training needs more than 1 value per channel, x is {x.shape}")
     y, (mean, var) = ops.BatchNorm(eps).with_residual(x, w, b)
     if training and running_mean is not None and count:
-        _move(running_mean, mean, momentum)
-        _move(running_var, var * (count / (count - 1)), momentum)
+        with np.errstate(under="ignore"):
+            _move(running_mean, mean, momentum)
+            _move(running_var, var * (count / (count - 1)), momentum)
     return y
 
 

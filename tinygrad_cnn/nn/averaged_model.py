@@ -104,7 +104,8 @@ class AveragedModel(Module):
         count, average = int(self.n_averaged.item()), self.avg_fn or equal_average
         for mean, value in pairs + (buffers if self.use_buffers else []):
             if count and mean.dtype.kind == "f":
-                mean._writable()[...] = average(mean.array, value.array, count)
+                with np.errstate(under="ignore"):
+                    mean._writable()[...] = average(mean.array, value.array, count)
             else:
                 mean._writable()[...] = value.array
         for mean, value in [] if self.use_buffers else buffers:

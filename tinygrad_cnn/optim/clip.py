@@ -86,8 +86,9 @@ def clip_grad_norm_(
     order = number(name, "norm_type", norm_type, 1, inf)
     must_be_finite = flag(name, "error_if_nonfinite", error_if_nonfinite)
     found = _gradients(parameters)
-    sizes = [np.linalg.norm(g.array.ravel().astype(np.float64), order) for g in found if g.size]
-    norm = float(np.linalg.norm(devices.to_host(np.stack(sizes)), order)) if sizes else 0.0
+    with np.errstate(under="ignore"):
+        sizes = [np.linalg.norm(g.array.ravel().astype(np.float64), order) for g in found if g.size]
+        norm = float(np.linalg.norm(devices.to_host(np.stack(sizes)), order)) if sizes else 0.0
     if must_be_finite and not isfinite(norm):
         raise GraphError(
             f"{name}: the gradients' norm is {norm}, a finite one fits; lower the learning rate, or look "
@@ -95,7 +96,7 @@ def clip_grad_norm_(
         )
     factor = bound / (norm + 1e-6) if bound < inf else inf
     if not factor >= 1:  # also NaN
-        with np.errstate(invalid="ignore"):  # 0 times an infinite element
+        with np.errstate(invalid="ignore", under="ignore"):  # 0 times an infinite element
             for g in found:
                 target = g._writable()
                 target *= factor

@@ -100,6 +100,12 @@ class LBFGS(Optimizer):
             for key, value in state.items():  # the state follows its parameters
                 if isinstance(value, devices.CLASSES):
                     state[key] = devices.moved(value, group["params"][0].device)
+        as_told = np.errstate(**np.geterr())(closure)  # what is the caller's own is told of as he wants it
+        with np.errstate(under="ignore"):
+            return self._walked(as_told, group, state)
+
+    def _walked(self, closure: Callable[[], Loss], group: Group, state: dict[str, Any]) -> Loss:
+        """The loss before the first of up to `max_iter` directions, along which the parameters move."""
         most = group["max_eval"] or group["max_iter"] * 5 // 4
         first = self._evaluated(closure, state)
         loss, evaluations = float(first), 1

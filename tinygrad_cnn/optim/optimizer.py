@@ -157,8 +157,9 @@ class Optimizer:
                 loss = closure()
         for hook in tuple(self._before.values()):
             hook(self)
-        for p, group in self._members():
-            self._update(p, group)
+        with np.errstate(under="ignore"):  # a step too small for its type is 0, as results of ops are
+            for p, group in self._members():
+                self._update(p, group)
         for hook in tuple(self._after.values()):
             hook(self)
         return loss

@@ -34,7 +34,8 @@ def _arithmetic(operator: str, ufunc: np.ufunc) -> Callable[[Any, Any], Tensor]:
         value = other.array if isinstance(other, Traced) else devices.beside(other, self)
         self._check_room(operator, ufunc, value)
         target = self._writable()
-        ufunc(target, value, out=target, casting="same_kind")
+        with np.errstate(under="ignore"):
+            ufunc(target, value, out=target, casting="same_kind")
         return self
 
     return method
