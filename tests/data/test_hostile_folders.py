@@ -7,13 +7,14 @@ import subprocess
 import sys
 import zipfile
 import zlib
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from tinygrad_cnn import nn, optim
-from tinygrad_cnn.data import DataLoader, ImageFolder, load_image, read_idx
+from tinygrad_cnn.data import ConcatDataset, DataLoader, ImageFolder, Subset, load_image, read_idx
 from tinygrad_cnn.data.image import FORMATS
 from tinygrad_cnn.errors import ArgumentError, DTypeError, FormatError
 from tinygrad_cnn.serial import load_metadata, load_tensors, opened, save_tensors
@@ -134,6 +135,25 @@ def test_folders_of_other_classes_are_not_validated_with(tmp_path):
     trainer.fit(train, epochs=1, validation=ImageFolder(tmp_path / "train", 4))
     with pytest.raises(ArgumentError, match="evaluate"):
         trainer.evaluate(other)
+
+
+class Named(list[Any]):
+    """Samples of which the names of the classes are known."""
+
+    classes: tuple[str, ...]
+
+
+def test_parts_and_chains_of_datasets_have_the_classes_of_what_is_in_them() -> None:  # R4
+    cats, dogs = (Named([(np.zeros(2, "f4"), k % 2) for k in range(4)]) for _ in range(2))
+    cats.classes, dogs.classes = ("cat", "lion"), ("dog", "wolf")
+    model = nn.Linear(2, 2)
+    trainer = Trainer(model, optim.SGD(model.parameters(), lr=0.1))
+    for validation in (Subset(dogs, [0, 1]), ConcatDataset([cats, Subset(dogs, [0])])):
+        with pytest.raises(ArgumentError, match=r"'val' has the classes .*'dog'"):
+            trainer.fit(DataLoader(Subset(cats, [0, 2]), 2), epochs=1, validation=DataLoader(validation, 2))
+    with pytest.raises(ArgumentError, match=r"'x' has the classes .*'dog'"):
+        trainer.fit(DataLoader(ConcatDataset([cats, dogs]), 2), epochs=1)
+    trainer.fit(DataLoader(ConcatDataset([cats, cats]), 2), epochs=1, validation=DataLoader(cats, 2))
 
 
 # --------------------------------------------------------------------------- formats

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_cnn import devices
-from tinygrad_cnn.data import ArrayDataset, DataLoader, Dataset, IterableDataset
+from tinygrad_cnn.data import ArrayDataset, ConcatDataset, DataLoader, Dataset, IterableDataset, Subset
 from tinygrad_cnn.data.shares import OneOfSeveral
 from tinygrad_cnn.data.subsets import labels_of_all
 from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
@@ -248,22 +248,31 @@ def check_classes(function: str, sets: Mapping[str, Any], classes: Sequence[str]
     >>> check_classes("fit", {"val": [(1, 2)]}, ["cat", "dog"])
     """
     for name, data in sets.items():
-        found = class_names(data)
-        if classes is not None and found is not None and list(found) != list(classes):
-            raise ArgumentError(
-                f"{function}: {name!r} has the classes {str(list(found))[:200]}, the training data "
-                f"{str(list(classes))[:200]}; labels would mean different things"
-            )
+        for found in _all_class_names(data):
+            if classes is not None and list(found) != list(classes):
+                raise ArgumentError(
+                    f"{function}: {name!r} has the classes {str(list(found))[:200]}, the training data "
+                    f"{str(list(classes))[:200]}; labels would mean different things"
+                )
 
 
 def class_names(data: Any) -> Sequence[str] | None:
-    """The names of the classes in the order of their labels, of data that has them.
+    """The names of the classes in the order of their labels, of data that has them, or its first part.
 
     >>> class_names([(1, 2)])
     """
-    dataset = data.dataset if isinstance(data, DataLoader) else data
-    found = getattr(dataset, "classes", None)
-    return found if isinstance(found, (list, tuple)) else None
+    return next(iter(_all_class_names(data)), None)
+
+
+def _all_class_names(data: Any) -> list[Sequence[str]]:
+    """The names of classes that data has, or what it is a part of, or made of."""
+    found = getattr(data, "classes", None)
+    if isinstance(found, (list, tuple)):
+        return [found]
+    if isinstance(data, (DataLoader, Subset)):  # of others nobody knows whether they change labels
+        return _all_class_names(data.dataset)
+    parts = data.datasets if isinstance(data, ConcatDataset) else []
+    return [names for part in parts for names in _all_class_names(part)]
 
 
 def parts_of(function: str, batch: Any, data: Any) -> tuple[tuple[Any, ...], Any]:
