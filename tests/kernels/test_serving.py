@@ -1,5 +1,6 @@
 """Which kernels serve, and what happens where the compiled ones cannot be had."""
 
+import ctypes
 import gc
 import os
 import subprocess
@@ -334,6 +335,32 @@ def test_what_a_handler_raises_while_a_kernel_compiles_is_not_the_compilers(
     with pytest.raises(TimeoutError, match="the user's"):
         kernel()
     assert kernel() == 3
+
+
+@pytest.mark.parametrize("fails", [True, False])
+@pytest.mark.parametrize("error", [TimeoutError("the user's"), KeyboardInterrupt("the user's")])
+def test_what_a_handler_raises_where_llvm_calls_back_is_the_callers(
+    fails: bool, error: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:  # E1: Python only prints it, and Numba says that there is no compiled object yet, if anything
+    compiling = pytest.importorskip("tinygrad_cnn.kernels.compiled.base.compiling")
+    late, before = [error], sys.unraisablehook
+
+    def called_back() -> None:
+        raise late.pop()
+
+    def compiler(function: object) -> object:
+        if late:
+            ctypes.CFUNCTYPE(None)(called_back)()
+            if fails:
+                raise RuntimeError("no compiled object yet")
+        return function
+
+    monkeypatch.setattr(compiling.numba, "njit", lambda *signature, **options: compiler)
+    kernel = compiling.Kernel(lambda: 3, "int64()")
+    with pytest.raises(type(error), match="the user's"):
+        kernel()
+    assert kernel() == 3
+    assert sys.unraisablehook is before
 
 
 @pytest.mark.parametrize("frozen", [False, True])

@@ -16,6 +16,7 @@ import numba
 
 from tinygrad_cnn.errors import KernelError
 from tinygrad_cnn.kernels import cache
+from tinygrad_cnn.kernels.compiled.base.lost_errors import lost_errors
 
 
 class Kernel:
@@ -46,16 +47,20 @@ class Kernel:
             self._signature, nogil=True, cache=True, error_model="numpy",
             fastmath={"reassoc", "contract", "nsz", "arcp"},
         )  # fmt: skip
-        with cache.placed(self._function.__module__) as place:
+        with cache.placed(self._function.__module__) as place, lost_errors() as lost:
             if self._compiled is None:
                 try:
                     self._compiled, passed = self._had(compiler, place)
                 except Exception as error:  # whatever a compiler may raise
+                    if lost:
+                        raise lost[0] from None
                     name, reason = self._function.__name__, cache.reason_of(error)
                     raise KernelError(f"the compiled kernel {name} cannot be had: {reason}") from error
                 home = self._function.__globals__
                 if home.get(self._function.__name__) is self:
                     home[self._function.__name__] = self._compiled
+                if lost:  # and what came of it, of the compiler's own, says nothing
+                    raise lost[0]
                 if passed is not None and cache.may_be_a_handlers(passed):
                     raise passed
             return self._compiled
