@@ -7,6 +7,7 @@ import subprocess
 import sys
 import zipfile
 import zlib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -120,6 +121,16 @@ def test_a_link_that_leads_nowhere_is_told_of(tmp_path):
     (folder / "bird").symlink_to(tmp_path / "nowhere")
     with pytest.warns(UserWarning, match="bird: a link that leads nowhere"):
         assert ImageFolder(folder, 4).classes == ["cat", "dog"]
+
+
+def test_a_link_inside_a_class_that_leads_nowhere_is_told_of(tmp_path: Path) -> None:  # R5
+    folder = photographs(tmp_path, "cat", "dog")
+    (folder / "cat" / "more").symlink_to(tmp_path / "not mounted")
+    (folder / "dog" / "itself").symlink_to("itself")
+    with pytest.warns(UserWarning, match=r"cat/more: a link that leads nowhere\s+dog/itself: a link"):
+        ImageFolder(folder, 4)
+    with pytest.raises(FormatError, match="more: expected a folder to read, found a link that"):
+        ImageFolder(folder, 4, unreadable="raise")
 
 
 # --------------------------------------------------------------------------- classes that differ

@@ -117,6 +117,11 @@ class ImageFolder(StreamedDataset):
                 raise FormatError(f"{at}: expected a folder to read, found {why}") from error
             self.unreadable_files[at.relative_to(self.folder).as_posix()] = why
 
+        def nowhere(link: Path) -> None:
+            if self.unreadable == "raise":
+                raise FormatError(f"{link}: expected a folder to read, found a link that leads nowhere")
+            self.unreadable_files[link.relative_to(self.folder).as_posix()] = "a link that leads nowhere"
+
         for at, inner, files in os.walk(self.folder / name, onerror=unreadable, followlinks=True):
             met = os.stat(at)
             if (met.st_dev, met.st_ino) in seen:  # a link back, or two to one folder
@@ -129,6 +134,8 @@ class ImageFolder(StreamedDataset):
                     found.append(Path(at, file).relative_to(self.folder).as_posix())
                 else:
                     others += 1
+                    if "." not in file and not Path(at, file).exists():  # it could be a folder's name
+                        nowhere(Path(at, file))
         if not found:
             said = next((why for n, why in self.unreadable_files.items() if n.split("/")[0] == name), "")
             raise FormatError(
