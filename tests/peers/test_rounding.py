@@ -1,8 +1,8 @@
 """Rounding in training: how far the losses of float32 go from those of float64, here and with PyTorch.
 
 Adadelta divides gradients by their size, so it blows up the rounding of the smallest ones, and two exact
-libraries part after some steps. PyTorch parts from itself as well, as soon as oneDNN is turned off. What can
-be asked is that our losses stay as near float64 as those of PyTorch's two ways.
+libraries part after some steps. PyTorch parts from itself as well, as soon as oneDNN is turned off. What
+can be asked is that our losses stay as near float64 as those of PyTorch's two ways.
 """
 
 import os
