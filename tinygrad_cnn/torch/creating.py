@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn.tensors import Tensor as NativeTensor
+from tinygrad_cnn.tensors import from_dlpack as native_from_dlpack
 from tinygrad_cnn.torch import devices, dtypes
 from tinygrad_cnn.torch.mixing import of_number
 from tinygrad_cnn.torch.registry import name
@@ -17,8 +18,8 @@ from tinygrad_cnn.torch.tensors import Tensor, numbers
 
 
 def made(array: Any, requires_grad: bool, device: Any) -> Any:
-    devices.check(device)
     """A new tensor around an array."""
+    devices.check(device)
     tensor = Tensor.detached(array)
     return tensor.requires_grad_() if requires_grad else tensor
 
@@ -95,7 +96,9 @@ def as_tensor(
 ) -> Any:
     """A tensor of the data, sharing memory where it can."""
     if isinstance(data, Tensor) and (dtype is None or data.dtype == dtype) and not requires_grad:
-        return data
+        return data.clone() if copy else data
+    if isinstance(data, Tensor) and data.requires_grad and not requires_grad:
+        return data.to(dtype)  # gradients flow through
     return made(array_of(data, dtype, copy=bool(copy)), requires_grad, device)
 
 
@@ -106,6 +109,20 @@ def from_numpy(ndarray: Any) -> Any:
         raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
     dtypes.of_numpy(ndarray.dtype)
     return Tensor.detached(ndarray)
+
+
+@name(method=False)
+def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: Any = None) -> Any:
+    """A tensor over the memory of another library's array."""
+    found = native_from_dlpack(ext_tensor, copy=copy)
+    dtypes.of_numpy(found._array.dtype)
+    return made(found._array, False, device)
+
+
+@name(method=False)
+def scalar_tensor(s: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
+    """A tensor of no dimensions, in the default type whatever the number's."""
+    return made(np.array(s, kind_of(dtype)), requires_grad, device)
 
 
 @name(method=False)

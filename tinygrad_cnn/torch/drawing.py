@@ -242,10 +242,18 @@ def _log_normal(x: Any, mean: float = 1, std: float = 2, *, generator: Any = Non
     )
 
 
+def _geometric(x: Any, p: float, *, generator: Any = None) -> Any:
+    if not 0 < p < 1:
+        raise RuntimeError(f"geometric_ expects p to be in (0, 1), but got p={p}")
+    u = of(generator).uniform(x._array.size, np.float64).reshape(x._array.shape)
+    return fill(x, np.ceil(np.log(u) / np.log1p(-p)))
+
+
 _in_place("normal_", _normal, "Fill with normal numbers.")
 _in_place("uniform_", _uniform, "Fill with uniform numbers.")
 _in_place("bernoulli_", _bernoulli, "Fill with 1 by a probability, with 0 otherwise.")
 _in_place("exponential_", _exponential, "Fill with numbers of an exponential density.")
 _in_place("random_", _random, "Fill with whole numbers.")
 _in_place("cauchy_", _cauchy, "Fill with numbers of Cauchy's density.")
+_in_place("geometric_", _geometric, "Fill with the number of tries until a success.")
 _in_place("log_normal_", _log_normal, "Fill with numbers whose logarithm is normal.")

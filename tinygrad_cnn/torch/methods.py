@@ -51,10 +51,12 @@ from tinygrad_cnn.torch.conversions import (
     type_,
 )  # fmt: skip
 from tinygrad_cnn.torch.files import storages
+from tinygrad_cnn.torch.old_types import alias_of_type
 from tinygrad_cnn.torch.operators import OPERATORS
 from tinygrad_cnn.torch.registry import IN_PLACE, METHODS
 from tinygrad_cnn.torch.shapes import sizes
 from tinygrad_cnn.torch.tensors import Tensor, adopted
+from tinygrad_cnn.torch.view_links import rearrange
 
 _FLOAT32 = np.dtype(np.float32)
 #: The modules whose functions are in the tables.
@@ -173,30 +175,48 @@ OWN: dict[str, Any] = {
     "stride": lambda self, dim=None: strides(self) if dim is None else strides(self)[dim],
     "storage_offset": lambda self: storages.offset(self), "is_contiguous": lambda self, memory_format=None: views.memory_order(self) is None,
     "get_device": lambda self: -1, "is_pinned": lambda self, device=None: False, "is_shared": multiprocessing.is_shared,
-    "fill_": lambda self, value: views.fill(self, value.item() if isinstance(value, NativeTensor) else value),
+    "fill_": lambda self, value: _fill(self, value),
     "zero_": lambda self: views.fill(self, 0),
     "new_zeros": _new(creating.zeros), "new_ones": _new(creating.ones), "new_empty": _new(creating.empty),
     "new_full": _new(creating.full), "new_tensor": _new(creating.tensor),
-    "new": lambda self, *args: to(Tensor(*args), self.dtype),
+    "new": lambda self, *args: _new_of_kind(self, *args),
     "fill_diagonal_": lambda self, value, wrap=False: _fill_diagonal(self, value, wrap),
-    "unsqueeze_": lambda self, dim: views.become(self, shaping.unsqueeze(self, dim)),
-    "squeeze_": lambda self, dim=None: views.become(self, shaping.squeeze(self, dim)),
-    "t_": lambda self: views.become(self, shaping.t(self)),
-    "transpose_": lambda self, dim0, dim1: views.become(self, shaping.transpose(self, dim0, dim1)),
+    "unsqueeze_": lambda self, dim: rearrange(self, shaping.unsqueeze, dim),
+    "squeeze_": lambda self, dim=None: rearrange(self, shaping.squeeze, dim),
+    "t_": lambda self: rearrange(self, shaping.t),
+    **dict.fromkeys(("transpose_", "swapaxes_", "swapdims_"), lambda self, dim0, dim1: rearrange(self, shaping.transpose, dim0, dim1)),
+    "polygamma_": lambda self, n: views.write(self, lambda x: F.polygamma(n, x)),
     "scatter_add_": lambda self, dim, index, src: views.write(self, selecting.scatter_add, dim, index, src),
     "sum_to_size": lambda self, *size: ops.SumTo(sizes(size))(self),
     "index_put_": lambda self, indices, values, accumulate=False: views.write(self, selecting.index_put, indices, values, accumulate),
 }  # fmt: skip
 
 
+def _new_of_kind(self: Any, *data: Any) -> Any:
+    if len(data) == 1 and isinstance(data[0], Tensor):
+        return alias_of_type("Tensor.new", data[0], self.dtype)
+    return to(Tensor(*data), self.dtype)
+
+
+def _fill(self: Any, value: Any) -> Any:
+    if not isinstance(value, NativeTensor):
+        return views.fill(self, value)
+    if value._array.ndim:
+        raise RuntimeError(f"fill_: a tensor of 0 dimensions fits, got {value._array.ndim}")
+    views.setitem(self, ..., value)
+    return self
+
+
 def _fill_diagonal(self: Any, value: float, wrap: bool) -> Any:
-    np.fill_diagonal(self._writable(), value, wrap)
+    place = np.zeros(self._array.shape, bool)
+    np.fill_diagonal(place, True, wrap)
+    views.setitem(self, Tensor.detached(place), value)
     return self
 
 
 PROPERTIES: dict[str, Callable[[Any], Any]] = {
-    "T": lambda self: F.transpose(self), "mT": lambda self: shaping.transpose(self, -2, -1),
-    "H": lambda self: F.transpose(self), "mH": lambda self: shaping.transpose(self, -2, -1),
+    "T": lambda self: views.permuted(self, tuple(range(self._array.ndim))[::-1]), "mT": lambda self: shaping.transpose(self, -2, -1),
+    "H": lambda self: views.permuted(self, tuple(range(self._array.ndim))[::-1]), "mH": lambda self: shaping.transpose(self, -2, -1),
     **{f"is_{kind}": lambda self: False for kind in ("xpu", "hpu", "ipu", "mtia", "vulkan", "xla", "maia", "mkldnn", "nested")},
     "is_cpu": lambda self: True,
     "is_cuda": lambda self: False, "is_mps": lambda self: False, "is_sparse": lambda self: False,

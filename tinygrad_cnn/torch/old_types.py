@@ -9,7 +9,7 @@ import numpy as np
 from tinygrad_cnn.torch import dtypes
 from tinygrad_cnn.torch.creating import array_of
 from tinygrad_cnn.torch.shapes import Size
-from tinygrad_cnn.torch.tensors import Tensor
+from tinygrad_cnn.torch.tensors import Tensor, alias
 
 KINDS = {
     "FloatTensor": dtypes.float32, "DoubleTensor": dtypes.float64, "HalfTensor": dtypes.float16,
@@ -28,10 +28,26 @@ class OldType(type):
             return Tensor.detached(np.zeros(data or (0,), cls.kind_of.dtype))
         if isinstance(data[0], Size):
             return Tensor.detached(np.zeros(tuple(data[0]), cls.kind_of.dtype))
+        if isinstance(data[0], Tensor):
+            return alias_of_type(f"torch.{cls.__name__}", data[0], cls.kind_of)
         return Tensor.detached(array_of(data[0], cls.kind_of))
 
     def __instancecheck__(cls, value: Any) -> bool:
         return isinstance(value, Tensor) and value._array.dtype == cls.kind_of.dtype
+
+
+def alias_of_type(function: str, x: Tensor, kind: dtypes.dtype) -> Any:
+    """A view of x, through which gradients flow, as the old constructors give it.
+
+    Raises:
+        TypeError: x is of another type.
+
+    >>> alias_of_type("torch.FloatTensor", Tensor([1.0]), dtypes.float32)
+    tensor([1.])
+    """
+    if x.dtype != kind:
+        raise TypeError(f"{function}: got a tensor of {x.dtype}, one of {kind} fits; x.to({kind}) converts")
+    return alias(x)
 
 
 NAMES: dict[str, Any] = {

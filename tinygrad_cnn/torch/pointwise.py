@@ -304,7 +304,8 @@ def _as_it_is(input: Any) -> Any:
     return input
 
 
-name("positive", "real", "conj", "conj_physical", "resolve_conj", "resolve_neg")(_as_it_is)
+name("positive", "real", "conj", "resolve_conj", "resolve_neg")(_as_it_is)
+name("conj_physical", in_place=True)(_as_it_is)
 name("isreal")(lambda input: Tensor.detached(np.ones(input._array.shape, bool)))
 name("is_signed")(lambda input: input._array.dtype.kind in "if")
 name("is_conj", "is_neg", "is_inference", "is_distributed")(lambda input: False)
@@ -327,7 +328,7 @@ def copysign(input: Any, other: Any) -> Any:
     )
 
 
-@name("heaviside")
+@name("heaviside", in_place=True)
 def heaviside(input: Any, values: Any) -> Any:
     """0 below 0, 1 above, `values` at 0."""
     return Tensor.detached(np.heaviside(input._array, values._array))

@@ -285,7 +285,7 @@ def trapezoid(y: Any, x: Any = None, *, dx: float = 1, dim: int = -1) -> Any:
     return F.sum((a + b) * width / 2, dim)
 
 
-@name()
+@name(in_place=True)
 def renorm(input: Any, p: float, dim: int, maxnorm: float) -> Any:
     """Parts along a dimension whose norm is too large, scaled to the largest norm."""
     axes = tuple(axis for axis in range(input._array.ndim) if axis != dim % input._array.ndim)

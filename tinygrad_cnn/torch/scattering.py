@@ -11,6 +11,7 @@ from tinygrad_cnn.torch import views
 from tinygrad_cnn.torch.registry import name
 from tinygrad_cnn.torch.shapes import Size
 from tinygrad_cnn.torch.tensors import Tensor
+from tinygrad_cnn.torch.view_links import shown
 
 
 def _with(input: Any, key: Any, src: Any) -> Any:
@@ -93,7 +94,15 @@ def as_strided(input: Any, size: Any, stride: Any, storage_offset: int | None = 
         raise RuntimeError(
             f"setStorage: sizes {list(size)} and strides reach out of {input._array.size} elements"
         )
-    return views.indexed(views.reshaped(input, (-1,)), Tensor.detached(places))
+    return shown(input, lambda x: _strided(x, places, stride, start))
+
+
+def _strided(x: Any, places: Any, steps: Any, start: int) -> Any:
+    flat = x._array.reshape(-1)
+    if x._node is not None:
+        return F.index(F.reshape(x, (-1,)), places)
+    steps = tuple(step * flat.itemsize for step in steps)
+    return Tensor.at(np.lib.stride_tricks.as_strided(flat[start:], places.shape, steps), None)
 
 
 @name(method=False)

@@ -6,12 +6,14 @@ from math import prod
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.torch import views
 from tinygrad_cnn.torch.registry import name
 from tinygrad_cnn.torch.shapes import Size, sizes
 from tinygrad_cnn.torch.tensors import Tensor
+from tinygrad_cnn.torch.view_links import shown
 
 
 def axis_of(function: str, dim: Any, n: int) -> int:
@@ -58,7 +60,13 @@ def reshape_as(input: Any, other: Any) -> Any:
 @name()
 def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
     """Dimensions merged into one."""
-    return F.flatten(input, start_dim, end_dim) if input._array.ndim else F.reshape(input, (1,))
+    shape, n = input._array.shape, input._array.ndim
+    if not n:
+        return views.reshaped(input, (1,))
+    a, b = axis_of("flatten", start_dim, n), axis_of("flatten", end_dim, n)
+    if a > b:
+        raise RuntimeError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim}")
+    return views.reshaped(input, (*shape[:a], prod(shape[a : b + 1]), *shape[b + 1 :]))
 
 
 @name()
@@ -114,7 +122,7 @@ def permute(input: Any, *dims: Any) -> Any:
 @name("movedim", "moveaxis")
 def movedim(input: Any, source: Any, destination: Any) -> Any:
     """Some dimensions moved."""
-    return F.moveaxis(input, source, destination)
+    return shown(input, lambda x: F.moveaxis(x, source, destination))
 
 
 @name()
@@ -146,13 +154,13 @@ def expand(input: Any, *shape: Any, implicit: bool = False) -> Any:
     if new < 0:
         raise RuntimeError(f"expand: the number of sizes {wanted} must not be less than of {tuple(have)}")
     full = tuple(have[i - new] if s == -1 and i >= new else s for i, s in enumerate(wanted))
-    return F.broadcast_to(input, full)
+    return views.same(input) if full == have else shown(input, lambda x: F.broadcast_to(x, full))
 
 
 @name("expand_as", function=False)
 def expand_as(input: Any, other: Any) -> Any:
     """Expanded to the shape of another tensor."""
-    return F.broadcast_to(input, other._array.shape)
+    return expand(input, other._array.shape)
 
 
 @name("broadcast_to", also={"size": "shape"})
@@ -165,7 +173,7 @@ def broadcast_to(input: Any, shape: Any) -> Any:
 def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
     """Tensors expanded to their common shape."""
     shape = np.broadcast_shapes(*(x._array.shape for x in tensors))
-    return tuple(F.broadcast_to(x, shape) if x._array.shape != shape else views.same(x) for x in tensors)
+    return tuple(expand(x, shape) for x in tensors)
 
 
 @name(method=False)
@@ -209,19 +217,19 @@ def repeat_interleave(
 @name(rest="dims")
 def flip(input: Any, *dims: Any) -> Any:
     """Dimensions in reverse order."""
-    return F.flip(input, sizes(dims))
+    return copied(F.flip(input, sizes(dims)), input)
 
 
 @name()
 def fliplr(input: Any) -> Any:
     """Columns in reverse order."""
-    return F.flip(input, 1)
+    return flip(input, 1)
 
 
 @name()
 def flipud(input: Any) -> Any:
     """Rows in reverse order."""
-    return F.flip(input, 0)
+    return flip(input, 0)
 
 
 @name()
@@ -233,10 +241,10 @@ def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
 @name()
 def rot90(input: Any, k: int = 1, dims: Any = (0, 1)) -> Any:
     """Turned by 90 degrees, k times."""
-    a, b = dims
+    (a, b), turned = dims, input
     for _ in range(k % 4):
-        input = F.flip(F.swapaxes(input, a, b), a)
-    return input
+        turned = F.flip(F.swapaxes(turned, a, b), a)
+    return copied(turned, input)
 
 
 @name(in_place=True)
@@ -254,14 +262,14 @@ def triu(input: Any, diagonal: int = 0) -> Any:
 @name()
 def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
     """A diagonal of two dimensions."""
-    return F.diagonal(input, offset, dim1, dim2)
+    return shown(input, lambda x: F.diagonal(x, offset, dim1, dim2))
 
 
 @name()
 def diag(input: Any, diagonal: int = 0) -> Any:
     """The diagonal of a matrix, or the matrix of a diagonal."""
     if input._array.ndim == 2:
-        return F.diagonal(input, diagonal)
+        return copied(F.diagonal(input, diagonal), input)
     return diag_embed(input, diagonal)
 
 
@@ -293,8 +301,26 @@ def unfold(input: Any, dimension: int, size: int, step: int) -> Any:
         )
     n = (input._array.shape[axis] - size) // step + 1
     places = np.arange(n)[:, None] * step + np.arange(size)
-    out = F.index(input, (slice(None),) * axis + (places,))
-    return F.moveaxis(out, axis + 1, -1)
+    windows = (slice(None),) * axis + (places,)
+    return shown(input, lambda x: _windows(x, windows, axis, size, step))
+
+
+def _windows(x: Any, key: Any, axis: int, size: int, step: int) -> Any:
+    if x._node is not None:
+        return F.moveaxis(F.index(x, key), axis + 1, -1)
+    array = x._array
+    found = sliding_window_view(array, size, axis, writeable=array.flags.writeable)
+    return Tensor.at(found[(slice(None),) * axis + (slice(None, None, step),)], None)
+
+
+def copied(made: Any, x: Any) -> Any:
+    """What was made of x, in memory of its own, where PyTorch's function gives no view.
+
+    >>> x = Tensor([1.0, 2.0]); y = copied(F.flip(x, 0), x); x[0] = 5.0; y
+    tensor([2., 1.])
+    """
+    shares = made._node is None and np.may_share_memory(made._array, x._array)
+    return Tensor.detached(made._array.copy()) if shares else made
 
 
 @name("meshgrid", method=False)
@@ -343,9 +369,16 @@ def cartesian_prod(*tensors: Any) -> Any:
     return F.stack([flatten(x) for x in meshgrid(*tensors)], axis=1)
 
 
+def _as_matrix(x: Any) -> Any:
+    if x._array.ndim > 2:
+        raise RuntimeError(f"block_diag: tensors of 2 or fewer dimensions fit, got {x._array.ndim}")
+    return F.reshape(x, (1, x._array.size))
+
+
 @name(method=False)
 def block_diag(*tensors: Any) -> Any:
-    """Matrices along the diagonal of one."""
+    """Matrices along the diagonal of one; a vector is a row, a number a matrix of one element."""
+    tensors = tuple(x if x._array.ndim == 2 else _as_matrix(x) for x in tensors)
     width = sum(x._array.shape[1] for x in tensors)
     rows, start = [], 0
     for x in tensors:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn import nn as native_nn
+from tinygrad_cnn import ops
 from tinygrad_cnn.graph import Node
 from tinygrad_cnn.tensors import Tensor as NativeTensor
 from tinygrad_cnn.torch import devices, dtypes
@@ -28,7 +29,8 @@ class Tensor(NativeTensor):
     """An n-dimensional array with PyTorch's methods, whose operations are recorded.
 
     `Tensor(2, 3)` is an array of these sizes, `Tensor([2.0, 3.0])` one of these values, in the default
-    type, as in PyTorch; `torch.tensor` is the better way.
+    type, as in PyTorch; `torch.tensor` is the better way. `Tensor(x)` of a Tensor is a view of it, through
+    which gradients flow.
 
     >>> Tensor([[1.0, 2.0]]).size()
     torch.Size([1, 2])
@@ -44,7 +46,9 @@ class Tensor(NativeTensor):
         elif len(data) == 1 and isinstance(data[0], Size):
             self._array = np.zeros(tuple(data[0]), kind)
         elif len(data) == 1 and isinstance(data[0], NativeTensor):
-            self._array = data[0]._array
+            same = alias(data[0])
+            self._array, self._node = same._array, same._node
+            return
         else:
             self._array = np.array(_plain(data[0]), kind)
         self._node = None
@@ -172,7 +176,8 @@ class Tensor(NativeTensor):
         return made
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**NativeTensor.__getstate__(self), "more": dict(self.__dict__)}
+        more = {key: value for key, value in self.__dict__.items() if key not in ("_base", "_views")}
+        return {**NativeTensor.__getstate__(self), "more": more}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         NativeTensor.__setstate__(self, state)
@@ -237,7 +242,21 @@ class Buffer(Tensor, native_nn.Buffer):
 
     def __init__(self, data: Any = None, *, persistent: bool = True) -> None:
         self._array = np.zeros(0, dtypes.get_default_dtype().dtype) if data is None else _shared(data)
-        self._node = data._node if isinstance(data, NativeTensor) else None
+        learnt = isinstance(data, NativeTensor) and data.requires_grad
+        self._node = (
+            Node.leaf(self._array.shape, self._array.dtype, requires_grad=True, role="input")
+            if learnt
+            else None
+        )
+
+
+def alias(x: NativeTensor) -> Any:
+    """Another Tensor of the same memory, through which gradients flow to x.
+
+    >>> x = Parameter(Tensor([1.0, 2.0])); alias(x).sum().backward(); x.grad
+    tensor([1., 1.])
+    """
+    return ops.Reshape(x._array.shape)(adopted(x)) if x.requires_grad else Tensor.at(x._array, None)
 
 
 def adopted(value: Any) -> Any:

@@ -16,17 +16,11 @@ from tinygrad_cnn import ops
 from tinygrad_cnn.graph import MODE
 from tinygrad_cnn.tensors import Tensor as NativeTensor
 from tinygrad_cnn.torch.tensors import Tensor
+from tinygrad_cnn.torch.view_links import become, linked, put_at, refuse_leaf
 
 
-def _of(view: Any, base: Any, put: Any) -> Any:
-    """Note what a recorded view was made from, and how the base is made from a new view."""
-    if view._node is not None and type(view) is Tensor:
-        view.__dict__["_base"] = (base, put)
-    return view
-
-
-def reshaped(x: Any, shape: tuple[int, ...]) -> Any:
-    """The elements in another shape.
+def reshaped(x: Any, shape: tuple[int, ...], is_view: bool = False) -> Any:
+    """The elements in another shape: a view where they lie in order, or where PyTorch says it is one.
 
     >>> reshaped(Tensor([1.0, 2.0]), (2, 1)).size()
     torch.Size([2, 1])
@@ -36,7 +30,10 @@ def reshaped(x: Any, shape: tuple[int, ...]) -> Any:
         -1 not in shape and prod(shape) == x._array.size
     )  # else the general way, which works sizes out and refuses
     made = ops.Reshape(shape)(x) if fits else F.reshape(x, shape)
-    return _of(made, x, lambda base, new: F.reshape(new, old))
+    if not (is_view or x._array.flags.c_contiguous or np.may_share_memory(made._array, x._array)):
+        return made  # a copy
+    shape = made._array.shape
+    return linked(made, x, lambda base, new: F.reshape(new, old), lambda base: ops.Reshape(shape)(base))
 
 
 def permuted(x: Any, order: tuple[int, ...]) -> Any:
@@ -45,7 +42,12 @@ def permuted(x: Any, order: tuple[int, ...]) -> Any:
     >>> permuted(Tensor([[1.0, 2.0]]), (1, 0)).size()
     torch.Size([2, 1])
     """
-    made = _of(ops.Transpose(order)(x), x, lambda base, new: F.transpose(new, np.argsort(order).tolist()))
+    made = linked(
+        ops.Transpose(order)(x),
+        x,
+        lambda base, new: F.transpose(new, np.argsort(order).tolist()),
+        lambda base: ops.Transpose(order)(base),
+    )
     if made._node is None:
         before = x.__dict__.get("_order")
         made.__dict__["_order"] = order if before is None else tuple(before[d] for d in order)
@@ -70,7 +72,7 @@ def viewed(x: Any, shape: tuple[int, ...]) -> Any:
             f"view: shape {list(shape)} would merge dimensions of a tensor of shape {list(x._array.shape)} that do "
             "not follow each other in memory, where a permutation put them; reshape copies, or call contiguous first"
         )
-    return reshaped(x, shape)
+    return reshaped(x, shape, is_view=True)
 
 
 def _permutation(x: Any) -> tuple[int, ...] | None:
@@ -107,7 +109,7 @@ def same(x: Any) -> Any:
     >>> x = Tensor([1.0]); same(x) is x
     False
     """
-    return _of(F.reshape(x, x._array.shape), x, lambda base, new: new)
+    return reshaped(x, x._array.shape)
 
 
 def indexed(x: Any, key: Any) -> Any:
@@ -121,7 +123,27 @@ def indexed(x: Any, key: Any) -> Any:
         raise IndexError(
             "invalid index of a 0-dim tensor. Use `tensor.item()` in Python to convert a 0-dim tensor to a number"
         )
-    return _of(F.index(x, key), x, lambda base, new: _put(base, key, new))
+    found = F.index(x, key)
+    return _linked_part(found, x, key) if _is_basic(key) else found  # what an array chooses is a copy
+
+
+def _is_basic(key: Any) -> bool:
+    """Whether x[key] is a view: the key holds whole numbers, slices, None and Ellipsis only."""
+    if type(key) is tuple:
+        return all(map(_is_basic, key))
+    return (
+        key is None
+        or key is Ellipsis
+        or (isinstance(key, (slice, int, np.integer)) and type(key) is not bool)
+    )
+
+
+def _linked_part(part: Any, x: Any, key: Any) -> Any:
+    if part._node is None and not part._array.ndim:
+        key = key if type(key) is tuple else (key,)
+        if Ellipsis not in key:  # without it NumPy gives a number, no view
+            part = Tensor.at(x._array[(*key, ...)], None)
+    return linked(part, x, lambda base, new: put_at(base, key, new), lambda base: F.index(base, key))
 
 
 def memory_order(x: Any) -> tuple[int, ...] | None:
@@ -167,7 +189,7 @@ def cut(x: Any, key: tuple[slice, ...]) -> Any:
     >>> cut(Tensor([1.0, 2.0]), (slice(1),))
     tensor([1.])
     """
-    return _of(ops.Index(key)(x), x, lambda base, new: _put(base, key, new))
+    return _linked_part(ops.Index(key)(x), x, key)
 
 
 def plain_key(key: Any) -> Any:
@@ -202,7 +224,7 @@ def setitem(x: Any, key: Any, value: Any) -> None:
         new = (
             value if isinstance(value, NativeTensor) else Tensor.detached(np.asarray(value, x._array.dtype))
         )
-        become(x, _put(x, key, new))
+        become(x, put_at(x, key, new))
         return
     array = value._array if isinstance(value, NativeTensor) else value
     target = x._writable()
@@ -211,45 +233,14 @@ def setitem(x: Any, key: Any, value: Any) -> None:
     target[key] = array
 
 
-def _put(x: Any, key: Any, value: Any) -> Any:
-    """x with the elements at `key` replaced, as a recorded op."""
-    place = np.zeros(x._array.shape, bool)
-    place[key] = True
-    shape = x._array[key].shape
-    value = F.astype(value, x._array.dtype) if value._array.dtype != x._array.dtype else value
-    extra = value._array.ndim - len(shape)
-    if extra > 0:
-        value = F.reshape(value, value._array.shape[extra:])
-    if value._array.shape != shape:
-        value = F.broadcast_to(value, shape)
-    if not place.any():
-        return x + 0
-    return F.where(place, ops.IndexAdd(key, x._array.shape)(value), x)
-
-
 def _recorded(x: Any, *others: Any) -> bool:
     """Whether a write to x must be recorded."""
     if not MODE.get().recording:
         return False
-    if x.requires_grad:
-        if x.is_leaf:
-            raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+    if x.requires_grad or any(isinstance(o, NativeTensor) and o.requires_grad for o in others):
+        refuse_leaf(x)
         return True
-    return any(isinstance(o, NativeTensor) and o.requires_grad for o in others)
-
-
-def become(x: Any, new: Any) -> Any:
-    """Let x be the result `new` from now on; what x is a view of follows. Returns x.
-
-    >>> x = Tensor([1.0]); become(x, Tensor([2.0])) is x, x
-    (True, tensor([2.]))
-    """
-    x._array, x._node = new._array, new._node
-    base = x.__dict__.get("_base")
-    if base is not None:
-        whole, put = base
-        become(whole, put(whole, Tensor.at(x._array, x._node)))
-    return x
+    return False
 
 
 def write(x: Any, function: Any, *args: Any, **kwargs: Any) -> Any:

@@ -17,6 +17,7 @@ from tinygrad_cnn.torch.autograd.functions import once_differentiable as once_di
 from tinygrad_cnn.torch.autograd.walks import backward as backward
 from tinygrad_cnn.torch.autograd.walks import grad as grad
 from tinygrad_cnn.torch.refusals import guard as _guard
+from tinygrad_cnn.torch.tensors import Tensor
 
 __all__ = [
     "Function",
@@ -37,16 +38,34 @@ __all__ = [
 ]  # fmt: skip
 
 
-class Variable:
-    """The old name of a Tensor: `Variable(x)` gives x itself.
+class _VariableMeta(type):
+    """Every Tensor is an instance of Variable, as in PyTorch."""
+
+    def __instancecheck__(cls, x: object) -> bool:
+        return isinstance(x, Tensor)
+
+
+class Variable(metaclass=_VariableMeta):
+    """The old name of a Tensor: `Variable(x)` is a leaf of its own that shares x's numbers.
+
+    No gradient goes through it to x, and without `requires_grad=True` it needs none. `volatile` is a word of
+    PyTorch 0.3, and means nothing today.
+
+    Raises:
+        TypeError: x is no Tensor.
 
     >>> from tinygrad_cnn import torch
-    >>> torch.autograd.Variable(torch.ones(1), requires_grad=True)
-    tensor([1.], requires_grad=True)
+    >>> x = torch.ones(1, requires_grad=True)
+    >>> torch.autograd.Variable(x), torch.autograd.Variable(x * 2, requires_grad=True)
+    (tensor([1.]), tensor([2.], requires_grad=True))
     """
 
-    def __new__(cls, data: Any, requires_grad: bool = False, volatile: bool = False) -> Any:
-        return data.requires_grad_() if requires_grad else data
+    def __new__(cls, data: Any = None, requires_grad: bool | None = False, volatile: bool = False) -> Any:
+        if data is None:
+            data = Tensor()
+        if not isinstance(data, Tensor):
+            raise TypeError(f"Variable data has to be a tensor, but got {type(data).__name__}")
+        return data.detach().requires_grad_(bool(requires_grad))
 
 
 __getattr__ = _guard("torch.autograd", globals())

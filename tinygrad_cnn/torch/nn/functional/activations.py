@@ -12,6 +12,7 @@ from tinygrad_cnn.torch.generators import DRAWS, of
 from tinygrad_cnn.torch.pointwise import log_softmax as _log_softmax
 from tinygrad_cnn.torch.pointwise import softmax as _softmax
 from tinygrad_cnn.torch.tensors import Tensor
+from tinygrad_cnn.torch.view_links import become
 
 
 def _activation(native: Any, *options: str) -> Any:
@@ -86,7 +87,7 @@ def rrelu(
         out = input * Tensor.detached(slopes.astype(input._array.dtype))
     else:
         out = F.rrelu(input, lower, upper, False)
-    return views.become(input, out) if inplace else out
+    return become(input, out) if inplace else out
 
 
 def glu(input: Any, dim: int = -1) -> Any:

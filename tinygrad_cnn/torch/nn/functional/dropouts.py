@@ -11,6 +11,7 @@ from tinygrad_cnn import functional as F
 from tinygrad_cnn import ops
 from tinygrad_cnn.torch import views
 from tinygrad_cnn.torch.generators import DRAWS, default_generator
+from tinygrad_cnn.torch.view_links import become
 
 
 def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
@@ -18,7 +19,7 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = F
     if p < 0.0 or p > 1.0:
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
     out = _dropped(input, p, input._array.shape) if training and p > 0 else input
-    return views.become(input, out) if inplace and out is not input else out
+    return become(input, out) if inplace and out is not input else out
 
 
 def _dropped(x: Any, p: float, shape: tuple[int, ...]) -> Any:
@@ -43,10 +44,10 @@ dropout1d = dropout2d = dropout3d = feature_dropout = _dropout_channels
 def alpha_dropout(input: Any, p: float = 0.5, training: bool = False, inplace: bool = False) -> Any:
     """Dropout that keeps mean and variance behind SELU."""
     out = F.alpha_dropout(input, p, training, rng=DRAWS)
-    return views.become(input, out) if inplace and out is not input else out
+    return become(input, out) if inplace and out is not input else out
 
 
 def feature_alpha_dropout(input: Any, p: float = 0.5, training: bool = False, inplace: bool = False) -> Any:
     """`alpha_dropout` of whole channels."""
     out = F.feature_alpha_dropout(input, p, training, rng=DRAWS)
-    return views.become(input, out) if inplace and out is not input else out
+    return become(input, out) if inplace and out is not input else out
