@@ -8,9 +8,9 @@ there down to all other views.
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable
 from typing import Any, NamedTuple
+from weakref import ref
 
 import numpy as np
 
@@ -41,19 +41,17 @@ class Views:
     __slots__ = ("limit", "seen")
 
     def __init__(self) -> None:
-        self.seen: list[weakref.ref[Any]] = []
+        self.seen: list[ref[Any]] = []
         self.limit = FEW
 
-    def add(self, view: Any) -> None:
-        """Note one more."""
-        if len(self.seen) >= self.limit:
-            self.seen = [ref for ref in self.seen if ref() is not None]
-            self.limit = max(FEW, 2 * len(self.seen))
-        self.seen.append(weakref.ref(view))
+    def forget(self) -> None:
+        """Leave out those that are gone."""
+        self.seen = [seen for seen in self.seen if seen() is not None]
+        self.limit = max(FEW, 2 * len(self.seen))
 
     def living(self, base: Any) -> list[Any]:
         """Those that are still there, and still views of `base`."""
-        found = [ref() for ref in self.seen]
+        found = [seen() for seen in self.seen]
         return [v for v in found if v is not None and link_of(v) is not None and link_of(v).base is base]
 
 
@@ -63,7 +61,8 @@ def link_of(x: Any) -> Any:
     >>> link_of(Tensor([1.0])) is None
     True
     """
-    return x.__dict__.get("_base")
+    link = x.__dict__.get("_base")
+    return None if link is None else Link._make(link)
 
 
 def linked(view: Any, base: Any, put: Callable[[Any, Any], Any], make: Callable[[Any], Any]) -> Any:
@@ -73,7 +72,14 @@ def linked(view: Any, base: Any, put: Callable[[Any, Any], Any], make: Callable[
     True
     """
     if type(view) is Tensor and isinstance(base, Tensor):
-        _link(view, Link(base, put, make))
+        view.__dict__["_base"] = base, put, make  # a plain tuple, as this runs for each view
+        known = base.__dict__
+        views = known.get("_views")
+        if views is None:
+            views = known["_views"] = Views()
+        elif len(views.seen) >= views.limit:
+            views.forget()
+        views.seen.append(ref(view))
     return view
 
 
@@ -114,14 +120,6 @@ def put_at(x: Any, key: Any, value: Any) -> Any:
     if not place.any():
         return x + 0
     return F.where(place, ops.IndexAdd(key, x._array.shape)(value), x)
-
-
-def _link(view: Any, link: Link) -> None:
-    view.__dict__["_base"] = link
-    views = link.base.__dict__.get("_views")
-    if views is None:
-        views = link.base.__dict__["_views"] = Views()
-    views.add(view)
 
 
 def refuse_leaf(x: Any) -> None:
@@ -181,12 +179,12 @@ def rearrange(x: Any, function: Any, *args: Any) -> Any:
         return x
     link, views = link_of(x), x.__dict__.pop("_views", None)
     if link is not None:
-        _link(before, link)
+        linked(before, *link)
     for view in () if views is None else views.living(x):
-        _link(view, link_of(view)._replace(base=before))
+        linked(view, *link_of(view)._replace(base=before))
     x._array, x._node = new._array, new._node
     if link_of(new) is not None:
-        _link(x, link_of(new))
+        linked(x, *link_of(new))
     if "_order" in new.__dict__:
         x.__dict__["_order"] = new.__dict__["_order"]
     return x

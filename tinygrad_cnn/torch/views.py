@@ -124,7 +124,9 @@ def indexed(x: Any, key: Any) -> Any:
             "invalid index of a 0-dim tensor. Use `tensor.item()` in Python to convert a 0-dim tensor to a number"
         )
     found = F.index(x, key)
-    return _linked_part(found, x, key) if _is_basic(key) else found  # what an array chooses is a copy
+    return (
+        _linked_part(found, x, key) if type(key) is int or _is_basic(key) else found
+    )  # what an array chooses is a copy
 
 
 def _is_basic(key: Any) -> bool:
