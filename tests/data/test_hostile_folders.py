@@ -162,7 +162,7 @@ def test_parts_and_chains_of_datasets_have_the_classes_of_what_is_in_them() -> N
     for validation in (Subset(dogs, [0, 1]), ConcatDataset([cats, Subset(dogs, [0])])):
         with pytest.raises(ArgumentError, match=r"'val' has the classes .*'dog'"):
             trainer.fit(DataLoader(Subset(cats, [0, 2]), 2), epochs=1, validation=DataLoader(validation, 2))
-    with pytest.raises(ArgumentError, match=r"'x' has the classes .*'dog'"):
+    with pytest.raises(ArgumentError, match=r"'a part of x' has the classes .*'dog'"):
         trainer.fit(DataLoader(ConcatDataset([cats, dogs]), 2), epochs=1)
     trainer.fit(DataLoader(ConcatDataset([cats, cats]), 2), epochs=1, validation=DataLoader(cats, 2))
 

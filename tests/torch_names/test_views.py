@@ -137,6 +137,25 @@ def test_views_of_leaves_are_not_written() -> None:
     assert p.tolist() == [2.0, 1.0, 1.0]
 
 
+def test_views_of_a_leaf_made_without_recording_share_its_memory() -> None:
+    p = torch.nn.Parameter(torch.arange(4.0))
+    with torch.no_grad():
+        windows, steps = p.unfold(0, 2, 2), p.as_strided((2,), (2,))
+        p.mul_(2)
+    assert windows.tolist() == [[0.0, 2.0], [4.0, 6.0]] and steps.tolist() == [0.0, 4.0]
+
+
+def test_views_of_views_may_be_many_deep() -> None:
+    base = torch.zeros(2)
+    view = base
+    for _ in range(3000):
+        view = view[0:]
+    base += torch.ones(2, requires_grad=True)
+    assert view.tolist() == [1.0, 1.0] and view.requires_grad
+    view.mul_(2)
+    assert base.tolist() == [2.0, 2.0]
+
+
 def test_views_that_are_gone_are_forgotten() -> None:
     base = torch.zeros(4, 2)
     for _ in range(20):

@@ -215,8 +215,8 @@ def _fill_diagonal(self: Any, value: float, wrap: bool) -> Any:
 
 
 PROPERTIES: dict[str, Callable[[Any], Any]] = {
-    "T": lambda self: views.permuted(self, tuple(range(self._array.ndim))[::-1]), "mT": lambda self: shaping.transpose(self, -2, -1),
-    "H": lambda self: views.permuted(self, tuple(range(self._array.ndim))[::-1]), "mH": lambda self: shaping.transpose(self, -2, -1),
+    **dict.fromkeys(("T", "H"), lambda self: views.permuted(self, tuple(range(self._array.ndim))[::-1])),
+    **dict.fromkeys(("mT", "mH"), lambda self: shaping.transpose(self, -2, -1)),
     **{f"is_{kind}": lambda self: False for kind in ("xpu", "hpu", "ipu", "mtia", "vulkan", "xla", "maia", "mkldnn", "nested")},
     "is_cpu": lambda self: True,
     "is_cuda": lambda self: False, "is_mps": lambda self: False, "is_sparse": lambda self: False,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided as as_strided_array
 
 from tinygrad_cnn import functional as F
 from tinygrad_cnn.torch import views
@@ -98,11 +99,11 @@ def as_strided(input: Any, size: Any, stride: Any, storage_offset: int | None = 
 
 
 def _strided(x: Any, places: Any, steps: Any, start: int) -> Any:
-    flat = x._array.reshape(-1)
-    if x._node is not None:
+    if views.is_recorded(x):
         return F.index(F.reshape(x, (-1,)), places)
-    steps = tuple(step * flat.itemsize for step in steps)
-    return Tensor.at(np.lib.stride_tricks.as_strided(flat[start:], places.shape, steps), None)
+    memory = x._array.reshape(-1)[start:]
+    steps = tuple(step * memory.itemsize for step in steps)
+    return Tensor.at(as_strided_array(memory, places.shape, steps), None)
 
 
 @name(method=False)

@@ -306,7 +306,7 @@ def unfold(input: Any, dimension: int, size: int, step: int) -> Any:
 
 
 def _windows(x: Any, key: Any, axis: int, size: int, step: int) -> Any:
-    if x._node is not None:
+    if views.is_recorded(x):
         return F.moveaxis(F.index(x, key), axis + 1, -1)
     array = x._array
     found = sliding_window_view(array, size, axis, writeable=array.flags.writeable)

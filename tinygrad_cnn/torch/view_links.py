@@ -51,8 +51,8 @@ class Views:
 
     def living(self, base: Any) -> list[Any]:
         """Those that are still there, and still views of `base`."""
-        found = [seen() for seen in self.seen]
-        return [v for v in found if v is not None and link_of(v) is not None and link_of(v).base is base]
+        found = [view for seen in self.seen if (view := seen()) is not None]
+        return [view for view in found if (link := link_of(view)) is not None and link.base is base]
 
 
 def link_of(x: Any) -> Any:
@@ -93,10 +93,9 @@ def shown(x: Any, make: Callable[[Any], Any]) -> Any:
     def put(base: Any, new: Any) -> Any:
         shape, n = base._array.shape, base._array.size
         places = make(Tensor.detached(np.arange(n).reshape(shape)))._array.ravel()
-        places, last = np.unique(
-            places[::-1], return_index=True
-        )  # where windows overlap, one of them counts
-        values = F.index(F.reshape(new, (-1,)), new._array.size - 1 - last)
+        # Where windows overlap, one of them counts: the last.
+        places, behind = np.unique(places[::-1], return_index=True)
+        values = F.index(F.reshape(new, (-1,)), new._array.size - 1 - behind)
         return F.reshape(put_at(F.reshape(base, (n,)), places, values), shape)
 
     return linked(make(x), x, put, make)
@@ -157,13 +156,15 @@ def become(x: Any, new: Any) -> Any:
 
 
 def _show(base: Any, written: Any) -> None:
-    """Make the views of a base anew, but for the one that was written to."""
-    views = base.__dict__.get("_views")
-    for view in () if views is None else views.living(base):
-        if view is not written:
-            value = link_of(view).make(base)
-            view._array, view._node = value._array, value._node
-            _show(view, None)
+    """Make the views of a base anew, and theirs, but for the one that was written to."""
+    bases = [base]
+    for base in bases:  # which grows on the way: views of views may be many deep
+        views = base.__dict__.get("_views")
+        for view in () if views is None else views.living(base):
+            if view is not written:
+                value = link_of(view).make(base)
+                view._array, view._node = value._array, value._node
+                bases.append(view)
 
 
 def rearrange(x: Any, function: Any, *args: Any) -> Any:

@@ -32,8 +32,7 @@ def reshaped(x: Any, shape: tuple[int, ...], is_view: bool = False) -> Any:
     made = ops.Reshape(shape)(x) if fits else F.reshape(x, shape)
     if not (is_view or x._array.flags.c_contiguous or np.may_share_memory(made._array, x._array)):
         return made  # a copy
-    shape = made._array.shape
-    return linked(made, x, lambda base, new: F.reshape(new, old), lambda base: ops.Reshape(shape)(base))
+    return linked(made, x, lambda base, new: F.reshape(new, old), ops.Reshape(made._array.shape))
 
 
 def permuted(x: Any, order: tuple[int, ...]) -> Any:
@@ -42,12 +41,8 @@ def permuted(x: Any, order: tuple[int, ...]) -> Any:
     >>> permuted(Tensor([[1.0, 2.0]]), (1, 0)).size()
     torch.Size([2, 1])
     """
-    made = linked(
-        ops.Transpose(order)(x),
-        x,
-        lambda base, new: F.transpose(new, np.argsort(order).tolist()),
-        lambda base: ops.Transpose(order)(base),
-    )
+    turn = ops.Transpose(order)
+    made = linked(turn(x), x, lambda base, new: F.transpose(new, np.argsort(order).tolist()), turn)
     if made._node is None:
         before = x.__dict__.get("_order")
         made.__dict__["_order"] = order if before is None else tuple(before[d] for d in order)
@@ -124,9 +119,9 @@ def indexed(x: Any, key: Any) -> Any:
             "invalid index of a 0-dim tensor. Use `tensor.item()` in Python to convert a 0-dim tensor to a number"
         )
     found = F.index(x, key)
-    return (
-        _linked_part(found, x, key) if type(key) is int or _is_basic(key) else found
-    )  # what an array chooses is a copy
+    if type(key) is int or _is_basic(key):
+        return _linked_part(found, x, key)
+    return found  # what an array chooses is a copy
 
 
 def _is_basic(key: Any) -> bool:
@@ -233,6 +228,15 @@ def setitem(x: Any, key: Any, value: Any) -> None:
     if isinstance(array, np.ndarray) and array.ndim > target[key].ndim:
         array = array.reshape(array.shape[array.ndim - target[key].ndim :])
     target[key] = array
+
+
+def is_recorded(x: Any) -> bool:
+    """Whether what is made of x is recorded.
+
+    >>> is_recorded(Tensor([1.0])), is_recorded(Tensor([1.0]).requires_grad_())
+    (False, True)
+    """
+    return bool(x.requires_grad and MODE.get().recording)
 
 
 def _recorded(x: Any, *others: Any) -> bool:

@@ -253,7 +253,7 @@ class Trainer:
             raise ArgumentError("fit: a generator ends once; for more epochs pass steps_per_epoch")
         sets = validation_sets(validation, self.world, validation_batch_size)
         self._classes = class_names(data)
-        check_classes("fit", {"x": data}, self._classes)
+        check_classes("fit", {"a part of x": data}, self._classes)
         check_classes("fit", sets, self._classes)
         source = source_of(data, self.model, sets)
         if self._progress.place is not None:
