@@ -129,6 +129,14 @@ FAMILIES: dict[str, tuple[Family, ...]] = {
             "The shape that the message names.",
         ),
     ),
+    "OutOfRangeError": (
+        Family(
+            "A label, a class or a place out of range",
+            r"to \{…\}|labels?|class(es)?|places? from|runs? from",
+            "Counted from 0: of K classes the last one is K − 1.",
+            "`labels - 1` where they count from 1; as many outputs as there are classes; a larger table.",
+        ),
+    ),
     "ArgumentError": (
         Family(
             "A computation that cannot be written as ONNX",

@@ -66,6 +66,14 @@ class ArgumentError(TinygradCnnError, ValueError, RuntimeError):
     """An argument of the right type whose value is outside what the function accepts."""
 
 
+class OutOfRangeError(ArgumentError, IndexError):
+    """A label, a class or a place that is beyond those there are.
+
+    >>> issubclass(OutOfRangeError, (ArgumentError, IndexError))
+    True
+    """
+
+
 class DTypeError(TinygradCnnError, TypeError, RuntimeError):
     """An element type, or a type of object, that the function cannot compute with."""
 

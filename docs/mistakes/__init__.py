@@ -23,6 +23,7 @@ MISTAKES: dict[str, list[Mistake]] = {
 KINDS = {
     "ShapeError": "Sizes do not fit together. Print the shapes before the line; the message names both.",
     "AxisError": "An axis is not there. It is a `ShapeError` and an `IndexError`; `x.ndim` says how many there are.",
+    "OutOfRangeError": "A label, a class or a place is beyond those there are. It is an `ArgumentError` and an `IndexError`.",
     "ArgumentError": "An argument has the right type and a value that cannot be. The message names those that can.",
     "DTypeError": "An argument, or its elements, has another type than the function can compute with.",
     "GraphError": "The graph cannot give this gradient: it was freed, written over, or never recorded.",

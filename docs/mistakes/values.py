@@ -5,13 +5,15 @@ from __future__ import annotations
 from mistakes.mistake import Mistake
 
 MISTAKES: dict[str, list[Mistake]] = {
-    "ArgumentError": [
+    "OutOfRangeError": [
         Mistake(
             "A label beyond the classes",
             "F.cross_entropy(ones((2, 3)), tensor(np.array([1, 3])))",
             "Classes are counted from 0: three have the labels 0, 1 and 2.",
             "`labels - 1`, if they count from 1; or as many outputs as there are classes.",
         ),
+    ],
+    "ArgumentError": [
         Mistake(
             "A negative learning rate",
             "optim.SGD(nn.Linear(1, 1).parameters(), lr=-0.1)",

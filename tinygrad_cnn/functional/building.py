@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn import ops
-from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
+from tinygrad_cnn.errors import ArgumentError, DTypeError, OutOfRangeError, ShapeError
 from tinygrad_cnn.functional.arguments import (
     Operand,
     Sizes,
@@ -69,7 +69,7 @@ def one_hot(x: Operand[T], num_classes: int | None = None) -> T:
     Returns:
         int64, x's shape and a last axis of num_classes.
     Raises:
-        DTypeError: no integers.   ArgumentError: a label outside.
+        DTypeError: no integers.   OutOfRangeError: a label outside.
     Source: PyTorch's `one_hot`.
     >>> one_hot(np.array([0, 2]))
     array([[1, 0, 0],
@@ -84,7 +84,9 @@ def one_hot(x: Operand[T], num_classes: int | None = None) -> T:
         else integer("one_hot", "num_classes", num_classes, 1)
     )
     if labels.size and not (labels.min() >= 0 and labels.max() < count):
-        raise ArgumentError(f"one_hot: labels from {labels.min()} to {labels.max()}, 0 to {count - 1} fit")
+        raise OutOfRangeError(
+            f"one_hot: labels from {labels.min()} to {labels.max()}, 0 to {count - 1} fit"
+        )
     within_memory("one_hot", (*labels.shape, count))
     return like(x, (labels[..., None] == np.arange(count)).astype(np.int64))
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn import ops
-from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
+from tinygrad_cnn.errors import ArgumentError, DTypeError, OutOfRangeError, ShapeError
 from tinygrad_cnn.functional.arguments import (
     Operand,
     T,
@@ -53,7 +53,8 @@ def cross_entropy(
         A 0-d value, or x's shape without K with 'none'; dtype of x.
     Raises:
         ShapeError: the shapes do not fit.   DTypeError: x is not float, or labels not integers.
-        ArgumentError: a label or an option out of its range, or an ignore_index beside probabilities.
+        OutOfRangeError: a label that is no class.
+        ArgumentError: an option out of its range, or an ignore_index beside probabilities.
     Source: Goodfellow, Bengio & Courville 2016, "Deep Learning", 6.2.2.3; label smoothing: Szegedy et
         al. 2016, arXiv:1512.00567.
     >>> float(cross_entropy(np.zeros((2, 4)), [0, 3]).round(6))
@@ -113,7 +114,8 @@ def linear_cross_entropy(
         A 0-d value, or the labels' shape with 'none'; NumPy's result type of x and the weight.
     Raises:
         ShapeError: the shapes do not fit.   DTypeError: x is not float, or labels not integers.
-        ArgumentError: a label or an option out of its range, or an ignore_index beside probabilities.
+        OutOfRangeError: a label that is no class.
+        ArgumentError: an option out of its range, or an ignore_index beside probabilities.
     Source: Goodfellow, Bengio & Courville 2016, "Deep Learning", 6.2.2.3.
     >>> float(linear_cross_entropy(np.zeros((2, 3)), np.ones((4, 3)), [0, 3]).round(6))
     1.386294
@@ -163,7 +165,7 @@ def nll_loss(
         A 0-d value, or the labels' shape with 'none'; dtype of x.
     Raises:
         ShapeError: the shapes do not fit.   DTypeError: x is not float, or labels not integers.
-        ArgumentError: a label or an option out of its range.
+        OutOfRangeError: a label that is no class.   ArgumentError: an option out of its range.
     Source: Goodfellow, Bengio & Courville 2016, "Deep Learning", 5.5.
     >>> nll_loss([[-1.0, -2.0], [-3.0, -4.0]], [1, 0], reduction="none")
     array([2., 3.], dtype=float32)
@@ -208,7 +210,7 @@ def multi_margin_loss(
         A 0-d value, or the labels' shape with 'none'; dtype of x.
     Raises:
         ShapeError: the shapes do not fit.   DTypeError: x is not float, or labels not integers.
-        ArgumentError: a label or an option out of its range.
+        OutOfRangeError: a label that is no class.   ArgumentError: an option out of its range.
     Source: Crammer & Singer 2001, "On the algorithmic implementation of multiclass kernel-based vector
         machines"; summed over the classes: Weston & Watkins 1999.
     >>> multi_margin_loss([[0.0, 0.5, 0.0, 2.0]], [3])
@@ -306,7 +308,7 @@ def _labels(name: str, x: Any, target: Any, ignored: int | None) -> tuple[Any, b
     left_out = np.zeros(found.shape, bool) if ignored is None else found == ignored
     wrong = found[~left_out & ((found < 0) | (found >= x.shape[1]))]
     if wrong.size:
-        raise ArgumentError(
+        raise OutOfRangeError(
             f"{name}: label {wrong[0]} is out of range for {x.shape[1]} classes; 0 to {x.shape[1] - 1} fit"
         )
     return np.where(left_out, -1, labels), bool(within and not left_out.any())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinygrad_cnn import ops
-from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
+from tinygrad_cnn.errors import ArgumentError, DTypeError, OutOfRangeError, ShapeError
 from tinygrad_cnn.functional.arguments import (
     Operand,
     T,
@@ -30,7 +30,7 @@ def embedding(x: TensorLike, w: Operand[T], padding_idx: int | None = None) -> T
         (*x.shape, D), dtype of w.
     Raises:
         DTypeError: x is not of integers, or w not float.   ShapeError: w has not 2 axes.
-        ArgumentError: an index or padding_idx outside the table.
+        OutOfRangeError: an index outside the table.   ArgumentError: a padding_idx outside the table.
     Source: Bengio et al. 2003, "A neural probabilistic language model".
     >>> embedding(np.array([2, 0]), np.arange(6.0).reshape(3, 2))
     array([[4., 5.],
@@ -43,7 +43,7 @@ def embedding(x: TensorLike, w: Operand[T], padding_idx: int | None = None) -> T
     if indices.dtype.kind not in "iu" and indices.size:
         raise DTypeError(f"{name}: x must hold integers, got dtype {indices.dtype}")
     if indices.size and not 0 <= indices.min() <= indices.max() < rows:
-        raise ArgumentError(
+        raise OutOfRangeError(
             f"{name}: x runs from {indices.min()} to {indices.max()}, a table of {rows} rows has "
             f"0 to {rows - 1}"
         )

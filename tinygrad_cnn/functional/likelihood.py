@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn import ops
-from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
+from tinygrad_cnn.errors import ArgumentError, DTypeError, OutOfRangeError, ShapeError
 from tinygrad_cnn.functional.arguments import (
     Operand,
     T,
@@ -150,7 +150,7 @@ def ctc_loss(
     Raises:
         ShapeError: shapes or lengths that do not fit.
         DTypeError: log_probs not float, labels not integers.
-        ArgumentError: a label out of range, or an option out of its range.
+        OutOfRangeError: a label that is no class.   ArgumentError: an option out of its range.
     Source: Graves, Fernández, Gomez & Schmidhuber 2006, "Connectionist temporal classification".
     >>> p = np.log(np.array([[0.5, 0.5], [0.5, 0.5]]))  # two steps of a blank and one label
     >>> float(np.exp(-ctc_loss(p, np.array([1]), 2, 1, reduction="sum")).round(4))
@@ -208,5 +208,7 @@ def _label_rows(name: str, targets: Any, target_lengths: Any, sizes: Any, blank:
         rows[inside] = given[:, : rows.shape[1]][inside]
     wrong = rows[inside & ((rows < 0) | (rows >= classes) | (rows == blank))]
     if wrong.size:
-        raise ArgumentError(f"{name}: label {wrong[0]} is the blank or out of range for {classes} classes")
+        raise OutOfRangeError(
+            f"{name}: label {wrong[0]} is the blank or out of range for {classes} classes"
+        )
     return rows, counts

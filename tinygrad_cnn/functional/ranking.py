@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn import ops
-from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
+from tinygrad_cnn.errors import ArgumentError, DTypeError, OutOfRangeError, ShapeError
 from tinygrad_cnn.functional.arguments import (
     Operand,
     T,
@@ -98,7 +98,7 @@ def multilabel_margin_loss(x: Operand[T], target: Operand[T], *, reduction: str 
         A 0-d value, or (N,), () with 'none'; dtype of x.
     Raises:
         ShapeError: the shapes do not fit.   DTypeError: x is not float, or labels not integers.
-        ArgumentError: a label out of range, or another reduction.
+        OutOfRangeError: a label that is no class.   ArgumentError: another reduction.
     Source: Elisseeff & Weston 2001, "A kernel method for multi-labelled classification".
     >>> multilabel_margin_loss([[0.25, 0.5, 0.0]], [[1, -1, 0]], reduction="sum").round(4)
     np.float32(0.4167)
@@ -116,7 +116,7 @@ def multilabel_margin_loss(x: Operand[T], target: Operand[T], *, reduction: str 
     counted = np.logical_and.accumulate(rows >= 0, axis=1)
     wrong = rows[counted & (rows >= x.shape[-1])]
     if wrong.size:
-        raise ArgumentError(f"{name}: label {wrong[0]} is out of range for {x.shape[-1]} classes")
+        raise OutOfRangeError(f"{name}: label {wrong[0]} is out of range for {x.shape[-1]} classes")
     is_label = np.zeros(rows.shape, bool)
     n, k = np.nonzero(counted)
     is_label[n, rows[n, k]] = True

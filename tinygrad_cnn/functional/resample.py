@@ -9,7 +9,7 @@ from typing import Any, Literal, overload
 import numpy as np
 
 from tinygrad_cnn import ops
-from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError, shown
+from tinygrad_cnn.errors import ArgumentError, DTypeError, OutOfRangeError, ShapeError, shown
 from tinygrad_cnn.functional.arguments import (
     Kept,
     Operand,
@@ -159,7 +159,7 @@ def max_unpool2d(
         (N, C, H, W), dtype of x; without output_size, H = (OH-1)*SH - 2*PH + KH.
     Raises:
         ShapeError: x has not 4 axes, or indices another shape.   DTypeError: indices are not integers.
-        ArgumentError: an index outside the image, or an option out of its range.
+        OutOfRangeError: an index outside the image.   ArgumentError: an option out of its range.
     Source: Zeiler & Fergus 2014, arXiv:1311.2901.
     >>> max_unpool2d(np.array([[[[7.0]]]]), np.array([[[[2]]]]), 2)
     array([[[[0., 0.],
@@ -196,7 +196,7 @@ def unpooled(
     else:
         image = sizes(name, "output_size", tuple(output_size)[-count:], count, at_least=1)
     if flat.size and not 0 <= flat.min() <= flat.max() < prod(image):
-        raise ArgumentError(
+        raise OutOfRangeError(
             f"{name}: indices run from {flat.min()} to {flat.max()}, an image of {image} has "
             f"0 to {prod(image) - 1}; give the image's size as output_size"
         )

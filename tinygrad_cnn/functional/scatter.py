@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn import ops
-from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
+from tinygrad_cnn.errors import ArgumentError, DTypeError, OutOfRangeError, ShapeError
 from tinygrad_cnn.functional.arguments import (
     Operand,
     T,
@@ -45,7 +45,7 @@ def take(x: Operand[T], places: TensorLike, axis: int | None = None) -> T:
     Returns:
         x's shape with that of the places instead of the axis; dtype of x.
     Raises:
-        ShapeError: no such axis.   ArgumentError: a place outside.   DTypeError: places are not integers.
+        ShapeError: no such axis.   OutOfRangeError: a place outside.   DTypeError: places are not integers.
     Source: NumPy's `take`.
     >>> take([5.0, 6.0, 7.0], [2, 0])
     array([7., 5.], dtype=float32)
@@ -70,7 +70,7 @@ def put_along_axis(x: Operand[T], places: TensorLike, v: Operand[T], axis: int) 
     Returns:
         Shape of x; NumPy's result type of x and v. NumPy's own function writes into x instead.
     Raises:
-        ShapeError: shapes that do not fit.   ArgumentError: a place outside.
+        ShapeError: shapes that do not fit.   OutOfRangeError: a place outside.
     Source: NumPy's `put_along_axis`. PyTorch's `scatter`.
     >>> put_along_axis([1.0, 2.0], np.array([1]), [5.0], 0)
     array([1., 5.], dtype=float32)
@@ -89,7 +89,7 @@ def scatter_add(x: Operand[T], places: TensorLike, v: Operand[T], axis: int) -> 
     Returns:
         Shape of x; NumPy's result type of x and v.
     Raises:
-        ShapeError: shapes that do not fit.   ArgumentError: a place outside.
+        ShapeError: shapes that do not fit.   OutOfRangeError: a place outside.
     Source: PyTorch's `scatter_add`.
     >>> scatter_add([1.0, 2.0], np.array([1, 1]), [5.0, 6.0], 0)
     array([ 1., 13.], dtype=float32)
@@ -116,7 +116,7 @@ def scatter_reduce(
     Returns:
         Shape and dtype of x.
     Raises:
-        ShapeError: shapes that do not fit.   ArgumentError: a place outside, or another reduce.
+        ShapeError: shapes that do not fit.   OutOfRangeError: a place outside.   ArgumentError: another reduce.
     Source: PyTorch's `scatter_reduce`; of equal largest ones, each pair in turn shares its gradient.
     >>> scatter_reduce([1.0, 2.0], np.array([1, 1]), [5.0, 6.0], 0, "prod")
     array([ 1., 60.], dtype=float32)
@@ -153,7 +153,7 @@ def index_add(x: Operand[T], axis: int, places: TensorLike, v: Operand[T]) -> T:
     Returns:
         Shape of x; NumPy's result type of x and v.
     Raises:
-        ShapeError: no such axis.   ArgumentError: a place outside.
+        ShapeError: no such axis.   OutOfRangeError: a place outside.
     Source: PyTorch's `index_add`.
     >>> index_add([1.0, 2.0], 0, [1, 1], [5.0, 6.0])
     array([ 1., 13.], dtype=float32)
@@ -172,7 +172,7 @@ def index_fill(x: Operand[T], axis: int, places: TensorLike, value: float) -> T:
     Returns:
         Shape and dtype of x.
     Raises:
-        ShapeError: no such axis.   ArgumentError: a place outside.
+        ShapeError: no such axis.   OutOfRangeError: a place outside.
     Source: PyTorch's `index_fill`.
     >>> index_fill([1.0, 2.0], 0, [1], 9.0)
     array([1., 9.], dtype=float32)
@@ -193,7 +193,7 @@ def index_copy(x: Operand[T], axis: int, places: TensorLike, v: Operand[T]) -> T
     Returns:
         Shape of x; NumPy's result type of x and v.
     Raises:
-        ShapeError: no such axis, or shapes that do not fit.   ArgumentError: a place outside.
+        ShapeError: no such axis, or shapes that do not fit.   OutOfRangeError: a place outside.
     Source: PyTorch's `index_copy`.
     >>> index_copy([1.0, 2.0], 0, [1], [9.0])
     array([1., 9.], dtype=float32)
@@ -254,7 +254,7 @@ def _places(function: str, places: Any) -> Any:
 
 def _within(function: str, places: Any, size: int) -> None:
     if places.size and not (-size <= places.min() and places.max() < size):
-        raise ArgumentError(
+        raise OutOfRangeError(
             f"{function}: places from {places.min()} to {places.max()}, {-size} to {size - 1} fit"
         )
 

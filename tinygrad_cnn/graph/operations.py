@@ -38,6 +38,7 @@ __all__ = [
 ]
 
 Array = NDArray[Any]
+_FLOAT32 = np.dtype(np.float32)
 
 Shape = tuple[int, ...]
 
@@ -302,8 +303,10 @@ def unpacked(op: Op, out: Any) -> tuple[Array, Any]:
     (array(2.), None)
     """
     residual = None
-    if isinstance(out, Result):
+    if type(out) is Result:
         out, residual = out.value, out.residual
+    if type(out) is np.ndarray and out.dtype is _FLOAT32:
+        return out, residual  # as mostly
     if isinstance(out, (tuple, list, Traced)):
         raise GraphError(
             f"{op.name}: forward returned a {type(out).__name__}; one array fits, or "

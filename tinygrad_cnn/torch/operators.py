@@ -116,7 +116,7 @@ OPERATORS: dict[str, Any] = {
     "__or__": _by_elements(np.bitwise_or), "__ror__": _by_elements(np.bitwise_or),
     "__xor__": _by_elements(np.bitwise_xor), "__rxor__": _by_elements(np.bitwise_xor),
     "__lshift__": _by_elements(np.left_shift), "__rshift__": _by_elements(np.right_shift),
-    "__getitem__": views.getitem, "__setitem__": views.setitem,
+    "__getitem__": views.indexed, "__setitem__": views.setitem,
     "__repr__": printing.text_of, "__str__": printing.text_of,
 }  # fmt: skip
 

@@ -75,6 +75,33 @@ REASONS: dict[str, str] = {
     "float8": "NumPy has no such type", "nested": "tensors have one shape; nested ones are left out",
 }  # fmt: skip
 
+#: Names of PyTorch's Tensor that are left out, as far as programs use them.
+OF_TENSORS = (
+    "align_as align_to angle ccol_indices cdouble cfloat chalf coalesce col_indices crow_indices dequantize "
+    "has_names indices int_repr istft names q_per_channel_axis q_per_channel_scales q_per_channel_zero_points "
+    "q_scale q_zero_point qscheme refine_names rename rename_ row_indices smm sparse_dim sparse_mask "
+    "sparse_resize_ sparse_resize_and_clear_ sspaddmm stft to_mkldnn to_sparse to_sparse_bsc to_sparse_bsr "
+    "to_sparse_coo to_sparse_csc to_sparse_csr values"
+).split()
+
+
+class LeftOutOfTensors:
+    """A name that Tensors lack, and why: reading it raises, so that `hasattr` is False.
+
+    A `__getattr__` of the class would do the same, but makes Python read every attribute slowly.
+
+    >>> LeftOutOfTensors("values").__get__(None)
+    Traceback (most recent call last):
+    AttributeError: 'Tensor' object has no attribute 'values': it is left out, tensors are dense; sparse ones are left out
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name, self.why = name, reason(f"Tensor.{name}")
+
+    def __get__(self, x: Any, kind: Any = None) -> Any:
+        words = f"'Tensor' object has no attribute {self.name!r}: it is left out, {self.why}"
+        raise AttributeError(words, name=self.name, obj=None)
+
 
 def reason(path: str) -> str | None:
     """Why a name is left out, or None.

@@ -7,7 +7,6 @@ objects, `size()` can be called, `grad` is of this class, in-place writes are re
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from tinygrad_cnn.graph import Node
 from tinygrad_cnn.tensors import Tensor as NativeTensor
 from tinygrad_cnn.torch import devices, dtypes
 from tinygrad_cnn.torch.grad_fns import GradFn
-from tinygrad_cnn.torch.refusals import reason
+from tinygrad_cnn.torch.refusals import OF_TENSORS, LeftOutOfTensors
 from tinygrad_cnn.torch.shapes import Count, Size
 
 _new = object.__new__
@@ -143,14 +142,6 @@ class Tensor(NativeTensor):
     def name(self, name: str | None) -> None:
         self.node.name = name
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        why = reason(f"Tensor.{name}")
-        near = get_close_matches(name, dir(type(self)), 1, 0.7)
-        hint = f": it is left out, {why}" if why else f"; the nearest name is {near[0]!r}" if near else ""
-        raise AttributeError(f"'Tensor' object has no attribute {name!r}{hint}", name=name, obj=None)
-
     # ------------------------------------------------------------------ as a Python object
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         if not self.is_leaf:
@@ -213,6 +204,10 @@ class Tensor(NativeTensor):
 Tensor.results = Tensor
 
 
+for _left_out in OF_TENSORS:
+    setattr(Tensor, _left_out, LeftOutOfTensors(_left_out))
+
+
 class Parameter(Tensor, native_nn.Parameter):
     """A Tensor that a model learns; it shares the memory of `data`.
 
@@ -221,6 +216,7 @@ class Parameter(Tensor, native_nn.Parameter):
     """
 
     __slots__ = ()
+    _writable = NativeTensor._writable  # none comes from `data`
 
     def __init__(self, data: Any = None, requires_grad: bool = True) -> None:
         self._array = np.zeros(0, dtypes.get_default_dtype().dtype) if data is None else _shared(data)

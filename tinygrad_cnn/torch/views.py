@@ -108,13 +108,14 @@ def same(x: Any) -> Any:
 
 
 def indexed(x: Any, key: Any) -> Any:
-    """x[key].
+    """x[key] with PyTorch's keys; the method `__getitem__`.
 
     >>> indexed(Tensor([1.0, 2.0]), 1)
     tensor(2.)
     """
-    key = plain_key(key)
-    if not x._array.ndim and type(key) is int:
+    if type(key) is not int:
+        key = plain_key(key)
+    if type(key) is int and not x._array.ndim:
         raise IndexError(
             "invalid index of a 0-dim tensor. Use `tensor.item()` in Python to convert a 0-dim tensor to a number"
         )
@@ -207,11 +208,6 @@ def plain_key(key: Any) -> Any:
     if isinstance(key, range):
         return np.asarray(key)
     return key
-
-
-def getitem(x: Any, key: Any) -> Any:
-    """x[key] with PyTorch's keys; the method `__getitem__`."""
-    return indexed(x, key)
 
 
 def setitem(x: Any, key: Any, value: Any) -> None:

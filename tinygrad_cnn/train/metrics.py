@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
+from tinygrad_cnn.errors import ArgumentError, DTypeError, OutOfRangeError, ShapeError
 from tinygrad_cnn.functional.arguments import choice, integer, on_host
 
 Array = NDArray[Any]
@@ -33,6 +33,7 @@ def accuracy(scores: Any, labels: Any) -> float:
         A number in [0, 1]; NaN without a label to count.
     Raises:
         ShapeError: shapes that do not fit.   DTypeError: labels that are not integers.
+        OutOfRangeError: a label that is no class.
     Source: Goodfellow, Bengio & Courville 2016, "Deep Learning", 5.1.2.
 
     >>> accuracy([[0.1, 0.9], [0.8, 0.2]], [1, 1])
@@ -53,7 +54,7 @@ def top_k_accuracy(scores: Any, labels: Any, k: int = 5) -> float:
     Returns:
         A number in [0, 1]; NaN without a label to count.
     Raises:
-        ShapeError: shapes that do not fit.   ArgumentError: k, or a label, out of its range.
+        ShapeError: shapes that do not fit.   ArgumentError: k out of its range.   OutOfRangeError: a label.
     Source: Russakovsky et al. 2015, arXiv:1409.0575, 4.1.
 
     >>> top_k_accuracy([[0.5, 0.3, 0.2], [0.5, 0.3, 0.2]], [1, 2], k=2)
@@ -74,7 +75,7 @@ def confusion_matrix(labels: Any, predictions: Any, classes: int | None = None) 
     Returns:
         (K, K) int64; rows are true classes, columns predicted ones.
     Raises:
-        ShapeError: shapes differ.   DTypeError: no integers.   ArgumentError: a class not in [0, K).
+        ShapeError: shapes differ.   DTypeError: no integers.   OutOfRangeError: a class not in [0, K).
     Source: Stehman 1997, "Selecting and interpreting measures of thematic classification accuracy".
 
     >>> confusion_matrix([0, 0, 1], [0, 1, 1])
@@ -89,7 +90,7 @@ def confusion_matrix(labels: Any, predictions: Any, classes: int | None = None) 
     both = np.concatenate([true, guess])
     K = int(both.max(initial=-1)) + 1 if classes is None else integer(name, "classes", classes, 1)
     if both.size and (both.min() < 0 or both.max() >= K):
-        raise ArgumentError(f"{name}: classes from 0 to {K - 1} fit, got {both.min()} to {both.max()}")
+        raise OutOfRangeError(f"{name}: classes from 0 to {K - 1} fit, got {both.min()} to {both.max()}")
     return np.bincount(true * K + guess, minlength=K * K).reshape(K, K)
 
 
@@ -255,13 +256,14 @@ def hits(name: str, scores: Any, labels: Any, k: int) -> Array:
     if k > K:
         raise ArgumentError(f"{name}: k must lie between 1 and the {K} classes, got {k}")
     counted = target != IGNORED
+    right = target[counted]
+    if right.size and (right.min() < 0 or right.max() >= K):
+        raise OutOfRangeError(f"{name}: labels from 0 to {K - 1} fit, got {right.min()} to {right.max()}")
     if k == 1:
-        return np.asarray(given.argmax(axis=1) == target)[counted]
-    rows, target = np.moveaxis(given, 1, -1)[counted], target[counted]
-    if target.size and (target.min() < 0 or target.max() >= K):
-        raise ArgumentError(f"{name}: labels from 0 to {K - 1} fit, got {target.min()} to {target.max()}")
+        return np.asarray(given.argmax(axis=1)[counted] == right)
+    rows = np.moveaxis(given, 1, -1)[counted]
     best = np.argsort(-rows, axis=-1, kind="stable")[:, :k]
-    return np.asarray((best == target[:, None]).any(axis=-1))
+    return np.asarray((best == right[:, None]).any(axis=-1))
 
 
 def mean_of(found: Array) -> float:

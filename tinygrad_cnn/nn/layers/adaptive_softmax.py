@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from tinygrad_cnn import functional as F
-from tinygrad_cnn.errors import ArgumentError, DTypeError, ShapeError
+from tinygrad_cnn.errors import ArgumentError, DTypeError, OutOfRangeError, ShapeError
 from tinygrad_cnn.functional.arguments import (
     TensorLike,
     flag,
@@ -58,7 +58,8 @@ class AdaptiveLogSoftmaxWithLoss(Module):
         x (N, in_features) and target (N,) integers -> output (N,) and loss (); or x (in_features,) and
         a target () -> output () and loss ().
     Raises:
-        ArgumentError: cutoffs that do not fit, a tail left without units, or a target that is no class.
+        OutOfRangeError: a target that is no class.
+        ArgumentError: cutoffs that do not fit, or a tail left without units.
         DTypeError: targets or sizes that are not integers.   ShapeError: x and target that do not fit.
     Source: Grave, Joulin, Cissé, Grangier & Jégou 2017, arXiv:1609.04309.
 
@@ -175,7 +176,7 @@ class AdaptiveLogSoftmaxWithLoss(Module):
         if labels.dtype.kind not in "iu":
             raise DTypeError(f"{name}: targets must be integers, got dtype {labels.dtype}")
         if labels.size and not 0 <= labels.min() <= labels.max() < self.n_classes:
-            raise ArgumentError(
+            raise OutOfRangeError(
                 f"{name}: targets run from {labels.min()} to {labels.max()}, {self.n_classes} classes are "
                 f"0 to {self.n_classes - 1}"
             )

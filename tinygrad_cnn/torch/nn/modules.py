@@ -30,6 +30,13 @@ class Keys(NamedTuple):
         return f"_IncompatibleKeys{tuple(self)}" if any(self) else "<All keys matched successfully>"
 
 
+def _lacks(module: Any, name: str) -> Any:
+    """Raise AttributeError: a module has no attribute of this name."""
+    raise AttributeError(
+        f"'{type(module).__name__}' object has no attribute '{name}'", name=name, obj=module
+    )
+
+
 #: The class of here for a native one.
 COUNTERPARTS: dict[type, type] = {}
 
@@ -45,6 +52,11 @@ class Module(Native):
     """
 
     _tensor_kind = Tensor
+
+    def __init_subclass__(cls, **others: Any) -> None:
+        super().__init_subclass__(**others)
+        if "__getattr__" in vars(cls):  # it may ask `super().__getattr__`
+            Module.__getattr__ = _lacks  # type: ignore[attr-defined]  # not before: all reading gets slower
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -70,13 +82,6 @@ class Module(Native):
             super().__setattr__(name, value)
         else:
             object.__setattr__(self, name, value)
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        raise AttributeError(
-            f"'{type(self).__name__}' object has no attribute '{name}'", name=name, obj=self
-        )
 
     def register_parameter(self, name: str, param: Any) -> None:
         """Set a parameter, or None where there could be one."""

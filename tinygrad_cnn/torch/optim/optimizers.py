@@ -28,7 +28,8 @@ class Base:
         for group in self.param_groups:
             for p in group["params"]:
                 if set_to_none:
-                    p.grad = None
+                    if p._node is not None:
+                        p._node.grad = None
                 elif p.grad is not None:
                     p.grad = Tensor.detached(np.zeros(p._array.shape, p._array.dtype))
 
@@ -44,8 +45,9 @@ class Base:
         return loss
 
     def _call(self, when: str) -> None:
-        for hook in list(vars(self).get(when, {}).values()):
-            hook(self, (), {})
+        if hooks := vars(self).get(when):
+            for hook in list(hooks.values()):
+                hook(self, (), {})
 
     def _register(self, when: str, hook: Any) -> Any:
         hooks, key = vars(self).setdefault(when, {}), object()
