@@ -1,4 +1,4 @@
-"""Labels, classes and places beyond those there are: an IndexError everywhere, as lists, NumPy and PyTorch have it."""
+"""Labels, classes and places beyond those there are: an IndexError everywhere, as in NumPy."""
 
 import numpy as np
 import pytest

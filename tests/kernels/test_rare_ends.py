@@ -222,7 +222,7 @@ def test_each_choice_loads_what_it_needs_and_falls_back_on_numpy(served: SimpleN
     assert ours.choose("fast", False) == "fast" and ours.pinned and served.loaded == ["package"]
     served.complete = False
     assert ours.choose("auto", True) == "fast"
-    assert served.loaded == ["package", "package", "one", "two", "kernel"]
+    assert served.loaded == ["package", "package", "one", "kernel", "two"]
     served.complete = True
     assert ours.choose("auto", False) == "fast" and not ours.pinned
     served.spec = False
@@ -245,7 +245,7 @@ def test_a_process_fills_the_cache_and_its_kernels_take_over(
     served: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ours, answers = served.serving, [0]
-    monkeypatch.setattr(compiler, "start", lambda: SimpleNamespace(wait=lambda: answers.pop()))
+    monkeypatch.setattr(compiler, "start", lambda: SimpleNamespace(wait=lambda seconds: answers.pop()))
     ours._compile_beside()
     (waiting,) = [t for t in threading.enumerate() if t.name == "tinygrad_cnn warm"] or [None]
     if waiting is not None:
@@ -261,11 +261,65 @@ def test_a_process_fills_the_cache_and_its_kernels_take_over(
     assert [words.split(":")[0] for words in served.said] == ["OSError", "ChildProcessError"]
 
 
+def test_each_module_takes_over_when_it_is_ready(
+    served: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, seen = served.serving, []
+    monkeypatch.setattr(cache, "ready", lambda: frozenset(["its.home"] if len(seen) > 1 else []))
+
+    def wait(seconds: float) -> int:
+        seen.append((ours.compiled(), ours.which, ours.changes))
+        if len(seen) < 4:
+            raise subprocess.TimeoutExpired("the compiler", seconds)
+        return 0
+
+    ours.begun = True
+    ours._take_over(SimpleNamespace(wait=wait))
+    assert [names for names, _, _ in seen] == [set(), set(), {"relu"}, {"relu"}]
+    assert {which for _, which, _ in seen} == {"reference"} and ours.which == "fast"
+    assert seen[3][2] == seen[2][2] == seen[1][2] + 1 == ours.changes - 1
+    ours.choose("reference", False)
+    ours._take_ready()
+    assert ours.compiled() == set()  # what is pinned stays
+    ours.choose("auto", False)
+    ours._bind("reference")
+    monkeypatch.setattr(serving, "_import_compiled", refuse(RuntimeError("no such processor")))
+    ours._take_ready()
+    assert ours.compiled() == set()
+
+
+def test_while_another_process_compiles_what_it_has_made_serves(
+    served: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache, "folder", lambda: tmp_path)
+    monkeypatch.setattr(cache, "ready", lambda: frozenset(["its.home"]))
+    monkeypatch.setattr(serving, "PAUSE", 0.01)
+    served.serving.begun = True
+    with process_lock.locked(tmp_path / "compiling"):
+        waits = threading.Thread(target=served.serving._let_another_end)
+        waits.start()
+        while not served.serving.compiled():
+            assert waits.is_alive()
+    waits.join(300)
+    assert not waits.is_alive() and served.serving.which == "reference"
+
+
+def test_what_is_ready_is_read_line_by_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TINYGRAD_CNN_CACHE", str(tmp_path))
+    assert cache.ready() == frozenset()
+    cache.mark_ready("one")  # there is no folder yet: nothing is noted
+    cache.prepare()
+    cache.mark_ready("two")
+    with cache._marker("ready").open("a") as file:
+        file.write("half")
+    assert cache.ready() == {"two"}
+
+
 def test_where_another_process_compiled_nothing_is_started_again(
     served: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cache, "folder", lambda: tmp_path)
-    served.serving._take_over(SimpleNamespace(wait=lambda: compiler.BUSY))
+    served.serving._take_over(SimpleNamespace(wait=lambda seconds: compiler.BUSY))
     assert served.serving.which == "fast"
 
 

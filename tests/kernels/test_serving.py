@@ -114,10 +114,10 @@ def test_where_another_process_compiles_a_thread_waits_and_no_process(
 
     def start() -> SimpleNamespace:
         started.append("again")
-        return SimpleNamespace(wait=lambda: 3)
+        return SimpleNamespace(wait=lambda seconds: 3)
 
     monkeypatch.setattr(compiler, "start", start)
-    first = SimpleNamespace(wait=lambda: compiler.BUSY)
+    first = SimpleNamespace(wait=lambda seconds: compiler.BUSY)
     waits = threading.Thread(target=serving.Serving()._take_over, args=(first,))
     with process_lock.locked(cache.folder() / "compiling"):
         assert warm.main(["--quiet", "--unless-busy"]) == compiler.BUSY

@@ -206,3 +206,23 @@ def test_one_process_is_a_group(monkeypatch):
     finally:
         dist.destroy_process_group()
     assert not dist.is_initialized()
+
+
+def test_a_module_that_looks_elsewhere_for_names_may_ask_pytorchs_way():
+    class Around(torch.nn.Module):
+        def __init__(self, inner):
+            super().__init__()
+            self.inner = inner
+
+        def __getattr__(self, name):
+            try:
+                return super().__getattr__(name)
+            except AttributeError:
+                return getattr(self.inner, name)
+
+    around = Around(torch.nn.Linear(2, 3))
+    assert around.out_features == 3
+    with pytest.raises(AttributeError, match="'Linear' object has no attribute 'depth'"):
+        _ = around.depth
+    with pytest.raises(AttributeError, match="'Around' object has no attribute 'depth'"):
+        torch.nn.Module.__getattr__(around, "depth")

@@ -7,6 +7,7 @@ import pytest
 
 import tinygrad_cnn
 from tinygrad_cnn import torch
+from tinygrad_cnn.torch.refusals import nearest
 
 
 def test_results_stay_of_its_class():
@@ -98,8 +99,12 @@ def test_copies_are_leaves_with_the_same_values():
 
 
 def test_a_misspelt_name_is_answered_with_the_nearest():
-    with pytest.raises(AttributeError, match="nearest name is 'unsqueeze'"):
-        torch.ones(1).unsqueze(0)
+    with pytest.raises(AttributeError, match="no attribute 'unsqueze'") as told:
+        torch.ones(1).unsqueze(0)  # Python names the nearest when it prints the error; so do scripts
+    assert "nearest name is 'unsqueeze'" in str(nearest(told.value))
+    with pytest.raises(AttributeError, match="'values': it is left out, tensors are dense"):
+        torch.ones(1).values()
+    assert not hasattr(torch.ones(1), "align_to") and not hasattr(torch.Tensor, "align_to")
     with pytest.raises(AttributeError, match=r"nearest name is torch\.zeros"):
         _ = torch.zeross
     with pytest.raises(AttributeError, match="left out: tensors hold real numbers"):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn import ops
-from tinygrad_cnn.errors import ArgumentError, DTypeError, OutOfRangeError, ShapeError
+from tinygrad_cnn.errors import DTypeError, OutOfRangeError, ShapeError
 from tinygrad_cnn.functional.arguments import (
     Operand,
     Sizes,

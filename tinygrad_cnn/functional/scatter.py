@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_cnn import ops
-from tinygrad_cnn.errors import ArgumentError, DTypeError, OutOfRangeError, ShapeError
+from tinygrad_cnn.errors import DTypeError, OutOfRangeError, ShapeError
 from tinygrad_cnn.functional.arguments import (
     Operand,
     T,
@@ -116,7 +116,8 @@ def scatter_reduce(
     Returns:
         Shape and dtype of x.
     Raises:
-        ShapeError: shapes that do not fit.   OutOfRangeError: a place outside.   ArgumentError: another reduce.
+        ShapeError: shapes that do not fit.   OutOfRangeError: a place outside.
+        ArgumentError: another reduce.
     Source: PyTorch's `scatter_reduce`; of equal largest ones, each pair in turn shares its gradient.
     >>> scatter_reduce([1.0, 2.0], np.array([1, 1]), [5.0, 6.0], 0, "prod")
     array([ 1., 60.], dtype=float32)

@@ -1,6 +1,7 @@
 """Where compiled kernels are kept between runs, and whether they are there.
 
     <root>/<machine>/<family>-<sources>/     Numba's own files for the kernels of one family
+    <root>/<machine>/ready-<sources>         the modules whose kernels have been compiled, one a line
     <root>/<machine>/complete-<sources>      all kernels have been compiled
     <root>/<machine>/failed-<sources>        why they could not be
     <root>/<machine>/compiling               a lock: one process compiles at a time
@@ -175,6 +176,24 @@ def failure() -> str | None:
         if abs(time.time() - marker.stat().st_mtime) < FORGOTTEN:
             return marker.read_text(encoding="utf-8").strip() or "no reason is known"
     return None
+
+
+def ready() -> frozenset[str]:
+    """The modules whose kernels lie compiled in `folder()`, while not all do.
+
+    >>> all(module.startswith(PACKAGE) for module in ready())
+    True
+    """
+    with tolerated(OSError):
+        lines = _marker("ready").read_text(encoding="utf-8").split("\n")
+        return frozenset(lines[:-1])  # the last one may be half written
+    return frozenset()
+
+
+def mark_ready(module: str) -> None:
+    """Say that the kernels of a module, and those that they call, lie compiled in `folder()`."""
+    with tolerated(OSError), _marker("ready").open("a", encoding="utf-8") as file:
+        file.write(f"{module}\n")
 
 
 def mark_complete() -> None:

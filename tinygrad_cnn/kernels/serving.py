@@ -4,8 +4,9 @@ Until the first large array comes, NumPy serves and nothing is decided: a small 
 Numba. From then on compiled kernels serve small arrays too. Where Numba is installed:
 
 - all kernels lie compiled in the cache: they serve from then on, each loaded when it is first called;
-- they do not: a process of its own compiles them while NumPy goes on serving; when it is ready, they
-  are loaded and take over. If it fails, one line says so, and NumPy stays.
+- they do not: a process of its own compiles them while NumPy goes on serving; each module of kernels
+  takes over when it is ready, those of ordinary networks first. If it fails, one line says so, and NumPy
+  serves what is left.
 
 Both give the same results up to rounding. `use_kernels` (or the variable TINYGRAD_CNN_KERNELS) pins
 one of them, and nothing changes any more.
@@ -20,6 +21,7 @@ import logging
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
 CHOICES = ("auto", "fast", "reference")
 #: Arrays of fewer elements do not start anything: NumPy is quick enough on them.
 WORTH_IT = 20_000
+#: Seconds between two looks at what the process that compiles has done.
+PAUSE = 1.0
 #: The module of kernels for arrays of devices, imported when a device is first asked for.
 ON_DEVICES = "tinygrad_cnn.kernels.device"
 
@@ -52,7 +56,7 @@ class Serving:
     """Who serves the names of a table of kernels.
 
     Attributes:
-        which: 'reference' or 'fast': what serves now.
+        which: 'reference' or 'fast': what serves now; 'reference' until all kernels are compiled.
         begun: whether anything was decided; before that, NumPy serves.
         pinned: whether what serves may no longer change by itself.
         changes: how many times what serves has changed; results of another number may round otherwise.
@@ -63,6 +67,7 @@ class Serving:
         self._table: ModuleType = sys.modules[__name__]
         self._names: tuple[str, ...] = ()
         self._lock = threading.RLock()
+        self._ready: frozenset[str] = frozenset()  # modules that serve before all kernels are compiled
         self._on_devices: Any = None  # the kernels for arrays of devices, where there are any
         self._loader: SteadyThread | None = None  # loads compiled kernels that will be wanted soon
 
@@ -167,7 +172,7 @@ class Serving:
         if wish == "fast":
             self.load(everything=False)
         elif wish == "auto" and find_spec("numba") is not None:
-            if cache.PACKAGE in sys.modules or cache.is_complete():
+            if cache.is_complete():
                 self._try_load()
             elif (reason := cache.failure()) is not None:
                 _say(f"{reason} (python -m tinygrad_cnn.warm tries again)")
@@ -180,7 +185,17 @@ class Serving:
         for name in self._names:
             kernel = self._loading(name, homes[name]) if name in homes else getattr(reference, name)
             self._put(name, kernel)
-        self.which, self.changes = which, self.changes + 1
+        self.which, self.changes, self._ready = which, self.changes + 1, frozenset()
+
+    def compiled(self) -> set[str]:
+        """Names that compiled kernels serve now, for arrays of the host.
+
+        >>> SERVING.compiled() <= set(SERVING._names)
+        True
+        """
+        if not self.begun:
+            return set()
+        return {name for name in self._names if self._on_host(name) is not getattr(reference, name)}
 
     # ----------------------------------------------------------------------- compiled kernels
     def load(self, everything: bool = True) -> None:
@@ -200,10 +215,7 @@ class Serving:
             cache.prepare()
             _import_compiled()
             if everything and not cache.is_complete():
-                for module in sys.modules[cache.PACKAGE].MODULES:
-                    cache.imported(module)
-                for kernel in sys.modules[f"{cache.PACKAGE}.base.compiling"].KERNELS:
-                    kernel.load()
+                _compile_all()
 
         cache.had("kernels", load)
         self._bind("fast")
@@ -254,9 +266,8 @@ class Serving:
     def _take_over(self, child: subprocess.Popen[bytes]) -> None:
         """Wait for the cache, then let the compiled kernels serve, unless something was pinned since."""
         try:
-            while (status := child.wait()) == compiler.BUSY:  # a thread waits for less than a process
-                with process_lock.locked(cache.folder() / "compiling"):
-                    pass
+            while (status := self._ended(child)) == compiler.BUSY:  # a thread waits for less than a process
+                self._let_another_end()
                 if cache.is_complete() or cache.failure() or (again := compiler.start()) is None:
                     break
                 child = again  # the other one has compiled for other sources, or was ended
@@ -272,6 +283,44 @@ class Serving:
         with self._lock:
             if self.which == "reference" and not self.pinned:
                 self._try_load()
+
+    def _ended(self, child: subprocess.Popen[bytes]) -> int:
+        """Wait until the compiler ends, and let what it has compiled serve meanwhile; its exit status."""
+        from subprocess import TimeoutExpired  # here: most programs start no process
+
+        while True:
+            try:
+                return child.wait(PAUSE)
+            except TimeoutExpired:
+                self._take_ready()
+
+    def _let_another_end(self) -> None:
+        """Wait until no other process compiles, and let what it has compiled serve meanwhile."""
+        while True:
+            try:
+                with process_lock.locked(cache.folder() / "compiling", wait=False):
+                    return
+            except BlockingIOError:
+                time.sleep(PAUSE)
+                self._take_ready()
+
+    def _take_ready(self) -> None:
+        """Let the modules serve whose kernels are compiled by now, unless something was pinned."""
+        with self._lock:
+            new = cache.ready() - self._ready
+            if not new or self.which != "reference" or self.pinned:
+                return
+            self._ready |= new
+            try:
+                _import_compiled()
+            except Exception as error:  # it comes again, and is told, when all are compiled
+                let_through(error)
+                return
+            homes = sys.modules[cache.PACKAGE].HOME
+            for name in self._names:
+                if homes.get(name) in new:
+                    self._put(name, self._loading(name, homes[name]))
+            self.changes += 1
 
     # ----------------------------------------------------------------------- forks
     def after_fork(self) -> None:
@@ -312,6 +361,8 @@ if hasattr(os, "register_at_fork"):
 
 def kernels_in_use() -> str:
     """Name the kernels that serve large arrays now: 'reference' or 'fast'.
+
+    While a process beside compiles them it is 'reference', though some may be ready and serve already.
 
     >>> kernels_in_use() in ("reference", "fast")
     True
@@ -360,6 +411,17 @@ def _imported(home: str, name: str) -> Callable[..., Any]:
     """A function of a module of compiled kernels."""
     found: Callable[..., Any] = cache.had(name, lambda: getattr(cache.imported(home), name))
     return found
+
+
+def _compile_all() -> None:
+    """Compile all kernels, module by module, and note in the cache which are ready."""
+    kernels, done = sys.modules[f"{cache.PACKAGE}.base.compiling"].KERNELS, 0
+    for module in sys.modules[cache.PACKAGE].MODULES:
+        cache.imported(module)
+        for kernel in kernels[done:]:
+            kernel.load()
+        done = len(kernels)
+        cache.mark_ready(module)
 
 
 def _import_compiled() -> None:

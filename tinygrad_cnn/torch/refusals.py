@@ -77,12 +77,13 @@ REASONS: dict[str, str] = {
 
 #: Names of PyTorch's Tensor that are left out, as far as programs use them.
 OF_TENSORS = (
-    "align_as align_to angle ccol_indices cdouble cfloat chalf coalesce col_indices crow_indices dequantize "
-    "has_names indices int_repr istft names q_per_channel_axis q_per_channel_scales q_per_channel_zero_points "
-    "q_scale q_zero_point qscheme refine_names rename rename_ row_indices smm sparse_dim sparse_mask "
-    "sparse_resize_ sparse_resize_and_clear_ sspaddmm stft to_mkldnn to_sparse to_sparse_bsc to_sparse_bsr "
-    "to_sparse_coo to_sparse_csc to_sparse_csr values"
-).split()
+    "align_as", "align_to", "angle", "ccol_indices", "cdouble", "cfloat", "chalf", "coalesce",
+    "col_indices", "crow_indices", "dequantize", "has_names", "indices", "int_repr", "istft", "names",
+    "q_per_channel_axis", "q_per_channel_scales", "q_per_channel_zero_points", "q_scale", "q_zero_point",
+    "qscheme", "refine_names", "rename", "rename_", "row_indices", "smm", "sparse_dim", "sparse_mask",
+    "sparse_resize_", "sparse_resize_and_clear_", "sspaddmm", "stft", "to_mkldnn", "to_sparse",
+    "to_sparse_bsc", "to_sparse_bsr", "to_sparse_coo", "to_sparse_csc", "to_sparse_csr", "values",
+)  # fmt: skip
 
 
 class LeftOutOfTensors:

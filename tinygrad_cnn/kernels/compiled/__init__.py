@@ -64,12 +64,18 @@ SERVED = {
 }
 #: The module of each name.
 HOME = {name: f"{__name__}.{module}" for module, names in SERVED.items() for name in names}
-#: All modules that some kernel may load, one of them only when it is needed.
-MODULES = (
-    *dict.fromkeys(HOME.values()),
-    f"{__name__}.convolution.depthwise",
-    f"{__name__}.convolution.winograd.passes",
-)
+#: All modules, in the order in which they are compiled: what each needs before it, and what ordinary
+#: networks call before the rest. Two serve no name; `convolution.choice` loads them when it needs them.
+MODULES = tuple(
+    dict.fromkeys(
+        f"{__name__}.{module}"
+        for module in (
+            "product.matrix", "pointwise", "loss", "update", "sums", "convolution.depthwise",
+            "convolution.winograd.passes", "convolution.choice", "pool.windows", "norm.channels",
+            "activation", "softmaxes", *SERVED,
+        )
+    )
+)  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
