@@ -2,6 +2,7 @@
 
 import ctypes
 import gc
+import importlib
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import threading
 import time
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +18,7 @@ import pytest
 import tinygrad_cnn
 from tinygrad_cnn import kernels, kernels_in_use, use_kernels, warm
 from tinygrad_cnn.errors import ArgumentError, KernelError
-from tinygrad_cnn.kernels import cache, compiler, process_lock, serving
+from tinygrad_cnn.kernels import cache, compiler, imports_elsewhere, process_lock, serving
 from tinygrad_cnn.kernels import numpy as reference
 
 #: A step of training on arrays that are large enough to decide, and what served before and after.
@@ -222,6 +224,45 @@ def test_a_fork_waits_for_an_import_and_the_child_can_import() -> None:
     assert os.waitpid(child, 0)[1] == 0 and order == ["imported", "forked"]
     with cache._importing:  # and the parent's lock is free again
         pass
+
+
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+def test_a_child_can_import_what_a_thread_of_its_parent_was_importing(tmp_path: Path) -> None:
+    (tmp_path / "slow_to_import.py").write_text("import time\ntime.sleep(0.3)\n")
+    program = f"""
+import os, sys, threading, time
+import tinygrad_cnn
+tinygrad_cnn.__path__.append({str(tmp_path)!r})
+threading.Thread(target=__import__, args=("tinygrad_cnn.slow_to_import",)).start()
+while "tinygrad_cnn.slow_to_import" not in sys.modules: time.sleep(0.001)
+child = os.fork()
+import tinygrad_cnn.slow_to_import
+if child == 0: os._exit(0)
+print(os.waitpid(child, 0)[1])
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.returncode) == ("0\n", 0), done.stderr
+
+
+def test_a_thread_that_imports_does_not_wait_for_the_imports_of_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def lock(owner: int | None) -> Any:
+        return lambda: SimpleNamespace(owner=owner)
+
+    me, other = threading.get_ident(), -1
+    for owners, waits in (
+        ({}, False), ({"tinygrad_cnn.optim": other}, True), ({"viz.plots": other}, True),
+        ({"numpy.fft": other}, False), ({"tinygrad_cnn.optim": None}, False),
+        ({"tinygrad_cnn.optim": me}, False), ({"tinygrad_cnn.optim": other, "program": me}, False),
+    ):  # fmt: skip
+        locks = {name: lock(owner) for name, owner in owners.items()}
+        monkeypatch.setattr(importlib, "_bootstrap", SimpleNamespace(_module_locks=locks))
+        assert imports_elsewhere.is_importing_elsewhere() is waits
+        assert imports_elsewhere.wait_for_imports(0.0) is not waits
+    monkeypatch.setattr(importlib, "_bootstrap", None)
+    assert imports_elsewhere.wait_for_imports(0.0)
 
 
 def test_a_child_that_was_forked_in_the_middle_of_compiling_computes_without_the_compiler(

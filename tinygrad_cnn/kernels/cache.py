@@ -25,6 +25,7 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 from tinygrad_cnn.errors import KernelError
+from tinygrad_cnn.kernels.imports_elsewhere import wait_for_imports
 from tinygrad_cnn.restoring import Restoring
 from tinygrad_cnn.signal_handlers import let_through, tolerated
 
@@ -301,10 +302,11 @@ def remove(path: Path, module: str, name: str) -> int:
 
 
 def before_fork() -> None:
-    """Let no other thread be importing Numba or a kernel while this one forks.
+    """Let no other thread be importing Numba, a kernel or another of our modules while this one forks.
 
     The child would wait for it for ever. After `PATIENCE` it is forked all the same, and compiles nothing.
     """
+    wait_for_imports(PATIENCE)
     _waits.append(_importing.acquire(timeout=PATIENCE))
 
 
