@@ -55,12 +55,13 @@ WORTH_PANELS = tuned("product.matrix.WORTH_PANELS", 1_000_000)
 LONG = 100
 #: Beyond so many samples x does not stay in the cache, and BLAS, which copies it into blocks, is as quick.
 MANY = 128
-#: Each result of `dots` ends with adding up vectors. With more results than this, or than so many a term,
-#: BLAS is quicker: 1.1 to 1.4 times.
+#: Each result of `dots` ends with adding up vectors. With more than FEW samples, and more results than this
+#: or than so many a term, BLAS is quicker: 1.1 to 1.4 times.
 MOST_DOTS, DOTS_A_TERM = 32_000, 100
 #: Beyond so many results, or elements of b, `panels` reads rows that push each other out of the cache, and
-#: takes up to twice as long as BLAS, which copies them side by side.
-MOST_PANELS = 100_000
+#: takes up to twice as long as BLAS, which copies them side by side; not with so few terms, where all time
+#: goes into writing the results, once.
+MOST_PANELS, FEW_TERMS = 100_000, 8
 #: Products of fewer multiply-adds stay on one thread: 60 µs, and handing half over costs 10 to 40.
 WORTH_SHARING = tuned("product.matrix.WORTH_SHARING", 3_000_000)
 #: Rows of weights per step of `few_rows`: so many streams the processor can fetch ahead.
@@ -167,7 +168,7 @@ def linear(x: Array, w: Array, b: Array | None) -> Array:
     ):
         return vector.linear(x, w, b)
     little = work < (WORTH_DOTS if m > 2 else 4 * WORTH_DOTS) or inputs < LONG or outputs < DOT_COLUMNS
-    if little or m * outputs > min(MOST_DOTS, DOTS_A_TERM * inputs):
+    if little or (m > FEW and m * outputs > min(MOST_DOTS, DOTS_A_TERM * inputs)):
         return reference.linear(x, w, b)
     rows = plain(x)
     if m < DOT_ROWS:  # pragma: no cover: tiles of more than 2 rows are for vectors of 16 floats
@@ -204,7 +205,7 @@ def matmul(a: Array, b: Array) -> Array:
     if work >= LARGE and terms == len(b) and columns >= LANES and _served(a, b):
         if m <= FEW and b.size >= LARGE:
             return _few_rows(a, plain(b))
-        small = max(m * columns, b.size) <= MOST_PANELS
+        small = terms <= FEW_TERMS or max(m * columns, b.size) <= MOST_PANELS
         if small and m >= ROWS and min(m, terms) <= MANY and work >= WORTH_PANELS:
             return _panels(a, plain(b))
     return reference.matmul(a, b)
