@@ -214,9 +214,11 @@ def shape_of(value: Any, function: str = "") -> tuple[int, ...]:
     >>> shape_of(np.ones((2, 3))), shape_of([[1.0]]), shape_of(2.0)
     ((2, 3), (1, 1), ())
     """
+    shape: tuple[int, ...] | None
     if isinstance(value, Traced):
-        value = value._array
-    shape: tuple[int, ...] | None = getattr(value, "shape", None)
+        shape = value._array.shape
+        return shape
+    shape = getattr(value, "shape", None)
     return np.shape(values(value, function)) if shape is None else shape
 
 

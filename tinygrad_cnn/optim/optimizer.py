@@ -361,25 +361,26 @@ class Optimizer:
     def _update(self, p: Tensor, group: Group) -> None:
         """Update one parameter, if it has a gradient."""
         g = p.node.grad
-        if g is not None:
-            array = -g._array if group["maximize"] else g._array
-            if devices.ON_DEVICES and (own := self.state.get(p)):
-                for key, value in own.items():  # the state follows its parameter
-                    if isinstance(value, devices.CLASSES):
-                        own[key] = devices.moved(value, p.device)
-            target = p._writable()
-            half = target.dtype == HALF  # squares, and running means of them, need float32's range
-            moved = target.astype(np.float32) if half else target
-            try:
-                self.update(
-                    moved, array.astype(np.float32) if half else array, self.state.setdefault(p, {}), group
-                )
-            except (TypeError, KeyError):
-                self._check_again(group)  # somebody has written into the group
-                raise
-            if half:
-                with np.errstate(over="ignore"):
-                    target[...] = moved
+        if g is None:
+            return
+        array = -g._array if group["maximize"] else g._array
+        if devices.ON_DEVICES and (own := self.state.get(p)):
+            for key, value in own.items():  # the state follows its parameter
+                if isinstance(value, devices.CLASSES):
+                    own[key] = devices.moved(value, p.device)
+        target = p._writable()
+        state = self.state.setdefault(p, {})
+        try:
+            if target.dtype != HALF:
+                self.update(target, array, state, group)
+                return
+            moved = target.astype(np.float32)  # squares, and running means of them, need its range
+            self.update(moved, array.astype(np.float32), state, group)
+        except (TypeError, KeyError):
+            self._check_again(group)  # somebody has written into the group
+            raise
+        with np.errstate(over="ignore"):
+            target[...] = moved
 
     def _check_again(self, group: Group) -> None:
         """Say what is wrong with a group's options, if something is."""
