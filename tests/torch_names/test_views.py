@@ -226,3 +226,21 @@ def test_names_that_were_missing() -> None:
     with pytest.raises(RuntimeError, match="2 or fewer dimensions"):
         torch.block_diag(torch.ones(1, 1, 1))
     assert torch.nn.Buffer(torch.ones(1, requires_grad=True) * 2).is_leaf
+
+
+@pytest.mark.parametrize("recorded", [False, True])
+def test_a_view_merges_no_dimension_that_expand_repeats(recorded):
+    x = torch.arange(3.0).requires_grad_(recorded) * 1
+    wide = x.expand(2, 3)
+    assert wide.stride() == (0, 1) and not wide.is_contiguous()
+    for wrong in ((6,), (-1,), (1, 6)):
+        with pytest.raises(RuntimeError, match=r"expanded tensor of shape \[2, 3\]"):
+            wide.view(*wrong)
+    assert x.expand(2, 4, 3).view(8, 3).shape == (8, 3) and x.expand(1, 3).view(3).shape == (3,)
+    flat = wide.contiguous()
+    assert flat.stride() == (3, 1) and flat.is_contiguous() and wide.reshape(6).tolist() == [0, 1, 2] * 2
+    (flat.view(6) * torch.arange(6.0)).sum()
+    if recorded:
+        x.retain_grad()
+        (x.expand(2, 3).contiguous().view(6) * torch.arange(6.0)).sum().backward()
+        assert x.grad.tolist() == [3, 5, 7]

@@ -107,8 +107,10 @@ def clone(self: Any, *, memory_format: Any = None) -> Any:
 
 def contiguous(self: Any, memory_format: Any = None) -> Any:
     """Itself, or a copy whose elements lie row by row."""
-    if views.memory_order(self) is None:
+    if views.is_contiguous(self):
         return self
+    if 0 in self._array.strides:  # expanded
+        return clone(self)
     if self.requires_grad and MODE.get().recording:
         return ops.Reshape(self._array.shape)(self)
     return Tensor.detached(np.ascontiguousarray(self._array))
@@ -117,7 +119,7 @@ def contiguous(self: Any, memory_format: Any = None) -> Any:
 def strides(x: Any) -> tuple[int, ...]:
     """Steps in memory, as PyTorch would have them."""
     shape, order = x._array.shape, views.memory_order(x) or range(x._array.ndim)
-    if x._node is None or x._node.op is None:
+    if x._node is None or x._node.op is None or 0 in x._array.strides:
         return tuple(s // x._array.itemsize for s in x._array.strides)
     found, step = [0] * len(shape), 1
     for axis in reversed(list(order)):

@@ -173,7 +173,7 @@ OWN: dict[str, Any] = {
     "numel": lambda self: self._array.size, "nelement": lambda self: self._array.size,
     "element_size": lambda self: self._array.itemsize, "data_ptr": lambda self: self._array.ctypes.data,
     "stride": lambda self, dim=None: strides(self) if dim is None else strides(self)[dim],
-    "storage_offset": lambda self: storages.offset(self), "is_contiguous": lambda self, memory_format=None: views.memory_order(self) is None,
+    "storage_offset": lambda self: storages.offset(self), "is_contiguous": lambda self, memory_format=None: views.is_contiguous(self),
     "get_device": lambda self: -1, "is_pinned": lambda self, device=None: False, "is_shared": multiprocessing.is_shared,
     "fill_": lambda self, value: _fill(self, value),
     "zero_": lambda self: views.fill(self, 0),

@@ -58,6 +58,8 @@ def viewed(x: Any, shape: tuple[int, ...]) -> Any:
     >>> viewed(Tensor([[1.0, 2.0]]), (2,)).size()
     torch.Size([2])
     """
+    if 0 in x._array.strides:
+        _refuse_merged_copies(x._array, shape)
     order = _permutation(x)
     if order is not None and -1 in shape and 0 not in shape:
         rest = x._array.size // abs(prod(shape))
@@ -68,6 +70,19 @@ def viewed(x: Any, shape: tuple[int, ...]) -> Any:
             "not follow each other in memory, where a permutation put them; reshape copies, or call contiguous first"
         )
     return reshaped(x, shape, is_view=True)
+
+
+def _refuse_merged_copies(array: Any, shape: tuple[int, ...]) -> None:
+    """Refuse a shape that would merge a dimension that `expand` repeats with one that it does not."""
+    try:
+        array.view().shape = shape
+    except AttributeError as error:  # NumPy would have to copy
+        raise RuntimeError(
+            f"view: shape {list(shape)} would merge dimensions of an expanded tensor of shape {list(array.shape)}, "
+            "whose elements lie in memory once; reshape copies, or call contiguous first"
+        ) from error
+    except ValueError:
+        return  # another number of elements, which `reshaped` refuses
 
 
 def _permutation(x: Any) -> tuple[int, ...] | None:
@@ -160,6 +175,16 @@ def memory_order(x: Any) -> tuple[int, ...] | None:
     else:
         found = _laid(node)
     return None if found == usual else found
+
+
+def is_contiguous(x: Any) -> bool:
+    """Whether PyTorch would have the elements row by row, each once.
+
+    >>> is_contiguous(Tensor([[1.0], [2.0]])), is_contiguous(permuted(Tensor([[1.0, 2.0], [3.0, 4.0]]), (1, 0)))
+    (True, False)
+    """
+    expanded = 0 in x._array.strides and not x._array.flags.c_contiguous
+    return not expanded and memory_order(x) is None
 
 
 def _laid(node: Any) -> tuple[int, ...]:
