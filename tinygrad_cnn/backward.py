@@ -182,7 +182,7 @@ def plan(
     for node in order:  # oldest first
         if node.serial > latest:
             break
-        if node not in ends:
+        if node.kept and node not in ends:
             refuse_stale(node)
     order.reverse()
     return order, ends

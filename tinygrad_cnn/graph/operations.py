@@ -247,7 +247,7 @@ def run_forward(op: Op, arrays: Sequence[Any], needs: tuple[bool, ...] = ()) -> 
     (2,)
     """
     try:
-        if op.wide and has_half(arrays[0], arrays):
+        if op.wide and getattr(arrays[0], "dtype", None) is not _FLOAT32 and has_half(arrays[0], arrays):
             out = in_float32(op, arrays, needs)
         else:
             out = op.forward(*arrays, needs=needs) if op._forward_needs else op.forward(*arrays)

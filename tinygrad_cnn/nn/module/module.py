@@ -61,14 +61,14 @@ class Module(ModuleState, ModuleHooks):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Tensor:
         recording, observers, around, order = before = MODE.get()
-        call = _tuple(Call, (around, self._name, ref(self), type(self)))
+        call, kind = _tuple(Call, (around, self._name, ref(self), type(self))), self._tensor_kind
         try:
             MODE.set(Mode((recording, observers, call, order)))
             if self._hooks is not None:
                 result = self._hooks.call(self, *_tensors(self, args, kwargs))
             elif len(args) == 1 and not kwargs:  # a call without * takes 0.2 µs less
                 x = args[0]
-                result = self.forward(x if type(x) is self._tensor_kind else _tensor(self, x))
+                result = self.forward(x if type(x) is kind else _tensor(self, x))
             else:
                 args, kwargs = _tensors(self, args, kwargs)
                 result = self.forward(*args, **kwargs)
@@ -77,10 +77,10 @@ class Module(ModuleState, ModuleHooks):
             raise
         finally:
             MODE.set(before)
-        if type(result) is self._tensor_kind:  # before the others: most results are
+        if type(result) is kind:  # before the others: most results are
             return result
         if isinstance(result, devices.CLASSES) and result.dtype.kind in "biuf":
-            return self._tensor_kind.detached(result)
+            return kind.detached(result)
         return result
 
     def __setattr__(self, name: str, value: Any) -> None:
