@@ -7,7 +7,7 @@ objects, `size()` can be called, `grad` is of this class, in-place writes are re
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -36,6 +36,10 @@ class Tensor(NativeTensor):
     """
 
     __slots__ = ("__dict__",)
+
+    if TYPE_CHECKING:  # methods come from tables; when it runs, `__getattr__` would make all reading slow
+
+        def __getattr__(self, name: str) -> Any: ...
 
     def __init__(self, *data: Any, device: Any = None) -> None:
         devices.check(device)
