@@ -60,7 +60,7 @@ class Module(Native):
     def __init_subclass__(cls, **others: Any) -> None:
         super().__init_subclass__(**others)
         if "__getattr__" in vars(cls):  # it may ask `super().__getattr__`
-            Module.__getattr__ = _lacks  # type: ignore[attr-defined]  # not before: all reading gets slower
+            Module.__getattr__ = _lacks  # type: ignore[method-assign]  # not before: all reading gets slower
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
