@@ -55,7 +55,7 @@ def names_of(module: Any) -> list[str]:
     if listed is not None:
         return sorted(set(listed))
     if inspect.isclass(module):
-        return [n for n in dir(module) if n[0] != "_"]
+        return [n for n in dir(module) if n[0] != "_" and hasattr(module, n)]
     package = re.sub(r"(\.torch)\..*", r"\1", module.__name__)
     return [n for n in dir(module) if n[0] != "_" and _own(getattr(module, n), package)]
 

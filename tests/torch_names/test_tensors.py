@@ -105,6 +105,7 @@ def test_a_misspelt_name_is_answered_with_the_nearest():
     with pytest.raises(AttributeError, match="'values': it is left out, tensors are dense"):
         torch.ones(1).values()
     assert not hasattr(torch.ones(1), "align_to") and not hasattr(torch.Tensor, "align_to")
+    assert {"unsqueeze", "requires_grad"} <= set(dir(torch.ones(1))) and "values" not in dir(torch.ones(1))
     with pytest.raises(AttributeError, match=r"nearest name is torch\.zeros"):
         _ = torch.zeross
     with pytest.raises(AttributeError, match="left out: tensors hold real numbers"):

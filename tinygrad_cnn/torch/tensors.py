@@ -147,6 +147,9 @@ class Tensor(NativeTensor):
         self.node.name = name
 
     # ------------------------------------------------------------------ as a Python object
+    def __dir__(self) -> list[str]:
+        return sorted({*object.__dir__(self)} - {*OF_TENSORS})
+
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         if not self.is_leaf:
             raise RuntimeError(
