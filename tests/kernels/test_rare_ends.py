@@ -187,7 +187,7 @@ def test_numpy_looks_at_a_flag_until_it_is_set() -> None:
 def served(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """Kernels of this test alone: what serves relu, what was loaded, and what the cache says of itself."""
     told = SimpleNamespace(
-        loaded=[], said=[], complete=True, failure=None, spec=True, table=SimpleNamespace()
+        loaded=[], said=[], ready=[], complete=True, failure=None, spec=True, table=SimpleNamespace()
     )
     compiled = SimpleNamespace(HOME={"relu": "its.home"}, MODULES=("one", "two"))
     kernel = SimpleNamespace(load=lambda: told.loaded.append("kernel"))
@@ -198,6 +198,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     monkeypatch.setattr(serving, "find_spec", lambda name: told.spec or None)
     monkeypatch.setattr(serving.memory, "keep_freed_memory", lambda: True)
     monkeypatch.setattr(cache, "imported", told.loaded.append)
+    monkeypatch.setattr(cache, "mark_ready", told.ready.append)
     monkeypatch.setattr(cache, "is_complete", lambda: told.complete)
     monkeypatch.setattr(cache, "failure", lambda: told.failure)
     monkeypatch.setattr(cache, "prepare", lambda: Path())
@@ -222,7 +223,10 @@ def test_each_choice_loads_what_it_needs_and_falls_back_on_numpy(served: SimpleN
     assert ours.choose("fast", False) == "fast" and ours.pinned and served.loaded == ["package"]
     served.complete = False
     assert ours.choose("auto", True) == "fast"
-    assert served.loaded == ["package", "package", "one", "kernel", "two"]
+    assert served.loaded == ["package", "package", "one", "kernel", "two"] and served.ready == [
+        "one",
+        "two",
+    ]
     served.complete = True
     assert ours.choose("auto", False) == "fast" and not ours.pinned
     served.spec = False
