@@ -183,3 +183,19 @@ def test_each_state_of_kernels_and_drawing_is_told(monkeypatch):
 
     monkeypatch.setattr(metadata, "requires", missing)
     assert told.extras() == {}
+
+
+def test_a_gradient_of_a_graph_that_grad_has_freed_is_refused() -> None:
+    x = Tensor(X, requires_grad=True)
+    y = (x * x).sum()
+    grad(y, x)
+    with pytest.raises(GraphError, match="the graph was freed by an earlier backward"):
+        grad(y, x)
+
+
+def test_a_block_that_an_exception_left_right_after_it_was_entered_sets_the_mode_back() -> None:
+    before, block = MODE.get(), modes.no_grad() if hasattr(modes, "no_grad") else no_grad()
+    inside = before.replaced(recording=False)
+    MODE.set(inside)
+    block._set_back(inside, before)
+    assert MODE.get() is before

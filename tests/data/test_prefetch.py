@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tinygrad_cnn import steady_threads
-from tinygrad_cnn.data import DataLoader
+from tinygrad_cnn.data import DataLoader, worker_threads
 from tinygrad_cnn.data.prefetch import prefetched
 from tinygrad_cnn.data.worker_threads import OtherThread, in_order
 from tinygrad_cnn.errors import ArgumentError, DTypeError
@@ -247,3 +247,12 @@ def test_no_code_of_pools_and_futures_runs_where_a_signal_may_raise():
     assert [x.tolist() for (x,) in batches] == [[0, 1], [2, 3]]
     assert OtherThread.call.__code__.co_filename in ran
     assert not [name for name in ran if Path(name).parent == Path(concurrent.futures.__file__).parent]
+
+
+def test_calls_that_no_thread_has_begun_are_made_at_the_end() -> None:
+    made: list[int] = []
+    threads = worker_threads._Threads(0)
+    for k in range(2):
+        threads.ask(worker_threads._Call(lambda k=k: made.append(k)))
+    threads.end()
+    assert made == [0, 1]

@@ -401,3 +401,32 @@ def test_one_image_alone_and_products_of_two_types_are_as_numpy_has_them() -> No
     with pytest.raises(ValueError, match="mismatch"):
         reference.matmul(a, np.ones((70, 50)))
     use_kernels(before)
+
+
+# --------------------------------------------------------------------------- before anything is decided
+def test_before_the_first_large_array_nothing_is_compiled() -> None:
+    assert serving.Serving().compiled() == set()
+
+
+# --------------------------------------------------------------------------- errors that a library swallows
+def test_what_is_raised_elsewhere_meanwhile_is_told_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    lost_errors = pytest.importorskip("tinygrad_cnn.kernels.compiled.base.lost_errors").lost_errors
+    told = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda given: told.append(given.exc_value))
+    with lost_errors() as lost:
+        sys.unraisablehook(SimpleNamespace(err_msg="in a finalizer", exc_value=ValueError("other")))
+        sys.unraisablehook(SimpleNamespace(err_msg="ctypes callback", exc_value=TimeoutError("too late")))
+    assert [str(error) for error in (*told, *lost)] == ["other", "too late"]
+
+
+def test_a_kernel_that_fails_for_a_swallowed_error_raises_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiling = pytest.importorskip("tinygrad_cnn.kernels.compiled.base.compiling")
+    kernel = compiling.Kernel(lambda: None, "void()")
+
+    def failing(compiler: Any, place: Path) -> Any:
+        sys.unraisablehook(SimpleNamespace(err_msg="ctypes callback", exc_value=TimeoutError("too late")))
+        raise RuntimeError("no symbol")
+
+    monkeypatch.setattr(kernel, "_had", failing)
+    with pytest.raises(TimeoutError, match="too late"):
+        kernel.load()

@@ -344,3 +344,19 @@ def test_what_is_written_into_a_group_by_hand_is_refused_in_words() -> None:
     with pytest.raises(ArgumentError, match=r"SGD: a group is without its options \['momentum'\]"):
         optimizer.step()
     assert p.tolist() == [1.0, 1.0]
+
+
+def test_a_schedule_that_cannot_jump_leaves_the_optimizer_as_it_was() -> None:
+    def rate(t: int) -> float:
+        if t == 3:
+            raise ZeroDivisionError
+        return 0.5
+
+    optimizer = optim.SGD([Tensor([1.0], requires_grad=True)], lr=1.0)
+    scheduler = optim.LambdaLR(optimizer, rate)
+    before = dict(optimizer.param_groups[0])
+    with pytest.raises(ZeroDivisionError):
+        scheduler.load_state_dict({"last_epoch": 3, "base_lrs": [7.0]})
+    assert optimizer.param_groups[0] == before
+    with pytest.raises(StateError, match="LambdaLR: a scheduler's state dict fits, got 3"):
+        scheduler.load_state_dict(3)

@@ -5,7 +5,9 @@ import runpy
 import sys
 from collections import OrderedDict, namedtuple
 from dataclasses import dataclass
-from types import MappingProxyType
+from fractions import Fraction
+from pathlib import Path
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -21,15 +23,17 @@ from tinygrad_cnn.testing.blaming import first_wrong_op, single_op
 from tinygrad_cnn.testing.blaming.first_wrong_op import _Trial
 from tinygrad_cnn.testing.cases import pad as pad_cases
 from tinygrad_cnn.testing.cases import reduce as reduce_cases
-from tinygrad_cnn.testing.check import comparisons, reproductions, side_effects
+from tinygrad_cnn.testing.check import comparisons, reproductions, side_effects, worst_entries
 from tinygrad_cnn.testing.check.comparisons import Comparer
 from tinygrad_cnn.testing.check.layouts import laid_out, laid_out_as
 from tinygrad_cnn.testing.check.one_comparison import Comparison
 from tinygrad_cnn.testing.check.slopes import Slope
 from tinygrad_cnn.testing.check.subjects import Subject
 from tinygrad_cnn.testing.contracts import op as op_contracts
+from tinygrad_cnn.testing.frameworks import numpy_derivatives
 from tinygrad_cnn.testing.frameworks.numpy_derivatives import NumpyDerivatives
 from tinygrad_cnn.testing.frameworks.own_tensors import OwnTensors
+from tinygrad_cnn.testing.ghostwriter import found_inputs, public_names
 from tinygrad_cnn.testing.strategies import random_programs
 
 X = np.array([0.5, -1.2, 2.0])
@@ -450,3 +454,66 @@ def test_an_operand_that_is_kept_outside_the_graph_is_found() -> None:
 def test_kinks_at_several_distances_are_no_error(f: Any, x: list[float], seed: int) -> None:
     found = gradcheck(f, np.array(x, np.float32), seed=seed)
     assert found.status == "unchecked" and "the slopes around are" in str(found)
+
+
+# --------------------------------------------------------------------------- points outside a domain
+def test_what_raises_elsewhere_is_judged_at_its_point() -> None:
+    here = np.array([0.5, 2.0])
+
+    def only_here(x: Any) -> Any:
+        if np.abs(np.asarray(x.numpy()) - here).max() > 0.1:
+            raise ValueError("outside of the domain")
+        return x * x
+
+    assert gradcheck(only_here, here)
+
+
+def test_sums_of_two_inputs_need_the_same_results() -> None:
+    def picked(x: Any, y: Any) -> Any:
+        places = np.flatnonzero(np.asarray(x.numpy()) < np.asarray(y.numpy()))
+        return x[places] * y[places]
+
+    x, y = np.array([1.0, 2.0]), np.array([3.0, 4.0])
+    assert gradcheck(picked, x, y)
+
+    def slopes(g: Any, x: Any, y: Any) -> Any:
+        less, (a, b) = x < y, (np.zeros(2), np.zeros(2))
+        g = np.resize(g, less.sum())
+        a[less], b[less] = g * y[less], g * x[less]
+        return a, b
+
+    assert gradcheck(lambda x, y: (x * y)[x < y], x, y, vjp=slopes)
+
+
+def test_inputs_that_hold_other_arrays_than_the_positional_ones_are_handed_on_as_they_are() -> None:
+    subject: Any = SimpleNamespace(framework=SimpleNamespace(holds=bool), inputs=([1, 0], {}))
+    assert Subject.positional(subject, [5]) == [5, 0] and Subject.positional(subject, [5, 6]) == [5, 6]
+
+
+def test_a_numpy_derivative_may_take_the_arrays_alone() -> None:
+    def scaled(x: Any, factor: int) -> Any:
+        return factor * np.sin(x)
+
+    x = np.array([0.3, 0.8])
+    assert gradcheck(scaled, x, 3, vjp=lambda g, x: 3 * g * np.cos(x))
+    assert gradcheck(scaled, x, 3, vjp=lambda g, x, factor: factor * g * np.cos(x))
+    assert numpy_derivatives._takes(max, 7) and not numpy_derivatives._takes(lambda a: a, 2)
+
+
+def test_names_that_programs_find_functions_by(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "needs_another.py").write_text("import no_such_module_anywhere\n")
+    (tmp_path / "has_function.py").write_text(
+        "class Twice:\n    @classmethod\n    def apply(cls, x): return 2 * x\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ArgumentError, match="f: importing needs_another: No module named"):
+        public_names.named("f", "needs_another.one")
+    assert str(public_names.named("f", "has_function.Twice")) == "has_function.Twice.apply"
+    assert str(public_names.named("f", Fraction.from_float)) == "fractions.Fraction.from_float"
+    assert found_inputs._parameters(max) is None
+
+
+def test_shares_of_a_gradient_that_is_not_finite_name_no_entry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worst_entries, "_share", lambda *given: np.nan)
+    check: Any = SimpleNamespace(active=[0], points=[np.ones(2)], scales=[1.0])
+    assert worst_entries.worst_entry(check) is None

@@ -1,5 +1,7 @@
 """Branches that programs seldom take: one call through each."""
 
+import copy
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,9 @@ from tinygrad_cnn.torch.files import containers, makers
 from tinygrad_cnn.torch.generators import Draws
 from tinygrad_cnn.torch.nn.utils import prune
 from tinygrad_cnn.torch.tensors import native
+from tinygrad_cnn.torch.utils import tensorboard
 from tinygrad_cnn.torch.utils._pytree import tree_flatten
+from tinygrad_cnn.torch.view_links import rearrange
 
 pytest.importorskip("PIL", reason="images are an extra")
 
@@ -74,6 +78,7 @@ def test_a_part_that_begins_outside_is_refused() -> None:
 def test_a_tensor_that_requires_grad_is_no_array_by_itself() -> None:
     with pytest.raises(RuntimeError, match=r"Use tensor.detach\(\).numpy\(\) instead"):
         np.asarray(torch.ones(2, requires_grad=True))
+    assert torch.ones(2).__array__(np.float64, copy=True).dtype == np.float64
 
 
 def test_other_sizes_and_numbers_that_are_not_finite_are_told() -> None:
@@ -133,3 +138,64 @@ def test_an_attention_of_another_size_is_refused() -> None:
 def test_a_tensor_of_here_has_a_native_one_beside_it() -> None:
     x = torch.ones(2)
     assert native(x).node is x.node and native(3) == 3
+
+
+def test_a_function_is_applied_and_not_called() -> None:
+    class Twice(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return 2 * x
+
+    with pytest.raises(RuntimeError, match="Twice: an autograd Function is not made and called"):
+        Twice()(torch.ones(1))
+
+
+def test_numbers_shapes_and_arrays_that_are_refused() -> None:
+    x = torch.ones(2, 3)
+    with pytest.raises(ValueError, match="float: only one element"):
+        float(x)
+    with pytest.raises(RuntimeError, match="flatten: start_dim 1 comes after end_dim 0"):
+        torch.flatten(x, 1, 0)
+    assert torch.flatten(torch.tensor(1.0)).tolist() == [1.0]
+    with pytest.raises(RuntimeError, match=r"Can't call numpy\(\) on Tensor that requires grad"):
+        np.asarray(torch.ones(2, requires_grad=True))
+    assert torch.ones(2).__array__(np.float64, copy=True).dtype == np.float64
+    with pytest.raises(RuntimeError, match="index 3 is out of bounds for dimension 1 with size 3"):
+        x.scatter(1, torch.tensor([[0, 3]]), 2.0)
+
+
+def test_what_objects_print_and_are_called() -> None:
+    layer = torch.nn.Linear(1, 1)
+    assert list(eval(repr(layer._buffers), {"OrderedDict": dict})) == []
+    assert "weight" in repr(layer._parameters)
+    assert repr(torch.optim.optimizer.required) == "<required parameter>"
+    scores = torch.zeros(2, 3, 2, 2, requires_grad=True)
+    loss = torch.nn.functional.cross_entropy(scores, torch.zeros(2, 2, 2, dtype=torch.long))
+    assert "NllLoss2DBackward0" in str(loss.grad_fn)
+
+
+def test_draws_of_native_layers_come_from_the_generator() -> None:
+    torch.manual_seed(0)
+    one = Draws().exponential(2.0, (2, 3))
+    torch.manual_seed(0)
+    assert one.shape == (2, 3) and (one == 2 * Draws().exponential(1.0, (2, 3))).all()
+    assert Draws().exponential().shape == ()
+    assert copy.deepcopy(draws := Draws()) is draws
+
+
+def test_a_tensor_that_a_file_calls_a_tensor_is_one() -> None:
+    kind, parameter = makers.Name("torch", "Tensor"), makers.Name("torch", "rebuilt", makers._parameter)
+    made = makers._of_type(parameter, kind, (torch.ones(2), True, None), {})
+    assert type(made) is torch.nn.Parameter
+
+
+def test_a_rearrangement_that_changes_nothing_leaves_the_tensor() -> None:
+    x = torch.ones(2, 1)
+    node = x._node
+    assert rearrange(x, lambda before: before) is x and x._node is node
+
+
+def test_where_tensorboard_writes() -> None:
+    writer = tensorboard.SummaryWriter.__new__(tensorboard.SummaryWriter)
+    writer._writer = SimpleNamespace(logdir="runs/one")
+    assert writer.log_dir == writer.get_logdir() == "runs/one"
