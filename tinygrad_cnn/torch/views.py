@@ -75,14 +75,14 @@ def viewed(x: Any, shape: tuple[int, ...]) -> Any:
 def _refuse_merged_copies(array: Any, shape: tuple[int, ...]) -> None:
     """Refuse a shape that would merge a dimension that `expand` repeats with one that it does not."""
     try:
-        array.view().shape = shape
-    except AttributeError as error:  # NumPy would have to copy
+        made = array.reshape(shape)
+    except ValueError:
+        return  # another number of elements, which `reshaped` refuses
+    if made.size and not np.may_share_memory(made, array):
         raise RuntimeError(
             f"view: shape {list(shape)} would merge dimensions of an expanded tensor of shape {list(array.shape)}, "
             "whose elements lie in memory once; reshape copies, or call contiguous first"
-        ) from error
-    except ValueError:
-        return  # another number of elements, which `reshaped` refuses
+        )
 
 
 def _permutation(x: Any) -> tuple[int, ...] | None:
