@@ -194,7 +194,7 @@ def test_a_gradient_of_a_graph_that_grad_has_freed_is_refused() -> None:
 
 
 def test_a_block_that_an_exception_left_right_after_it_was_entered_sets_the_mode_back() -> None:
-    before, block = MODE.get(), modes.no_grad() if hasattr(modes, "no_grad") else no_grad()
+    before, block = MODE.get(), no_grad()
     inside = before.replaced(recording=False)
     MODE.set(inside)
     block._set_back(inside, before)

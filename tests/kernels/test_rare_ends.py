@@ -223,10 +223,8 @@ def test_each_choice_loads_what_it_needs_and_falls_back_on_numpy(served: SimpleN
     assert ours.choose("fast", False) == "fast" and ours.pinned and served.loaded == ["package"]
     served.complete = False
     assert ours.choose("auto", True) == "fast"
-    assert served.loaded == ["package", "package", "one", "kernel", "two"] and served.ready == [
-        "one",
-        "two",
-    ]
+    assert served.loaded == ["package", "package", "one", "kernel", "two"]
+    assert served.ready == ["one", "two"]
     served.complete = True
     assert ours.choose("auto", False) == "fast" and not ours.pinned
     served.spec = False

@@ -239,8 +239,28 @@ def test_a_view_merges_no_dimension_that_expand_repeats(recorded):
     assert x.expand(2, 4, 3).view(8, 3).shape == (8, 3) and x.expand(1, 3).view(3).shape == (3,)
     flat = wide.contiguous()
     assert flat.stride() == (3, 1) and flat.is_contiguous() and wide.reshape(6).tolist() == [0, 1, 2] * 2
-    (flat.view(6) * torch.arange(6.0)).sum()
+    turned = wide.t().contiguous()
+    assert turned.stride() == (2, 1) and turned.view(-1).tolist() == [0, 0, 1, 1, 2, 2]
     if recorded:
         x.retain_grad()
         (x.expand(2, 3).contiguous().view(6) * torch.arange(6.0)).sum().backward()
         assert x.grad.tolist() == [3, 5, 7]
+
+
+@pytest.mark.parametrize("name", ["sum", "mean"])
+def test_a_gradient_may_be_viewed_in_any_shape_that_pytorchs_may(name):
+    """Gradients of sums and means repeat elements here; nobody has expanded them."""
+
+    class Same(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 1
+
+        @staticmethod
+        def backward(ctx, g):
+            return g.view(-1).view(2, 3)
+
+    x = torch.ones(2, 3, requires_grad=True)
+    y = getattr(Same.apply(x), name)(1)
+    (y * torch.tensor([3.0, 6.0])).sum().backward()
+    assert x.grad.tolist() == ([[3] * 3, [6] * 3] if name == "sum" else [[1] * 3, [2] * 3])

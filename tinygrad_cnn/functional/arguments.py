@@ -214,11 +214,8 @@ def shape_of(value: Any, function: str = "") -> tuple[int, ...]:
     >>> shape_of(np.ones((2, 3))), shape_of([[1.0]]), shape_of(2.0)
     ((2, 3), (1, 1), ())
     """
-    shape: tuple[int, ...] | None
-    if isinstance(value, Traced):
-        shape = value._array.shape
-        return shape
-    shape = getattr(value, "shape", None)
+    array = value._array if isinstance(value, Traced) else value
+    shape: tuple[int, ...] | None = getattr(array, "shape", None)
     return np.shape(values(value, function)) if shape is None else shape
 
 

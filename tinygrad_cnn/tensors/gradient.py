@@ -158,7 +158,7 @@ def owned(gradient: Tensor) -> Tensor:
 
 def _is_shared(tensor: Tensor) -> bool:
     """Whether anything but this tensor holds its array or the array that owns its memory."""
-    if devices.ON_DEVICES and type(tensor._array) in devices.ON_DEVICES:
+    if type(tensor._array) in devices.ON_DEVICES:
         return True  # whose copies are quick, and whose owners are not asked
     if not tensor._array.flags.writeable or sys.getrefcount(tensor._array) > _ALONE:
         return True

@@ -109,10 +109,9 @@ def contiguous(self: Any, memory_format: Any = None) -> Any:
     """Itself, or a copy whose elements lie row by row."""
     if views.is_contiguous(self):
         return self
-    if 0 in self._array.strides:  # expanded
-        return clone(self)
     if self.requires_grad and MODE.get().recording:
-        return ops.Reshape(self._array.shape)(self)
+        copied = clone(self) if 0 in self._array.strides else self  # what `expand` repeats, once each
+        return ops.Reshape(self._array.shape)(copied)
     return Tensor.detached(np.ascontiguousarray(self._array))
 
 

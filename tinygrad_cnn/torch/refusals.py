@@ -36,21 +36,30 @@ _NAMED = "dimensions have numbers, not names; named tensors never left PyTorch's
 _GPU = "it is for kernels of GPUs"
 _NETS = "torchvision.models has networks that classify; torchvision.ops has boxes and regions for others"
 
+#: Names of PyTorch's Tensor that are left out, and why.
+OF_TENSORS: dict[str, str] = {
+    **dict.fromkeys((
+        "ccol_indices", "coalesce", "col_indices", "crow_indices", "indices", "row_indices", "smm", "sparse_dim",
+        "sparse_mask", "sparse_resize_", "sparse_resize_and_clear_", "sspaddmm", "to_sparse", "to_sparse_bsc",
+        "to_sparse_bsr", "to_sparse_coo", "to_sparse_csc", "to_sparse_csr", "values",
+    ), _DENSE),
+    **dict.fromkeys((
+        "dequantize", "int_repr", "q_per_channel_axis", "q_per_channel_scales", "q_per_channel_zero_points",
+        "q_scale", "q_zero_point", "qscheme",
+    ), _FLOAT),
+    **dict.fromkeys(("angle", "cdouble", "cfloat", "chalf", "istft", "stft"), _REAL),
+    **dict.fromkeys(("align_as", "align_to", "has_names", "names", "refine_names", "rename", "rename_"), _NAMED),
+    "to_mkldnn": _EAGER,
+}  # fmt: skip
+
 #: Why names are left out, by how they begin.
 REASONS: dict[str, str] = {
+    **{f"Tensor.{name}": why for name, why in OF_TENSORS.items()},
     "cuda.": _CPU, "utils.cpp_extension": _EAGER, "jit": _EAGER, "export": _EAGER, "fx": _EAGER, "_dynamo": _EAGER, "compiler": _EAGER, "_inductor": _EAGER,
-    "distributed": _ONE, "nn.parallel.": _ONE, "sparse": _DENSE, "to_sparse": _DENSE, "Tensor.indices": _DENSE,
-    "Tensor.values": _DENSE, "Tensor.coalesce": _DENSE, "Tensor.crow_indices": _DENSE, "Tensor.col_indices": _DENSE,
-    "Tensor.ccol_indices": _DENSE, "Tensor.row_indices": _DENSE, "Tensor.smm": _DENSE, "Tensor.sspaddmm": _DENSE,
-    "Tensor.to_sparse": _DENSE, "Tensor.sparse": _DENSE, "Tensor.q_": _FLOAT, "Tensor.int_repr": _FLOAT,
-    "Tensor.dequantize": _FLOAT, "Tensor.qscheme": _FLOAT, "Tensor.angle": _REAL, "Tensor.stft": _REAL,
-    "Tensor.istft": _REAL, "Tensor.to_mkldnn": _EAGER, "Tensor.cfloat": _REAL, "Tensor.cdouble": _REAL,
+    "distributed": _ONE, "nn.parallel.": _ONE, "sparse": _DENSE, "to_sparse": _DENSE,
     "quantization": _FLOAT, "quantize": _FLOAT, "ao": _FLOAT, "fft": _REAL, "stft": _REAL, "istft": _REAL,
     "complex": _REAL, "view_as_complex": _REAL, "view_as_real": _REAL, "polar": _REAL, "angle": _REAL, "cfloat": _REAL,
     "cdouble": _REAL, "chalf": _REAL, "hub": _NET,
-    **{f"Tensor.{name}": _NAMED for name in (
-        "names", "rename", "refine_names", "align_", "has_names",
-    )},
     "nn.attention.flex_attention": _GPU, "nn.attention.varlen": _GPU, "nn.attention.experimental": _GPU,
     "utils.flop_counter": "`tinygrad_cnn.nn.summary` counts operations", "utils.mobile_optimizer": _EAGER,
     "utils.bottleneck": "`python -m tinygrad_cnn.torch --profile` measures", "package": _EAGER, "mtia": _CPU,
@@ -75,29 +84,19 @@ REASONS: dict[str, str] = {
     "float8": "NumPy has no such type", "nested": "tensors have one shape; nested ones are left out",
 }  # fmt: skip
 
-#: Names of PyTorch's Tensor that are left out, as far as programs use them.
-OF_TENSORS = (
-    "align_as", "align_to", "angle", "ccol_indices", "cdouble", "cfloat", "chalf", "coalesce",
-    "col_indices", "crow_indices", "dequantize", "has_names", "indices", "int_repr", "istft", "names",
-    "q_per_channel_axis", "q_per_channel_scales", "q_per_channel_zero_points", "q_scale", "q_zero_point",
-    "qscheme", "refine_names", "rename", "rename_", "row_indices", "smm", "sparse_dim", "sparse_mask",
-    "sparse_resize_", "sparse_resize_and_clear_", "sspaddmm", "stft", "to_mkldnn", "to_sparse",
-    "to_sparse_bsc", "to_sparse_bsr", "to_sparse_coo", "to_sparse_csc", "to_sparse_csr", "values",
-)  # fmt: skip
-
 
 class LeftOutOfTensors:
     """A name that Tensors lack, and why: reading it raises, so that `hasattr` is False.
 
     A `__getattr__` of the class would do the same, but makes Python read every attribute slowly.
 
-    >>> LeftOutOfTensors("values").__get__(None)
+    >>> LeftOutOfTensors("values", "tensors are dense").__get__(None)
     Traceback (most recent call last):
-    AttributeError: 'Tensor' object has no attribute 'values': it is left out, tensors are dense; sparse ones are left out
+    AttributeError: 'Tensor' object has no attribute 'values': it is left out, tensors are dense
     """
 
-    def __init__(self, name: str) -> None:
-        self.name, self.why = name, reason(f"Tensor.{name}")
+    def __init__(self, name: str, why: str) -> None:
+        self.name, self.why = name, why
 
     def __get__(self, x: Any, kind: Any = None) -> Any:
         words = f"'Tensor' object has no attribute {self.name!r}: it is left out, {self.why}"

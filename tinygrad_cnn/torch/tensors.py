@@ -211,8 +211,8 @@ class Tensor(NativeTensor):
 Tensor.results = Tensor
 
 
-for _left_out in OF_TENSORS:
-    setattr(Tensor, _left_out, LeftOutOfTensors(_left_out))
+for _left_out, _why in OF_TENSORS.items():
+    setattr(Tensor, _left_out, LeftOutOfTensors(_left_out, _why))
 
 
 class Parameter(Tensor, native_nn.Parameter):

@@ -197,11 +197,8 @@ class GradientMethods(Methods):
         >>> (x ** 2).backward(); x.grad
         Tensor(6.)
         """
-        array = self._array
-        on_host = (
-            not devices.ON_DEVICES or type(array) not in devices.ON_DEVICES
-        )  # a device would be waited for
-        if gradient is None and not array.ndim and on_host and array != array:
+        on_host = type(self._array) not in devices.ON_DEVICES  # a device would be waited for
+        if gradient is None and on_host and not self._array.ndim and self._array != self._array:
             say(
                 "nan",
                 "backward: the loss is NaN, and so all gradients will be. A smaller learning rate helps "
@@ -209,11 +206,8 @@ class GradientMethods(Methods):
                 "first NaN",
             )
         seeds = {self.node: seed_of("backward", self, gradient)}
-        if create_graph is not False:
-            create_graph = flag("backward", "create_graph", create_graph)
-        retain = (
-            retain_graph is not False and flag("backward", "retain_graph", retain_graph)
-        ) or create_graph
+        create_graph = flag("backward", "create_graph", create_graph)
+        retain = flag("backward", "retain_graph", retain_graph) or create_graph
         for node, g in walk(seeds, None, retain, create_graph, accumulate).items():
             accumulate(node, g)
 
