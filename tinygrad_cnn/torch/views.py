@@ -134,7 +134,11 @@ def indexed(x: Any, key: Any) -> Any:
         raise IndexError(
             "invalid index of a 0-dim tensor. Use `tensor.item()` in Python to convert a 0-dim tensor to a number"
         )
-    found = F.index(x, key)
+    if type(key) is int and x._node is None and 0 <= key < len(x._array) and not MODE.get().observers:
+        # As loops over samples do: nothing is recorded, and nobody is told of it.
+        found = Tensor.at(x._array[key, ...], None)
+    else:
+        found = F.index(x, key)
     if type(key) is int or _is_basic(key):
         return _linked_part(found, x, key)
     return found  # what an array chooses is a copy
